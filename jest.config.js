@@ -1,0 +1,25 @@
+// Packages that ship as ES modules only: jest runs CommonJS, so they are transformed like our own code.
+const esmOnly = [
+  ...['cidr-tools', 'ip-bigint', 'nano-spawn', 'p-retry', 'is-network-error'],
+  ...['listr2', 'cli-truncate', 'log-update', 'wrap-ansi', 'slice-ansi', 'string-width', 'strip-ansi', 'ansi-regex'],
+  ...['ansi-styles', 'ansi-escapes', 'cli-cursor', 'restore-cursor', 'environment', 'is-fullwidth-code-point'],
+  ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3'],
+];
+const common = {
+  testEnvironment: 'node',
+  transform: { '\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
+  transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
+};
+
+/** Two projects: `unit` needs nothing but Node; `host` needs root and Linux, and runs real kernel rules and real nginx. */
+module.exports = {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/'],
+    },
+    { ...common, displayName: 'host', testMatch: ['<rootDir>/test/host/**/*.test.ts'] },
+  ],
+};
