@@ -1,0 +1,54 @@
+import { isIP } from 'node:net';
+import { mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
+import { isToken } from './token';
+
+/** A source network: an IPv4 or IPv6 block in CIDR notation, or a token that becomes one (taken for IPv4). */
+export interface Cidr {
+  readonly text: string;
+  readonly family: 4 | 6;
+}
+
+/**
+ * A CIDR block from what a user wrote, or the rule that it breaks.
+ * Host bits must be zero: `10.0.0.5/24` is more often a slip than a wish, and AWS refuses it at deploy time.
+ */
+export function readCidr(value: unknown): Cidr | { readonly rule: string } {
+  if (isToken(value)) return { text: value, family: 4 };
+  if (typeof value !== 'string') return { rule: 'must be a CIDR block such as 203.0.113.0/24' };
+  const [address = '', prefix, ...rest] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0 || address.includes('%')) {
+    return { rule: 'must be a CIDR block such as 203.0.113.0/24 or 2001:db8::/32' };
+  }
+  if (prefix === undefined)
+    return { rule: `must have a prefix length (one address alone: ${address}/${family === 4 ? 32 : 128})` };
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128)) {
+    return { rule: `must have a prefix length of 0 to ${family === 4 ? 32 : 128}` };
+  }
+  const network = normalizeCidr(value);
+  const alone = `${address}/${family === 4 ? 32 : 128}`;
+  if (parseCidr(value).start !== parseCidr(alone).start) {
+    return { rule: `must be a network address (did you mean ${network} or ${alone}?)` };
+  }
+  return { text: network, family: family === 4 ? 4 : 6 };
+}
+
+export function isCidr(value: Cidr | { readonly rule: string }): value is Cidr {
+  return 'family' in value;
+}
+
+/** Whether a block holds every address of its family. */
+export function isEverything(cidr: Cidr): boolean {
+  return !isToken(cidr.text) && Number(parseCidr(cidr.text).prefix) === 0;
+}
+
+/** The fewest blocks that hold the same addresses, IPv4 first. Tokens stay as they are. */
+export function mergeCidrs(cidrs: readonly Cidr[]): readonly Cidr[] {
+  const tokens = [...new Set(cidrs.filter((c) => isToken(c.text)).map((c) => c.text))];
+  const known = cidrs.filter((c) => !isToken(c.text)).map((c) => c.text);
+  const merged = known.length > 0 ? mergeCidr(known) : [];
+  return [
+    ...tokens.map((text): Cidr => ({ text, family: 4 })),
+    ...merged.map((text): Cidr => ({ text, family: text.includes(':') ? 6 : 4 })).sort((a, b) => a.family - b.family),
+  ];
+}

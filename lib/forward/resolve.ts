@@ -1,0 +1,315 @@
+import { type Cidr, isCidr, readCidr } from './cidr';
+import { ENGINES, type Engine, Forward, type ForwardKind } from './forward';
+import { countPorts, formatPorts, isRange, type PortRange, parsePorts, portsOverlap, samePorts } from './ports';
+import { Problems } from './problems';
+import { isTarget, readTarget, type Target } from './target';
+import { Tls } from './tls';
+import { isNumberToken, isToken } from './token';
+
+/** A forward that was checked: what the renderers and constructs work with. */
+export interface ResolvedForward {
+  /** The forward's key in the stack's `forwards`: its id in comments, logs and file names. */
+  readonly name: string;
+  readonly kind: ForwardKind;
+  readonly transport: 'tcp' | 'udp';
+  readonly engine: Engine;
+  readonly listen: PortRange;
+  /** At least one, unless `redirectPort` is there. */
+  readonly targets: readonly Target[];
+  /** Empty: everyone. */
+  readonly allowFrom: readonly Cidr[];
+  /** The HTTPS port that every request is redirected to. */
+  readonly redirectPort?: number;
+  readonly tls?: Tls;
+}
+
+export interface ForwardSet {
+  /**
+   * The forwards by name. A record and not an array: the key is the id, so adding one never renames another.
+   */
+  readonly forwards: Readonly<Record<string, Forward>>;
+  /**
+   * What carries the TCP and UDP forwards that name no engine themselves.
+   * @default 'nginx'
+   */
+  readonly engine?: Engine;
+}
+
+export const DEFAULT_ENGINE: Engine = 'nginx';
+
+/** Names appear in rule comments, nginx upstreams and file names; 20 characters fit all of them (a chain name holds 28). */
+const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
+
+/** Ports that never lead elsewhere, because the gateway itself needs them. */
+const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
+  { transport: 'tcp', port: 22, why: "the gateway's own SSH" },
+  { transport: 'udp', port: 68, why: "the gateway's own DHCP client" },
+  { transport: 'udp', port: 546, why: "the gateway's own DHCPv6 client" },
+];
+
+/**
+ * Checks a set of forwards and gives it in the form that renderers and constructs need, in the order it was written.
+ * Every broken rule goes to `problems`; a forward that broke one is left out of the result.
+ */
+export function resolveForwards(set: ForwardSet, problems: Problems): readonly ResolvedForward[] {
+  const engine = set.engine ?? DEFAULT_ENGINE;
+  if (!ENGINES.includes(engine)) problems.add('engine', `must be ${ENGINES.join(' or ')}`, engine);
+  const entries = Object.entries(set.forwards ?? {});
+  if (entries.length === 0) problems.add('forwards', 'must hold at least one forward');
+  checkNames(
+    entries.map(([name]) => name),
+    problems,
+  );
+  const httpsPorts = entries.flatMap(([, f]) =>
+    f instanceof Forward && f.kind === 'https' ? (parsePorts(f.props.listen) ?? []) : [],
+  );
+  const resolved = entries.flatMap(
+    ([name, forward]) => resolveForward(name, forward, engine, httpsPorts, problems) ?? [],
+  );
+  checkListeners(entries, engine, problems);
+  return resolved;
+}
+
+/** The same, alone: for callers that have nothing else to check. @throws PortwayError with every broken rule */
+export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForward[] {
+  const problems = new Problems();
+  const resolved = resolveForwards(set, problems);
+  problems.throwIfAny();
+  return resolved;
+}
+
+function path(name: string): string {
+  return /^[a-z_$][\w$]*$/i.test(name) ? `forwards.${name}` : `forwards[${JSON.stringify(name)}]`;
+}
+
+function checkNames(names: readonly string[], problems: Problems): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    if (!NAME.test(name)) {
+      problems.add(
+        path(name),
+        'must have a name of a letter, then letters, digits or hyphens, at most 20 in all',
+        name,
+      );
+    }
+    // nginx compares the names of upstreams without regard to case.
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined)
+      problems.add(path(name), `must differ from ${path(twin)} in more than upper and lower case`);
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
+function resolveForward(
+  name: string,
+  forward: unknown,
+  stackEngine: Engine,
+  httpsPorts: readonly PortRange[],
+  problems: Problems,
+): ResolvedForward | undefined {
+  const at = path(name);
+  if (!(forward instanceof Forward)) {
+    problems.add(at, 'must be made by Forward.tcp, Forward.udp, Forward.http or Forward.https', forward);
+    return undefined;
+  }
+  const before = problems.length;
+  const { kind, props } = forward;
+  const transport = kind === 'udp' ? 'udp' : 'tcp';
+  const engine = readEngine(at, forward, stackEngine, problems);
+  const listen = readListener(at, forward, transport, problems);
+  const targets = readTargets(at, forward, problems);
+  const allowFrom = readSources(at, props.allowFrom, problems);
+  const redirectPort = readRedirect(at, forward, httpsPorts, problems);
+  if (kind === 'https' && !(props.tls instanceof Tls)) {
+    problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
+  }
+  if (listen === undefined || problems.length > before) return undefined;
+  checkTargets(at, { kind, engine, listen, targets, redirectPort }, problems);
+  if (problems.length > before) return undefined;
+  return {
+    name,
+    kind,
+    transport,
+    engine,
+    listen,
+    targets,
+    allowFrom,
+    ...(redirectPort === undefined ? {} : { redirectPort }),
+    ...(props.tls === undefined ? {} : { tls: props.tls }),
+  };
+}
+
+function readEngine(at: string, { kind, props }: Forward, stackEngine: Engine, problems: Problems): Engine {
+  if (props.engine !== undefined && !ENGINES.includes(props.engine)) {
+    problems.add(`${at}.engine`, `must be ${ENGINES.join(' or ')}`, props.engine);
+  }
+  if (kind === 'tcp' || kind === 'udp') return props.engine ?? stackEngine;
+  // Only an explicit wish is refused: on a stack whose engine is iptables, Forward.http would otherwise be said twice.
+  const wish = props.engine ?? stackEngine;
+  if (wish === 'iptables') {
+    problems.add(
+      props.engine === undefined ? at : `${at}.engine`,
+      `must run on nginx, since iptables does not read ${kind === 'http' ? 'HTTP' : 'TLS'}: write engine: 'nginx' here, or use Forward.tcp`,
+      'iptables',
+    );
+  }
+  return 'nginx';
+}
+
+function readListener(
+  at: string,
+  { kind, props }: Forward,
+  transport: 'tcp' | 'udp',
+  problems: Problems,
+): PortRange | undefined {
+  const where = `${at}.listen`;
+  if (isToken(props.listen) || isNumberToken(props.listen)) {
+    problems.add(
+      where,
+      'must be known at synth (rules, security group and duplicates depend on it); tokens may stand in addresses only',
+    );
+    return undefined;
+  }
+  const listen = parsePorts(props.listen);
+  if (listen === undefined) {
+    problems.add(
+      where,
+      kind === 'tcp' || kind === 'udp' ? "must be 1-65535 or a range such as '6000-6100'" : 'must be 1-65535',
+      props.listen,
+    );
+    return undefined;
+  }
+  if (isRange(listen) && (kind === 'http' || kind === 'https')) {
+    problems.add(
+      where,
+      `must be one port for ${kind.toUpperCase()}; ranges are for Forward.tcp and Forward.udp`,
+      props.listen,
+    );
+  }
+  for (const { port, why } of RESERVED.filter((r) => r.transport === transport)) {
+    if (listen.from <= port && port <= listen.to)
+      problems.add(where, `must leave ${transport} port ${port} free (${why})`, props.listen);
+  }
+  return listen;
+}
+
+function readTargets(at: string, { kind, props }: Forward, problems: Problems): readonly Target[] {
+  if (props.to === undefined) {
+    if (kind !== 'http') problems.add(`${at}.to`, 'must say where the forward leads, such as 8080 or 10.0.1.20:8080');
+    else if (props.redirectTo === undefined)
+      problems.add(at, "must have either to (such as 8080) or redirectTo: 'https'");
+    return [];
+  }
+  const specs = Array.isArray(props.to) ? props.to : [props.to];
+  if (specs.length === 0) problems.add(`${at}.to`, 'must hold at least one target');
+  const seen = new Set<string>();
+  return specs.flatMap((spec, i) => {
+    const where = Array.isArray(props.to) ? `${at}.to[${i}]` : `${at}.to`;
+    const target = readTarget(spec);
+    if (!isTarget(target)) {
+      problems.add(where, target.rule, spec);
+      return [];
+    }
+    const key = String(spec);
+    if (seen.has(key)) problems.add(where, 'must not stand there twice', spec);
+    seen.add(key);
+    return [target];
+  });
+}
+
+function readSources(at: string, allowFrom: unknown, problems: Problems): readonly Cidr[] {
+  if (allowFrom === undefined) return [];
+  if (!Array.isArray(allowFrom) || allowFrom.length === 0) {
+    problems.add(`${at}.allowFrom`, 'must hold at least one CIDR block; leave it out to allow everyone', allowFrom);
+    return [];
+  }
+  return allowFrom.flatMap((source, i) => {
+    const cidr = readCidr(source);
+    if (isCidr(cidr)) return [cidr];
+    problems.add(`${at}.allowFrom[${i}]`, cidr.rule, source);
+    return [];
+  });
+}
+
+function readRedirect(
+  at: string,
+  { props }: Forward,
+  httpsPorts: readonly PortRange[],
+  problems: Problems,
+): number | undefined {
+  if (props.redirectTo === undefined) return undefined;
+  const where = `${at}.redirectTo`;
+  if (props.redirectTo !== 'https') problems.add(where, "must be 'https'", props.redirectTo);
+  if (props.to !== undefined) problems.add(where, 'must stand alone: a redirect forwards nothing, so leave out to');
+  const port = (httpsPorts.find((p) => p.from === 443) ?? httpsPorts[0])?.from;
+  if (port === undefined) problems.add(where, 'must have an HTTPS forward to lead to: add one made by Forward.https');
+  return port;
+}
+
+/** The rules that take listener, targets and engine together. */
+function checkTargets(
+  at: string,
+  forward: Pick<ResolvedForward, 'kind' | 'engine' | 'listen' | 'targets'> & { redirectPort: number | undefined },
+  problems: Problems,
+): void {
+  const { kind, engine, listen, targets } = forward;
+  for (const [i, target] of targets.entries()) {
+    const where = targets.length > 1 ? `${at}.to[${i}]` : `${at}.to`;
+    const got = formatPorts(target.ports);
+    if (kind === 'http' || kind === 'https') {
+      if (isRange(target.ports)) problems.add(where, `must have one port for ${kind.toUpperCase()}`, got);
+    } else if (engine === 'nginx') {
+      // nginx can hand on the port that the client used, but cannot count with it.
+      if (isRange(target.ports) && !samePorts(target.ports, listen)) {
+        problems.add(
+          where,
+          `must have one port, or the listener's own range ${formatPorts(listen)} (only iptables shifts a range)`,
+          got,
+        );
+      }
+    } else if (countPorts(target.ports) !== countPorts(listen) && isRange(target.ports)) {
+      problems.add(
+        where,
+        `must have one port or as many ports as the listener (${countPorts(listen)})`,
+        `${got} (${countPorts(target.ports)})`,
+      );
+    }
+    if (engine === 'iptables' && target.kind === 'name') {
+      problems.add(
+        where,
+        "must have an address, since iptables does not resolve names: write the address, or engine: 'nginx'",
+        target.host,
+      );
+    }
+    // iptables leads 80 to 80 on the gateway itself nowhere new; nginx would call itself without end.
+    if (target.kind === 'local' && portsOverlap(target.ports, listen)) {
+      problems.add(where, `must not lead back to the forward's own listener (${formatPorts(listen)})`, got);
+    }
+  }
+}
+
+/** Also looks at forwards that broke other rules: a second run should not be needed to hear of a clash. */
+function checkListeners(
+  entries: readonly (readonly [string, Forward])[],
+  stackEngine: Engine,
+  problems: Problems,
+): void {
+  const listeners = entries.flatMap(([name, forward]) => {
+    const listen = forward instanceof Forward ? parsePorts(forward.props.listen) : undefined;
+    if (listen === undefined) return [];
+    const { kind, props } = forward;
+    const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
+    return [{ at: path(name), transport: kind === 'udp' ? 'udp' : 'tcp', engine, listen }];
+  });
+  for (const [i, a] of listeners.entries()) {
+    for (const b of listeners.slice(i + 1)) {
+      if (a.transport !== b.transport || !portsOverlap(a.listen, b.listen)) continue;
+      const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
+      problems.add(
+        `${b.at}.listen`,
+        `must not overlap with ${a.at}.listen, which has ${a.transport} ${formatPorts(a.listen)}${engines}`,
+        formatPorts(b.listen),
+      );
+    }
+  }
+}
