@@ -1,0 +1,100 @@
+/** One thing to undo: what it is (for messages) and how. */
+interface Step {
+  name: string;
+  undo: () => unknown | Promise<unknown>;
+}
+
+/** Exit codes of a process that a signal ended, as shells count them: 128 + the signal's number. */
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type EndSignal = keyof typeof EXIT_CODES;
+
+/**
+ * Everything a run has to undo, undone in reverse order: at the end, after an error, and on Ctrl-C.
+ *
+ * Each step has a time limit of its own, and one that fails does not keep the others from running: what went wrong
+ * is collected and returned.
+ */
+export class Cleanup {
+  readonly #steps: Step[] = [];
+  readonly #stepLimitMs: number;
+  #running: Promise<string[]> | undefined;
+
+  /** @param options.stepLimitMs longest time for one step, in milliseconds. Default 15,000. */
+  constructor(options: { stepLimitMs?: number } = {}) {
+    this.#stepLimitMs = options.stepLimitMs ?? 15_000;
+  }
+
+  /** True once the undoing has begun: nothing new may be started then. */
+  get started(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /**
+   * Registers a step; the last one registered runs first.
+   *
+   * @returns a function that takes the step off again (when the thing is gone already).
+   * @throws Error when the undoing has begun, so that nothing is made that nobody would undo.
+   */
+  add(name: string, undo: Step['undo']): () => void {
+    if (this.started) throw new Error(`the run is being ended, no more can be started: ${name}`);
+    const step = { name, undo };
+    this.#steps.push(step);
+    return () => {
+      const index = this.#steps.indexOf(step);
+      if (index >= 0) this.#steps.splice(index, 1);
+    };
+  }
+
+  /** Undoes everything, once; later calls get the first one's result: the messages of the steps that failed. */
+  run(): Promise<string[]> {
+    this.#running ??= this.#undoAll();
+    return this.#running;
+  }
+
+  async #undoAll(): Promise<string[]> {
+    const errors: string[] = [];
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      try {
+        await withLimit(step.undo, this.#stepLimitMs);
+      } catch (error) {
+        errors.push(`${step.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return errors;
+  }
+
+  /**
+   * Undoes everything when the process is told to end, then ends it with the signal's exit code. A second signal
+   * does not cut the undoing short: each step is bounded, so that it ends by itself.
+   *
+   * @param onSignal told once, before the undoing starts (to print a line).
+   * @returns a function that takes the handlers off again.
+   */
+  onSignals(onSignal: (signal: EndSignal) => void = () => {}): () => void {
+    const handler = (signal: EndSignal) => {
+      if (this.started) return;
+      onSignal(signal);
+      void this.run().then((errors) => {
+        for (const error of errors) process.stderr.write(`cleaning up: ${error}\n`);
+        process.exit(EXIT_CODES[signal]);
+      });
+    };
+    const signals = Object.keys(EXIT_CODES) as EndSignal[];
+    for (const signal of signals) process.on(signal, handler);
+    return () => {
+      for (const signal of signals) process.off(signal, handler);
+    };
+  }
+}
+
+async function withLimit(undo: Step['undo'], limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    await Promise.race([Promise.resolve().then(undo), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

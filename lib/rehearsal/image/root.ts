@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import spawn, { type SubprocessError } from 'nano-spawn';
+import { cacheFolder, ensureCached, recipeHash } from './cache';
+import { machineAptOptions, machineMirror } from './mirror';
+
+/** What a cached root was made with, beyond its packages: a change here makes the cached ones useless by itself. */
+const SETTINGS = {
+  apt: ['APT::Install-Recommends "false"', 'Acquire::Languages "none"'],
+  dpkg: [
+    // The root is built in a folder that is thrown away when anything fails: no need to flush after each file.
+    'force-unsafe-io',
+    'path-exclude=/usr/share/doc/*',
+    'path-exclude=/usr/share/man/*',
+    'path-exclude=/usr/share/info/*',
+    'path-exclude=/usr/share/locale/*',
+    'path-exclude=/usr/share/lintian/*',
+  ],
+  // Packages that are installed into such a root must not start their services on the machine that holds it.
+  customize: [`printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"`],
+};
+
+export interface DebianRootOptions {
+  /** Debian release by name. */
+  release: 'trixie' | 'bookworm';
+  /** Packages on top of the smallest system that has apt. */
+  packages: string[];
+  /** First part of the folder's name in the cache. */
+  name: string;
+  /** Packages whose .deb files, with all they need beyond the root's own packages, are kept beside the root. */
+  download?: string[];
+  /** Debian mirror. Default: the one that this machine uses, else the bootstrap tool's own. */
+  mirror?: string | undefined;
+}
+
+/**
+ * A Debian root file system, made by mmdebstrap and kept in the cache for as long as its recipe stays the same.
+ *
+ * Treat it as read-only (put an overlay on it). Services do not start in it: its /usr/sbin/policy-rc.d says no.
+ *
+ * @returns the root's path.
+ * @throws Error with mmdebstrap's last lines when the root cannot be made.
+ */
+export async function ensureDebianRoot(options: DebianRootOptions): Promise<string> {
+  const { release, name } = options;
+  const packages = [...new Set(options.packages)].sort();
+  const download = [...new Set(options.download ?? [])].sort();
+  const hash = recipeHash({ release, packages, download, settings: SETTINGS });
+  const entry = await ensureCached(join(cacheFolder(), 'roots', `${name}-${hash}`), async (folder) => {
+    const mirror = options.mirror ?? (await machineMirror());
+    await bootstrap(folder, { release, packages, download, mirror });
+  });
+  return join(entry, 'root');
+}
+
+/** Where {@link ensureDebianRoot} keeps the .deb files that `download` asked for. */
+export function downloadsBeside(root: string): string {
+  return join(root, '..', 'debs');
+}
+
+async function bootstrap(
+  folder: string,
+  recipe: { release: string; packages: string[]; download: string[]; mirror: string | undefined },
+): Promise<void> {
+  const arguments_ = [
+    '--mode=root',
+    '--variant=minbase',
+    // Made for the emulated machine as well as for namespaces here, which are x86_64 both.
+    '--architectures=amd64',
+    '--format=directory',
+    ...(recipe.packages.length > 0 ? [`--include=${recipe.packages.join(',')}`] : []),
+    ...SETTINGS.apt.map((line) => `--aptopt=${line}`),
+    ...(await machineAptOptions()).map((line) => `--aptopt=${line}`),
+    ...SETTINGS.dpkg.map((line) => `--dpkgopt=${line}`),
+    ...SETTINGS.customize.map((hook) => `--customize-hook=${hook}`),
+    ...(recipe.download.length > 0 ? [`--customize-hook=${DOWNLOAD_HOOK}`] : []),
+    recipe.release,
+    join(folder, 'root'),
+    ...(recipe.mirror ? [recipe.mirror] : []),
+  ];
+  const env = {
+    LC_ALL: 'C.UTF-8',
+    PORTWAY_DOWNLOAD: recipe.download.join(' '),
+    PORTWAY_DEBS: join(folder, 'debs'),
+  };
+  try {
+    await spawn('mmdebstrap', arguments_, { stdin: 'ignore', env });
+  } catch (error) {
+    throw new Error(explain(error as SubprocessError, recipe));
+  }
+}
+
+/**
+ * Fetches packages without installing them, with the apt, the keys and the mirror that built the root, and knowing
+ * what is installed there. One run against the mirror is enough then.
+ */
+const DOWNLOAD_HOOK = [
+  'mkdir -p "$PORTWAY_DEBS/partial"',
+  // The names are split on purpose: one word a package.
+  'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --download-only --no-install-recommends' +
+    ' -o Dir::Cache::archives="$PORTWAY_DEBS" install $PORTWAY_DOWNLOAD',
+  'rm -rf "$PORTWAY_DEBS/partial" "$PORTWAY_DEBS/lock"',
+].join(' && ');
+
+function explain(error: SubprocessError, recipe: { release: string; mirror: string | undefined }): string {
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    return 'mmdebstrap is not installed: apt-get install mmdebstrap';
+  }
+  const said = `${error.output}`.trim().split('\n').slice(-8).join('\n  ');
+  const from = recipe.mirror ?? "mmdebstrap's default mirror";
+  return `the Debian ${recipe.release} root could not be made from ${from} (another one: --mirror URL):\n  ${said}`;
+}
