@@ -13,8 +13,8 @@ export interface Cidr {
  * Host bits must be zero: `10.0.0.5/24` is more often a slip than a wish, and AWS refuses it at deploy time.
  */
 export function readCidr(value: unknown): Cidr | { readonly rule: string } {
-  if (isToken(value)) return { text: value, family: 4 };
   if (typeof value !== 'string') return { rule: 'must be a CIDR block such as 203.0.113.0/24' };
+  if (isToken(value)) return { text: value, family: 4 };
   const [address = '', prefix, ...rest] = value.split('/');
   const family = isIP(address);
   if (family === 0 || rest.length > 0 || address.includes('%')) {

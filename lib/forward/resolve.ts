@@ -40,6 +40,9 @@ export const DEFAULT_ENGINE: Engine = 'nginx';
 /** Names appear in rule comments, nginx upstreams and file names; 20 characters fit all of them (a chain name holds 28). */
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 
+/** A forward with several targets gets an iptables chain of its own, `PORTWAY-<name>`, beside these. */
+const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD'];
+
 /** Ports that never lead elsewhere, because the gateway itself needs them. */
 const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
   { transport: 'tcp', port: 22, why: "the gateway's own SSH" },
@@ -92,6 +95,8 @@ function checkNames(names: readonly string[], problems: Problems): void {
         name,
       );
     }
+    if (CHAIN_NAMES.includes(name))
+      problems.add(path(name), `must not have the name of one of Portway's own chains (${CHAIN_NAMES.join(', ')})`);
     // nginx compares the names of upstreams without regard to case.
     const twin = seen.get(name.toLowerCase());
     if (twin !== undefined)

@@ -3,7 +3,7 @@
  * now. The model knows nothing of the CDK; the mark that the CDK leaves in encoded strings is all it needs.
  * @see https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
  */
-export function isToken(value: unknown): value is string {
+export function isToken(value: unknown): boolean {
   return typeof value === 'string' && value.includes('${Token[');
 }
 

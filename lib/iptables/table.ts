@@ -1,0 +1,47 @@
+/**
+ * One table of an iptables-restore text. It holds Portway's own chains only and never names a built-in one, so that
+ * `--noflush` leaves the rules of everybody else alone.
+ *
+ * The jumps from the built-in chains cannot stand in such a text: each restore would add them once more. They are written as
+ * `#portway-hook CHAIN MATCH -j OWN`, which a reader can see and iptables passes over; the host turns each into a jump
+ * that is there once and comes first.
+ */
+export class Table {
+  private readonly hooks: string[] = [];
+  private readonly chains = new Map<string, string[]>();
+
+  constructor(private readonly name: 'nat' | 'filter') {}
+
+  has(chain: string): boolean {
+    return this.chains.has(chain);
+  }
+
+  /** The jump from a built-in chain to an own one; saying it twice is saying it once. */
+  hook(builtIn: string, match: string, chain: string): void {
+    const line = `#portway-hook ${[builtIn, match, '-j', chain].filter((part) => part !== '').join(' ')}`;
+    if (!this.hooks.includes(line)) this.hooks.push(line);
+  }
+
+  /** One rule; its comment names the forward, for `iptables -L`, for counters and for readers at night. */
+  add(chain: string, matches: readonly string[], forward: string, jump: string): void {
+    const parts = [`-A ${chain}`, ...matches, `-m comment --comment "portway:${forward}"`, jump];
+    this.lines(chain).push(parts.filter((part) => part !== '').join(' '));
+  }
+
+  /** A comment line before the rules that follow in a chain. */
+  remark(chain: string, text: string): void {
+    this.lines(chain).push(`# ${text}`);
+  }
+
+  /** An empty table is written too: it tells the host that chains of an earlier content have to go. */
+  render(): string {
+    const names = [...this.chains.keys()].map((chain) => `:${chain} - [0:0]`);
+    return [`*${this.name}`, ...names, ...this.hooks, ...[...this.chains.values()].flat(), 'COMMIT'].join('\n');
+  }
+
+  private lines(chain: string): string[] {
+    const lines = this.chains.get(chain) ?? [];
+    this.chains.set(chain, lines);
+    return lines;
+  }
+}
