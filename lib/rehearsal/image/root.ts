@@ -1,3 +1,4 @@
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { cacheFolder, ensureCached, recipeHash } from './cache';
@@ -15,8 +16,14 @@ const SETTINGS = {
     'path-exclude=/usr/share/locale/*',
     'path-exclude=/usr/share/lintian/*',
   ],
-  // Packages that are installed into such a root must not start their services on the machine that holds it.
-  customize: [`printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"`],
+  // mmdebstrap leaves the machine's own names and its apt settings (a proxy, say) behind; the root is nobody's.
+  files: {
+    'etc/resolv.conf': '',
+    'etc/hostname': 'debian\n',
+    'etc/apt/apt.conf.d/99mmdebstrap': 'APT::Install-Recommends "false";\nAcquire::Languages "none";\n',
+    // Packages that are installed into such a root must not start their services on the machine that holds it.
+    'usr/sbin/policy-rc.d': '#!/bin/sh\nexit 101\n',
+  },
 };
 
 export interface DebianRootOptions {
@@ -71,7 +78,6 @@ async function bootstrap(
     ...SETTINGS.apt.map((line) => `--aptopt=${line}`),
     ...(await machineAptOptions()).map((line) => `--aptopt=${line}`),
     ...SETTINGS.dpkg.map((line) => `--dpkgopt=${line}`),
-    ...SETTINGS.customize.map((hook) => `--customize-hook=${hook}`),
     ...(recipe.download.length > 0 ? [`--customize-hook=${DOWNLOAD_HOOK}`] : []),
     recipe.release,
     join(folder, 'root'),
@@ -87,6 +93,11 @@ async function bootstrap(
   } catch (error) {
     throw new Error(explain(error as SubprocessError, recipe));
   }
+  for (const [path, content] of Object.entries(SETTINGS.files)) {
+    await writeFile(join(folder, 'root', path), content);
+  }
+  await chmod(join(folder, 'root/usr/sbin/policy-rc.d'), 0o755);
+  await chmod(folder, 0o755);
 }
 
 /**
