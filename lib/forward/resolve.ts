@@ -129,7 +129,7 @@ function resolveForward(
     problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
   }
   if (listen === undefined || problems.length > before) return undefined;
-  checkTargets(at, { kind, engine, listen, targets, redirectPort }, problems);
+  checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
   return {
     name,
@@ -254,10 +254,19 @@ function readRedirect(
 /** The rules that take listener, targets and engine together. */
 function checkTargets(
   at: string,
-  forward: Pick<ResolvedForward, 'kind' | 'engine' | 'listen' | 'targets'> & { redirectPort: number | undefined },
+  forward: Pick<ResolvedForward, 'kind' | 'engine' | 'listen' | 'targets'>,
   problems: Problems,
 ): void {
   const { kind, engine, listen, targets } = forward;
+  if (engine === 'nginx' && targets.length > 1) {
+    if (targets.some((t) => t.kind === 'name'))
+      problems.add(
+        `${at}.to`,
+        'must not mix a name with other targets: a name may already stand for several addresses',
+      );
+    if (targets.some((t) => isRange(t.ports)))
+      problems.add(`${at}.to`, 'must be one target when it is a range of ports on nginx (iptables takes several)');
+  }
   for (const [i, target] of targets.entries()) {
     const where = targets.length > 1 ? `${at}.to[${i}]` : `${at}.to`;
     const got = formatPorts(target.ports);

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { ResolvedForward } from '../forward/resolve';
+import { type Line, renderLines } from './block';
+import type { NginxDialect } from './dialect';
+import { httpContext } from './http';
+import { ERROR_LOG } from './logging';
+import { streamContext } from './stream';
+
+export interface NginxConf {
+  /** The whole of /etc/nginx/nginx.conf. */
+  readonly text: string;
+  /** The hash that the running nginx answers when it runs this very text. */
+  readonly generation: string;
+}
+
+/** nginx.conf for the forwards that nginx carries, or undefined when there are none. */
+export function renderNginx(forwards: readonly ResolvedForward[], dialect: NginxDialect): NginxConf | undefined {
+  const own = forwards.filter((f) => f.engine === 'nginx');
+  if (own.length === 0) return undefined;
+  const render = (generation: string) => renderLines(conf(own, dialect, generation));
+  const generation = createHash('sha256').update(render('')).digest('hex').slice(0, 16);
+  return { text: render(generation), generation };
+}
+
+/** Whether the forwards need nginx's stream module, which distributions pack by itself. */
+export function needsStream(forwards: readonly ResolvedForward[]): boolean {
+  return forwards.some((f) => f.engine === 'nginx' && (f.kind === 'tcp' || f.kind === 'udp'));
+}
+
+function conf(forwards: readonly ResolvedForward[], dialect: NginxDialect, generation: string): readonly Line[] {
+  return [
+    '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
+    `user ${dialect.user};`,
+    'worker_processes auto;',
+    'worker_rlimit_nofile 65536;  # two for each forwarded connection, and files',
+    'pid /run/nginx.pid;',
+    `error_log ${ERROR_LOG} warn;`,
+    '# Modules, where this distribution keeps them; a folder that is not there is passed over.',
+    'include /etc/nginx/modules-enabled/*.conf;',
+    'include /usr/share/nginx/modules/*.conf;',
+    '',
+    { head: 'events', lines: ['worker_connections 16384;'] },
+    '',
+    httpContext(forwards, dialect, generation),
+    ...streamContext(forwards),
+  ];
+}

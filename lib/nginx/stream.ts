@@ -1,0 +1,47 @@
+import { formatPorts, isRange } from '../forward/ports';
+import type { ResolvedForward } from '../forward/resolve';
+import { streamSources } from './access';
+import { type Block, block, type Line } from './block';
+import { streamLog } from './logging';
+import { passTo, resolver, upstream } from './upstream';
+
+/** The stream context: TCP and UDP forwards. Nothing when there are none, so that its module is not needed. */
+export function streamContext(forwards: readonly ResolvedForward[]): readonly Line[] {
+  const own = forwards.filter((f) => f.kind === 'tcp' || f.kind === 'udp');
+  if (own.length === 0) return [];
+  return [
+    '',
+    block('stream', [
+      ...streamLog(),
+      ...resolver(own),
+      'proxy_connect_timeout 5s;',
+      ...own.flatMap((forward) => [
+        '',
+        `# ${forward.name}`,
+        ...(keepsPort(forward) ? [] : upstream(forward, [])),
+        server(forward),
+      ]),
+    ]),
+  ];
+}
+
+function server(forward: ResolvedForward): Block {
+  // Without reuseport datagrams of one client reach several workers, and its session falls apart.
+  const parameters = forward.transport === 'udp' ? ' udp reuseport' : '';
+  const ports = formatPorts(forward.listen);
+  return block('server', [
+    `listen ${ports}${parameters};`,
+    `listen [::]:${ports}${parameters};`,
+    ...streamSources(forward),
+    ...(keepsPort(forward) ? keepPort(forward) : passTo(forward, '')),
+  ]);
+}
+
+/** A range that leads to the same range elsewhere: the port is the one that the client used. */
+function keepsPort(forward: ResolvedForward): boolean {
+  return forward.targets.some((t) => isRange(t.ports));
+}
+
+function keepPort(forward: ResolvedForward): readonly Line[] {
+  return forward.targets.map((t) => `proxy_pass ${t.kind === 'ipv6' ? `[${t.host}]` : t.host}:$server_port;`);
+}
