@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Runs one of the project's TypeScript programs, and installs the npm packages first when they are not there or are not
+# those of package-lock.json. So `npm start` and `npm test` are each the only command after `git clone`.
+#
+# Usage: bash scripts/with-dependencies.sh SCRIPT [ARG...]     SCRIPT: a path inside the project
+set -Eeuo pipefail
+
+die() {
+  printf 'portway: %s\n' "$1" >&2
+  exit 1
+}
+
+# The same bound as "engines" in package.json: Node itself would fail later, with a syntax error or a missing module.
+check_node() {
+  local found major minor
+  command -v node >/dev/null || die "node is not on the PATH: install Node.js 20.19 or later (https://nodejs.org)"
+  found=$(node --version)
+  IFS=. read -r major minor _ <<<"${found#v}"
+  if ((major < 20 || (major == 20 && minor < 19))); then
+    die "Node.js must be 20.19 or later, got: $found; install a later one (https://nodejs.org)"
+  fi
+}
+
+install() {
+  local log status=0
+  log=$(mktemp)
+  echo 'portway: installing the npm packages (npm ci); this takes a minute the first time' >&2
+  # Development packages too, even under NODE_ENV=production: TypeScript runs through one of them.
+  npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null || status=$?
+  if ((status != 0)); then
+    tail -n 30 "$log" >&2
+    rm -f "$log"
+    die "npm ci failed with status $status (its last lines are above); when the network is there, run the same command again"
+  fi
+  rm -f "$log"
+}
+
+# Two commands started at once in a fresh clone must not install over each other. The lock is held on a file that is
+# there anyway, so nothing is left behind; without flock (macOS) both would install, which is only slow.
+install_when_needed() {
+  node scripts/dependencies-installed.js && return
+  (
+    if command -v flock >/dev/null; then flock 9; fi
+    node scripts/dependencies-installed.js || install
+  ) 9<package-lock.json
+}
+
+main() {
+  (($# > 0)) || die 'usage: bash scripts/with-dependencies.sh SCRIPT [ARG...]'
+  cd "$(dirname "${BASH_SOURCE[0]}")/.."
+  check_node
+  install_when_needed
+  exec node --import tsx "$@"
+}
+
+main "$@"

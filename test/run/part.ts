@@ -1,0 +1,75 @@
+import type { Tools } from '../../lib/rehearsal/apt';
+
+/** A single test that was not run, and why. */
+export interface Skip {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What a part found. A part that counts no single tests is one test itself. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skips: readonly Skip[];
+  /** Lines for the reader, printed under the part when it failed, above the tail of its log. */
+  readonly notes?: readonly string[];
+}
+
+export interface CommandOptions {
+  /** Variables to set, or (with undefined) to take away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: the project's folder. */
+  readonly cwd?: string;
+  /** Standard output goes to this file instead of the log. */
+  readonly stdoutFile?: string;
+}
+
+/** What a part may use while it runs. */
+export interface PartContext {
+  /** The project's folder. */
+  readonly root: string;
+  /** A folder of the part's own, kept after the run. */
+  readonly folder: string;
+  /** Runs a program without stdin; all it prints goes to the part's log. Resolves with its exit code. */
+  command(program: string, args: readonly string[], options?: CommandOptions): Promise<number>;
+  /** Writes a line to the part's log. */
+  write(line: string): void;
+  /** Prints a line to the user, for slow steps. */
+  report(line: string): void;
+}
+
+/** One part of `npm test`. */
+export interface Part {
+  /** As in `--only NAME`. */
+  readonly name: string;
+  /** More names under which `--only` finds it, together with others. */
+  readonly groups?: readonly string[];
+  /** What it checks, in a few words. */
+  readonly about: string;
+  /** Programs it needs. Installed when the machine allows it; else the part is skipped, with the command to run. */
+  readonly tools?: Tools;
+  /** After so many minutes it is ended, and has failed. */
+  readonly limitMinutes: number;
+  /** Why it cannot run here at all (not Linux, not root), or undefined. */
+  impossible?(): string | undefined;
+  run(context: PartContext): Promise<Outcome>;
+}
+
+export const PASSED: Outcome = { passed: 1, failed: 0, skips: [] };
+
+/** One test that failed, with what the reader should know. */
+export function failed(...notes: string[]): Outcome {
+  return { passed: 0, failed: 1, skips: [], notes };
+}
+
+/** The outcome of a part that is a single command. */
+export function byExitCode(code: number): Outcome {
+  return code === 0 ? PASSED : failed();
+}
+
+/** Why a part that makes network namespaces or boots a VM cannot run here. */
+export function needsLinuxRoot(platform: string = process.platform, uid = process.getuid?.()): string | undefined {
+  if (platform !== 'linux') return `needs Linux (network namespaces), got: ${platform}`;
+  if (uid !== 0) return 'needs root (network namespaces): run `sudo npm test`';
+  return undefined;
+}

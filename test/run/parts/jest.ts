@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Outcome, Part, Skip } from '../part';
+import { failed } from '../part';
+import { nodeBin } from './node-bin';
+
+/** The parts of jest's --json output that are read. */
+export interface JestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+/** Counts single tests. A file that could not even be loaded counts as one failed test. */
+export function jestOutcome(report: JestReport, exitCode: number): Outcome {
+  const tests = report.testResults.flatMap((file) => file.assertionResults);
+  const skips = tests
+    .filter(({ status }) => status !== 'passed' && status !== 'failed')
+    .map(({ fullName }) => ({ name: fullName, reason: reasonIn(fullName) }) satisfies Skip);
+  const counted = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  const notes = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => `failed: ${fullName}`);
+  // jest may fail for a reason that is no test's, such as an error after the last one.
+  const alone = exitCode !== 0 && counted === 0;
+  if (alone) notes.push(`jest ended with exit code ${exitCode} although no test failed`);
+  return { passed: report.numPassedTests, failed: counted + (alone ? 1 : 0), skips, notes };
+}
+
+/** Skipped tests carry the reason in their title: `... (needs root)`, `... (skipped: no /dev/net/tun)`. */
+function reasonIn(title: string): string {
+  return (
+    /\((?:skipped: )?((?:needs|no|not|without|because)\b[^)]*)\)/i.exec(title)?.[1] ?? 'marked as skipped in its file'
+  );
+}
+
+function jestPart(o: Pick<Part, 'name' | 'about' | 'limitMinutes'> & Partial<Part> & { flags?: string[] }): Part {
+  const { flags = [], ...part } = o;
+  return {
+    ...part,
+    async run({ command, folder }) {
+      const file = path.join(folder, 'jest.json');
+      // --ci: a snapshot that is not there fails instead of being written.
+      const args = ['--selectProjects', part.name, '--ci', '--json', '--outputFile', file, ...flags];
+      const code = await command(...nodeBin('jest', ...args), { stdoutFile: path.join(folder, 'stdout.json') });
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      if (text === undefined) return failed(`jest wrote no report (exit code ${code})`);
+      return jestOutcome(JSON.parse(text) as JestReport, code);
+    },
+  };
+}
+
+export const unit = jestPart({
+  name: 'unit',
+  groups: ['jest'],
+  about: 'unit tests and snapshots (jest)',
+  limitMinutes: 10,
+});
+
+export const host = jestPart({
+  name: 'host',
+  groups: ['jest'],
+  about: "the host's scripts, with real kernel rules and real nginx in network namespaces (jest)",
+  limitMinutes: 15,
+  flags: ['--runInBand'],
+});
+
+export const lab = jestPart({
+  name: 'lab',
+  groups: ['jest'],
+  about: "the rehearsal's own parts: local AWS endpoint, images, network, VM (jest)",
+  limitMinutes: 20,
+  // One VM at a time.
+  flags: ['--runInBand'],
+});

@@ -1,0 +1,23 @@
+import type { Part } from './part';
+
+/**
+ * The parts that `--only` and `--skip` leave, in their own order.
+ * @throws when a name is neither a part nor a group, or when nothing is left
+ */
+export function select(parts: readonly Part[], only: readonly string[], skip: readonly string[]): Part[] {
+  const names = new Set(parts.flatMap((part) => [part.name, ...(part.groups ?? [])]));
+  const unknown = [...only, ...skip].filter((name) => !names.has(name));
+  if (unknown.length > 0) {
+    throw new Error(`--only and --skip must name parts (${[...names].join(', ')}), got: ${unknown.join(', ')}`);
+  }
+  const matches = (part: Part, wanted: readonly string[]) =>
+    wanted.some((name) => name === part.name || part.groups?.includes(name));
+  const selected = parts.filter((part) => (only.length === 0 || matches(part, only)) && !matches(part, skip));
+  if (selected.length === 0) throw new Error('--only and --skip together leave no part to run');
+  return selected;
+}
+
+/** `a,b c` as given to --only, in pieces. */
+export function namesOf(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, ...value.split(/[,\s]+/).filter(Boolean)];
+}
