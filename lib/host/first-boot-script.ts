@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import type { Problems } from '../forward/problems';
+import type { HostFile } from './host-file';
+
+/** Where the team's own script lies on the host; the scripts in assets/ run it once per instance and content. */
+const PATH = '/var/lib/portway/first-boot';
+
+/** The team's script from its file, checked for what would only show on the host. */
+export function readFirstBootScript(file: string, problems: Problems): HostFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    problems.add(
+      'firstBootScript',
+      `must be a file that can be read (${error instanceof Error ? error.message : error})`,
+      file,
+    );
+    return undefined;
+  }
+  if (!text.startsWith('#!/'))
+    problems.add('firstBootScript', 'must begin with the program that runs it, such as #!/bin/bash', file);
+  if (text.includes('\r'))
+    problems.add(
+      'firstBootScript',
+      'must have Unix line endings: a carriage return breaks its first line on the host',
+      file,
+    );
+  if (text.includes('\0')) problems.add('firstBootScript', 'must be text', file);
+  return { path: PATH, mode: '0700', text: text.endsWith('\n') ? text : `${text}\n`, origin: 'team' };
+}

@@ -1,0 +1,79 @@
+import { formatPorts } from '../forward/ports';
+import type { ResolvedForward } from '../forward/resolve';
+import { renderIptables } from '../iptables/render';
+import { needsStream, renderNginx } from '../nginx/render';
+import { assetFile } from './assets';
+import type { HostFile } from './host-file';
+import type { OperatingSystem } from './operating-system';
+
+/** All that a host is given apart from what differs between two deploys of the same (its signal's URL). */
+export interface HostContent {
+  readonly files: readonly HostFile[];
+  /** For /etc/portway/portway.env; the scripts in assets/ say what each means. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface HostContentProps {
+  readonly forwards: readonly ResolvedForward[];
+  readonly os: OperatingSystem;
+  readonly firstBootScript?: HostFile;
+}
+
+/** What the host of these forwards is given. */
+export function hostContent({ forwards, os, firstBootScript }: HostContentProps): HostContent {
+  const kernel = iptablesPart(forwards);
+  const proxy = nginxPart(forwards, os);
+  const packages = [
+    ...(kernel.length > 0 ? os.packages.iptables : []),
+    ...(proxy === undefined ? [] : os.packages.nginx),
+    ...(needsStream(forwards) ? os.packages.stream : []),
+  ];
+  return {
+    files: [...kernel, ...(proxy?.files ?? []), ...(firstBootScript === undefined ? [] : [firstBootScript])],
+    settings: {
+      PORTWAY_PACKAGES: packages.join(' '),
+      ...proxy?.settings,
+    },
+  };
+}
+
+function iptablesPart(forwards: readonly ResolvedForward[]): readonly HostFile[] {
+  const own = forwards.filter((f) => f.engine === 'iptables');
+  if (own.length === 0) return [];
+  const { v4, v6 } = renderIptables(own);
+  return [
+    { path: '/etc/portway/iptables.rules', mode: '0644', text: v4, origin: 'rules' },
+    { path: '/etc/portway/ip6tables.rules', mode: '0644', text: v6, origin: 'rules' },
+    assetFile('iptables.sh', '/usr/local/lib/portway/iptables.sh', '0755'),
+    assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
+    // A gateway that leads nowhere else stays a plain host and routes nothing.
+    ...(own.some((f) => f.targets.some((t) => t.kind !== 'local')) ? forwardingFiles() : []),
+  ];
+}
+
+function forwardingFiles(): readonly HostFile[] {
+  return [
+    assetFile('sysctl.d/90-portway.conf', '/etc/sysctl.d/90-portway.conf', '0644'),
+    assetFile('modules-load.d/portway.conf', '/etc/modules-load.d/portway.conf', '0644'),
+  ];
+}
+
+function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem) {
+  const own = forwards.filter((f) => f.engine === 'nginx');
+  const conf = renderNginx(own, os.nginx);
+  if (conf === undefined) return undefined;
+  const files: readonly HostFile[] = [
+    { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf.text, origin: 'rules' },
+    assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
+    assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
+  ];
+  const selfSigned = own.filter((f) => f.tls?.source === 'self-signed').map((f) => f.name);
+  return {
+    files,
+    settings: {
+      PORTWAY_NGINX_GENERATION: conf.generation,
+      PORTWAY_NGINX_LISTEN: own.map((f) => `${f.transport}/${formatPorts(f.listen)}`).join(' '),
+      ...(selfSigned.length > 0 ? { PORTWAY_SELF_SIGNED: selfSigned.join(' ') } : {}),
+    },
+  };
+}

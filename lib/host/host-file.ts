@@ -1,0 +1,12 @@
+/** A file that user-data puts on the host. */
+export interface HostFile {
+  readonly path: string;
+  /** Octal, as chmod(1) takes it: '0644'. */
+  readonly mode: string;
+  readonly text: string;
+  /**
+   * What it is: `script` for what comes from assets/, `rules` for what synth rendered and a reviewer reads, `team` for
+   * what the team brought. Rules and team files are compressed when user-data grows beyond its limit.
+   */
+  readonly origin: 'script' | 'rules' | 'team';
+}

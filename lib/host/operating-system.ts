@@ -1,0 +1,71 @@
+import type { NginxDialect } from '../nginx/dialect';
+
+export type Architecture = 'arm64' | 'x86_64';
+
+export const ARCHITECTURES: readonly Architecture[] = ['arm64', 'x86_64'];
+
+export type OperatingSystemId = 'debian-13' | 'debian-12' | 'amazon-linux-2023' | 'ubuntu-24.04';
+
+/** What differs between the distributions that a gateway can run. */
+export interface OperatingSystem {
+  readonly title: string;
+  /** The account that cloud-init gives the SSH key to. */
+  readonly sshUser: string;
+  /**
+   * The root volume's device name in the distribution's images. A wrong one would add a second, empty volume and leave
+   * the root unencrypted.
+   */
+  readonly rootDevice: string;
+  /** The public SSM parameter (of data type aws:ec2:image) that EC2 resolves to the newest image at launch. */
+  readonly imageParameter: (architecture: Architecture) => string;
+  readonly nginx: NginxDialect;
+  /** Package names for each thing that a gateway may need. */
+  readonly packages: {
+    readonly iptables: readonly string[];
+    readonly nginx: readonly string[];
+    readonly stream: readonly string[];
+  };
+}
+
+const DEB_ARCH: Record<Architecture, string> = { arm64: 'arm64', x86_64: 'amd64' };
+
+const DEBIAN_PACKAGES = { iptables: ['iptables', 'conntrack'], nginx: ['nginx'], stream: ['libnginx-mod-stream'] };
+
+function debian(release: number, http2: NginxDialect['http2']): OperatingSystem {
+  return {
+    title: `Debian ${release}`,
+    sshUser: 'admin',
+    rootDevice: '/dev/xvda',
+    imageParameter: (architecture) => `/aws/service/debian/release/${release}/latest/${DEB_ARCH[architecture]}`,
+    nginx: { user: 'www-data', http2 },
+    packages: DEBIAN_PACKAGES,
+  };
+}
+
+/**
+ * The four systems that user-data is written for. Debian 13 is what the rehearsal boots.
+ * @see https://wiki.debian.org/Cloud/AmazonEC2Image
+ * @see https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
+ * @see https://docs.aws.amazon.com/linux/al2023/ug/ec2.html
+ */
+export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSystem>> = {
+  'debian-13': debian(13, 'directive'),
+  'debian-12': debian(12, 'listen-parameter'),
+  'amazon-linux-2023': {
+    title: 'Amazon Linux 2023',
+    sshUser: 'ec2-user',
+    rootDevice: '/dev/xvda',
+    imageParameter: (architecture) => `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
+    nginx: { user: 'nginx', http2: 'directive' },
+    packages: { iptables: ['iptables-nft', 'conntrack-tools'], nginx: ['nginx'], stream: ['nginx-mod-stream'] },
+  },
+  'ubuntu-24.04': {
+    title: 'Ubuntu 24.04',
+    sshUser: 'ubuntu',
+    rootDevice: '/dev/sda1',
+    imageParameter: (architecture) =>
+      `/aws/service/canonical/ubuntu/server/24.04/stable/current/${DEB_ARCH[architecture]}/hvm/ebs-gp3/ami-id`,
+    nginx: { user: 'www-data', http2: 'listen-parameter' },
+    packages: DEBIAN_PACKAGES,
+  },
+};
