@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Endpoint } from './endpoint';
+import { essentialLines } from './failure';
+import { ACCOUNT, REGION } from './settings';
+
+/** The project's root: where cdk.json and node_modules are. */
+const ROOT = resolve(__dirname, '../../..');
+
+export interface CdkOptions {
+  readonly endpoint: Endpoint;
+  /** The run's own folder: synthesized templates go to `<folder>/cdk.out`, so two runs never meet. */
+  readonly folder: string;
+  /** File that gets everything the CLI writes, appended as it comes. */
+  readonly log: string;
+  /** A ready cloud assembly (saves a second synth), or a command. Default: what cdk.json says. */
+  readonly app?: string;
+}
+
+/** The CLI at work. */
+export interface CdkRun {
+  /** Resolves when the CLI succeeded. Rejects with CdkError otherwise. */
+  readonly finished: Promise<void>;
+  /** Stop the CLI (and its app). The stack operation goes on in the endpoint, as it does on AWS. */
+  kill(): Promise<void>;
+}
+
+/** The CLI failed: the message has its essential lines, for a failed deploy the failed resources with their whole reason. */
+export class CdkError extends Error {
+  override readonly name = 'CdkError';
+  constructor(
+    readonly args: readonly string[],
+    readonly lines: readonly string[],
+    readonly log: string,
+  ) {
+    super(`cdk ${args.join(' ')} failed:\n${lines.map((line) => `  ${line}`).join('\n')}\n  (log: ${log})`);
+  }
+}
+
+/**
+ * Run the real CDK CLI of this project against an endpoint, in an environment with nothing of the user's AWS settings.
+ * Telemetry, notices and the version check are off: nothing leaves the machine.
+ * @example cdk(['deploy', 'Portway', '--require-approval', 'never'], { endpoint, folder, log, app: `${folder}/cdk.out` })
+ */
+export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
+  mkdirSync(dirname(options.log), { recursive: true });
+  const log = openSync(options.log, 'a');
+  // The file may hold earlier runs: their failures are not ours.
+  const written = fstatSync(log).size;
+  const common = ['--no-notices', '--no-version-reporting', '--progress', 'events'];
+  // With an app that is a folder already, there is nothing to write.
+  const app = options.app === undefined ? ['--output', join(options.folder, 'cdk.out')] : ['--app', options.app];
+  // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
+  const child = spawn(process.execPath, [require.resolve('aws-cdk/bin/cdk'), ...args, ...common, ...app], {
+    cwd: ROOT,
+    env: options.endpoint.env,
+    stdio: ['ignore', log, log],
+    // A group of its own: kill() reaches the CLI and the app it runs; Ctrl-C reaches neither before the clean-up.
+    detached: true,
+  });
+  closeSync(log);
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const finished = ended.then(async ([code]) => {
+    if (code === 0) return;
+    throw new CdkError(args, essentialLines((await readFile(options.log)).subarray(written).toString()), options.log);
+  });
+  // A caller may look at the result only later, or not at all after kill().
+  finished.catch(() => undefined);
+  return {
+    finished,
+    async kill() {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        process.kill(-child.pid, 'SIGTERM');
+      }
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
+/** The arguments that bootstrap the local account. */
+export const BOOTSTRAP = ['bootstrap', `aws://${ACCOUNT}/${REGION}`] as const;

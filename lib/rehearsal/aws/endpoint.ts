@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ensurePython, type PythonEnvironment } from './python';
+import { clientEnvironment, endpointEnvironment } from './settings';
+
+/** Host and scheme of the URLs that hosts signal to. The lab's DNS answers for this name. */
+export const SIGNAL_HOST = 'http://cloudformation-waitcondition.rehearsal.internal';
+
+/** An AWS endpoint for the CDK CLI and the SDK. */
+export interface Endpoint {
+  /** For example `http://127.0.0.1:41234`. */
+  readonly url: string;
+  /** The whole environment for the CDK CLI and SDK clients: nothing of the user's AWS settings is in it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Unix socket that takes the hosts' signals (HTTP; pass the bytes on unchanged). Undefined for a user's endpoint. */
+  readonly signalSocket: string | undefined;
+  /** End it. Safe to call twice; does nothing to a user's endpoint. */
+  stop(): Promise<void>;
+}
+
+export interface StartedEndpoint extends Endpoint {
+  readonly signalSocket: string;
+  /** Process id of the endpoint. */
+  readonly pid: number;
+}
+
+export interface StartOptions {
+  /** The run's own folder: socket, log and the CLI's home go there. */
+  readonly folder: string;
+  /** Scheme and host of the signal URLs. Default: {@link SIGNAL_HOST}. */
+  readonly signalHost?: string;
+  /** Seconds until a signal URL is refused with 403. Default: 86399, as on AWS. */
+  readonly signalExpires?: number;
+  /** The Python environment. Default: made from requirements.txt beside this file. */
+  readonly python?: PythonEnvironment;
+}
+
+/** The Python environment of the endpoint; called by startEndpoint, exported so that set-up can show its progress. */
+export function endpointPython(onInstall?: (folder: string) => void): Promise<PythonEnvironment> {
+  const requirements = join(__dirname, 'requirements.txt');
+  return ensurePython({ name: 'aws-endpoint', requirements, ...(onInstall ? { onInstall } : {}) });
+}
+
+// A unix socket's address holds 108 bytes with the closing zero (man 7 unix).
+const SOCKET_PATH_LIMIT = 107;
+
+/**
+ * Start the local AWS endpoint on a free port of 127.0.0.1. It keeps everything in memory, serves only this run, and ends
+ * with stop() or with this process, however that ends. Log: `<folder>/endpoint.log`.
+ * @throws Error when the folder's path is too long for a socket, or when the endpoint does not come up (with its last lines).
+ */
+export async function startEndpoint(options: StartOptions): Promise<StartedEndpoint> {
+  const folder = resolve(options.folder);
+  const signalSocket = join(folder, 'signal.sock');
+  if (Buffer.byteLength(signalSocket) > SOCKET_PATH_LIMIT) {
+    throw new Error(
+      `the run's folder must leave room for a socket: ${signalSocket} has ${Buffer.byteLength(signalSocket)} bytes, ` +
+        `at most ${SOCKET_PATH_LIMIT} are allowed. Choose a shorter folder.`,
+    );
+  }
+  const python = options.python ?? (await endpointPython());
+  await mkdir(folder, { recursive: true });
+  const logPath = join(folder, 'endpoint.log');
+  const log = openSync(logPath, 'a');
+  const serve = join(__dirname, 'ministack', 'serve.py');
+  const args = ['-E', '-s', '-B', serve, '--socket', signalSocket, '--signal-host', options.signalHost ?? SIGNAL_HOST];
+  if (options.signalExpires !== undefined) args.push('--signal-expires', String(options.signalExpires));
+  // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
+  const child = spawn(python.python, args, {
+    env: endpointEnvironment(folder),
+    stdio: ['pipe', 'pipe', log],
+    // A session of its own: Ctrl-C in the terminal must not end it before the clean-up that needs it.
+    detached: true,
+  });
+  closeSync(log);
+  const ended = once(child, 'close').catch(() => undefined);
+  const port = await Promise.race([firstPort(child.stdout), ended.then(() => undefined)]);
+  if (port === undefined || child.pid === undefined) {
+    const text = await readFile(logPath, 'utf8');
+    throw new Error(
+      `the local AWS endpoint did not start: ${text.trim().split('\n').slice(-3).join(' ')} (log: ${logPath})`,
+    );
+  }
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    env: clientEnvironment(url, folder),
+    signalSocket,
+    pid: child.pid,
+    async stop() {
+      // It ends when its standard input closes; the signal is for one that hangs.
+      child.stdin?.end();
+      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await ended;
+      clearTimeout(late);
+      await rm(signalSocket, { force: true });
+    },
+  };
+}
+
+/** The port, which the endpoint tells in its first line as soon as it listens. */
+async function firstPort(stream: NodeJS.ReadableStream | null): Promise<number | undefined> {
+  if (stream === null) return undefined;
+  for await (const line of createInterface({ input: stream })) return (JSON.parse(line) as { port: number }).port;
+  return undefined;
+}
+
+/**
+ * An endpoint that the user runs. Its hosts' signals do not come through a socket of ours: whether a deploy waits is its
+ * own matter. `folder` is for the CLI's home.
+ * @throws Error when the URL is none of http or https, or when it is an address of AWS itself.
+ */
+export function useEndpoint(url: string, folder: string): Endpoint {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) {
+    throw new Error(`--endpoint must be an http or https URL such as http://127.0.0.1:4566, got: ${url}`);
+  }
+  if (/(^|\.)(amazonaws\.com(\.cn)?|aws|api\.aws)$/i.test(parsed.hostname)) {
+    throw new Error(`--endpoint must be a local emulator: a rehearsal never deploys to AWS, got: ${url}`);
+  }
+  return {
+    url: parsed.href.replace(/\/$/, ''),
+    env: clientEnvironment(parsed.href.replace(/\/$/, ''), resolve(folder)),
+    signalSocket: undefined,
+    stop: async () => {},
+  };
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import spawn, { SubprocessError } from 'nano-spawn';
+
+/** What a private Python environment holds. */
+export interface PythonOptions {
+  /** Short name of the environment: the folder's name begins with it. */
+  readonly name: string;
+  /** A pip requirements file with exact versions. Its content is part of the environment's key. */
+  readonly requirements: string;
+  /** Where environments are kept. Default: `${XDG_CACHE_HOME:-~/.cache}/portway/python`. */
+  readonly cacheFolder?: string;
+  /** The interpreter to build it with. Default: `python3` on the path. */
+  readonly interpreter?: string;
+  /** Told once when packages are about to be installed (about 10 seconds); not called when the environment is ready. */
+  readonly onInstall?: (folder: string) => void;
+}
+
+/** A ready environment. Run its tools with `python -m <module>`: scripts beside it carry a path that is no more. */
+export interface PythonEnvironment {
+  readonly python: string;
+  readonly folder: string;
+}
+
+/** `${XDG_CACHE_HOME:-~/.cache}/portway`: everything that a later run can use again. */
+export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portway');
+}
+
+/**
+ * A virtual environment with the packages of a requirements file, made once and kept.
+ * Packages come from wherever the user's own pip settings say. Two runs at once do not collide: each builds in a folder
+ * of its own and the first to finish gives it the final name.
+ * @throws Error that says what to install when python3, its venv module or the packages are missing.
+ */
+export async function ensurePython(options: PythonOptions): Promise<PythonEnvironment> {
+  const interpreter = options.interpreter ?? 'python3';
+  const version = await interpreterVersion(interpreter);
+  const content = await readFile(options.requirements);
+  const key = createHash('sha256').update(version).update(content).digest('hex').slice(0, 12);
+  const parent = options.cacheFolder ?? join(cacheRoot(), 'python');
+  const folder = join(parent, `${options.name}-${key}`);
+  const ready = { folder, python: join(folder, 'bin', 'python') };
+  if (existsSync(ready.python)) return ready;
+
+  options.onInstall?.(folder);
+  await mkdir(parent, { recursive: true });
+  const building = `${folder}.${process.pid}`;
+  try {
+    await build(interpreter, building, options.requirements);
+    await rename(building, folder);
+  } catch (error) {
+    // The other run was faster: its folder is the same as ours.
+    if (!existsSync(ready.python)) throw error;
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  return ready;
+}
+
+async function interpreterVersion(interpreter: string): Promise<string> {
+  const program = 'import sys; print(sys.version_info >= (3, 10), sys.version, sys.executable)';
+  const run = await spawn(interpreter, ['-I', '-c', program]).catch((error: unknown) => {
+    throw new Error(
+      `python3 is needed for the local AWS endpoint and cannot be run (${reason(error)}). ` +
+        'Install it: apt-get install python3 python3-venv',
+    );
+  });
+  if (!run.stdout.startsWith('True')) {
+    throw new Error(
+      `python3 must be 3.10 or newer, got: ${run.stdout.split(' ')[1]}. Debian 12 and Ubuntu 22.04 have it.`,
+    );
+  }
+  return run.stdout;
+}
+
+async function build(interpreter: string, folder: string, requirements: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await spawn(interpreter, ['-I', '-m', 'venv', folder]).catch((error: unknown) => {
+    throw new Error(
+      `a Python environment cannot be made in ${folder} (${reason(error)}). Debian and Ubuntu need: apt-get install python3-venv`,
+    );
+  });
+  const pip = ['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+  // A user's settings for "install into my home" or "into that folder" would miss the environment.
+  const env = { PIP_USER: '0', PIP_TARGET: '', PIP_PREFIX: '', PIP_REQUIRE_VIRTUALENV: '0' };
+  await spawn(join(folder, 'bin', 'python'), [...pip, '-r', requirements], { env }).catch((error: unknown) => {
+    throw new Error(
+      `the packages of ${requirements} cannot be installed: ${reason(error)}. ` +
+        'pip needs a package index: check the network, or the index and proxy in your pip settings (pip config list).',
+    );
+  });
+}
+
+/** The last lines that a failed program wrote, else why it could not be started. */
+function reason(error: unknown): string {
+  if (!(error instanceof SubprocessError)) return String(error);
+  const lines = error.output.trim().split('\n').slice(-3).join(' ');
+  return lines || (error.cause instanceof Error ? error.cause.message : error.message);
+}
