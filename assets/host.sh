@@ -1,0 +1,279 @@
+#!/bin/bash
+# Sets the host up from a tree of files, at every boot; each step finds out for itself whether there is work.
+#
+#   host.sh            set up the tree that portway.sh unpacked (stage)
+#   host.sh rollback   put the last tree back that was proved to run (good); signals nothing
+#
+# The new tree is tried, put in place, proved to run, and then kept as the good one. When anything fails, the good one is put
+# back, the failure is signalled with the line that tells why, and what ran before goes on running.
+set -Eeuo pipefail
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+
+readonly STATE=/var/lib/portway LOG=/var/log/portway/bootstrap.log
+readonly STAGE=$STATE/stage GOOD=$STATE/good
+# The files that are on the disk because of us, by their full paths.
+readonly FILES=$STATE/files
+readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/iptables.sh NGINX=/etc/nginx/nginx.conf
+MODE=${1:-setup} STEP=start
+# What portway.env may set.
+PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_PACKAGES='' PORTWAY_SWAP_MB=''
+PORTWAY_NGINX_LISTEN='' PORTWAY_NGINX_GENERATION='' PORTWAY_SELF_SIGNED=''
+
+# To the log (stdout) and to the console (3). What commands print goes to the log alone, so that it can be read back.
+say() { printf 'portway %(%FT%TZ)T %s\n' -1 "$*" | tee -a "$LOG" >&3; }
+
+step() {
+  STEP=$*
+  say "$STEP"
+}
+
+# The last lines that were printed: programs like to end with a line that says nothing.
+last() { tail -n 99 "$LOG" | awk '/^portway / { a = b = c = "" } NF && !/^portway / { a = b; b = c; c = $0 } END { print a, b, c }'; }
+
+die() {
+  trap - ERR
+  say "FAILED: $*"
+  [[ $MODE == setup ]] || exit 1
+  # In a process of its own: there, `set -e` holds again.
+  [[ ! -d $GOOD ]] || "$GOOD$SELF" rollback >&3 2>&1 || say 'the last good content could not be put back'
+  signal FAILURE "$*"
+  exit 1
+}
+
+# Subshells only fail; the main shell then tells.
+# shellcheck disable=SC2317
+failed() {
+  ((BASH_SUBSHELL == 0)) || exit 1
+  die "$STEP: $1: $(last)"
+}
+trap 'failed "$BASH_COMMAND"' ERR
+
+# The name of this host in CloudFormation's events, and what "once per instance" means. An image made of this disk has its
+# machine-id too, but another instance id.
+instance() {
+  local id=''
+  read -r id 2>/dev/null </sys/devices/virtual/dmi/id/board_asset_tag || :
+  [[ $id == i-* ]] || id=$(</etc/machine-id)
+  echo "$id"
+}
+
+# CloudFormation judges a content once: after a FAILURE no later boot may say SUCCESS to the same URL. URLs die after a day
+# (403), so any answer of the server counts as delivered; without an answer the next boot tries again. python3 is what
+# cloud-init itself runs on: there even if no package could be installed. It sends no Content-Type, as is required.
+signal() {
+  local mark=$STATE/signalled-$PORTWAY_CONTENT pause
+  [[ -n $PORTWAY_SIGNAL_URL && $(cat "$mark" 2>/dev/null) != "$PORTWAY_SIGNAL_URL" ]] || return 0
+  for pause in 0 3 10 20; do
+    sleep "$pause"
+    if python3 -c '
+import http.client, json, os, re, sys, time, urllib.parse
+url, status, reason, host, content = sys.argv[1:]
+reason = os.fsencode(reason).decode("utf8", "replace")
+reason = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", reason)
+reason = re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", reason).encode()[:1000].decode("utf8", "ignore")
+boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+data = json.dumps({"content": content, "boot": boot, "time": time.strftime("%FT%TZ", time.gmtime())})
+u = urllib.parse.urlsplit(url)
+c = getattr(http.client, u.scheme.upper() + "Connection")(u.netloc, timeout=20)
+c.request("PUT", u.path + "?" + u.query, json.dumps({"Status": status, "Reason": reason, "UniqueId": host, "Data": data}))
+r = c.getresponse()
+print(r.status, r.read(300))
+sys.exit(r.status > 499)' "$PORTWAY_SIGNAL_URL" "$1" "$2" "$(instance)" "$PORTWAY_CONTENT"; then
+      echo "$PORTWAY_SIGNAL_URL" >"$mark"
+      say "signalled $1"
+      return 0
+    fi
+  done
+  say "$1 could not be signalled: $(last)"
+}
+
+# The files of a tree.
+list() { (cd "$1" && find . -type f | cut -c2-); }
+
+# A small host's package manager is killed for its memory; swap comes before it.
+swap() {
+  local file=$STATE/swap mb=$PORTWAY_SWAP_MB memory
+  memory=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
+  [[ -n $mb ]] || mb=$((memory < 900000 ? 1024 : 0))
+  if ((mb == 0)) || grep -q "^$file " /proc/swaps; then return 0; fi
+  step "swap file of $mb MB"
+  if [[ ! -e $file ]]; then
+    (umask 077 && dd if=/dev/zero of="$file.new" bs=1M count="$mb")
+    mkswap "$file.new"
+    mv "$file.new" "$file"
+  fi
+  swapon "$file" || say 'warning: going on without swap'
+}
+
+installed() {
+  if command -v dpkg-query; then
+    [[ $(dpkg-query -Wf '${db:Status-Status}' "$1") == installed ]]
+  else
+    rpm -q "$1"
+  fi
+} >/dev/null 2>&1
+
+# Needs no network when nothing is missing. apt's lock timeout does not cover `update`, mirrors hiccup, and hosts that were
+# started together should not come back together: hence rounds with a random pause.
+packages() {
+  local name round missing=()
+  for name in $PORTWAY_PACKAGES; do
+    installed "$name" || missing+=("$name")
+  done
+  ((${#missing[@]})) || return 0
+  step "install ${missing[*]}"
+  # The distribution's nginx would start at once, with its own site on port 80.
+  [[ " ${missing[*]} " != *' nginx '* ]] || systemctl -q mask --runtime nginx
+  for round in 1 2 3 4 5; do
+    if command -v apt-get >/dev/null; then
+      # Our nginx.conf may be there already, from a run that failed: never ask, never replace it.
+      apt-get -q update && apt-get -qy -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
+        --no-install-recommends install "${missing[@]}" && break
+    else
+      dnf -qy --setopt=install_weak_deps=False install "${missing[@]}" && break
+    fi
+    ((round < 5)) || die "$STEP: $(last)"
+    sleep $((round * 4 + RANDOM % 9))
+  done
+  systemctl -q unmask --runtime nginx
+}
+
+# Made on the host, so that no key is in user-data, and kept: clients that pinned it go on working.
+certificates() {
+  local name file
+  for name in $PORTWAY_SELF_SIGNED; do
+    file=/etc/portway/tls/$name
+    [[ ! -e $file.crt ]] || continue
+    mkdir -p /etc/portway/tls
+    (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+      -subj "/CN=$name" -keyout "$file.key" -out "$file.new")
+    mv "$file.new" "$file.crt"
+  done
+}
+
+# Everything that can be known before the host is changed.
+try() {
+  step 'try the new content'
+  if [[ -e $STAGE$RULES ]]; then "$STAGE$RULES" try "$STAGE/etc/portway"; fi
+  if [[ -e $STAGE$NGINX ]]; then
+    # Beside the real one, so that relative includes are found.
+    cp "$STAGE$NGINX" "$NGINX.portway-new"
+    nginx -t -q -c "$NGINX.portway-new"
+    rm "$NGINX.portway-new"
+  fi
+}
+
+# `nginx -t` and a reload both succeed when another program holds a port; nginx would go on with its old configuration.
+listeners() {
+  local listener port taken
+  [[ -e $STAGE$NGINX ]] || return 0
+  for listener in $PORTWAY_NGINX_LISTEN; do
+    port=${listener#*/}
+    taken=$(ss -Hlnp"${listener:0:1}" "sport >= :${port%-*} and sport <= :${port#*-}" | awk '!/\("nginx"/ { $1 = $1; print; exit }')
+    [[ -z $taken ]] || die "nginx needs port $listener, which another program holds: $taken"
+  done
+}
+
+# The team's own script runs once on each instance, and again when it changes: after everything was tried (it may be long,
+# and may not be repeatable), before anything is changed (an application that takes port 80, or a docker that puts its rules
+# before ours, is then found or put right), and before the signal (its failure fails the deploy).
+first_boot() {
+  local script=$STAGE$STATE/first-boot mark
+  [[ -e $script ]] || return 0
+  mark=$STATE/first-boot-$(instance)-$(sha256sum <"$script" | cut -c-16)
+  [[ ! -e $mark ]] || return 0
+  step firstBootScript
+  # What it leaves running must not hold our lock.
+  "$script" </dev/null 3>&- 9>&- || die "firstBootScript ended with $?: $(last)"
+  touch "$mark"
+}
+
+generation() {
+  python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(3)
+s.connect("/run/portway-nginx.sock")
+s.send(b"GET /generation HTTP/1.0\r\nHost: portway\r\n\r\n")
+print(s.makefile().read().split()[-1])' 2>/dev/null || :
+}
+
+# A reload says nothing about whether it worked: only the new generation itself can tell.
+start_nginx() {
+  local _
+  [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
+  systemctl -q enable nginx
+  systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
+  for _ in {1..40}; do
+    [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
+    sleep 0.2
+  done
+  die "nginx does not take the new configuration: $(tail -qn 2 /var/log/portway/*error.log | tr '\n' ' ')"
+}
+
+# Makes the host what a tree says. The new engine starts before the old one goes, so that a change of engines loses nothing.
+settle() {
+  local path written=''
+  step "set up $1"
+  # shellcheck source=/dev/null
+  . "$1/etc/portway/portway.env"
+  touch "$FILES"
+  list "$1" | sort -u - "$FILES" -o "$FILES"
+  while read -r path; do
+    if [[ -e $1$path ]] && ! cmp -s "$1$path" "$path"; then
+      mkdir -p "${path%/*}"
+      cp -p "$1$path" "$path.portway-new"
+      mv "$path.portway-new" "$path"
+      written+=$path
+    fi
+  done <"$FILES"
+  [[ $written != */systemd/* ]] || systemctl daemon-reload
+  for path in "$1"/etc/modules-load.d/*; do [[ ! -e $path ]] || xargs modprobe -qa <"$path" || :; done
+  for path in "$1"/etc/sysctl.d/*; do [[ ! -e $path ]] || sysctl -qp "$path"; done
+  if [[ -e $1$RULES ]]; then
+    "$RULES" apply
+    systemctl -q enable portway-iptables
+  fi
+  if [[ -e $1$NGINX ]]; then start_nginx; fi
+  # What is no longer carried goes.
+  while read -r path; do
+    [[ ! -e $1$path ]] || continue
+    case $path in
+      "$RULES")
+        "$RULES" remove
+        systemctl -q disable portway-iptables
+        ;;
+      "$NGINX") systemctl -q disable --now nginx ;;
+    esac
+  done <"$FILES"
+  while read -r path; do [[ -e $1$path ]] || rm -f "$path"; done <"$FILES"
+  list "$1" >"$FILES"
+}
+
+main() {
+  mkdir -p "${LOG%/*}"
+  exec 3>&1 >>"$LOG" 2>&1
+  if [[ $MODE == rollback ]]; then
+    settle "$GOOD"
+    return 0
+  fi
+  # shellcheck source=/dev/null
+  . "$STAGE/etc/portway/portway.env"
+  step "content $PORTWAY_CONTENT"
+  swap
+  packages
+  certificates
+  # At a plain reboot nothing is new.
+  diff -rq "$STAGE" "$GOOD" >/dev/null 2>&1 || try
+  first_boot
+  listeners
+  settle "$STAGE"
+  rm -rf "$GOOD.old"
+  [[ ! -d $GOOD ]] || mv "$GOOD" "$GOOD.old"
+  mv "$STAGE" "$GOOD"
+  sync
+  signal SUCCESS "content $PORTWAY_CONTENT runs"
+  say 'forwards are up'
+}
+
+main
