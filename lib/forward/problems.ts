@@ -49,3 +49,14 @@ function inspect(value: unknown): string {
     return Object.prototype.toString.call(value);
   }
 }
+
+/** Runs a CDK app's stacks; what is wrong with their props is printed as it is, without a stack trace, and ends the app. */
+export function failWithProblems<T>(create: () => T): T {
+  try {
+    return create();
+  } catch (error) {
+    if (!(error instanceof PortwayError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}

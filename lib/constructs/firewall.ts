@@ -1,0 +1,48 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import type { TrafficRule } from '../forward/traffic';
+import { acknowledge } from './acknowledge';
+
+export interface FirewallProps {
+  readonly vpc: ec2.IVpc;
+  readonly inbound: readonly TrafficRule[];
+  readonly outbound: readonly TrafficRule[];
+}
+
+/** The gateway's security group: what `inbound` and `outbound` say, and nothing else. */
+export class Firewall extends Construct {
+  readonly securityGroup: ec2.SecurityGroup;
+
+  constructor(scope: Construct, id: string, { vpc, inbound, outbound }: FirewallProps) {
+    super(scope, id);
+    this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      // Never change this text: it would replace the group.
+      description: 'Portway gateway',
+      allowAllOutbound: false,
+      allowAllIpv6Outbound: false,
+    });
+    for (const rule of inbound) this.securityGroup.addIngressRule(peer(rule), port(rule), describe(rule));
+    for (const rule of outbound) this.securityGroup.addEgressRule(peer(rule), port(rule), describe(rule));
+    acknowledge(
+      this,
+      'AwsSolutions-EC23',
+      'A gateway is there to be reached: forwards without allowFrom are open to everyone; port 22 never is.',
+    );
+  }
+}
+
+function peer({ peer: { text, family } }: TrafficRule): ec2.IPeer {
+  return family === 4 ? ec2.Peer.ipv4(text) : ec2.Peer.ipv6(text);
+}
+
+function port({ transport, ports: { from, to } }: TrafficRule): ec2.Port {
+  if (from === to) return transport === 'tcp' ? ec2.Port.tcp(from) : ec2.Port.udp(from);
+  return transport === 'tcp' ? ec2.Port.tcpRange(from, to) : ec2.Port.udpRange(from, to);
+}
+
+/** AWS takes at most 255 characters here, and few signs. */
+function describe({ reasons }: TrafficRule): string {
+  const text = reasons.join(', ');
+  return text.length > 255 ? `${text.slice(0, 252)}...` : text;
+}

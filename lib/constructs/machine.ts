@@ -1,0 +1,107 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Problems } from '../forward/problems';
+import { isToken } from '../forward/token';
+import { ARCHITECTURES, type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../host/operating-system';
+
+export interface MachineProps {
+  /**
+   * The distribution of the host.
+   * @default 'debian-13'
+   */
+  readonly os?: OperatingSystemId;
+  /**
+   * The processor's kind.
+   * @default that of `instanceType`; without one, 'arm64'
+   */
+  readonly architecture?: Architecture;
+  /**
+   * EC2 instance type; its architecture decides which image is launched. Below 1 GiB of memory the host adds a swap file.
+   * @default 't4g.micro' (arm64) or 't3.micro' (x86_64), both with 1 GiB
+   */
+  readonly instanceType?: string;
+  /**
+   * An image of your own in place of the distribution's newest. It must be of the same `os` and architecture.
+   * @default the newest public image of `os`, looked up by EC2 at launch
+   */
+  readonly ami?: AmiProps;
+  /**
+   * Size of the root volume, in GiB.
+   * @default 8
+   */
+  readonly diskGiB?: number;
+}
+
+export interface AmiProps {
+  /** `ami-...`. */
+  readonly id: string;
+  /** The image's root device, such as `/dev/xvda`: another name would add a volume and leave the root unencrypted. */
+  readonly rootDevice: string;
+}
+
+/** The checked machine. Plain data: the proof's hash is taken over it, since most of it replaces the host when it changes. */
+export interface Machine {
+  readonly os: OperatingSystemId;
+  readonly architecture: Architecture;
+  readonly instanceType: string;
+  readonly image: { readonly parameter: string } | { readonly id: string };
+  readonly rootDevice: string;
+  readonly diskGiB: number;
+}
+
+const DEFAULT_TYPES: Record<Architecture, string> = { arm64: 't4g.micro', x86_64: 't3.micro' };
+
+/** The machine that the props ask for; what cannot be goes to `problems`. */
+export function readMachine(props: MachineProps, problems: Problems): Machine {
+  const os = props.os ?? 'debian-13';
+  const known = OPERATING_SYSTEMS[os];
+  if (known === undefined) problems.add('os', `must be one of ${Object.keys(OPERATING_SYSTEMS).join(', ')}`, os);
+  const system = known ?? OPERATING_SYSTEMS['debian-13'];
+  const architecture = readArchitecture(props, problems);
+  const diskGiB = props.diskGiB ?? 8;
+  if (!Number.isInteger(diskGiB) || diskGiB < 8 || diskGiB > 16_384)
+    problems.add('diskGiB', 'must be a whole number of 8-16384', diskGiB);
+  if (props.ami !== undefined) checkAmi(props.ami, problems);
+  return {
+    os,
+    architecture,
+    instanceType: props.instanceType ?? DEFAULT_TYPES[architecture],
+    image: props.ami === undefined ? { parameter: system.imageParameter(architecture) } : { id: props.ami.id },
+    rootDevice: props.ami?.rootDevice ?? system.rootDevice,
+    diskGiB,
+  };
+}
+
+function readArchitecture({ architecture, instanceType }: MachineProps, problems: Problems): Architecture {
+  if (architecture !== undefined && !ARCHITECTURES.includes(architecture)) {
+    problems.add('architecture', `must be ${ARCHITECTURES.join(' or ')}`, architecture);
+    return 'arm64';
+  }
+  if (instanceType === undefined || isToken(instanceType)) return architecture ?? 'arm64';
+  const ofType = architectureOf(instanceType);
+  if (ofType === undefined)
+    problems.add('instanceType', 'must be an EC2 instance type such as t4g.micro', instanceType);
+  else if (architecture !== undefined && architecture !== ofType) {
+    problems.add(
+      'instanceType',
+      `must be of the architecture ${architecture}; ${instanceType} is ${ofType}`,
+      instanceType,
+    );
+  }
+  return ofType ?? architecture ?? 'arm64';
+}
+
+function architectureOf(instanceType: string): Architecture | undefined {
+  try {
+    return new ec2.InstanceType(instanceType).architecture === ec2.InstanceArchitecture.ARM_64 ? 'arm64' : 'x86_64';
+  } catch {
+    return undefined;
+  }
+}
+
+function checkAmi({ id, rootDevice }: AmiProps, problems: Problems): void {
+  if (!isToken(id) && !/^ami-[0-9a-f]{8,17}$/.test(id))
+    problems.add('ami.id', 'must be an image id such as ami-0123456789abcdef0', id);
+  if (!isToken(rootDevice) && !/^\/dev\/[a-z0-9]+$/.test(rootDevice)) {
+    problems.add('ami.rootDevice', "must be the image's root device, such as /dev/xvda", rootDevice);
+  }
+}

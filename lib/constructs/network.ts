@@ -1,0 +1,64 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct, type IDependable } from 'constructs';
+import { acknowledge } from './acknowledge';
+
+export interface NetworkProps {
+  /**
+   * A VPC that is already there. It must have a public subnet; its first one is taken.
+   * @default a small VPC of its own, with one public subnet
+   */
+  readonly vpc?: ec2.IVpc;
+  /**
+   * Whether the new VPC writes flow logs (who talked to whom) to CloudWatch. They cost per gigabyte.
+   * @default false
+   */
+  readonly flowLogs?: boolean;
+}
+
+/** The network that a gateway stands in. Makes no lookup: synth needs no credentials and gives the same everywhere. */
+export class Network extends Construct {
+  readonly vpc: ec2.IVpc;
+  readonly subnet: ec2.ISubnet;
+  /** Whether the VPC was brought along; its subnets may not give public addresses by themselves then. */
+  readonly isForeign: boolean;
+  /** What a host with a public address needs at birth and until its death: the internet gateway and the way to it. */
+  readonly internet: readonly IDependable[];
+
+  constructor(scope: Construct, id: string, props: NetworkProps = {}) {
+    super(scope, id);
+    this.isForeign = props.vpc !== undefined;
+    this.vpc = props.vpc ?? (this.createVpc(props.flowLogs ?? false) as ec2.IVpc);
+    const subnets = this.vpc.selectSubnets({ subnetType: ec2.SubnetType.PUBLIC }).subnets;
+    const [subnet] = subnets;
+    if (subnet === undefined) throw new Error('vpc must have a public subnet, got one with none');
+    this.subnet = subnet;
+    // The VPC's own `internetConnectivityEstablished` is the gateway alone; boot needs the route, and destroy needs to wait
+    // with taking the gateway off until no public address is left.
+    this.internet = this.isForeign ? [] : [subnet.internetConnectivityEstablished, this.vpc.node.findChild('VPCGW')];
+  }
+
+  private createVpc(flowLogs: boolean): ec2.Vpc {
+    const vpc = new ec2.Vpc(this, 'Vpc', {
+      ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
+      maxAzs: 1,
+      natGateways: 0,
+      subnetConfiguration: [{ name: 'Public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24 }],
+      // The default would add a Lambda function, a custom resource and an asset, whose log group survives the stack.
+      restrictDefaultSecurityGroup: false,
+    });
+    if (flowLogs) this.addFlowLog(vpc);
+    else acknowledge(vpc, 'AwsSolutions-VPC7', 'Flow logs cost per gigabyte; flowLogs: true turns them on.');
+    return vpc;
+  }
+
+  private addFlowLog(vpc: ec2.Vpc): void {
+    // A group of our own: one that AWS makes for us would stay after destroy.
+    const group = new logs.LogGroup(this, 'FlowLogGroup', {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
+  }
+}

@@ -1,0 +1,169 @@
+import { attachCustomSynthesis, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { acknowledge } from './constructs/acknowledge';
+import { Gateway, type OnChange } from './constructs/gateway';
+import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
+import { type MachineProps, readMachine } from './constructs/machine';
+import { Network } from './constructs/network';
+import { writeReview } from './constructs/review';
+import { readAdminCidr } from './forward/admin';
+import { Problems } from './forward/problems';
+import { type ForwardSet, type ResolvedForward, resolveForwards } from './forward/resolve';
+import { checkTraffic, EVERYONE, inboundTraffic, outboundTraffic } from './forward/traffic';
+import { readFirstBootScript } from './host/first-boot-script';
+import { hostContent } from './host/host-content';
+import { OPERATING_SYSTEMS } from './host/operating-system';
+
+export interface PortwayStackProps
+  extends Omit<StackProps, 'analyticsReporting'>,
+    ForwardSet,
+    MachineProps,
+    LoginKeyProps {
+  /**
+   * The only source that may reach port 22, in CIDR notation. There is no default, and everyone (`/0`) is refused.
+   */
+  readonly adminCidr: string;
+  /**
+   * What happens to the host when its forwards change. Changing this value itself replaces the host once.
+   * @default 'restart'
+   */
+  readonly onChange?: OnChange;
+  /**
+   * A VPC that is already there; it must have a public subnet.
+   * @default a small VPC of its own, with one public subnet
+   */
+  readonly vpc?: ec2.IVpc;
+  /**
+   * Which of the region's availability zones the subnet is in, counted from 0. Not every zone has every instance type.
+   * Changing it replaces the host.
+   * @default 0
+   */
+  readonly availabilityZoneIndex?: number;
+  /**
+   * Whether the stack's own VPC writes flow logs to CloudWatch.
+   * @default false
+   */
+  readonly flowLogs?: boolean;
+  /**
+   * A script of the team's own (path of a file): installs the application, say. Runs once on each instance, and again when
+   * it changes, before the host reports; its failure fails the deploy.
+   * @default none
+   */
+  readonly firstBootScript?: string;
+  /**
+   * How long a host may take from its start until it reports that it forwards.
+   * @default 15 minutes
+   */
+  readonly signalTimeout?: Duration;
+  /**
+   * Deploys the same content once more after a failure, when set to another number than at the last try.
+   * @default 0
+   */
+  readonly attempt?: number;
+  /**
+   * How many rules a security group may have for each direction and address family; AWS raises it on request.
+   * @default 60
+   */
+  readonly maxSecurityGroupRules?: number;
+}
+
+/** A gateway in its network: joins the parts, nothing else. @throws PortwayError with everything that is wrong with its props */
+export class PortwayStack extends Stack {
+  /** The fixed public address. */
+  readonly address: string;
+  readonly forwards: readonly ResolvedForward[];
+  private readonly availabilityZoneIndex: number;
+
+  constructor(scope: Construct, id: string, props: PortwayStackProps) {
+    super(scope, id, { description: 'Port forwarding by Portway', ...props, analyticsReporting: false });
+    const problems = new Problems();
+    const admin = readAdminCidr(props.adminCidr, problems);
+    this.forwards = resolveForwards(props, problems);
+    const machine = readMachine(props, problems);
+    checkLoginKey(props, problems);
+    const firstBootScript =
+      props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
+    const settings = readSettings(props, problems);
+    this.availabilityZoneIndex = settings.availabilityZoneIndex;
+    const inbound = inboundTraffic(this.forwards, admin ?? EVERYONE);
+    const outbound = outboundTraffic(this.forwards);
+    checkTraffic({ inbound, outbound }, settings.maxSecurityGroupRules, problems);
+    problems.throwIfAny();
+
+    const os = OPERATING_SYSTEMS[machine.os];
+    const content = hostContent({
+      forwards: this.forwards,
+      os,
+      ...(firstBootScript === undefined ? {} : { firstBootScript }),
+    });
+    const network = new Network(this, 'Network', props);
+    const gateway = new Gateway(
+      this,
+      'Gateway',
+      { ...props, ...settings, network, machine, os, content, inbound, outbound },
+      problems,
+    );
+    problems.throwIfAny();
+
+    this.address = gateway.address;
+    this.addOutputs(gateway, os.sshUser);
+    attachCustomSynthesis(gateway, { onSynthesize: ({ outdir }) => writeReview(outdir, this.artifactId, content) });
+  }
+
+  /** Taken from the region when it is deployed, so that synth never asks AWS, also not for a stack with an account and region. */
+  override get availabilityZones(): string[] {
+    return [Fn.select(this.availabilityZoneIndex ?? 0, Fn.getAzs())];
+  }
+
+  private addOutputs(gateway: Gateway, sshUser: string): void {
+    const output = (id: string, value: string, description: string) => new CfnOutput(this, id, { value, description });
+    output('Address', gateway.address, 'The fixed public address');
+    for (const forward of this.forwards) {
+      const url = publicUrl(forward, gateway.address);
+      if (url !== undefined)
+        output(`Url${forward.name.replaceAll('-', '')}`, url, `Where forward ${forward.name} is reached`);
+    }
+    output('SshCommand', `ssh ${sshUser}@${gateway.address}`, 'From the admin CIDR only');
+    output('InstanceId', gateway.instance.instanceId, 'The host that forwards');
+    output('Report', gateway.condition.attrData.toString(), 'What the host reported: content hash, boot id, time');
+    acknowledge(
+      this,
+      'CloudFormation-Validate::F6101',
+      'Data of a wait condition is a JSON text, as its user guide shows; only its schema says object.',
+    );
+  }
+}
+
+function publicUrl(forward: ResolvedForward, address: string): string | undefined {
+  const { kind, transport, listen } = forward;
+  if (transport === 'udp' || listen.from !== listen.to) return undefined;
+  const port = listen.from;
+  if (kind === 'https' || (kind === 'tcp' && port === 443))
+    return `https://${address}${port === 443 ? '' : `:${port}`}`;
+  if (kind === 'http' || port === 80) return `http://${address}${port === 80 ? '' : `:${port}`}`;
+  return undefined;
+}
+
+function readSettings(props: PortwayStackProps, problems: Problems) {
+  const {
+    onChange = 'restart',
+    signalTimeout = Duration.minutes(15),
+    attempt = 0,
+    availabilityZoneIndex = 0,
+    maxSecurityGroupRules = 60,
+  } = props;
+  if (onChange !== 'restart' && onChange !== 'replace')
+    problems.add('onChange', 'must be restart or replace', onChange);
+  const seconds = signalTimeout.toSeconds({ integral: false });
+  if (seconds < 60 || seconds > 43_200) problems.add('signalTimeout', 'must be 1 minute to 12 hours', `${seconds} s`);
+  whole('attempt', attempt, 0, 1_000_000, problems);
+  whole('availabilityZoneIndex', availabilityZoneIndex, 0, 10, problems);
+  whole('maxSecurityGroupRules', maxSecurityGroupRules, 1, 1000, problems);
+  return { onChange, signalTimeout, attempt, availabilityZoneIndex, maxSecurityGroupRules };
+}
+
+function whole(at: string, value: number, from: number, to: number, problems: Problems): void {
+  if (!Number.isInteger(value) || value < from || value > to)
+    problems.add(at, `must be a whole number of ${from}-${to}`, value);
+}
