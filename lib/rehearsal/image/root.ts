@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { cacheFolder, ensureCached, recipeHash } from './cache';
@@ -94,7 +94,10 @@ async function bootstrap(
     throw new Error(explain(error as SubprocessError, recipe));
   }
   for (const [path, content] of Object.entries(SETTINGS.files)) {
-    await writeFile(join(folder, 'root', path), content);
+    const file = join(folder, 'root', path);
+    // A link (resolv.conf's, with systemd-resolved) is the system's own choice, and may lead out of the root.
+    const found = await lstat(file).catch(() => undefined);
+    if (!found?.isSymbolicLink()) await writeFile(file, content);
   }
   await chmod(join(folder, 'root/usr/sbin/policy-rc.d'), 0o755);
   await chmod(folder, 0o755);

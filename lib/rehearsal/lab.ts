@@ -1,0 +1,174 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cleanup } from './cleanup';
+import type { VmImage } from './image/image';
+import { INTERNET, macOf } from './network/addresses';
+import { type Placement, routerRules, type SecurityRules } from './network/firewall';
+import { Namespaces } from './network/namespaces';
+import { Probe } from './network/probe';
+import { addTap, layNetwork } from './network/topology';
+import { type InstanceDescription, imdsDocument } from './services/instance';
+import { Services } from './services/services';
+import { Vm } from './vm/qemu';
+
+export interface LabOptions {
+  /** Where logs, disks and the services' data go; made when missing. */
+  folder: string;
+  cleanup: Cleanup;
+  /** Names the lab on this machine, so that two never collide: letters, digits and hyphens, at most 31. */
+  id: string;
+  image: VmImage;
+  /** Unix socket of the signal endpoint, reachable as cloudformation-waitcondition.rehearsal.internal. */
+  signalSocket?: string | undefined;
+  /** Further names that the VPC's resolver knows. */
+  names?: Record<string, string> | undefined;
+}
+
+/** An instance as the EC2 API describes it: what the lab needs to run it. */
+export interface LabInstance extends InstanceDescription {
+  /** Exactly these bytes are served as user-data. */
+  userData: Uint8Array;
+  rules: SecurityRules;
+  /** Virtual CPUs. Default: 1. */
+  cpus?: number | undefined;
+  memoryMib?: number | undefined;
+}
+
+interface Entry {
+  instance: LabInstance;
+  placement: Placement;
+}
+
+/**
+ * A rehearsal's own small internet: parties, a VPC with its router, and the instances behind it. Everything that is
+ * started or made is on the cleanup stack.
+ */
+export class Lab {
+  readonly folder: string;
+  readonly probe: Probe;
+  readonly namespaces: Namespaces;
+  readonly #options: LabOptions;
+  readonly #services: Services;
+  readonly #entries = new Map<string, Entry>();
+  #launched = 0;
+  #imdsAnswers = true;
+
+  private constructor(options: LabOptions, namespaces: Namespaces, services: Services) {
+    this.folder = options.folder;
+    this.#options = options;
+    this.namespaces = namespaces;
+    this.#services = services;
+    this.probe = new Probe(namespaces, options.folder);
+  }
+
+  static async start(options: LabOptions): Promise<Lab> {
+    await mkdir(options.folder, { recursive: true });
+    const { id, cleanup } = options;
+    const namespaces = await Namespaces.create(id, cleanup);
+    await layNetwork(namespaces);
+    const lab = new Lab(options, namespaces, await Services.start({ ...options, namespaces }));
+    await lab.#applyRules();
+    return lab;
+  }
+
+  /**
+   * Makes an instance known: its metadata, its DHCP lease, its place in the router, and a machine that is still off.
+   * Until an Elastic IP is associated it has a public address of its own, as in a subnet that gives one at launch.
+   */
+  async launch(instance: LabInstance): Promise<Vm> {
+    const { instanceId, privateIp, instanceType, hopLimit, rules } = instance;
+    if (this.#entries.has(instanceId)) throw new Error(`the instance ${instanceId} is in the lab already`);
+    const number = this.#launched++;
+    const tap = `tap${number}`;
+    this.#entries.set(instanceId, {
+      instance,
+      placement: { privateIp, publicIp: launchAddress(number), hopLimit, rules },
+    });
+    await addTap(this.namespaces, tap);
+    await this.#publish(instanceId);
+    await this.#services.setLeases(
+      [...this.#entries.values()].map(({ instance: { privateIp: address } }) => ({
+        mac: macOf(address),
+        address,
+        name: `ip-${address.replaceAll('.', '-')}`,
+      })),
+    );
+    await this.#applyRules();
+    return new Vm({
+      name: instanceId,
+      image: this.#options.image,
+      folder: this.folder,
+      cleanup: this.#options.cleanup,
+      enter: this.namespaces.enter('vpc'),
+      tap,
+      mac: macOf(privateIp),
+      instanceId,
+      instanceType,
+      cpus: instance.cpus,
+      memoryMib: instance.memoryMib,
+    });
+  }
+
+  /** Replaces what the metadata service serves as user-data; the instance sees it at its next boot. */
+  async setUserData(instanceId: string, userData: Uint8Array): Promise<void> {
+    this.#entry(instanceId).instance.userData = userData;
+    await this.#publish(instanceId);
+  }
+
+  /** Replaces an instance's security group rules. As on EC2, connections that are open stay so. */
+  async setSecurityRules(instanceId: string, rules: SecurityRules): Promise<void> {
+    this.#entry(instanceId).placement.rules = rules;
+    await this.#applyRules();
+  }
+
+  /**
+   * Gives an instance an Elastic IP in place of its present public address. Connections that it has opened over the
+   * old address break, as they do on EC2.
+   */
+  async associateAddress(instanceId: string, address: string): Promise<void> {
+    const entry = this.#entry(instanceId);
+    for (const [id, other] of this.#entries) {
+      if (id !== instanceId && other.placement.publicIp === address)
+        other.placement.publicIp = launchAddress(this.#launched++);
+    }
+    entry.placement.publicIp = address;
+    await this.#publish(instanceId);
+    await this.#applyRules();
+    await this.namespaces.run('vpc', ['conntrack', '--flush']);
+  }
+
+  /** Lets the metadata service fall silent, or answer again. */
+  async setImds(answers: boolean): Promise<void> {
+    this.#imdsAnswers = answers;
+    await this.#applyRules();
+  }
+
+  #entry(instanceId: string): Entry {
+    const entry = this.#entries.get(instanceId);
+    if (!entry) throw new Error(`there is no instance ${instanceId} in the lab`);
+    return entry;
+  }
+
+  async #publish(instanceId: string): Promise<void> {
+    const { instance, placement } = this.#entry(instanceId);
+    const base = join(this.#services.imdsFolder, placement.privateIp);
+    await writeFile(`${base}.user-data`, instance.userData);
+    await writeFile(`${base}.json`, JSON.stringify(imdsDocument(instance, placement.publicIp), null, 2));
+  }
+
+  async #applyRules(): Promise<void> {
+    const placements = [...this.#entries.values()].map(({ placement }) => placement);
+    const rules = routerRules(placements, this.#imdsAnswers);
+    await writeFile(join(this.folder, 'router.nft'), rules);
+    await this.namespaces.run('vpc', ['nft', '-f', '-'], { stdin: { string: rules } });
+    const { internet, vpc } = { internet: 'internet', vpc: INTERNET.transit.vpc };
+    const routes = placements.map(({ publicIp }) => `route replace ${publicIp}/32 via ${vpc}`);
+    if (routes.length > 0) await this.namespaces.ip(internet, routes);
+  }
+}
+
+/** The public address that the n-th instance gets at launch. */
+function launchAddress(number: number): string {
+  const [a, b, c, d] = INTERNET.firstPublic.split('.').map(Number);
+  return `${a}.${b}.${c}.${(d ?? 0) + number}`;
+}

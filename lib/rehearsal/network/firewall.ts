@@ -1,0 +1,126 @@
+import { IMDS, INTERNET } from './addresses';
+
+/** One rule of a security group, as the EC2 API gives it. */
+export interface SecurityGroupRule {
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for every protocol. */
+  protocol: string;
+  /** First and last port; for ICMP its type and code. None for `-1`. EC2's `-1` stands for any. */
+  fromPort?: number | undefined;
+  toPort?: number | undefined;
+  /** IPv4 and IPv6 ranges of the other side. */
+  cidrs: readonly string[];
+}
+
+/** What an instance may be sent and may send: all groups of the instance together, as EC2 adds them up. */
+export interface SecurityRules {
+  ingress: readonly SecurityGroupRule[];
+  egress: readonly SecurityGroupRule[];
+}
+
+/** One instance's place in the network. */
+export interface Placement {
+  privateIp: string;
+  /** The address that the internet knows it by: an Elastic IP, or the one given at launch. */
+  publicIp: string;
+  /** How many routers a metadata answer may pass; 1 keeps it on the instance itself. */
+  hopLimit: number;
+  rules: SecurityRules;
+}
+
+/**
+ * The VPC's router as nftables text: 1:1 NAT between private and public addresses, security groups (stateful, both
+ * directions, nothing else passes) and EC2's check of source and destination. It replaces all that stood before, in
+ * one transaction.
+ *
+ * Amazon's own services (DHCP, DNS, IMDS) are on the router itself, in no chain here: security groups do not filter
+ * them on EC2 either.
+ */
+export function routerRules(placements: readonly Placement[], imdsAnswers = true): string {
+  return `table inet portway
+delete table inet portway
+table ip portway-nat
+delete table ip portway-nat
+
+table inet portway {
+${placements.map((placement) => groupChains(placement)).join('\n')}
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    meta nfproto ipv6 counter drop comment "the lab is IPv4 only"
+    iifname "vpc" ip saddr != { ${list(placements.map(({ privateIp }) => privateIp))} } counter drop comment "source check"
+    ct state established,related accept
+    ct state invalid drop
+${placements.map(({ privateIp }) => `    iifname "vpc" ip saddr ${privateIp} jump ${chain('egress', privateIp)}`).join('\n')}
+${placements.map(({ privateIp }) => `    oifname "vpc" ip daddr ${privateIp} jump ${chain('ingress', privateIp)}`).join('\n')}
+    oifname "vpc" ip daddr != { ${list(placements.map(({ privateIp }) => privateIp))} } counter drop comment "no such instance"
+    accept
+  }
+  chain input {
+    type filter hook input priority filter; policy accept;
+${imdsAnswers ? '' : `    ip daddr ${IMDS} drop comment "the metadata service is out of order"\n`}  }
+  chain output {
+    type route hook output priority mangle;
+${placements.map(({ privateIp, hopLimit }) => `    ip saddr ${IMDS} ip daddr ${privateIp} ip ttl set ${hopLimit}`).join('\n')}
+  }
+}
+
+table ip portway-nat {
+  chain prerouting {
+    type nat hook prerouting priority dstnat;
+${placements.map(({ privateIp, publicIp }) => `    ip daddr ${publicIp} dnat to ${privateIp}`).join('\n')}
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+${placements.map(({ privateIp, publicIp }) => `    oifname "internet" ip saddr ${privateIp} snat to ${publicIp}`).join('\n')}
+    oifname "internet" ip saddr != ${INTERNET.transit.vpc} drop comment "no public address, no way out"
+  }
+}
+`;
+}
+
+function groupChains({ privateIp, rules }: Placement): string {
+  const block = (direction: 'ingress' | 'egress') => {
+    const lines = rules[direction].flatMap((rule) => ruleLines(rule, direction === 'ingress' ? 'saddr' : 'daddr'));
+    return `  chain ${chain(direction, privateIp)} {
+${lines.map((line) => `    ${line} counter return`).join('\n')}
+    counter drop
+  }`;
+  };
+  return `${block('ingress')}\n${block('egress')}`;
+}
+
+/** A chain for each direction and instance. */
+function chain(direction: 'ingress' | 'egress', privateIp: string): string {
+  return `${direction}_${privateIp.replaceAll('.', '_')}`;
+}
+
+/** Addresses for a set; a set may not be empty, and this one is never an instance's. */
+function list(addresses: string[]): string {
+  return addresses.length > 0 ? addresses.join(', ') : '0.0.0.0';
+}
+
+function ruleLines(rule: SecurityGroupRule, side: 'saddr' | 'daddr'): string[] {
+  return rule.cidrs.map((cidr) => {
+    const family = cidr.includes(':') ? 'ip6' : 'ip';
+    return [`${family} ${side} ${cidr}`, ...protocolMatch(rule)].join(' ');
+  });
+}
+
+/** The protocols that have ports, by name and by number. */
+const PORT_PROTOCOLS: Record<string, string> = { tcp: 'tcp', 6: 'tcp', udp: 'udp', 17: 'udp' };
+
+function protocolMatch({ protocol, fromPort, toPort }: SecurityGroupRule): string[] {
+  if (protocol === '-1' || protocol === 'all') return [];
+  const name = PORT_PROTOCOLS[protocol];
+  if (name) {
+    if (fromPort === undefined || fromPort === -1) return [`meta l4proto ${name}`];
+    return [`${name} dport ${fromPort}-${toPort ?? fromPort}`];
+  }
+  if (protocol === 'icmp' || protocol === 'icmpv6') {
+    const match = [`meta l4proto ${protocol === 'icmp' ? 'icmp' : 'ipv6-icmp'}`];
+    return fromPort === undefined || fromPort === -1 ? match : [...match, `${protocol} type ${fromPort}`];
+  }
+  if (/^\d+$/.test(protocol)) return [`meta l4proto ${protocol}`];
+  throw new Error(
+    `a security group's rule must name tcp, udp, icmp, icmpv6, a number or -1, got protocol: ${protocol}`,
+  );
+}

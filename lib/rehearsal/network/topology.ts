@@ -1,0 +1,80 @@
+import { IMDS, INTERNET, VPC } from './addresses';
+import type { Namespaces } from './namespaces';
+
+/** Who can send traffic in the lab. Each is a network namespace. */
+export type Party = 'stranger' | 'admin' | 'backend-10' | 'backend-11';
+
+/**
+ * Lays the lab's cables: stranger and admin at the internet, the internet at the VPC's router, and behind it the
+ * gateway's subnet and the backends'.
+ */
+export async function layNetwork(namespaces: Namespaces): Promise<void> {
+  await namespaces.add('internet', 'vpc', 'stranger', 'admin', 'backend-10', 'backend-11');
+  await layInternet(namespaces);
+  await layVpc(namespaces);
+}
+
+async function layInternet(namespaces: Namespaces): Promise<void> {
+  for (const party of ['stranger', 'admin'] as const) {
+    const { address, gateway, length } = INTERNET[party];
+    await namespaces.join('internet', party, party, 'eth0');
+    await namespaces.ip('internet', [`address add ${gateway}/${length} dev ${party}`, `link set ${party} up`]);
+    await attach(namespaces, party, `${address}/${length}`, gateway);
+  }
+  const { internet, vpc, length } = INTERNET.transit;
+  await namespaces.join('internet', 'vpc', 'vpc', 'internet');
+  await namespaces.ip('internet', [
+    `address add ${internet}/${length} dev vpc`,
+    'link set vpc up',
+    // What the internet itself offers stands on its loopback.
+    `address add ${INTERNET.packages}/32 dev lo`,
+    `address add ${INTERNET.signal}/32 dev lo`,
+  ]);
+  await namespaces.ip('vpc', [
+    `address add ${vpc}/${length} dev internet`,
+    'link set internet up',
+    `route add default via ${internet}`,
+  ]);
+  await namespaces.sysctl('internet', { 'net/ipv4/ip_forward': 1 });
+}
+
+async function layVpc(namespaces: Namespaces): Promise<void> {
+  await namespaces.ip('vpc', [
+    'link add vpc type bridge',
+    `address add ${VPC.router}/24 dev vpc`,
+    `address add ${VPC.resolver}/32 dev vpc`,
+    `address add ${IMDS}/32 dev vpc`,
+    'link set vpc up',
+    'link add backends type bridge',
+    `address add ${VPC.backendRouter}/24 dev backends`,
+    'link set backends up',
+  ]);
+  // Instances talk to each other through the router only (isolated ports, see addTap), which answers for them: so
+  // security groups hold inside a subnet as well, as they do on EC2.
+  await namespaces.sysctl('vpc', {
+    'net/ipv4/ip_forward': 1,
+    'net/ipv4/conf/vpc/proxy_arp_pvlan': 1,
+    'net/ipv4/conf/vpc/send_redirects': 0,
+    'net/ipv4/conf/all/send_redirects': 0,
+  });
+  for (const address of VPC.backends) {
+    const party: Party = `backend-${address.split('.')[3]}` as Party;
+    await namespaces.join('vpc', party, party, 'eth0');
+    await namespaces.ip('vpc', [`link set ${party} master backends`, `link set ${party} up`]);
+    await attach(namespaces, party, `${address}/24`, VPC.backendRouter);
+  }
+}
+
+async function attach(namespaces: Namespaces, namespace: string, address: string, gateway: string): Promise<void> {
+  await namespaces.ip(namespace, [
+    `address add ${address} dev eth0`,
+    'link set eth0 up',
+    `route add default via ${gateway}`,
+  ]);
+}
+
+/** A socket for an instance's network card, in the gateway's subnet. */
+export async function addTap(namespaces: Namespaces, tap: string): Promise<void> {
+  await namespaces.ip('vpc', [`tuntap add ${tap} mode tap`, `link set ${tap} master vpc`, `link set ${tap} up`]);
+  await namespaces.run('vpc', ['bridge', 'link', 'set', 'dev', tap, 'isolated', 'on']);
+}

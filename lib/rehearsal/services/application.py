@@ -1,0 +1,88 @@
+"""A small application that answers every request with what it saw, as JSON.
+
+It stands behind the gateway (in the VM and on the backend hosts), so that a check can tell which client address,
+headers and port arrived. Python's standard library only: it runs as it is on a plain Debian.
+"""
+
+import argparse
+import json
+import socket
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+BODY_LIMIT = 1 << 20
+
+
+class Echo(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # The answer goes out in one piece: no wait for an acknowledgement between headers and body.
+    wbufsize = -1
+
+    def answer(self):
+        length = min(int(self.headers.get("Content-Length") or 0), BODY_LIMIT)
+        body = self.rfile.read(length)
+        seen = {
+            "host": socket.gethostname(),
+            "port": self.server.server_port,
+            "tls": isinstance(self.connection, ssl.SSLSocket),
+            "client": {"address": self.client_address[0], "port": self.client_address[1]},
+            "method": self.command,
+            "path": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "body": body.decode("utf-8", "replace"),
+        }
+        data = (json.dumps(seen) + "\n").encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+        self.wfile.flush()
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = answer
+
+    def log_message(self, format, *args):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    context = None
+
+    def finish_request(self, request, client_address):
+        # The handshake belongs to the connection's own thread, or one silent client would stop all others.
+        if self.context:
+            request = self.context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request, client_address):
+        # Scans and broken handshakes are part of the rehearsal.
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--http", type=int)
+    parser.add_argument("--https", type=int)
+    parser.add_argument("--certificate", help="PEM file with key and certificate")
+    options = parser.parse_args()
+    servers = []
+    if options.http:
+        servers.append(Server(("0.0.0.0", options.http), Echo))
+    if options.https:
+        secure = Server(("0.0.0.0", options.https), Echo)
+        secure.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secure.context.load_cert_chain(options.certificate)
+        servers.append(secure)
+    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+import { macOf, VPC } from '../network/addresses';
+
+/** What the EC2 API says about an instance, as far as the instance itself can ask for it. */
+export interface InstanceDescription {
+  instanceId: string;
+  instanceType: string;
+  privateIp: string;
+  /** Public key in OpenSSH's form; none: nobody can log in. */
+  publicKey?: string | undefined;
+  keyName?: string | undefined;
+  httpTokens: 'required' | 'optional';
+  /** How many routers an answer of the metadata service may pass. */
+  hopLimit: number;
+  amiId?: string | undefined;
+  region?: string | undefined;
+  zone?: string | undefined;
+  accountId?: string | undefined;
+}
+
+/** What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required. */
+export function imdsDocument(instance: InstanceDescription, publicIp: string): object {
+  const { instanceId, instanceType, privateIp, publicKey } = instance;
+  const region = instance.region ?? 'eu-central-1';
+  const zone = instance.zone ?? `${region}a`;
+  const amiId = instance.amiId ?? 'ami-0123456789abcdef0';
+  const accountId = instance.accountId ?? '123456789012';
+  const mac = macOf(privateIp);
+  const localName = `ip-${privateIp.replaceAll('.', '-')}.${region}.compute.internal`;
+  const publicName = `ec2-${publicIp.replaceAll('.', '-')}.${region}.compute.amazonaws.com`;
+  return {
+    httpTokens: instance.httpTokens,
+    metadata: {
+      'ami-id': amiId,
+      'ami-launch-index': '0',
+      'ami-manifest-path': '(unknown)',
+      'block-device-mapping': { ami: '/dev/xvda', root: '/dev/xvda' },
+      hostname: localName,
+      'instance-action': 'none',
+      'instance-id': instanceId,
+      'instance-life-cycle': 'on-demand',
+      'instance-type': instanceType,
+      'local-hostname': localName,
+      'local-ipv4': privateIp,
+      mac,
+      network: {
+        interfaces: {
+          macs: {
+            [mac]: {
+              'device-number': '0',
+              'interface-id': `eni-${instanceId.replace(/^i-/, '')}`,
+              'local-hostname': localName,
+              'local-ipv4s': privateIp,
+              mac,
+              'owner-id': accountId,
+              'public-hostname': publicName,
+              'public-ipv4s': publicIp,
+              'subnet-ipv4-cidr-block': VPC.subnet,
+              'vpc-ipv4-cidr-block': VPC.cidr,
+              'vpc-ipv4-cidr-blocks': VPC.cidr,
+            },
+          },
+        },
+      },
+      placement: { 'availability-zone': zone, region },
+      profile: 'default-hvm',
+      'public-hostname': publicName,
+      'public-ipv4': publicIp,
+      ...(publicKey
+        ? { 'public-keys': { [`0=${instance.keyName ?? 'rehearsal'}`]: { 'openssh-key': publicKey } } }
+        : {}),
+      'reservation-id': `r-${instanceId.replace(/^i-/, '')}`,
+      services: { domain: 'amazonaws.com', partition: 'aws' },
+    },
+    dynamic: {
+      'instance-identity': {
+        document: JSON.stringify({
+          accountId,
+          // The rehearsal's machine is x86_64 whatever the template says: it runs the same scripts.
+          architecture: 'x86_64',
+          availabilityZone: zone,
+          imageId: amiId,
+          instanceId,
+          instanceType,
+          pendingTime: '2026-01-01T00:00:00Z',
+          privateIp,
+          region,
+          version: '2017-09-30',
+        }),
+      },
+    },
+  };
+}

@@ -1,0 +1,45 @@
+"""Passes TCP connections on to a unix socket, byte by byte.
+
+The signal endpoint listens on a unix socket, so that it needs no port of the user's machine; inside the lab it has a
+name, an address and port 80, which is this program.
+"""
+
+import argparse
+import asyncio
+
+
+async def pump(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except ConnectionError:
+        writer.close()
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--address", required=True)
+    parser.add_argument("--port", type=int, default=80)
+    parser.add_argument("--socket", required=True)
+    options = parser.parse_args()
+
+    async def serve(reader, writer):
+        try:
+            far_reader, far_writer = await asyncio.open_unix_connection(options.socket)
+        except OSError as error:
+            print(f"{options.socket}: {error}", flush=True)
+            writer.close()
+            return
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        writer.close()
+        far_writer.close()
+
+    server = await asyncio.start_server(serve, options.address, options.port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

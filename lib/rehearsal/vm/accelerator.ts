@@ -1,0 +1,51 @@
+import { access, constants } from 'node:fs/promises';
+import spawn, { type SubprocessError } from 'nano-spawn';
+
+export interface Accelerator {
+  name: 'kvm' | 'tcg';
+  /** QEMU's arguments for it. */
+  arguments: string[];
+}
+
+const KVM: Accelerator = { name: 'kvm', arguments: ['-accel', 'kvm', '-cpu', 'host'] };
+
+/**
+ * Software emulation. Without `-cx16`, QEMU 7.2 ends Debian 13's kernel in a double fault. `mitigations=off` and the
+ * like are the kernel's business (see qemu.ts).
+ */
+const TCG: Accelerator = {
+  name: 'tcg',
+  arguments: ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,-cx16'],
+};
+
+let probed: Promise<Accelerator> | undefined;
+
+/**
+ * KVM where it really works, else software emulation. /dev/kvm may exist, and even open, on a machine that cannot
+ * run anything with it: so a kernel is started for a moment, and it counts when its first words come.
+ *
+ * @param kernel the kernel that will be booted.
+ */
+export function accelerator(kernel: string): Promise<Accelerator> {
+  probed ??= kvmWorks(kernel).then((works) => (works ? KVM : TCG));
+  return probed;
+}
+
+async function kvmWorks(kernel: string): Promise<boolean> {
+  const usable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!usable) return false;
+  const arguments_ = [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-m', '256', '-no-reboot'],
+    ...KVM.arguments,
+    // There is no root file system: the kernel panics at once, and the machine ends because it may not reboot.
+    ...['-kernel', kernel, '-append', 'console=ttyS0 panic=-1'],
+  ];
+  const said = await spawn('qemu-system-x86_64', arguments_, { stdin: 'ignore', timeout: 15_000 }).then(
+    ({ stdout }) => stdout,
+    (error: SubprocessError) => error.stdout,
+  );
+  return said.includes('Linux version');
+}

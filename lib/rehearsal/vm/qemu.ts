@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cleanup } from '../cleanup';
+import type { VmImage } from '../image/image';
+import { call } from '../network/namespaces';
+import { type Daemon, startDaemon } from '../services/daemon';
+import { accelerator } from './accelerator';
+import { Qmp } from './qmp';
+
+export interface VmOptions {
+  /** Names its files: <name>.qcow2, <name>-console.log, <name>-qemu.log. */
+  name: string;
+  image: VmImage;
+  /** Where its files go. */
+  folder: string;
+  cleanup: Cleanup;
+  /** Words that run a command in the network namespace that holds the tap. */
+  enter: readonly string[];
+  tap: string;
+  mac: string;
+  /** What EC2 writes into the BIOS; cloud-init knows EC2 by it, and the host its own instance id. */
+  instanceId: string;
+  instanceType: string;
+  /** Default: 1. */
+  cpus?: number | undefined;
+  /** Default: 1024, as t4g.micro has. */
+  memoryMib?: number | undefined;
+}
+
+/** Time that the guest gets to shut down by itself before the power is cut, in milliseconds. EC2 gives minutes. */
+const SHUTDOWN_LIMIT_MS = 90_000;
+
+/** What the kernel is told: nothing that changes what a host script sees, only what costs time in an emulated CPU. */
+const KERNEL_ARGUMENTS = ['root=/dev/vda', 'rw', 'console=ttyS0', 'quiet', 'mitigations=off', 'fsck.mode=skip'];
+
+/** A virtual machine of the rehearsal. Its disk lives as long as the run; power may come and go. */
+export class Vm {
+  readonly name: string;
+  /** Everything the machine printed on its serial console, over all its boots. */
+  readonly console: string;
+  readonly #options: VmOptions;
+  readonly #disk: string;
+  #running: { daemon: Daemon; qmp: Qmp } | undefined;
+
+  constructor(options: VmOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.console = join(options.folder, `${options.name}-console.log`);
+    this.#disk = join(options.folder, `${options.name}.qcow2`);
+  }
+
+  get alive(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Switches the power on, and returns as soon as the machine runs; it boots from there. */
+  async start(): Promise<void> {
+    if (this.#running) throw new Error(`the VM ${this.name} is running already`);
+    const { cleanup, folder, name, image } = this.#options;
+    if (!existsSync(this.#disk)) {
+      await call('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.disk, this.#disk]);
+    }
+    const command = [...this.#options.enter, 'qemu-system-x86_64', ...(await this.#arguments())];
+    const log = join(folder, `${name}-qemu.log`);
+    const daemon = startDaemon(`VM ${name}`, command as [string, ...string[]], cleanup, { log, pipes: true });
+    const { stdin, stdout } = daemon.child;
+    if (!stdin || !stdout) throw new Error(`QEMU could not be started, see ${log}`);
+    const running = { daemon, qmp: new Qmp(stdin, stdout) };
+    this.#running = running;
+    void daemon.exited.then(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    await running.qmp.command('qmp_capabilities').catch(() => {
+      throw new Error(`QEMU did not start, see ${log}`);
+    });
+  }
+
+  /** Presses the power button, and cuts the power when the guest has not shut down in time. True: it did itself. */
+  async powerOff(limitMs = SHUTDOWN_LIMIT_MS): Promise<boolean> {
+    const running = this.#running;
+    if (!running) return true;
+    await running.qmp.command('system_powerdown');
+    if (await within(running.daemon.exited, limitMs)) return true;
+    await this.hardOff();
+    return false;
+  }
+
+  /** Cuts the power. */
+  async hardOff(): Promise<void> {
+    await this.#running?.daemon.stop();
+  }
+
+  /**
+   * Restarts the guest as EC2's reboot does: asks the system to shut down, and resets it when that takes too long.
+   * Returns when the machine is started again. True: the guest had shut down by itself.
+   */
+  async reboot(limitMs = SHUTDOWN_LIMIT_MS): Promise<boolean> {
+    const { qmp } = this.#powered();
+    // The machine is to stay when its guest switches it off, and be reset then.
+    await qmp.command('set-action', { shutdown: 'pause' });
+    const down = qmp.event('SHUTDOWN');
+    await qmp.command('system_powerdown');
+    const orderly = await within(down, limitMs);
+    await qmp.command('set-action', { shutdown: 'poweroff' });
+    await qmp.command('system_reset');
+    if (orderly) await qmp.command('cont');
+    return orderly;
+  }
+
+  /** Resolves when the machine is off. */
+  async off(): Promise<void> {
+    await this.#running?.daemon.exited;
+  }
+
+  #powered(): { daemon: Daemon; qmp: Qmp } {
+    if (!this.#running) throw new Error(`the VM ${this.name} is off`);
+    return this.#running;
+  }
+
+  async #arguments(): Promise<string[]> {
+    const { image, tap, mac, instanceId, instanceType, cpus = 1, memoryMib = 1024 } = this.#options;
+    const { arguments: accelerated } = await accelerator(image.kernel);
+    // As on EC2, where cloud-init's ds-identify finds the word ec2 in serial and uuid.
+    const uuid = `ec2${instanceId.replace(/^i-/, '').padEnd(29, '0')}`.slice(0, 32);
+    const dashed = uuid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    return [
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc', ...accelerated],
+      ...['-smp', `${cpus}`, '-m', `${memoryMib}`],
+      ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', KERNEL_ARGUMENTS.join(' ')],
+      // A rehearsal's disk need not outlive a crash of the machine that runs it, so the flushes go nowhere.
+      ...['-drive', `file=${this.#disk},format=qcow2,if=virtio,cache=unsafe`],
+      ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
+      ...['-device', `virtio-net-pci,netdev=net0,mac=${mac},romfile=`, '-device', 'virtio-rng-pci'],
+      ...['-smbios', `type=0,vendor=Amazon EC2,version=1.0`],
+      ...['-smbios', `type=1,manufacturer=Amazon EC2,product=${instanceType},uuid=${dashed},serial=${dashed}`],
+      ...['-smbios', `type=2,manufacturer=Amazon EC2,asset=${instanceId}`],
+      ...['-smbios', `type=3,manufacturer=Amazon EC2,asset=Amazon EC2`],
+      ...['-chardev', `file,id=console,path=${this.console},append=on`, '-serial', 'chardev:console'],
+      ...['-rtc', 'base=utc', '-qmp', 'stdio'],
+    ];
+  }
+}
+
+async function within(event: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return Promise.race([event.then(() => true), sleep(limitMs, false, { ref: false })]);
+}

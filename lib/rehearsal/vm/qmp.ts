@@ -1,0 +1,55 @@
+import { EventEmitter } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+interface Answer {
+  return?: unknown;
+  error?: { class: string; desc: string };
+  event?: string;
+  QMP?: unknown;
+}
+
+/**
+ * QEMU's machine protocol: commands in, answers and events out, one JSON object a line.
+ * Source: https://www.qemu.org/docs/master/interop/qmp-spec.html
+ */
+export class Qmp {
+  readonly #events = new EventEmitter();
+  readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void; command: string }[] = [];
+  readonly #input: Writable;
+
+  constructor(input: Writable, output: Readable) {
+    this.#input = input;
+    // QEMU may end at any moment; the pending commands are answered by the closing of its output.
+    input.on('error', () => {});
+    const lines = createInterface({ input: output });
+    lines.on('line', (line) => this.#take(JSON.parse(line) as Answer));
+    lines.on('close', () => {
+      for (const { reject, command } of this.#waiting.splice(0)) reject(new Error(`QEMU ended before ${command}`));
+    });
+  }
+
+  /** Answers come in the order of the commands. */
+  command(command: string, arguments_: object = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject, command });
+      this.#input.write(`${JSON.stringify({ execute: command, arguments: arguments_ })}\n`);
+    });
+  }
+
+  /** Resolves at the next event of that name. */
+  event(name: string): Promise<void> {
+    return new Promise((resolve) => this.#events.once(name, () => resolve()));
+  }
+
+  #take(answer: Answer): void {
+    if (answer.QMP) return;
+    if (answer.event) {
+      this.#events.emit(answer.event);
+      return;
+    }
+    const waiting = this.#waiting.shift();
+    if (answer.error) waiting?.reject(new Error(`QEMU refused ${waiting.command}: ${answer.error.desc}`));
+    else waiting?.resolve(answer.return);
+  }
+}
