@@ -32,6 +32,8 @@ last() { tail -n 99 "$LOG" | awk '/^portway / { a = b = c = "" } NF && !/^portwa
 
 die() {
   trap - ERR
+  # Whatever else goes wrong now, the signal must still be sent.
+  set +e
   say "FAILED: $*"
   [[ $MODE == setup ]] || exit 1
   # In a process of its own: there, `set -e` holds again.
@@ -154,6 +156,8 @@ certificates() {
 # Everything that can be known before the host is changed.
 try() {
   step 'try the new content'
+  # Its own chains come after ours and drop what we forward; two masters of one firewall end in a riddle.
+  [[ $(ufw status 2>/dev/null) != *': active'* ]] || die 'ufw is active: disable it and use the security group'
   if [[ -e $STAGE$RULES ]]; then "$STAGE$RULES" try "$STAGE/etc/portway"; fi
   if [[ -e $STAGE$NGINX ]]; then
     # Beside the real one, so that relative includes are found.

@@ -1,0 +1,34 @@
+"""A small application: says who it is and whom it sees. Arguments: tcp or udp, port, name."""
+import json
+import socket
+import sys
+
+protocol, port, name = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+server = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+server.bind(("::", port))
+
+
+def answer(client):
+    return json.dumps({"name": name, "client": client.removeprefix("::ffff:"), "port": port}).encode()
+
+
+if protocol == "tcp":
+    server.listen(64)
+print("ready", flush=True)
+while True:
+    if protocol == "udp":
+        _, client = server.recvfrom(2048)
+        server.sendto(answer(client[0]), client)
+        continue
+    connection, client = server.accept()
+    with connection:
+        connection.settimeout(5)
+        try:
+            connection.recv(4096)
+            body = answer(client[0])
+            # Good enough as an HTTP answer too, for nginx in front of it.
+            connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        except OSError:
+            pass

@@ -1,0 +1,124 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Forward } from '../../../lib/forward/forward';
+import { Problems } from '../../../lib/forward/problems';
+import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { assetFile } from '../../../lib/host/assets';
+import { type HostContent, hostContent } from '../../../lib/host/host-content';
+import type { HostFile } from '../../../lib/host/host-file';
+import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
+import { renderUserData } from '../../../lib/host/user-data';
+import { ADDRESS, Host, type Result } from './host';
+
+const SIGNAL_PORT = 8000;
+/** Where cloud-init writes the part; the script runs from there. */
+const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
+const HOST_SCRIPT = '/usr/local/lib/portway/host.sh';
+
+export interface Signal {
+  readonly path: string;
+  readonly status: number;
+  readonly Status: string;
+  readonly Reason: string;
+  readonly UniqueId: string;
+  readonly Data: { readonly content: string; readonly boot: string; readonly time: string };
+  /** Bytes of the whole body. */
+  readonly size: number;
+}
+
+export interface Deploy {
+  readonly forwards: Readonly<Record<string, Forward>>;
+  /** Hash of the content. Default: of the rendered files. */
+  readonly content?: string;
+  readonly firstBootScript?: string;
+  /** Changes what would be carried, for failures that synth lets nobody write. */
+  readonly alter?: (content: HostContent) => HostContent;
+  readonly signalUrl?: string;
+}
+
+/** A test host that takes user-data as cloud-init does, and a recorder at the end of the signal's URL. */
+export class Gateway {
+  private constructor(
+    readonly host: Host,
+    private readonly folder: string,
+  ) {}
+
+  static async start(): Promise<Gateway> {
+    const gateway = new Gateway(await Host.start(), await mkdtemp(join(tmpdir(), 'portway-signal-')));
+    const recorder = ['python3', join(__dirname, 'signal.py'), `${SIGNAL_PORT}`, gateway.record];
+    await gateway.host.serve('client', recorder);
+    return gateway;
+  }
+
+  async stop(): Promise<void> {
+    await this.host.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Boots the host with user-data that is rendered, assembled and taken apart as on AWS. */
+  async boot(deploy: Deploy): Promise<Result> {
+    await this.host.write(SCRIPT, scriptOf(deploy), '0700');
+    return this.reboot();
+  }
+
+  /** What a reboot runs: the part that cloud-init wrote before. */
+  reboot(): Promise<Result> {
+    return this.host.run('gateway', [SCRIPT]);
+  }
+
+  /** Boots, and expects it to end well. */
+  async succeed(deploy: Deploy): Promise<void> {
+    const result = await this.boot(deploy);
+    if (result.code !== 0) throw new Error(`${result.stdout}${result.stderr}\n${await this.log()}`);
+  }
+
+  async signals(): Promise<Signal[]> {
+    const text = await readFile(this.record, 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const { path, status, body } = JSON.parse(line);
+        const signal = JSON.parse(body);
+        return { path, status, ...signal, Data: JSON.parse(signal.Data), size: Buffer.byteLength(body) };
+      });
+  }
+
+  log(): Promise<string> {
+    return this.host.read('/var/log/portway/bootstrap.log');
+  }
+
+  private get record(): string {
+    return join(this.folder, 'signals');
+  }
+}
+
+export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%3Acloudformation/demo?X-Amz-Expires=86399&X-Amz-SignedHeaders=host`;
+
+function scriptOf(deploy: Deploy): string {
+  const firstBootScript: HostFile | undefined =
+    deploy.firstBootScript === undefined
+      ? undefined
+      : { path: '/var/lib/portway/first-boot', mode: '0700', text: deploy.firstBootScript, origin: 'team' };
+  const rendered = hostContent({
+    forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
+    os: OPERATING_SYSTEMS['debian-13'],
+    ...(firstBootScript === undefined ? {} : { firstBootScript }),
+  });
+  const scripts = rendered.files.some((f) => f.path === HOST_SCRIPT) ? [] : [assetFile('host.sh', HOST_SCRIPT, '0755')];
+  const whole = { ...rendered, files: [...scripts, ...rendered.files] };
+  const content = deploy.alter?.(whole) ?? whole;
+  const problems = new Problems();
+  const identity = { content: deploy.content ?? 'c1', signalUrl: deploy.signalUrl ?? SIGNAL_URL };
+  const { text } = renderUserData(content, identity, problems);
+  problems.throwIfAny();
+  return partOf(text);
+}
+
+/** The one shell part of a multipart, as cloud-init takes it out. */
+function partOf(mime: string): string {
+  const boundary = /boundary="([^"]+)"/.exec(mime)?.[1];
+  const part = mime.split(`\n--${boundary}`)[1] ?? '';
+  return part.slice(part.indexOf('\n\n') + 2);
+}

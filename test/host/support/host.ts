@@ -1,0 +1,256 @@
+import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureDebianRoot } from '../../../lib/rehearsal/image/root';
+
+const HERE = __dirname;
+
+/** What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step. */
+const PACKAGES = [
+  ...['iptables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
+  ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
+];
+
+/** The addresses of the small network: client and backend are two hops apart, with the gateway between them. */
+export const ADDRESS = {
+  client: { v4: '198.51.100.10', v6: '2001:db8:100::10' },
+  /** The gateway's address as the client sees it. */
+  gateway: { v4: '198.51.100.1', v6: '2001:db8:100::1' },
+  backend: { v4: '10.0.1.10', v6: 'fd00:1::10' },
+  /** The gateway's address as the backend sees it. */
+  inside: { v4: '10.0.1.1', v6: 'fd00:1::1' },
+} as const;
+
+export type Party = 'client' | 'gateway' | 'backend';
+
+/** What the small application says: who it is, which port it was reached on, and whom it saw. */
+export interface Answer {
+  readonly name: string;
+  readonly client: string;
+  readonly port: number;
+}
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Why the tests of this folder cannot run here; undefined when they can. */
+export function reasonToSkip(): string | undefined {
+  if (process.platform !== 'linux') return 'needs Linux';
+  if (process.getuid?.() !== 0) return 'needs root, for network namespaces';
+  return undefined;
+}
+
+/** `describe` that is skipped, with the reason in its name, where it cannot run. */
+export function describeHost(name: string, body: () => void): void {
+  const reason = reasonToSkip();
+  if (reason !== undefined) {
+    describe.skip(`${name} (skipped: ${reason})`, body);
+    return;
+  }
+  describe(name, () => {
+    beforeAll(hostRoot, 600_000);
+    body();
+  });
+}
+
+/** The Debian root of all hosts; made once, then cached. */
+export function hostRoot(): Promise<string> {
+  return ensureDebianRoot({ release: 'trixie', packages: PACKAGES, name: 'host' });
+}
+
+/**
+ * A Debian 13 host of its own: its files are an overlay in memory over a read-only root, and network, mounts, processes and
+ * name are namespaces of their own, so that the machine's own nginx and iptables are never touched. Beside it stand two
+ * namespaces with only a network: a client and a backend.
+ *
+ * What is missing is systemd: `systemctl` is a small stand-in (support/systemctl). The real one runs in the rehearsal.
+ */
+export class Host {
+  private readonly children: ChildProcess[] = [];
+  private readonly pids = new Map<Party, number>();
+
+  private constructor(private readonly folder: string) {}
+
+  static async start(): Promise<Host> {
+    const host = new Host(await mkdtemp(join(tmpdir(), 'portway-host-')));
+    try {
+      const root = await hostRoot();
+      await host.keep('gateway', ['-m', '-p', '-u', '-i'], join(HERE, 'enter-root.sh'), root, host.folder, HERE);
+      await host.keep('client', [], 'sleep', 'infinity');
+      await host.keep('backend', [], 'sleep', 'infinity');
+      await host.connect();
+      return host;
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+  }
+
+  /** Ends everything: processes die with their namespace, mounts and links vanish with it. */
+  async stop(): Promise<void> {
+    const ends = this.children.map((child) => new Promise((done) => child.once('exit', done)));
+    const running = this.children.map((child) => child.exitCode === null && child.signalCode === null);
+    for (const pid of this.pids.values()) kill(pid);
+    for (const child of this.children) child.kill('SIGKILL');
+    await Promise.all(ends.filter((_, i) => running[i]));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs a program; on the gateway inside its own root. Never throws for an exit code. */
+  run(party: Party, command: readonly string[], input: string | Buffer = ''): Promise<Result> {
+    const child = this.spawn(party, command);
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout?.on('data', (data: Buffer) => stdout.push(data));
+    child.stderr?.on('data', (data: Buffer) => stderr.push(data));
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      // `exit` and not `close`: a daemon that was started keeps the pipes open.
+      child.once('exit', (code) => {
+        setTimeout(() => {
+          resolve({
+            code: code ?? -1,
+            stdout: Buffer.concat(stdout).toString(),
+            stderr: Buffer.concat(stderr).toString(),
+          });
+        }, 20);
+      });
+    });
+  }
+
+  /** Runs a line of bash. @throws Error with the output when it fails */
+  async sh(party: Party, script: string, input: string | Buffer = ''): Promise<string> {
+    const result = await this.run(party, ['bash', '-c', `set -eo pipefail\n${script}`], input);
+    if (result.code !== 0)
+      throw new Error(`${party}: ${script}\nended with ${result.code}: ${result.stdout}${result.stderr}`);
+    return result.stdout;
+  }
+
+  /** Writes a file on the gateway. */
+  async write(path: string, content: string | Buffer, mode = '0644'): Promise<void> {
+    await this.sh('gateway', `mkdir -p "$(dirname '${path}')"; cat >'${path}'; chmod ${mode} '${path}'`, content);
+  }
+
+  /** A file on the gateway; empty when it is not there. */
+  read(path: string): Promise<string> {
+    return this.sh('gateway', `cat '${path}' 2>/dev/null || :`);
+  }
+
+  /** Starts a long-running program and waits for its first line on stdout, which says that it is ready. */
+  async serve(party: Party, command: readonly string[]): Promise<void> {
+    const child = this.spawn(party, command);
+    this.children.push(child);
+    let said = '';
+    child.stderr?.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.once('data', () => resolve());
+      child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended with ${code}: ${said}`)));
+    });
+  }
+
+  /** Starts the small application of support/app.py, which answers with what it saw. */
+  async app(party: Party, protocol: 'tcp' | 'udp', port: number, name = party as string): Promise<void> {
+    await this.serve(party, [
+      'python3',
+      party === 'gateway' ? '/support/app.py' : join(HERE, 'app.py'),
+      protocol,
+      `${port}`,
+      name,
+    ]);
+  }
+
+  /** What the application says through a connection from a party; the error as text when there is none. */
+  async ask(from: Party, protocol: 'tcp' | 'udp', address: string, port: number, sourcePort = 0): Promise<Answer> {
+    const script = from === 'gateway' ? '/support/ask.py' : join(HERE, 'ask.py');
+    const { code, stdout, stderr } = await this.run(from, [
+      'python3',
+      script,
+      protocol,
+      address,
+      `${port}`,
+      `${sourcePort}`,
+    ]);
+    return code === 0 ? JSON.parse(stdout) : { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', port: 0 };
+  }
+
+  private spawn(party: Party, command: readonly string[]): ChildProcess {
+    const pid = this.pids.get(party);
+    if (pid === undefined) throw new Error(`${party} was not started`);
+    const enter = ['-t', `${pid}`, '-n', ...(party === 'gateway' ? ['-m', '-p', '-u', '-i', '-r', '-w'] : [])];
+    const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+    return spawnChild('nsenter', [...enter, '--', ...command], { env, stdio: 'pipe' });
+  }
+
+  /** Keeps namespaces alive by a process inside; it says `ready` once all is mounted. */
+  private async keep(party: Party, namespaces: readonly string[], ...command: string[]): Promise<void> {
+    const options = ['-n', ...namespaces, '--fork', '--kill-child'];
+    const script = 'echo ready; exec "$@"';
+    const body = party === 'gateway' ? command : ['bash', '-c', script, '-', ...command];
+    const child = spawnChild('unshare', [...options, '--', ...body], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.children.push(child);
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.once('data', () => resolve());
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`the ${party} namespace could not be made (${code}): ${said}`)));
+    });
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+    this.pids.set(party, Number(children.trim().split(' ')[0]));
+  }
+
+  private async connect(): Promise<void> {
+    const [gateway, client, backend] = (['gateway', 'client', 'backend'] as const).map((p) => `${this.pids.get(p)}`);
+    const link = (name: string, pid: string | undefined) =>
+      exec('ip', `link add ${name} netns ${gateway} type veth peer name eth0 netns ${pid}`.split(' '));
+    await link('ens5', client);
+    await link('ens6', backend);
+    const up = (device: string, at: { v4: string; v6: string }) =>
+      `ip addr add ${at.v4}/24 dev ${device}; ip addr add ${at.v6}/64 dev ${device} nodad; ip link set ${device} up`;
+    await this.sh('gateway', `ip link set lo up; ${up('ens5', ADDRESS.gateway)}; ${up('ens6', ADDRESS.inside)}`);
+    // The backend knows no way to the client: an answer can only come back through the gateway's own address.
+    await this.sh(
+      'client',
+      `ip link set lo up; ${up('eth0', ADDRESS.client)}; ip route add default via ${ADDRESS.gateway.v4}`,
+    );
+    await this.sh('backend', `ip link set lo up; ${up('eth0', ADDRESS.backend)}`);
+  }
+}
+
+/** Waits until something holds. @throws Error when it does not within 5 s */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 5000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`did not come true within 5 s: ${what}`);
+    await sleep(50);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+}
+
+async function exec(command: string, args: readonly string[]): Promise<void> {
+  const child = spawnChild(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (data: Buffer) => {
+    said += data.toString();
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${said}`);
+}
