@@ -11,16 +11,17 @@ export function essentialLines(log: string): string[] {
   return lines.filter((line) => line.trim() !== '').slice(-3);
 }
 
-/** `Stack | 5:38:15 PM | CREATE_FAILED | AWS::EC2::Instance | Host (HostB4E45AD7) reason`, with or without a counter column. */
+/**
+ * `Stack | 5:38:15 PM | CREATE_FAILED | AWS::EC2::Instance | Host (HostB4E45AD7) reason`, with or without a counter column.
+ * The reason is taken as it stands: it may hold the column sign itself.
+ */
+const FAILED_RESOURCE = /\|\s*(?<status>[A-Z_]*_FAILED)\s*\|\s*(?<type>[\w:.-]+)\s*\|\s?(?<rest>.*)$/;
+
 function failedResource(line: string): string | undefined {
-  const columns = line.split('|').map((column) => column.trim());
-  const status = columns.findIndex((column) => /^[A-Z_]*_FAILED$/.test(column));
-  const type = columns[status + 1];
-  if (status < 1 || type === undefined || type === 'AWS::CloudFormation::Stack') return undefined;
-  // The rest is one text: a reason may hold the column sign itself.
-  const rest = columns.slice(status + 2).join(' | ');
-  if (/Resource (creation|update) cancelled$/.test(rest)) return undefined;
-  return `${columns[status]} ${type} ${rest}`;
+  const found = FAILED_RESOURCE.exec(line)?.groups as { status: string; type: string; rest: string } | undefined;
+  if (found === undefined || found.type === 'AWS::CloudFormation::Stack') return undefined;
+  if (/Resource (creation|update) cancelled$/.test(found.rest)) return undefined;
+  return `${found.status} ${found.type} ${found.rest.trim()}`;
 }
 
 function bare(line: string): string {

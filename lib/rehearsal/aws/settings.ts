@@ -35,6 +35,7 @@ export function clientEnvironment(
     CDK_HOME: join(folder, 'cdk-home'),
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_DISABLE_VERSION_CHECK: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     CI: 'true',
     NO_COLOR: '1',
     https_proxy: 'http://127.0.0.1:9',

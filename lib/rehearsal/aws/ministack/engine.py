@@ -4,11 +4,22 @@ ministack brings CloudFormation itself (order, rollback, updates, change sets, d
 plug-in adds goes through the few names below; requirements.txt pins the version that they were read in.
 """
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services import ec2
+from datetime import datetime, timedelta, timezone
+
+from ministack.services import cloudformation, ec2
 from ministack.services.cloudformation import engine, provisioners, stacks
 
-__all__ = ["ec2", "get_account_id", "get_region", "provisioners", "register", "stack_id_of", "stacks", "wait_late"]
+__all__ = [
+    "drop_tags",
+    "ec2",
+    "events_in_order",
+    "new_resources_are_created",
+    "provisioners",
+    "register",
+    "set_tags",
+    "stack_id_of",
+    "wait_late",
+]
 
 
 def register(
@@ -69,3 +80,35 @@ def wait_late(wait_type):
 
     engine._topological_sort = sorted_late
     stacks._topological_sort = sorted_late
+
+
+def events_in_order():
+    """Give each stack event a time of its own, a millisecond apart: the CDK CLI sorts by time, and shows equal ones in
+    the wrong order."""
+    last = datetime.fromtimestamp(0, timezone.utc)
+
+    def later_than_the_last():
+        nonlocal last
+        last = max(datetime.now(timezone.utc), last + timedelta(milliseconds=1))
+        return last.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    stacks.now_iso = later_than_the_last
+
+
+def new_resources_are_created():
+    """A resource that an update adds has CREATE_* events, as on AWS; ministack calls all events of an update UPDATE_*."""
+    add_event = stacks._add_event
+    new = set()
+
+    def add(stack_id, stack_name, logical_id, resource_type, status, *rest, **named):
+        key = (stack_id, logical_id)
+        if status == "UPDATE_IN_PROGRESS" and resource_type != "AWS::CloudFormation::Stack":
+            if logical_id not in cloudformation._stacks[stack_name].get("_resources", {}):
+                new.add(key)
+        if key in new and status.startswith("UPDATE_"):
+            if status != "UPDATE_IN_PROGRESS":
+                new.discard(key)
+            status = status.replace("UPDATE_", "CREATE_")
+        add_event(stack_id, stack_name, logical_id, resource_type, status, *rest, **named)
+
+    stacks._add_event = add

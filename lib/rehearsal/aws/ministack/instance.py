@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
+from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Network
 
 import public_address
@@ -36,6 +37,7 @@ _REPLACED_BY = (
     "SubnetId",
 )
 _USER_DATA_LIMIT = 16384
+_TIME = "%Y-%m-%dT%H:%M:%S.000Z"
 
 
 def _one(store, key, code):
@@ -113,7 +115,7 @@ def _architecture(instance_type):
     return "arm64" if re.match(r"^(a1|[a-z]+\d+g[a-z]*)\.", instance_type) else "x86_64"
 
 
-def _metadata_options(properties, old=None):
+def _metadata_options(properties):
     asked = properties.get("MetadataOptions") or {}
     return {
         "HttpTokens": asked.get("HttpTokens", "optional"),
@@ -139,11 +141,16 @@ def _attach_volumes(instance, properties):
 
 
 def _shape(volume, ebs, device):
-    volume["AvailabilityZone"] = volume["AvailabilityZone"]
     volume["Size"] = int(ebs.get("VolumeSize", volume["Size"]))
     volume["VolumeType"] = ebs.get("VolumeType", "gp2")
     volume["Encrypted"] = str(ebs.get("Encrypted", False)).lower() == "true"
     volume["Attachments"][0]["Device"] = device
+
+
+def _later_than(launch_time):
+    """Now, but never the second of the last start: on EC2 a stop and a start take longer than that."""
+    last = datetime.strptime(launch_time, _TIME).replace(tzinfo=timezone.utc)
+    return max(datetime.now(timezone.utc), last + timedelta(seconds=1)).strftime(_TIME)
 
 
 def _attributes(instance):
@@ -194,6 +201,8 @@ def create(logical_id, properties, stack_name):
     instance["_passing"] = public
     if not public:
         instance["PublicIpAddress"] = instance["PublicDnsName"] = ""
+    for volume in (ec2._volumes[m["Ebs"]["VolumeId"]] for m in instance["BlockDeviceMappings"]):
+        volume["AvailabilityZone"] = subnet["AvailabilityZone"]
     _attach_volumes(instance, properties)
     set_tags(instance["InstanceId"], properties)
     return instance["InstanceId"], _attributes(instance)
@@ -214,7 +223,7 @@ def update(physical_id, old, new, stack_name):
         instance["Architecture"] = _architecture(instance["InstanceType"])
         ec2._start_instances({"InstanceId.1": [physical_id]})
         instance["State"] = {"Code": 16, "Name": "running"}
-        instance["LaunchTime"] = ec2._now_ts()
+        instance["LaunchTime"] = _later_than(instance["LaunchTime"])
     set_tags(physical_id, new, old)
     return physical_id, _attributes(instance)
 

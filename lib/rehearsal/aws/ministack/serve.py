@@ -44,6 +44,7 @@ def _install(arguments):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
     import address
     import describe
+    import engine
     import flow_log
     import gateway_attachment
     import group_rule
@@ -72,6 +73,9 @@ def _install(arguments):
     store = SignalStore()
     signer = Signer(arguments.signal_host, arguments.signal_expires)
     wait_condition.install(signer, store)
+    engine.wait_late(wait_condition.CONDITION)
+    engine.events_in_order()
+    engine.new_resources_are_created()
     signal_server.start(arguments.socket, signer, store)
 
 

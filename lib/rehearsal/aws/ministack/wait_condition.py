@@ -4,9 +4,9 @@ ministack has both, but its handle is a random token on its own port; here it is
 """
 
 import json
-from urllib.parse import urlsplit, unquote
+from urllib.parse import unquote, urlsplit
 
-from engine import provisioners, register, stack_id_of, wait_late
+from engine import provisioners, register, stack_id_of
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import wait_conditions
 
@@ -37,4 +37,3 @@ def install(signer, store):
     register(HANDLE, create_handle, nothing, tagged=False)
     # "Update to resource type ... is not supported", in AWS's words.
     register(CONDITION, create_condition, nothing, provisioners._cfn_wait_condition_update, tagged=False)
-    wait_late(CONDITION)
