@@ -11,15 +11,19 @@ const common = {
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
 };
 
-/** Two projects: `unit` needs nothing but Node; `host` needs root and Linux, and runs real kernel rules and real nginx. */
+/**
+ * `unit` needs nothing but Node. `host` needs root and Linux, and runs real kernel rules and real nginx in network
+ * namespaces. `lab` needs the same, and runs the local AWS endpoint, the CDK CLI and virtual machines.
+ */
 module.exports = {
   projects: [
     {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/', '\\.lab\\.test\\.ts$'],
     },
     { ...common, displayName: 'host', testMatch: ['<rootDir>/test/host/**/*.test.ts'] },
+    { ...common, displayName: 'lab', testMatch: ['<rootDir>/test/**/*.lab.test.ts'] },
   ],
 };

@@ -14,6 +14,7 @@ import { checkTraffic, EVERYONE, inboundTraffic, outboundTraffic } from './forwa
 import { readFirstBootScript } from './host/first-boot-script';
 import { hostContent } from './host/host-content';
 import { OPERATING_SYSTEMS } from './host/operating-system';
+import type { UserData } from './host/user-data';
 
 export interface PortwayStackProps
   extends Omit<StackProps, 'analyticsReporting'>,
@@ -73,6 +74,8 @@ export class PortwayStack extends Stack {
   /** The fixed public address. */
   readonly address: string;
   readonly forwards: readonly ResolvedForward[];
+  /** What the host is given, and its size. */
+  readonly userData: UserData;
   private readonly availabilityZoneIndex: number;
 
   constructor(scope: Construct, id: string, props: PortwayStackProps) {
@@ -107,6 +110,7 @@ export class PortwayStack extends Stack {
     problems.throwIfAny();
 
     this.address = gateway.address;
+    this.userData = gateway.userData;
     this.addOutputs(gateway, os.sshUser);
     attachCustomSynthesis(gateway, { onSynthesize: ({ outdir }) => writeReview(outdir, this.artifactId, content) });
   }

@@ -95,6 +95,11 @@ export class Gateway extends Construct {
     Tags.of(this.instance).add('Name', Stack.of(this).stackName);
     acknowledge(
       this.instance,
+      'CloudFormation-Validate::W9010',
+      'An AMI of one region is what the ami prop asks for; without it EC2 resolves a public parameter.',
+    );
+    acknowledge(
+      this.instance,
       'CloudFormation-Validate::E1152',
       'EC2 resolves resolve:ssm itself at launch; validators know only AMI ids.',
     );

@@ -29,7 +29,12 @@ export function hostContent({ forwards, os, firstBootScript }: HostContentProps)
     ...(needsStream(forwards) ? os.packages.stream : []),
   ];
   return {
-    files: [...kernel, ...(proxy?.files ?? []), ...(firstBootScript === undefined ? [] : [firstBootScript])],
+    files: [
+      assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
+      ...kernel,
+      ...(proxy?.files ?? []),
+      ...(firstBootScript === undefined ? [] : [firstBootScript]),
+    ],
     settings: {
       PORTWAY_PACKAGES: packages.join(' '),
       ...proxy?.settings,

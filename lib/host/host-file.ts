@@ -6,7 +6,7 @@ export interface HostFile {
   readonly text: string;
   /**
    * What it is: `script` for what comes from assets/, `rules` for what synth rendered and a reviewer reads, `team` for
-   * what the team brought. Rules and team files are compressed when user-data grows beyond its limit.
+   * what the team brought. Large scripts always travel compressed; rules and team files only when user-data would be too large.
    */
   readonly origin: 'script' | 'rules' | 'team';
 }

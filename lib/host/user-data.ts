@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { gzipSync, strToU8 } from 'fflate';
 import type { Problems } from '../forward/problems';
 import { isToken } from '../forward/token';
 import { readAsset } from './assets';
@@ -80,10 +80,14 @@ function environment({ settings }: HostContent, { content, signalUrl }: ContentI
 
 /** The script reads sections from its own file: each runs to the next header. */
 function section(file: HostFile, compress: boolean): string {
-  if (mustEncode(file) || (compress && file.origin !== 'script' && !isToken(file.text))) {
-    return `#portway-gzip ${file.mode} ${file.path}\n${encode(file.text)}`;
-  }
-  return `#portway-file ${file.mode} ${file.path}\n${file.text}`;
+  return mustEncode(file) || isLargeScript(file) || (compress && file.origin !== 'script' && !isToken(file.text))
+    ? `#portway-gzip ${file.mode} ${file.path}\n${encode(file.text)}`
+    : `#portway-file ${file.mode} ${file.path}\n${file.text}`;
+}
+
+/** Scripts are read and reviewed in assets/, so they are what travels compressed and leaves the room to the rules. */
+function isLargeScript(file: HostFile): boolean {
+  return file.origin === 'script' && file.text.length > 1024;
 }
 
 /** User-data is ASCII; a line that looks like a header or a boundary would end the file before its time. */
@@ -94,11 +98,13 @@ function mustEncode(file: HostFile): boolean {
   );
 }
 
+/**
+ * gzip in base64. The library's version is pinned and it has no native part: zlib's bytes differ between versions of Node,
+ * and other bytes would restart every gateway.
+ */
 function encode(text: string): string {
-  // The header of gzip names an operating system; 255 (unknown) gives the same bytes on every machine.
-  const bytes = gzipSync(text, { level: 9 });
-  bytes[9] = 255;
-  return `${bytes.toString('base64').replace(/(.{76})(?=.)/g, '$1\n')}\n`;
+  const base64 = Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString('base64');
+  return `${base64.replace(/(.{76})(?=.)/g, '$1\n')}\n`;
 }
 
 function breakdown(content: HostContent): readonly (readonly [string, number])[] {

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { App, CfnResource, Duration } from 'aws-cdk-lib';
+import { Forward } from '../../lib/forward/forward';
+import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+
+const base: PortwayStackProps = {
+  adminCidr: '203.0.113.7/32',
+  engine: 'iptables',
+  forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
+};
+
+function ids(props: PortwayStackProps): { condition: string; handle: string; instance: string } {
+  const stack = new PortwayStack(new App(), 'Portway', props);
+  const id = (type: string) => {
+    const found = stack.node
+      .findAll()
+      .filter((c): c is CfnResource => CfnResource.isCfnResource(c) && c.cfnResourceType === type);
+    expect(found).toHaveLength(1);
+    return stack.resolve(found[0]?.logicalId) as string;
+  };
+  return {
+    condition: id('AWS::CloudFormation::WaitCondition'),
+    handle: id('AWS::CloudFormation::WaitConditionHandle'),
+    instance: id('AWS::EC2::Instance'),
+  };
+}
+
+/** Every change that restarts or replaces the host, and those that make the same host prove itself again. */
+const CHANGES: Record<string, Partial<PortwayStackProps>> = {
+  'a forward': { forwards: { web: Forward.tcp({ listen: 80, to: 8081 }) } },
+  'the first-boot script': { firstBootScript: join(__dirname, '..', 'snapshots', 'first-boot.sh') },
+  'the key pair': { keyPairName: 'team' },
+  'the operating system': { os: 'ubuntu-24.04' },
+  'the architecture': { architecture: 'x86_64' },
+  'the instance type': { instanceType: 't4g.small' },
+  'the image': { ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' } },
+  'the root device': { ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/sda1' } },
+  'the disk': { diskGiB: 16 },
+  'the availability zone': { availabilityZoneIndex: 1 },
+  'the timeout': { signalTimeout: Duration.minutes(10) },
+  'the attempt': { attempt: 1 },
+  'the way of changing': { onChange: 'replace' },
+};
+
+test.each(Object.entries(CHANGES))('%s changes: the deployment waits for a new report', (_what, change) => {
+  const before = ids(base);
+  const after = ids({ ...base, ...change });
+  expect(after.condition).not.toBe(before.condition);
+  expect(after.handle).not.toBe(before.handle);
+});
+
+test('each change has an id of its own', () => {
+  const all = Object.values(CHANGES).map((change) => ids({ ...base, ...change }).condition);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test('what the host has no part in keeps the ids: admin CIDR, tags', () => {
+  expect(ids({ ...base, adminCidr: '198.51.100.1/32', tags: { team: 'x' } })).toEqual(ids(base));
+});
+
+test('restart keeps the instance where a forward changes; replace makes another', () => {
+  const changed = { forwards: { web: Forward.tcp({ listen: 80, to: 9090 }) } };
+  expect(ids({ ...base, ...changed }).instance).toBe(ids(base).instance);
+  const replace = { ...base, onChange: 'replace' } as const;
+  expect(ids({ ...replace, ...changed }).instance).not.toBe(ids(replace).instance);
+});
+
+test('ids leave room for the longest signal URL that is reckoned with', () => {
+  const { handle, condition } = ids(base);
+  expect(Math.max(handle.length, condition.length)).toBeLessThanOrEqual(64);
+});

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
+import { stringify } from 'yaml';
+import { SIGNAL_URL_RESERVE, USER_DATA_LIMIT } from '../../lib/host/user-data';
+import { CANONICAL, synthesize } from '../snapshots/canonical';
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties?: Record<string, unknown>;
+  readonly Metadata?: Record<string, unknown>;
+  readonly DependsOn?: readonly string[];
+}
+
+function resources(template: { Resources: Record<string, Resource> }, type: string): [string, Resource][] {
+  return Object.entries(template.Resources).filter(([, r]) => r.Type === type);
+}
+
+function only(template: { Resources: Record<string, Resource> }, type: string): [string, Resource] {
+  const found = resources(template, type);
+  expect(found).toHaveLength(1);
+  return found[0] as [string, Resource];
+}
+
+describe.each(Object.entries(CANONICAL))('canonical stack %s', (_name, props) => {
+  const { assembly, stack } = synthesize(props, { legacy: true });
+  const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
+
+  test('deploys without bootstrap: no role, bucket or asset in the manifest, no parameter or rule in the template', () => {
+    const artifact = assembly.getStackArtifact('Portway') as CloudFormationStackArtifact;
+    expect(artifact.assumeRoleArn).toBeUndefined();
+    expect(artifact.cloudFormationExecutionRoleArn).toBeUndefined();
+    expect(artifact.stackTemplateAssetObjectUrl).toBeUndefined();
+    expect(artifact.assets).toEqual([]);
+    expect(template.Parameters).toBeUndefined();
+    expect(template.Rules).toBeUndefined();
+  });
+
+  test('has no Lambda function, custom resource or asset', () => {
+    const types = Object.values<Resource>(template.Resources).map((r) => r.Type);
+    expect(types.filter((t) => /^(AWS::Lambda|Custom::|AWS::CloudFormation::CustomResource)/.test(t))).toEqual([]);
+    expect(JSON.stringify(template)).not.toMatch(/cdk-hnb659fds|AssetParameters/);
+  });
+
+  test('fits into a request without a bucket, as JSON and as YAML', () => {
+    expect(Buffer.byteLength(JSON.stringify(template, null, 1))).toBeLessThanOrEqual(51_200);
+    expect(Buffer.byteLength(stringify(template))).toBeLessThanOrEqual(51_200);
+  });
+
+  test('puts the address on the host only after its report, and nothing else behind the report', () => {
+    const [condition, { DependsOn: before }] = only(template, 'AWS::CloudFormation::WaitCondition');
+    const [instance] = only(template, 'AWS::EC2::Instance');
+    expect(before).toEqual([instance]);
+    const dependents = Object.entries<Resource>(template.Resources).filter(([, r]) => r.DependsOn?.includes(condition));
+    expect(dependents.map(([, r]) => r.Type)).toEqual(['AWS::EC2::EIPAssociation']);
+    const [association] = only(template, 'AWS::EC2::EIPAssociation');
+    expect(
+      Object.values<Resource>(template.Resources).filter((r) => JSON.stringify(r).includes(`"${association}"`)),
+    ).toEqual([]);
+  });
+
+  test('binds everything with a public address to the internet gateway and the route', () => {
+    const [attachment] = only(template, 'AWS::EC2::VPCGatewayAttachment');
+    const [route] = only(template, 'AWS::EC2::Route');
+    for (const type of ['AWS::EC2::EIP', 'AWS::EC2::EIPAssociation', 'AWS::EC2::Instance']) {
+      expect(only(template, type)[1].DependsOn).toEqual(expect.arrayContaining([attachment, route]));
+    }
+  });
+
+  test('keeps metadata and tags off the wait types, which cannot be updated', () => {
+    for (const type of ['AWS::CloudFormation::WaitCondition', 'AWS::CloudFormation::WaitConditionHandle']) {
+      const [, resource] = only(template, type);
+      expect(resource.Metadata).toBeUndefined();
+      expect(Object.keys(resource.Properties ?? {})).toEqual(
+        type.endsWith('Handle') ? [] : ['Count', 'Handle', 'Timeout'],
+      );
+    }
+  });
+
+  test('hardens the host: IMDSv2 without a hop, an encrypted root under its own name, no rights', () => {
+    const [, { Properties: instance }] = only(template, 'AWS::EC2::Instance');
+    expect(instance).toMatchObject({
+      MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+      BlockDeviceMappings: [{ Ebs: { Encrypted: true, VolumeType: 'gp3' } }],
+    });
+    const policies = resources(template, 'AWS::IAM::Policy').filter(([, r]) =>
+      JSON.stringify(r).includes('GatewayRole'),
+    );
+    expect(policies).toEqual([]);
+    expect(only(template, 'AWS::EC2::Instance')[1].Properties).not.toHaveProperty('NetworkInterfaces');
+  });
+
+  test('opens port 22 to the admin CIDR alone', () => {
+    const [, { Properties: group }] = only(template, 'AWS::EC2::SecurityGroup');
+    const ingress = group?.SecurityGroupIngress as {
+      FromPort: number;
+      ToPort: number;
+      IpProtocol: string;
+      CidrIp: string;
+    }[];
+    const reach22 = ingress.filter((r) => r.IpProtocol !== 'udp' && r.FromPort <= 22 && r.ToPort >= 22);
+    expect(reach22.map((r) => r.CidrIp)).toEqual(['203.0.113.7/32']);
+  });
+
+  test('keeps user-data within the limit, with the reserve for the signal URL', () => {
+    const userData = stack.userData;
+    expect(userData.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
+    expect(userData.size).toBeGreaterThan(SIGNAL_URL_RESERVE);
+    expect(userData.compressed).toBe(false);
+  });
+});
+
+test.each(['iptables', 'nginx'])(
+  'user-data of the shipped %s stack is at most 11 KB raw, with a signal URL of 500 characters',
+  (name) => {
+    const { stack } = synthesize(CANONICAL[name] as (typeof CANONICAL)[string]);
+    expect(stack.userData.size - SIGNAL_URL_RESERVE + 500).toBeLessThanOrEqual(11 * 1024);
+  },
+);

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+
+/** A key that nobody holds: its private half was thrown away. */
+export const PUBLIC_KEY =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGm2bE0Y5bA8yPjS6dVnq1bZ4vYw3xT0mXnqv3Ew9abc admin@example.com';
+
+const common = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY } as const;
+
+/** The stacks whose templates and rules reviewers compare, and which every check of templates runs over. */
+export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
+  // What bin/app.ts ships for each engine.
+  iptables: {
+    ...common,
+    engine: 'iptables',
+    forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
+  },
+  nginx: {
+    ...common,
+    engine: 'nginx',
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
+    },
+  },
+  'nginx-tls': {
+    ...common,
+    onChange: 'replace',
+    os: 'ubuntu-24.04',
+    architecture: 'x86_64',
+    flowLogs: true,
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https' }),
+      secure: Forward.https({ listen: 443, to: ['10.0.1.10:8080', '10.0.1.11:8080'], tls: Tls.selfSigned() }),
+      inside: Forward.https({
+        listen: 9443,
+        to: 9090,
+        tls: Tls.selfSigned(),
+        allowFrom: ['198.51.100.0/24', '2001:db8::/32'],
+      }),
+    },
+  },
+  'other-hosts': {
+    ...common,
+    firstBootScript: join(__dirname, 'first-boot.sh'),
+    forwards: {
+      web: Forward.http({ listen: 80, to: 'app.internal:8080' }),
+      database: Forward.tcp({
+        listen: 5432,
+        to: ['10.0.1.10:5432', '10.0.1.11:5432'],
+        engine: 'iptables',
+        allowFrom: ['198.51.100.0/24'],
+      }),
+      camera: Forward.udp({ listen: '6000-6100', to: '10.0.1.30:7000-7100', engine: 'iptables' }),
+    },
+  },
+};
+
+const CDK_JSON = join(__dirname, '..', '..', 'cdk.json');
+
+/** The feature flags of cdk.json, which the CLI gives to the app and a test must give itself. */
+export function featureFlags(): Record<string, unknown> {
+  return JSON.parse(readFileSync(CDK_JSON, 'utf8')).context;
+}
+
+/** One stack in an app of its own, as the CLI would synthesize it. */
+export function synthesize(props: PortwayStackProps, { legacy = false }: { legacy?: boolean } = {}) {
+  const app = new App({ context: featureFlags() });
+  const synthesizer = legacy ? { synthesizer: new LegacyStackSynthesizer() } : {};
+  const stack = new PortwayStack(app, 'Portway', { ...props, ...synthesizer } as PortwayStackProps);
+  return { app, stack, assembly: app.synth() };
+}

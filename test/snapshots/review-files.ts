@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PortwayStackProps } from '../../lib/portway-stack';
+import { synthesize } from './canonical';
+
+/** Everything that differs without being a change that a reviewer cares about, in one place. */
+function withoutHashes(text: string): string {
+  return (
+    text
+      // Ids and the host's name for its content: the hash changes with every rule, which the rule itself shows.
+      .replace(/(GatewayProof(?:Handle|Condition))[0-9a-f]{16}[0-9A-F]{8}/g, '$1<content>')
+      .replace(/(PORTWAY_CONTENT=')[0-9a-f]{16}/g, '$1<content>')
+      .replace(/(PORTWAY_NGINX_GENERATION='|return 200 \\?")[0-9a-f]{16}/g, '$1<generation>')
+      // With onChange: 'replace' the CDK puts a hash of user-data into the instance's id.
+      .replace(/(GatewayInstance[0-9A-F]{8})[0-9a-f]{16}/g, '$1<user-data>')
+  );
+}
+
+/** The files of one canonical stack as they stand under expected/: by file name. */
+export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, string>> {
+  const { assembly } = synthesize(props, { legacy: true });
+  const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
+  const userData = findUserData(template);
+  const sections = [
+    ...userData.matchAll(/^#portway-file \d+ (\S+)\n((?:(?!#portway-(?:file|gzip) |--portway).*\n)*)/gm),
+  ];
+  const rules = sections.filter(([, path]) => /\.rules$|nginx\.conf$/.test(path ?? ''));
+  return {
+    'template.json': withoutHashes(`${JSON.stringify(withoutUserData(template), null, 2)}\n`),
+    'user-data.txt': withoutHashes(withoutScripts(userData)),
+    ...Object.fromEntries(
+      rules.map(([, path = '', text = '']) => [path.slice(path.lastIndexOf('/') + 1), withoutHashes(text)]),
+    ),
+  };
+}
+
+/** Scripts travel compressed; their text is reviewed in assets/. */
+function withoutScripts(userData: string): string {
+  return userData.replace(/^(#portway-gzip \d+ \S+)\n(?:[A-Za-z0-9+/=]+\n)+/gm, '$1\n<compressed>\n');
+}
+
+type Json = { [key: string]: Json } & { readonly 'Fn::Join'?: [string, (string | Json)[]] };
+
+function instanceOf(template: { Resources: Record<string, { Type: string; Properties: Json }> }) {
+  const instance = Object.values(template.Resources).find((r) => r.Type === 'AWS::EC2::Instance');
+  if (instance === undefined) throw new Error('the template has no instance');
+  return instance;
+}
+
+/** The text that EC2 gets, with `<signal URL>` where CloudFormation puts it. */
+function findUserData(template: Parameters<typeof instanceOf>[0]): string {
+  const join = instanceOf(template).Properties.UserData?.['Fn::Base64'];
+  return joined(join ?? '');
+}
+
+function joined(value: string | Json): string {
+  if (typeof value === 'string') return value;
+  const [separator, parts] = value['Fn::Join'] ?? ['', []];
+  return value['Fn::Join'] === undefined ? '<signal URL>' : parts.map(joined).join(separator);
+}
+
+/** The template's own copy would say every change twice. */
+function withoutUserData<T extends Parameters<typeof instanceOf>[0]>(template: T): T {
+  const copy = structuredClone(template);
+  (instanceOf(copy).Properties as Record<string, unknown>).UserData = '<see user-data.txt>';
+  return copy;
+}
