@@ -28,9 +28,10 @@ install() {
   # Development packages too, even under NODE_ENV=production: TypeScript runs through one of them.
   npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null || status=$?
   if ((status != 0)); then
-    tail -n 30 "$log" >&2
+    # npm says first what is wrong, and then at length how its commands are used.
+    head -n 20 "$log" >&2
     rm -f "$log"
-    die "npm ci failed with status $status (its last lines are above); when the network is there, run the same command again"
+    die "npm ci failed with status $status (see above); when the network is there, run the same command again"
   fi
   rm -f "$log"
 }

@@ -1,8 +1,11 @@
 import type { Part } from '../part';
+import { cdk } from './cdk';
+import { cfnLint } from './cfn-lint';
 import { host, lab, unit } from './jest';
 import { links } from './links';
+import { python } from './python';
 import { shell } from './shell';
 import { biome, typecheck } from './typescript';
 
 /** All parts of `npm test`, the fast ones first. */
-export const parts: readonly Part[] = [typecheck, biome, shell, links, unit, host, lab];
+export const parts: readonly Part[] = [typecheck, biome, shell, python, links, unit, cdk, cfnLint, host, lab];

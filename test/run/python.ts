@@ -1,0 +1,13 @@
+import path from 'node:path';
+import { ensurePython } from '../../lib/rehearsal/aws/python';
+import type { PartContext } from './part';
+
+/** The interpreter of the private environment with cfn-lint and ruff; made at the first use (some 15 seconds, 200 MB). */
+export async function checkersPython({ report }: PartContext): Promise<string> {
+  const { python } = await ensurePython({
+    name: 'checkers',
+    requirements: path.join(__dirname, 'requirements.txt'),
+    onInstall: () => report('installing cfn-lint and ruff into a private Python environment'),
+  });
+  return python;
+}

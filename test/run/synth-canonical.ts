@@ -1,0 +1,13 @@
+// Writes the templates of the canonical stacks as they are deployed (the snapshots have their hashes taken out):
+// synth-canonical.ts FOLDER writes FOLDER/<stack>.template.json. A program of its own, because loading the CDK takes time.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { CANONICAL, synthesize } from '../snapshots/canonical';
+
+const folder = process.argv[2];
+if (folder === undefined) throw new Error('usage: synth-canonical.ts FOLDER');
+mkdirSync(folder, { recursive: true });
+for (const [name, props] of Object.entries(CANONICAL)) {
+  const { assembly, stack } = synthesize(props);
+  copyFileSync(path.join(assembly.directory, stack.templateFile), path.join(folder, `${name}.template.json`));
+}
