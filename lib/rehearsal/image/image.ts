@@ -8,8 +8,8 @@ import { downloadsBeside, ensureDebianRoot } from './root';
 /** What Debian's image for EC2 has and a gateway meets; no nginx and no iptables: user-data installs those. */
 const PACKAGES = [
   ...['linux-image-cloud-amd64', 'systemd', 'systemd-sysv', 'systemd-resolved', 'libpam-systemd', 'dbus', 'udev'],
-  ...['netplan.io', 'cloud-init', 'openssh-server', 'python3', 'openssl', 'curl', 'ca-certificates', 'sudo'],
-  ...['iproute2', 'kmod', 'procps', 'logrotate', 'nftables', 'zstd'],
+  ...['cloud-init', 'openssh-server', 'python3', 'openssl', 'curl', 'ca-certificates', 'sudo'],
+  ...['iproute2', 'kmod', 'procps', 'logrotate', 'nftables', 'zstd', 'e2fsprogs'],
 ];
 
 /** What user-data may install, served by the lab. */
