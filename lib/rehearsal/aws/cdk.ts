@@ -63,8 +63,10 @@ export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
   });
   closeSync(log);
   const ended = once(child, 'close') as Promise<[number | null]>;
+  let stopped = false;
   const finished = ended.then(async ([code]) => {
     if (code === 0) return;
+    if (stopped) throw new CdkError(args, ['stopped before it ended'], options.log);
     throw new CdkError(args, essentialLines((await readFile(options.log)).subarray(written).toString()), options.log);
   });
   // A caller may look at the result only later, or not at all after kill().
@@ -73,6 +75,7 @@ export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
     finished,
     async kill() {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        stopped = true;
         process.kill(-child.pid, 'SIGTERM');
       }
       await ended.catch(() => undefined);

@@ -8,7 +8,10 @@ export function essentialLines(log: string): string[] {
   if (resources.length > 0) return [...new Set(resources)];
   const errors = lines.filter((line) => /^(❌|‣|\s*\[?Error\b|[A-Z]\w*Error:)/u.test(line)).map(bare);
   if (errors.length > 0) return [...new Set(errors)];
-  return lines.filter((line) => line.trim() !== '').slice(-3);
+  const last = lines.filter((line) => line.trim() !== '').slice(-3);
+  // When the app itself failed, its own words stand above the CLI's remark on its exit status.
+  const own = last.filter((line) => !/: Subprocess exited with error \d+$/.test(line));
+  return own.length > 0 ? own : last;
 }
 
 /**

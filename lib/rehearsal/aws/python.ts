@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -48,7 +48,7 @@ export async function ensurePython(options: PythonOptions): Promise<PythonEnviro
 
   options.onInstall?.(folder);
   await mkdir(parent, { recursive: true });
-  const building = `${folder}.${process.pid}`;
+  const building = `${folder}.${randomBytes(4).toString('hex')}`;
   try {
     await build(interpreter, building, options.requirements);
     await rename(building, folder);
@@ -99,5 +99,5 @@ async function build(interpreter: string, folder: string, requirements: string):
 function reason(error: unknown): string {
   if (!(error instanceof SubprocessError)) return String(error);
   const lines = error.output.trim().split('\n').slice(-3).join(' ');
-  return lines || (error.cause instanceof Error ? error.cause.message : error.message);
+  return lines || ((error.cause as { message?: string } | undefined)?.message ?? error.message);
 }

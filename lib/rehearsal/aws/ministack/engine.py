@@ -96,7 +96,7 @@ def events_in_order():
 
 
 def new_resources_are_created():
-    """A resource that an update adds has CREATE_* events, as on AWS; ministack calls all events of an update UPDATE_*."""
+    """A resource that an update adds has CREATE_* events, as on AWS; in ministack an update has UPDATE_* only."""
     add_event = stacks._add_event
     new = set()
 

@@ -11,7 +11,6 @@ import re
 from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Network
 
-import public_address
 from engine import drop_tags, ec2, register, set_tags
 
 # createOnlyProperties of the schema (plus BlockDeviceMappings, which is conditional and replaces when it changes).
@@ -47,7 +46,7 @@ def _one(store, key, code):
 
 
 def _network(properties):
-    """Subnet, groups, asked private address, and whether a public address is given: of the instance or its interface."""
+    """Subnet, groups, asked private address and whether there is a public one: of the instance or its interface."""
     interfaces = properties.get("NetworkInterfaces") or [{}]
     first = interfaces[0]
     subnet_id = properties.get("SubnetId") or first.get("SubnetId")

@@ -25,8 +25,8 @@ def _handler(signer, store):
             return "host"  # a unix peer has no address
 
         def _error(self, status, code, message):
-            body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-            data = body.encode()
+            error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+            data = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/xml")
             self.send_header("Content-Length", str(len(data)))
