@@ -36,7 +36,11 @@ export class Problems {
 /** A value as it stands in a message: short, on one line, and with control characters made visible. */
 function show(value: unknown): string {
   const text =
-    typeof value === 'string' ? (/^[\x21-\x7e]+$/.test(value) ? value : JSON.stringify(value)) : inspect(value);
+    typeof value === 'string'
+      ? /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)
+        ? value
+        : JSON.stringify(value)
+      : inspect(value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 

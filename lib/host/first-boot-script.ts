@@ -11,11 +11,7 @@ export function readFirstBootScript(file: string, problems: Problems): HostFile 
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    problems.add(
-      'firstBootScript',
-      `must be a file that can be read (${error instanceof Error ? error.message : error})`,
-      file,
-    );
+    problems.add('firstBootScript', `must be a file that can be read (${(error as NodeJS.ErrnoException).code})`, file);
     return undefined;
   }
   if (!text.startsWith('#!/'))

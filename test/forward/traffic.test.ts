@@ -1,0 +1,121 @@
+import * as fc from 'fast-check';
+import { Forward } from '../../lib/forward/forward';
+import { Problems } from '../../lib/forward/problems';
+import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import {
+  checkTraffic,
+  inboundTraffic,
+  mergeTraffic,
+  outboundTraffic,
+  type TrafficRule,
+} from '../../lib/forward/traffic';
+
+const admin = { text: '203.0.113.7/32', family: 4 } as const;
+
+function shown(rules: readonly TrafficRule[]): string[] {
+  return rules.map((r) => `${r.transport} ${r.ports.from}-${r.ports.to} ${r.peer.text} (${r.reasons.join(', ')})`);
+}
+
+test('inbound: each listener from its sources, and port 22 from the admin', () => {
+  const forwards = resolveForwardsOrThrow({
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      game: Forward.udp({
+        listen: '7000-7010',
+        to: '10.0.1.1:7000-7010',
+        allowFrom: ['198.51.100.0/24', '2001:db8::/32'],
+      }),
+    },
+  });
+  expect(shown(inboundTraffic(forwards, admin))).toEqual([
+    'tcp 80-80 0.0.0.0/0 (web)',
+    'udp 7000-7010 198.51.100.0/24 (game)',
+    'udp 7000-7010 2001:db8::/32 (game)',
+    'tcp 22-22 203.0.113.7/32 (SSH of the admin)',
+  ]);
+});
+
+test('outbound: targets after the destination was changed, and no port that only the gateway itself has', () => {
+  const forwards = resolveForwardsOrThrow({
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      db: Forward.tcp({ listen: 15432, to: ['10.0.1.1:5432', '[2001:db8::1]:5432'] }),
+      name: Forward.tcp({ listen: 9000, to: 'app.internal:9001' }),
+    },
+  });
+  const targets = outboundTraffic(forwards).filter((r) => r.ports.from > 1024);
+  expect(shown(targets)).toEqual([
+    'tcp 9001-9001 0.0.0.0/0 (name)',
+    'tcp 5432-5432 10.0.1.1/32 (db)',
+    'tcp 5432-5432 2001:db8::1/128 (db)',
+  ]);
+});
+
+test('networks that touch and ports that touch become one rule', () => {
+  const forwards = resolveForwardsOrThrow({
+    forwards: {
+      a: Forward.tcp({ listen: 5000, to: 1, allowFrom: ['10.0.0.0/25', '10.0.0.128/25'] }),
+      b: Forward.tcp({ listen: 5001, to: 2, allowFrom: ['10.0.0.0/24'] }),
+    },
+  });
+  expect(shown(inboundTraffic(forwards, admin))[0]).toBe('tcp 5000-5001 10.0.0.0/24 (a, b)');
+});
+
+test('merging lets through just what went through before', () => {
+  const rule = fc
+    .record({
+      transport: fc.constantFrom('tcp', 'udp'),
+      from: fc.integer({ min: 1, max: 12 }),
+      length: fc.integer({ min: 0, max: 3 }),
+      third: fc.integer({ min: 0, max: 3 }),
+      prefix: fc.constantFrom(24, 25),
+    })
+    .map(
+      ({ transport, from, length, third, prefix }): TrafficRule => ({
+        transport: transport as 'tcp',
+        ports: { from, to: from + length },
+        peer: { text: `10.0.${third}.0/${prefix}`, family: 4 },
+        reasons: ['x'],
+      }),
+    );
+  const allows = (rules: readonly TrafficRule[], transport: string, port: number, third: number, low: boolean) =>
+    rules.some((r) => {
+      const [, base = '0', prefix = '24'] = /^10\.0\.(\d+)\.0\/(\d+)$/.exec(r.peer.text) ?? [];
+      const bits = 2 ** (24 - Math.min(24, Number(prefix)));
+      const inNetwork = third >= Number(base) && third < Number(base) + bits && (Number(prefix) <= 24 || low);
+      return r.transport === transport && r.ports.from <= port && port <= r.ports.to && inNetwork;
+    });
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 12 }), (rules) => {
+      const merged = mergeTraffic(rules);
+      for (const transport of ['tcp', 'udp']) {
+        for (let port = 1; port <= 16; port++) {
+          for (let third = 0; third < 4; third++) {
+            for (const low of [true, false]) {
+              expect(allows(merged, transport, port, third, low)).toBe(allows(rules, transport, port, third, low));
+            }
+          }
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('more rules than a group may have: the count, the direction, the family and who needs them', () => {
+  const allowFrom = Array.from({ length: 70 }, (_, i) => `10.0.${i * 2}.0/24`);
+  const forwards = resolveForwardsOrThrow({ forwards: { many: Forward.tcp({ listen: 5000, to: 1, allowFrom }) } });
+  const problems = new Problems();
+  checkTraffic({ inbound: inboundTraffic(forwards, admin), outbound: outboundTraffic(forwards) }, 60, problems);
+  expect(() => problems.throwIfAny()).toThrow(
+    /^forwards must need at most 60 inbound IPv4 security group rules .*most are for many: 70; SSH of the admin: 1, got: 71$/,
+  );
+});
+
+test('60 rules are enough for 60', () => {
+  const allowFrom = Array.from({ length: 59 }, (_, i) => `10.0.${i * 2}.0/24`);
+  const forwards = resolveForwardsOrThrow({ forwards: { many: Forward.tcp({ listen: 5000, to: 1, allowFrom }) } });
+  const problems = new Problems();
+  checkTraffic({ inbound: inboundTraffic(forwards, admin), outbound: outboundTraffic(forwards) }, 60, problems);
+  expect(problems.length).toBe(0);
+});

@@ -1,0 +1,106 @@
+import { Forward } from '../../lib/forward/forward';
+import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { Tls } from '../../lib/forward/tls';
+import type { NginxDialect } from '../../lib/nginx/dialect';
+import { needsStream, renderNginx } from '../../lib/nginx/render';
+
+const debian: NginxDialect = { user: 'www-data', http2: 'directive' };
+
+function render(forwards: ForwardSet['forwards'], dialect = debian): string {
+  const conf = renderNginx(resolveForwardsOrThrow({ forwards }), dialect);
+  if (conf === undefined) throw new Error('nothing for nginx');
+  return conf.text;
+}
+
+const https = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
+
+test('nothing when no forward runs on nginx', () => {
+  expect(
+    renderNginx(
+      resolveForwardsOrThrow({ engine: 'iptables', forwards: { a: Forward.tcp({ listen: 1, to: 2 }) } }),
+      debian,
+    ),
+  ).toBeUndefined();
+});
+
+test('the generation is a hash of the file, and the file answers it', () => {
+  const forwards = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
+  const first = renderNginx(forwards, debian);
+  expect(first?.text).toContain(`return 200 "${first?.generation}";`);
+  expect(renderNginx(forwards, debian)).toEqual(first);
+  expect(renderNginx(forwards, { ...debian, user: 'nginx' })?.generation).not.toBe(first?.generation);
+});
+
+test('listens on wildcards of both families only', () => {
+  const text = render({
+    web: Forward.http({ listen: 80, to: 8080 }),
+    secure: https,
+    db: Forward.tcp({ listen: 5432, to: 5433 }),
+  });
+  const listens = [...text.matchAll(/listen (\S+?);?(?: |$)/gm)].map(([, address]) => address);
+  expect(listens).toEqual(['unix:/run/portway-nginx.sock', '80', '[::]:80', '443', '[::]:443', '5432', '[::]:5432']);
+});
+
+test.each([
+  ['directive', 'listen 443 ssl;', true],
+  ['listen-parameter', 'listen 443 ssl http2;', false],
+] as const)('HTTP/2 as the version says it: %s', (http2, listen, directive) => {
+  const text = render({ secure: https }, { user: 'nginx', http2 });
+  expect(text).toContain(listen);
+  expect(text.includes('http2 on;')).toBe(directive);
+  expect(text).toContain('user nginx;');
+});
+
+test('a redirect names the HTTPS port only where it is not the usual one', () => {
+  const redirect = Forward.http({ listen: 80, redirectTo: 'https' });
+  expect(render({ redirect, https })).toContain('return 308 https://$host$request_uri;');
+  const other = Forward.https({ listen: 8443, to: 8080, tls: Tls.selfSigned() });
+  expect(render({ redirect, other })).toContain('return 308 https://$host:8443$request_uri;');
+});
+
+test('what clients say of themselves is replaced, never passed on', () => {
+  const text = render({ web: Forward.http({ listen: 80, to: 8080 }) });
+  expect(text).not.toContain('$proxy_add_x_forwarded_for');
+  for (const header of [
+    'X-Forwarded-For $remote_addr',
+    'X-Forwarded-Proto $scheme',
+    'X-Forwarded-Port $server_port',
+    'X-Real-IP $remote_addr',
+  ]) {
+    expect(text).toContain(`proxy_set_header ${header};`);
+  }
+});
+
+test('sources are checked before a redirect answers', () => {
+  const text = render({
+    redirect: Forward.http({ listen: 80, redirectTo: 'https', allowFrom: ['10.0.0.0/8'] }),
+    https,
+  });
+  expect(text).toMatch(
+    /geo \$portway_allow_redirect {\s+default 0;\s+127\.0\.0\.0\/8 1;\s+::1\/128 1;\s+10\.0\.0\.0\/8 1;/,
+  );
+  expect(text.indexOf('if ($portway_allow_redirect = 0)')).toBeLessThan(text.indexOf('return 308'));
+});
+
+test('a name is resolved while running and stands in no upstream', () => {
+  const text = render({ 'my-app': Forward.http({ listen: 80, to: 'app.internal:8080' }) });
+  expect(text).not.toMatch(/^\s*upstream /m);
+  expect(text).toMatch(
+    /set \$portway_target_my_app app\.internal:8080;\s+proxy_pass http:\/\/\$portway_target_my_app;/,
+  );
+  expect(text).toMatch(/^\s*resolver /m);
+});
+
+test('the stream module is asked for only where it is needed', () => {
+  const http = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
+  const tcp = resolveForwardsOrThrow({ forwards: { db: Forward.tcp({ listen: 5432, to: 5433 }) } });
+  expect([needsStream(http), needsStream(tcp)]).toEqual([false, true]);
+  expect(renderNginx(http, debian)?.text).not.toMatch(/^stream {/m);
+  expect(renderNginx(tcp, debian)?.text).toMatch(/^stream {/m);
+});
+
+test('UDP keeps a client on one worker; a range keeps its port', () => {
+  const text = render({ camera: Forward.udp({ listen: '6000-6010', to: '10.0.1.1:6000-6010' }) });
+  expect(text).toContain('listen 6000-6010 udp reuseport;');
+  expect(text).toContain('proxy_pass 10.0.1.1:$server_port;');
+});

@@ -1,0 +1,183 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Forward } from '../../lib/forward/forward';
+import { PortwayError, Problems } from '../../lib/forward/problems';
+import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { readAsset } from '../../lib/host/assets';
+import { readFirstBootScript } from '../../lib/host/first-boot-script';
+import { hostContent } from '../../lib/host/host-content';
+import type { HostFile } from '../../lib/host/host-file';
+import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
+import { renderUserData, SIGNAL_URL_RESERVE, USER_DATA_LIMIT } from '../../lib/host/user-data';
+
+const identity = { content: '0123456789abcdef', signalUrl: 'https://signal.example/?a=b' };
+
+function content(set: ForwardSet, firstBootScript?: HostFile) {
+  return hostContent({
+    forwards: resolveForwardsOrThrow(set),
+    os: OPERATING_SYSTEMS['debian-13'],
+    ...(firstBootScript === undefined ? {} : { firstBootScript }),
+  });
+}
+
+function render(set: ForwardSet, firstBootScript?: HostFile) {
+  const problems = new Problems();
+  const userData = renderUserData(content(set, firstBootScript), identity, problems);
+  problems.throwIfAny();
+  return userData;
+}
+
+const small: ForwardSet = { engine: 'iptables', forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) } };
+const team = (text: string): HostFile => ({ path: '/var/lib/portway/first-boot', mode: '0700', text, origin: 'team' });
+
+/** `count` forwards to other hosts: four rules each. */
+function many(count: number): ForwardSet {
+  const entries = Array.from(
+    { length: count },
+    (_, i) => [`f${i}`, Forward.tcp({ listen: 3000 + i, to: `10.0.1.${i % 250}:9000` })] as const,
+  );
+  return { engine: 'iptables', forwards: Object.fromEntries(entries) };
+}
+
+/** What a MIME parser (Python's, which cloud-init uses) finds in it. */
+function parts(text: string): { type: string; filename: string; body: string }[] {
+  const script = `
+import email, json, sys
+m = email.message_from_string(sys.stdin.read())
+print(json.dumps([{"type": p.get_content_type(), "filename": p.get_filename(), "body": p.get_payload(decode=True).decode()} for p in m.walk() if not p.is_multipart()]))`;
+  return JSON.parse(execFileSync('python3', ['-c', script], { input: text, encoding: 'utf8' }));
+}
+
+test('is one shell part of one name that runs at every boot, in ASCII', () => {
+  const { text } = render(small);
+  const [part, ...others] = parts(text);
+  expect(others).toEqual([]);
+  expect(part).toMatchObject({ type: 'text/x-shellscript-per-boot', filename: 'portway.sh' });
+  expect(part?.body.startsWith('#!/bin/bash\n')).toBe(true);
+  expect(part?.body.endsWith('COMMIT\n') || part?.body.endsWith('\n')).toBe(true);
+  expect(text).toMatch(/^[\n\t\x20-\x7e]*$/);
+});
+
+test('carries rules as plain lines, and settings that a shell reads back', () => {
+  const { text } = render({
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      x: Forward.udp({ listen: 9, to: 10, engine: 'iptables' }),
+    },
+  });
+  expect(text).toContain(
+    '\n-A PORTWAY-DNAT -p udp --dport 9 -m comment --comment "portway:x" -j REDIRECT --to-ports 10\n',
+  );
+  expect(text).toContain('\n            proxy_pass http://portway-web;\n');
+  const env = /#portway-file 0644 \/etc\/portway\/portway\.env\n((?:[A-Z_]+='.*'\n)+)/.exec(text)?.[1] ?? '';
+  const read = execFileSync(
+    'bash',
+    [
+      '-c',
+      `set -eu; ${env} printf '%s|' "$PORTWAY_CONTENT" "$PORTWAY_SIGNAL_URL" "$PORTWAY_PACKAGES" "$PORTWAY_NGINX_LISTEN"`,
+    ],
+    { encoding: 'utf8' },
+  );
+  expect(read).toBe('0123456789abcdef|https://signal.example/?a=b|iptables conntrack nginx|tcp/80|');
+});
+
+test('no setting of any stack holds a quote', () => {
+  for (const os of Object.values(OPERATING_SYSTEMS)) {
+    const { settings } = hostContent({ forwards: resolveForwardsOrThrow(many(3)), os });
+    for (const value of Object.values(settings)) expect(value).not.toMatch(/['\n]/);
+  }
+});
+
+test('grows from plain to compressed rules to an error with a breakdown', () => {
+  expect(render(small).compressed).toBe(false);
+  const middle = render(many(40));
+  expect(middle.compressed).toBe(true);
+  expect(middle.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
+  expect(middle.text).toContain('#portway-gzip 0644 /etc/portway/iptables.rules\n');
+  const error = (() => {
+    try {
+      return render(many(900));
+    } catch (e) {
+      return e;
+    }
+  })();
+  expect(error).toBeInstanceOf(PortwayError);
+  expect((error as Error).message).toMatch(
+    /^user-data must be at most 16384 bytes; .*\/etc\/portway\/iptables\.rules \d+.*\/usr\/local\/lib\/portway\/host\.sh \d+.*got: \d{5}$/,
+  );
+});
+
+test('compressed rules are the rules', () => {
+  const set = many(40);
+  const { text } = render(set);
+  const base64 = /#portway-gzip 0644 \/etc\/portway\/iptables\.rules\n([A-Za-z0-9+/=\n]+)/.exec(text)?.[1] ?? '';
+  const rules = content(set).files.find((f) => f.path === '/etc/portway/iptables.rules');
+  expect(gunzipSync(Buffer.from(base64, 'base64')).toString()).toBe(rules?.text);
+});
+
+test('the size counts the whole reserve for the URL', () => {
+  const { text, size } = render(small);
+  expect(size).toBe(Buffer.byteLength(text) - identity.signalUrl.length + SIGNAL_URL_RESERVE);
+});
+
+test.each([
+  ['plain', '#!/bin/sh\necho hello\n', '#portway-file'],
+  ['not ASCII', '#!/bin/sh\necho gr\u00fc\u00df\n', '#portway-gzip'],
+  ['a line like a header', '#!/bin/sh\n#portway-file 0644 /etc/passwd\n', '#portway-gzip'],
+  ['a line like the boundary', '#!/bin/sh\n--portway--\n', '#portway-gzip'],
+])('a first-boot script that is %s', (_what, script, header) => {
+  const { text } = render(small, team(script));
+  expect(text).toContain(`${header} 0700 /var/lib/portway/first-boot\n`);
+  expect(parts(text)).toHaveLength(1);
+});
+
+describe('readFirstBootScript', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portway-'));
+  const read = (text: string) => {
+    const file = join(folder, 'script');
+    writeFileSync(file, text);
+    const problems = new Problems();
+    const script = readFirstBootScript(file, problems);
+    problems.throwIfAny();
+    return script;
+  };
+
+  test('takes a script, and ends its last line', () => {
+    expect(read('#!/bin/bash\necho')).toMatchObject({
+      path: '/var/lib/portway/first-boot',
+      mode: '0700',
+      text: '#!/bin/bash\necho\n',
+    });
+  });
+
+  test.each([
+    ['echo', /^firstBootScript must begin with the program that runs it/],
+    ['#!/bin/sh\r\necho\r\n', /^firstBootScript must have Unix line endings/],
+    ['#!/bin/sh\n\0', /^firstBootScript must be text/],
+  ])('refuses %j', (text, message) => {
+    expect(() => read(text)).toThrow(message);
+  });
+
+  test('names a file that is not there', () => {
+    const problems = new Problems();
+    expect(readFirstBootScript('/nowhere/x.sh', problems)).toBeUndefined();
+    expect(() => problems.throwIfAny()).toThrow(
+      /^firstBootScript must be a file that can be read \(ENOENT.*got: \/nowhere\/x\.sh$/,
+    );
+  });
+});
+
+test.each(['portway.sh', 'host.sh', 'iptables.sh'])('%s without its comments is the same program', (name) => {
+  const stripped = readAsset(name);
+  expect(stripped.startsWith('#!/bin/bash\n')).toBe(true);
+  expect(
+    stripped
+      .split('\n')
+      .slice(1)
+      .some((line) => /^\s*#/.test(line)),
+  ).toBe(false);
+  execFileSync('bash', ['-n'], { input: stripped });
+});
