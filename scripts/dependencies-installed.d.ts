@@ -1,0 +1,1 @@
+export function firstDifference(folder: string): string | undefined;
