@@ -129,8 +129,8 @@ packages() {
   for round in 1 2 3 4 5; do
     if command -v apt-get >/dev/null; then
       # Our nginx.conf may be there already, from a run that failed: never ask, never replace it.
-      apt-get -q update && apt-get -qy -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
-        --no-install-recommends install "${missing[@]}" && break
+      local apt=(apt-get -qy -o Acquire::Retries=1 -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold)
+      "${apt[@]}" update && "${apt[@]}" --no-install-recommends install "${missing[@]}" && break
     else
       dnf -qy --setopt=install_weak_deps=False install "${missing[@]}" && break
     fi
@@ -208,7 +208,7 @@ start_nginx() {
   [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
   systemctl -q enable nginx
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
-  for _ in {1..40}; do
+  for _ in {1..30}; do
     [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
     sleep 0.2
   done

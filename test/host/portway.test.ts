@@ -92,10 +92,10 @@ describeHost('portway.sh', () => {
 
   test('writes files with their modes, and takes away what is no longer carried', async () => {
     const extra =
-      (mode: string, text: string): Deploy['alter'] =>
-      (content) => ({
+      (mode: string, text: string) =>
+      (content: HostContent): HostContent => ({
         ...content,
-        files: [...content.files, { path: '/etc/portway/extra/file', mode, text, origin: 'rules' } as const],
+        files: [...content.files, { path: '/etc/portway/extra/file', mode, text, origin: 'rules' }],
       });
     await gateway.succeed({ ...IPTABLES, alter: extra('0640', 'one\n') });
     expect(await host.sh('gateway', 'stat -c %a /etc/portway/extra/file; cat /etc/portway/extra/file')).toBe(

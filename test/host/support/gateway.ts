@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Forward } from '../../../lib/forward/forward';
 import { Problems } from '../../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
-import { assetFile } from '../../../lib/host/assets';
 import { type HostContent, hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
@@ -14,7 +13,6 @@ import { ADDRESS, Host, type Result } from './host';
 const SIGNAL_PORT = 8000;
 /** Where cloud-init writes the part; the script runs from there. */
 const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
-const HOST_SCRIPT = '/usr/local/lib/portway/host.sh';
 
 export interface Signal {
   readonly path: string;
@@ -106,9 +104,7 @@ function scriptOf(deploy: Deploy): string {
     os: OPERATING_SYSTEMS['debian-13'],
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });
-  const scripts = rendered.files.some((f) => f.path === HOST_SCRIPT) ? [] : [assetFile('host.sh', HOST_SCRIPT, '0755')];
-  const whole = { ...rendered, files: [...scripts, ...rendered.files] };
-  const content = deploy.alter?.(whole) ?? whole;
+  const content = deploy.alter?.(rendered) ?? rendered;
   const problems = new Problems();
   const identity = { content: deploy.content ?? 'c1', signalUrl: deploy.signalUrl ?? SIGNAL_URL };
   const { text } = renderUserData(content, identity, problems);
