@@ -171,7 +171,11 @@ test('a stack lives: deploy, change in place, bad change rolled back, destroy wi
   const restored = await readDeployed(endpoint, 'Tiny', { after: bad });
   expect(restored).toMatchObject({ instanceId: running.instanceId, userData: changed.userData, associated: true });
 
-  await destroy(second);
+  // Content that was deployed before meets its old signal: proved by nobody, as AWS warns. (Hence Portway's attempt number.)
+  await deploy(first).finished;
+  expect((await readDeployed(endpoint, 'Tiny', { outputsFile })).outputs.Report).toBe('{"boot 1":"data of boot 1"}');
+
+  await destroy(first);
   expect(await inventory(endpoint)).toEqual(before);
 });
 
@@ -201,6 +205,49 @@ test('without bootstrap: bad JSON, a timeout and an expired URL fail the deploy'
     await second.stop();
     await rm(other, { recursive: true, force: true });
   }
+});
+
+test('replacement: the address moves to the new instance only after its signal, the old one goes last', async () => {
+  const options = { bootstrapless: true, replace: true };
+  const [first, second, third] = ['first', 'second', 'third'].map((content) => app({ content, ...options })) as [
+    string,
+    string,
+    string,
+  ];
+  const before = await inventory(endpoint);
+  const deploying = deploy(first);
+  await send(signalUrl(await readDeployed(endpoint, 'Tiny')), report('SUCCESS', 'ready', 'boot 1'));
+  await deploying.finished;
+  const old = await readDeployed(endpoint, 'Tiny');
+
+  const failing = deploy(second);
+  const bad = await readDeployed(endpoint, 'Tiny', { after: old });
+  expect(bad).toMatchObject({ privateIp: '10.0.0.11', publicIp: old.publicIp, associated: false });
+  expect(bad.instanceId).not.toBe(old.instanceId);
+  await send(signalUrl(bad), report('FAILURE', 'no mirror', 'boot 2'));
+  await expect(failing.finished).rejects.toThrow("'no mirror' for uniqueId: boot 2");
+  expect(await readDeployed(endpoint, 'Tiny')).toEqual(old);
+
+  const replacing = deploy(third);
+  const next = await readDeployed(endpoint, 'Tiny', { after: old });
+  await send(signalUrl(next), report('SUCCESS', 'ready', 'boot 3'));
+  await replacing.finished;
+  const now = await readDeployed(endpoint, 'Tiny');
+  expect(now).toMatchObject({ instanceId: next.instanceId, publicIp: old.publicIp, associated: true });
+  await destroy(third);
+  expect(await inventory(endpoint)).toEqual(before);
+});
+
+test('61 rules of one family and direction in a security group are refused, 60 are not', async () => {
+  // Three ingress rules are there already, one of them IPv6.
+  const tooMany = app({ content: 'many', bootstrapless: true, moreRules: 59 });
+  await expect(deploy(tooMany).finished).rejects.toThrow(
+    'The maximum number of rules per security group has been reached.',
+  );
+  const enough = app({ content: 'enough', bootstrapless: true, moreRules: 58 });
+  const deploying = deploy(enough);
+  expect((await readDeployed(endpoint, 'Tiny')).securityGroups[0]?.ingress).toHaveLength(61);
+  await deploying.kill();
 });
 
 test('a destroy fails as on AWS when the instance does not depend on the gateway attachment', async () => {

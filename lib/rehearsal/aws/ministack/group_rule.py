@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import group_limit
 from engine import ec2, provisioners, register
 
 _REPLACED_BY = (
@@ -47,6 +48,7 @@ class Rules:
                 f'the specified rule "peer: {peer}, {str(properties.get("IpProtocol")).upper()}, '
                 f'from port: {properties.get("FromPort")}, to port: {properties.get("ToPort")}, ALLOW" already exists'
             )
+        group_limit.check([*rules, permission])
         rules.append(permission)
         digest = hashlib.sha256(f"{properties['GroupId']}{self.side}{_bare(permission)}".encode()).hexdigest()
         return f"sgr-{digest[:17]}", {"Id": f"sgr-{digest[:17]}"}

@@ -47,6 +47,7 @@ def _install(arguments):
     import engine
     import flow_log
     import gateway_attachment
+    import group_limit
     import group_rule
     import instance
     import instance_profile
@@ -65,6 +66,7 @@ def _install(arguments):
         address,
         key_pair,
         group_rule,
+        group_limit,
         flow_log,
         gateway_attachment,
     )

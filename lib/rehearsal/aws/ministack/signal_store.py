@@ -28,7 +28,7 @@ class SignalStore:
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
-                successes = self._evaluate(key)
+                successes = self._evaluate(key, count)
                 if len(successes) >= count:
                     return successes
                 left = deadline - time.monotonic()
@@ -38,7 +38,8 @@ class SignalStore:
                     )
                 self._changed.wait(min(left, 1.0))
 
-    def _evaluate(self, key):
+    def _evaluate(self, key, count):
+        """In the order they came: the first failure, or enough successes, decides."""
         successes = {}
         seen = set()
         for body in self._bodies.get(key, []):
@@ -49,6 +50,8 @@ class SignalStore:
             if status == "FAILURE":
                 raise Failed(f"WaitCondition received failed message: '{reason}' for uniqueId: {unique_id}")
             successes[unique_id] = data
+            if len(successes) == count:
+                break
         return successes
 
 
