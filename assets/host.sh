@@ -34,6 +34,8 @@ die() {
   trap - ERR
   # Whatever else goes wrong now, the signal must still be sent.
   set +e
+  # What the console shows is all that is left of a host that is rolled back.
+  tail -n 20 "$LOG" >&3
   say "FAILED: $*"
   [[ $MODE == setup ]] || exit 1
   # In a process of its own: there, `set -e` holds again.

@@ -8,7 +8,7 @@ import { type HostContent, hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { renderUserData } from '../../../lib/host/user-data';
-import { ADDRESS, Host, type Result } from './host';
+import { ADDRESS, DEBIAN, Host, type Result } from './host';
 
 const SIGNAL_PORT = 8000;
 /** Where cloud-init writes the part; the script runs from there. */
@@ -101,7 +101,7 @@ function scriptOf(deploy: Deploy): string {
       : { path: '/var/lib/portway/first-boot', mode: '0700', text: deploy.firstBootScript, origin: 'team' };
   const rendered = hostContent({
     forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
-    os: OPERATING_SYSTEMS['debian-13'],
+    os: OPERATING_SYSTEMS[DEBIAN],
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });
   const content = deploy.alter?.(rendered) ?? rendered;

@@ -58,9 +58,16 @@ export function describeHost(name: string, body: () => void): void {
   });
 }
 
+/**
+ * Which Debian the hosts are: 13, or 12 with PORTWAY_TEST_DEBIAN=12 in the environment. Other versions of iptables, nginx,
+ * bash and awk then meet the same scripts.
+ */
+export const DEBIAN = process.env.PORTWAY_TEST_DEBIAN === '12' ? 'debian-12' : 'debian-13';
+
 /** The Debian root of all hosts; made once, then cached. */
 export function hostRoot(): Promise<string> {
-  return ensureDebianRoot({ release: 'trixie', packages: PACKAGES, name: 'host' });
+  const release = DEBIAN === 'debian-12' ? 'bookworm' : 'trixie';
+  return ensureDebianRoot({ release, packages: PACKAGES, name: 'host' });
 }
 
 /**
