@@ -4,8 +4,21 @@ import { cfnLint } from './cfn-lint';
 import { host, lab, unit } from './jest';
 import { links } from './links';
 import { python } from './python';
+import { rehearsal } from './rehearsal';
 import { shell } from './shell';
 import { biome, typecheck } from './typescript';
 
 /** All parts of `npm test`, the fast ones first. */
-export const parts: readonly Part[] = [typecheck, biome, shell, python, links, unit, cdk, cfnLint, host, lab];
+export const parts: readonly Part[] = [
+  typecheck,
+  biome,
+  shell,
+  python,
+  links,
+  unit,
+  cdk,
+  cfnLint,
+  host,
+  lab,
+  rehearsal,
+];

@@ -1,0 +1,120 @@
+"""Compares docs/operations/deployer-policy.json with what AWS's own resource schemas say a template needs.
+
+Arguments: the policy, then templates. Every permission that a handler of one of their types lists must be in the policy, or
+stand here with the reason why this stack never needs it. The schemas are those that cfn-lint brings along.
+"""
+
+import json
+import sys
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+# Permissions that the schemas list for features that the stack does not use, by the feature.
+UNUSED = {
+    "address transfers between accounts": ["ec2:AcceptAddressTransfer"],
+    "data volumes of their own": ["ec2:AttachVolume", "ec2:DetachVolume"],
+    "detailed monitoring, placement, maintenance options, DNS name options": [
+        "ec2:ModifyInstanceMaintenanceOptions",
+        "ec2:ModifyInstancePlacement",
+        "ec2:ModifyPrivateDnsNameOptions",
+        "ec2:MonitorInstances",
+        "ec2:UnmonitorInstances",
+    ],
+    "SSM associations of an instance": [
+        "ssm:CreateAssociation",
+        "ssm:DeleteAssociation",
+        "ssm:DescribeAssociation",
+        "ssm:ListAssociations",
+    ],
+    "key pairs whose private half AWS makes and keeps": [
+        "ec2:CreateKeyPair",
+        "ssm:DeleteParameter",
+        "ssm:PutParameter",
+    ],
+    "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
+    "IPv6 blocks added to a subnet later": ["ec2:AssociateSubnetCidrBlock", "ec2:DisassociateSubnetCidrBlock"],
+    "VPC encryption control and tenancy": ["ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"],
+    "flow logs to S3, or of other services": [
+        "autoscaling:DescribeTags",
+        "iam:CreateServiceLinkedRole",
+        "s3:GetBucketPolicy",
+        "s3:PutBucketPolicy",
+    ],
+    "policies of users and groups": [
+        "iam:DeleteGroupPolicy",
+        "iam:DeleteUserPolicy",
+        "iam:GetGroupPolicy",
+        "iam:GetUserPolicy",
+        "iam:PutGroupPolicy",
+        "iam:PutUserPolicy",
+    ],
+    "managed policies and boundaries of roles": [
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+    ],
+    "log groups with keys, policies, indexes, protection": [
+        "firehose:TagDeliveryStream",
+        "logs:AssociateKmsKey",
+        "logs:DeleteDataProtectionPolicy",
+        "logs:DeleteIndexPolicy",
+        "logs:DeleteResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DisassociateKmsKey",
+        "logs:PutBearerTokenAuthentication",
+        "logs:PutDataProtectionPolicy",
+        "logs:PutIndexPolicy",
+        "logs:PutLogGroupDeletionProtection",
+        "logs:PutResourcePolicy",
+        "s3:REST.PUT.OBJECT",
+    ],
+}
+# Nothing lists these: EC2 looks the image up, and the CDK's VPC asks for zones.
+BEYOND_SCHEMAS = {"ssm:GetParameters", "ec2:DescribeAvailabilityZones", "ec2:DescribeImages"}
+
+
+def allowed(policy):
+    actions = set()
+    for statement in policy["Statement"]:
+        action = statement["Action"]
+        actions.update([action] if isinstance(action, str) else action)
+    return actions
+
+
+def needed(template):
+    """By action, the types that want it. The wait types have no schema: CloudFormation itself carries them."""
+    wanted = {}
+    for resource in template["Resources"].values():
+        if resource["Type"].startswith("AWS::CloudFormation::Wait") or resource["Type"] == "AWS::CDK::Metadata":
+            continue
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
+        for handler in schema["handlers"].values():
+            for action in handler.get("permissions", []):
+                wanted.setdefault(action, set()).add(resource["Type"])
+    return wanted
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        have = allowed(json.load(file))
+    wanted = {}
+    for name in sys.argv[2:]:
+        with open(name) as file:
+            for action, types in needed(json.load(file)).items():
+                wanted.setdefault(action, set()).update(types)
+    unused = {action for actions in UNUSED.values() for action in actions}
+    problems = [
+        f"missing: {action} (for {', '.join(sorted(wanted[action]))})" for action in wanted.keys() - have - unused
+    ]
+    problems += [f"needed by nothing: {action}" for action in have - wanted.keys() - BEYOND_SCHEMAS]
+    problems += [f"called unused, but allowed: {action}" for action in have & unused]
+    problems += [f"called unused, but no schema lists it: {action}" for action in unused - wanted.keys()]
+    problems += [f"missing: {action}" for action in BEYOND_SCHEMAS - have]
+    print(
+        "\n".join(sorted(problems)) or f"{len(have)} actions for {len(wanted)} that the schemas list: as it should be"
+    )
+    return 1 if problems else 0
+
+
+sys.exit(main())

@@ -1,0 +1,33 @@
+import type { RehearsalReport } from '../../lib/rehearsal/rehearsal';
+import { rehearsalOutcome } from './parts/rehearsal';
+
+const check = (what: string, result: 'passed' | 'failed' | 'skipped', seen?: string) => ({
+  engine: 'nginx',
+  phase: 'reboot',
+  what,
+  result,
+  ...(seen === undefined ? {} : { seen }),
+});
+const report = (checks: RehearsalReport['checks'], more: Partial<RehearsalReport> = {}): RehearsalReport => ({
+  passed: checks.every(({ result }) => result !== 'failed'),
+  seconds: 1,
+  folder: '/logs',
+  checks,
+  leftBehind: [],
+  ...more,
+});
+
+test('each check counts, failures and skips tell what was seen', () => {
+  const outcome = rehearsalOutcome(
+    report([check('a', 'passed'), check('b', 'failed', 'timeout'), check('c', 'skipped', 'no IPv6')]),
+    1,
+  );
+  expect(outcome).toMatchObject({ passed: 1, failed: 1, skips: [{ name: 'nginx, reboot: c', reason: 'no IPv6' }] });
+  expect(outcome.notes).toEqual(['failed: nginx, reboot: b: timeout', 'its own logs: /logs']);
+});
+
+test('what is left behind, and an exit code that no check explains, are failures', () => {
+  expect(rehearsalOutcome(report([check('a', 'passed')], { leftBehind: ['namespace x'] }), 1).failed).toBe(1);
+  expect(rehearsalOutcome(report([check('a', 'passed')]), 2)).toMatchObject({ passed: 1, failed: 1 });
+  expect(rehearsalOutcome(report([check('a', 'passed')]), 0)).toMatchObject({ passed: 1, failed: 0, notes: [] });
+});
