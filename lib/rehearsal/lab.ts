@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { containsCidr } from 'cidr-tools';
 import type { Cleanup } from './cleanup';
 import type { VmImage } from './image/image';
-import { INTERNET, macOf } from './network/addresses';
+import { INTERNET, macOf, VPC } from './network/addresses';
 import { type Placement, routerRules, type SecurityRules } from './network/firewall';
 import { Namespaces } from './network/namespaces';
 import { Probe } from './network/probe';
@@ -78,6 +79,9 @@ export class Lab {
   async launch(instance: LabInstance): Promise<Vm> {
     const { instanceId, privateIp, instanceType, hopLimit, rules } = instance;
     if (this.#entries.has(instanceId)) throw new Error(`the instance ${instanceId} is in the lab already`);
+    if (!containsCidr(VPC.subnet, privateIp)) {
+      throw new Error(`the lab's subnet is ${VPC.subnet}, but ${instanceId} has the private address ${privateIp}`);
+    }
     const number = this.#launched++;
     const tap = `tap${number}`;
     this.#entries.set(instanceId, {
@@ -161,9 +165,9 @@ export class Lab {
     const rules = routerRules(placements, this.#imdsAnswers);
     await writeFile(join(this.folder, 'router.nft'), rules);
     await this.namespaces.run('vpc', ['nft', '-f', '-'], { stdin: { string: rules } });
-    const { internet, vpc } = { internet: 'internet', vpc: INTERNET.transit.vpc };
-    const routes = placements.map(({ publicIp }) => `route replace ${publicIp}/32 via ${vpc}`);
-    if (routes.length > 0) await this.namespaces.ip(internet, routes);
+    // The internet learns the way to each address that is in use; all others are nowhere.
+    const routes = placements.map(({ publicIp }) => `route replace ${publicIp}/32 via ${INTERNET.transit.vpc}`);
+    if (routes.length > 0) await this.namespaces.ip('internet', routes);
   }
 }
 

@@ -129,17 +129,22 @@ export class Vm {
       ...['-smp', `${cpus}`, '-m', `${memoryMib}`],
       ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', KERNEL_ARGUMENTS.join(' ')],
       // A rehearsal's disk need not outlive a crash of the machine that runs it, so the flushes go nowhere.
-      ...['-drive', `file=${this.#disk},format=qcow2,if=virtio,cache=unsafe`],
+      ...['-drive', `file=${escaped(this.#disk)},format=qcow2,if=virtio,cache=unsafe`],
       ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
       ...['-device', `virtio-net-pci,netdev=net0,mac=${mac},romfile=`, '-device', 'virtio-rng-pci'],
       ...['-smbios', `type=0,vendor=Amazon EC2,version=1.0`],
       ...['-smbios', `type=1,manufacturer=Amazon EC2,product=${instanceType},uuid=${dashed},serial=${dashed}`],
       ...['-smbios', `type=2,manufacturer=Amazon EC2,asset=${instanceId}`],
       ...['-smbios', `type=3,manufacturer=Amazon EC2,asset=Amazon EC2`],
-      ...['-chardev', `file,id=console,path=${this.console},append=on`, '-serial', 'chardev:console'],
+      ...['-chardev', `file,id=console,path=${escaped(this.console)},append=on`, '-serial', 'chardev:console'],
       ...['-rtc', 'base=utc', '-qmp', 'stdio'],
     ];
   }
+}
+
+/** A path in one of QEMU's comma-separated arguments. */
+function escaped(path: string): string {
+  return path.replaceAll(',', ',,');
 }
 
 async function within(event: Promise<unknown>, limitMs: number): Promise<boolean> {
