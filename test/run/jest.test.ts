@@ -21,7 +21,7 @@ test('single tests are counted, skipped ones carry the reason in their title', (
   expect(outcome.failed).toBe(1);
   expect(outcome.notes).toEqual(['failed: b fails']);
   expect(outcome.skips).toEqual([
-    { name: 'boots (needs root) and forwards', reason: 'needs root' },
+    { name: 'boots and forwards', reason: 'needs root' },
     { name: 'later', reason: 'marked as skipped in its file' },
   ]);
 });

@@ -6,7 +6,7 @@ import { closingLine, skipsByReason, totals } from './count';
 import { duration } from './progress';
 
 /** How many names are printed for one reason; the log has all. */
-const NAMES_SHOWN = 12;
+const NAMES_SHOWN = 3;
 
 export function table(results: readonly PartResult[]): string {
   const plain = new Table({

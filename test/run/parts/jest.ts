@@ -21,7 +21,7 @@ export function jestOutcome(report: JestReport, exitCode: number): Outcome {
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   const skips = tests
     .filter(({ status }) => status !== 'passed' && status !== 'failed')
-    .map(({ fullName }) => ({ name: fullName, reason: reasonIn(fullName) }) satisfies Skip);
+    .map(({ fullName }) => skipOf(fullName));
   const counted = report.numFailedTests + report.numRuntimeErrorTestSuites;
   const notes = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => `failed: ${fullName}`);
   // jest may fail for a reason that is no test's, such as an error after the last one.
@@ -31,10 +31,10 @@ export function jestOutcome(report: JestReport, exitCode: number): Outcome {
 }
 
 /** Skipped tests carry the reason in their title: `... (needs root)`, `... (skipped: no /dev/net/tun)`. */
-function reasonIn(title: string): string {
-  return (
-    /\((?:skipped: )?((?:needs|no|not|without|because)\b[^)]*)\)/i.exec(title)?.[1] ?? 'marked as skipped in its file'
-  );
+function skipOf(title: string): Skip {
+  const found = / ?\((?:skipped: )?((?:needs|no|not|without|because)\b[^)]*)\)/i.exec(title);
+  if (found === null) return { name: title, reason: 'marked as skipped in its file' };
+  return { name: title.replace(found[0], ''), reason: found[1] ?? '' };
 }
 
 function jestPart(o: Pick<Part, 'name' | 'about' | 'limitMinutes'> & Partial<Part> & { flags?: string[] }): Part {
