@@ -117,9 +117,9 @@ async function machineFacts(): Promise<MachineFacts> {
 /** What the lab does to the network, tried in a namespace that ends with the command, and what a refusal means. */
 const TRIALS: { command: string; missing: string }[] = [
   { command: 'true', missing: 'no network namespace can be made' },
-  { command: 'ip link add a type veth peer name b', missing: 'the kernel has no virtual cables (veth)' },
-  { command: 'ip link add c type bridge', missing: 'the kernel has no bridges' },
-  { command: 'ip tuntap add d mode tap', missing: 'no tap device can be made' },
+  { command: 'ip link add cable0 type veth peer name cable1', missing: 'the kernel has no virtual cables (veth)' },
+  { command: 'ip link add bridge0 type bridge', missing: 'the kernel has no bridges' },
+  { command: 'ip tuntap add tap0 mode tap', missing: 'no tap device can be made' },
   {
     command: "nft 'table ip t { chain c { type nat hook prerouting priority dstnat; ct state new counter; }; }'",
     missing: 'the kernel has no nftables with NAT',

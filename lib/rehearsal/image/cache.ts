@@ -36,7 +36,8 @@ export async function ensureCached(path: string, build: (folder: string) => Prom
       await rename(folder, path);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
-      throw error;
+      // Two that took over the same dead lock may both build: the first one's is as good.
+      if (!existsSync(path)) throw error;
     }
     return path;
   } finally {
