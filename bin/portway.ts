@@ -1,0 +1,46 @@
+#!/usr/bin/env -S node --import tsx
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ENGINES, type Engine } from '../lib/forward/forward';
+
+/** The project's command line. Each command loads what it needs when it runs: `plan` does not wait for the lab's code. */
+const program = new Command('portway')
+  .description('Port forwarding on an EC2 host: plan it, rehearse it.')
+  .helpCommand(false);
+
+program
+  .command('plan')
+  .description("show the stack's forwards, rules and nginx.conf, as cdk deploy would give them to the host")
+  .argument('[stack]', 'the stack to show, where the app has several')
+  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
+  .option('--json', 'print JSON')
+  .option('--app <command>', 'the CDK app', 'what cdk.json says')
+  .action(async (stack: string | undefined, options) => {
+    const { planCommand } = await import('../lib/plan/command.js');
+    process.exitCode = await planCommand({ ...options, stack });
+  });
+
+program
+  .command('rehearse')
+  .description('deploy, boot, use, reboot and destroy the shipped stack on this machine, without an AWS account')
+  .addOption(new Option('--engine <engine>', 'rehearse one engine only').choices(ENGINES))
+  .option('--keep', 'leave the lab up at the end, until Ctrl-C, and say how to use it')
+  .option('--json', 'print the report as JSON')
+  .option('--mirror <url>', "Debian mirror for the VM; default: the machine's own", url)
+  .option('--endpoint <url>', 'a local AWS endpoint of yours in place of the one that comes with this project', url)
+  .action(async (options: { engine?: Engine; keep?: boolean; json?: boolean; mirror?: string; endpoint?: string }) => {
+    const { rehearseCommand } = await import('../lib/rehearsal/command.js');
+    process.exitCode = await rehearseCommand(options);
+  });
+
+function collect(value: string, all: readonly string[]): readonly string[] {
+  if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError('must be key=value');
+  return [...all, value];
+}
+
+function url(value: string): string {
+  if (!/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''))
+    throw new InvalidArgumentError('must be an http or https URL');
+  return value;
+}
+
+void program.parseAsync();

@@ -1,0 +1,295 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../forward/forward';
+import { BOOTSTRAP, type CdkRun, cdk } from './aws/cdk';
+import { type Deployed, readDeployed } from './aws/deployed';
+import { type Endpoint, startEndpoint, useEndpoint } from './aws/endpoint';
+import { inventory } from './aws/inventory';
+import type { Checks } from './checks';
+import type { Cleanup } from './cleanup';
+import { collectEvidence } from './evidence';
+import type { VmImage } from './image/image';
+import { Lab, type LabInstance } from './lab';
+import { loginKey } from './login-key';
+import { INTERNET } from './network/addresses';
+import { checkTraffic, type Traffic, untilAnswered } from './traffic-checks';
+import type { Vm } from './vm/qemu';
+
+/** The stack that bin/app.ts ships, and the account that Debian's image logs in. */
+const STACK = 'Portway';
+const USER = 'admin';
+/** Longest time for a boot until the application answers, in seconds: emulated CPUs on a busy machine are slow. */
+const BOOT_LIMIT = 420;
+
+export interface EngineRunOptions {
+  readonly engine: Engine;
+  /** This engine's own folder: logs, disks, sockets. */
+  readonly folder: string;
+  /** Names the lab on this machine. */
+  readonly id: string;
+  readonly image: VmImage;
+  readonly cleanup: Cleanup;
+  readonly checks: Checks;
+  /** An AWS endpoint of the user's. Default: the project's own is started. */
+  readonly endpointUrl?: string | undefined;
+}
+
+/** A step of the rehearsal; `note` tells what the user may want to know while it runs. */
+export interface Step {
+  readonly title: string;
+  run(note: (text: string) => void): Promise<void>;
+}
+
+/** The life of the shipped stack with one engine: deployed by the real CLI, booted, used, rebooted, and destroyed. */
+export class EngineRun {
+  readonly #o: EngineRunOptions;
+  #endpoint!: Endpoint;
+  #before: string[] = [];
+  #deploy!: CdkRun;
+  #deployed!: Deployed;
+  #key = '';
+  #lab!: Lab;
+  #vm!: Vm;
+  #bootId = '';
+
+  constructor(options: EngineRunOptions) {
+    this.#o = options;
+  }
+
+  /** In this order; each needs the ones before it. */
+  get steps(): readonly Step[] {
+    return [
+      { title: 'start the AWS endpoint and bootstrap it', run: () => this.#start() },
+      { title: 'cdk deploy, until the instance is there', run: () => this.#startDeploy() },
+      { title: 'first boot, until the host reports', run: (note) => this.#firstBoot(note) },
+      { title: 'look at it from outside and inside', run: () => this.#look('first boot') },
+      { title: 'reboot', run: (note) => this.#bootAgain('reboot', () => this.#vm.reboot(), note) },
+      { title: 'look again', run: () => this.#look('reboot') },
+      {
+        title: 'power off and start',
+        run: (note) => this.#bootAgain('power-off and start', () => this.#powerCycle(), note),
+      },
+      { title: 'look again', run: () => this.#look('power-off and start') },
+    ];
+  }
+
+  /** After the steps, in any case: what the host can tell, and what destroy leaves. */
+  get lastSteps(): readonly Step[] {
+    return [
+      { title: 'collect logs and rules', run: () => this.#collect() },
+      { title: 'cdk destroy', run: () => this.#destroy() },
+    ];
+  }
+
+  /** How to use the lab by hand while it is kept up. */
+  get howToUse(): string {
+    if (this.#lab === undefined || this.#deployed === undefined) return `${this.#o.engine}: the lab was not built`;
+    const as = (party: string) => this.#lab.namespaces.enter(party).join(' ');
+    const address = this.#deployed.publicIp;
+    return [
+      `${this.#o.engine}:`,
+      `  as stranger: sudo ${as('stranger')} curl -k https://${address}/`,
+      `  as admin:    sudo ${as('admin')} ssh -i ${this.#key} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null ${USER}@${address}`,
+    ].join('\n');
+  }
+
+  async #start(): Promise<void> {
+    const { folder, cleanup, endpointUrl } = this.#o;
+    await mkdir(folder, { recursive: true });
+    this.#endpoint = endpointUrl === undefined ? await startEndpoint({ folder }) : useEndpoint(endpointUrl, folder);
+    cleanup.add(`AWS endpoint of ${this.#o.id}`, () => this.#endpoint.stop());
+    this.#key = await loginKey(folder);
+    // Once: every further call takes the assembly as it is.
+    await this.#cdk(['synth', STACK, '--quiet', ...(await this.#context())], false).finished;
+    await this.#cdk([...BOOTSTRAP]).finished;
+    this.#before = await inventory(this.#endpoint);
+  }
+
+  async #startDeploy(): Promise<void> {
+    const { engine, folder } = this.#o;
+    this.#deploy = this.#cdk([
+      ...[
+        'deploy',
+        STACK,
+        '--method=direct',
+        '--require-approval',
+        'never',
+        '--outputs-file',
+        join(folder, 'outputs.json'),
+      ],
+    ]);
+    // Ctrl-C before the host reported: the CLI would wait for a quarter of an hour.
+    this.#o.cleanup.add(`cdk deploy of ${this.#o.id}`, () => this.#deploy.kill());
+    const failure = new AbortController();
+    this.#deploy.finished.catch((error: unknown) => failure.abort(error));
+    this.#deployed = await readDeployed(this.#endpoint, STACK, { abort: failure.signal });
+    this.#o.checks.passed(
+      'deploy',
+      `cdk deploy (${engine}) waits with an instance of ${this.#deployed.userData.length} bytes of user-data`,
+      `${this.#deployed.instanceId} at ${this.#deployed.privateIp}`,
+    );
+  }
+
+  async #firstBoot(note: (text: string) => void): Promise<void> {
+    const { folder, cleanup, id, image, checks } = this.#o;
+    await writeFile(join(folder, 'user-data.txt'), this.#deployed.userData);
+    this.#lab = await Lab.start({ folder, cleanup, id, image, signalSocket: this.#endpoint.signalSocket });
+    this.#vm = await this.#lab.launch(labInstance(this.#deployed));
+    const begin = Date.now();
+    await this.#vm.start();
+    // The CLI waits on the wait condition: only the host's own report lets it end well.
+    await Promise.race([this.#deploy.finished, this.#machineDied()]);
+    const seconds = Math.round((Date.now() - begin) / 1000);
+    note(`${seconds} s`);
+    this.#deployed = await readDeployed(this.#endpoint, STACK, { outputsFile: join(folder, 'outputs.json') });
+    const { outputs, userData, associated, instanceId, publicIp } = this.#deployed;
+    const content = /^PORTWAY_CONTENT='(\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
+    if (this.#endpoint.signalSocket === undefined)
+      checks.skipped(
+        'first boot',
+        'the host reported this very content',
+        'the endpoint given takes the signals itself',
+      );
+    else
+      checks.expect(
+        'first boot',
+        'the host reported this very content',
+        (outputs.Report ?? '').includes(content),
+        `Report: ${outputs.Report}; content: ${content}`,
+      );
+    checks.passed('first boot', 'cdk deploy ended after the host reported', `${seconds} s after power-on`);
+    if (
+      checks.expect('first boot', 'the Elastic IP points at the instance', associated, `${publicIp} is not associated`)
+    ) {
+      await this.#lab.associateAddress(instanceId, publicIp);
+    }
+    await this.#booted('first boot', 60);
+  }
+
+  async #machineDied(): Promise<never> {
+    await this.#vm.off();
+    throw new Error(`the machine switched off before the host reported: see ${this.#vm.console}`);
+  }
+
+  async #look(phase: string): Promise<void> {
+    await checkTraffic(this.#lab.probe, this.#traffic(), phase, this.#o.checks);
+  }
+
+  async #bootAgain(phase: string, boot: () => Promise<boolean>, note: (text: string) => void): Promise<void> {
+    const { checks } = this.#o;
+    const orderly = await boot();
+    checks.expect(phase, 'the system shut down in order', orderly, 'the power had to be cut');
+    const before = this.#bootId;
+    const seconds = await this.#booted(phase, BOOT_LIMIT);
+    note(`${seconds} s`);
+    checks.expect(
+      phase,
+      'it is another boot of the same host',
+      this.#bootId !== before && this.#bootId !== '',
+      `boot id ${before} before, ${this.#bootId} after`,
+    );
+  }
+
+  async #powerCycle(): Promise<boolean> {
+    const orderly = await this.#vm.powerOff();
+    await this.#vm.start();
+    return orderly;
+  }
+
+  /** Waits for the application to answer, and for the host's script, which runs at every boot, to be done. */
+  async #booted(phase: string, limit: number): Promise<number | undefined> {
+    const { checks } = this.#o;
+    const seconds = await untilAnswered(this.#lab.probe, this.#deployed.publicIp, limit);
+    if (seconds === undefined)
+      throw new Error(`${phase}: no answer on port 80 within ${limit} s: see ${this.#vm.console}`);
+    checks.passed(
+      phase,
+      'the gateway forwards',
+      phase === 'first boot'
+        ? `${seconds} s after the address arrived`
+        : `${seconds} s after the machine started again`,
+    );
+    const done = await this.#scriptDone();
+    checks.expect(
+      phase,
+      "the host's script has run at this boot and found all in order",
+      done,
+      'its log has no "forwards are up" of this boot',
+    );
+    const { stdout } = await this.#ssh('cat /proc/sys/kernel/random/boot_id');
+    this.#bootId = stdout.trim();
+    return seconds;
+  }
+
+  async #scriptDone(): Promise<boolean> {
+    // The log outlives boots; what was written since this one began is newer than /proc/1.
+    const command = 'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1';
+    const end = Date.now() + 180_000;
+    while (Date.now() < end) {
+      const { stdout } = await this.#ssh(command);
+      if (/forwards are up\s*$/.test(stdout)) return true;
+      await sleep(2000);
+    }
+    return false;
+  }
+
+  async #collect(): Promise<void> {
+    if (this.#lab === undefined || !this.#vm?.alive) return;
+    await collectEvidence((command) => this.#ssh(command), this.#o.folder);
+  }
+
+  async #destroy(): Promise<void> {
+    const { checks } = this.#o;
+    if (this.#deploy === undefined) return;
+    await this.#vm?.hardOff();
+    // A deploy that still waits would hold the stack.
+    await this.#deploy.kill();
+    await this.#cdk(['destroy', STACK, '--force']).finished;
+    const left = (await inventory(this.#endpoint)).filter((id) => !this.#before.includes(id));
+    checks.expect(
+      'destroy',
+      'cdk destroy leaves nothing at the endpoint',
+      left.length === 0,
+      `left: ${left.join(', ')}`,
+    );
+  }
+
+  async #context(): Promise<string[]> {
+    const publicKey = (await readFile(`${this.#key}.pub`, 'utf8')).trim();
+    const values = [`adminCidr=${INTERNET.admin.address}/32`, `engine=${this.#o.engine}`, `sshPublicKey=${publicKey}`];
+    return values.flatMap((value) => ['-c', value]);
+  }
+
+  #cdk(args: string[], synthesized = true): CdkRun {
+    const { folder } = this.#o;
+    const app = synthesized ? { app: join(folder, 'cdk.out') } : {};
+    return cdk(args, { endpoint: this.#endpoint, folder, log: join(folder, 'cdk.log'), ...app });
+  }
+
+  #ssh(command: string) {
+    const { address, key, user } = this.#traffic();
+    return this.#lab.probe.ssh('admin', address, key, command, { user });
+  }
+
+  #traffic(): Traffic {
+    return { engine: this.#o.engine, address: this.#deployed.publicIp, key: this.#key, user: USER };
+  }
+}
+
+/** What the lab needs of what the EC2 API tells. */
+function labInstance({ securityGroups, ...deployed }: Deployed): LabInstance {
+  const rules = (direction: 'ingress' | 'egress') =>
+    securityGroups.flatMap((group) =>
+      group[direction].map(({ cidrs4, cidrs6, others, ...rule }) => {
+        if (others.length > 0)
+          throw new Error(`the lab knows networks only, but ${group.name} has a rule for ${others.join(', ')}`);
+        return { ...rule, cidrs: [...cidrs4, ...cidrs6] };
+      }),
+    );
+  return {
+    ...deployed,
+    httpTokens: deployed.httpTokens === 'required' ? 'required' : 'optional',
+    rules: { ingress: rules('ingress'), egress: rules('egress') },
+  };
+}

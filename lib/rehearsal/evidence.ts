@@ -1,0 +1,24 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What is read from the host before it goes: by the file that it is kept in. */
+const EVIDENCE: Readonly<Record<string, string>> = {
+  'bootstrap.log': 'sudo cat /var/log/portway/bootstrap.log',
+  'rules-v4.txt': 'sudo iptables-nft-save 2>/dev/null',
+  'rules-v6.txt': 'sudo ip6tables-nft-save 2>/dev/null',
+  'nginx.conf': 'sudo cat /etc/nginx/nginx.conf 2>/dev/null',
+  'access.log': 'sudo tail -n 200 /var/log/portway/access.log 2>/dev/null',
+  'boot-times.txt': 'systemd-analyze; systemd-analyze blame | head -n 30',
+  'cloud-init.log': 'sudo tail -n 400 /var/log/cloud-init.log',
+};
+
+/** Keeps the host's own view in the run's folder. What it cannot tell (nginx.conf without nginx) is left out. */
+export async function collectEvidence(
+  ask: (command: string) => Promise<{ readonly stdout: string }>,
+  folder: string,
+): Promise<void> {
+  for (const [file, command] of Object.entries(EVIDENCE)) {
+    const { stdout } = await ask(command);
+    if (stdout.trim() !== '') await writeFile(join(folder, file), `${stdout}\n`);
+  }
+}
