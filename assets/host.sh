@@ -35,7 +35,8 @@ die() {
   # Whatever else goes wrong now, the signal must still be sent.
   set +e
   # What the console shows is all that is left of a host that is rolled back.
-  tail -n 20 "$LOG" >&3
+  tail -n 20 "$LOG" | awk '!/^portway /' >&3
+  echo
   say "FAILED: $*"
   [[ $MODE == setup ]] || exit 1
   # In a process of its own: there, `set -e` holds again.

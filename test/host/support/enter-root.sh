@@ -1,5 +1,6 @@
 #!/bin/bash
-# First process of a test host: mounts an overlay in memory over a Debian root, enters it and stays, reaping what dies.
+# First process of a test host: mounts an overlay in memory over a Debian root, enters it and stays for as long as its input
+# is open, reaping what dies. Its end is the end of all that runs in there.
 # Arguments: the root, a folder to mount on, the folder of the test's own support files.
 set -Eeuo pipefail
 
@@ -25,7 +26,7 @@ main() {
     printf "#!/bin/sh\nexec /usr/bin/sleep 0.1\n" >/usr/local/sbin/sleep
     chmod +x /usr/local/sbin/sleep
     echo ready
-    while :; do /usr/bin/sleep 1000 & wait; done'
+    while read -r _; do :; done'
 }
 
 main "$@"

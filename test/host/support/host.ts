@@ -88,8 +88,8 @@ export class Host {
     try {
       const root = await hostRoot();
       await host.keep('gateway', ['-m', '-p', '-u', '-i'], join(HERE, 'enter-root.sh'), root, host.folder, HERE);
-      await host.keep('client', [], 'sleep', 'infinity');
-      await host.keep('backend', [], 'sleep', 'infinity');
+      await host.keep('client', [], 'cat');
+      await host.keep('backend', [], 'cat');
       await host.connect();
       return host;
     } catch (error) {
@@ -197,12 +197,15 @@ export class Host {
     return spawnChild('nsenter', [...enter, '--', ...command], { env, stdio: 'pipe' });
   }
 
-  /** Keeps namespaces alive by a process inside; it says `ready` once all is mounted. */
+  /**
+   * Keeps namespaces alive by a process inside, which says `ready` once all is mounted. It ends when its input does, so
+   * nothing stays behind even if this process is killed.
+   */
   private async keep(party: Party, namespaces: readonly string[], ...command: string[]): Promise<void> {
     const options = ['-n', ...namespaces, '--fork', '--kill-child'];
     const script = 'echo ready; exec "$@"';
     const body = party === 'gateway' ? command : ['bash', '-c', script, '-', ...command];
-    const child = spawnChild('unshare', [...options, '--', ...body], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawnChild('unshare', [...options, '--', ...body], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.children.push(child);
     let said = '';
     child.stderr.on('data', (data: Buffer) => {
