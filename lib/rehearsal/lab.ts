@@ -131,9 +131,11 @@ export class Lab {
    */
   async associateAddress(instanceId: string, address: string): Promise<void> {
     const entry = this.#entry(instanceId);
-    for (const [id, other] of this.#entries) {
-      if (id !== instanceId && other.placement.publicIp === address)
-        other.placement.publicIp = launchAddress(this.#launched++);
+    for (const [id, { placement }] of this.#entries) {
+      if (id === instanceId || placement.publicIp !== address) continue;
+      // Who loses the address gets another one at once, as an instance does that had one from its launch.
+      placement.publicIp = launchAddress(this.#launched++);
+      await this.#publish(id);
     }
     entry.placement.publicIp = address;
     await this.#publish(instanceId);
