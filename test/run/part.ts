@@ -73,3 +73,9 @@ export function needsLinuxRoot(platform: string = process.platform, uid = proces
   if (uid !== 0) return 'needs root (network namespaces): run `sudo npm test`';
   return undefined;
 }
+
+/** Why a part that boots the lab's VM cannot run here. */
+export function needsVm(architecture: string = process.arch): string | undefined {
+  if (architecture !== 'x64') return `needs an x86_64 machine (the VM is one), got: ${architecture}`;
+  return needsLinuxRoot();
+}

@@ -1,7 +1,7 @@
 import { installCommand } from '../../lib/rehearsal/apt';
 import type { Part } from './part';
-import { needsLinuxRoot, PASSED } from './part';
-import { lacking, SHELL_TOOLS, toolsOf } from './tools';
+import { needsLinuxRoot, needsVm, PASSED } from './part';
+import { HOST_TOOLS, lacking, SHELL_TOOLS, toolsOf } from './tools';
 
 const shell: Part = { name: 'shell', about: '', tools: SHELL_TOOLS, limitMinutes: 1, run: async () => PASSED };
 const plain: Part = { name: 'plain', about: '', limitMinutes: 1, run: async () => PASSED };
@@ -19,4 +19,9 @@ test('parts with namespaces and VMs need Linux and root, and say so', () => {
   expect(needsLinuxRoot('darwin', 501)).toMatch(/needs Linux .*got: darwin/);
   expect(needsLinuxRoot('linux', 1000)).toMatch(/needs root .*sudo npm test/);
   expect(needsLinuxRoot('linux', 0)).toBeUndefined();
+  expect(needsVm('arm64')).toMatch(/x86_64 machine .*got: arm64/);
+});
+
+test('what the host tests need is still among what the lab names', () => {
+  expect(Object.keys(HOST_TOOLS).sort()).toEqual(['ip', 'mmdebstrap', 'nsenter', 'the keys of Debian', 'unshare']);
 });

@@ -1,4 +1,5 @@
 import type { Missing, Tools } from '../../lib/rehearsal/apt';
+import { TOOLS } from '../../lib/rehearsal/doctor';
 import type { Part } from './part';
 
 /** What the tests need beyond Node and what the rehearsal installs for itself. */
@@ -9,6 +10,16 @@ export const PYTHON_TOOLS = {
   // Debian splits venv's pip off: `python3 -m venv` is there without it, and fails.
   'python3-venv': { package: 'python3-venv', probe: ['python3', '-c', 'import ensurepip, venv'] },
 } satisfies Tools;
+
+/** What the tests of the host's scripts need: a Debian root, and namespaces to put it into. */
+export const HOST_TOOLS: Tools = Object.fromEntries(
+  Object.entries(TOOLS).filter(([tool]) =>
+    ['ip', 'mmdebstrap', 'nsenter', 'unshare', 'the keys of Debian'].includes(tool),
+  ),
+);
+
+/** What the rehearsal needs, and its tests. */
+export const LAB_TOOLS: Tools = { ...TOOLS, ...PYTHON_TOOLS, git: 'git' };
 
 /** All tools of some parts together. */
 export function toolsOf(parts: readonly Part[]): Tools {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Outcome, Part, Skip } from '../part';
 import { failed } from '../part';
+import { HOST_TOOLS, LAB_TOOLS } from '../tools';
 import { nodeBin } from './node-bin';
 
 /** The parts of jest's --json output that are read. */
@@ -64,6 +65,7 @@ export const host = jestPart({
   name: 'host',
   groups: ['jest'],
   about: "the host's scripts, with real kernel rules and real nginx in network namespaces (jest)",
+  tools: HOST_TOOLS,
   limitMinutes: 15,
   flags: ['--runInBand'],
 });
@@ -72,6 +74,7 @@ export const lab = jestPart({
   name: 'lab',
   groups: ['jest'],
   about: "the rehearsal's own parts: local AWS endpoint, images, network, VM (jest)",
+  tools: LAB_TOOLS,
   limitMinutes: 20,
   // One VM at a time.
   flags: ['--runInBand'],

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RehearsalReport } from '../../../lib/rehearsal/rehearsal';
-import { failed, needsLinuxRoot, type Outcome, type Part } from '../part';
+import { failed, needsVm, type Outcome, type Part } from '../part';
+import { LAB_TOOLS } from '../tools';
 
 /** Counts the rehearsal's checks. What it could not clean up, and a failure that no check tells of, is a failure too. */
 export function rehearsalOutcome(report: RehearsalReport, exitCode: number): Outcome {
@@ -24,7 +25,8 @@ export const rehearsal: Part = {
   name: 'rehearsal',
   about: 'the whole life of the stack, in a lab on this machine, for both engines',
   limitMinutes: 30,
-  impossible: () => needsLinuxRoot(),
+  tools: LAB_TOOLS,
+  impossible: () => needsVm(),
   async run({ root, folder, command }) {
     const stdoutFile = path.join(folder, 'report.json');
     const args = ['--import', 'tsx', path.join(root, 'bin', 'portway.ts'), 'rehearse', '--json'];
