@@ -13,7 +13,7 @@ program
   .argument('[stack]', 'the stack to show, where the app has several')
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--json', 'print JSON')
-  .option('--app <command>', 'the CDK app', 'what cdk.json says')
+  .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .action(async (stack: string | undefined, options) => {
     const { planCommand } = await import('../lib/plan/command.js');
     process.exitCode = await planCommand({ ...options, stack });

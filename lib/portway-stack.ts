@@ -1,4 +1,4 @@
-import { attachCustomSynthesis, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledge } from './constructs/acknowledge';
@@ -112,7 +112,7 @@ export class PortwayStack extends Stack {
     this.address = gateway.address;
     this.userData = gateway.userData;
     this.addOutputs(gateway, os.sshUser);
-    attachCustomSynthesis(gateway, { onSynthesize: ({ outdir }) => writeReview(outdir, this.artifactId, content) });
+    writeReview(gateway, { forwards: this.forwards, content, userData: gateway.userData, inbound, outbound });
   }
 
   /** Taken from the region when it is deployed, so that synth never asks AWS, also not for a stack with an account and region. */

@@ -1,21 +1,21 @@
 import { relative } from 'node:path';
-import Table from 'cli-table3';
+import { plainTable } from '../table';
 import type { RehearsalReport } from './rehearsal';
 
 const MARKS = { passed: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
 
 /** The checks as a table, then the one line that says how it went and where the logs are. */
 export function reportText(report: RehearsalReport): string {
-  const table = new Table({
-    head: ['engine', 'when', 'what', 'result', 'seen'],
-    style: { head: [], border: [] },
-    colWidths: [10, 21, 58, 9, 60],
-    wordWrap: true,
-  });
-  for (const { engine, phase, what, result, seen } of report.checks)
-    table.push([engine, phase, what, MARKS[result], seen ?? '']);
+  const rows = report.checks.map(({ engine, phase, what, result, seen = '' }) => [
+    engine,
+    phase,
+    what,
+    MARKS[result],
+    seen,
+  ]);
+  const table = plainTable(['engine', 'when', 'what', 'result', 'seen'], rows, [10, 21, 62, 9, 60]);
   const left = report.leftBehind.map((thing) => `could not be cleaned up: ${thing}`);
-  return [table.toString(), ...left, reportLine(report)].join('\n');
+  return [table, ...left, reportLine(report)].join('\n');
 }
 
 export function reportLine({ passed, checks, seconds, folder }: RehearsalReport): string {

@@ -1,0 +1,85 @@
+import { formatPorts } from '../forward/ports';
+import type { ResolvedForward } from '../forward/resolve';
+import { formatTarget } from '../forward/target';
+import type { TrafficRule } from '../forward/traffic';
+import type { HostContent } from '../host/host-content';
+import { SIGNAL_URL_RESERVE, USER_DATA_LIMIT, type UserData } from '../host/user-data';
+
+/** What a deploy would set up, as plain data: what `portway plan` prints, and what other programs can read. */
+export interface Plan {
+  readonly forwards: readonly PlannedForward[];
+  /** The rendered files as the host gets them: rules and nginx.conf. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** What the security group lets through. */
+  readonly inbound: readonly PlannedRule[];
+  readonly outbound: readonly PlannedRule[];
+  readonly userData: {
+    /** Bytes, with the reserve counted for the signal's URL. */
+    readonly size: number;
+    readonly limit: number;
+    readonly reserve: number;
+    /** Whether the rendered files travel compressed. */
+    readonly compressed: boolean;
+  };
+}
+
+export interface PlannedForward {
+  readonly name: string;
+  /** `tcp`, `udp`, `http` or `https`. */
+  readonly kind: string;
+  /** Port or range on the gateway. */
+  readonly listen: string;
+  /** Targets; a port alone is on the gateway itself. */
+  readonly to: readonly string[];
+  readonly redirectTo?: string;
+  readonly engine: string;
+  /** Source networks; empty means everyone. */
+  readonly allowFrom: readonly string[];
+}
+
+export interface PlannedRule {
+  readonly protocol: string;
+  readonly ports: string;
+  readonly peer: string;
+  readonly for: readonly string[];
+}
+
+export interface PlanProps {
+  readonly forwards: readonly ResolvedForward[];
+  readonly content: HostContent;
+  readonly userData: UserData;
+  readonly inbound: readonly TrafficRule[];
+  readonly outbound: readonly TrafficRule[];
+}
+
+export function makePlan({ forwards, content, userData, inbound, outbound }: PlanProps): Plan {
+  return {
+    forwards: forwards.map(plannedForward),
+    files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
+    inbound: inbound.map(plannedRule),
+    outbound: outbound.map(plannedRule),
+    userData: {
+      size: userData.size,
+      limit: USER_DATA_LIMIT,
+      reserve: SIGNAL_URL_RESERVE,
+      compressed: userData.compressed,
+    },
+  };
+}
+
+function plannedForward(forward: ResolvedForward): PlannedForward {
+  const { name, kind, listen, targets, engine, allowFrom, redirectPort } = forward;
+  return {
+    name,
+    kind,
+    listen: formatPorts(listen),
+    to: targets.map(formatTarget),
+    ...(redirectPort === undefined ? {} : { redirectTo: `https on ${redirectPort}` }),
+    engine,
+    allowFrom: allowFrom.map((c) => c.text),
+  };
+}
+
+function plannedRule({ transport, ports, peer, reasons }: TrafficRule): PlannedRule {
+  return { protocol: transport, ports: formatPorts(ports), peer: peer.text, for: reasons };
+}
