@@ -7,7 +7,8 @@
 # The new tree is tried, put in place, proved to run, and then kept as the good one. When anything fails, the good one is put
 # back, the failure is signalled with the line that tells why, and what ran before goes on running.
 set -Eeuo pipefail
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+# The last one: nginx has a SysV script too, and Debian's `systemctl enable` would run update-rc.d and reload systemd for it.
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMCTL_SKIP_SYSV=1
 
 readonly STATE=/var/lib/portway LOG=/var/log/portway/bootstrap.log
 readonly STAGE=$STATE/stage GOOD=$STATE/good
@@ -140,7 +141,8 @@ packages() {
     ((round < 5)) || die "$STEP: $(last)"
     sleep $((round * 4 + RANDOM % 9))
   done
-  systemctl -q unmask --runtime nginx
+  # What follows reloads systemd.
+  systemctl -q --no-reload unmask --runtime nginx
 }
 
 # Made on the host, so that no key is in user-data, and kept: clients that pinned it go on working.
@@ -209,7 +211,6 @@ print(s.makefile().read().split()[-1])' 2>/dev/null || :
 start_nginx() {
   local _
   [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
-  systemctl -q enable nginx
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
   for _ in {1..30}; do
     [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
@@ -234,13 +235,17 @@ settle() {
       written+=$path
     fi
   done <"$FILES"
+  # One reload of systemd for all of it: on a small host it takes seconds.
+  for path in "$RULES portway-iptables" "$NGINX nginx"; do
+    if [[ -e $1${path% *} ]] && ! systemctl -q is-enabled "${path#* }"; then
+      systemctl -q --no-reload enable "${path#* }"
+      written+=/systemd/
+    fi
+  done
   [[ $written != */systemd/* ]] || systemctl daemon-reload
   for path in "$1"/etc/modules-load.d/*; do [[ ! -e $path ]] || xargs modprobe -qa <"$path" || :; done
   for path in "$1"/etc/sysctl.d/*; do [[ ! -e $path ]] || sysctl -qp "$path"; done
-  if [[ -e $1$RULES ]]; then
-    "$RULES" apply
-    systemctl -q enable portway-iptables
-  fi
+  if [[ -e $1$RULES ]]; then "$RULES" apply; fi
   if [[ -e $1$NGINX ]]; then start_nginx; fi
   # What is no longer carried goes.
   while read -r path; do
