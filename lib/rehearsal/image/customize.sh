@@ -33,7 +33,5 @@ cat /tmp/key.pem /tmp/certificate.pem >/usr/local/lib/rehearsal/application.pem
 chmod 644 /usr/local/lib/rehearsal/application.pem
 rm -f /tmp/key.pem /tmp/certificate.pem
 
-update-initramfs -u
-
 # The caches of /usr are as new as /usr: nothing to make again at the first boot.
 touch /etc/.updated /var/.updated

@@ -28,8 +28,8 @@ const CUSTOMIZE = join(__dirname, 'customize.sh');
 export interface VmImage {
   /** Raw ext4 file system, the whole disk. */
   disk: string;
+  /** Has the drivers of disk and file system in it, so no initrd is needed. */
   kernel: string;
-  initrd: string;
   /** Debian repository that the lab serves: what the gateway's user-data installs. */
   repository: string;
   /** Python program that the backend hosts run too. */
@@ -61,7 +61,6 @@ export async function ensureVmImage(options: { mirror?: string | undefined } = {
   return {
     disk: join(folder, 'disk.ext4'),
     kernel: join(folder, 'vmlinuz'),
-    initrd: join(folder, 'initrd'),
     repository: join(folder, 'repository'),
     application: APPLICATION,
     certificate: join(folder, 'application.pem'),
@@ -84,7 +83,6 @@ async function build(folder: string, base: string): Promise<void> {
 
     const boot = await readdir(join(root, 'boot'));
     await cp(join(root, 'boot', only(boot, 'vmlinuz-')), join(folder, 'vmlinuz'));
-    await cp(join(root, 'boot', only(boot, 'initrd.img-')), join(folder, 'initrd'));
     await cp(join(root, 'usr/local/lib/rehearsal/application.pem'), join(folder, 'application.pem'));
     await run('mke2fs', ['-q', '-t', 'ext4', '-d', root, join(folder, 'disk.ext4'), `${DISK_GIB}G`]);
     await makeRepository(downloadsBeside(base), join(folder, 'repository'));
