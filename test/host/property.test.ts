@@ -77,7 +77,8 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
       const lines = said.trim().split('\n');
       expect(lines.pop()).toBe(`tried ${accepted.length}`);
       const failures = lines.map((line) => `${line}\n${JSON.stringify(accepted[Number(line.split(' ')[0])]?.set)}`);
-      expect(failures).toEqual([]);
+      // A few are enough to see what is wrong.
+      expect(failures.slice(0, 5)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
       await host.stop();

@@ -8,9 +8,10 @@ export LC_ALL=C
 rules() {
   local family
   ip link set lo up
-  ip link add out type dummy
+  ip link add out type veth peer name far
   ip addr add 192.0.2.1/24 dev out
   ip link set out up
+  ip link set far up
   ip route add default via 192.0.2.254
   # The way out is known, so packets leave without an answer from a neighbour.
   ip neigh add 192.0.2.254 lladdr 02:00:00:00:00:01 dev out
@@ -40,6 +41,7 @@ rules() {
 one() {
   if [[ -e $1/iptables.rules ]]; then
     export -f rules
+    # shellcheck disable=SC2016 # $1 is the inner shell's
     unshare -n bash -c 'rules "$1"' - "$1" 2>&1 || return 1
   fi
   [[ ! -e $1/nginx.conf ]] || nginx -t -q -c "$1/nginx.conf" 2>&1

@@ -9,11 +9,14 @@ const port = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0, 22, 70_000, 1.5, -1) },
 );
 
+/** The ports of the web are what most gateways have, and what a rule without --dst-type LOCAL would take from the host itself. */
+const listenPort = fc.oneof({ weight: 3, arbitrary: port }, { weight: 1, arbitrary: fc.constantFrom(80, 443) });
+
 const range = fc.record({ from: fc.integer({ min: 1, max: 65_000 }), length: fc.integer({ min: 0, max: 500 }) });
 
 const rangeText = range.map(({ from, length }) => `${from}-${from + length}`);
 
-const listen = fc.oneof({ weight: 4, arbitrary: port }, { weight: 1, arbitrary: rangeText });
+const listen = fc.oneof({ weight: 4, arbitrary: listenPort }, { weight: 1, arbitrary: rangeText });
 
 const v4 = fc
   .tuple(fc.constantFrom(10, 172, 192, 203), fc.nat(255), fc.nat(255), fc.nat(255))
@@ -74,13 +77,13 @@ const transport = fc
   .map(({ kind, ports: p, ...rest }) => Forward[kind as 'tcp' | 'udp'](given({ ...p, ...rest }) as never));
 
 const http = fc
-  .record({ listen: port, to: fc.option(targets, { nil: undefined, freq: 6 }), allowFrom, redirect: fc.nat(9) })
+  .record({ listen: listenPort, to: fc.option(targets, { nil: undefined, freq: 6 }), allowFrom, redirect: fc.nat(9) })
   .map(({ redirect, ...p }) =>
     Forward.http(given({ ...p, ...(redirect === 0 ? { redirectTo: 'https' as const } : {}) }) as never),
   );
 
 const https = fc
-  .record({ listen: port, to: targets, allowFrom })
+  .record({ listen: listenPort, to: targets, allowFrom })
   .map((p) => Forward.https(given({ ...p, tls: Tls.selfSigned() }) as never));
 
 const forwardName = fc.oneof(
