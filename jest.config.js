@@ -5,6 +5,9 @@ const esmOnly = [
   ...['ansi-styles', 'ansi-escapes', 'cli-cursor', 'restore-cursor', 'environment', 'is-fullwidth-code-point'],
   ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3'],
 ];
+// The CDK's built-in validation of templates costs each test file two seconds; the real CLI runs it over the shipped app.
+process.env.CDK_VALIDATION = 'false';
+
 const common = {
   testEnvironment: 'node',
   transform: { '\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },

@@ -9,6 +9,7 @@ import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { readAdminCidr } from './forward/admin';
 import { Problems } from './forward/problems';
+import { checkReach } from './forward/reach';
 import { type ForwardSet, type ResolvedForward, resolveForwards } from './forward/resolve';
 import { checkTraffic, EVERYONE, inboundTraffic, outboundTraffic } from './forward/traffic';
 import { readFirstBootScript } from './host/first-boot-script';
@@ -83,6 +84,7 @@ export class PortwayStack extends Stack {
     const problems = new Problems();
     const admin = readAdminCidr(props.adminCidr, problems);
     this.forwards = resolveForwards(props, problems);
+    checkReach(this.forwards, { ipv6: props.vpc !== undefined }, problems);
     const machine = readMachine(props, problems);
     checkLoginKey(props, problems);
     const firstBootScript =

@@ -27,6 +27,7 @@ export function hostContent({ forwards, os, firstBootScript }: HostContentProps)
     ...(kernel.length > 0 ? os.packages.iptables : []),
     ...(proxy === undefined ? [] : os.packages.nginx),
     ...(needsStream(forwards) ? os.packages.stream : []),
+    ...(forwards.some((f) => f.tls?.source === 'self-signed') ? os.packages.tls : []),
   ];
   return {
     files: [

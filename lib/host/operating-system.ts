@@ -24,12 +24,19 @@ export interface OperatingSystem {
     readonly iptables: readonly string[];
     readonly nginx: readonly string[];
     readonly stream: readonly string[];
+    /** Makes self-signed certificates. */
+    readonly tls: readonly string[];
   };
 }
 
 const DEB_ARCH: Record<Architecture, string> = { arm64: 'arm64', x86_64: 'amd64' };
 
-const DEBIAN_PACKAGES = { iptables: ['iptables', 'conntrack'], nginx: ['nginx'], stream: ['libnginx-mod-stream'] };
+const DEBIAN_PACKAGES = {
+  iptables: ['iptables', 'conntrack'],
+  nginx: ['nginx'],
+  stream: ['libnginx-mod-stream'],
+  tls: ['openssl'],
+};
 
 function debian(release: number, http2: NginxDialect['http2']): OperatingSystem {
   return {
@@ -57,7 +64,12 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
     rootDevice: '/dev/xvda',
     imageParameter: (architecture) => `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
     nginx: { user: 'nginx', http2: 'directive' },
-    packages: { iptables: ['iptables-nft', 'conntrack-tools'], nginx: ['nginx'], stream: ['nginx-mod-stream'] },
+    packages: {
+      iptables: ['iptables-nft', 'conntrack-tools'],
+      nginx: ['nginx'],
+      stream: ['nginx-mod-stream'],
+      tls: ['openssl'],
+    },
   },
   'ubuntu-24.04': {
     title: 'Ubuntu 24.04',

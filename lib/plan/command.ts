@@ -41,7 +41,7 @@ export async function planCommand(options: PlanOptions): Promise<number> {
   }
 }
 
-/** Runs the app as the CDK CLI does, which tells it by two variables where to write and what context there is. */
+/** Runs the app as the CDK CLI does, which tells it by variables where to write and what context there is. Validation is the CLI's. */
 async function synthesize({ app, context }: PlanOptions, outdir: string): Promise<void> {
   const settings = JSON.parse(await readFile('cdk.json', 'utf8')) as CdkJson;
   const given = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
@@ -50,7 +50,7 @@ async function synthesize({ app, context }: PlanOptions, outdir: string): Promis
     await spawn(app ?? settings.app, {
       shell: true,
       stdin: 'ignore',
-      env: { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: all },
+      env: { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: all, CDK_VALIDATION: 'false' },
     });
   } catch (error) {
     const { stderr, message } = error as SubprocessError;

@@ -88,9 +88,11 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
 
 function writeStack(folder: string, forwards: readonly ResolvedForward[]): void {
   mkdirSync(folder);
-  const { v4, v6 } = renderIptables(forwards);
-  writeFileSync(join(folder, 'iptables.rules'), v4);
-  writeFileSync(join(folder, 'ip6tables.rules'), v6);
+  if (forwards.some((f) => f.engine === 'iptables')) {
+    const { v4, v6 } = renderIptables(forwards);
+    writeFileSync(join(folder, 'iptables.rules'), v4);
+    writeFileSync(join(folder, 'ip6tables.rules'), v6);
+  }
   const conf = renderNginx(forwards, OPERATING_SYSTEMS[DEBIAN].nginx);
   if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf.text);
 }

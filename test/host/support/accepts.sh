@@ -40,20 +40,22 @@ rules() {
 
 one() {
   if [[ -e $1/iptables.rules ]]; then
-    export -f rules
     # shellcheck disable=SC2016 # $1 is the inner shell's
     unshare -n bash -c 'rules "$1"' - "$1" 2>&1 || return 1
   fi
   [[ ! -e $1/nginx.conf ]] || nginx -t -q -c "$1/nginx.conf" 2>&1
 }
 
+tell() {
+  local said
+  said=$(one "$1") || printf '%s %s\n' "$(basename "$1")" "${said//$'\n'/ | }"
+}
+
 main() {
-  local folder said count=0
-  for folder in "$1"/*/; do
-    count=$((count + 1))
-    said=$(one "${folder%/}") || printf '%s %s\n' "$(basename "$folder")" "${said//$'\n'/ | }"
-  done
-  echo "tried $count"
+  export -f tell one rules
+  # shellcheck disable=SC2016 # $1 is the inner shell's
+  find "$1" -mindepth 1 -maxdepth 1 -type d -print0 | xargs -0 -n 1 -P "$(nproc)" bash -c 'set -uo pipefail; tell "$1"' -
+  echo "tried $(find "$1" -mindepth 1 -maxdepth 1 -type d | wc -l)"
 }
 
 main "$@"

@@ -1,0 +1,207 @@
+import { App, aws_ec2 as ec2, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Forward } from '../../lib/forward/forward';
+import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../lib/host/operating-system';
+import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+
+const base: PortwayStackProps = {
+  adminCidr: '203.0.113.7/32',
+  engine: 'iptables',
+  forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
+};
+
+function create(props: Partial<PortwayStackProps> = {}): { stack: PortwayStack; template: Template } {
+  const stack = new PortwayStack(new App(), 'Portway', { ...base, ...props });
+  return { stack, template: Template.fromStack(stack) };
+}
+
+const instance = (properties: object) => ['AWS::EC2::Instance', Match.objectLike(properties)] as const;
+
+describe('the host', () => {
+  test('is a t4g.micro with Debian 13 for arm64, resolved at launch', () => {
+    create().template.hasResourceProperties(
+      ...instance({ InstanceType: 't4g.micro', ImageId: 'resolve:ssm:/aws/service/debian/release/13/latest/arm64' }),
+    );
+  });
+
+  test.each(Object.keys(OPERATING_SYSTEMS) as OperatingSystemId[])(
+    '%s: image, root device and login of both architectures',
+    (os) => {
+      for (const architecture of ['arm64', 'x86_64'] as const) {
+        const { template } = create({ os, architecture });
+        const system = OPERATING_SYSTEMS[os];
+        template.hasResourceProperties(
+          ...instance({
+            ImageId: `resolve:ssm:${system.imageParameter(architecture)}`,
+            BlockDeviceMappings: [Match.objectLike({ DeviceName: os === 'ubuntu-24.04' ? '/dev/sda1' : '/dev/xvda' })],
+          }),
+        );
+        expect(JSON.stringify(template.findOutputs('SshCommand'))).toContain(`ssh ${system.sshUser}@`);
+      }
+    },
+  );
+
+  test('takes its architecture from the instance type', () => {
+    create({ instanceType: 'c7i.large' }).template.hasResourceProperties(
+      ...instance({ ImageId: Match.stringLikeRegexp('amd64$') }),
+    );
+  });
+
+  test('takes an image of the user with its own root device', () => {
+    create({ ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/nvme0n1' } }).template.hasResourceProperties(
+      ...instance({
+        ImageId: 'ami-0123456789abcdef0',
+        BlockDeviceMappings: [Match.objectLike({ DeviceName: '/dev/nvme0n1' })],
+      }),
+    );
+  });
+
+  test('warns that nobody can log in when there is no key', () => {
+    const { stack } = create();
+    Annotations.fromStack(stack).hasWarning(
+      '*',
+      Match.stringLikeRegexp('host takes no key: give keyPairName or sshPublicKey'),
+    );
+  });
+
+  test.each([{ keyPairName: 'team' }, { sshPublicKey: PUBLIC_KEY }])('says nothing with %j', (key) => {
+    Annotations.fromStack(create(key).stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  test('another public key is another key pair, since both exist for a while', () => {
+    const name = (sshPublicKey: string) =>
+      Object.values(create({ sshPublicKey }).template.findResources('AWS::EC2::KeyPair'))[0]?.Properties.KeyName;
+    expect(name(PUBLIC_KEY)).toBe(name(PUBLIC_KEY));
+    expect(name(PUBLIC_KEY)).not.toBe(name(PUBLIC_KEY.replace('AAAAI', 'AAAAJ')));
+  });
+});
+
+describe('the network', () => {
+  test('a stack with account and region asks AWS nothing', () => {
+    const app = new App();
+    new PortwayStack(app, 'Portway', { ...base, env: { account: '123456789012', region: 'eu-central-1' } });
+    expect(app.synth().manifest.missing).toBeUndefined();
+  });
+
+  test('the availability zone is counted in the region', () => {
+    create({ availabilityZoneIndex: 2 }).template.hasResourceProperties('AWS::EC2::Subnet', {
+      AvailabilityZone: { 'Fn::Select': [2, { 'Fn::GetAZs': '' }] },
+    });
+  });
+
+  test('a VPC that is there already gets a host with a public address, and nothing else of a network', () => {
+    const app = new App();
+    const vpc = ec2.Vpc.fromVpcAttributes(new Stack(app, 'Other'), 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: ['eu-central-1a'],
+      publicSubnetIds: ['subnet-1'],
+    });
+    const template = Template.fromStack(new PortwayStack(app, 'Portway', { ...base, vpc }));
+    template.resourceCountIs('AWS::EC2::VPC', 0);
+    template.resourceCountIs('AWS::EC2::InternetGateway', 0);
+    template.hasResourceProperties(
+      ...instance({ NetworkInterfaces: [Match.objectLike({ AssociatePublicIpAddress: true, SubnetId: 'subnet-1' })] }),
+    );
+  });
+
+  test('flow logs go to a group that destroy takes along, under a role that cannot make groups', () => {
+    const { template } = create({ flowLogs: true });
+    template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
+    expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('CreateLogGroup');
+  });
+
+  test('what may leave: names, time, packages, AWS, and the targets', () => {
+    const forwards = { db: Forward.tcp({ listen: 5000, to: '10.0.1.1:5432' }) };
+    const group = Object.values(create({ forwards }).template.findResources('AWS::EC2::SecurityGroup'))[0]?.Properties;
+    const egress = group.SecurityGroupEgress.map(
+      (r: Record<string, unknown>) => `${r.IpProtocol} ${r.FromPort} ${r.CidrIp}`,
+    );
+    expect(egress).toEqual([
+      'udp 53 0.0.0.0/0',
+      'udp 123 0.0.0.0/0',
+      'tcp 53 0.0.0.0/0',
+      'tcp 80 0.0.0.0/0',
+      'tcp 443 0.0.0.0/0',
+      'tcp 5432 10.0.1.1/32',
+    ]);
+  });
+});
+
+describe('mistakes', () => {
+  test.each<[string, Partial<PortwayStackProps>, RegExp]>([
+    [
+      'an unknown system',
+      { os: 'windows' as never },
+      /^os must be one of debian-13, debian-12, amazon-linux-2023, ubuntu-24\.04, got: windows$/,
+    ],
+    [
+      'an unknown architecture',
+      { architecture: 'riscv' as never },
+      /^architecture must be arm64 or x86_64, got: riscv$/,
+    ],
+    [
+      'a type of another architecture',
+      { architecture: 'arm64', instanceType: 't3.micro' },
+      /^instanceType must be of the architecture arm64; t3\.micro is x86_64/,
+    ],
+    [
+      'no instance type',
+      { instanceType: 'large' },
+      /^instanceType must be an EC2 instance type such as t4g\.micro, got: large$/,
+    ],
+    ['a small disk', { diskGiB: 4 }, /^diskGiB must be a whole number of 8-16384, got: 4$/],
+    ['no image id', { ami: { id: 'debian', rootDevice: '/dev/xvda' } }, /^ami\.id must be an image id/],
+    [
+      'no root device',
+      { ami: { id: 'ami-0123456789abcdef0', rootDevice: 'xvda' } },
+      /^ami\.rootDevice must be the image's root device/,
+    ],
+    [
+      'two keys',
+      { keyPairName: 'a', sshPublicKey: PUBLIC_KEY },
+      /^sshPublicKey must not be given together with keyPairName/,
+    ],
+    [
+      'a private key',
+      { sshPublicKey: '-----BEGIN OPENSSH PRIVATE KEY-----' },
+      /^sshPublicKey must be one line of an OpenSSH public key/,
+    ],
+    [
+      'an ecdsa key',
+      { sshPublicKey: `ecdsa-sha2-nistp256 ${'A'.repeat(90)}` },
+      /^sshPublicKey must be one line .*ssh-ed25519 or ssh-rsa/,
+    ],
+    [
+      'an unknown way of changing',
+      { onChange: 'reload' as never },
+      /^onChange must be restart or replace, got: reload$/,
+    ],
+    ['half an attempt', { attempt: 0.5 }, /^attempt must be a whole number/],
+    ['a script that is not there', { firstBootScript: '/nowhere' }, /^firstBootScript must be a file that can be read/],
+    [
+      'an IPv6 target on iptables',
+      { forwards: { x: Forward.tcp({ listen: 1, to: '[2001:db8::1]:2' }) } },
+      /^forwards\.x\.to must be IPv4 on iptables/,
+    ],
+    [
+      'an IPv6 target in the own VPC',
+      { engine: 'nginx', forwards: { x: Forward.tcp({ listen: 1, to: '[2001:db8::1]:2' }) } },
+      /^forwards\.x\.to must be IPv4, since the stack's own VPC/,
+    ],
+  ])('%s', (_what, props, message) => {
+    expect(() => create(props)).toThrow(message);
+  });
+
+  test('of all parts come at once', () => {
+    const wrong = {
+      adminCidr: '::/0',
+      os: 'x' as never,
+      diskGiB: 1,
+      forwards: { a: Forward.tcp({ listen: 22, to: 1 }) },
+    };
+    expect(() => create(wrong)).toThrow(
+      /^4 problems:\n {2}- adminCidr .*\n {2}- forwards\.a\.listen .*\n {2}- os .*\n {2}- diskGiB /,
+    );
+  });
+});
