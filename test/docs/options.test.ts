@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const OPTIONS = read('docs/options.md');
+
+/** The props that an interface declares itself. Interfaces are written the same way everywhere: Biome sees to it. */
+function propsOf(file: string, name: string): string[] {
+  const body = new RegExp(`^export interface ${name}\\b[^{]*\\{$([\\s\\S]*?)^\\}$`, 'm').exec(read(file))?.[1] ?? '';
+  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? '');
+}
+
+/** The text below a heading, up to the next one of the same or a higher level. */
+function section(heading: string): string {
+  const level = /^#+/.exec(heading)?.[0].length ?? 0;
+  const [, after = ''] = OPTIONS.split(`\n${heading}\n`);
+  return after.split(new RegExp(`^#{1,${level}} `, 'm'))[0] ?? '';
+}
+
+/** Where each interface's props are documented: one row of a table each, which begins with the prop. */
+const DOCUMENTED = [
+  ['lib/portway-stack.ts', 'PortwayStackProps', '## PortwayStack', ''],
+  ['lib/forward/resolve.ts', 'ForwardSet', '## PortwayStack', ''],
+  ['lib/constructs/machine.ts', 'MachineProps', '## PortwayStack', ''],
+  ['lib/constructs/machine.ts', 'AmiProps', '## PortwayStack', 'ami.'],
+  ['lib/constructs/login-key.ts', 'LoginKeyProps', '## PortwayStack', ''],
+  ['lib/forward/forward.ts', 'CommonForwardProps', '### Every forward', ''],
+  ['lib/forward/forward.ts', 'TransportForwardProps', '### Forward.tcp, Forward.udp', ''],
+  ['lib/forward/forward.ts', 'HttpForwardProps', '### Forward.http', ''],
+  ['lib/forward/forward.ts', 'HttpsForwardProps', '### Forward.https', ''],
+] as const;
+
+const rows = (text: string) => [...text.matchAll(/^\| `([\w.]+)`/gm)].map((match) => match[1]);
+
+test.each(DOCUMENTED)('%s: every prop of %s stands under "%s"', (file, name, heading, prefix) => {
+  const props = propsOf(file, name);
+  expect(props.length).toBeGreaterThan(0);
+  expect(rows(section(heading))).toEqual(expect.arrayContaining(props.map((prop) => prefix + prop)));
+});
+
+test('PortwayStackProps takes its props from the interfaces above, the CDK, and nowhere else', () => {
+  const bases = /^export interface PortwayStackProps\s+extends ([\s\S]*?) \{$/m.exec(read('lib/portway-stack.ts'))?.[1];
+  const names = bases?.split(/,\s*(?![^<]*>)/).map((base) => base.trim());
+  expect(names).toEqual([
+    expect.stringContaining('StackProps'),
+    ...['ForwardSet', 'MachineProps', 'LoginKeyProps'].map((name) => expect.stringContaining(name)),
+  ]);
+});
+
+test('every value that the command line may give is named, and no other', () => {
+  const source = read('lib/context.ts');
+  const list = (name: string) => /\[([\s\S]*?)\]/.exec(source.split(`const ${name} = `)[1] ?? '')?.[1] ?? '';
+  const lists = [...`${list('TEXTS')} ${list('NUMBERS')}`.matchAll(/'(\w+)'/g)].map((match) => match[1]);
+  const alone = [...source.matchAll(/tryGetContext\('(\w+)'\)/g)].map((match) => match[1]);
+  const table = section('## Values on the command line');
+  const named = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+)/gm)].flatMap((row) => row[1]?.match(/\w+/g) ?? []);
+  expect(lists.length).toBeGreaterThan(10);
+  expect(named.sort()).toEqual([...lists, ...alone].sort());
+});
+
+test.each(['plan', 'rehearse'])('every option of portway %s stands in its section', (command) => {
+  const own = read('bin/portway.ts').split(`.command('${command}')`)[1]?.split('.action(')[0] ?? '';
+  const options = [...own.matchAll(/ption\('(?:-\w, )?(--\w+)/g)].map((match) => match[1]);
+  const described = [...section(`## portway ${command}`).matchAll(/^\| `(?:-\w, )?(--\w+)/gm)].map((match) => match[1]);
+  expect(options.length).toBeGreaterThan(2);
+  expect(described.sort()).toEqual(options.sort());
+});
