@@ -164,7 +164,8 @@ export class EngineRun {
     ) {
       await this.#lab.associateAddress(instanceId, publicIp);
     }
-    await this.#booted('first boot', 60);
+    // Another endpoint may not have waited for the report: the machine may still be booting.
+    await this.#booted('first boot', this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
   }
 
   async #machineDied(): Promise<never> {
@@ -210,28 +211,30 @@ export class EngineRun {
         ? `${seconds} s after the address arrived`
         : `${seconds} s after the machine started again`,
     );
-    const done = await this.#scriptDone();
+    const { done, bootId } = await this.#scriptDone();
     checks.expect(
       phase,
       "the host's script has run at this boot and found all in order",
       done,
       'its log has no "forwards are up" of this boot',
     );
-    const { stdout } = await this.#ssh('cat /proc/sys/kernel/random/boot_id');
-    this.#bootId = stdout.trim();
+    this.#bootId = bootId;
     return seconds;
   }
 
-  async #scriptDone(): Promise<boolean> {
-    // The log outlives boots; what was written since this one began is newer than /proc/1.
-    const command = 'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1';
+  /** Waits on the host, in one login, for its script to end: the log outlives boots, so only what is newer than /proc/1 counts. */
+  async #scriptDone(): Promise<{ done: boolean; bootId: string }> {
+    const look =
+      'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
+    const command = `cat /proc/sys/kernel/random/boot_id; for i in $(seq 90); do ${look} && break; sleep 1; done`;
     const end = Date.now() + 180_000;
-    while (Date.now() < end) {
-      const { stdout } = await this.#ssh(command);
-      if (/forwards are up\s*$/.test(stdout)) return true;
-      await sleep(2000);
+    for (;;) {
+      const { ok, stdout } = await this.#ssh(command, 150);
+      const [bootId = '', line = ''] = stdout.trim().split('\n');
+      // The SSH server may come up later than the forwards.
+      if (ok || Date.now() > end) return { done: line.includes('forwards are up'), bootId };
+      await sleep(1000);
     }
-    return false;
   }
 
   async #collect(): Promise<void> {
@@ -267,9 +270,9 @@ export class EngineRun {
     return cdk(args, { endpoint: this.#endpoint, folder, log: join(folder, 'cdk.log'), ...app });
   }
 
-  #ssh(command: string) {
+  #ssh(command: string, seconds = 30) {
     const { address, key, user } = this.#traffic();
-    return this.#lab.probe.ssh('admin', address, key, command, { user });
+    return this.#lab.probe.ssh('admin', address, key, command, { user, seconds });
   }
 
   #traffic(): Traffic {
