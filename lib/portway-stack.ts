@@ -15,7 +15,6 @@ import { checkTraffic, EVERYONE, inboundTraffic, outboundTraffic } from './forwa
 import { readFirstBootScript } from './host/first-boot-script';
 import { hostContent } from './host/host-content';
 import { OPERATING_SYSTEMS } from './host/operating-system';
-import type { UserData } from './host/user-data';
 
 export interface PortwayStackProps
   extends Omit<StackProps, 'analyticsReporting'>,
@@ -72,11 +71,9 @@ export interface PortwayStackProps
 
 /** A gateway in its network: joins the parts, nothing else. @throws PortwayError with everything that is wrong with its props */
 export class PortwayStack extends Stack {
-  /** The fixed public address. */
-  readonly address: string;
+  /** The host with all that belongs to it: `gateway.instance.role` takes further rights. */
+  readonly gateway: Gateway;
   readonly forwards: readonly ResolvedForward[];
-  /** What the host is given, and its size. */
-  readonly userData: UserData;
   private readonly availabilityZoneIndex: number;
 
   constructor(scope: Construct, id: string, props: PortwayStackProps) {
@@ -111,8 +108,7 @@ export class PortwayStack extends Stack {
     );
     problems.throwIfAny();
 
-    this.address = gateway.address;
-    this.userData = gateway.userData;
+    this.gateway = gateway;
     this.addOutputs(gateway, os.sshUser);
     writeReview(gateway, { forwards: this.forwards, content, userData: gateway.userData, inbound, outbound });
   }

@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
+import { PortwayError } from '../forward/problems';
 import { acknowledge } from './acknowledge';
 
 export interface NetworkProps {
@@ -15,6 +16,11 @@ export interface NetworkProps {
    * @default false
    */
   readonly flowLogs?: boolean;
+  /**
+   * Which of the region's availability zones the new VPC's subnet is in, counted from 0.
+   * @default 0
+   */
+  readonly availabilityZoneIndex?: number;
 }
 
 /** The network that a gateway stands in. Makes no lookup: synth needs no credentials and gives the same everywhere. */
@@ -29,17 +35,16 @@ export class Network extends Construct {
   constructor(scope: Construct, id: string, props: NetworkProps = {}) {
     super(scope, id);
     this.isForeign = props.vpc !== undefined;
-    this.vpc = props.vpc ?? (this.createVpc(props.flowLogs ?? false) as ec2.IVpc);
-    const subnets = this.vpc.selectSubnets({ subnetType: ec2.SubnetType.PUBLIC }).subnets;
-    const [subnet] = subnets;
-    if (subnet === undefined) throw new Error('vpc must have a public subnet, got one with none');
+    this.vpc = props.vpc ?? (this.createVpc(props) as ec2.IVpc);
+    const [subnet] = this.vpc.publicSubnets;
+    if (subnet === undefined) throw new PortwayError(['vpc must have a public subnet, got one with none']);
     this.subnet = subnet;
     // The VPC's own `internetConnectivityEstablished` is the gateway alone; boot needs the route, and destroy needs to wait
     // with taking the gateway off until no public address is left.
     this.internet = this.isForeign ? [] : [subnet.internetConnectivityEstablished, this.vpc.node.findChild('VPCGW')];
   }
 
-  private createVpc(flowLogs: boolean): ec2.Vpc {
+  private createVpc({ flowLogs = false, availabilityZoneIndex = 0 }: NetworkProps): ec2.Vpc {
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
       maxAzs: 1,
@@ -48,6 +53,10 @@ export class Network extends Construct {
       // The default would add a Lambda function, a custom resource and an asset, whose log group survives the stack.
       restrictDefaultSecurityGroup: false,
     });
+    // Another zone is another subnet, and it is made before the old one goes: their ranges must not overlap.
+    for (const subnet of vpc.publicSubnets) {
+      (subnet.node.defaultChild as ec2.CfnSubnet).cidrBlock = `10.0.${availabilityZoneIndex}.0/24`;
+    }
     if (flowLogs) this.addFlowLog(vpc);
     else acknowledge(vpc, 'AwsSolutions-VPC7', 'Flow logs cost per gigabyte; flowLogs: true turns them on.');
     return vpc;

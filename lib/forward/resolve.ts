@@ -149,7 +149,7 @@ function readEngine(at: string, { kind, props }: Forward, stackEngine: Engine, p
     problems.add(`${at}.engine`, `must be ${ENGINES.join(' or ')}`, props.engine);
   }
   if (kind === 'tcp' || kind === 'udp') return props.engine ?? stackEngine;
-  // Only an explicit wish is refused: on a stack whose engine is iptables, Forward.http would otherwise be said twice.
+  // The stack's engine counts as a wish too: a team that chose iptables should not find nginx on its host unasked.
   const wish = props.engine ?? stackEngine;
   if (wish === 'iptables') {
     problems.add(

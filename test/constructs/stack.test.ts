@@ -87,6 +87,8 @@ describe('the network', () => {
   test('the availability zone is counted in the region', () => {
     create({ availabilityZoneIndex: 2 }).template.hasResourceProperties('AWS::EC2::Subnet', {
       AvailabilityZone: { 'Fn::Select': [2, { 'Fn::GetAZs': '' }] },
+      // A range of its own, so that it can be made while the subnet of another zone is still there.
+      CidrBlock: '10.0.2.0/24',
     });
   });
 

@@ -103,7 +103,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (_name, props) =>
   });
 
   test('keeps user-data within the limit, with the reserve for the signal URL', () => {
-    const userData = stack.userData;
+    const userData = stack.gateway.userData;
     expect(userData.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
     expect(userData.size).toBeGreaterThan(SIGNAL_URL_RESERVE);
     expect(userData.compressed).toBe(false);
@@ -114,6 +114,6 @@ test.each(['iptables', 'nginx'])(
   'user-data of the shipped %s stack is at most 11 KB raw, with a signal URL of 500 characters',
   (name) => {
     const { stack } = synthesize(CANONICAL[name] as (typeof CANONICAL)[string]);
-    expect(stack.userData.size - SIGNAL_URL_RESERVE + 500).toBeLessThanOrEqual(11 * 1024);
+    expect(stack.gateway.userData.size - SIGNAL_URL_RESERVE + 500).toBeLessThanOrEqual(11 * 1024);
   },
 );
