@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -262,6 +262,9 @@ describeLab(`the lab's network and services${able ? '' : ' (skipped: needs root 
     await new Promise((resolve) => child.once('close', resolve));
     const namespaces = async () => (await readdir('/run/netns')).filter((name) => name.includes(id));
     expect(await namespaces()).toHaveLength(6);
+    // Its processes died with it: their command lines name its folder.
+    const alive = spawnSync('pgrep', ['-fa', join(folder, 'dead')], { encoding: 'utf8' }).stdout;
+    expect(alive).toBe('');
     const next = new Cleanup();
     await Lab.start({ folder: join(folder, 'next'), cleanup: next, id: `next-${process.pid}`, image });
     expect(await next.run()).toEqual([]);

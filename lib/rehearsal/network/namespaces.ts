@@ -75,8 +75,21 @@ export class Namespaces {
 
 async function removeRun(id: string): Promise<void> {
   const names = (await readdir('/run/netns').catch(() => [])).filter((name) => name.startsWith(`${PREFIX}-${id}-`));
-  for (const name of names) await call('ip', ['netns', 'delete', name]);
+  for (const name of names) {
+    // What a killed run left running would keep its namespace alive without a name, out of anybody's reach.
+    const { stdout } = await call('ip', ['netns', 'pids', name]);
+    for (const pid of stdout.split('\n').filter(Boolean)) endProcess(Number(pid));
+    await call('ip', ['netns', 'delete', name]);
+  }
   await rm(join(RUNS, id), { force: true });
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone meanwhile
+  }
 }
 
 /** Removes what runs left that were killed without a chance to clean up. */
