@@ -3,7 +3,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { ensurePackages, systemPath, type Tools } from './apt';
-import { cacheFolder } from './image/cache';
+import { cacheFolder } from './cache';
 
 /** Every program that the lab runs, and the Debian package that brings it. */
 export const TOOLS: Tools = {

@@ -1,9 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn, { SubprocessError } from 'nano-spawn';
+import { cacheFolder, ensureCached } from '../cache';
 
 /** What a private Python environment holds. */
 export interface PythonOptions {
@@ -25,15 +24,10 @@ export interface PythonEnvironment {
   readonly folder: string;
 }
 
-/** `${XDG_CACHE_HOME:-~/.cache}/portway`: everything that a later run can use again. */
-export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portway');
-}
-
 /**
  * A virtual environment with the packages of a requirements file, made once and kept.
- * Packages come from wherever the user's own pip settings say. Two runs at once do not collide: each builds in a folder
- * of its own and the first to finish gives it the final name.
+ * Packages come from wherever the user's own pip settings say. Two runs at once do not
+ * collide: the second waits for the first.
  * @throws Error that says what to install when python3, its venv module or the packages are missing.
  */
 export async function ensurePython(options: PythonOptions): Promise<PythonEnvironment> {
@@ -41,24 +35,12 @@ export async function ensurePython(options: PythonOptions): Promise<PythonEnviro
   const version = await interpreterVersion(interpreter);
   const content = await readFile(options.requirements);
   const key = createHash('sha256').update(version).update(content).digest('hex').slice(0, 12);
-  const parent = options.cacheFolder ?? join(cacheRoot(), 'python');
-  const folder = join(parent, `${options.name}-${key}`);
-  const ready = { folder, python: join(folder, 'bin', 'python') };
-  if (existsSync(ready.python)) return ready;
-
-  options.onInstall?.(folder);
-  await mkdir(parent, { recursive: true });
-  const building = `${folder}.${randomBytes(4).toString('hex')}`;
-  try {
+  const parent = options.cacheFolder ?? join(cacheFolder(), 'python');
+  const folder = await ensureCached(join(parent, `${options.name}-${key}`), async (building) => {
+    options.onInstall?.(building);
     await build(interpreter, building, options.requirements);
-    await rename(building, folder);
-  } catch (error) {
-    // The other run was faster: its folder is the same as ours.
-    if (!existsSync(ready.python)) throw error;
-  } finally {
-    await rm(building, { recursive: true, force: true });
-  }
-  return ready;
+  });
+  return { folder, python: join(folder, 'bin', 'python') };
 }
 
 async function interpreterVersion(interpreter: string): Promise<string> {
@@ -78,7 +60,6 @@ async function interpreterVersion(interpreter: string): Promise<string> {
 }
 
 async function build(interpreter: string, folder: string, requirements: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
   await spawn(interpreter, ['-I', '-m', 'venv', folder]).catch((error: unknown) => {
     throw new Error(
       `a Python environment cannot be made in ${folder} (${reason(error)}). Debian and Ubuntu need: apt-get install python3-venv`,

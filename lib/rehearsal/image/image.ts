@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
-import { cacheFolder, ensureCached, recipeHash } from './cache';
+import { cacheFolder, ensureCached, recipeHash } from '../cache';
 import { makeRepository } from './packages';
 import { downloadsBeside, ensureDebianRoot } from './root';
 

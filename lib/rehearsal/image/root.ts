@@ -1,7 +1,7 @@
 import { chmod, lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
-import { cacheFolder, ensureCached, recipeHash } from './cache';
+import { cacheFolder, ensureCached, recipeHash } from '../cache';
 import { machineAptOptions, machineMirror } from './mirror';
 
 /** What a cached root was made with, beyond its packages: a change here makes the cached ones useless by itself. */

@@ -1,7 +1,7 @@
 import { IMDS, INTERNET } from './addresses';
 
 /** One rule of a security group, as the EC2 API gives it. */
-export interface SecurityGroupRule {
+export interface FirewallRule {
   /** `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for every protocol. */
   protocol: string;
   /** First and last port; for ICMP its type and code. None for `-1`. EC2's `-1` stands for any. */
@@ -13,8 +13,8 @@ export interface SecurityGroupRule {
 
 /** What an instance may be sent and may send: all groups of the instance together, as EC2 adds them up. */
 export interface SecurityRules {
-  ingress: readonly SecurityGroupRule[];
-  egress: readonly SecurityGroupRule[];
+  ingress: readonly FirewallRule[];
+  egress: readonly FirewallRule[];
 }
 
 /** One instance's place in the network. */
@@ -98,7 +98,7 @@ function list(addresses: string[]): string {
   return addresses.length > 0 ? addresses.join(', ') : '0.0.0.0';
 }
 
-function ruleLines(rule: SecurityGroupRule, side: 'saddr' | 'daddr'): string[] {
+function ruleLines(rule: FirewallRule, side: 'saddr' | 'daddr'): string[] {
   return rule.cidrs.map((cidr) => {
     const family = cidr.includes(':') ? 'ip6' : 'ip';
     return [`${family} ${side} ${cidr}`, ...protocolMatch(rule)].join(' ');
@@ -108,7 +108,7 @@ function ruleLines(rule: SecurityGroupRule, side: 'saddr' | 'daddr'): string[] {
 /** The protocols that have ports, by name and by number. */
 const PORT_PROTOCOLS: Record<string, string> = { tcp: 'tcp', 6: 'tcp', udp: 'udp', 17: 'udp' };
 
-function protocolMatch({ protocol, fromPort, toPort }: SecurityGroupRule): string[] {
+function protocolMatch({ protocol, fromPort, toPort }: FirewallRule): string[] {
   if (protocol === '-1' || protocol === 'all') return [];
   const name = PORT_PROTOCOLS[protocol];
   if (name) {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOutputs } from '../../../lib/rehearsal/aws/deployed';
 import { startEndpoint, useEndpoint } from '../../../lib/rehearsal/aws/endpoint';
-import { cacheRoot, ensurePython } from '../../../lib/rehearsal/aws/python';
+import { ensurePython } from '../../../lib/rehearsal/aws/python';
+import { cacheFolder } from '../../../lib/rehearsal/cache';
 
 let folder: string;
 beforeEach(async () => {
@@ -47,8 +48,8 @@ test('outputs are empty until the CLI has written them', async () => {
 });
 
 test('the cache is where the XDG specification says', () => {
-  expect(cacheRoot({ XDG_CACHE_HOME: '/var/cache/me' })).toBe('/var/cache/me/portway');
-  expect(cacheRoot({})).toMatch(/\/\.cache\/portway$/);
+  expect(cacheFolder({ XDG_CACHE_HOME: '/var/cache/me' })).toBe('/var/cache/me/portway');
+  expect(cacheFolder({})).toMatch(/\/\.cache\/portway$/);
 });
 
 test('without python3 the message says what to install', async () => {

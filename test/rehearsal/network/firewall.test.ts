@@ -1,6 +1,6 @@
-import { type Placement, routerRules, type SecurityGroupRule } from '../../../lib/rehearsal/network/firewall';
+import { type FirewallRule, type Placement, routerRules } from '../../../lib/rehearsal/network/firewall';
 
-const placement = (ingress: SecurityGroupRule[], egress: SecurityGroupRule[] = []): Placement => ({
+const placement = (ingress: FirewallRule[], egress: FirewallRule[] = []): Placement => ({
   privateIp: '10.0.0.10',
   publicIp: '203.0.113.100',
   hopLimit: 1,

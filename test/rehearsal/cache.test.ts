@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureCached, processMark, recipeHash } from '../../../lib/rehearsal/image/cache';
+import { ensureCached, processMark, recipeHash } from '../../lib/rehearsal/cache';
 
 describe('ensureCached', () => {
   let folder: string;

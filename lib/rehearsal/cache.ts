@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Where Portway keeps what is slow to make: `$XDG_CACHE_HOME/portway`, else `~/.cache/portway`. */
-export function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portway');
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portway');
 }
 
 /** A short name for a recipe: equal recipes, equal name. Key order counts, so build recipes in one place. */
