@@ -3,7 +3,7 @@ import type { ResolvedForward } from '../forward/resolve';
 import { type Block, block, type Line } from './block';
 import { variableName } from './names';
 
-/** The gateway may always use its own forwards, as with iptables. */
+/** The gateway may always use its own forwards, here by loopback (with iptables by its own addresses too, which synth does not know). */
 const GATEWAY_ITSELF = ['127.0.0.0/8', '::1/128'];
 
 /**

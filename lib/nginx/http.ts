@@ -55,10 +55,12 @@ function proxyDefaults(): readonly Line[] {
       '~: "\\"[$remote_addr]\\"";  # RFC 7239 quotes IPv6',
       'default $remote_addr;',
     ]),
-    '# A WebSocket handshake passes; for all else an empty header keeps the connection to the target open.',
-    'proxy_set_header Upgrade $http_upgrade;',
+    '# A WebSocket handshake passes, and no other upgrade: in a tunnel of h2c a client could write the headers above itself.',
+    '# For all else an empty header keeps the connection to the target open.',
+    'proxy_set_header Upgrade $portway_upgrade;',
     'proxy_set_header Connection $portway_connection;',
-    block('map $http_upgrade $portway_connection', ["'' '';", 'default upgrade;']),
+    block('map $http_upgrade $portway_upgrade', ["default '';", '~*^websocket$ websocket;']),
+    block('map $portway_upgrade $portway_connection', ["default '';", 'websocket upgrade;']),
   ];
 }
 
