@@ -176,17 +176,28 @@ export class Host {
   }
 
   /** What the application says through a connection from a party; the error as text when there is none. */
-  async ask(from: Party, protocol: 'tcp' | 'udp', address: string, port: number, sourcePort = 0): Promise<Answer> {
-    const script = from === 'gateway' ? '/support/ask.py' : join(HERE, 'ask.py');
-    const { code, stdout, stderr } = await this.run(from, [
-      'python3',
-      script,
-      protocol,
-      address,
-      `${port}`,
-      `${sourcePort}`,
-    ]);
-    return code === 0 ? JSON.parse(stdout) : { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', port: 0 };
+  async ask(
+    from: Party,
+    protocol: 'tcp' | 'udp',
+    address: string,
+    port: number,
+    source: { readonly port?: number; readonly address?: string } = {},
+  ): Promise<Answer> {
+    const { stdout, stderr } = await this.run(from, askCommand(from, protocol, address, port, 1, source));
+    if (stdout.trim() !== '') return JSON.parse(stdout);
+    return { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', port: 0 };
+  }
+
+  /** How often each application answered, of so many connections one after the other. @throws Error when one fails */
+  async share(protocol: 'tcp' | 'udp', address: string, port: number, count: number): Promise<Record<string, number>> {
+    const { code, stdout, stderr } = await this.run('client', askCommand('client', protocol, address, port, count));
+    if (code !== 0) throw new Error(stderr);
+    const shares: Record<string, number> = {};
+    for (const line of stdout.trim().split('\n')) {
+      const { name } = JSON.parse(line) as Answer;
+      shares[name] = (shares[name] ?? 0) + 1;
+    }
+    return shares;
   }
 
   private spawn(party: Party, command: readonly string[]): ChildProcess {
@@ -245,6 +256,19 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
     if (Date.now() > end) throw new Error(`did not come true within 5 s: ${what}`);
     await sleep(50);
   }
+}
+
+function askCommand(
+  from: Party,
+  protocol: 'tcp' | 'udp',
+  address: string,
+  port: number,
+  count: number,
+  source: { readonly port?: number; readonly address?: string } = {},
+): readonly string[] {
+  const script = from === 'gateway' ? '/support/ask.py' : join(HERE, 'ask.py');
+  const words = [protocol, address, `${port}`, `${source.port ?? 0}`, `${count}`, source.address ?? ''];
+  return ['python3', script, ...words];
 }
 
 function kill(pid: number): void {

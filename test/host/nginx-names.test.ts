@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Forward } from '../../lib/forward/forward';
+import { ADDRESS, describeHost, type Host } from './support/host';
+import { NginxHost } from './support/nginx';
+
+jest.setTimeout(60_000);
+
+/** Amazon's resolver, which the rendered configuration asks; here it stands on the gateway's loopback. */
+const RESOLVER = '169.254.169.253';
+const NAMES = '/run/names.json';
+const QUESTIONS = '/run/questions';
+const GATEWAY = ADDRESS.gateway.v4;
+/** Two addresses of the backend: the answer says which one was asked. */
+const OLD = ADDRESS.backend.v4;
+const NEW = '10.0.1.11';
+
+describeHost('a name as target, through nginx', () => {
+  let nginx: NginxHost;
+  let host: Host;
+  beforeAll(async () => {
+    nginx = await NginxHost.start();
+    host = nginx.host;
+    await host.sh('backend', `ip addr add ${NEW}/24 dev eth0`);
+    await nginx.web(9000, 'web');
+    // At first there is not even a resolver: nginx has to start nevertheless.
+    await nginx.run({
+      fixed: Forward.http({ listen: 80, to: `${OLD}:9000` }),
+      app: Forward.http({ listen: 81, to: 'app.internal:9000' }),
+      'app-tcp': Forward.tcp({ listen: 82, to: 'app.internal:9000' }),
+      'app-range': Forward.tcp({ listen: '8990-9010', to: 'app.internal:8990-9010' }),
+      gone: Forward.http({ listen: 84, to: 'gone.internal:9000' }),
+      'gone-tcp': Forward.tcp({ listen: 85, to: 'gone.internal:9000' }),
+    });
+  });
+  afterAll(() => nginx?.stop());
+
+  const names = (answers: Record<string, string>) => host.write(NAMES, JSON.stringify(answers));
+  const status = (port: number) => nginx.status('client', `http://${GATEWAY}:${port}/`);
+  const addresses = async () => {
+    const asked = [81, 82, 9000].map(async (port) => (await nginx.request(`http://${GATEWAY}:${port}/`)).address);
+    return await Promise.all(asked);
+  };
+
+  test('without a resolver only its own forwards fail', async () => {
+    expect(await Promise.all([80, 81, 84].map(status))).toEqual(['200', '502', '502']);
+  });
+
+  test('is resolved while running, and again after 10 s, whatever the TTL', async () => {
+    await names({ 'app.internal': OLD });
+    await host.sh('gateway', `ip addr add ${RESOLVER}/32 dev lo`);
+    await host.serve('gateway', ['python3', '/support/dns.py', RESOLVER, NAMES, QUESTIONS]);
+    expect(await addresses()).toEqual([OLD, OLD, OLD]);
+    // The TTL of 1 s passes meanwhile; each worker of nginx asks for itself, once for HTTP and once for TCP.
+    for (let i = 0; i < 6; i++) {
+      await addresses();
+      await sleep(200);
+    }
+    const workers = Number(await host.sh('gateway', 'pgrep -c -f "nginx: worker"'));
+    expect((await host.read(QUESTIONS)).trim().split('\n').length).toBeLessThanOrEqual(2 * workers);
+    await names({ 'app.internal': NEW });
+    await sleep(11_000);
+    expect(await addresses()).toEqual([NEW, NEW, NEW]);
+  });
+
+  test('that does not exist fails its own forwards only', async () => {
+    expect(await status(84)).toBe('502');
+    // Not even an answer that says so: a TCP forward has no words for it.
+    expect((await host.ask('client', 'tcp', GATEWAY, 85)).name).toMatch(/^none/);
+    expect(await status(80)).toBe('200');
+    expect(await status(81)).toBe('200');
+  });
+});

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Forward } from '../../../lib/forward/forward';
+import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
+import { certificateFiles, NGINX_PATHS } from '../../../lib/nginx/names';
+import { renderNginx } from '../../../lib/nginx/render';
+import { ADDRESS, DEBIAN, Host, type Party, type Result, until } from './host';
+
+const HERE = __dirname;
+
+/** A second client, for forwards that let only the first one in. */
+export const STRANGER = { v4: '198.51.100.77', v6: '2001:db8:100::77' } as const;
+
+/** What the application of support/web.py says of the request that it got. */
+export interface WebRequest {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+  /** The application's address that the request came to. */
+  readonly address: string;
+  readonly connection: number;
+}
+
+/** A line of access.log or stream.log. */
+export type LogEntry = Readonly<Record<string, string | number>>;
+
+/** A test host with the nginx.conf that synth renders, and nothing else of Portway. */
+export class NginxHost {
+  private constructor(readonly host: Host) {}
+
+  static async start(): Promise<NginxHost> {
+    const host = await Host.start();
+    // Deprecated: taken only by those who ask for it.
+    const second = `ip addr add ${STRANGER.v6}/64 dev eth0 nodad preferred_lft 0`;
+    await host.sh('client', `ip addr add ${STRANGER.v4}/24 dev eth0; ${second}`);
+    return new NginxHost(host);
+  }
+
+  stop(): Promise<void> {
+    return this.host.stop();
+  }
+
+  /** Starts nginx with these forwards, and waits until it answers that it runs this very file. */
+  async run(forwards: Readonly<Record<string, Forward>>): Promise<void> {
+    const resolved = resolveForwardsOrThrow({ forwards });
+    const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
+    if (conf === undefined) throw new Error('nothing for nginx');
+    await this.host.write('/etc/nginx/nginx.conf', conf.text);
+    await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} /etc/portway/tls`);
+    for (const { name } of resolved.filter((f) => f.tls !== undefined)) {
+      const { certificate, key } = certificateFiles(name);
+      const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256';
+      await this.host.sh(
+        'gateway',
+        `openssl req -x509 ${curve} -nodes -days 2 -subj /CN=x -keyout ${key} -out ${certificate} 2>&1`,
+      );
+    }
+    await this.host.sh('gateway', 'nginx');
+    const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
+    await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === conf.generation);
+  }
+
+  /** Starts the application of support/web.py on the backend. */
+  web(port: number, name: string): Promise<void> {
+    return this.host.serve('backend', ['python3', `${HERE}/web.py`, `${port}`, name]);
+  }
+
+  /** curl, quiet, with its words as they are. The certificate is self-signed. */
+  curl(from: Party, ...words: string[]): Promise<Result> {
+    return this.host.run(from, ['curl', '-skg', '--max-time', '8', ...words]);
+  }
+
+  /** The status of a request from one of the client's addresses, or by the gateway from its own. */
+  async status(from: Party, url: string, source?: string): Promise<string> {
+    const words = ['-o', '/dev/null', '-w', '%{http_code}', ...(source === undefined ? [] : ['--interface', source])];
+    return (await this.curl(from, ...words, url)).stdout;
+  }
+
+  /** What the application got. @throws SyntaxError with what else was answered */
+  async request(url: string, ...words: string[]): Promise<WebRequest> {
+    return JSON.parse((await this.curl('client', ...words, url)).stdout);
+  }
+
+  /** Sends bytes as they are, and gives all that comes back until the gateway closes. */
+  async raw(port: number, bytes: string | Buffer): Promise<string> {
+    const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/${port}; cat >&3; cat <&3`;
+    return (await this.host.run('client', ['timeout', '5', 'bash', '-c', script], bytes)).stdout;
+  }
+
+  /** The lines of a log that name a port, as soon as there are so many. @throws SyntaxError when a line is not JSON */
+  async log(port: number, count: number, file: 'access' | 'stream' = 'access'): Promise<readonly LogEntry[]> {
+    const read = async () => {
+      // Otherwise nginx writes what it holds back every second.
+      await this.host.sh('gateway', 'nginx -s reopen');
+      const text = await this.host.read(`${NGINX_PATHS.logFolder}/${file}.log`);
+      const lines = text.split('\n').slice(0, -1);
+      return lines.map((line): LogEntry => JSON.parse(line)).filter((entry) => entry.port === `${port}`);
+    };
+    await until(`${count} lines in ${file}.log`, async () => (await read()).length >= count);
+    // What would be one too many may come from another worker, a little later.
+    await sleep(100);
+    return read();
+  }
+}

@@ -1,0 +1,62 @@
+"""A small web application that keeps connections open: says in JSON which request it got. Arguments: port, name.
+A WebSocket handshake is answered, and every byte after it comes back."""
+import base64
+import hashlib
+import http.server
+import json
+import socket
+import socketserver
+import sys
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        if self.headers.get("Upgrade") == "websocket":
+            self.echo()
+            return
+        request = {
+            "name": sys.argv[2],
+            "method": self.command,
+            "path": self.path,
+            "headers": [[name.lower(), value] for name, value in self.headers.items()],
+            "body": self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(),
+            "address": self.connection.getsockname()[0].removeprefix("::ffff:"),
+            # The same number in two answers: they came over one connection.
+            "connection": self.client_address[1],
+        }
+        body = json.dumps(request).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = answer
+
+    def echo(self):
+        # RFC 6455, section 1.3
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        while data := self.rfile.read1(4096):
+            self.wfile.write(data)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(socketserver.ThreadingTCPServer):
+    address_family = socket.AF_INET6
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+server = Server(("::", int(sys.argv[1])), Handler)
+print("ready", flush=True)
+server.serve_forever()
