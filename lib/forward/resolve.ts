@@ -1,10 +1,10 @@
-import { type Cidr, isCidr, readCidr } from './cidr';
+import type { Cidr } from './cidr';
 import { ENGINES, type Engine, Forward, type ForwardKind } from './forward';
 import { countPorts, formatPorts, isRange, type PortRange, parsePorts, portsOverlap, samePorts } from './ports';
 import { Problems } from './problems';
-import { isTarget, readTarget, type Target } from './target';
+import { readEngine, readListener, readRedirect, readSources, readTargets } from './read-props';
+import type { Target } from './target';
 import { Tls } from './tls';
-import { isNumberToken, isToken } from './token';
 
 /** A forward that was checked: what the renderers and constructs work with. */
 export interface ResolvedForward {
@@ -42,13 +42,6 @@ const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 
 /** A forward with several targets gets an iptables chain of its own, `PORTWAY-<name>`, beside these. */
 const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD'];
-
-/** Ports that never lead elsewhere, because the gateway itself needs them. */
-const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
-  { transport: 'tcp', port: 22, why: "the gateway's own SSH" },
-  { transport: 'udp', port: 68, why: "the gateway's own DHCP client" },
-  { transport: 'udp', port: 546, why: "the gateway's own DHCPv6 client" },
-];
 
 /**
  * Checks a set of forwards and gives it in the form that renderers and constructs need, in the order it was written.
@@ -142,113 +135,6 @@ function resolveForward(
     ...(redirectPort === undefined ? {} : { redirectPort }),
     ...(props.tls === undefined ? {} : { tls: props.tls }),
   };
-}
-
-function readEngine(at: string, { kind, props }: Forward, stackEngine: Engine, problems: Problems): Engine {
-  if (props.engine !== undefined && !ENGINES.includes(props.engine)) {
-    problems.add(`${at}.engine`, `must be ${ENGINES.join(' or ')}`, props.engine);
-  }
-  if (kind === 'tcp' || kind === 'udp') return props.engine ?? stackEngine;
-  // The stack's engine counts as a wish too: a team that chose iptables should not find nginx on its host unasked.
-  const wish = props.engine ?? stackEngine;
-  if (wish === 'iptables') {
-    problems.add(
-      props.engine === undefined ? at : `${at}.engine`,
-      `must run on nginx, since iptables does not read ${kind === 'http' ? 'HTTP' : 'TLS'}: write engine: 'nginx' here, or use Forward.tcp`,
-      'iptables',
-    );
-  }
-  return 'nginx';
-}
-
-function readListener(
-  at: string,
-  { kind, props }: Forward,
-  transport: 'tcp' | 'udp',
-  problems: Problems,
-): PortRange | undefined {
-  const where = `${at}.listen`;
-  if (isToken(props.listen) || isNumberToken(props.listen)) {
-    problems.add(
-      where,
-      'must be known at synth (rules, security group and duplicates depend on it); tokens may stand in addresses only',
-    );
-    return undefined;
-  }
-  const listen = parsePorts(props.listen);
-  if (listen === undefined) {
-    problems.add(
-      where,
-      kind === 'tcp' || kind === 'udp' ? "must be 1-65535 or a range such as '6000-6100'" : 'must be 1-65535',
-      props.listen,
-    );
-    return undefined;
-  }
-  if (isRange(listen) && (kind === 'http' || kind === 'https')) {
-    problems.add(
-      where,
-      `must be one port for ${kind.toUpperCase()}; ranges are for Forward.tcp and Forward.udp`,
-      props.listen,
-    );
-  }
-  for (const { port, why } of RESERVED.filter((r) => r.transport === transport)) {
-    if (listen.from <= port && port <= listen.to)
-      problems.add(where, `must leave ${transport} port ${port} free (${why})`, props.listen);
-  }
-  return listen;
-}
-
-function readTargets(at: string, { kind, props }: Forward, problems: Problems): readonly Target[] {
-  if (props.to === undefined) {
-    if (kind !== 'http') problems.add(`${at}.to`, 'must say where the forward leads, such as 8080 or 10.0.1.20:8080');
-    else if (props.redirectTo === undefined)
-      problems.add(at, "must have either to (such as 8080) or redirectTo: 'https'");
-    return [];
-  }
-  const specs = Array.isArray(props.to) ? props.to : [props.to];
-  if (specs.length === 0) problems.add(`${at}.to`, 'must hold at least one target');
-  const seen = new Set<string>();
-  return specs.flatMap((spec, i) => {
-    const where = Array.isArray(props.to) ? `${at}.to[${i}]` : `${at}.to`;
-    const target = readTarget(spec);
-    if (!isTarget(target)) {
-      problems.add(where, target.rule, spec);
-      return [];
-    }
-    const key = String(spec);
-    if (seen.has(key)) problems.add(where, 'must not stand there twice', spec);
-    seen.add(key);
-    return [target];
-  });
-}
-
-function readSources(at: string, allowFrom: unknown, problems: Problems): readonly Cidr[] {
-  if (allowFrom === undefined) return [];
-  if (!Array.isArray(allowFrom) || allowFrom.length === 0) {
-    problems.add(`${at}.allowFrom`, 'must hold at least one CIDR block; leave it out to allow everyone', allowFrom);
-    return [];
-  }
-  return allowFrom.flatMap((source, i) => {
-    const cidr = readCidr(source);
-    if (isCidr(cidr)) return [cidr];
-    problems.add(`${at}.allowFrom[${i}]`, cidr.rule, source);
-    return [];
-  });
-}
-
-function readRedirect(
-  at: string,
-  { props }: Forward,
-  httpsPorts: readonly PortRange[],
-  problems: Problems,
-): number | undefined {
-  if (props.redirectTo === undefined) return undefined;
-  const where = `${at}.redirectTo`;
-  if (props.redirectTo !== 'https') problems.add(where, "must be 'https'", props.redirectTo);
-  if (props.to !== undefined) problems.add(where, 'must stand alone: a redirect forwards nothing, so leave out to');
-  const port = (httpsPorts.find((p) => p.from === 443) ?? httpsPorts[0])?.from;
-  if (port === undefined) problems.add(where, 'must have an HTTPS forward to lead to: add one made by Forward.https');
-  return port;
 }
 
 /** The rules that take listener, targets and engine together. */
