@@ -13,7 +13,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self):
-        if self.headers.get("Upgrade") == "websocket":
+        if self.headers.get("Upgrade") == "websocket" and self.headers.get("Connection") == "upgrade":
             self.echo()
             return
         request = {
