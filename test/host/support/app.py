@@ -1,4 +1,5 @@
 """A small application: says who it is and whom it sees. Arguments: tcp or udp, port, name."""
+
 import json
 import socket
 import sys

@@ -1,5 +1,6 @@
 """Asks the small application and prints its answers, one a line.
 Arguments: tcp or udp, address, port, source port (0: any), how many times, source address ("": any)."""
+
 import socket
 import sys
 

@@ -1,5 +1,6 @@
 """A small resolver for A records: answers from a JSON file (name to address), which is read for each question, with a TTL of
 1 s; NXDOMAIN for names that are not in it. Arguments: address, that file, a file to write the names asked for to."""
+
 import json
 import socket
 import struct

@@ -1,4 +1,5 @@
 """Records signals as the wait condition's URL takes them. Arguments: port, file. A line of JSON for each request."""
+
 import http.server
 import json
 import sys

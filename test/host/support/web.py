@@ -1,5 +1,6 @@
 """A small web application that keeps connections open: says in JSON which request it got. Arguments: port, name.
 A WebSocket handshake is answered, and every byte after it comes back."""
+
 import base64
 import hashlib
 import http.server

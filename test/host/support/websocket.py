@@ -1,4 +1,5 @@
 """Opens a WebSocket, sends words one by one and prints what comes back. Arguments: address, port, words."""
+
 import base64
 import os
 import socket
