@@ -17,7 +17,7 @@ readonly FILES=$STATE/files
 readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/iptables.sh NGINX=/etc/nginx/nginx.conf
 MODE=${1:-setup} STEP=start
 # What portway.env may set.
-PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_PACKAGES='' PORTWAY_SWAP_MB=''
+PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES='' PORTWAY_SWAP_MB=''
 PORTWAY_NGINX_LISTEN='' PORTWAY_NGINX_GENERATION='' PORTWAY_SELF_SIGNED=''
 
 # To the log (stdout) and to the console (3). What commands print goes to the log alone, so that it can be read back.
@@ -73,10 +73,12 @@ signal() {
     sleep "$pause"
     if python3 -c '
 import http.client, json, os, re, sys, time, urllib.parse
-url, status, reason, host, content = sys.argv[1:]
+url, status, reason, host, content, attempt = sys.argv[1:]
 reason = os.fsencode(reason).decode("utf8", "replace")
 reason = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", reason)
-reason = re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", reason).encode()[:1000].decode("utf8", "ignore")
+reason = re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", reason).encode()[:940].decode("utf8", "ignore")
+if status == "FAILURE":
+    reason += " (to deploy the same content again: -c attempt=%d)" % (int(attempt) + 1)
 boot = open("/proc/sys/kernel/random/boot_id").read().strip()
 data = json.dumps({"content": content, "boot": boot, "time": time.strftime("%FT%TZ", time.gmtime())})
 u = urllib.parse.urlsplit(url)
@@ -84,7 +86,7 @@ c = getattr(http.client, u.scheme.upper() + "Connection")(u.netloc, timeout=20)
 c.request("PUT", u.path + "?" + u.query, json.dumps({"Status": status, "Reason": reason, "UniqueId": host, "Data": data}))
 r = c.getresponse()
 print(r.status, r.read(300))
-sys.exit(r.status > 499)' "$PORTWAY_SIGNAL_URL" "$1" "$2" "$(instance)" "$PORTWAY_CONTENT"; then
+sys.exit(r.status > 499)' "$PORTWAY_SIGNAL_URL" "$1" "$2" "$(instance)" "$PORTWAY_CONTENT" "$PORTWAY_ATTEMPT"; then
       echo "$PORTWAY_SIGNAL_URL" >"$mark"
       say "signalled $1"
       return 0

@@ -63,7 +63,11 @@ export class Gateway extends Construct {
       timeout: props.signalTimeout,
       attempt: props.attempt,
     });
-    this.userData = renderUserData(props.content, { content: proof.content, signalUrl: proof.signalUrl }, problems);
+    this.userData = renderUserData(
+      props.content,
+      { content: proof.content, signalUrl: proof.signalUrl, attempt: props.attempt },
+      problems,
+    );
 
     const eip = new ec2.CfnEIP(this, 'Address', { domain: 'vpc' });
     this.address = eip.ref;

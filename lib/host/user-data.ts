@@ -17,6 +17,8 @@ export interface ContentIdentity {
   readonly content: string;
   /** Presigned URL of the wait condition handle; a token. */
   readonly signalUrl: string;
+  /** Which try this is; a failing host names the next one, since the same content under the same ids may read an old signal. */
+  readonly attempt: number;
 }
 
 export interface UserData {
@@ -71,8 +73,8 @@ ${body}
   };
 }
 
-function environment({ settings }: HostContent, { content, signalUrl }: ContentIdentity): HostFile {
-  const all = { PORTWAY_CONTENT: content, PORTWAY_SIGNAL_URL: signalUrl, ...settings };
+function environment({ settings }: HostContent, { content, signalUrl, attempt }: ContentIdentity): HostFile {
+  const all = { PORTWAY_CONTENT: content, PORTWAY_SIGNAL_URL: signalUrl, PORTWAY_ATTEMPT: attempt, ...settings };
   // Values are names, ports, hashes and a URL: none holds a quote, which user-data's tests assert.
   const text = Object.entries(all).map(([key, value]) => `${key}='${value}'\n`);
   return { path: '/etc/portway/portway.env', mode: '0644', text: text.join(''), origin: 'rules' };

@@ -56,7 +56,7 @@ describeLab(`a host that fails (${able ? 'in a VM' : 'skipped: needs root on Lin
     const problems = new Problems();
     const { text } = renderUserData(
       content,
-      { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1` },
+      { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1`, attempt: 0 },
       problems,
     );
     problems.throwIfAny();
@@ -148,6 +148,7 @@ describeLab(`a host that fails (${able ? 'in a VM' : 'skipped: needs root on Lin
     expect(type).toBeUndefined();
     expect(body).toMatchObject({ Status: 'FAILURE', UniqueId: INSTANCE });
     expect(body.Reason).toContain(REFUSED);
+    expect(body.Reason).toMatch(/ \(to deploy the same content again: -c attempt=1\)$/);
     expect((await ssh('sudo iptables-nft-save')).stdout).not.toContain('PORTWAY');
   });
 

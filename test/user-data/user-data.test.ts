@@ -13,7 +13,7 @@ import type { HostFile } from '../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderUserData, SIGNAL_URL_RESERVE, USER_DATA_LIMIT } from '../../lib/host/user-data';
 
-const identity = { content: '0123456789abcdef', signalUrl: 'https://signal.example/?a=b' };
+const identity = { content: '0123456789abcdef', signalUrl: 'https://signal.example/?a=b', attempt: 2 };
 
 function content(set: ForwardSet, firstBootScript?: HostFile) {
   return hostContent({

@@ -106,7 +106,7 @@ function scriptOf(deploy: Deploy): string {
   });
   const content = deploy.alter?.(rendered) ?? rendered;
   const problems = new Problems();
-  const identity = { content: deploy.content ?? 'c1', signalUrl: deploy.signalUrl ?? SIGNAL_URL };
+  const identity = { content: deploy.content ?? 'c1', signalUrl: deploy.signalUrl ?? SIGNAL_URL, attempt: 0 };
   const { text } = renderUserData(content, identity, problems);
   problems.throwIfAny();
   return partOf(text);
