@@ -13,7 +13,7 @@ import type { VmImage } from './image/image';
 import { Lab, type LabInstance } from './lab';
 import { loginKey } from './login-key';
 import { INTERNET } from './network/addresses';
-import { checkTraffic, type Traffic, untilAnswered } from './traffic-checks';
+import { checkAdmin, checkPublic, type Traffic, untilAnswered } from './traffic-checks';
 import type { Vm } from './vm/qemu';
 
 /** The stack that bin/app.ts ships, and the account that Debian's image logs in. */
@@ -64,13 +64,11 @@ export class EngineRun {
       { title: 'cdk deploy, until the instance is there', run: () => this.#startDeploy() },
       { title: 'first boot, until the host reports', run: (note) => this.#firstBoot(note) },
       { title: 'look at it from outside and inside', run: () => this.#look('first boot') },
-      { title: 'reboot', run: (note) => this.#bootAgain('reboot', () => this.#vm.reboot(), note) },
-      { title: 'look again', run: () => this.#look('reboot') },
+      { title: 'reboot, and look again', run: (note) => this.#bootAgain('reboot', () => this.#vm.reboot(), note) },
       {
-        title: 'power off and start',
+        title: 'power off, start, and look again',
         run: (note) => this.#bootAgain('power-off and start', () => this.#powerCycle(), note),
       },
-      { title: 'look again', run: () => this.#look('power-off and start') },
     ];
   }
 
@@ -165,7 +163,8 @@ export class EngineRun {
       await this.#lab.associateAddress(instanceId, publicIp);
     }
     // Another endpoint may not have waited for the report: the machine may still be booting.
-    await this.#booted('first boot', this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
+    const answered = await this.#answered('first boot', this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
+    checks.passed('first boot', 'the gateway forwards', `${answered} s after the address arrived`);
   }
 
   async #machineDied(): Promise<never> {
@@ -173,23 +172,39 @@ export class EngineRun {
     throw new Error(`the machine switched off before the host reported: see ${this.#vm.console}`);
   }
 
+  /** Everybody looks while the host's script, which runs at every boot, is still at work: it must break nothing. */
   async #look(phase: string): Promise<void> {
-    await checkTraffic(this.#lab.probe, this.#traffic(), phase, this.#o.checks);
+    const { checks } = this.#o;
+    const { probe } = this.#lab;
+    const before = this.#bootId;
+    const [{ done, bootId }] = await Promise.all([
+      this.#scriptDone(),
+      checkPublic(probe, this.#traffic(), phase, checks),
+    ]);
+    await checkAdmin(probe, this.#traffic(), phase, checks);
+    checks.expect(
+      phase,
+      "the host's script has run at this boot and found all in order",
+      done,
+      'its log has no "forwards are up" of this boot',
+    );
+    checks.expect(
+      phase,
+      'it is a boot of its own',
+      bootId !== before && bootId !== '',
+      `boot id ${before} before, ${bootId} after`,
+    );
+    this.#bootId = bootId;
   }
 
   async #bootAgain(phase: string, boot: () => Promise<boolean>, note: (text: string) => void): Promise<void> {
     const { checks } = this.#o;
     const orderly = await boot();
     checks.expect(phase, 'the system shut down in order', orderly, 'the power had to be cut');
-    const before = this.#bootId;
-    const seconds = await this.#booted(phase, BOOT_LIMIT);
+    const seconds = await this.#answered(phase, BOOT_LIMIT);
     note(`${seconds} s`);
-    checks.expect(
-      phase,
-      'it is another boot of the same host',
-      this.#bootId !== before && this.#bootId !== '',
-      `boot id ${before} before, ${this.#bootId} after`,
-    );
+    checks.passed(phase, 'the gateway forwards', `${seconds} s after the machine started again`);
+    await this.#look(phase);
   }
 
   async #powerCycle(): Promise<boolean> {
@@ -198,27 +213,10 @@ export class EngineRun {
     return orderly;
   }
 
-  /** Waits for the application to answer, and for the host's script, which runs at every boot, to be done. */
-  async #booted(phase: string, limit: number): Promise<number | undefined> {
-    const { checks } = this.#o;
+  async #answered(phase: string, limit: number): Promise<number> {
     const seconds = await untilAnswered(this.#lab.probe, this.#deployed.publicIp, limit);
     if (seconds === undefined)
       throw new Error(`${phase}: no answer on port 80 within ${limit} s: see ${this.#vm.console}`);
-    checks.passed(
-      phase,
-      'the gateway forwards',
-      phase === 'first boot'
-        ? `${seconds} s after the address arrived`
-        : `${seconds} s after the machine started again`,
-    );
-    const { done, bootId } = await this.#scriptDone();
-    checks.expect(
-      phase,
-      "the host's script has run at this boot and found all in order",
-      done,
-      'its log has no "forwards are up" of this boot',
-    );
-    this.#bootId = bootId;
     return seconds;
   }
 

@@ -8,7 +8,6 @@ const EVIDENCE: Readonly<Record<string, string>> = {
   'rules-v6.txt': 'sudo ip6tables-nft-save 2>/dev/null',
   'nginx.conf': 'sudo cat /etc/nginx/nginx.conf 2>/dev/null',
   'access.log': 'sudo tail -n 200 /var/log/portway/access.log 2>/dev/null',
-  'boot-times.txt': 'systemd-analyze; systemd-analyze blame | head -n 30',
   'cloud-init.log': 'sudo tail -n 400 /var/log/cloud-init.log',
 };
 

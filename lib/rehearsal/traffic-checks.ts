@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../forward/forward';
 import type { Checks } from './checks';
 import { INTERNET } from './network/addresses';
-import type { HttpAnswer, Probe } from './network/probe';
+import type { HttpAnswer, PortState, Probe } from './network/probe';
 
 /** What the parties of a rehearsal look at. */
 export interface Traffic {
@@ -41,11 +41,29 @@ export async function untilAnswered(probe: Probe, address: string, seconds: numb
   return undefined;
 }
 
-/** Everything that must hold while the gateway is up, looked at from outside and, as the admin, from inside. */
-export async function checkTraffic(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
+/** What everybody sees as soon as the gateway forwards. */
+export async function checkPublic(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
   await Promise.all([checkHttp(probe, traffic, phase, checks), checkHttps(probe, traffic, phase, checks)]);
-  await checkPorts(probe, traffic, phase, checks);
+  const ports = await probe.tcpPorts('stranger', traffic.address, SCANNED);
+  // Not even a refusal: a closed port would tell that somebody is there.
+  const refused = [...ports].filter(([, state]) => state === 'closed').map(([port]) => port);
+  checks.expect(
+    phase,
+    `stranger finds 80 and 443 and no other port (${SCANNED.length} scanned)`,
+    open(ports).join() === '80,443' && refused.length === 0,
+    `open: ${open(ports)}; refused: ${refused}`,
+  );
+}
+
+/** What the admin sees, from outside and inside, once the host has booted whole. */
+export async function checkAdmin(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
+  const ports = await probe.tcpPorts('admin', traffic.address, SCANNED);
+  checks.expect(phase, 'admin finds 22 besides', open(ports).join() === '22,80,443', `open: ${open(ports)}`);
   await checkLogin(probe, traffic, phase, checks);
+}
+
+function open(ports: ReadonlyMap<number, PortState>): readonly number[] {
+  return [...ports].filter(([, state]) => state === 'open').map(([port]) => port);
 }
 
 async function checkHttp(probe: Probe, { engine, address }: Traffic, phase: string, checks: Checks): Promise<void> {
@@ -83,23 +101,6 @@ async function checkHttps(probe: Probe, { engine, address }: Traffic, phase: str
     right === true,
     shown(answer),
   );
-}
-
-async function checkPorts(probe: Probe, { address }: Traffic, phase: string, checks: Checks): Promise<void> {
-  const [stranger, admin] = await Promise.all([
-    probe.tcpPorts('stranger', address, SCANNED),
-    probe.tcpPorts('admin', address, SCANNED),
-  ]);
-  const open = (ports: typeof stranger) => [...ports].filter(([, state]) => state === 'open').map(([port]) => port);
-  // Not even a refusal: a closed port would tell that somebody is there.
-  const refused = [...stranger].filter(([, state]) => state === 'closed').map(([port]) => port);
-  checks.expect(
-    phase,
-    `stranger finds 80 and 443 and no other port (${SCANNED.length} scanned)`,
-    open(stranger).join() === '80,443' && refused.length === 0,
-    `open: ${open(stranger)}; refused: ${refused}`,
-  );
-  checks.expect(phase, 'admin finds 22 besides', open(admin).join() === '22,80,443', `open: ${open(admin)}`);
 }
 
 /** One login for all that is looked at from inside: a handshake costs an emulated processor seconds. */
