@@ -35,7 +35,7 @@ export interface ForwardSet {
   readonly engine?: Engine;
 }
 
-export const DEFAULT_ENGINE: Engine = 'nginx';
+const DEFAULT_ENGINE: Engine = 'nginx';
 
 /** Names appear in rule comments, nginx upstreams and file names; 20 characters fit all of them (a chain name holds 28). */
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { containsCidr } from 'cidr-tools';
-import { type PortRange, type PortSpec, parsePorts } from './ports';
+import { formatPorts, type PortRange, type PortSpec, parsePorts } from './ports';
 import { isToken } from './token';
 
 /**
@@ -46,10 +46,13 @@ export function isTarget(value: Target | { readonly rule: string }): value is Ta
 
 /** `host:port` as nginx and people write it: an IPv6 address in brackets. */
 export function formatTarget(target: Target): string {
-  const ports =
-    target.ports.from === target.ports.to ? `${target.ports.from}` : `${target.ports.from}-${target.ports.to}`;
-  if (target.host === undefined) return ports;
-  return `${target.kind === 'ipv6' ? `[${target.host}]` : target.host}:${ports}`;
+  const ports = formatPorts(target.ports);
+  return target.host === undefined ? ports : `${formatHost(target)}:${ports}`;
+}
+
+/** The host as it stands before a colon and a port: an IPv6 address in brackets, the gateway itself as nothing. */
+export function formatHost({ kind, host = '' }: Target): string {
+  return kind === 'ipv6' ? `[${host}]` : host;
 }
 
 function split(spec: string): { host?: string; port: string } {

@@ -1,6 +1,6 @@
 import { formatPorts, isRange, type PortRange, samePorts } from '../forward/ports';
 import type { ResolvedForward } from '../forward/resolve';
-import type { Target } from '../forward/target';
+import { formatHost, type Target } from '../forward/target';
 
 export type RuleFamily = 4 | 6;
 
@@ -12,11 +12,11 @@ export type RuleFamily = 4 | 6;
  */
 export function jumpTo(target: Target, listen: PortRange): string {
   if (isRange(target.ports) && !samePorts(target.ports, listen)) {
-    return `-j DNAT --to-destination ${address(target)}:${formatPorts(target.ports)}/${listen.from}`;
+    return `-j DNAT --to-destination ${formatHost(target)}:${formatPorts(target.ports)}/${listen.from}`;
   }
   if (target.kind === 'local') return `-j REDIRECT --to-ports ${formatPorts(target.ports)}`;
-  if (samePorts(target.ports, listen)) return `-j DNAT --to-destination ${address(target)}`;
-  return `-j DNAT --to-destination ${address(target)}:${formatPorts(target.ports)}`;
+  if (samePorts(target.ports, listen)) return `-j DNAT --to-destination ${formatHost(target)}`;
+  return `-j DNAT --to-destination ${formatHost(target)}:${formatPorts(target.ports)}`;
 }
 
 /** Matches packets of this forward on their way to the target: after the destination was changed, and only then. */
@@ -26,9 +26,4 @@ export function matchTranslated(forward: ResolvedForward, target: Target): strin
     `-p ${forward.transport} --dport ${formatPorts(target.ports, ':')}`,
     `-m conntrack --ctstate DNAT --ctorigdstport ${formatPorts(forward.listen, ':')}`,
   ].join(' ');
-}
-
-function address(target: Target): string {
-  if (target.host === undefined) return '';
-  return target.kind === 'ipv6' ? `[${target.host}]` : target.host;
 }

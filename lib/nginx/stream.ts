@@ -1,5 +1,6 @@
 import { formatPorts, isRange } from '../forward/ports';
 import type { ResolvedForward } from '../forward/resolve';
+import { formatHost } from '../forward/target';
 import { streamSources } from './access';
 import { type Block, block, type Line } from './block';
 import { streamLog } from './logging';
@@ -43,5 +44,5 @@ function keepsPort(forward: ResolvedForward): boolean {
 }
 
 function keepPort(forward: ResolvedForward): readonly Line[] {
-  return forward.targets.map((t) => `proxy_pass ${t.kind === 'ipv6' ? `[${t.host}]` : t.host}:$server_port;`);
+  return forward.targets.map((t) => `proxy_pass ${formatHost(t)}:$server_port;`);
 }

@@ -107,15 +107,8 @@ export class EngineRun {
   async #startDeploy(): Promise<void> {
     const { engine, folder } = this.#o;
     this.#deploy = this.#cdk([
-      ...[
-        'deploy',
-        STACK,
-        '--method=direct',
-        '--require-approval',
-        'never',
-        '--outputs-file',
-        join(folder, 'outputs.json'),
-      ],
+      ...['deploy', STACK, '--method=direct', '--require-approval', 'never'],
+      ...['--outputs-file', join(folder, 'outputs.json')],
     ]);
     // Ctrl-C before the host reported: the CLI would wait for a quarter of an hour.
     this.#o.cleanup.add(`cdk deploy of ${this.#o.id}`, () => this.#deploy.kill());
