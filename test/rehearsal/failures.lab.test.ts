@@ -14,6 +14,7 @@ import { ensureVmImage } from '../../lib/rehearsal/image/image';
 import { Lab } from '../../lib/rehearsal/lab';
 import { loginKey } from '../../lib/rehearsal/login-key';
 import { call } from '../../lib/rehearsal/network/namespaces';
+import { describeAsRoot } from '../support/as-root';
 
 const EIP = '203.0.113.100';
 const INSTANCE = 'i-0fedcba9876543210';
@@ -30,9 +31,6 @@ interface Signal {
   readonly body: { readonly Status: string; readonly Reason: string; readonly UniqueId: string; readonly Data: string };
 }
 
-const able = process.platform === 'linux' && process.getuid?.() === 0;
-const describeLab = able ? describe : describe.skip;
-
 // Emulated processors on a busy machine.
 jest.setTimeout(400_000);
 
@@ -40,7 +38,7 @@ jest.setTimeout(400_000);
  * What a host that cannot do its work tells CloudFormation: in a booted Debian 13, with its systemd, apt and cloud-init.
  * The first content comes by cloud-init at the first boot; the others are put where cloud-init would put them, and run.
  */
-describeLab(`a host that fails (${able ? 'in a VM' : 'skipped: needs root on Linux'})`, () => {
+describeAsRoot('a host that fails, in a VM', () => {
   const cleanup = new Cleanup();
   const signals: Signal[] = [];
   let folder: string;

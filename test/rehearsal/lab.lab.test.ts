@@ -10,6 +10,7 @@ import { Lab, type LabInstance } from '../../lib/rehearsal/lab';
 import { macOf } from '../../lib/rehearsal/network/addresses';
 import type { Party } from '../../lib/rehearsal/network/topology';
 import { PYTHON } from '../../lib/rehearsal/services/services';
+import { describeAsRoot } from '../support/as-root';
 
 const EIP = '203.0.113.100';
 const ID = 'i-0123456789abcdef0';
@@ -38,15 +39,11 @@ const instance: LabInstance = {
 // Timeouts are waited for on purpose, each some seconds, on a machine that may be busy.
 jest.setTimeout(30_000);
 
-/** Linux and root, or the whole file is skipped by name. */
-const able = process.platform === 'linux' && process.getuid?.() === 0;
-const describeLab = able ? describe : describe.skip;
-
 /**
  * The lab without a VM: a namespace with the VM's address and MAC stands at the VM's place, so that the network and
  * the services are tested in seconds. The VM itself is booted by the rehearsal.
  */
-describeLab(`the lab's network and services${able ? '' : ' (skipped: needs root on Linux)'}`, () => {
+describeAsRoot("the lab's network and services", () => {
   let image: VmImage;
   let folder: string;
   let lab: Lab;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDebianRoot } from '../../../lib/rehearsal/image/root';
+import { describeAsRoot } from '../../support/as-root';
 
 const HERE = __dirname;
 
@@ -38,21 +39,9 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Why the tests of this folder cannot run here; undefined when they can. */
-export function reasonToSkip(): string | undefined {
-  if (process.platform !== 'linux') return 'needs Linux';
-  if (process.getuid?.() !== 0) return 'needs root, for network namespaces';
-  return undefined;
-}
-
-/** `describe` that is skipped, with the reason in its name, where it cannot run. */
+/** Tests of hosts, for which the Debian root is made first; skipped, with the reason in the name, where they cannot run. */
 export function describeHost(name: string, body: () => void): void {
-  const reason = reasonToSkip();
-  if (reason !== undefined) {
-    describe.skip(`${name} (skipped: ${reason})`, body);
-    return;
-  }
-  describe(name, () => {
+  describeAsRoot(name, () => {
     beforeAll(hostRoot, 600_000);
     body();
   });
