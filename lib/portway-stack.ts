@@ -8,10 +8,14 @@ import { type MachineProps, readMachine } from './constructs/machine';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { readAdminCidr } from './forward/admin';
+import type { Cidr } from './forward/cidr';
+import { type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
-import { type ForwardSet, type ResolvedForward, resolveForwards } from './forward/resolve';
-import { checkTraffic, EVERYONE, inboundTraffic, outboundTraffic } from './forward/traffic';
+import { type ForwardSet, resolveForwards } from './forward/resolve';
+import { isPortForward, type ResolvedForward } from './forward/resolved';
+import { checkTraffic, inboundTraffic, outboundTraffic } from './forward/traffic';
+import { readWhole } from './forward/whole';
 import { readFirstBootScript } from './host/first-boot-script';
 import { hostContent } from './host/host-content';
 import { OPERATING_SYSTEMS } from './host/operating-system';
@@ -20,7 +24,8 @@ export interface PortwayStackProps
   extends Omit<StackProps, 'analyticsReporting'>,
     ForwardSet,
     MachineProps,
-    LoginKeyProps {
+    LoginKeyProps,
+    GatewaySettingsProps {
   /**
    * The only source that may reach port 22, in CIDR notation. There is no default, and everyone (`/0`) is refused.
    */
@@ -69,6 +74,9 @@ export interface PortwayStackProps
   readonly maxSecurityGroupRules?: number;
 }
 
+/** Stands for the admin CIDR where it is missing, until all problems are told. */
+const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
+
 /** A gateway in its network: joins the parts, nothing else. @throws PortwayError with everything that is wrong with its props */
 export class PortwayStack extends Stack {
   /** The host with all that belongs to it: `gateway.instance.role` takes further rights. */
@@ -81,21 +89,23 @@ export class PortwayStack extends Stack {
     const problems = new Problems();
     const admin = readAdminCidr(props.adminCidr, problems);
     this.forwards = resolveForwards(props, problems);
-    checkReach(this.forwards, { ipv6: props.vpc !== undefined }, problems);
+    const kernel = readGatewaySettings(props, admin, problems);
+    checkReach(this.forwards, kernel, problems);
     const machine = readMachine(props, problems);
     checkLoginKey(props, problems);
     const firstBootScript =
       props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
     const settings = readSettings(props, problems);
     this.availabilityZoneIndex = settings.availabilityZoneIndex;
-    const inbound = inboundTraffic(this.forwards, admin ?? EVERYONE);
-    const outbound = outboundTraffic(this.forwards);
+    const inbound = inboundTraffic(this.forwards, kernel, admin ?? NOBODY);
+    const outbound = outboundTraffic(this.forwards, kernel);
     checkTraffic({ inbound, outbound }, settings.maxSecurityGroupRules, problems);
     problems.throwIfAny();
 
     const os = OPERATING_SYSTEMS[machine.os];
     const content = hostContent({
       forwards: this.forwards,
+      settings: kernel,
       os,
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
     });
@@ -138,6 +148,7 @@ export class PortwayStack extends Stack {
 }
 
 function publicUrl(forward: ResolvedForward, address: string): string | undefined {
+  if (!isPortForward(forward)) return undefined;
   const { kind, transport, listen } = forward;
   if (transport === 'udp' || listen.from !== listen.to) return undefined;
   const port = listen.from;
@@ -159,13 +170,8 @@ function readSettings(props: PortwayStackProps, problems: Problems) {
     problems.add('onChange', 'must be restart or replace', onChange);
   const seconds = signalTimeout.toSeconds({ integral: false });
   if (seconds < 60 || seconds > 43_200) problems.add('signalTimeout', 'must be 1 minute to 12 hours', `${seconds} s`);
-  whole('attempt', attempt, 0, 1_000_000, problems);
-  whole('availabilityZoneIndex', availabilityZoneIndex, 0, 10, problems);
-  whole('maxSecurityGroupRules', maxSecurityGroupRules, 1, 1000, problems);
+  readWhole('attempt', attempt, { from: 0, to: 1_000_000 }, problems);
+  readWhole('availabilityZoneIndex', availabilityZoneIndex, { from: 0, to: 10 }, problems);
+  readWhole('maxSecurityGroupRules', maxSecurityGroupRules, { from: 1, to: 1000 }, problems);
   return { onChange, signalTimeout, attempt, availabilityZoneIndex, maxSecurityGroupRules };
-}
-
-function whole(at: string, value: number, from: number, to: number, problems: Problems): void {
-  if (!Number.isInteger(value) || value < from || value > to)
-    problems.add(at, `must be a whole number of ${from}-${to}`, value);
 }

@@ -36,9 +36,22 @@ function peer({ peer: { text, family } }: TrafficRule): ec2.IPeer {
   return family === 4 ? ec2.Peer.ipv4(text) : ec2.Peer.ipv6(text);
 }
 
-function port({ transport, ports: { from, to } }: TrafficRule): ec2.Port {
-  if (from === to) return transport === 'tcp' ? ec2.Port.tcp(from) : ec2.Port.udp(from);
-  return transport === 'tcp' ? ec2.Port.tcpRange(from, to) : ec2.Port.udpRange(from, to);
+function port({ protocol, ports }: TrafficRule): ec2.Port {
+  if (protocol === 'all') return ec2.Port.allTraffic();
+  if (protocol === 'icmp') return ec2.Port.icmpPing();
+  // The type of an echo request, with any code. @see RFC 4443, section 4.1
+  if (protocol === 'icmpv6')
+    return new ec2.Port({
+      protocol: ec2.Protocol.ICMPV6,
+      fromPort: 128,
+      toPort: -1,
+      stringRepresentation: 'ICMPv6 ping',
+    });
+  if (ports === undefined)
+    return new ec2.Port({ protocol: `${protocol}` as ec2.Protocol, stringRepresentation: `protocol ${protocol}` });
+  const { from, to } = ports;
+  if (from === to) return protocol === 'tcp' ? ec2.Port.tcp(from) : ec2.Port.udp(from);
+  return protocol === 'tcp' ? ec2.Port.tcpRange(from, to) : ec2.Port.udpRange(from, to);
 }
 
 /** AWS takes at most 255 characters here, and few signs. */

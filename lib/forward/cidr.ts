@@ -2,10 +2,13 @@ import { isIP } from 'node:net';
 import { mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
 import { isToken } from './token';
 
+/** The IP versions. */
+export type Family = 4 | 6;
+
 /** A source network: an IPv4 or IPv6 block in CIDR notation, or a token that becomes one (taken for IPv4). */
 export interface Cidr {
   readonly text: string;
-  readonly family: 4 | 6;
+  readonly family: Family;
 }
 
 /**

@@ -1,5 +1,9 @@
+import type { Balance } from './balance';
+import type { HealthCheckProps } from './health-check';
+import type { ForwardLimits } from './limits';
 import type { PortSpec } from './ports';
-import type { TargetSpec } from './target';
+import type { ProtocolName } from './protocol';
+import type { TargetSpec, WeightedTarget } from './target';
 import type { Tls } from './tls';
 
 /**
@@ -12,22 +16,69 @@ export const ENGINES: readonly Engine[] = ['iptables', 'nginx'];
 
 /** What every forward has. */
 export interface CommonForwardProps {
-  /** The port (`443`) or, for TCP and UDP, the range of ports (`'6000-6100'`) on the gateway. */
-  readonly listen: PortSpec;
   /**
-   * Source networks that may use this forward, in CIDR notation, IPv4 or IPv6.
+   * Source networks that may use this forward, in CIDR notation, IPv4 or IPv6. The security group opens the forward's
+   * ports to them and to nobody else.
    * @default everyone
    */
   readonly allowFrom?: readonly string[];
 }
 
-/** A forward of TCP connections or UDP datagrams. */
-export interface TransportForwardProps extends CommonForwardProps {
+/** What a forward of ports has. */
+export interface ListenerProps extends CommonForwardProps {
+  /** The port (`443`) or, for TCP and UDP, the range of ports (`'6000-6100'`) on the gateway. */
+  readonly listen: PortSpec;
+}
+
+/** What the kernel can do for a forward; only the engine iptables takes these. */
+export interface KernelForwardProps {
   /**
-   * Where to: a port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly.
-   * A range leads to a range of the same length; iptables may shift it (`'6000-6100'` to `'10.0.1.20:7000-7100'`).
+   * Source networks that may not start a connection, in CIDR notation; they win over `allowFrom`. Security groups know
+   * no denial, so the host drops what comes from them.
+   * @default none
    */
-  readonly to: TargetSpec | readonly TargetSpec[];
+  readonly denyFrom?: readonly string[];
+  /**
+   * The network interface that clients come in by, such as `wg0`; the gateway's own connections to itself then do not count.
+   * @default every interface
+   */
+  readonly interface?: string;
+  /**
+   * The IP version that this forward listens on.
+   * @default both, as far as there are targets of both
+   */
+  readonly family?: 'ipv4' | 'ipv6';
+  /**
+   * Whether targets on other hosts see the client's address instead of the gateway's. Their replies must then return
+   * through the gateway: it must be their default route.
+   * @default false
+   */
+  readonly preserveClientAddress?: boolean;
+}
+
+/** A forward of TCP connections or UDP datagrams. */
+export interface TransportForwardProps extends ListenerProps, KernelForwardProps {
+  /**
+   * Where to: a port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly, or by
+   * weight (`{ to: '10.0.1.20:8080', weight: 3 }`). A range leads to a range of the same length; iptables may shift it
+   * (`'6000-6100'` to `'10.0.1.20:7000-7100'`).
+   */
+  readonly to: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
+  /**
+   * How new connections are shared between several targets; iptables only.
+   * @default 'random'
+   */
+  readonly balance?: Balance;
+  /**
+   * Takes a target that does not answer out of the sharing, until it answers again; iptables only.
+   * @default false: a dead target goes on getting its share
+   */
+  readonly healthCheck?: boolean | HealthCheckProps;
+  /**
+   * What one client address may do; iptables only.
+   * @default no limits
+   */
+  readonly limits?: ForwardLimits;
   /**
    * What carries this forward.
    * @default the stack's engine
@@ -36,7 +87,7 @@ export interface TransportForwardProps extends CommonForwardProps {
 }
 
 /** A forward of HTTP requests; give either `to` or `redirectTo`. */
-export interface HttpForwardProps extends CommonForwardProps {
+export interface HttpForwardProps extends ListenerProps {
   /**
    * Where to: a port on the gateway itself (`8080`) or `host:port`; several share the requests evenly.
    * @default none; then `redirectTo` says what to answer
@@ -55,7 +106,7 @@ export interface HttpForwardProps extends CommonForwardProps {
 }
 
 /** A forward of HTTPS requests; TLS ends on the gateway. */
-export interface HttpsForwardProps extends CommonForwardProps {
+export interface HttpsForwardProps extends ListenerProps {
   /** Where to: a port on the gateway itself (`8080`) or `host:port`, spoken to in plain HTTP. */
   readonly to: TargetSpec | readonly TargetSpec[];
   /** Where the certificate comes from. */
@@ -67,13 +118,26 @@ export interface HttpsForwardProps extends CommonForwardProps {
   readonly engine?: Engine;
 }
 
+/** A forward of an IP protocol that knows no ports, such as a VPN's. */
+export interface ProtocolForwardProps extends CommonForwardProps, KernelForwardProps {
+  /** Its name, or its number as IANA assigns them (1-255). */
+  readonly protocol: ProtocolName | number;
+  /** The address of the host that all of it is led to. */
+  readonly to: string;
+  /**
+   * What carries this forward; only iptables can.
+   * @default 'iptables'
+   */
+  readonly engine?: Engine;
+}
+
 /** All that any kind of forward may say; each factory below takes only what its kind understands. */
-export type ForwardProps = CommonForwardProps &
+export type ForwardProps = Partial<TransportForwardProps> &
   Partial<
-    Pick<TransportForwardProps, 'to' | 'engine'> & Pick<HttpForwardProps, 'redirectTo'> & Pick<HttpsForwardProps, 'tls'>
+    Pick<HttpForwardProps, 'redirectTo'> & Pick<HttpsForwardProps, 'tls'> & Pick<ProtocolForwardProps, 'protocol'>
   >;
 
-export type ForwardKind = 'tcp' | 'udp' | 'http' | 'https';
+export type ForwardKind = 'tcp' | 'udp' | 'http' | 'https' | 'protocol';
 
 /**
  * One rule of the gateway: a listener and its targets. Its name is its key in the stack's `forwards`.
@@ -98,6 +162,11 @@ export class Forward {
   /** HTTPS requests, TLS ended on the gateway; needs nginx. To pass TLS through untouched use `Forward.tcp`. */
   static https(props: HttpsForwardProps): Forward {
     return new Forward('https', props);
+  }
+
+  /** Everything of an IP protocol without ports (ESP, GRE, ...) to one host; needs iptables. */
+  static protocol(props: ProtocolForwardProps): Forward {
+    return new Forward('protocol', props);
   }
 
   private constructor(

@@ -33,6 +33,11 @@ export class Problems {
   }
 }
 
+/** A forward's path in messages, as its user would write it. */
+export function forwardPath(name: string): string {
+  return /^[a-z_$][\w$]*$/i.test(name) ? `forwards.${name}` : `forwards[${JSON.stringify(name)}]`;
+}
+
 /** A value as it stands in a message: short, on one line, and with control characters made visible. */
 function show(value: unknown): string {
   const text =

@@ -1,29 +1,35 @@
-import type { Problems } from './problems';
-import type { ResolvedForward } from './resolve';
+import { forwardPath, type Problems } from './problems';
+import { hostsOf, type ResolvedForward } from './resolved';
 
 /**
- * Whether the gateway can get to the targets. Rules for IPv6 targets are rendered, but the host does not route IPv6: with
- * forwarding on, Linux stops taking its default route from router advertisements, which is where EC2 hosts have it from.
+ * Whether the gateway can get from its listeners to their targets. The kernel does not translate between the IP versions, so on
+ * a gateway with IPv6 a forward whose targets are all of one version would take connections of the other and lead them nowhere.
  */
 export function checkReach(
   forwards: readonly ResolvedForward[],
   network: { readonly ipv6: boolean },
   problems: Problems,
 ): void {
-  for (const { name, engine, targets } of forwards) {
-    const target = targets.find((t) => t.kind === 'ipv6');
-    if (target === undefined) continue;
-    if (engine === 'iptables') {
+  for (const forward of forwards) {
+    const hosts = hostsOf(forward);
+    const at = forwardPath(forward.name);
+    const v6 = hosts.find((h) => h.kind === 'ipv6');
+    if (v6 !== undefined && !network.ipv6)
+      problems.add(`${at}.to`, 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', v6.host);
+    if (forward.families.includes(6) && forward.families.length === 1 && !network.ipv6)
       problems.add(
-        `forwards.${name}.to`,
-        "must be IPv4 on iptables, since the host routes no IPv6: use the IPv4 address, or engine: 'nginx'",
-        target.host,
+        `${at}.family`,
+        'must not be ipv6 while the gateway has no IPv6: add ipv6: true to the stack',
+        'ipv6',
       );
-    } else if (!network.ipv6) {
+    if (!network.ipv6 || forward.engine !== 'iptables' || hosts.some((h) => h.kind === 'local')) continue;
+    for (const family of forward.families) {
+      if (hosts.some((h) => h.kind === `ipv${family}`)) continue;
+      const other = family === 4 ? 6 : 4;
       problems.add(
-        `forwards.${name}.to`,
-        "must be IPv4, since the stack's own VPC has no IPv6: use the IPv4 address, or give a vpc that has it",
-        target.host,
+        `${at}.to`,
+        `must hold an IPv${family} target too, since it listens on IPv${family} and iptables cannot translate between the versions: add one, or family: 'ipv${other}', or engine: 'nginx'`,
+        hosts.map((h) => h.host).join(', '),
       );
     }
   }

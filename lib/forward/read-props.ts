@@ -4,6 +4,7 @@ import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
 import { isTarget, readTarget, type Target } from './target';
 import { isNumberToken, isToken } from './token';
+import { readWhole } from './whole';
 
 /** Ports that never lead elsewhere, because the gateway itself needs them. */
 const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
@@ -45,7 +46,7 @@ export function readListener(
     );
     return undefined;
   }
-  const listen = parsePorts(props.listen);
+  const listen = parsePorts(props.listen ?? '');
   if (listen === undefined) {
     problems.add(
       where,
@@ -79,31 +80,36 @@ export function readTargets(at: string, { kind, props }: Forward, problems: Prob
   const specs = Array.isArray(props.to) ? props.to : [props.to];
   if (specs.length === 0) problems.add(`${at}.to`, 'must hold at least one target');
   const seen = new Set<string>();
-  return specs.flatMap((spec, i) => {
+  return specs.flatMap((spec: unknown, i) => {
     const where = Array.isArray(props.to) ? `${at}.to[${i}]` : `${at}.to`;
-    const target = readTarget(spec);
+    const { to, weight = 1 } = isWeighted(spec) ? spec : { to: spec };
+    const target = readTarget(to);
     if (!isTarget(target)) {
-      problems.add(where, target.rule, spec);
+      problems.add(isWeighted(spec) ? `${where}.to` : where, target.rule, to);
       return [];
     }
-    const key = String(spec);
-    if (seen.has(key)) problems.add(where, 'must not stand there twice', spec);
+    const key = String(to);
+    if (seen.has(key)) problems.add(where, 'must not stand there twice', to);
     seen.add(key);
-    return [target];
+    return [{ ...target, weight: readWhole(`${where}.weight`, weight, { from: 1, to: 1000 }, problems) ?? 1 }];
   });
 }
 
-/** The source networks; none means everyone. */
-export function readSources(at: string, allowFrom: unknown, problems: Problems): readonly Cidr[] {
-  if (allowFrom === undefined) return [];
-  if (!Array.isArray(allowFrom) || allowFrom.length === 0) {
-    problems.add(`${at}.allowFrom`, 'must hold at least one CIDR block; leave it out to allow everyone', allowFrom);
+function isWeighted(spec: unknown): spec is { readonly to: unknown; readonly weight?: unknown } {
+  return typeof spec === 'object' && spec !== null && 'to' in spec;
+}
+
+/** The source networks of a prop (`at`); none when it is not there. */
+export function readSources(at: string, value: unknown, problems: Problems): readonly Cidr[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.add(at, 'must hold at least one CIDR block, or be left out', value);
     return [];
   }
-  return allowFrom.flatMap((source, i) => {
+  return value.flatMap((source, i) => {
     const cidr = readCidr(source);
     if (isCidr(cidr)) return [cidr];
-    problems.add(`${at}.allowFrom[${i}]`, cidr.rule, source);
+    problems.add(`${at}[${i}]`, cidr.rule, source);
     return [];
   });
 }

@@ -1,27 +1,13 @@
-import type { Cidr } from './cidr';
-import { ENGINES, type Engine, Forward, type ForwardKind } from './forward';
-import { countPorts, formatPorts, isRange, type PortRange, parsePorts, portsOverlap, samePorts } from './ports';
-import { Problems } from './problems';
-import { readEngine, readListener, readRedirect, readSources, readTargets } from './read-props';
-import type { Target } from './target';
+import { checkListeners } from './check-listeners';
+import { checkTargets } from './check-targets';
+import { ENGINES, type Engine, Forward } from './forward';
+import { type PortRange, parsePorts } from './ports';
+import { forwardPath, Problems } from './problems';
+import { readBalance, readCommon, readHealthCheck, readLimits, refuseKernelProps } from './read-kernel-props';
+import { readEngine, readListener, readRedirect, readTargets } from './read-props';
+import { readProtocol, readProtocolTarget } from './read-protocol';
+import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
 import { Tls } from './tls';
-
-/** A forward that was checked: what the renderers and constructs work with. */
-export interface ResolvedForward {
-  /** The forward's key in the stack's `forwards`: its id in comments, logs and file names. */
-  readonly name: string;
-  readonly kind: ForwardKind;
-  readonly transport: 'tcp' | 'udp';
-  readonly engine: Engine;
-  readonly listen: PortRange;
-  /** At least one, unless `redirectPort` is there. */
-  readonly targets: readonly Target[];
-  /** Empty: everyone. */
-  readonly allowFrom: readonly Cidr[];
-  /** The HTTPS port that every request is redirected to. */
-  readonly redirectPort?: number;
-  readonly tls?: Tls;
-}
 
 export interface ForwardSet {
   /**
@@ -41,7 +27,7 @@ const DEFAULT_ENGINE: Engine = 'nginx';
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 
 /** A forward with several targets gets an iptables chain of its own, `PORTWAY-<name>`, beside these. */
-const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD'];
+const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'LIMIT', 'MARK', 'MSS'];
 
 /**
  * Checks a set of forwards and gives it in the form that renderers and constructs need, in the order it was written.
@@ -57,7 +43,7 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
     problems,
   );
   const httpsPorts = entries.flatMap(([, f]) =>
-    f instanceof Forward && f.kind === 'https' ? (parsePorts(f.props.listen) ?? []) : [],
+    f instanceof Forward && f.kind === 'https' ? (parsePorts(f.props.listen ?? '') ?? []) : [],
   );
   const resolved = entries.flatMap(
     ([name, forward]) => resolveForward(name, forward, engine, httpsPorts, problems) ?? [],
@@ -74,26 +60,25 @@ export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForwar
   return resolved;
 }
 
-function path(name: string): string {
-  return /^[a-z_$][\w$]*$/i.test(name) ? `forwards.${name}` : `forwards[${JSON.stringify(name)}]`;
-}
-
 function checkNames(names: readonly string[], problems: Problems): void {
   const seen = new Map<string, string>();
   for (const name of names) {
     if (!NAME.test(name)) {
       problems.add(
-        path(name),
+        forwardPath(name),
         'must have a name of a letter, then letters, digits or hyphens, at most 20 in all',
         name,
       );
     }
     if (CHAIN_NAMES.includes(name))
-      problems.add(path(name), `must not have the name of one of Portway's own chains (${CHAIN_NAMES.join(', ')})`);
+      problems.add(
+        forwardPath(name),
+        `must not have the name of one of Portway's own chains (${CHAIN_NAMES.join(', ')})`,
+      );
     // nginx compares the names of upstreams without regard to case.
     const twin = seen.get(name.toLowerCase());
     if (twin !== undefined)
-      problems.add(path(name), `must differ from ${path(twin)} in more than upper and lower case`);
+      problems.add(forwardPath(name), `must differ from ${forwardPath(twin)} in more than upper and lower case`);
     seen.set(name.toLowerCase(), name);
   }
 }
@@ -105,18 +90,40 @@ function resolveForward(
   httpsPorts: readonly PortRange[],
   problems: Problems,
 ): ResolvedForward | undefined {
-  const at = path(name);
+  const at = forwardPath(name);
   if (!(forward instanceof Forward)) {
-    problems.add(at, 'must be made by Forward.tcp, Forward.udp, Forward.http or Forward.https', forward);
+    problems.add(
+      at,
+      'must be made by Forward.tcp, Forward.udp, Forward.http, Forward.https or Forward.protocol',
+      forward,
+    );
     return undefined;
   }
+  return forward.kind === 'protocol'
+    ? resolveProtocolForward(name, forward, problems)
+    : resolvePortForward(name, forward, stackEngine, httpsPorts, problems);
+}
+
+function resolvePortForward(
+  name: string,
+  forward: Forward,
+  stackEngine: Engine,
+  httpsPorts: readonly PortRange[],
+  problems: Problems,
+): PortForward | undefined {
+  const at = forwardPath(name);
   const before = problems.length;
-  const { kind, props } = forward;
+  const { props } = forward;
+  const kind = forward.kind as PortForward['kind'];
   const transport = kind === 'udp' ? 'udp' : 'tcp';
   const engine = readEngine(at, forward, stackEngine, problems);
+  if (engine === 'nginx') refuseKernelProps(at, props, problems);
   const listen = readListener(at, forward, transport, problems);
   const targets = readTargets(at, forward, problems);
-  const allowFrom = readSources(at, props.allowFrom, problems);
+  const common = readCommon(at, props, targets, problems);
+  const balance = readBalance(at, props.balance, targets, problems);
+  const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
+  const limits = readLimits(at, props.limits, problems);
   const redirectPort = readRedirect(at, forward, httpsPorts, problems);
   if (kind === 'https' && !(props.tls instanceof Tls)) {
     problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
@@ -131,85 +138,24 @@ function resolveForward(
     engine,
     listen,
     targets,
-    allowFrom,
+    ...common,
+    balance,
+    ...(healthCheck === undefined ? {} : { healthCheck }),
+    ...(limits === undefined ? {} : { limits }),
     ...(redirectPort === undefined ? {} : { redirectPort }),
     ...(props.tls === undefined ? {} : { tls: props.tls }),
   };
 }
 
-/** The rules that take listener, targets and engine together. */
-function checkTargets(
-  at: string,
-  forward: Pick<ResolvedForward, 'kind' | 'engine' | 'listen' | 'targets'>,
-  problems: Problems,
-): void {
-  const { kind, engine, listen, targets } = forward;
-  if (engine === 'nginx' && targets.length > 1) {
-    if (targets.some((t) => t.kind === 'name'))
-      problems.add(
-        `${at}.to`,
-        'must not mix a name with other targets: a name may already stand for several addresses',
-      );
-    if (targets.some((t) => isRange(t.ports)))
-      problems.add(`${at}.to`, 'must be one target when it is a range of ports on nginx (iptables takes several)');
-  }
-  for (const [i, target] of targets.entries()) {
-    const where = targets.length > 1 ? `${at}.to[${i}]` : `${at}.to`;
-    const got = formatPorts(target.ports);
-    if (kind === 'http' || kind === 'https') {
-      if (isRange(target.ports)) problems.add(where, `must have one port for ${kind.toUpperCase()}`, got);
-    } else if (engine === 'nginx') {
-      // nginx can hand on the port that the client used, but cannot count with it.
-      if (isRange(target.ports) && !samePorts(target.ports, listen)) {
-        problems.add(
-          where,
-          `must have one port, or the listener's own range ${formatPorts(listen)} (only iptables shifts a range)`,
-          got,
-        );
-      }
-    } else if (countPorts(target.ports) !== countPorts(listen) && isRange(target.ports)) {
-      problems.add(
-        where,
-        `must have one port or as many ports as the listener (${countPorts(listen)})`,
-        `${got} (${countPorts(target.ports)})`,
-      );
-    }
-    if (engine === 'iptables' && target.kind === 'name') {
-      problems.add(
-        where,
-        "must have an address, since iptables does not resolve names: write the address, or engine: 'nginx'",
-        target.host,
-      );
-    }
-    // iptables leads 80 to 80 on the gateway itself nowhere new; nginx would call itself without end.
-    if (target.kind === 'local' && portsOverlap(target.ports, listen)) {
-      problems.add(where, `must not lead back to the forward's own listener (${formatPorts(listen)})`, got);
-    }
-  }
-}
-
-/** Also looks at forwards that broke other rules: a second run should not be needed to hear of a clash. */
-function checkListeners(
-  entries: readonly (readonly [string, Forward])[],
-  stackEngine: Engine,
-  problems: Problems,
-): void {
-  const listeners = entries.flatMap(([name, forward]) => {
-    const listen = forward instanceof Forward ? parsePorts(forward.props.listen) : undefined;
-    if (listen === undefined) return [];
-    const { kind, props } = forward;
-    const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
-    return [{ at: path(name), transport: kind === 'udp' ? 'udp' : 'tcp', engine, listen }];
-  });
-  for (const [i, a] of listeners.entries()) {
-    for (const b of listeners.slice(i + 1)) {
-      if (a.transport !== b.transport || !portsOverlap(a.listen, b.listen)) continue;
-      const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
-      problems.add(
-        `${b.at}.listen`,
-        `must not overlap with ${a.at}.listen, which has ${a.transport} ${formatPorts(a.listen)}${engines}`,
-        formatPorts(b.listen),
-      );
-    }
-  }
+function resolveProtocolForward(name: string, forward: Forward, problems: Problems): ProtocolForward | undefined {
+  const at = forwardPath(name);
+  const before = problems.length;
+  const { props } = forward;
+  if (props.engine !== undefined && props.engine !== 'iptables')
+    problems.add(`${at}.engine`, 'must be iptables: nginx knows TCP and UDP alone', props.engine);
+  const protocol = readProtocol(at, props.protocol, problems);
+  const target = readProtocolTarget(at, props.to, problems);
+  const common = readCommon(at, props, target === undefined ? [] : [target], problems);
+  if (protocol === undefined || target === undefined || problems.length > before) return undefined;
+  return { name, kind: 'protocol', engine: 'iptables', protocol, target, ...common };
 }

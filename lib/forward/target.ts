@@ -9,13 +9,29 @@ import { isToken } from './token';
  */
 export type TargetSpec = PortSpec;
 
+/** One of several targets, with its share. */
+export interface WeightedTarget {
+  /** A port on the gateway itself (`8080`) or `host:port`. */
+  readonly to: TargetSpec;
+  /**
+   * Its share of the new connections, next to the other targets' weights: a whole number of 1-1000.
+   * @default 1
+   */
+  readonly weight?: number;
+}
+
 /** Where a forward leads. */
-export interface Target {
+export interface Target extends Host {
+  readonly ports: PortRange;
+  readonly weight: number;
+}
+
+/** A host that a forward leads to. */
+export interface Host {
   /** Address or name; undefined is the gateway itself. */
   readonly host?: string;
   /** What `host` is; a token counts as an IPv4 address. */
   readonly kind: 'local' | 'ipv4' | 'ipv6' | 'name';
-  readonly ports: PortRange;
 }
 
 const SHAPE = 'must be a port (8080) or host:port (10.0.1.20:8080, [2001:db8::20]:8080, app.internal:8080)';
@@ -24,23 +40,33 @@ const NAME = /^(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<
 /** A target from what a user wrote, or the rule that it breaks. */
 export function readTarget(spec: unknown): Target | { readonly rule: string } {
   if (typeof spec !== 'string' && typeof spec !== 'number') return { rule: SHAPE };
-  const { host, port } = split(String(spec));
+  const { host: address, port } = split(String(spec));
   const ports = parsePorts(port);
   if (ports === undefined)
-    return { rule: host === undefined ? SHAPE : 'must have a port of 1-65535 after the last colon' };
-  if (host === undefined) return { kind: 'local', ports };
-  if (isToken(host)) return { host, kind: 'ipv4', ports };
+    return { rule: address === undefined ? SHAPE : 'must have a port of 1-65535 after the last colon' };
+  if (address === undefined) return { kind: 'local', ports, weight: 1 };
+  const host = readHost(address, SHAPE);
+  return isHost(host) ? { ...host, ports, weight: 1 } : host;
+}
+
+/** A host by its address or name, or the rule that it breaks; `shape` is the rule for what is neither. */
+export function readHost(host: string, shape: string): Host | { readonly rule: string } {
+  if (isToken(host)) return { host, kind: 'ipv4' };
   const family = isIP(host);
   if (family === 0) {
     // A name of digits and dots only is a mistyped address; no top-level domain is a number (RFC 3696, section 2).
-    if (!NAME.test(host) || /^[\d.]+$/.test(host)) return { rule: SHAPE };
-    return host.toLowerCase() === 'localhost' ? { rule: LOOPBACK } : { host, kind: 'name', ports };
+    if (!NAME.test(host) || /^[\d.]+$/.test(host)) return { rule: shape };
+    return host.toLowerCase() === 'localhost' ? { rule: LOOPBACK } : { host, kind: 'name' };
   }
   const rule = unreachable(host);
-  return rule === undefined ? { host, kind: family === 4 ? 'ipv4' : 'ipv6', ports } : { rule };
+  return rule === undefined ? { host, kind: family === 4 ? 'ipv4' : 'ipv6' } : { rule };
 }
 
 export function isTarget(value: Target | { readonly rule: string }): value is Target {
+  return 'kind' in value;
+}
+
+export function isHost(value: Host | { readonly rule: string }): value is Host {
   return 'kind' in value;
 }
 
@@ -51,7 +77,7 @@ export function formatTarget(target: Target): string {
 }
 
 /** The host as it stands before a colon and a port: an IPv6 address in brackets, the gateway itself as nothing. */
-export function formatHost({ kind, host = '' }: Target): string {
+export function formatHost({ kind, host = '' }: Host): string {
   return kind === 'ipv6' ? `[${host}]` : host;
 }
 

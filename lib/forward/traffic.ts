@@ -1,64 +1,122 @@
 import { mergeCidr } from 'cidr-tools';
-import { type Cidr, mergeCidrs } from './cidr';
+import { type Cidr, type Family, mergeCidrs } from './cidr';
+import type { GatewaySettings } from './gateway-settings';
 import { formatPorts, type PortRange } from './ports';
 import type { Problems } from './problems';
-import type { ResolvedForward } from './resolve';
-import type { Target } from './target';
+import { isPortForward, type ResolvedForward } from './resolved';
+import type { Host } from './target';
 import { isToken } from './token';
 
-/** One rule of a security group: traffic of a transport on ports, from (inbound) or to (outbound) a network. */
+/** One rule of a security group: traffic from (inbound) or to (outbound) a network. */
 export interface TrafficRule {
-  readonly transport: 'tcp' | 'udp';
-  readonly ports: PortRange;
+  /** `icmp` and `icmpv6` mean echo requests, `all` every protocol; a number is an IP protocol without ports. */
+  readonly protocol: 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'all' | number;
+  /** For TCP and UDP alone. */
+  readonly ports?: PortRange;
   readonly peer: Cidr;
   /** Which forwards, or which need of the gateway, this is for; several where rules were merged. */
   readonly reasons: readonly string[];
 }
 
-export const EVERYONE: Cidr = { text: '0.0.0.0/0', family: 4 };
+const EVERYONE: Readonly<Record<Family, Cidr>> = {
+  4: { text: '0.0.0.0/0', family: 4 },
+  6: { text: '::/0', family: 6 },
+};
+
+function everyone({ ipv6 }: { readonly ipv6: boolean }): readonly Cidr[] {
+  return ipv6 ? [EVERYONE[4], EVERYONE[6]] : [EVERYONE[4]];
+}
 
 /** What the security group lets in: each forward's listener from its sources, and port 22 from the admin CIDR. */
-export function inboundTraffic(forwards: readonly ResolvedForward[], admin: Cidr): readonly TrafficRule[] {
+export function inboundTraffic(
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+  admin: Cidr,
+): readonly TrafficRule[] {
+  const rule = (protocol: TrafficRule['protocol'], peer: Cidr, reason: string, ports?: PortRange): TrafficRule => ({
+    protocol,
+    ...(ports === undefined ? {} : { ports }),
+    peer,
+    reasons: [reason],
+  });
   const listeners = forwards.flatMap((f) => {
-    const peers = f.allowFrom.length > 0 ? f.allowFrom : [EVERYONE];
-    return peers.map((peer): TrafficRule => ({ transport: f.transport, ports: f.listen, peer, reasons: [f.name] }));
+    const peers =
+      f.allowFrom.length > 0 ? f.allowFrom : everyone(settings).filter((c) => f.families.includes(c.family));
+    return peers.map((peer) =>
+      isPortForward(f) ? rule(f.transport, peer, f.name, f.listen) : rule(f.protocol, peer, f.name),
+    );
   });
   return mergeTraffic([
     ...listeners,
-    { transport: 'tcp', ports: { from: 22, to: 22 }, peer: admin, reasons: ['SSH of the admin'] },
+    rule('tcp', admin, 'SSH of the admin', { from: 22, to: 22 }),
+    ...(settings.ping === true
+      ? everyone(settings).map((c) => rule(c.family === 4 ? 'icmp' : 'icmpv6', c, 'ping'))
+      : []),
+    ...settings.egress.map((c) => rule('all', c, 'egress')),
   ]);
 }
 
 /** What every gateway needs of the world: names, time, packages, and AWS itself. */
-const NEEDS: readonly TrafficRule[] = (
-  [
-    ['udp', 53, 'DNS'],
-    ['tcp', 53, 'DNS'],
-    ['udp', 123, 'NTP'],
-    ['tcp', 80, 'HTTP: packages'],
-    ['tcp', 443, 'HTTPS: packages, AWS'],
-  ] as const
-).map(([transport, port, reason]) => ({
-  transport,
-  ports: { from: port, to: port },
-  peer: EVERYONE,
-  reasons: [reason],
-}));
+const NEEDS = [
+  ['udp', 53, 'DNS'],
+  ['tcp', 53, 'DNS'],
+  ['udp', 123, 'NTP'],
+  ['tcp', 80, 'HTTP: packages'],
+  ['tcp', 443, 'HTTPS: packages, AWS'],
+] as const;
 
 /** What the security group lets out: the gateway's own needs, and targets as they are after the destination was changed. */
-export function outboundTraffic(forwards: readonly ResolvedForward[]): readonly TrafficRule[] {
-  const targets = forwards.flatMap((f) =>
-    f.targets
-      .filter((t) => t.kind !== 'local')
-      .map((t): TrafficRule => ({ transport: f.transport, ports: t.ports, peer: targetNetwork(t), reasons: [f.name] })),
+export function outboundTraffic(
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+): readonly TrafficRule[] {
+  // Where private networks go out, nobody knows which ports they want; all else is part of that.
+  if (settings.egress.length > 0)
+    return everyone(settings).map((peer) => ({ protocol: 'all', peer, reasons: ['egress', 'forwards', 'packages'] }));
+  const needs = everyone(settings).flatMap((peer) =>
+    NEEDS.map(
+      ([protocol, port, reason]): TrafficRule => ({
+        protocol,
+        ports: { from: port, to: port },
+        peer,
+        reasons: [reason],
+      }),
+    ),
   );
-  return mergeTraffic([...NEEDS, ...targets]);
+  const targets = forwards.flatMap((f): readonly TrafficRule[] => {
+    if (!isPortForward(f)) return [{ protocol: f.protocol, peer: hostNetwork(f.target), reasons: [f.name] }];
+    return f.targets
+      .filter((t) => t.kind !== 'local')
+      .map((t) => ({ protocol: f.transport, ports: t.ports, peer: hostNetwork(t), reasons: [f.name] }));
+  });
+  const pings = forwards
+    .filter(isPortForward)
+    .filter((f) => f.healthCheck?.by === 'ping')
+    .flatMap((f) => f.targets.filter((t) => t.kind === 'ipv4' || t.kind === 'ipv6').map((t) => [f, t] as const))
+    .map(([f, t]): TrafficRule => {
+      const peer = hostNetwork(t);
+      return { protocol: peer.family === 4 ? 'icmp' : 'icmpv6', peer, reasons: [`health of ${f.name}`] };
+    });
+  const checks = forwards.filter(isPortForward).flatMap(({ name, healthCheck, targets: all }) =>
+    all
+      .filter((t) => t.kind !== 'local' && healthCheck?.port !== undefined)
+      .map((t): TrafficRule => {
+        const port = healthCheck?.port ?? 0;
+        return {
+          protocol: 'tcp',
+          ports: { from: port, to: port },
+          peer: hostNetwork(t),
+          reasons: [`health of ${name}`],
+        };
+      }),
+  );
+  return mergeTraffic([...needs, ...targets, ...pings, ...checks]);
 }
 
 /** A name may stand for any address. */
-function targetNetwork({ kind, host }: Target): Cidr {
+function hostNetwork({ kind, host }: Host): Cidr {
   if (kind === 'ipv6') return { text: `${host}/128`, family: 6 };
-  return kind === 'ipv4' ? { text: `${host}/32`, family: 4 } : EVERYONE;
+  return kind === 'ipv4' ? { text: `${host}/32`, family: 4 } : EVERYONE[4];
 }
 
 /**
@@ -66,8 +124,8 @@ function targetNetwork({ kind, host }: Target): Cidr {
  * ports of the same network. Nothing more is let through than before.
  */
 export function mergeTraffic(rules: readonly TrafficRule[]): readonly TrafficRule[] {
-  const byPorts = group(rules, (r) => `${r.transport} ${formatPorts(r.ports)}`).flatMap(joinNetworks);
-  return group(byPorts, (r) => `${r.transport} ${r.peer.text}`).flatMap(joinPorts);
+  const byPorts = group(rules, (r) => `${r.protocol} ${r.ports && formatPorts(r.ports)}`).flatMap(joinNetworks);
+  return group(byPorts, (r) => `${r.protocol} ${r.peer.text}`).flatMap(joinPorts);
 }
 
 function joinNetworks(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly TrafficRule[] {
@@ -80,9 +138,9 @@ function joinNetworks(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly
 
 function joinPorts(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly TrafficRule[] {
   const joined: TrafficRule[] = [];
-  for (const rule of rules.toSorted((a, b) => a.ports.from - b.ports.from)) {
+  for (const rule of rules.toSorted((a, b) => (a.ports?.from ?? 0) - (b.ports?.from ?? 0))) {
     const last = joined.at(-1);
-    if (last === undefined || rule.ports.from > last.ports.to + 1) {
+    if (last?.ports === undefined || rule.ports === undefined || rule.ports.from > last.ports.to + 1) {
       joined.push(rule);
       continue;
     }

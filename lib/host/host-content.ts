@@ -1,5 +1,6 @@
+import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
-import type { ResolvedForward } from '../forward/resolve';
+import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../iptables/render';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile } from './assets';
@@ -15,19 +16,21 @@ export interface HostContent {
 
 export interface HostContentProps {
   readonly forwards: readonly ResolvedForward[];
+  /** Default: nothing but the forwards. */
+  readonly settings?: GatewaySettings;
   readonly os: OperatingSystem;
   readonly firstBootScript?: HostFile;
 }
 
 /** What the host of these forwards is given. */
-export function hostContent({ forwards, os, firstBootScript }: HostContentProps): HostContent {
-  const kernel = iptablesPart(forwards);
+export function hostContent({ forwards, settings = NO_SETTINGS, os, firstBootScript }: HostContentProps): HostContent {
+  const kernel = iptablesPart(forwards, settings);
   const proxy = nginxPart(forwards, os);
   const packages = [
     ...(kernel.length > 0 ? os.packages.iptables : []),
     ...(proxy === undefined ? [] : os.packages.nginx),
     ...(needsStream(forwards) ? os.packages.stream : []),
-    ...(forwards.some((f) => f.tls?.source === 'self-signed') ? os.packages.tls : []),
+    ...(forwards.filter(isPortForward).some((f) => f.tls?.source === 'self-signed') ? os.packages.tls : []),
   ];
   return {
     files: [
@@ -43,17 +46,17 @@ export function hostContent({ forwards, os, firstBootScript }: HostContentProps)
   };
 }
 
-function iptablesPart(forwards: readonly ResolvedForward[]): readonly HostFile[] {
+function iptablesPart(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
   const own = forwards.filter((f) => f.engine === 'iptables');
   if (own.length === 0) return [];
-  const { v4, v6 } = renderIptables(own);
+  const { v4, v6 } = renderIptables(own, settings);
   return [
     { path: '/etc/portway/iptables.rules', mode: '0644', text: v4, origin: 'rules' },
     { path: '/etc/portway/ip6tables.rules', mode: '0644', text: v6, origin: 'rules' },
     assetFile('iptables.sh', '/usr/local/lib/portway/iptables.sh', '0755'),
     assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
     // A gateway that leads nowhere else stays a plain host and routes nothing.
-    ...(own.some((f) => f.targets.some((t) => t.kind !== 'local')) ? forwardingFiles() : []),
+    ...(own.some((f) => hostsOf(f).some((h) => h.kind !== 'local')) ? forwardingFiles() : []),
   ];
 }
 
@@ -65,7 +68,7 @@ function forwardingFiles(): readonly HostFile[] {
 }
 
 function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem) {
-  const own = forwards.filter((f) => f.engine === 'nginx');
+  const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
   const conf = renderNginx(own, os.nginx);
   if (conf === undefined) return undefined;
   const files: readonly HostFile[] = [

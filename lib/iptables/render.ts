@@ -1,6 +1,7 @@
 import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
-import type { ResolvedForward } from '../forward/resolve';
+import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
 import { formatTarget, type Target } from '../forward/target';
 import { jumpTo, matchTranslated, type RuleFamily } from './rule';
 import { Table } from './table';
@@ -24,12 +25,15 @@ const CHAINS = { dnat: 'PORTWAY-DNAT', snat: 'PORTWAY-SNAT', forward: 'PORTWAY-F
 const ADDRESSED_TO_GATEWAY = '-m addrtype --dst-type LOCAL';
 
 /** The iptables-restore texts for the forwards that iptables carries; forwards of other engines are passed over. */
-export function renderIptables(forwards: readonly ResolvedForward[]): IptablesRules {
-  const own = forwards.filter((f) => f.engine === 'iptables');
+export function renderIptables(
+  forwards: readonly ResolvedForward[],
+  _settings: Pick<GatewaySettings, 'egress'> = NO_SETTINGS,
+): IptablesRules {
+  const own = forwards.filter(isPortForward).filter((f) => f.engine === 'iptables');
   return { v4: renderFamily(own, 4), v6: renderFamily(own, 6) };
 }
 
-function renderFamily(forwards: readonly ResolvedForward[], family: RuleFamily): string {
+function renderFamily(forwards: readonly PortForward[], family: RuleFamily): string {
   const nat = new Table('nat');
   const filter = new Table('filter');
   for (const forward of forwards) {
@@ -62,7 +66,7 @@ function sourceMatches(allowFrom: readonly Cidr[], family: RuleFamily): readonly
 /** Where new connections are led: one rule for each source and, with several targets, a chain that draws lots. */
 function addDestination(
   nat: Table,
-  forward: ResolvedForward,
+  forward: PortForward,
   targets: readonly Target[],
   sources: readonly string[],
 ): void {
@@ -87,13 +91,13 @@ function addDestination(
 }
 
 /** The target must answer to the gateway, or its replies would reach the client from an address it never asked. */
-function addReturnWay(nat: Table, forward: ResolvedForward, target: Target): void {
+function addReturnWay(nat: Table, forward: PortForward, target: Target): void {
   nat.hook('POSTROUTING', '', CHAINS.snat);
   nat.add(CHAINS.snat, [matchTranslated(forward, target)], forward.name, '-j MASQUERADE');
 }
 
 /** Other software (docker, ufw) sets the policy of FORWARD to DROP. */
-function addPassage(filter: Table, forward: ResolvedForward, target: Target): void {
+function addPassage(filter: Table, forward: PortForward, target: Target): void {
   if (!filter.has(CHAINS.forward)) {
     filter.hook('FORWARD', '', CHAINS.forward);
     filter.add(CHAINS.forward, ['-m conntrack --ctstate RELATED,ESTABLISHED'], '*', '-j ACCEPT');
@@ -101,6 +105,6 @@ function addPassage(filter: Table, forward: ResolvedForward, target: Target): vo
   filter.add(CHAINS.forward, [matchTranslated(forward, target)], forward.name, '-j ACCEPT');
 }
 
-function describe(forward: ResolvedForward, targets: readonly Target[]): string {
+function describe(forward: PortForward, targets: readonly Target[]): string {
   return `${forward.name}: ${forward.transport} ${formatPorts(forward.listen)} to ${targets.map(formatTarget).join(', ')}`;
 }

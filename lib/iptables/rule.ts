@@ -1,5 +1,5 @@
 import { formatPorts, isRange, type PortRange, samePorts } from '../forward/ports';
-import type { ResolvedForward } from '../forward/resolve';
+import type { PortForward } from '../forward/resolved';
 import { formatHost, type Target } from '../forward/target';
 
 export type RuleFamily = 4 | 6;
@@ -20,7 +20,7 @@ export function jumpTo(target: Target, listen: PortRange): string {
 }
 
 /** Matches packets of this forward on their way to the target: after the destination was changed, and only then. */
-export function matchTranslated(forward: ResolvedForward, target: Target): string {
+export function matchTranslated(forward: PortForward, target: Target): string {
   return [
     `-d ${target.host}`,
     `-p ${forward.transport} --dport ${formatPorts(target.ports, ':')}`,

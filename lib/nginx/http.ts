@@ -1,4 +1,4 @@
-import type { ResolvedForward } from '../forward/resolve';
+import type { PortForward } from '../forward/resolved';
 import { sourceCheck, sourceMap } from './access';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
@@ -8,7 +8,7 @@ import { tlsLines, tlsSession } from './tls';
 import { passTo, resolver, upstream } from './upstream';
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
-export function httpContext(forwards: readonly ResolvedForward[], dialect: NginxDialect, generation: string): Block {
+export function httpContext(forwards: readonly PortForward[], dialect: NginxDialect, generation: string): Block {
   const own = forwards.filter((f) => f.kind === 'http' || f.kind === 'https');
   return block('http', [
     'server_tokens off;',
@@ -64,11 +64,11 @@ function proxyDefaults(): readonly Line[] {
   ];
 }
 
-function group(forward: ResolvedForward): readonly Block[] {
+function group(forward: PortForward): readonly Block[] {
   return upstream(forward, ['keepalive 64;']);
 }
 
-function server(forward: ResolvedForward, dialect: NginxDialect): Block {
+function server(forward: PortForward, dialect: NginxDialect): Block {
   return block('server', [
     ...listeners(forward, dialect),
     ...(forward.tls === undefined ? [] : tlsLines(forward.name)),
@@ -80,7 +80,7 @@ function server(forward: ResolvedForward, dialect: NginxDialect): Block {
 }
 
 /** Wildcards only: nginx cannot move from a wildcard to one address by a reload. */
-function listeners(forward: ResolvedForward, dialect: NginxDialect): readonly Line[] {
+function listeners(forward: PortForward, dialect: NginxDialect): readonly Line[] {
   const port = forward.listen.from;
   if (forward.kind === 'http') return [`listen ${port};`, `listen [::]:${port};`];
   const parameters = dialect.http2 === 'directive' ? 'ssl' : 'ssl http2';

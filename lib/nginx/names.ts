@@ -1,4 +1,4 @@
-import type { ResolvedForward } from '../forward/resolve';
+import type { PortForward } from '../forward/resolved';
 
 /** Where the host keeps what belongs to nginx. The scripts in assets/ use the same paths. */
 export const NGINX_PATHS = {
@@ -8,11 +8,11 @@ export const NGINX_PATHS = {
 } as const;
 
 /** Names of upstreams and variables: an upstream is known by its forward's name, a variable has no hyphens. */
-export function upstreamName(forward: ResolvedForward): string {
+export function upstreamName(forward: PortForward): string {
   return `portway-${forward.name}`;
 }
 
-export function variableName(prefix: string, forward: ResolvedForward): string {
+export function variableName(prefix: string, forward: PortForward): string {
   return `$portway_${prefix}_${forward.name.replaceAll('-', '_')}`;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResolvedForward } from '../forward/resolve';
+import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
@@ -15,7 +15,7 @@ export interface NginxConf {
 
 /** nginx.conf for the forwards that nginx carries, or undefined when there are none. */
 export function renderNginx(forwards: readonly ResolvedForward[], dialect: NginxDialect): NginxConf | undefined {
-  const own = forwards.filter((f) => f.engine === 'nginx');
+  const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
   if (own.length === 0) return undefined;
   const render = (generation: string) => renderLines(conf(own, dialect, generation));
   const generation = createHash('sha256').update(render('')).digest('hex').slice(0, 16);
@@ -27,7 +27,7 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
   return forwards.some((f) => f.engine === 'nginx' && (f.kind === 'tcp' || f.kind === 'udp'));
 }
 
-function conf(forwards: readonly ResolvedForward[], dialect: NginxDialect, generation: string): readonly Line[] {
+function conf(forwards: readonly PortForward[], dialect: NginxDialect, generation: string): readonly Line[] {
   return [
     '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
     `user ${dialect.user};`,

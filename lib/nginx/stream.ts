@@ -1,5 +1,5 @@
 import { formatPorts, isRange } from '../forward/ports';
-import type { ResolvedForward } from '../forward/resolve';
+import type { PortForward } from '../forward/resolved';
 import { formatHost } from '../forward/target';
 import { streamSources } from './access';
 import { type Block, block, type Line } from './block';
@@ -7,7 +7,7 @@ import { streamLog } from './logging';
 import { passTo, resolver, upstream } from './upstream';
 
 /** The stream context: TCP and UDP forwards. Nothing when there are none, so that its module is not needed. */
-export function streamContext(forwards: readonly ResolvedForward[]): readonly Line[] {
+export function streamContext(forwards: readonly PortForward[]): readonly Line[] {
   const own = forwards.filter((f) => f.kind === 'tcp' || f.kind === 'udp');
   if (own.length === 0) return [];
   return [
@@ -26,7 +26,7 @@ export function streamContext(forwards: readonly ResolvedForward[]): readonly Li
   ];
 }
 
-function server(forward: ResolvedForward): Block {
+function server(forward: PortForward): Block {
   // Without reuseport datagrams of one client reach several workers, and its session falls apart.
   const parameters = forward.transport === 'udp' ? ' udp reuseport' : '';
   const ports = formatPorts(forward.listen);
@@ -39,10 +39,10 @@ function server(forward: ResolvedForward): Block {
 }
 
 /** A range that leads to the same range elsewhere: the port is the one that the client used. */
-function keepsPort(forward: ResolvedForward): boolean {
+function keepsPort(forward: PortForward): boolean {
   return forward.targets.some((t) => isRange(t.ports));
 }
 
-function keepPort(forward: ResolvedForward): readonly Line[] {
+function keepPort(forward: PortForward): readonly Line[] {
   return forward.targets.map((t) => `proxy_pass ${formatHost(t)}:$server_port;`);
 }

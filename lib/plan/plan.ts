@@ -1,6 +1,6 @@
 import { formatPorts } from '../forward/ports';
-import type { ResolvedForward } from '../forward/resolve';
-import { formatTarget } from '../forward/target';
+import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import { formatHost, formatTarget } from '../forward/target';
 import type { TrafficRule } from '../forward/traffic';
 import type { HostContent } from '../host/host-content';
 import { SIGNAL_URL_RESERVE, USER_DATA_LIMIT, type UserData } from '../host/user-data';
@@ -25,9 +25,9 @@ export interface Plan {
 
 export interface PlannedForward {
   readonly name: string;
-  /** `tcp`, `udp`, `http` or `https`. */
+  /** `tcp`, `udp`, `http`, `https` or `protocol`. */
   readonly kind: string;
-  /** Port or range on the gateway. */
+  /** Port or range on the gateway; the number of a protocol without ports. */
   readonly listen: string;
   /** Targets; a port alone is on the gateway itself. */
   readonly to: readonly string[];
@@ -68,7 +68,13 @@ export function makePlan({ forwards, content, userData, inbound, outbound }: Pla
 }
 
 function plannedForward(forward: ResolvedForward): PlannedForward {
-  const { name, kind, listen, targets, engine, allowFrom, redirectPort } = forward;
+  const { name, kind, engine, allowFrom } = forward;
+  const allowed = allowFrom.map((c) => c.text);
+  if (!isPortForward(forward)) {
+    const { protocol, target } = forward;
+    return { name, kind, listen: `${protocol}`, to: [formatHost(target)], engine, allowFrom: allowed };
+  }
+  const { listen, targets, redirectPort } = forward;
   return {
     name,
     kind,
@@ -76,10 +82,15 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
     to: targets.map(formatTarget),
     ...(redirectPort === undefined ? {} : { redirectTo: `https on ${redirectPort}` }),
     engine,
-    allowFrom: allowFrom.map((c) => c.text),
+    allowFrom: allowed,
   };
 }
 
-function plannedRule({ transport, ports, peer, reasons }: TrafficRule): PlannedRule {
-  return { protocol: transport, ports: formatPorts(ports), peer: peer.text, for: reasons };
+function plannedRule({ protocol, ports, peer, reasons }: TrafficRule): PlannedRule {
+  return {
+    protocol: `${protocol}`,
+    ports: ports === undefined ? 'all' : formatPorts(ports),
+    peer: peer.text,
+    for: reasons,
+  };
 }

@@ -40,10 +40,14 @@ describe('what is accepted', () => {
       engine: 'iptables',
       listen: { from: 5000, to: 5001 },
       targets: [
-        { host: '10.0.1.1', kind: 'ipv4', ports: { from: 6000, to: 6001 } },
-        { host: '2001:DB8::1', kind: 'ipv6', ports: { from: 6000, to: 6001 } },
+        { host: '10.0.1.1', kind: 'ipv4', ports: { from: 6000, to: 6001 }, weight: 1 },
+        { host: '2001:DB8::1', kind: 'ipv6', ports: { from: 6000, to: 6001 }, weight: 1 },
       ],
       allowFrom: [{ text: '10.0.0.0/8', family: 4 }],
+      denyFrom: [],
+      families: [4, 6],
+      preserveClientAddress: false,
+      balance: 'random',
     });
   });
 
@@ -62,8 +66,8 @@ describe('what is accepted', () => {
   test('a redirect leads to the HTTPS forward: 443 where there is one', () => {
     const redirect = Forward.http({ listen: 80, redirectTo: 'https' });
     const other = Forward.https({ listen: 8443, to: 8080, tls: Tls.selfSigned() });
-    expect(resolveForwardsOrThrow({ forwards: { redirect, other, https } })[0]?.redirectPort).toBe(443);
-    expect(resolveForwardsOrThrow({ forwards: { redirect, other } })[0]?.redirectPort).toBe(8443);
+    expect(resolveForwardsOrThrow({ forwards: { redirect, other, https } })[0]).toMatchObject({ redirectPort: 443 });
+    expect(resolveForwardsOrThrow({ forwards: { redirect, other } })[0]).toMatchObject({ redirectPort: 8443 });
   });
 
   test('one port for TCP and for UDP', () => {
@@ -76,8 +80,10 @@ describe('what is accepted', () => {
     const stack = new Stack();
     const address = new CfnParameter(stack, 'Address').valueAsString;
     const [forward] = resolveForwardsOrThrow(tcp({ to: `${address}:8080`, allowFrom: [address], engine: 'iptables' }));
-    expect(forward?.targets).toEqual([{ host: address, kind: 'ipv4', ports: { from: 8080, to: 8080 } }]);
-    expect(forward?.allowFrom).toEqual([{ text: address, family: 4 }]);
+    expect(forward).toMatchObject({
+      targets: [{ host: address, kind: 'ipv4', ports: { from: 8080, to: 8080 } }],
+      allowFrom: [{ text: address, family: 4 }],
+    });
   });
 });
 
@@ -206,7 +212,7 @@ describe('each broken rule has its own message', () => {
     [
       'empty sources',
       tcp({ allowFrom: [] }),
-      /^forwards\.x\.allowFrom must hold at least one CIDR block; leave it out to allow everyone/,
+      /^forwards\.x\.allowFrom must hold at least one CIDR block, or be left out/,
     ],
     [
       'a source without prefix',

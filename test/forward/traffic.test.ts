@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { Forward } from '../../lib/forward/forward';
+import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { Problems } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import {
@@ -13,7 +14,9 @@ import {
 const admin = { text: '203.0.113.7/32', family: 4 } as const;
 
 function shown(rules: readonly TrafficRule[]): string[] {
-  return rules.map((r) => `${r.transport} ${r.ports.from}-${r.ports.to} ${r.peer.text} (${r.reasons.join(', ')})`);
+  return rules.map(
+    (r) => `${r.protocol}${r.ports ? ` ${r.ports.from}-${r.ports.to}` : ''} ${r.peer.text} (${r.reasons.join(', ')})`,
+  );
 }
 
 test('inbound: each listener from its sources, and port 22 from the admin', () => {
@@ -27,7 +30,7 @@ test('inbound: each listener from its sources, and port 22 from the admin', () =
       }),
     },
   });
-  expect(shown(inboundTraffic(forwards, admin))).toEqual([
+  expect(shown(inboundTraffic(forwards, NO_SETTINGS, admin))).toEqual([
     'tcp 80-80 0.0.0.0/0 (web)',
     'udp 7000-7010 198.51.100.0/24 (game)',
     'udp 7000-7010 2001:db8::/32 (game)',
@@ -43,7 +46,7 @@ test('outbound: targets after the destination was changed, and no port that only
       name: Forward.tcp({ listen: 9000, to: 'app.internal:9001' }),
     },
   });
-  const targets = outboundTraffic(forwards).filter((r) => r.ports.from > 1024);
+  const targets = outboundTraffic(forwards, NO_SETTINGS).filter((r) => (r.ports?.from ?? 0) > 1024);
   expect(shown(targets)).toEqual([
     'tcp 9001-9001 0.0.0.0/0 (name)',
     'tcp 5432-5432 10.0.1.1/32 (db)',
@@ -58,7 +61,7 @@ test('networks that touch and ports that touch become one rule', () => {
       b: Forward.tcp({ listen: 5001, to: 2, allowFrom: ['10.0.0.0/24'] }),
     },
   });
-  expect(shown(inboundTraffic(forwards, admin))[0]).toBe('tcp 5000-5001 10.0.0.0/24 (a, b)');
+  expect(shown(inboundTraffic(forwards, NO_SETTINGS, admin))[0]).toBe('tcp 5000-5001 10.0.0.0/24 (a, b)');
 });
 
 test('merging lets through just what went through before', () => {
@@ -72,7 +75,7 @@ test('merging lets through just what went through before', () => {
     })
     .map(
       ({ transport, from, length, third, prefix }): TrafficRule => ({
-        transport: transport as 'tcp',
+        protocol: transport as 'tcp',
         ports: { from, to: from + length },
         peer: { text: `10.0.${third}.0/${prefix}`, family: 4 },
         reasons: ['x'],
@@ -83,7 +86,8 @@ test('merging lets through just what went through before', () => {
       const [, base = '0', prefix = '24'] = /^10\.0\.(\d+)\.0\/(\d+)$/.exec(r.peer.text) ?? [];
       const bits = 2 ** (24 - Math.min(24, Number(prefix)));
       const inNetwork = third >= Number(base) && third < Number(base) + bits && (Number(prefix) <= 24 || low);
-      return r.transport === transport && r.ports.from <= port && port <= r.ports.to && inNetwork;
+      const { from = 0, to = 0 } = r.ports ?? {};
+      return r.protocol === transport && from <= port && port <= to && inNetwork;
     });
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 12 }), (rules) => {
@@ -106,7 +110,11 @@ test('more rules than a group may have: the count, the direction, the family and
   const allowFrom = Array.from({ length: 70 }, (_, i) => `10.0.${i * 2}.0/24`);
   const forwards = resolveForwardsOrThrow({ forwards: { many: Forward.tcp({ listen: 5000, to: 1, allowFrom }) } });
   const problems = new Problems();
-  checkTraffic({ inbound: inboundTraffic(forwards, admin), outbound: outboundTraffic(forwards) }, 60, problems);
+  checkTraffic(
+    { inbound: inboundTraffic(forwards, NO_SETTINGS, admin), outbound: outboundTraffic(forwards, NO_SETTINGS) },
+    60,
+    problems,
+  );
   expect(() => problems.throwIfAny()).toThrow(
     /^forwards must need at most 60 inbound IPv4 security group rules .*most are for many: 70; SSH of the admin: 1, got: 71$/,
   );
@@ -116,6 +124,10 @@ test('60 rules are enough for 60', () => {
   const allowFrom = Array.from({ length: 59 }, (_, i) => `10.0.${i * 2}.0/24`);
   const forwards = resolveForwardsOrThrow({ forwards: { many: Forward.tcp({ listen: 5000, to: 1, allowFrom }) } });
   const problems = new Problems();
-  checkTraffic({ inbound: inboundTraffic(forwards, admin), outbound: outboundTraffic(forwards) }, 60, problems);
+  checkTraffic(
+    { inbound: inboundTraffic(forwards, NO_SETTINGS, admin), outbound: outboundTraffic(forwards, NO_SETTINGS) },
+    60,
+    problems,
+  );
   expect(problems.length).toBe(0);
 });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { PortwayError } from '../../lib/forward/problems';
-import { type ForwardSet, type ResolvedForward, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { isPortForward, type ResolvedForward } from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
 import { certificateFiles } from '../../lib/nginx/names';
@@ -99,7 +100,14 @@ function writeStack(folder: string, forwards: readonly ResolvedForward[]): void 
 
 /** One certificate under the name of every forward that ends TLS. */
 function makeCertificates(accepted: readonly Accepted[]): string {
-  const names = new Set(accepted.flatMap(({ forwards }) => forwards.filter((f) => f.tls).map((f) => f.name)));
+  const names = new Set(
+    accepted.flatMap(({ forwards }) =>
+      forwards
+        .filter(isPortForward)
+        .filter((f) => f.tls)
+        .map((f) => f.name),
+    ),
+  );
   const { certificate, key } = certificateFiles('one');
   return `mkdir -p /etc/portway/tls /var/log/portway
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -keyout ${key} -out ${certificate} 2>/dev/null

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { isPortForward } from '../../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { certificateFiles, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
@@ -49,7 +50,7 @@ export class NginxHost {
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', conf.text);
     await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} /etc/portway/tls`);
-    for (const { name } of resolved.filter((f) => f.tls !== undefined)) {
+    for (const { name } of resolved.filter(isPortForward).filter((f) => f.tls !== undefined)) {
       const { certificate, key } = certificateFiles(name);
       const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256';
       await this.host.sh(

@@ -1,0 +1,44 @@
+import { type Engine, Forward } from './forward';
+import { formatPorts, parsePorts, portsOverlap } from './ports';
+import { forwardPath, type Problems } from './problems';
+import { PROTOCOLS } from './protocol';
+
+/** Two forwards of one port, or of one protocol. Also looks at forwards that broke other rules: a second run should not be needed to hear of a clash. */
+export function checkListeners(
+  entries: readonly (readonly [string, Forward])[],
+  stackEngine: Engine,
+  problems: Problems,
+): void {
+  const listeners = entries.flatMap(([name, forward]) => {
+    const listen = forward instanceof Forward ? parsePorts(forward.props.listen ?? '') : undefined;
+    if (listen === undefined) return [];
+    const { kind, props } = forward;
+    const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
+    return [{ at: forwardPath(name), transport: kind === 'udp' ? 'udp' : 'tcp', engine, listen }];
+  });
+  for (const [i, a] of listeners.entries()) {
+    for (const b of listeners.slice(i + 1)) {
+      if (a.transport !== b.transport || !portsOverlap(a.listen, b.listen)) continue;
+      const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
+      problems.add(
+        `${b.at}.listen`,
+        `must not overlap with ${a.at}.listen, which has ${a.transport} ${formatPorts(a.listen)}${engines}`,
+        formatPorts(b.listen),
+      );
+    }
+  }
+  checkProtocols(entries, problems);
+}
+
+function checkProtocols(entries: readonly (readonly [string, Forward])[], problems: Problems): void {
+  const seen = new Map<unknown, string>();
+  for (const [name, forward] of entries) {
+    if (!(forward instanceof Forward) || forward.kind !== 'protocol') continue;
+    const { protocol } = forward.props;
+    const number = typeof protocol === 'string' ? PROTOCOLS[protocol] : protocol;
+    const other = seen.get(number);
+    if (other !== undefined)
+      problems.add(`${forwardPath(name)}.protocol`, `must differ from ${forwardPath(other)}.protocol`, protocol);
+    seen.set(number, name);
+  }
+}

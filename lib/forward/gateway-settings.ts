@@ -1,0 +1,83 @@
+import { overlapCidr } from 'cidr-tools';
+import { type Cidr, isEverything } from './cidr';
+import type { Problems } from './problems';
+import { readSources } from './read-props';
+import { isToken } from './token';
+
+/** What a gateway does besides its forwards, in the kernel, whatever their engines are. */
+export interface GatewaySettingsProps {
+  /**
+   * Source networks in CIDR notation whose packets are dropped before anything looks at them, established connections too.
+   * @default none
+   */
+  readonly blocked?: readonly string[];
+  /**
+   * Makes the gateway the way out to the internet for private networks, which then share its public address.
+   * @default the gateway forwards nothing but its forwards
+   */
+  readonly egress?: EgressProps;
+  /**
+   * Whether the gateway answers pings (ICMP echo requests): `true` opens the security group to them for everyone;
+   * `false` makes the host answer nobody, not even within its network.
+   * @default the security group lets none in; the host answers as its distribution does
+   */
+  readonly ping?: boolean;
+  /**
+   * Whether the gateway has IPv6 beside IPv4: its own VPC becomes dual-stack; a VPC of yours must be so already.
+   * @default false
+   */
+  readonly ipv6?: boolean;
+}
+
+export interface EgressProps {
+  /** The private networks, in CIDR notation. */
+  readonly from: readonly string[];
+}
+
+/** The checked settings. */
+export interface GatewaySettings {
+  readonly blocked: readonly Cidr[];
+  /** Empty: the gateway is nobody's way out. */
+  readonly egress: readonly Cidr[];
+  readonly ping?: boolean;
+  readonly ipv6: boolean;
+}
+
+/** A gateway that has nothing but its forwards. */
+export const NO_SETTINGS: GatewaySettings = { blocked: [], egress: [], ipv6: false };
+
+/** The settings that the props ask for. `admin` is the network that must never be locked out. */
+export function readGatewaySettings(
+  props: GatewaySettingsProps,
+  admin: Cidr | undefined,
+  problems: Problems,
+): GatewaySettings {
+  const blocked = readSources('blocked', props.blocked, problems);
+  for (const cidr of blocked) {
+    if (isEverything(cidr)) problems.add('blocked', 'must not be everyone', cidr.text);
+    else if (admin !== undefined && overlaps(cidr, admin))
+      problems.add('blocked', `must leave adminCidr (${admin.text}) out, or nobody could log in`, cidr.text);
+  }
+  const egress = readEgress(props.egress, problems);
+  for (const name of ['ping', 'ipv6'] as const) {
+    if (props[name] !== undefined && typeof props[name] !== 'boolean')
+      problems.add(name, 'must be true or false', props[name]);
+  }
+  return { blocked, egress, ...(props.ping === undefined ? {} : { ping: props.ping }), ipv6: props.ipv6 === true };
+}
+
+function readEgress(egress: unknown, problems: Problems): readonly Cidr[] {
+  if (egress === undefined) return [];
+  if (typeof egress !== 'object' || egress === null || !('from' in egress) || egress.from === undefined) {
+    problems.add('egress', "must say which networks go out, such as { from: ['10.0.0.0/16'] }", egress);
+    return [];
+  }
+  const from = readSources('egress.from', egress.from, problems);
+  for (const cidr of from.filter(isEverything))
+    problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
+  return from;
+}
+
+function overlaps(a: Cidr, b: Cidr): boolean {
+  return !isToken(a.text) && !isToken(b.text) && a.family === b.family && overlapCidr(a.text, b.text);
+}

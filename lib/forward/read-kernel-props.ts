@@ -1,0 +1,167 @@
+import { BALANCES, type Balance } from './balance';
+import { type Cidr, type Family, isEverything } from './cidr';
+import type { ForwardProps } from './forward';
+import type { HealthCheckProps, ResolvedHealthCheck } from './health-check';
+import type { ResolvedLimits } from './limits';
+import type { Problems } from './problems';
+import { readSources } from './read-props';
+import type { PortForward } from './resolved';
+import type { Host, Target } from './target';
+import { readWhole } from './whole';
+
+/** Props that only the kernel carries out, with what to do about each on nginx. */
+const KERNEL_PROPS = [
+  'denyFrom',
+  'interface',
+  'family',
+  'preserveClientAddress',
+  'balance',
+  'healthCheck',
+  'limits',
+] as const satisfies readonly (keyof ForwardProps)[];
+
+/** A prop that the engine would pass over in silence is worse than an error. */
+export function refuseKernelProps(at: string, props: ForwardProps, problems: Problems): void {
+  for (const prop of KERNEL_PROPS) {
+    if (props[prop] !== undefined)
+      problems.add(`${at}.${prop}`, "must be left out on nginx: only engine: 'iptables' carries it out", props[prop]);
+  }
+  const specs: readonly unknown[] = Array.isArray(props.to) ? props.to : [props.to];
+  specs.forEach((spec, i) => {
+    if (typeof spec === 'object' && spec !== null && 'weight' in spec)
+      problems.add(`${at}.to[${i}].weight`, "must be left out on nginx: only engine: 'iptables' carries it out");
+  });
+}
+
+/** What forwards of ports and of protocols have in common. */
+export function readCommon(
+  at: string,
+  props: ForwardProps,
+  hosts: readonly Host[],
+  problems: Problems,
+): Pick<PortForward, 'allowFrom' | 'denyFrom' | 'interface' | 'families' | 'preserveClientAddress'> {
+  const allowFrom = readSources(`${at}.allowFrom`, props.allowFrom, problems);
+  const denyFrom = readSources(`${at}.denyFrom`, props.denyFrom, problems);
+  for (const cidr of denyFrom.filter(isEverything)) {
+    problems.add(`${at}.denyFrom`, 'must not be everyone: remove the forward instead', cidr.text);
+  }
+  const families = readFamilies(at, props.family, problems);
+  if (families.length === 1) checkFamily(at, families[0] ?? 4, { allowFrom, denyFrom, hosts }, problems);
+  checkInterface(at, props.interface, problems);
+  const { preserveClientAddress = false } = props;
+  if (typeof preserveClientAddress !== 'boolean')
+    problems.add(`${at}.preserveClientAddress`, 'must be true or false', preserveClientAddress);
+  if (preserveClientAddress === true && hosts.length > 0 && hosts.every((h) => h.kind === 'local'))
+    problems.add(
+      `${at}.preserveClientAddress`,
+      "must be left out: what runs on the gateway itself sees the client's address anyway",
+      true,
+    );
+  return {
+    allowFrom,
+    denyFrom,
+    ...(props.interface === undefined ? {} : { interface: props.interface }),
+    families,
+    preserveClientAddress: preserveClientAddress === true,
+  };
+}
+
+function readFamilies(at: string, family: unknown, problems: Problems): readonly Family[] {
+  if (family === undefined) return [4, 6];
+  if (family !== 'ipv4' && family !== 'ipv6') problems.add(`${at}.family`, "must be 'ipv4' or 'ipv6'", family);
+  return [family === 'ipv6' ? 6 : 4];
+}
+
+/** Addresses of the other family would never meet a packet. */
+function checkFamily(
+  at: string,
+  family: Family,
+  { allowFrom, denyFrom, hosts }: { allowFrom: readonly Cidr[]; denyFrom: readonly Cidr[]; hosts: readonly Host[] },
+  problems: Problems,
+): void {
+  const other = family === 4 ? 'ipv6' : 'ipv4';
+  for (const [prop, cidrs] of Object.entries({ allowFrom, denyFrom })) {
+    const wrong = cidrs.find((c) => c.family !== family);
+    if (wrong !== undefined)
+      problems.add(`${at}.${prop}`, `must be of IPv${family}, as the forward's family says`, wrong.text);
+  }
+  const wrong = hosts.find((h) => h.kind === other);
+  if (wrong !== undefined)
+    problems.add(`${at}.to`, `must be of IPv${family}, as the forward's family says`, wrong.host);
+}
+
+/** What Linux takes for a name; a plus at the end stands for anything. @see iptables(8), --in-interface */
+function checkInterface(at: string, value: unknown, problems: Problems): void {
+  if (value === undefined) return;
+  if (typeof value !== 'string' || !/^[a-z0-9_.-]{1,15}\+?$/i.test(value) || value.length > 15)
+    problems.add(
+      `${at}.interface`,
+      'must be the name of a network interface such as wg0, or of several such as wg+, at most 15 characters',
+      value,
+    );
+}
+
+export function readBalance(at: string, value: unknown, targets: readonly Target[], problems: Problems): Balance {
+  if (value === undefined) return 'random';
+  if (!BALANCES.includes(value as Balance)) problems.add(`${at}.balance`, `must be ${BALANCES.join(' or ')}`, value);
+  else if (targets.length < 2) problems.add(`${at}.balance`, 'must be left out where there is one target', value);
+  return value as Balance;
+}
+
+export function readHealthCheck(
+  at: string,
+  value: unknown,
+  forward: Pick<PortForward, 'transport' | 'targets'>,
+  problems: Problems,
+): ResolvedHealthCheck | undefined {
+  if (value === undefined || value === false) return undefined;
+  const where = `${at}.healthCheck`;
+  if (value !== true && (typeof value !== 'object' || value === null)) {
+    problems.add(where, 'must be true, false or an object such as { interval: 10 }', value);
+    return undefined;
+  }
+  const props: HealthCheckProps = value === true ? {} : value;
+  if (forward.targets.length < 2)
+    problems.add(where, 'must have several targets: with one there is no other to lead to', forward.targets.length);
+  const by = props.by ?? (forward.transport === 'tcp' ? 'tcp' : 'ping');
+  if (by !== 'tcp' && by !== 'ping') problems.add(`${where}.by`, 'must be tcp or ping', by);
+  if (by === 'ping' && props.port !== undefined)
+    problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
+  const number = (name: 'port' | 'interval' | 'failures', standard: number, from: number, to: number) =>
+    readWhole(`${where}.${name}`, props[name] ?? standard, { from, to }, problems) ?? standard;
+  const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);
+  return {
+    by,
+    ...(port === undefined ? {} : { port }),
+    interval: number('interval', 5, 1, 300),
+    failures: number('failures', 2, 1, 20),
+  };
+}
+
+/** Ten thousand is as much as the kernel's table of clients keeps apart. */
+const MAX_RATE = 10_000;
+
+export function readLimits(at: string, value: unknown, problems: Problems): ResolvedLimits | undefined {
+  if (value === undefined) return undefined;
+  const where = `${at}.limits`;
+  if (typeof value !== 'object' || value === null) {
+    problems.add(where, 'must be an object such as { newConnectionsPerSecond: 20 }', value);
+    return undefined;
+  }
+  const props = value as { newConnectionsPerSecond?: unknown; burst?: unknown; openConnections?: unknown };
+  if (props.newConnectionsPerSecond === undefined && props.openConnections === undefined)
+    problems.add(where, 'must say newConnectionsPerSecond or openConnections', value);
+  if (props.newConnectionsPerSecond === undefined && props.burst !== undefined)
+    problems.add(`${where}.burst`, 'must go with newConnectionsPerSecond', props.burst);
+  const number = (name: keyof typeof props, to: number) =>
+    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
+  const perSecond = number('newConnectionsPerSecond', MAX_RATE);
+  const burst = number('burst', MAX_RATE);
+  const openConnections = number('openConnections', 65_535);
+  return {
+    ...(perSecond === undefined
+      ? {}
+      : { rate: { perSecond, burst: burst ?? Math.min(Math.max(5, perSecond * 5), MAX_RATE) } }),
+    ...(openConnections === undefined ? {} : { openConnections }),
+  };
+}

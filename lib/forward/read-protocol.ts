@@ -1,0 +1,38 @@
+import type { Problems } from './problems';
+import { PROTOCOLS } from './protocol';
+import { type Host, isHost, readHost } from './target';
+
+/** Numbers that are no business of `Forward.protocol`, and why. */
+const OTHERS: Readonly<Record<number, string>> = {
+  1: "ICMP is the gateway's own: see the stack's ping",
+  2: 'IGMP does not leave its link',
+  6: 'for TCP use Forward.tcp',
+  17: 'for UDP use Forward.udp',
+  58: "ICMPv6 is the gateway's own: see the stack's ping",
+};
+
+/** The protocol's number. */
+export function readProtocol(at: string, value: unknown, problems: Problems): number | undefined {
+  const number = typeof value === 'string' ? (PROTOCOLS as Readonly<Record<string, number>>)[value] : value;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 254) {
+    const names = Object.keys(PROTOCOLS).join(', ');
+    problems.add(`${at}.protocol`, `must be ${names} or an IP protocol's number of 1-254`, value);
+    return undefined;
+  }
+  const other = OTHERS[number];
+  if (other !== undefined) {
+    problems.add(`${at}.protocol`, `must be one without ports: ${other}`, value);
+    return undefined;
+  }
+  return number;
+}
+
+const SHAPE = 'must be the address of a host (10.0.1.20 or 2001:db8::20), without a port: the protocol has none';
+
+/** The host that a protocol leads to. What runs on the gateway itself needs no forward of it. */
+export function readProtocolTarget(at: string, value: unknown, problems: Problems): Host | undefined {
+  const host = typeof value === 'string' ? readHost(value, SHAPE) : { rule: SHAPE };
+  if (isHost(host) && host.kind !== 'name') return host;
+  problems.add(`${at}.to`, isHost(host) ? SHAPE : host.rule, value);
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import type { Balance } from './balance';
+import type { Cidr, Family } from './cidr';
+import type { Engine } from './forward';
+import type { ResolvedHealthCheck } from './health-check';
+import type { ResolvedLimits } from './limits';
+import type { PortRange } from './ports';
+import type { Host, Target } from './target';
+import type { Tls } from './tls';
+
+/** What every checked forward has. */
+interface CommonForward {
+  /** The forward's key in the stack's `forwards`: its id in comments, logs and file names. */
+  readonly name: string;
+  readonly engine: Engine;
+  /** Empty: everyone. */
+  readonly allowFrom: readonly Cidr[];
+  /** Wins over `allowFrom`. */
+  readonly denyFrom: readonly Cidr[];
+  /** Undefined: every interface. */
+  readonly interface?: string;
+  /** The IP versions that it listens on. */
+  readonly families: readonly Family[];
+  readonly preserveClientAddress: boolean;
+}
+
+/** A checked forward of ports. */
+export interface PortForward extends CommonForward {
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https';
+  readonly transport: 'tcp' | 'udp';
+  readonly listen: PortRange;
+  /** At least one, unless `redirectPort` is there. */
+  readonly targets: readonly Target[];
+  readonly balance: Balance;
+  readonly healthCheck?: ResolvedHealthCheck;
+  readonly limits?: ResolvedLimits;
+  /** The HTTPS port that every request is redirected to. */
+  readonly redirectPort?: number;
+  readonly tls?: Tls;
+}
+
+/** A checked forward of an IP protocol without ports. */
+export interface ProtocolForward extends CommonForward {
+  readonly kind: 'protocol';
+  readonly engine: 'iptables';
+  /** Its number. */
+  readonly protocol: number;
+  readonly target: Host;
+}
+
+/** A forward that was checked: what the renderers and constructs work with. */
+export type ResolvedForward = PortForward | ProtocolForward;
+
+export function isPortForward(forward: ResolvedForward): forward is PortForward {
+  return forward.kind !== 'protocol';
+}
+
+/** The hosts that a forward leads to; the gateway itself is one. */
+export function hostsOf(forward: ResolvedForward): readonly Host[] {
+  return isPortForward(forward) ? forward.targets : [forward.target];
+}
