@@ -1,4 +1,4 @@
-import { BALANCES, type Balance } from './balance';
+import { BALANCES, type Balance, buckets, MAX_BUCKETS } from './balance';
 import { type Cidr, type Family, isEverything } from './cidr';
 import type { ForwardProps } from './forward';
 import type { HealthCheckProps, ResolvedHealthCheck } from './health-check';
@@ -105,6 +105,13 @@ export function readBalance(at: string, value: unknown, targets: readonly Target
   if (value === undefined) return 'random';
   if (!BALANCES.includes(value as Balance)) problems.add(`${at}.balance`, `must be ${BALANCES.join(' or ')}`, value);
   else if (targets.length < 2) problems.add(`${at}.balance`, 'must be left out where there is one target', value);
+  const places = buckets(targets.map((t) => t.weight)).reduce((sum, n) => sum + n, 0);
+  if (value === 'source' && places > MAX_BUCKETS)
+    problems.add(
+      `${at}.to`,
+      `must have weights that add up to at most ${MAX_BUCKETS} where balance is 'source' (2 and 4 count as 1 and 2)`,
+      places,
+    );
   return value as Balance;
 }
 

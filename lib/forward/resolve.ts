@@ -153,6 +153,14 @@ function resolveProtocolForward(name: string, forward: Forward, problems: Proble
   const { props } = forward;
   if (props.engine !== undefined && props.engine !== 'iptables')
     problems.add(`${at}.engine`, 'must be iptables: nginx knows TCP and UDP alone', props.engine);
+  for (const prop of ['listen', 'balance', 'healthCheck', 'limits'] as const) {
+    if (props[prop] !== undefined)
+      problems.add(
+        `${at}.${prop}`,
+        'must be left out: a protocol without ports has one target and no connections',
+        props[prop],
+      );
+  }
   const protocol = readProtocol(at, props.protocol, problems);
   const target = readProtocolTarget(at, props.to, problems);
   const common = readCommon(at, props, target === undefined ? [] : [target], problems);

@@ -131,3 +131,59 @@ test('60 rules are enough for 60', () => {
   );
   expect(problems.length).toBe(0);
 });
+
+describe('beyond TCP and UDP', () => {
+  const settings = { ...NO_SETTINGS, ipv6: true };
+  const forwards = resolveForwardsOrThrow({
+    engine: 'iptables',
+    forwards: {
+      web: Forward.tcp({ listen: 80, to: 8080 }),
+      old: Forward.tcp({ listen: 81, to: 8081, family: 'ipv4' }),
+      vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.9', allowFrom: ['198.51.100.0/24'], family: 'ipv4' }),
+      db: Forward.tcp({
+        listen: 5432,
+        to: ['10.0.1.1:5432', '10.0.1.2:5432'],
+        family: 'ipv4',
+        healthCheck: { port: 8008 },
+      }),
+      dns: Forward.udp({ listen: 53, to: ['10.0.1.1:1053', '10.0.1.2:1053'], family: 'ipv4', healthCheck: true }),
+    },
+  });
+
+  test('inbound: both families where the forward has both, protocols without ports, pings, private networks', () => {
+    const rules = shown(
+      inboundTraffic(forwards, { ...settings, ping: true, egress: [{ text: '10.0.0.0/16', family: 4 }] }, admin),
+    );
+    expect(rules).toEqual([
+      'tcp 80-81 0.0.0.0/0 (web, old)',
+      'tcp 5432-5432 0.0.0.0/0 (db)',
+      'tcp 80-80 ::/0 (web)',
+      '50 198.51.100.0/24 (vpn)',
+      'udp 53-53 0.0.0.0/0 (dns)',
+      'tcp 22-22 203.0.113.7/32 (SSH of the admin)',
+      'icmp 0.0.0.0/0 (ping)',
+      'icmpv6 ::/0 (ping)',
+      'all 10.0.0.0/16 (egress)',
+    ]);
+  });
+
+  test('outbound: targets, and what asks them whether they are alive', () => {
+    const rules = shown(outboundTraffic(forwards, settings)).filter((rule) => / 10\.0\.1\./.test(rule));
+    expect(rules).toEqual([
+      '50 10.0.1.9/32 (vpn)',
+      'tcp 5432-5432 10.0.1.1/32 (db)',
+      'tcp 8008-8008 10.0.1.1/32 (health of db)',
+      'tcp 5432-5432 10.0.1.2/32 (db)',
+      'tcp 8008-8008 10.0.1.2/32 (health of db)',
+      'udp 1053-1053 10.0.1.1/32 (dns)',
+      'udp 1053-1053 10.0.1.2/32 (dns)',
+      'icmp 10.0.1.1/32 (health of dns)',
+      'icmp 10.0.1.2/32 (health of dns)',
+    ]);
+  });
+
+  test('outbound: the way out of private networks is the whole of it', () => {
+    const out = outboundTraffic(forwards, { ...settings, egress: [{ text: '10.0.0.0/16', family: 4 }] });
+    expect(shown(out).map((rule) => rule.split(' (')[0])).toEqual(['all 0.0.0.0/0', 'all ::/0']);
+  });
+});
