@@ -26,6 +26,15 @@ export const ADDRESS = {
 
 export type Party = 'client' | 'gateway' | 'backend';
 
+export interface HostOptions {
+  /** The root file system, read-only. Default: Debian with the packages that the tested scripts expect. */
+  readonly root?: string;
+  /** Who has that root, each with an overlay of its own; the others see the machine's files. Default: the gateway alone. */
+  readonly rooted?: readonly Party[];
+  /** Words before each command of a party, run outside its namespaces. Default: none. */
+  readonly before?: (party: Party) => readonly string[];
+}
+
 /** What the small application says: who it is, which port it was reached on, and whom it saw. */
 export interface Answer {
   readonly name: string;
@@ -70,15 +79,23 @@ export class Host {
   private readonly children: ChildProcess[] = [];
   private readonly pids = new Map<Party, number>();
 
-  private constructor(private readonly folder: string) {}
+  private readonly rooted: readonly Party[];
 
-  static async start(): Promise<Host> {
-    const host = new Host(await mkdtemp(join(tmpdir(), 'portway-host-')));
+  private constructor(
+    private readonly folder: string,
+    private readonly options: HostOptions,
+  ) {
+    this.rooted = options.rooted ?? ['gateway'];
+  }
+
+  static async start(options: HostOptions = {}): Promise<Host> {
+    const host = new Host(await mkdtemp(join(tmpdir(), 'portway-host-')), options);
     try {
-      const root = await hostRoot();
-      await host.keep('gateway', ['-m', '-p', '-u', '-i'], join(HERE, 'enter-root.sh'), root, host.folder, HERE);
-      await host.keep('client', [], 'cat');
-      await host.keep('backend', [], 'cat');
+      const root = options.root ?? (await hostRoot());
+      for (const party of ['gateway', 'client', 'backend'] as const) {
+        if (!host.rooted.includes(party)) await host.keep(party, [], 'cat');
+        else await host.keep(party, ['-m', '-p', '-u', '-i'], join(HERE, 'enter-root.sh'), root, host.folder, HERE);
+      }
       await host.connect();
       return host;
     } catch (error) {
@@ -192,9 +209,10 @@ export class Host {
   private spawn(party: Party, command: readonly string[]): ChildProcess {
     const pid = this.pids.get(party);
     if (pid === undefined) throw new Error(`${party} was not started`);
-    const enter = ['-t', `${pid}`, '-n', ...(party === 'gateway' ? ['-m', '-p', '-u', '-i', '-r', '-w'] : [])];
+    const enter = ['-t', `${pid}`, '-n', ...(this.rooted.includes(party) ? ['-m', '-p', '-u', '-i', '-r', '-w'] : [])];
+    const [program, ...words] = [...(this.options.before?.(party) ?? []), 'nsenter', ...enter, '--', ...command];
     const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
-    return spawnChild('nsenter', [...enter, '--', ...command], { env, stdio: 'pipe' });
+    return spawnChild(program as string, words, { env, stdio: 'pipe' });
   }
 
   /**
@@ -204,7 +222,7 @@ export class Host {
   private async keep(party: Party, namespaces: readonly string[], ...command: string[]): Promise<void> {
     const options = ['-n', ...namespaces, '--fork', '--kill-child'];
     const script = 'echo ready; exec "$@"';
-    const body = party === 'gateway' ? command : ['bash', '-c', script, '-', ...command];
+    const body = namespaces.length > 0 ? command : ['bash', '-c', script, '-', ...command];
     const child = spawnChild('unshare', [...options, '--', ...body], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.children.push(child);
     let said = '';
