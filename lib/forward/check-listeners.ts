@@ -35,7 +35,7 @@ function checkProtocols(entries: readonly (readonly [string, Forward])[], proble
   for (const [name, forward] of entries) {
     if (!(forward instanceof Forward) || forward.kind !== 'protocol') continue;
     const { protocol } = forward.props;
-    const number = typeof protocol === 'string' ? PROTOCOLS[protocol] : protocol;
+    const number = typeof protocol === 'string' ? (PROTOCOLS as Readonly<Record<string, number>>)[protocol] : protocol;
     const other = seen.get(number);
     if (other !== undefined)
       problems.add(`${forwardPath(name)}.protocol`, `must differ from ${forwardPath(other)}.protocol`, protocol);

@@ -1,5 +1,6 @@
 import type { Balance } from './balance';
 import type { HealthCheckProps } from './health-check';
+import type { HttpHostProps, HttpProtocol } from './http-route';
 import type { ForwardLimits } from './limits';
 import type { PortSpec } from './ports';
 import type { ProtocolName } from './protocol';
@@ -86,18 +87,14 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
   readonly engine?: Engine;
 }
 
-/** A forward of HTTP requests; give either `to` or `redirectTo`. */
-export interface HttpForwardProps extends ListenerProps {
+/** What the forwards of HTTP and HTTPS requests have in common. */
+interface WebForwardProps extends ListenerProps, HttpHostProps {
   /**
-   * Where to: a port on the gateway itself (`8080`) or `host:port`; several share the requests evenly.
-   * @default none; then `redirectTo` says what to answer
+   * Host names that go elsewhere, by name: `'shop.example.com'`, or `'*.example.com'` for all below it. Requests for other names
+   * get what stands beside `hosts`, and where nothing does, no answer.
+   * @default all names alike
    */
-  readonly to?: TargetSpec | readonly TargetSpec[];
-  /**
-   * Answers every request with a permanent redirect (308) to the stack's HTTPS forward.
-   * @default requests are forwarded
-   */
-  readonly redirectTo?: 'https';
+  readonly hosts?: Readonly<Record<string, HttpHostProps>>;
   /**
    * What carries this forward; only nginx can.
    * @default nginx
@@ -105,17 +102,13 @@ export interface HttpForwardProps extends ListenerProps {
   readonly engine?: Engine;
 }
 
-/** A forward of HTTPS requests; TLS ends on the gateway. */
-export interface HttpsForwardProps extends ListenerProps {
-  /** Where to: a port on the gateway itself (`8080`) or `host:port`, spoken to in plain HTTP. */
-  readonly to: TargetSpec | readonly TargetSpec[];
+/** A forward of HTTP requests. */
+export interface HttpForwardProps extends WebForwardProps {}
+
+/** A forward of HTTPS requests; TLS ends on the gateway, and targets are spoken to in plain HTTP. */
+export interface HttpsForwardProps extends WebForwardProps {
   /** Where the certificate comes from. */
   readonly tls: Tls;
-  /**
-   * What carries this forward; only nginx can.
-   * @default nginx
-   */
-  readonly engine?: Engine;
 }
 
 /** A forward of an IP protocol that knows no ports, such as a VPN's. */
@@ -133,9 +126,10 @@ export interface ProtocolForwardProps extends CommonForwardProps, KernelForwardP
 
 /** All that any kind of forward may say; each factory below takes only what its kind understands. */
 export type ForwardProps = Partial<TransportForwardProps> &
-  Partial<
-    Pick<HttpForwardProps, 'redirectTo'> & Pick<HttpsForwardProps, 'tls'> & Pick<ProtocolForwardProps, 'protocol'>
-  >;
+  Partial<Omit<HttpsForwardProps, keyof TransportForwardProps | 'protocol'>> & {
+    /** An IP protocol, or what HTTP targets speak. */
+    readonly protocol?: ProtocolName | number | HttpProtocol;
+  };
 
 export type ForwardKind = 'tcp' | 'udp' | 'http' | 'https' | 'protocol';
 

@@ -26,11 +26,6 @@ export function refuseKernelProps(at: string, props: ForwardProps, problems: Pro
     if (props[prop] !== undefined)
       problems.add(`${at}.${prop}`, "must be left out on nginx: only engine: 'iptables' carries it out", props[prop]);
   }
-  const specs: readonly unknown[] = Array.isArray(props.to) ? props.to : [props.to];
-  specs.forEach((spec, i) => {
-    if (typeof spec === 'object' && spec !== null && 'weight' in spec)
-      problems.add(`${at}.to[${i}].weight`, "must be left out on nginx: only engine: 'iptables' carries it out");
-  });
 }
 
 /** What forwards of ports and of protocols have in common. */

@@ -1,5 +1,5 @@
 import { type Cidr, isCidr, readCidr } from './cidr';
-import { ENGINES, type Engine, type Forward } from './forward';
+import { ENGINES, type Engine, type Forward, type ForwardKind, type ForwardProps } from './forward';
 import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
 import { isTarget, readTarget, type Target } from './target';
@@ -70,7 +70,11 @@ export function readListener(
 }
 
 /** The targets that are right; one that is not is left out and told. */
-export function readTargets(at: string, { kind, props }: Forward, problems: Problems): readonly Target[] {
+export function readTargets(
+  at: string,
+  { kind, props }: { readonly kind: ForwardKind; readonly props: Pick<ForwardProps, 'to' | 'redirectTo'> },
+  problems: Problems,
+): readonly Target[] {
   if (props.to === undefined) {
     if (kind !== 'http') problems.add(`${at}.to`, 'must say where the forward leads, such as 8080 or 10.0.1.20:8080');
     else if (props.redirectTo === undefined)
@@ -114,18 +118,29 @@ export function readSources(at: string, value: unknown, problems: Problems): rea
   });
 }
 
-/** The HTTPS port that a redirect leads to. */
+/** Where a redirect leads: an HTTPS port of the gateway, or the origin of another site. */
 export function readRedirect(
   at: string,
-  { props }: Forward,
+  props: Pick<ForwardProps, 'to' | 'redirectTo'>,
   httpsPorts: readonly PortRange[],
   problems: Problems,
-): number | undefined {
-  if (props.redirectTo === undefined) return undefined;
+): number | string | undefined {
+  const { redirectTo } = props;
+  if (redirectTo === undefined) return undefined;
   const where = `${at}.redirectTo`;
-  if (props.redirectTo !== 'https') problems.add(where, "must be 'https'", props.redirectTo);
   if (props.to !== undefined) problems.add(where, 'must stand alone: a redirect forwards nothing, so leave out to');
+  if (redirectTo !== 'https') {
+    if (typeof redirectTo === 'string' && ORIGIN.test(redirectTo) && URL.canParse(redirectTo)) return redirectTo;
+    problems.add(
+      where,
+      "must be 'https' or the address of a site such as 'https://www.example.com', without a path",
+      redirectTo,
+    );
+    return undefined;
+  }
   const port = (httpsPorts.find((p) => p.from === 443) ?? httpsPorts[0])?.from;
   if (port === undefined) problems.add(where, 'must have an HTTPS forward to lead to: add one made by Forward.https');
   return port;
 }
+
+const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;

@@ -1,11 +1,12 @@
 import { checkListeners } from './check-listeners';
 import { checkTargets } from './check-targets';
-import { ENGINES, type Engine, Forward } from './forward';
+import { ENGINES, type Engine, Forward, type HttpForwardProps } from './forward';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
 import { readBalance, readCommon, readHealthCheck, readLimits, refuseKernelProps } from './read-kernel-props';
-import { readEngine, readListener, readRedirect, readTargets } from './read-props';
+import { readEngine, readListener, readTargets } from './read-props';
 import { readProtocol, readProtocolTarget } from './read-protocol';
+import { readSites } from './read-sites';
 import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
 import { Tls } from './tls';
 
@@ -119,17 +120,22 @@ function resolvePortForward(
   const engine = readEngine(at, forward, stackEngine, problems);
   if (engine === 'nginx') refuseKernelProps(at, props, problems);
   const listen = readListener(at, forward, transport, problems);
-  const targets = readTargets(at, forward, problems);
+  const sites =
+    isWeb(kind) && listen !== undefined
+      ? readSites(at, props as HttpForwardProps, { name, kind, httpsPorts, listen }, problems)
+      : [];
+  const targets = isWeb(kind)
+    ? sites.flatMap((s) => s.routes.flatMap((r) => r.targets))
+    : readTargets(at, forward, problems);
   const common = readCommon(at, props, targets, problems);
   const balance = readBalance(at, props.balance, targets, problems);
   const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
   const limits = readLimits(at, props.limits, problems);
-  const redirectPort = readRedirect(at, forward, httpsPorts, problems);
   if (kind === 'https' && !(props.tls instanceof Tls)) {
     problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
   }
   if (listen === undefined || problems.length > before) return undefined;
-  checkTargets(at, { kind, engine, listen, targets }, problems);
+  if (!isWeb(kind)) checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
   return {
     name,
@@ -142,9 +148,13 @@ function resolvePortForward(
     balance,
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...(limits === undefined ? {} : { limits }),
-    ...(redirectPort === undefined ? {} : { redirectPort }),
+    sites,
     ...(props.tls === undefined ? {} : { tls: props.tls }),
   };
+}
+
+function isWeb(kind: PortForward['kind']): kind is 'http' | 'https' {
+  return kind === 'http' || kind === 'https';
 }
 
 function resolveProtocolForward(name: string, forward: Forward, problems: Problems): ProtocolForward | undefined {

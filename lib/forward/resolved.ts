@@ -2,6 +2,7 @@ import type { Balance } from './balance';
 import type { Cidr, Family } from './cidr';
 import type { Engine } from './forward';
 import type { ResolvedHealthCheck } from './health-check';
+import type { HttpSite } from './http-route';
 import type { ResolvedLimits } from './limits';
 import type { PortRange } from './ports';
 import type { Host, Target } from './target';
@@ -28,13 +29,13 @@ export interface PortForward extends CommonForward {
   readonly kind: 'tcp' | 'udp' | 'http' | 'https';
   readonly transport: 'tcp' | 'udp';
   readonly listen: PortRange;
-  /** At least one, unless `redirectPort` is there. */
+  /** All that it leads to, of an HTTP forward those of all its sites; none where it only redirects. */
   readonly targets: readonly Target[];
   readonly balance: Balance;
   readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
-  /** The HTTPS port that every request is redirected to. */
-  readonly redirectPort?: number;
+  /** Of an HTTP forward: what is done with which requests. */
+  readonly sites: readonly HttpSite[];
   readonly tls?: Tls;
 }
 

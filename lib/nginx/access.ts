@@ -13,12 +13,14 @@ const GATEWAY_ITSELF = ['127.0.0.0/8', '::1/128'];
 export function sourceMap(forward: PortForward): readonly Block[] {
   if (forward.allowFrom.length === 0) return [];
   const sources = [...new Set([...GATEWAY_ITSELF, ...mergeCidrs(forward.allowFrom).map((c) => c.text)])];
-  return [block(`geo ${variableName('allow', forward)}`, ['default 0;', ...sources.map((s) => `${s} 1;`)])];
+  return [block(`geo ${variableName('allow', forward.name)}`, ['default 0;', ...sources.map((s) => `${s} 1;`)])];
 }
 
 /** The check against `sourceMap`; first in the server, before anything answers. */
 export function sourceCheck(forward: PortForward): readonly Line[] {
-  return forward.allowFrom.length === 0 ? [] : [block(`if (${variableName('allow', forward)} = 0)`, ['return 403;'])];
+  return forward.allowFrom.length === 0
+    ? []
+    : [block(`if (${variableName('allow', forward.name)} = 0)`, ['return 403;'])];
 }
 
 /** The sources of a stream forward; a stream has no `return` that could come first, and no `if`. */

@@ -1,5 +1,3 @@
-import type { PortForward } from '../forward/resolved';
-
 /** Where the host keeps what belongs to nginx. The scripts in assets/ use the same paths. */
 export const NGINX_PATHS = {
   logFolder: '/var/log/portway',
@@ -7,13 +5,14 @@ export const NGINX_PATHS = {
   socket: '/run/portway-nginx.sock',
 } as const;
 
-/** Names of upstreams and variables: an upstream is known by its forward's name, a variable has no hyphens. */
-export function upstreamName(forward: PortForward): string {
-  return `portway-${forward.name}`;
+/** The name of a group of targets, by its forward's name or its route's id. */
+export function upstreamName(id: string): string {
+  return `portway-${id}`;
 }
 
-export function variableName(prefix: string, forward: PortForward): string {
-  return `$portway_${prefix}_${forward.name.replaceAll('-', '_')}`;
+/** A variable has neither hyphens nor dots. */
+export function variableName(prefix: string, id: string): string {
+  return `$portway_${prefix}_${id.replaceAll('-', '_').replaceAll('.', '__')}`;
 }
 
 /** The files of a forward's self-signed certificate, made by the host. */

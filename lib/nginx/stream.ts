@@ -4,7 +4,7 @@ import { formatHost } from '../forward/target';
 import { streamSources } from './access';
 import { type Block, block, type Line } from './block';
 import { streamLog } from './logging';
-import { passTo, resolver, upstream } from './upstream';
+import { type Group, passTo, resolver, upstream } from './upstream';
 
 /** The stream context: TCP and UDP forwards. Nothing when there are none, so that its module is not needed. */
 export function streamContext(forwards: readonly PortForward[]): readonly Line[] {
@@ -19,7 +19,7 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
       ...own.flatMap((forward) => [
         '',
         `# ${forward.name}`,
-        ...(keepsPort(forward) ? [] : upstream(forward, [])),
+        ...(keepsPort(forward) ? [] : upstream(group(forward), [])),
         server(forward),
       ]),
     ]),
@@ -34,8 +34,12 @@ function server(forward: PortForward): Block {
     `listen ${ports}${parameters};`,
     `listen [::]:${ports}${parameters};`,
     ...streamSources(forward),
-    ...(keepsPort(forward) ? keepPort(forward) : passTo(forward, '')),
+    ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
   ]);
+}
+
+function group({ name, targets }: PortForward): Group {
+  return { id: name, targets };
 }
 
 /** A range that leads to the same range elsewhere: the port is the one that the client used. */

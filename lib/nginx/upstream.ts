@@ -1,4 +1,3 @@
-import type { PortForward } from '../forward/resolved';
 import { formatTarget, type Target } from '../forward/target';
 import { type Block, block, type Line } from './block';
 import { upstreamName, variableName } from './names';
@@ -9,43 +8,50 @@ import { upstreamName, variableName } from './names';
  */
 const RESOLVER = '169.254.169.253';
 
+/** Targets that are served as one: those of a forward, or of one of its routes. */
+export interface Group {
+  readonly id: string;
+  readonly targets: readonly Target[];
+}
+
 /** A target as nginx connects to it: a port alone is the gateway itself. */
 function serverAddress(target: Target): string {
   return target.kind === 'local' ? `127.0.0.1:${formatTarget(target)}` : formatTarget(target);
 }
 
 /** A name stands alone among its forward's targets (checked at synth). */
-function namedTarget(forward: PortForward): Target | undefined {
-  return forward.targets.find((t) => t.kind === 'name');
+function namedTarget({ targets }: Pick<Group, 'targets'>): Target | undefined {
+  return targets.find((t) => t.kind === 'name');
 }
 
 /** Needed where a name is a target: it is then resolved while running and not once at start. */
-export function resolver(forwards: readonly PortForward[]): readonly Line[] {
-  if (!forwards.some(namedTarget)) return [];
+export function resolver(groups: readonly Pick<Group, 'targets'>[]): readonly Line[] {
+  if (!groups.some(namedTarget)) return [];
   return [`resolver ${RESOLVER} valid=10s ipv6=off;  # names are asked again after 10 s`, 'resolver_timeout 3s;'];
 }
 
 /**
- * The group of a forward's targets. A name in such a group would be resolved only once, and would keep all of nginx from
- * starting when it does not resolve, so a named target has no group.
+ * The group of targets. A name in such a group would be resolved only once, and would keep all of nginx from starting when
+ * it does not resolve, so a named target has no group.
  */
-export function upstream(forward: PortForward, extra: readonly Line[]): readonly Block[] {
-  if (namedTarget(forward) !== undefined || forward.targets.length === 0) return [];
+export function upstream(group: Group, extra: readonly Line[]): readonly Block[] {
+  if (namedTarget(group) !== undefined || group.targets.length === 0) return [];
   // Without the shared zone every worker counts and finds dead targets for itself.
-  const zone = `zone ${upstreamName(forward)} 64k;`;
+  const zone = `zone ${upstreamName(group.id)} 64k;`;
   return [
-    block(`upstream ${upstreamName(forward)}`, [
+    block(`upstream ${upstreamName(group.id)}`, [
       zone,
-      ...forward.targets.map((t) => `server ${serverAddress(t)};`),
+      ...group.targets.map((t) => `server ${serverAddress(t)}${t.weight === 1 ? '' : ` weight=${t.weight}`};`),
       ...extra,
     ]),
   ];
 }
 
 /** The lines that send a request or connection on its way; a variable makes nginx resolve a name when it is used. */
-export function passTo(forward: PortForward, scheme: 'http://' | ''): readonly Line[] {
-  const named = namedTarget(forward);
-  if (named === undefined) return [`proxy_pass ${scheme}${upstreamName(forward)};`];
-  const variable = variableName('target', forward);
-  return [`set ${variable} ${serverAddress(named)};`, `proxy_pass ${scheme}${variable};`];
+export function passTo(group: Group, scheme: 'http://' | 'grpc://' | ''): readonly Line[] {
+  const pass = scheme === 'grpc://' ? 'grpc_pass' : 'proxy_pass';
+  const named = namedTarget(group);
+  if (named === undefined) return [`${pass} ${scheme}${upstreamName(group.id)};`];
+  const variable = variableName('target', group.id);
+  return [`set ${variable} ${serverAddress(named)};`, `${pass} ${scheme}${variable};`];
 }

@@ -74,13 +74,14 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
     const { protocol, target } = forward;
     return { name, kind, listen: `${protocol}`, to: [formatHost(target)], engine, allowFrom: allowed };
   }
-  const { listen, targets, redirectPort } = forward;
+  const { listen, targets, sites } = forward;
+  const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined)?.redirect;
   return {
     name,
     kind,
     listen: formatPorts(listen),
     to: targets.map(formatTarget),
-    ...(redirectPort === undefined ? {} : { redirectTo: `https on ${redirectPort}` }),
+    ...(redirect === undefined ? {} : { redirectTo: typeof redirect === 'number' ? `https on ${redirect}` : redirect }),
     engine,
     allowFrom: allowed,
   };

@@ -48,6 +48,7 @@ describe('what is accepted', () => {
       families: [4, 6],
       preserveClientAddress: false,
       balance: 'random',
+      sites: [],
     });
   });
 
@@ -66,8 +67,12 @@ describe('what is accepted', () => {
   test('a redirect leads to the HTTPS forward: 443 where there is one', () => {
     const redirect = Forward.http({ listen: 80, redirectTo: 'https' });
     const other = Forward.https({ listen: 8443, to: 8080, tls: Tls.selfSigned() });
-    expect(resolveForwardsOrThrow({ forwards: { redirect, other, https } })[0]).toMatchObject({ redirectPort: 443 });
-    expect(resolveForwardsOrThrow({ forwards: { redirect, other } })[0]).toMatchObject({ redirectPort: 8443 });
+    expect(resolveForwardsOrThrow({ forwards: { redirect, other, https } })[0]).toMatchObject({
+      sites: [{ routes: [{ redirect: 443 }] }],
+    });
+    expect(resolveForwardsOrThrow({ forwards: { redirect, other } })[0]).toMatchObject({
+      sites: [{ routes: [{ redirect: 8443 }] }],
+    });
   });
 
   test('one port for TCP and for UDP', () => {

@@ -1,5 +1,8 @@
 """A small web application that keeps connections open: says in JSON which request it got. Arguments: port, name.
-A WebSocket handshake is answered, and every byte after it comes back."""
+A WebSocket handshake is answered, and every byte after it comes back.
+
+What it answers can be asked for: X-Test-Status (its status), X-Test-Header ("name: value", as often as wanted), X-Test-Pieces (so many
+server-sent events, one a second)."""
 
 import base64
 import hashlib
@@ -8,6 +11,7 @@ import json
 import socket
 import socketserver
 import sys
+import time
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,14 +31,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
             # The same number in two answers: they came over one connection.
             "connection": self.client_address[1],
         }
+        if pieces := int(self.headers.get("X-Test-Pieces", 0)):
+            self.events(pieces)
+            return
         body = json.dumps(request).encode()
-        self.send_response(200)
+        self.send_response(int(self.headers.get("X-Test-Status", 200)))
         self.send_header("Content-Type", "application/json")
+        for header in self.headers.get_all("X-Test-Header", []):
+            self.send_header(*header.split(": ", 1))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = answer
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer
+
+    def events(self, pieces):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for i in range(pieces):
+            event = f"data: {i}\n\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            time.sleep(1)
+        self.wfile.write(b"0\r\n\r\n")
 
     def echo(self):
         # RFC 6455, section 1.3

@@ -1,0 +1,74 @@
+import type { PortRange } from './ports';
+import type { Target, TargetSpec, WeightedTarget } from './target';
+
+/** What is done with HTTP requests: on a forward with all, on a host or a path with its own. */
+export interface HttpRouteProps {
+  /**
+   * Where to: a port on the gateway itself (`8080`) or `host:port`; several share the requests evenly or by
+   * weight (`{ to: '10.0.1.20:8080', weight: 3 }`).
+   * @default none
+   */
+  readonly to?: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
+  /**
+   * Answers every request with a permanent redirect (308): `'https'` to the stack's HTTPS forward, or the address of another
+   * site such as `'https://www.example.com'`; path and query stay.
+   * @default requests are forwarded
+   */
+  readonly redirectTo?: string;
+  /**
+   * What targets speak: `http` is HTTP/1.1 and WebSocket; `grpc` needs an HTTPS forward.
+   * @default 'http'
+   */
+  readonly protocol?: HttpProtocol;
+  /**
+   * Whether answers are passed on as they come, for as long as they take, such as Server-Sent Events.
+   * @default false: answers are buffered, so that slow clients do not hold up a target
+   */
+  readonly streaming?: boolean;
+}
+
+/** What is done with the requests for a path. */
+export interface HttpPathProps extends HttpRouteProps {
+  /**
+   * Whether targets see the path without the prefix (`/api/users` of `'/api/*'` as `/users`). Redirects and cookies of the
+   * targets get it back, and `X-Forwarded-Prefix` tells it.
+   * @default false
+   */
+  readonly stripPrefix?: boolean;
+}
+
+/** What is done with the requests for a host name. */
+export interface HttpHostProps extends HttpRouteProps {
+  /**
+   * Paths that go elsewhere, by path: `'/api/*'` is all below `/api/`, `'/health'` that path alone. The longest one counts.
+   * @default all paths alike
+   */
+  readonly routes?: Readonly<Record<string, HttpPathProps>>;
+}
+
+export type HttpProtocol = 'http' | 'grpc';
+
+/** A host name with its routes, checked. */
+export interface HttpSite {
+  /** Undefined: every name that no other site has. */
+  readonly host?: string;
+  readonly routes: readonly HttpRoute[];
+}
+
+/** A path, and what is done with its requests, checked. */
+export interface HttpRoute {
+  /** `/` is the prefix of all. */
+  readonly path: { readonly kind: 'prefix' | 'exact'; readonly text: string };
+  /** Unique in the stack: the forward's name, with host and path behind it where it has several. */
+  readonly id: string;
+  /** Empty where it redirects. */
+  readonly targets: readonly Target[];
+  /** An HTTPS port of the gateway, or the origin (`https://www.example.com`) of another site. */
+  readonly redirect?: number | string;
+  readonly protocol: HttpProtocol;
+  readonly streaming: boolean;
+  readonly stripPrefix: boolean;
+}
+
+/** The ports of the stack's HTTPS forwards. */
+export type HttpsPorts = readonly PortRange[];

@@ -1,0 +1,147 @@
+import { checkTargets } from './check-targets';
+import type { HttpHostProps, HttpPathProps, HttpRoute, HttpRouteProps, HttpSite, HttpsPorts } from './http-route';
+import type { Problems } from './problems';
+import { readRedirect, readTargets } from './read-props';
+import type { PortForward } from './resolved';
+
+interface Context {
+  readonly name: string;
+  readonly kind: 'http' | 'https';
+  readonly httpsPorts: HttpsPorts;
+  readonly listen: PortForward['listen'];
+}
+
+/** What a host takes from its forward, and a path from its host, unless it says something else itself. */
+const INHERITED = ['protocol', 'streaming'] as const satisfies readonly (keyof HttpRouteProps)[];
+
+function inherit<T extends HttpRouteProps>(own: T, outer: HttpRouteProps): T {
+  const said = INHERITED.filter((name) => outer[name] !== undefined).map((name) => [name, outer[name]]);
+  return { ...Object.fromEntries(said), ...own };
+}
+
+/** What the props of an HTTP forward have beside those of a host. */
+interface SitesProps extends HttpHostProps {
+  readonly hosts?: Readonly<Record<string, HttpHostProps>>;
+}
+
+/** Host names (RFC 1123, section 2.1), one of which may begin with a star for all names below it. */
+const HOST = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+/** What may stand in a path without being encoded (RFC 3986, section 3.3), less what nginx would read in another way. */
+const PATH = /^(\/[a-z0-9._~!()+,:=@-]*)+$/i;
+
+/** The sites of an HTTP forward: one for each of its host names, and one for all others where it says what to do with them. */
+export function readSites(at: string, props: SitesProps, context: Context, problems: Problems): readonly HttpSite[] {
+  const { hosts } = props;
+  if (hosts !== undefined && (typeof hosts !== 'object' || hosts === null || Object.keys(hosts).length === 0)) {
+    problems.add(`${at}.hosts`, "must hold at least one host, such as { 'www.example.com': { to: 8080 } }", hosts);
+    return [];
+  }
+  const named = Object.entries(hosts ?? {}).flatMap(([host, own]) => {
+    const where = `${at}.hosts[${JSON.stringify(host)}]`;
+    if (!HOST.test(host)) {
+      problems.add(where, 'must be a host name in lower case such as www.example.com or *.example.com', host);
+      return [];
+    }
+    return [{ host, routes: readRoutes(where, inherit(own, props), `${context.name}.${host}`, context, problems) }];
+  });
+  // With hosts, what is not said of other names is a closed site and no mistake.
+  const others = hosts !== undefined && props.to === undefined && props.redirectTo === undefined && !props.routes;
+  return uniqueIds([...named, ...(others ? [] : [{ routes: readRoutes(at, props, context.name, context, problems) }])]);
+}
+
+function readRoutes(
+  at: string,
+  props: HttpHostProps,
+  id: string,
+  context: Context,
+  problems: Problems,
+): readonly HttpRoute[] {
+  const { routes } = props;
+  if (routes !== undefined && (typeof routes !== 'object' || routes === null || Object.keys(routes).length === 0)) {
+    problems.add(`${at}.routes`, "must hold at least one path, such as { '/api/*': { to: 8080 } }", routes);
+    return [];
+  }
+  const below = Object.entries(routes ?? {}).flatMap(([path, own]) => {
+    const where = `${at}.routes[${JSON.stringify(path)}]`;
+    const parsed = parsePath(path);
+    if (parsed === undefined) {
+      problems.add(
+        where,
+        "must be a path such as '/health', or '/api/*' for all below it; letters, digits and - . _ ~ ! ( ) + , : = @ between the slashes",
+        path,
+      );
+      return [];
+    }
+    if (parsed.text === '/' && parsed.kind === 'prefix' && (props.to !== undefined || props.redirectTo !== undefined))
+      problems.add(where, 'must not stand beside to or redirectTo, which say the same of all paths', path);
+    return readRoute(where, inherit(own, props), parsed, `${id}${path}`, context, problems);
+  });
+  const whole = props.to !== undefined || props.redirectTo !== undefined || routes === undefined;
+  return [...(whole ? readRoute(at, props, { kind: 'prefix', text: '/' }, id, context, problems) : []), ...below];
+}
+
+function readRoute(
+  at: string,
+  props: HttpPathProps,
+  path: HttpRoute['path'],
+  id: string,
+  { kind, httpsPorts, listen }: Context,
+  problems: Problems,
+): readonly HttpRoute[] {
+  const before = problems.length;
+  const targets = readTargets(at, { kind: 'http', props }, problems);
+  const redirect = readRedirect(at, props, httpsPorts, problems);
+  const { protocol = 'http', streaming = false, stripPrefix = false } = props;
+  if (protocol !== 'http' && protocol !== 'grpc') problems.add(`${at}.protocol`, 'must be http or grpc', protocol);
+  if (protocol === 'grpc' && kind !== 'https')
+    problems.add(
+      `${at}.protocol`,
+      'must be http here: gRPC needs HTTP/2, which clients speak over TLS (Forward.https)',
+      protocol,
+    );
+  for (const [prop, value] of Object.entries({ streaming, stripPrefix })) {
+    if (typeof value !== 'boolean') problems.add(`${at}.${prop}`, 'must be true or false', value);
+  }
+  if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
+    problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
+  if (problems.length > before) return [];
+  checkTargets(at, { kind, engine: 'nginx', listen, targets }, problems);
+  return [
+    {
+      path,
+      id: readableId(id),
+      targets,
+      ...(redirect === undefined ? {} : { redirect }),
+      protocol,
+      streaming,
+      stripPrefix,
+    },
+  ];
+}
+
+/** As it may stand in names of upstreams and variables. Names that became alike are told apart by `uniqueIds`. */
+function readableId(id: string): string {
+  return id.replaceAll(/[^a-z0-9.-]/gi, '_');
+}
+
+/** `/a/b` and `/a_b` have one readable name; the second one gets a number. */
+function uniqueIds(sites: readonly HttpSite[]): readonly HttpSite[] {
+  const seen = new Map<string, number>();
+  return sites.map((site) => ({
+    ...site,
+    routes: site.routes.map((route) => {
+      const count = (seen.get(route.id) ?? 0) + 1;
+      seen.set(route.id, count);
+      return count === 1 ? route : { ...route, id: `${route.id}.${count}` };
+    }),
+  }));
+}
+
+function parsePath(path: string): HttpRoute['path'] | undefined {
+  const prefix = path.endsWith('/*');
+  const text = prefix ? path.slice(0, -1) : path;
+  // nginx looks at a path after it has put `//` and `/./` and `/../` right, so these would never be met.
+  if (!PATH.test(text) || /\/\/|\/\.{1,2}(\/|$)/.test(text)) return undefined;
+  return { kind: prefix ? 'prefix' : 'exact', text };
+}
