@@ -2,6 +2,7 @@ import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledge } from './constructs/acknowledge';
+import { checkEgress, checkSubnet, type GatewayEgressProps } from './constructs/egress';
 import { Gateway, type OnChange } from './constructs/gateway';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type MachineProps, readMachine } from './constructs/machine';
@@ -9,7 +10,7 @@ import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
-import { type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
+import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
@@ -26,6 +27,11 @@ export interface PortwayStackProps
     MachineProps,
     LoginKeyProps,
     GatewaySettingsProps {
+  /**
+   * Makes the gateway the way out to the internet for private networks, which then share its public address.
+   * @default the gateway forwards nothing but its forwards
+   */
+  readonly egress?: GatewayEgressProps;
   /**
    * The only source that may reach port 22, in CIDR notation. There is no default, and everyone (`/0`) is refused.
    */
@@ -82,6 +88,9 @@ export class PortwayStack extends Stack {
   /** The host with all that belongs to it: `gateway.instance.role` takes further rights. */
   readonly gateway: Gateway;
   readonly forwards: readonly ResolvedForward[];
+  /** The VPC and the subnet that the gateway is in. */
+  readonly network: Network;
+  private readonly kernel: GatewaySettings;
   private readonly availabilityZoneIndex: number;
 
   constructor(scope: Construct, id: string, props: PortwayStackProps) {
@@ -90,6 +99,8 @@ export class PortwayStack extends Stack {
     const admin = readAdminCidr(props.adminCidr, problems);
     this.forwards = resolveForwards(props, problems);
     const kernel = readGatewaySettings(props, admin, problems);
+    this.kernel = kernel;
+    checkEgress(props, problems);
     checkReach(this.forwards, kernel, problems);
     const machine = readMachine(props, problems);
     checkLoginKey(props, problems);
@@ -109,18 +120,57 @@ export class PortwayStack extends Stack {
       os,
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
     });
-    const network = new Network(this, 'Network', props);
+    this.network = new Network(this, 'Network', props);
+    const routes = kernel.egress.length > 0 || this.forwards.some((f) => f.preserveClientAddress);
     const gateway = new Gateway(
       this,
       'Gateway',
-      { ...props, ...settings, network, machine, os, content, inbound, outbound },
+      {
+        ...props,
+        ...settings,
+        network: this.network,
+        machine,
+        os,
+        content,
+        inbound,
+        outbound,
+        ipv6: kernel.ipv6,
+        routes,
+      },
       problems,
     );
     problems.throwIfAny();
 
     this.gateway = gateway;
+    if (props.egress !== undefined) {
+      gateway.watch(props.egress.alarmTopic);
+      for (const subnet of props.egress.subnets ?? []) this.leadOut(subnet);
+    }
     this.addOutputs(gateway, os.sshUser);
     writeReview(gateway, { forwards: this.forwards, content, userData: gateway.userData, inbound, outbound });
+  }
+
+  /**
+   * Makes the gateway the way out of further private subnets, for those that are made only after the stack: in its own VPC
+   * (`network.vpc`), say. Needs `egress`, whose `from` must hold them.
+   * @throws PortwayError with every subnet that cannot be led out, and why
+   */
+  addEgressSubnets(...subnets: readonly ec2.ISubnet[]): void {
+    const problems = new Problems();
+    const from = this.kernel.egress.map((c) => c.text);
+    if (from.length === 0)
+      problems.add('addEgressSubnets', "must go with egress, such as { from: ['10.0.0.0/16'] }, in the stack's props");
+    else
+      subnets.forEach((subnet, i) => {
+        checkSubnet(`addEgressSubnets[${i}]`, subnet, { own: this.network.subnet, from }, problems);
+      });
+    problems.throwIfAny();
+    for (const subnet of subnets) this.leadOut(subnet);
+  }
+
+  /** IPv6 goes this way only where `egress.from` has networks of it: an egress-only internet gateway does it without translation. */
+  private leadOut(subnet: ec2.ISubnet): void {
+    this.gateway.leadOut(subnet, { ipv6: this.kernel.egress.some((c) => c.family === 6) });
   }
 
   /** Taken from the region when it is deployed, so that synth never asks AWS, also not for a stack with an account and region. */

@@ -1,6 +1,7 @@
-import { Annotations, type CfnWaitCondition, type Duration, Stack, Tags, Token } from 'aws-cdk-lib';
+import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import type { TrafficRule } from '../forward/traffic';
@@ -8,11 +9,13 @@ import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
 import { renderUserData, type UserData } from '../host/user-data';
 import { acknowledge } from './acknowledge';
+import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
 import { type LoginKeyProps, loginKey } from './login-key';
 import type { Machine } from './machine';
 import type { Network } from './network';
 import { Proof } from './proof';
+import { Watch } from './watch';
 
 /**
  * What happens to the host when its forwards change.
@@ -31,6 +34,10 @@ export interface GatewayProps extends LoginKeyProps {
   readonly onChange: OnChange;
   readonly signalTimeout: Duration;
   readonly attempt: number;
+  /** Whether the host has an IPv6 address. */
+  readonly ipv6: boolean;
+  /** Whether the host sends on what is not from or to its own address: others' traffic, or with clients' addresses kept. */
+  readonly routes: boolean;
 }
 
 /** The host that forwards: security group, role, instance, its proof, and the fixed address that it gets once it has proved itself. */
@@ -40,6 +47,9 @@ export class Gateway extends Construct {
   readonly address: string;
   readonly userData: UserData;
   readonly condition: CfnWaitCondition;
+  private readonly association: ec2.CfnEIPAssociation;
+  /** What the address waits for: the host's report, and behind it what was put in between. */
+  private beforeAddress: CfnResource;
 
   constructor(scope: Construct, id: string, props: GatewayProps, problems: Problems) {
     super(scope, id);
@@ -59,6 +69,8 @@ export class Gateway extends Construct {
         network.subnet.subnetId,
         network.subnet.availabilityZone,
         props.onChange,
+        // An instance with an IPv6 address is another one. (Told only then: the hash of all others stays.)
+        ...(props.ipv6 ? ['ipv6'] : []),
       ],
       timeout: props.signalTimeout,
       attempt: props.attempt,
@@ -77,6 +89,9 @@ export class Gateway extends Construct {
       // On a VPC of our own the subnet gives the address: said here, it would move subnet and security groups into a property
       // whose every change replaces the host.
       ...(network.isForeign ? { associatePublicIpAddress: true } : {}),
+      ...(props.ipv6 && !network.isForeign ? { ipv6AddressCount: 1 } : {}),
+      // EC2 drops what an instance sends on for others, unless it is told not to look.
+      ...(props.routes ? { sourceDestCheck: false } : {}),
       instanceType: new ec2.InstanceType(machine.instanceType),
       machineImage: machineImage(machine),
       securityGroup,
@@ -96,6 +111,9 @@ export class Gateway extends Construct {
         },
       ],
     });
+    // The CDK refuses the count beside a public address, though EC2 takes both of a network interface.
+    if (props.ipv6 && network.isForeign)
+      this.instance.instance.addPropertyOverride('NetworkInterfaces.0.Ipv6AddressCount', 1);
     Tags.of(this.instance).add('Name', Stack.of(this).stackName);
     acknowledge(
       this.instance,
@@ -125,15 +143,53 @@ export class Gateway extends Construct {
     }
 
     this.condition = proof.waitFor(this.instance.instance);
-    // The address goes to a host only after that host has proved itself. Nothing else may depend on the condition, and
-    // nothing may come after this: a later failure would roll back to an association that is gone.
-    const association = new ec2.CfnEIPAssociation(this, 'AddressAssociation', {
+    // The address goes to a host only after that host has proved itself. Nothing may come after this: a later failure would
+    // roll back to an association that is gone.
+    this.association = new ec2.CfnEIPAssociation(this, 'AddressAssociation', {
       allocationId: eip.attrAllocationId,
       instanceId: this.instance.instanceId,
     });
-    association.node.addDependency(this.condition);
+    this.association.addDependency(this.condition);
+    this.beforeAddress = this.condition;
     // Boot needs the route; and the internet gateway cannot be taken away while public addresses are in use.
-    for (const resource of [eip, association, this.instance.instance]) resource.node.addDependency(...network.internet);
+    for (const resource of [eip, this.association, this.instance.instance])
+      resource.node.addDependency(...network.internet);
+  }
+
+  /** Recovers or reboots the host when EC2's checks of it fail. */
+  watch(topic?: sns.ITopic): void {
+    const { instanceId } = this.instance;
+    const { alarms } = new Watch(this, 'Watch', { instanceId, ...(topic === undefined ? {} : { topic }) });
+    // A host that has not proved itself is left alone: a reboot in the middle would hide why it fails.
+    for (const alarm of alarms) this.putBeforeAddress(alarm.node.defaultChild as CfnResource);
+  }
+
+  /** Makes the host the way out of a subnet, for IPv4 and on request for IPv6. Subnets with one route table share the route. */
+  leadOut(subnet: ec2.ISubnet, { ipv6 }: { readonly ipv6: boolean }): void {
+    const key = routeTableKey(subnet);
+    const destinations = [
+      [`EgressRoute${key}`, { destinationCidrBlock: '0.0.0.0/0' }],
+      ...(ipv6 ? [[`EgressRoute6${key}`, { destinationIpv6CidrBlock: '::/0' }] as const] : []),
+    ] as const;
+    for (const [id, destination] of destinations) {
+      if (this.node.tryFindChild(id) !== undefined) continue;
+      const { routeTableId } = subnet.routeTable;
+      this.putBeforeAddress(
+        new ec2.CfnRoute(this, id, { ...destination, routeTableId, instanceId: this.instance.instanceId }),
+      );
+    }
+  }
+
+  /**
+   * Lets a resource follow the proved host, not one that is still to prove itself, and precede the address, which stays last.
+   * One behind the other, so that the condition, whose id changes with the content, keeps a single dependent.
+   * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
+   */
+  private putBeforeAddress(resource: CfnResource): void {
+    this.association.removeDependency(this.beforeAddress);
+    resource.addDependency(this.beforeAddress);
+    this.association.addDependency(resource);
+    this.beforeAddress = resource;
   }
 
   /** The host needs nothing of AWS: its report goes to a presigned URL. A role is there so that teams can add to it. */

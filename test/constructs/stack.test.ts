@@ -182,14 +182,14 @@ describe('mistakes', () => {
     ['half an attempt', { attempt: 0.5 }, /^attempt must be a whole number/],
     ['a script that is not there', { firstBootScript: '/nowhere' }, /^firstBootScript must be a file that can be read/],
     [
-      'an IPv6 target on iptables',
+      'an IPv6 target on iptables, without IPv6',
       { forwards: { x: Forward.tcp({ listen: 1, to: '[2001:db8::1]:2' }) } },
-      /^forwards\.x\.to must be IPv4 on iptables/,
+      /^forwards\.x\.to must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack, got: 2001:db8::1$/,
     ],
     [
-      'an IPv6 target in the own VPC',
+      'an IPv6 target on nginx, without IPv6',
       { engine: 'nginx', forwards: { x: Forward.tcp({ listen: 1, to: '[2001:db8::1]:2' }) } },
-      /^forwards\.x\.to must be IPv4, since the stack's own VPC/,
+      /^forwards\.x\.to must be IPv4 while the gateway has no IPv6/,
     ],
   ])('%s', (_what, props, message) => {
     expect(() => create(props)).toThrow(message);

@@ -25,13 +25,22 @@ const DOCUMENTED = [
   ['lib/constructs/machine.ts', 'MachineProps', '## PortwayStack', ''],
   ['lib/constructs/machine.ts', 'AmiProps', '## PortwayStack', 'ami.'],
   ['lib/constructs/login-key.ts', 'LoginKeyProps', '## PortwayStack', ''],
+  ['lib/forward/gateway-settings.ts', 'GatewaySettingsProps', '## PortwayStack', ''],
+  ['lib/forward/gateway-settings.ts', 'EgressProps', '## PortwayStack', 'egress.'],
+  ['lib/constructs/egress.ts', 'GatewayEgressProps', '## PortwayStack', 'egress.'],
   ['lib/forward/forward.ts', 'CommonForwardProps', '### Every forward', ''],
+  ['lib/forward/forward.ts', 'ListenerProps', '### Every forward', ''],
+  ['lib/forward/forward.ts', 'KernelForwardProps', '### With engine iptables', ''],
   ['lib/forward/forward.ts', 'TransportForwardProps', '### Forward.tcp, Forward.udp', ''],
+  ['lib/forward/target.ts', 'WeightedTarget', '### Forward.tcp, Forward.udp', 'to[].'],
+  ['lib/forward/health-check.ts', 'HealthCheckProps', '### Forward.tcp, Forward.udp', 'healthCheck.'],
+  ['lib/forward/limits.ts', 'ForwardLimits', '### Forward.tcp, Forward.udp', 'limits.'],
+  ['lib/forward/forward.ts', 'ProtocolForwardProps', '### Forward.protocol', ''],
   ['lib/forward/forward.ts', 'HttpForwardProps', '### Forward.http', ''],
   ['lib/forward/forward.ts', 'HttpsForwardProps', '### Forward.https', ''],
 ] as const;
 
-const rows = (text: string) => [...text.matchAll(/^\| `([\w.]+)`/gm)].map((match) => match[1]);
+const rows = (text: string) => [...text.matchAll(/^\| `([\w.[\]]+)`/gm)].map((match) => match[1]);
 
 test.each(DOCUMENTED)('%s: every prop of %s stands under "%s"', (file, name, heading, prefix) => {
   const props = propsOf(file, name);
@@ -44,14 +53,18 @@ test('PortwayStackProps takes its props from the interfaces above, the CDK, and 
   const names = bases?.split(/,\s*(?![^<]*>)/).map((base) => base.trim());
   expect(names).toEqual([
     expect.stringContaining('StackProps'),
-    ...['ForwardSet', 'MachineProps', 'LoginKeyProps'].map((name) => expect.stringContaining(name)),
+    ...['ForwardSet', 'MachineProps', 'LoginKeyProps', 'GatewaySettingsProps'].map((name) =>
+      expect.stringContaining(name),
+    ),
   ]);
 });
 
 test('every value that the command line may give is named, and no other', () => {
   const source = read('lib/context.ts');
   const list = (name: string) => /\[([\s\S]*?)\]/.exec(source.split(`const ${name} = `)[1] ?? '')?.[1] ?? '';
-  const lists = [...`${list('TEXTS')} ${list('NUMBERS')}`.matchAll(/'(\w+)'/g)].map((match) => match[1]);
+  const lists = [...`${list('TEXTS')} ${list('NUMBERS')} ${list('SWITCHES')}`.matchAll(/'(\w+)'/g)].map(
+    (match) => match[1],
+  );
   const alone = [...source.matchAll(/tryGetContext\('(\w+)'\)/g)].map((match) => match[1]);
   const table = section('## Values on the command line');
   const named = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+)/gm)].flatMap((row) => row[1]?.match(/\w+/g) ?? []);
