@@ -28,7 +28,7 @@ const DEFAULT_ENGINE: Engine = 'nginx';
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 
 /** A forward with several targets gets an iptables chain of its own, `PORTWAY-<name>`, beside these. */
-const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'LIMIT', 'MARK', 'MSS'];
+const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'LIMIT', 'MARK', 'MSS', 'EGRESS'];
 
 /**
  * Checks a set of forwards and gives it in the form that renderers and constructs need, in the order it was written.

@@ -1,8 +1,29 @@
+import type { Family } from '../forward/cidr';
 import { formatPorts, isRange, type PortRange, samePorts } from '../forward/ports';
-import type { PortForward } from '../forward/resolved';
-import { formatHost, type Target } from '../forward/target';
+import type { PortForward, ProtocolForward } from '../forward/resolved';
+import { formatHost, type Host, type Target } from '../forward/target';
 
-export type RuleFamily = 4 | 6;
+export type RuleFamily = Family;
+
+/** A forward as far as one IP version goes: with the targets that are there in it, one at least. */
+export interface Way {
+  readonly forward: PortForward;
+  readonly family: Family;
+  readonly targets: readonly Target[];
+}
+
+/** The same for a forward of a protocol without ports. */
+export interface ProtocolWay {
+  readonly forward: ProtocolForward;
+  readonly target: Host;
+}
+
+/** A target on another host. */
+export type RemoteTarget = Target & { readonly host: string };
+
+export function remoteTargets(way: Way): readonly RemoteTarget[] {
+  return way.targets.filter((target): target is RemoteTarget => target.host !== undefined);
+}
 
 /**
  * The jump that leads to a target.
@@ -19,11 +40,18 @@ export function jumpTo(target: Target, listen: PortRange): string {
   return `-j DNAT --to-destination ${formatHost(target)}:${formatPorts(target.ports)}`;
 }
 
-/** Matches packets of this forward on their way to the target: after the destination was changed, and only then. */
-export function matchTranslated(forward: PortForward, target: Target): string {
-  return [
-    `-d ${target.host}`,
-    `-p ${forward.transport} --dport ${formatPorts(target.ports, ':')}`,
-    `-m conntrack --ctstate DNAT --ctorigdstport ${formatPorts(forward.listen, ':')}`,
-  ].join(' ');
+/** Matches a port that packets are still addressed to. */
+export function matchPorts(transport: 'tcp' | 'udp', ports: PortRange): string {
+  return `-p ${transport} --dport ${formatPorts(ports, ':')}`;
+}
+
+/** Matches the port that a connection was made to, whatever has become of it since. */
+export function matchOriginalPorts(transport: 'tcp' | 'udp', ports: PortRange): string {
+  return `-p ${transport} -m conntrack --ctorigdstport ${formatPorts(ports, ':')}`;
+}
+
+/** Matches packets of this forward on their way to a target; their destination was translated, which the chain's hook asks. */
+export function matchTranslated(forward: PortForward, target: RemoteTarget): string {
+  const { transport, listen } = forward;
+  return `-d ${target.host} ${matchPorts(transport, target.ports)} -m conntrack --ctorigdstport ${formatPorts(listen, ':')}`;
 }

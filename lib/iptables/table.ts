@@ -4,16 +4,17 @@
  *
  * The jumps from the built-in chains cannot stand in such a text: each restore would add them once more. They are written as
  * `#portway-hook CHAIN MATCH -j OWN`, which a reader can see and iptables passes over; the host turns each into a jump
- * that is there once and comes first.
+ * that is there once and comes first, in the order in which they are written.
  */
 export class Table {
   private readonly hooks: string[] = [];
+  private readonly healthChains: string[] = [];
   private readonly chains = new Map<string, string[]>();
 
-  constructor(private readonly name: 'nat' | 'filter') {}
+  constructor(private readonly name: 'nat' | 'mangle' | 'filter') {}
 
-  has(chain: string): boolean {
-    return this.chains.has(chain);
+  isNew(chain: string): boolean {
+    return !this.chains.has(chain);
   }
 
   /** The jump from a built-in chain to an own one; saying it twice is saying it once. */
@@ -28,15 +29,26 @@ export class Table {
     this.lines(chain).push(parts.filter((part) => part !== '').join(' '));
   }
 
+  /** A jump to another own chain that belongs to no forward alone. */
+  branch(chain: string, match: string, to: string): void {
+    this.lines(chain).push(`-A ${chain} ${match} -j ${to}`);
+  }
+
   /** A comment line before the rules that follow in a chain. */
   remark(chain: string, text: string): void {
     this.lines(chain).push(`# ${text}`);
   }
 
+  /** Says that the rules of a chain belong to the health service while the host runs: its rules are the ones to start with. */
+  leaveToHealth(chain: string): void {
+    this.healthChains.push(`#portway-health ${chain}`);
+  }
+
   /** An empty table is written too: it tells the host that chains of an earlier content have to go. */
   render(): string {
     const names = [...this.chains.keys()].map((chain) => `:${chain} - [0:0]`);
-    return [`*${this.name}`, ...names, ...this.hooks, ...[...this.chains.values()].flat(), 'COMMIT'].join('\n');
+    const rules = [...this.chains.values()].flat();
+    return [`*${this.name}`, ...names, ...this.hooks, ...this.healthChains, ...rules, 'COMMIT'].join('\n');
   }
 
   private lines(chain: string): string[] {

@@ -1,0 +1,69 @@
+import type { Family } from '../forward/cidr';
+import type { ResolvedLimits } from '../forward/limits';
+import type { PortForward } from '../forward/resolved';
+import { type PortRules, writeByPort } from './by-port';
+import { CHAINS } from './chains';
+import { matchOriginalPorts, type Way } from './rule';
+import type { Table } from './table';
+
+/**
+ * The first packet of a translated connection or UDP flow. Not state NEW: all datagrams are NEW until one comes back, and each would
+ * count as a flow. A flow is confirmed when its first packet has left the chains; one that is dropped never is.
+ */
+const FIRST_PACKET = '-m conntrack --ctstate DNAT ! --ctstatus CONFIRMED';
+
+/** filter: what one client may do. Connections that the gateway makes to itself are not limited. */
+export function writeLimits(filter: Table, ways: readonly Way[]): void {
+  const limited = ways.flatMap((way) => {
+    const { limits } = way.forward;
+    return limits === undefined ? [] : [{ ...way, limits }];
+  });
+  if (limited.some((way) => way.targets.some((t) => t.kind === 'local')))
+    filter.hook('INPUT', `! -i lo ${FIRST_PACKET}`, CHAINS.limit);
+  if (limited.some((way) => way.targets.some((t) => t.kind !== 'local')))
+    filter.hook('FORWARD', FIRST_PACKET, CHAINS.limit);
+  if (limited.length > 0) filter.remark(CHAINS.limit, 'first packets of clients that ask for too much');
+  const rules = limited.map(({ forward, family, limits }): PortRules => {
+    const { transport, listen, name } = forward;
+    const matches = [...matchRate(forward, limits, family), ...matchOpen(limits, family)];
+    return {
+      transport,
+      ports: listen,
+      rules: matches.length,
+      write: (chain) => {
+        for (const match of matches) filter.add(chain, [matchOriginalPorts(transport, listen), match], name, '-j DROP');
+      },
+    };
+  });
+  writeByPort(filter, CHAINS.limit, rules, matchOriginalPorts);
+}
+
+/** A client: an address, or in IPv6 a /64, of which a host can use as many addresses as it likes. */
+const CLIENT_PREFIX: Readonly<Record<Family, number>> = { 4: 32, 6: 64 };
+
+/** Clients that the kernel remembers for one forward, at some 100 bytes each; beyond them, those it does not know yet are dropped. */
+const MAX_CLIENTS = 65_536;
+
+function matchRate(forward: PortForward, { rate }: ResolvedLimits, family: Family): readonly string[] {
+  if (rate === undefined) return [];
+  const { perSecond, burst } = rate;
+  // The kernel finds a table of clients by its name and then keeps that table's old limits: other limits are another name.
+  const name = `portway-${forward.name}-${perSecond}-${burst}`;
+  // A client must be remembered until it may burst again.
+  const remember = Math.max(10, Math.ceil(burst / perSecond)) * 1000;
+  return [
+    [
+      `-m hashlimit --hashlimit-name ${name} --hashlimit-mode srcip --hashlimit-srcmask ${CLIENT_PREFIX[family]}`,
+      `--hashlimit-above ${perSecond}/sec --hashlimit-burst ${burst}`,
+      `--hashlimit-htable-size 1024 --hashlimit-htable-max ${MAX_CLIENTS}`,
+      `--hashlimit-htable-expire ${remember} --hashlimit-htable-gcinterval 10000`,
+    ].join(' '),
+  ];
+}
+
+function matchOpen({ openConnections }: ResolvedLimits, family: Family): readonly string[] {
+  if (openConnections === undefined) return [];
+  return [
+    `-m connlimit --connlimit-above ${openConnections} --connlimit-mask ${CLIENT_PREFIX[family]} --connlimit-saddr`,
+  ];
+}

@@ -1,0 +1,80 @@
+import { Forward } from '../../lib/forward/forward';
+import type { ForwardSet } from '../../lib/forward/resolve';
+import { chain, render, walk } from './rules';
+
+const CHAINS = ['PORTWAY-DNAT', 'PORTWAY-SNAT', 'PORTWAY-FORWARD', 'PORTWAY-LIMIT'];
+
+/** So many forwards of every kind of listener, on ports with gaps between them. */
+function forwards(count: number): ForwardSet['forwards'] {
+  const entries = Array.from({ length: count }, (_, i) => {
+    const from = 1000 + i * 6;
+    // Neighbours in turn: a port, a range of three, several targets; both transports.
+    const listen = i % 3 === 1 ? `${from}-${from + 2}` : from;
+    const host = `10.0.${i >> 8}.${i & 255}`;
+    const to = i % 3 === 2 ? [`${host}:80`, `${host}:81`, `${host}:82`] : `${host}:80`;
+    const limits = { openConnections: 9, newConnectionsPerSecond: 9 };
+    return [`f${i}`, Forward[i % 2 === 0 ? 'tcp' : 'udp']({ listen, to, limits })] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+test('a few forwards are a plain list, in the order they were written', () => {
+  const ports = Array.from({ length: 16 }, (_, i) => 9000 - i);
+  const { v4 } = render(Object.fromEntries(ports.map((p) => [`f${p}`, Forward.tcp({ listen: p, to: 80 })])));
+  expect(chain(v4, 'PORTWAY-DNAT').map((rule) => Number(/--dport (\d+)/.exec(rule)?.[1]))).toEqual(ports);
+});
+
+test.each([17, 64, 65, 200, 1000])('each of %i forwards is found by its ports, and by no other', (count) => {
+  const { v4 } = render(forwards(count));
+  for (const i of [0, 1, 2, 3, 4, 5, Math.floor(count / 2), count - 3, count - 2, count - 1]) {
+    const from = 1000 + i * 6;
+    const to = from + (i % 3 === 1 ? 2 : 0);
+    const [own, other] = i % 2 === 0 ? (['tcp', 'udp'] as const) : (['udp', 'tcp'] as const);
+    for (const name of CHAINS) {
+      for (const port of [from, to]) expect(new Set(walk(v4, name, own, port).forwards)).toEqual(new Set([`f${i}`]));
+      for (const port of [from - 1, to + 1]) expect(walk(v4, name, own, port).forwards).toEqual([]);
+      expect(walk(v4, name, other, from).forwards).toEqual([]);
+    }
+  }
+});
+
+test('the way of a packet grows with the number of digits, not with the number of forwards', () => {
+  const worst = (count: number) => {
+    const ports = Array.from({ length: count }, (_, i) => 1 + i * 6 + (i >= 4 ? 100 : 0));
+    const { v4 } = render(
+      Object.fromEntries(ports.map((p) => [`f${p}`, Forward.tcp({ listen: p, to: '10.0.1.1:9' })])),
+    );
+    return Math.max(
+      ...['PORTWAY-DNAT', 'PORTWAY-SNAT'].flatMap((c) => ports.map((p) => walk(v4, c, 'tcp', p).met)).slice(-50),
+    );
+  };
+  expect(worst(1)).toBe(1);
+  expect(worst(1000)).toBeLessThanOrEqual(4 * 8);
+});
+
+test('names of chains are unique and short enough, however high the ports', () => {
+  const high = Array.from({ length: 1200 }, (_, i) => 65_535 - i * 3);
+  const set = Object.fromEntries(
+    high.map((p) => [`f${p}`, Forward.udp({ listen: p, to: `10.0.1.1:${p}`, limits: { openConnections: 9 } })]),
+  );
+  for (const text of render(set).v4.split('COMMIT')) {
+    const names = [...text.matchAll(/^:(\S+)/gm)].map(([, name]) => name ?? '');
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => name.length > 28)).toEqual([]);
+    // Each is there once to be filled and once to be jumped to, so none is a loop or an orphan.
+    for (const name of names.filter((n) => n.includes('.'))) expect(text.split(`-j ${name}\n`)).toHaveLength(2);
+  }
+});
+
+test('the same forwards in another order are the same tree', () => {
+  const set = forwards(100);
+  const sorted = (text: string) => text.split('\n').sort().join('\n');
+  expect(sorted(render(Object.fromEntries(Object.entries(set).reverse())).v4)).toBe(sorted(render(set).v4));
+});
+
+test('a forward with many targets has a chain for itself in the tree', () => {
+  const many = Array.from({ length: 20 }, (_, i) => `10.0.1.${i + 1}:80`);
+  const { v4 } = render({ ...forwards(20), many: Forward.tcp({ listen: 50_000, to: many }) });
+  expect(chain(v4, 'PORTWAY-FORWARD.t50000')).toHaveLength(20);
+  expect(walk(v4, 'PORTWAY-FORWARD', 'tcp', 50_000).forwards).toHaveLength(20);
+});

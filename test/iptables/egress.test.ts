@@ -1,0 +1,46 @@
+import { Forward } from '../../lib/forward/forward';
+import { chain, hooks, render, table } from './rules';
+
+const web = Forward.tcp({ listen: 80, to: 8080 });
+const egress = [
+  { text: '10.0.0.0/25', family: 4 },
+  { text: '10.0.0.128/25', family: 4 },
+  { text: '192.168.0.0/16', family: 4 },
+  { text: 'fd00::/8', family: 6 },
+] as const;
+
+test('private networks are translated on their way to everybody but each other', () => {
+  const { v4, v6 } = render({ web }, { egress });
+  expect(chain(table(v4, 'nat'), 'PORTWAY-EGRESS')).toEqual([
+    '-d 10.0.0.0/24 -j RETURN',
+    '-d 192.168.0.0/16 -j RETURN',
+    '-s 10.0.0.0/24 -j MASQUERADE',
+    '-s 192.168.0.0/16 -j MASQUERADE',
+  ]);
+  expect(chain(table(v6, 'nat'), 'PORTWAY-EGRESS')).toEqual(['-d fd00::/8 -j RETURN', '-s fd00::/8 -j MASQUERADE']);
+});
+
+test('their connections pass, and to them only answers', () => {
+  const { v6 } = render({ web }, { egress });
+  expect(chain(table(v6, 'filter'), 'PORTWAY-EGRESS')).toEqual([
+    '-d fd00::/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    '-d fd00::/8 -j RETURN',
+    '-s fd00::/8 -j ACCEPT',
+  ]);
+  expect(chain(v6, 'PORTWAY-MSS')).toEqual([
+    '-p tcp -s fd00::/8 -j TCPMSS --clamp-mss-to-pmtu',
+    '-p tcp -d fd00::/8 -j TCPMSS --clamp-mss-to-pmtu',
+  ]);
+});
+
+test("a forward's own connections are none of egress's business", () => {
+  const { v4 } = render({ web }, { egress });
+  expect(hooks(v4).filter((hook) => hook.endsWith('EGRESS'))).toEqual([
+    'POSTROUTING -m conntrack ! --ctstate DNAT -j PORTWAY-EGRESS',
+    'FORWARD -m conntrack ! --ctstate DNAT -j PORTWAY-EGRESS',
+  ]);
+});
+
+test('without it there is nothing of it', () => {
+  expect(render({ web }).v4).not.toMatch(/EGRESS/);
+});

@@ -1,0 +1,57 @@
+import type { GatewaySettings } from '../../lib/forward/gateway-settings';
+import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { type IptablesRules, renderIptables } from '../../lib/iptables/render';
+
+/** The rules of a stack of the engine iptables. */
+export function render(
+  forwards: ForwardSet['forwards'],
+  settings?: Partial<Pick<GatewaySettings, 'egress'>>,
+): IptablesRules {
+  return renderIptables(resolveForwardsOrThrow({ engine: 'iptables', forwards }), { egress: [], ...settings });
+}
+
+/** The lines of one table. */
+export function table(text: string, name: 'nat' | 'mangle' | 'filter'): string {
+  return text.split(`*${name}\n`)[1]?.split('COMMIT')[0] ?? '';
+}
+
+/** The rules of one chain, without comments. */
+export function chain(text: string, name: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`-A ${name} `))
+    .map((line) => line.replace(`-A ${name} `, '').replace(/-m comment --comment "[^"]*" /, ''));
+}
+
+export function hooks(text: string): string[] {
+  return [...text.matchAll(/^#portway-hook (.*)$/gm)].map(([, hook]) => hook ?? '');
+}
+
+/** What becomes of a packet that looks at a chain: the forwards whose rules match it, in order, and how many rules it meets. */
+export interface Walk {
+  readonly forwards: readonly string[];
+  readonly met: number;
+}
+
+/** Sends a packet of a port through a chain and those that it leads to, looking at protocol and port alone. */
+export function walk(text: string, name: string, transport: 'tcp' | 'udp', port: number): Walk {
+  const forwards: string[] = [];
+  let met = 0;
+  const matches = (rule: string) => {
+    const [, protocol] = /-p (\S+)/.exec(rule) ?? [];
+    const [, from, to = from] =
+      /--ctorigdstport (\d+)(?::(\d+))?/.exec(rule) ?? /--dport (\d+)(?::(\d+))?/.exec(rule) ?? [];
+    return protocol === transport && Number(from) <= port && port <= Number(to);
+  };
+  const enter = (at: string): void => {
+    for (const rule of text.split('\n').filter((line) => line.startsWith(`-A ${at} `))) {
+      met++;
+      if (!matches(rule)) continue;
+      const [, to] = /-j (PORTWAY-\S+\.\S+)$/.exec(rule) ?? [];
+      if (to !== undefined) enter(to);
+      else forwards.push(/"portway:(.*)"/.exec(rule)?.[1] ?? '');
+    }
+  };
+  enter(name);
+  return { forwards, met };
+}
