@@ -272,7 +272,7 @@ export class EngineRun {
 }
 
 /** What the lab needs of what the EC2 API tells. */
-function labInstance({ securityGroups, ...deployed }: Deployed): LabInstance {
+function labInstance({ securityGroups, ipv6: address, vpcCidr6, subnetCidr6, ...deployed }: Deployed): LabInstance {
   const rules = (direction: 'ingress' | 'egress') =>
     securityGroups.flatMap((group) =>
       group[direction].map(({ cidrs4, cidrs6, others, ...rule }) => {
@@ -283,6 +283,7 @@ function labInstance({ securityGroups, ...deployed }: Deployed): LabInstance {
     );
   return {
     ...deployed,
+    ...(address && vpcCidr6 && subnetCidr6 ? { ipv6: { address, vpc: vpcCidr6, subnet: subnetCidr6 } } : {}),
     httpTokens: deployed.httpTokens === 'required' ? 'required' : 'optional',
     rules: { ingress: rules('ingress'), egress: rules('egress') },
   };

@@ -5,9 +5,10 @@ import type { Cleanup } from './cleanup';
 import type { VmImage } from './image/image';
 import { INTERNET, macOf, VPC } from './network/addresses';
 import { type Placement, routerRules, type SecurityRules } from './network/firewall';
+import { type Ipv6Map, ipv6Map } from './network/ipv6';
 import { Namespaces } from './network/namespaces';
 import { Probe } from './network/probe';
-import { addTap, layNetwork } from './network/topology';
+import { addTap, layIpv6, layNetwork, routeBackends } from './network/topology';
 import { type InstanceDescription, imdsDocument } from './services/instance';
 import { Services } from './services/services';
 import { Vm } from './vm/qemu';
@@ -30,6 +31,8 @@ export interface LabInstance extends InstanceDescription {
   /** Exactly these bytes are served as user-data. */
   userData: Uint8Array;
   rules: SecurityRules;
+  /** False: it may send and be sent what is not its own. Default: true. */
+  sourceDestCheck?: boolean | undefined;
   /** Virtual CPUs. Default: 1. */
   cpus?: number | undefined;
   memoryMib?: number | undefined;
@@ -51,6 +54,7 @@ export class Lab {
   readonly #options: LabOptions;
   readonly #services: Services;
   readonly #entries = new Map<string, Entry>();
+  #ipv6: Ipv6Map | undefined;
   #launched = 0;
   #imdsAnswers = true;
 
@@ -77,26 +81,29 @@ export class Lab {
    * Until an Elastic IP is associated it has a public address of its own, as in a subnet that gives one at launch.
    */
   async launch(instance: LabInstance): Promise<Vm> {
-    const { instanceId, privateIp, instanceType, hopLimit, rules } = instance;
+    const { instanceId, privateIp, ipv6, instanceType, hopLimit, rules, sourceDestCheck } = instance;
     if (this.#entries.has(instanceId)) throw new Error(`the instance ${instanceId} is in the lab already`);
     if (!containsCidr(VPC.subnet, privateIp)) {
       throw new Error(`the lab's subnet is ${VPC.subnet}, but ${instanceId} has the private address ${privateIp}`);
     }
+    await this.#layIpv6(instance);
     const number = this.#launched++;
     const tap = `tap${number}`;
     this.#entries.set(instanceId, {
       instance,
-      placement: { privateIp, publicIp: launchAddress(number), hopLimit, rules },
+      placement: { privateIp, ipv6: ipv6?.address, sourceDestCheck, publicIp: launchAddress(number), hopLimit, rules },
     });
     await addTap(this.namespaces, tap);
     await this.#publish(instanceId);
     await this.#services.setLeases(
-      [...this.#entries.values()].map(({ instance: { privateIp: address } }) => ({
+      [...this.#entries.values()].map(({ placement: { privateIp: address, ipv6 } }) => ({
         mac: macOf(address),
         address,
+        ipv6,
         name: `ip-${address.replaceAll('.', '-')}`,
       })),
     );
+    if (this.#ipv6) await this.#services.advertise(this.#ipv6);
     await this.#applyRules();
     return new Vm({
       name: instanceId,
@@ -125,6 +132,12 @@ export class Lab {
     await this.#applyRules();
   }
 
+  /** Switches EC2's check of source and destination of an instance's packets. */
+  async setSourceDestCheck(instanceId: string, check: boolean): Promise<void> {
+    this.#entry(instanceId).placement.sourceDestCheck = check;
+    await this.#applyRules();
+  }
+
   /**
    * Gives an instance an Elastic IP in place of its present public address. Connections that it has opened over the
    * old address break, as they do on EC2.
@@ -143,10 +156,36 @@ export class Lab {
     await this.namespaces.run('vpc', ['conntrack', '--flush']);
   }
 
+  /**
+   * The backends' subnet sends what leaves the VPC to this instance, as with a route table that has it as its target.
+   * Both IP versions, as far as the instance has them.
+   */
+  async routeBackendsThrough(instanceId: string): Promise<void> {
+    const { privateIp, ipv6 } = this.#entry(instanceId).instance;
+    await routeBackends(this.namespaces, privateIp, VPC.cidr);
+    if (ipv6) await routeBackends(this.namespaces, ipv6.address, ipv6.vpc);
+  }
+
+  /** The VPC's IPv6 side; undefined until an instance with an IPv6 address was launched. */
+  get ipv6(): Ipv6Map | undefined {
+    return this.#ipv6;
+  }
+
   /** Lets the metadata service fall silent, or answer again. */
   async setImds(answers: boolean): Promise<void> {
     this.#imdsAnswers = answers;
     await this.#applyRules();
+  }
+
+  /** The first instance that has IPv6 makes the VPC a dual-stack one. */
+  async #layIpv6({ ipv6 }: LabInstance): Promise<void> {
+    if (!ipv6) return;
+    if (!this.#ipv6) {
+      this.#ipv6 = ipv6Map(ipv6);
+      await layIpv6(this.namespaces, this.#ipv6);
+    }
+    if (!containsCidr(this.#ipv6.subnet, ipv6.address))
+      throw new Error(`the lab's IPv6 subnet is ${this.#ipv6.subnet}, but an instance has ${ipv6.address}`);
   }
 
   #entry(instanceId: string): Entry {

@@ -1,6 +1,6 @@
 /**
- * The lab's map. Addresses outside the VPC are from the ranges that are kept for documentation (RFC 5737), so none
- * of them can be anybody's.
+ * The lab's map. Addresses outside the VPC are from the ranges that are kept for documentation (RFC 5737, RFC 3849), so
+ * none of them can be anybody's.
  */
 export const INTERNET = {
   /** Who may reach only what is open to everyone. */
@@ -15,6 +15,15 @@ export const INTERNET = {
   signal: '192.0.2.20',
   /** Public addresses that instances get at launch, before an Elastic IP: this one and the following. */
   firstPublic: '203.0.113.200',
+} as const;
+
+/** The same parties where they speak IPv6. */
+export const INTERNET6 = {
+  /** All of the internet; a dual-stack VPC must lie elsewhere. */
+  cidr: '2001:db8:ffff::/48',
+  stranger: { address: '2001:db8:ffff:51::10', gateway: '2001:db8:ffff:51::1', length: 64 },
+  admin: { address: '2001:db8:ffff:113::7', gateway: '2001:db8:ffff:113::1', length: 64 },
+  transit: { internet: '2001:db8:ffff:2::1', vpc: '2001:db8:ffff:2::2', length: 64 },
 } as const;
 
 /** The VPC as the default stack makes it: one public subnet; the backends stand in another one. */

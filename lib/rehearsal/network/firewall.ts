@@ -1,4 +1,4 @@
-import { IMDS, INTERNET } from './addresses';
+import { IMDS, INTERNET, macOf } from './addresses';
 
 /** One rule of a security group, as the EC2 API gives it. */
 export interface FirewallRule {
@@ -20,6 +20,10 @@ export interface SecurityRules {
 /** One instance's place in the network. */
 export interface Placement {
   privateIp: string;
+  /** Its IPv6 address, the same inside and outside; none: the instance has no IPv6. */
+  ipv6?: string | undefined;
+  /** False: it may send and be sent what is not its own, as a NAT instance does. Default: true. */
+  sourceDestCheck?: boolean | undefined;
   /** The address that the internet knows it by: an Elastic IP, or the one given at launch. */
   publicIp: string;
   /** How many routers a metadata answer may pass; 1 keeps it on the instance itself. */
@@ -45,13 +49,11 @@ table inet portway {
 ${placements.map((placement) => groupChains(placement)).join('\n')}
   chain forward {
     type filter hook forward priority filter; policy drop;
-    meta nfproto ipv6 counter drop comment "the lab is IPv4 only"
-    iifname "vpc" ip saddr != { ${list(placements.map(({ privateIp }) => privateIp))} } counter drop comment "source check"
+    iifname . oifname { "backends" . "internet", "internet" . "backends" } counter drop comment "a private subnet"
+${placements.flatMap(ownAddresses).join('\n')}
     ct state established,related accept
     ct state invalid drop
-${placements.map(({ privateIp }) => `    iifname "vpc" ip saddr ${privateIp} jump ${chain('egress', privateIp)}`).join('\n')}
-${placements.map(({ privateIp }) => `    oifname "vpc" ip daddr ${privateIp} jump ${chain('ingress', privateIp)}`).join('\n')}
-    oifname "vpc" ip daddr != { ${list(placements.map(({ privateIp }) => privateIp))} } counter drop comment "no such instance"
+${groups(placements).join('\n')}
     accept
   }
   chain input {
@@ -88,14 +90,56 @@ ${lines.map((line) => `    ${line} counter return`).join('\n')}
   return `${block('ingress')}\n${block('egress')}`;
 }
 
+/**
+ * EC2's check of source and destination: what an instance sends or is sent must be its own. Who sends is told by the
+ * network card, who is sent to by the route: a NAT instance has packets of others.
+ */
+function ownAddresses({ privateIp, ipv6, sourceDestCheck }: Placement): string[] {
+  if (sourceDestCheck === false) return [];
+  const check = (match: string) => `    ${match} counter drop comment "source and destination check"`;
+  return [
+    check(`iifname "vpc" ether saddr ${macOf(privateIp)} ip saddr != ${privateIp}`),
+    check(`oifname "vpc" rt ip nexthop ${privateIp} ip daddr != ${privateIp}`),
+    ...(ipv6 === undefined
+      ? [check(`iifname "vpc" ether saddr ${macOf(privateIp)} meta nfproto ipv6`)]
+      : [
+          check(`iifname "vpc" ether saddr ${macOf(privateIp)} ip6 saddr != ${ipv6}`),
+          check(`oifname "vpc" rt ip6 nexthop ${ipv6} ip6 daddr != ${ipv6}`),
+        ]),
+  ];
+}
+
+/** The groups of the instance that sends, or is sent to; an instance that the lab does not know is none. */
+function groups(placements: readonly Placement[]): string[] {
+  const sixes = placements.flatMap(({ ipv6 }) => ipv6 ?? []);
+  const jump = (match: string, direction: 'ingress' | 'egress', privateIp: string) =>
+    `    ${match} jump ${chain(direction, privateIp)}`;
+  /** All others of a family; a set may not be empty. */
+  const others = (key: string, known: string[], family: string) =>
+    `${known.length > 0 ? `${key} != { ${known.join(', ')} }` : family} counter drop comment "no such instance"`;
+  return [
+    ...placements.map((p) => jump(`iifname "vpc" ether saddr ${macOf(p.privateIp)}`, 'egress', p.privateIp)),
+    ...placements.map((p) => jump(`oifname "vpc" rt ip nexthop ${p.privateIp}`, 'ingress', p.privateIp)),
+    ...placements.flatMap(({ ipv6, privateIp }) =>
+      ipv6 === undefined ? [] : [jump(`oifname "vpc" rt ip6 nexthop ${ipv6}`, 'ingress', privateIp)],
+    ),
+    `    iifname "vpc" ${others(
+      'ether saddr',
+      placements.map((p) => macOf(p.privateIp)),
+      'meta nfproto { ipv4, ipv6 }',
+    )}`,
+    `    oifname "vpc" ${others(
+      'rt ip nexthop',
+      placements.map((p) => p.privateIp),
+      'meta nfproto ipv4',
+    )}`,
+    `    oifname "vpc" ${others('rt ip6 nexthop', sixes, 'meta nfproto ipv6')}`,
+  ];
+}
+
 /** A chain for each direction and instance. */
 function chain(direction: 'ingress' | 'egress', privateIp: string): string {
   return `${direction}_${privateIp.replaceAll('.', '_')}`;
-}
-
-/** Addresses for a set; a set may not be empty, and this one is never an instance's. */
-function list(addresses: string[]): string {
-  return addresses.length > 0 ? addresses.join(', ') : '0.0.0.0';
 }
 
 function ruleLines(rule: FirewallRule, side: 'saddr' | 'daddr'): string[] {

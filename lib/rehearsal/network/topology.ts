@@ -1,4 +1,5 @@
-import { IMDS, INTERNET, VPC } from './addresses';
+import { IMDS, INTERNET, INTERNET6, VPC } from './addresses';
+import type { Ipv6Map } from './ipv6';
 import type { Namespaces } from './namespaces';
 
 /** Who can send traffic in the lab. Each is a network namespace. */
@@ -17,14 +18,22 @@ export async function layNetwork(namespaces: Namespaces): Promise<void> {
 async function layInternet(namespaces: Namespaces): Promise<void> {
   for (const party of ['stranger', 'admin'] as const) {
     const { address, gateway, length } = INTERNET[party];
+    const six = INTERNET6[party];
     await namespaces.join('internet', party, party, 'eth0');
-    await namespaces.ip('internet', [`address add ${gateway}/${length} dev ${party}`, `link set ${party} up`]);
+    await namespaces.ip('internet', [
+      `address add ${gateway}/${length} dev ${party}`,
+      `address add ${six.gateway}/${six.length} dev ${party} nodad`,
+      `link set ${party} up`,
+    ]);
     await attach(namespaces, party, `${address}/${length}`, gateway);
+    await attach6(namespaces, party, `${six.address}/${six.length}`, six.gateway);
   }
   const { internet, vpc, length } = INTERNET.transit;
+  const six = INTERNET6.transit;
   await namespaces.join('internet', 'vpc', 'vpc', 'internet');
   await namespaces.ip('internet', [
     `address add ${internet}/${length} dev vpc`,
+    `address add ${six.internet}/${six.length} dev vpc nodad`,
     'link set vpc up',
     // What the internet itself offers stands on its loopback.
     `address add ${INTERNET.packages}/32 dev lo`,
@@ -32,10 +41,12 @@ async function layInternet(namespaces: Namespaces): Promise<void> {
   ]);
   await namespaces.ip('vpc', [
     `address add ${vpc}/${length} dev internet`,
+    `address add ${six.vpc}/${six.length} dev internet nodad`,
     'link set internet up',
     `route add default via ${internet}`,
+    `route add default via ${six.internet}`,
   ]);
-  await namespaces.sysctl('internet', { 'net/ipv4/ip_forward': 1 });
+  await namespaces.sysctl('internet', { 'net/ipv4/ip_forward': 1, 'net/ipv6/conf/all/forwarding': 1 });
 }
 
 async function layVpc(namespaces: Namespaces): Promise<void> {
@@ -56,14 +67,48 @@ async function layVpc(namespaces: Namespaces): Promise<void> {
     'net/ipv4/conf/vpc/proxy_arp_pvlan': 1,
     'net/ipv4/conf/vpc/send_redirects': 0,
     'net/ipv4/conf/all/send_redirects': 0,
+    'net/ipv6/conf/all/forwarding': 1,
   });
   for (const address of VPC.backends) {
-    const party: Party = `backend-${address.split('.')[3]}` as Party;
+    const party = backendAt(address);
     await namespaces.join('vpc', party, party, 'eth0');
     await namespaces.ip('vpc', [`link set ${party} master backends`, `link set ${party} up`]);
     await attach(namespaces, party, `${address}/24`, VPC.backendRouter);
   }
 }
+
+function backendAt(address: string): Party {
+  return `backend-${address.split('.')[3]}` as Party;
+}
+
+/** Gives the VPC its IPv6 side: the router's addresses, the way to it from the internet, and the backends'. */
+export async function layIpv6(namespaces: Namespaces, map: Ipv6Map): Promise<void> {
+  await namespaces.ip('vpc', [
+    `address add ${map.router}/64 dev vpc nodad`,
+    `address add ${map.backendRouter}/64 dev backends nodad`,
+    // What is in no subnet is nowhere, and does not go to the internet and come back.
+    `route add unreachable ${map.vpc}`,
+  ]);
+  await namespaces.ip('internet', [`route add ${map.vpc} via ${INTERNET6.transit.vpc}`]);
+  for (const [index, address] of VPC.backends.entries())
+    await attach6(namespaces, backendAt(address), `${map.backends[index]}/64`, map.backendRouter);
+}
+
+/**
+ * Where the backends' subnet sends what leaves the VPC: to an instance, as a route table with one as its target does.
+ * Until then it has no way out.
+ */
+export async function routeBackends(namespaces: Namespaces, via: string, vpc: string): Promise<void> {
+  await namespaces.ip('vpc', [
+    `route replace throw ${vpc} table ${EGRESS_TABLE}`,
+    `route replace default via ${via} dev vpc table ${EGRESS_TABLE}`,
+  ]);
+  const rule = ['ip', via.includes(':') ? '-6' : '-4', 'rule'];
+  const { stdout } = await namespaces.run('vpc', [...rule, 'list', 'iif', 'backends']);
+  if (stdout === '') await namespaces.run('vpc', [...rule, 'add', 'iif', 'backends', 'lookup', EGRESS_TABLE]);
+}
+
+const EGRESS_TABLE = '100';
 
 async function attach(namespaces: Namespaces, namespace: string, address: string, gateway: string): Promise<void> {
   await namespaces.ip(namespace, [
@@ -71,6 +116,11 @@ async function attach(namespaces: Namespaces, namespace: string, address: string
     'link set eth0 up',
     `route add default via ${gateway}`,
   ]);
+}
+
+/** For an interface that is up. */
+async function attach6(namespaces: Namespaces, namespace: string, address: string, gateway: string): Promise<void> {
+  await namespaces.ip(namespace, [`address add ${address} dev eth0 nodad`, `route add default via ${gateway}`]);
 }
 
 /** A socket for an instance's network card, in the gateway's subnet. */

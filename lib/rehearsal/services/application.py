@@ -26,7 +26,8 @@ class Echo(BaseHTTPRequestHandler):
             "host": socket.gethostname(),
             "port": self.server.server_port,
             "tls": isinstance(self.connection, ssl.SSLSocket),
-            "client": {"address": self.client_address[0], "port": self.client_address[1]},
+            # IPv4 comes in through the same socket, and is written as what it is.
+            "client": {"address": self.client_address[0].removeprefix("::ffff:"), "port": self.client_address[1]},
             "method": self.command,
             "path": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
@@ -48,6 +49,7 @@ class Echo(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
     daemon_threads = True
     request_queue_size = 128
     context = None
@@ -71,9 +73,9 @@ def main():
     options = parser.parse_args()
     servers = []
     if options.http:
-        servers.append(Server(("0.0.0.0", options.http), Echo))
+        servers.append(Server(("::", options.http), Echo))
     if options.https:
-        secure = Server(("0.0.0.0", options.https), Echo)
+        secure = Server(("::", options.https), Echo)
         secure.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         secure.context.load_cert_chain(options.certificate)
         servers.append(secure)

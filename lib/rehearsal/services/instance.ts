@@ -1,10 +1,13 @@
 import { macOf, VPC } from '../network/addresses';
+import type { Ipv6Network } from '../network/ipv6';
 
 /** What the EC2 API says about an instance, as far as the instance itself can ask for it. */
 export interface InstanceDescription {
   instanceId: string;
   instanceType: string;
   privateIp: string;
+  /** Its IPv6 address, with the ranges of VPC and subnet. None: it has IPv4 only. */
+  ipv6?: (Ipv6Network & { readonly address: string }) | undefined;
   /** Public key in OpenSSH's form; none: nobody can log in. */
   publicKey?: string | undefined;
   keyName?: string | undefined;
@@ -19,7 +22,7 @@ export interface InstanceDescription {
 
 /** What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required. */
 export function imdsDocument(instance: InstanceDescription, publicIp: string): object {
-  const { instanceId, instanceType, privateIp, publicKey } = instance;
+  const { instanceId, instanceType, privateIp, publicKey, ipv6 } = instance;
   const region = instance.region ?? 'eu-central-1';
   const zone = instance.zone ?? `${region}a`;
   const amiId = instance.amiId ?? 'ami-0123456789abcdef0';
@@ -39,6 +42,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string): o
       'instance-id': instanceId,
       'instance-life-cycle': 'on-demand',
       'instance-type': instanceType,
+      ...(ipv6 ? { ipv6: ipv6.address } : {}),
       'local-hostname': localName,
       'local-ipv4': privateIp,
       mac,
@@ -48,6 +52,8 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string): o
             [mac]: {
               'device-number': '0',
               'interface-id': `eni-${instanceId.replace(/^i-/, '')}`,
+              // What makes cloud-init ask for an IPv6 address.
+              ...(ipv6 ? { ipv6s: ipv6.address } : {}),
               'local-hostname': localName,
               'local-ipv4s': privateIp,
               mac,
@@ -55,8 +61,10 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string): o
               'public-hostname': publicName,
               'public-ipv4s': publicIp,
               'subnet-ipv4-cidr-block': VPC.subnet,
+              ...(ipv6 ? { 'subnet-ipv6-cidr-blocks': ipv6.subnet } : {}),
               'vpc-ipv4-cidr-block': VPC.cidr,
               'vpc-ipv4-cidr-blocks': VPC.cidr,
+              ...(ipv6 ? { 'vpc-ipv6-cidr-blocks': ipv6.vpc } : {}),
             },
           },
         },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Cleanup } from '../cleanup';
 import type { VmImage } from '../image/image';
 import { IMDS, INTERNET, NAMES, VPC } from '../network/addresses';
+import type { Ipv6Map } from '../network/ipv6';
 import type { Namespaces } from '../network/namespaces';
 import { type Daemon, startDaemon } from './daemon';
 
@@ -25,32 +26,40 @@ export interface ServicesOptions {
   names?: Record<string, string> | undefined;
 }
 
+/** An instance's place in DHCP; `ipv6` where it has an address. */
+export interface Lease {
+  mac: string;
+  address: string;
+  ipv6?: string | undefined;
+  name: string;
+}
+
 /** What stands around the gateway: metadata, DHCP and DNS, packages, signals, backends. */
 export class Services {
   /** Where the metadata service finds what it tells an instance (see imds.py). */
   readonly imdsFolder: string;
-  readonly #dhcpHosts: string;
+  readonly #options: ServicesOptions;
   readonly #dnsmasq: Daemon;
+  #dnsmasq6: Daemon | undefined;
 
-  private constructor(imdsFolder: string, dhcpHosts: string, dnsmasq: Daemon) {
+  private constructor(options: ServicesOptions, imdsFolder: string, dnsmasq: Daemon) {
+    this.#options = options;
     this.imdsFolder = imdsFolder;
-    this.#dhcpHosts = dhcpHosts;
     this.#dnsmasq = dnsmasq;
   }
 
   static async start(options: ServicesOptions): Promise<Services> {
     const { namespaces, cleanup, folder, image } = options;
     const imdsFolder = join(folder, 'imds');
-    const dhcpHosts = join(folder, 'dhcp-hosts');
     await mkdir(imdsFolder, { recursive: true });
-    await writeFile(dhcpHosts, '');
+    await writeFile(join(folder, DHCP_HOSTS), '');
 
     const start = (name: string, namespace: string, command: string[]) =>
       startDaemon(name, [...namespaces.enter(namespace), ...command], cleanup, { log: join(folder, `${name}.log`) });
     const python = (program: string, ...arguments_: string[]) => [PYTHON, join(__dirname, program), ...arguments_];
 
     start('imds', 'vpc', python('imds.py', '--address', IMDS, '--folder', imdsFolder));
-    const dnsmasq = start('dnsmasq', 'vpc', dnsmasqCommand(folder, dhcpHosts, { ...NAMES, ...options.names }));
+    const dnsmasq = start('dnsmasq', 'vpc', dnsmasqCommand(folder, { ...NAMES, ...options.names }));
     const packages = ['--address', INTERNET.packages, '--folder', image.repository];
     start('packages', 'internet', python('files.py', ...packages));
     if (options.signalSocket) {
@@ -66,51 +75,90 @@ export class Services {
       listening(namespaces, 'vpc', [`${IMDS}:80`, `${VPC.resolver}:53`], folder),
       listening(namespaces, 'internet', [`${INTERNET.packages}:80`], folder),
       ...(options.signalSocket ? [listening(namespaces, 'internet', [`${INTERNET.signal}:80`], folder)] : []),
-      ...VPC.backends.map((address) =>
-        listening(namespaces, `backend-${address.split('.')[3]}`, ['0.0.0.0:8443'], folder),
-      ),
+      ...VPC.backends.map((address) => listening(namespaces, `backend-${address.split('.')[3]}`, ['*:8443'], folder)),
     ]);
-    return new Services(imdsFolder, dhcpHosts, dnsmasq);
+    return new Services(options, imdsFolder, dnsmasq);
   }
 
   /** Says which instance (by its MAC address) gets which address. */
-  async setLeases(leases: { mac: string; address: string; name: string }[]): Promise<void> {
-    await writeFile(this.#dhcpHosts, leases.map(({ mac, address, name }) => `${mac},${address},${name}\n`).join(''));
+  async setLeases(leases: Lease[]): Promise<void> {
+    const { folder } = this.#options;
+    const lines = (list: Lease[], address: (lease: Lease) => string) =>
+      list.map((lease) => `${lease.mac},${address(lease)},${lease.name}\n`).join('');
+    await writeFile(
+      join(folder, DHCP_HOSTS),
+      lines(leases, ({ address }) => address),
+    );
+    await writeFile(
+      join(folder, DHCP6_HOSTS),
+      lines(
+        leases.filter(({ ipv6 }) => ipv6),
+        ({ ipv6 }) => `[${ipv6}]`,
+      ),
+    );
     // dnsmasq reads its hosts again at this signal. It is the daemon's own process: setpriv and nsenter became it.
-    this.#dnsmasq.child.kill('SIGHUP');
+    for (const dnsmasq of [this.#dnsmasq, this.#dnsmasq6]) dnsmasq?.child.kill('SIGHUP');
+  }
+
+  /**
+   * Makes the router say what it is in the gateway's subnet, and give IPv6 addresses there: on EC2 the default route comes
+   * by router advertisements, and the address by DHCPv6. Once is enough.
+   */
+  async advertise(map: Ipv6Map): Promise<void> {
+    if (this.#dnsmasq6) return;
+    const { namespaces, cleanup, folder } = this.#options;
+    const command = [...namespaces.enter('vpc'), ...advertiserCommand(folder, map)] as [string, ...string[]];
+    this.#dnsmasq6 = startDaemon('dnsmasq6', command, cleanup, { log: join(folder, 'dnsmasq6.log') });
+    // A signal that comes before it is ready would end it.
+    await listening(namespaces, 'vpc', ['[::]%vpc:547'], folder);
   }
 }
 
-function dnsmasqCommand(folder: string, dhcpHosts: string, names: Record<string, string>): string[] {
+/** Names of files in the lab's folder. */
+const DHCP_HOSTS = 'dhcp-hosts';
+const DHCP6_HOSTS = 'dhcp6-hosts';
+
+/** Seconds between two router advertisements, and how long each counts: a host that stops listening is found out soon. */
+const ADVERTISEMENT = { interval: 10, lifetime: 30 };
+
+/** What any of the lab's dnsmasq is told. */
+const DNSMASQ = [
+  'dnsmasq',
+  '--keep-in-foreground',
+  '--conf-file=/dev/null',
+  '--pid-file=',
+  // Of the same user and group as now: a change of either would make it outlive a run that is killed (prctl(2)).
+  '--user=root',
+  '--group=root',
+  '--log-facility=-',
+  '--log-dhcp',
+  '--bind-interfaces',
+  '--dhcp-authoritative',
+  '--no-ping',
+];
+
+function dnsmasqCommand(folder: string, names: Record<string, string>): string[] {
   return [
-    'dnsmasq',
-    ...[
-      '--keep-in-foreground',
-      '--conf-file=/dev/null',
-      '--pid-file=',
-      // Of the same user and group as now: a change of either would make it outlive a run that is killed (prctl(2)).
-      '--user=root',
-      '--group=root',
-      '--log-facility=-',
-      '--log-dhcp',
-    ],
-    ...[
-      '--bind-interfaces',
-      '--except-interface=lo',
-      `--listen-address=${VPC.resolver}`,
-      `--listen-address=${VPC.router}`,
-    ],
+    ...DNSMASQ,
+    ...['--except-interface=lo', `--listen-address=${VPC.resolver}`, `--listen-address=${VPC.router}`],
     // The lab has no internet behind it: a name that is not known does not exist.
     ...['--no-resolv', '--no-hosts', '--local=/#/'],
     ...Object.entries(names).map(([name, address]) => `--host-record=${name},${address}`),
-    ...[`--dhcp-range=${VPC.subnet.split('/')[0]},static,255.255.255.0,1h`, `--dhcp-hostsfile=${dhcpHosts}`],
+    `--dhcp-range=${VPC.subnet.split('/')[0]},static,255.255.255.0,1h`,
+    ...[`--dhcp-hostsfile=${join(folder, DHCP_HOSTS)}`, `--dhcp-leasefile=${join(folder, 'dhcp-leases')}`],
     ...[`--dhcp-option=option:router,${VPC.router}`, `--dhcp-option=option:dns-server,${VPC.resolver}`],
-    ...[
-      '--domain=ec2.internal',
-      '--dhcp-authoritative',
-      '--no-ping',
-      `--dhcp-leasefile=${join(folder, 'dhcp-leases')}`,
-    ],
+    '--domain=ec2.internal',
+  ];
+}
+
+function advertiserCommand(folder: string, { subnet }: Ipv6Map): string[] {
+  return [
+    ...DNSMASQ,
+    ...['--port=0', '--interface=vpc', '--enable-ra'],
+    `--ra-param=vpc,${ADVERTISEMENT.interval},${ADVERTISEMENT.lifetime}`,
+    // Off-link: as in IPv4, instances reach each other through the router only.
+    `--dhcp-range=${subnet.split('/')[0]},static,off-link,64,1h`,
+    ...[`--dhcp-hostsfile=${join(folder, DHCP6_HOSTS)}`, `--dhcp-leasefile=${join(folder, 'dhcp6-leases')}`],
   ];
 }
 
@@ -118,7 +166,14 @@ function dnsmasqCommand(folder: string, dhcpHosts: string, names: Record<string,
 async function listening(namespaces: Namespaces, namespace: string, sockets: string[], folder: string): Promise<void> {
   const until = Date.now() + READY_LIMIT_MS;
   for (;;) {
-    const { stdout } = await namespaces.run(namespace, ['ss', '--no-header', '--listening', '--tcp', '--numeric']);
+    const { stdout } = await namespaces.run(namespace, [
+      'ss',
+      '--no-header',
+      '--listening',
+      '--tcp',
+      '--udp',
+      '--numeric',
+    ]);
     const missing = sockets.filter((socket) => !stdout.includes(` ${socket} `));
     if (missing.length === 0) return;
     if (Date.now() > until) {

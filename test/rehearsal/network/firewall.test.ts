@@ -47,3 +47,32 @@ test('egress looks at where a packet goes', () => {
 test('a protocol that is none is refused', () => {
   expect(() => routerRules([placement([{ protocol: 'tpc', cidrs: ['0.0.0.0/0'] }])])).toThrow('got protocol: tpc');
 });
+
+describe('who may send and be sent what', () => {
+  const own = placement([]);
+  const checks = (text: string) =>
+    chain(text, 'forward').filter((line) => line.includes('source and destination check'));
+
+  test('an instance without IPv6 sends none', () => {
+    expect(checks(routerRules([own]))).toEqual([
+      expect.stringMatching(/^iifname "vpc" ether saddr 0a:00:0a:00:00:0a ip saddr != 10.0.0.10 /),
+      expect.stringMatching(/^oifname "vpc" rt ip nexthop 10.0.0.10 ip daddr != 10.0.0.10 /),
+      expect.stringMatching(/^iifname "vpc" ether saddr 0a:00:0a:00:00:0a meta nfproto ipv6 /),
+    ]);
+  });
+
+  test('an IPv6 address is checked, and led to the same groups', () => {
+    const text = routerRules([{ ...own, ipv6: '2001:db8::a' }]);
+    expect(checks(text).filter((line) => line.includes('ip6'))).toEqual([
+      expect.stringMatching(/^iifname "vpc" ether saddr 0a:00:0a:00:00:0a ip6 saddr != 2001:db8::a /),
+      expect.stringMatching(/^oifname "vpc" rt ip6 nexthop 2001:db8::a ip6 daddr != 2001:db8::a /),
+    ]);
+    expect(chain(text, 'forward')).toContain('oifname "vpc" rt ip6 nexthop 2001:db8::a jump ingress_10_0_0_10');
+  });
+
+  test('the check can be off, the groups not', () => {
+    const text = routerRules([{ ...own, sourceDestCheck: false }]);
+    expect(checks(text)).toEqual([]);
+    expect(chain(text, 'forward')).toContain('iifname "vpc" ether saddr 0a:00:0a:00:00:0a jump egress_10_0_0_10');
+  });
+});
