@@ -1,5 +1,6 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { type Family, isEverything } from '../forward/cidr';
 import type { TrafficRule } from '../forward/traffic';
 import { acknowledge } from './acknowledge';
 
@@ -19,17 +20,24 @@ export class Firewall extends Construct {
       vpc,
       // Never change this text: it would replace the group.
       description: 'Portway gateway',
-      allowAllOutbound: false,
-      allowAllIpv6Outbound: false,
+      allowAllOutbound: outbound.some((r) => isAll(r, 4)),
+      allowAllIpv6Outbound: outbound.some((r) => isAll(r, 6)),
     });
     for (const rule of inbound) this.securityGroup.addIngressRule(peer(rule), port(rule), describe(rule));
-    for (const rule of outbound) this.securityGroup.addEgressRule(peer(rule), port(rule), describe(rule));
+    // The CDK takes "everything to everyone" by the properties above only, and refuses it as a rule.
+    for (const rule of outbound.filter((r) => !isAll(r, 4) && !isAll(r, 6)))
+      this.securityGroup.addEgressRule(peer(rule), port(rule), describe(rule));
     acknowledge(
       this,
       'AwsSolutions-EC23',
       'A gateway is there to be reached: forwards without allowFrom are open to everyone; port 22 never is.',
     );
   }
+}
+
+/** Everything, to everyone of a family. */
+function isAll({ protocol, peer }: TrafficRule, family: Family): boolean {
+  return protocol === 'all' && peer.family === family && isEverything(peer);
 }
 
 function peer({ peer: { text, family } }: TrafficRule): ec2.IPeer {

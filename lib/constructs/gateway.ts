@@ -149,7 +149,7 @@ export class Gateway extends Construct {
       allocationId: eip.attrAllocationId,
       instanceId: this.instance.instanceId,
     });
-    this.association.addDependency(this.condition);
+    this.association.addResourceDependency(this.condition);
     this.beforeAddress = this.condition;
     // Boot needs the route; and the internet gateway cannot be taken away while public addresses are in use.
     for (const resource of [eip, this.association, this.instance.instance])
@@ -186,9 +186,9 @@ export class Gateway extends Construct {
    * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
    */
   private putBeforeAddress(resource: CfnResource): void {
-    this.association.removeDependency(this.beforeAddress);
-    resource.addDependency(this.beforeAddress);
-    this.association.addDependency(resource);
+    this.association.removeResourceDependency(this.beforeAddress);
+    resource.addResourceDependency(this.beforeAddress);
+    this.association.addResourceDependency(resource);
     this.beforeAddress = resource;
   }
 

@@ -1,12 +1,22 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import type { Endpoint } from './endpoint';
 import { REGION } from './settings';
 
 /** An EC2 client that can only talk to the endpoint, whatever the user's environment says. */
 export function ec2Client(endpoint: Endpoint): EC2Client {
+  return new EC2Client(settings(endpoint));
+}
+
+/** The same for CloudWatch. */
+export function cloudWatchClient(endpoint: Endpoint): CloudWatchClient {
+  return new CloudWatchClient(settings(endpoint));
+}
+
+function settings(endpoint: Endpoint) {
   // The SDK's word on future Node versions would stand in the middle of the rehearsal's progress.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  return new EC2Client({
+  return {
     endpoint: endpoint.url,
     region: REGION,
     credentials: {
@@ -14,5 +24,5 @@ export function ec2Client(endpoint: Endpoint): EC2Client {
       secretAccessKey: endpoint.env.AWS_SECRET_ACCESS_KEY ?? '',
     },
     maxAttempts: 3,
-  });
+  };
 }

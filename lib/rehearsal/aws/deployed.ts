@@ -24,6 +24,8 @@ export interface Deployed {
   /** When the instance was launched or last started: a stop and start for new user-data moves it. */
   readonly launchTime: Date;
   readonly privateIp: string;
+  /** Its IPv6 address, the same inside and outside of the VPC; undefined without IPv6. */
+  readonly ipv6?: string;
   /** The Elastic IP, whether it is associated already or not. */
   readonly publicIp: string;
   /** True once the Elastic IP points at this instance. */
@@ -39,6 +41,9 @@ export interface Deployed {
   readonly hopLimit: number;
   readonly subnetCidr: string;
   readonly vpcCidr: string;
+  /** The IPv6 ranges: a /64 of the VPC's /56. Undefined without IPv6. */
+  readonly subnetCidr6?: string;
+  readonly vpcCidr6?: string;
   /** The stack's outputs; empty until the deploy has finished. */
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -140,12 +145,17 @@ async function describe(
     instance.KeyName ? keyMaterial(client, instance.KeyName) : undefined,
     outputsFile ? readOutputs(outputsFile, stackName) : {},
   ]);
+  const [subnet] = subnets.Subnets ?? [];
+  const [vpc] = vpcs.Vpcs ?? [];
+  const subnetCidr6 = subnet?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
+  const vpcCidr6 = vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
   return {
     instanceId,
     instanceType: given(instance.InstanceType, 'instance type'),
     architecture: given(instance.Architecture, 'architecture'),
     launchTime: given(instance.LaunchTime, 'launch time'),
     privateIp: given(instance.PrivateIpAddress, 'private address'),
+    ...(instance.Ipv6Address === undefined ? {} : { ipv6: instance.Ipv6Address }),
     publicIp: given(address.PublicIp, 'public address'),
     associated: address.InstanceId === instanceId,
     userData: Buffer.from(attribute.UserData?.Value ?? '', 'base64'),
@@ -155,8 +165,10 @@ async function describe(
     securityGroups: (groups.SecurityGroups ?? []).map(groupRules),
     httpTokens: given(instance.MetadataOptions?.HttpTokens, 'metadata option HttpTokens'),
     hopLimit: given(instance.MetadataOptions?.HttpPutResponseHopLimit, 'metadata hop limit'),
-    subnetCidr: given(subnets.Subnets?.[0]?.CidrBlock, 'subnet CIDR'),
-    vpcCidr: given(vpcs.Vpcs?.[0]?.CidrBlock, 'VPC CIDR'),
+    subnetCidr: given(subnet?.CidrBlock, 'subnet CIDR'),
+    vpcCidr: given(vpc?.CidrBlock, 'VPC CIDR'),
+    ...(subnetCidr6 === undefined ? {} : { subnetCidr6 }),
+    ...(vpcCidr6 === undefined ? {} : { vpcCidr6 }),
     outputs,
   };
 }

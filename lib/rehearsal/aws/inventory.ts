@@ -1,3 +1,4 @@
+import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   DescribeAddressesCommand,
   DescribeFlowLogsCommand,
@@ -12,25 +13,36 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
 } from '@aws-sdk/client-ec2';
-import { ec2Client } from './client';
+import { cloudWatchClient, ec2Client } from './client';
 import type { Endpoint } from './endpoint';
 
 /**
- * Everything that the EC2 API of the endpoint knows, as sorted ids. Taken before a deploy and after a destroy, the two
+ * Everything that the EC2 API of the endpoint knows, with the alarms, as sorted ids: of a route table its routes and of a VPC
+ * and a subnet their ranges too. Taken before a deploy and after a destroy, the two
  * lists must be equal. Terminated instances do not count: EC2 shows them for about an hour.
  */
 export async function inventory(endpoint: Endpoint): Promise<string[]> {
   const client = ec2Client(endpoint);
+  const watch = cloudWatchClient(endpoint);
   try {
     const ids = await Promise.all([
-      client.send(new DescribeVpcsCommand({})).then((a) => a.Vpcs?.map((one) => one.VpcId)),
-      client.send(new DescribeSubnetsCommand({})).then((a) => a.Subnets?.map((one) => one.SubnetId)),
+      client
+        .send(new DescribeVpcsCommand({}))
+        .then((a) => a.Vpcs?.flatMap((one) => [one.VpcId, ...ranges(one.VpcId, one.Ipv6CidrBlockAssociationSet)])),
+      client
+        .send(new DescribeSubnetsCommand({}))
+        .then((a) =>
+          a.Subnets?.flatMap((one) => [one.SubnetId, ...ranges(one.SubnetId, one.Ipv6CidrBlockAssociationSet)]),
+        ),
       client
         .send(new DescribeRouteTablesCommand({}))
         .then((a) =>
           a.RouteTables?.flatMap((one) => [
             one.RouteTableId,
             ...(one.Associations ?? []).map((association) => association.RouteTableAssociationId),
+            ...(one.Routes ?? []).map(
+              (route) => `${one.RouteTableId} ${route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock}`,
+            ),
           ]),
         ),
       client
@@ -45,6 +57,7 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
       client.send(new DescribeVolumesCommand({})).then((a) => a.Volumes?.map((one) => one.VolumeId)),
       client.send(new DescribeKeyPairsCommand({})).then((a) => a.KeyPairs?.map((one) => one.KeyPairId)),
       client.send(new DescribeFlowLogsCommand({})).then((a) => a.FlowLogs?.map((one) => one.FlowLogId)),
+      watch.send(new DescribeAlarmsCommand({})).then((a) => a.MetricAlarms?.map((one) => one.AlarmName)),
       client.send(new DescribeInstancesCommand({})).then((a) =>
         (a.Reservations ?? [])
           .flatMap((reservation) => reservation.Instances ?? [])
@@ -58,5 +71,10 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
       .sort();
   } finally {
     client.destroy();
+    watch.destroy();
   }
+}
+
+function ranges(id: string | undefined, blocks: readonly { Ipv6CidrBlock?: string | undefined }[] = []): string[] {
+  return blocks.map((one) => `${id} ${one.Ipv6CidrBlock}`);
 }

@@ -1,4 +1,4 @@
-"""What the EC2 API tells about an instance and ministack leaves out: metadata options and the user data itself."""
+"""What the EC2 API tells about an instance and ministack leaves out: metadata options, IPv6 and the user data itself."""
 
 from engine import ec2
 
@@ -11,7 +11,9 @@ def instance_xml(instance):
     xml = _instance_xml(instance)
     if not options:
         return xml
+    six = f"<ipv6Address>{instance['Ipv6Address']}</ipv6Address>" if instance.get("Ipv6Address") else ""
     return xml[: xml.rindex("</item>")] + (
+        f"{six}"
         "<metadataOptions><state>applied</state>"
         f"<httpTokens>{options['HttpTokens']}</httpTokens>"
         f"<httpPutResponseHopLimit>{options['HttpPutResponseHopLimit']}</httpPutResponseHopLimit>"

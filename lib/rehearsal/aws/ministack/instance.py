@@ -11,6 +11,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Network
 
+import ipv6
 from engine import drop_tags, ec2, register, set_tags
 
 # createOnlyProperties of the schema (plus BlockDeviceMappings, which is conditional and replaces when it changes).
@@ -46,7 +47,8 @@ def _one(store, key, code):
 
 
 def _network(properties):
-    """Subnet, groups, asked private address and whether there is a public one: of the instance or its interface."""
+    """Subnet, groups, asked private address, whether there is a public one and how many IPv6 addresses: of the instance
+    or its interface."""
     interfaces = properties.get("NetworkInterfaces") or [{}]
     first = interfaces[0]
     subnet_id = properties.get("SubnetId") or first.get("SubnetId")
@@ -59,7 +61,8 @@ def _network(properties):
     if public is None:
         public = subnet.get("MapPublicIpOnLaunch", False)
     groups = groups or [ec2._vpcs[subnet["VpcId"]]["DefaultSecurityGroupId"]]
-    return subnet, groups, private, str(public).lower() == "true"
+    six = properties.get("Ipv6AddressCount", first.get("Ipv6AddressCount"))
+    return subnet, groups, private, str(public).lower() == "true", six
 
 
 def _groups(group_ids):
@@ -165,7 +168,10 @@ def _attributes(instance):
 
 
 def create(logical_id, properties, stack_name):
-    subnet, group_ids, asked, public = _network(properties)
+    if properties.get("NetworkInterfaces") and properties.get("Ipv6AddressCount"):
+        raise ValueError("Network interfaces and an instance-level IPv6 address count may not be specified together")
+    subnet, group_ids, asked, public, six = _network(properties)
+    six_address = ipv6.address(subnet, six)
     groups = _groups(group_ids)
     user_data = _user_data(properties)
     image = properties.get("ImageId")
@@ -197,6 +203,7 @@ def create(logical_id, properties, stack_name):
     instance["RootDeviceName"] = _root_device(image)
     instance["MetadataOptions"] = _metadata_options(properties)
     instance["SourceDestCheck"] = str(properties.get("SourceDestCheck", True)).lower() == "true"
+    instance["Ipv6Address"] = six_address
     instance["_passing"] = public
     if not public:
         instance["PublicIpAddress"] = instance["PublicDnsName"] = ""

@@ -51,8 +51,10 @@ def _install(arguments):
     import group_rule
     import instance
     import instance_profile
+    import ipv6
     import key_pair
     import public_address
+    import route
     import signal_server
     import wait_condition
     from signal_store import SignalStore
@@ -61,6 +63,8 @@ def _install(arguments):
     parts = (
         public_address,
         describe,
+        ipv6,
+        route,
         instance,
         instance_profile,
         address,
