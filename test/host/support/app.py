@@ -1,14 +1,18 @@
-"""A small application: says who it is and whom it sees. Arguments: tcp or udp, port, name."""
+"""A small application: says who it is and whom it sees. Arguments: tcp or udp, port, name, the address that it listens on
+(default: all of the host's)."""
 
 import json
 import socket
 import sys
 
 protocol, port, name = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+address = sys.argv[4] if len(sys.argv) > 4 else "::"
+if ":" not in address:
+    address = "::ffff:" + address
 server = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
 server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-server.bind(("::", port))
+server.bind((address, port))
 
 
 def answer(client):

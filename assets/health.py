@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+# Asks the targets of forwards that have a health check whether they are alive, and keeps dead ones out of their forward's chain.
+#
+#   /etc/portway/health.json    what to ask, and what the rules are made of; synth writes it (lib/host/health.ts)
+#   /run/portway/health/state   what is known, a JSON object a line: forward, target, up, since (seconds since 1970)
+#
+# A forward with several targets has the chain PORTWAY-<name> in nat. Its rules, and nothing else, are rewritten here, each time
+# in one transaction. For each target that is out the chain has a rule without effect whose comment says so: people see it in
+# `iptables -t nat -S`, and this program sees by it whether the chain is still as it left it. While all targets are in there is
+# no such rule, and the chain is what synth rendered. When no target of a family answers, all are in: connections fail that
+# would fail anyway, and the first target that returns gets them.
+import json
+import os
+import re
+import select
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+DATA, STATE = "/etc/portway/health.json", "/run/portway/health/state"
+# linux/netfilter/nfnetlink.h: netlink's protocol for netfilter, and the group that hears of each change of the rules.
+NETLINK_NETFILTER, NFNLGRP_NFTABLES = 12, 7
+
+# Held while a target changes, a chain is written or the state is kept: rounds of several targets end at the same time.
+lock = threading.Lock()
+forwards = []
+
+
+def say(text):
+    print(text, flush=True)
+
+
+# A family's tool: iptables or ip6tables.
+def iptables(family, verb, *words, text=None):
+    command = ["iptables" if family == "4" else "ip6tables", "nft", verb]
+    return subprocess.run(["-".join(command), *words], input=text, capture_output=True, text=True)
+
+
+# Where targets on the gateway itself are asked: connections are led to the gateway's own address, not to 127.0.0.1.
+def own_address(family):
+    kind, far, loopback = (
+        (socket.AF_INET, "192.0.2.1", "127.0.0.1") if family == 4 else (socket.AF_INET6, "2001:db8::1", "::1")
+    )
+    with socket.socket(kind, socket.SOCK_DGRAM) as s:
+        try:
+            # Nothing is sent; the kernel only chooses the address that it would send from.
+            s.connect((far, 9))
+            return s.getsockname()[0]
+        except OSError:
+            return loopback
+
+
+# By a raw socket: whether the other kind may be opened is a setting of the host.
+def ping(host, timeout):
+    end = time.monotonic() + timeout
+    token = os.urandom(4)
+    if ":" in host:
+        # The kernel writes the checksum of ICMPv6.
+        family, protocol, reply, request = socket.AF_INET6, socket.IPPROTO_ICMPV6, 129, b"\x80\0\0\0"
+    else:
+        total = sum(struct.unpack("!2H", token)) + 0x800
+        total = (total & 0xFFFF) + (total >> 16)
+        checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+        family, protocol, reply, request = socket.AF_INET, socket.IPPROTO_ICMP, 0, struct.pack("!BBH", 8, 0, checksum)
+    with socket.socket(family, socket.SOCK_RAW, protocol) as s:
+        s.connect((host, 0))
+        s.send(request + token)
+        while True:
+            s.settimeout(max(0.001, end - time.monotonic()))
+            answer = s.recv(2048)
+            # A raw socket of IPv4 gives the IP header too.
+            start = (answer[0] & 15) * 4 if reply == 0 else 0
+            if answer[start] == reply and answer[start + 4 : start + 8] == token:
+                return
+
+
+# The entries of a forward's chain in a family whose targets are in, and of those that are out.
+def sides(forward, family):
+    entries = forward["chains"][family]["entries"]
+    living = [e for e in entries if forward["targets"][e["target"]]["up"]] or entries
+    return living, [e for e in entries if e not in living]
+
+
+def rule(forward, *words, comment="", jump=""):
+    comment = '-m comment --comment "portway:%s%s"' % (forward["forward"], comment)
+    return " ".join(word for word in ["-A PORTWAY-" + forward["forward"], *words, comment, jump] if word)
+
+
+# The rules that tell which targets are out.
+def marks(forward, family):
+    out = sides(forward, family)[1]
+    return [rule(forward, comment=" out: " + forward["targets"][e["target"]]["target"]) for e in out]
+
+
+# With balance `source` each client has a place, and each place an entry. Those of living targets stay what they are. Those of a
+# dead one are dealt out to the targets that come after it, by their shares, so that each living one gets some.
+def places(entries, living):
+    for at, entry in enumerate(entries):
+        others = [e for e in entries[at + 1 :] + entries[:at] for _ in range(e["share"])]
+        for i in range(entry["share"]):
+            first = i * len(others) // entry["share"]
+            yield next(e for e in [entry] + others[first:] + others[:first] if e in living)
+
+
+def rules(forward, family):
+    chain, transport = forward["chains"][family], "-p " + forward["transport"]
+    living = sides(forward, family)[0]
+    yield from marks(forward, family)
+    if "draw" in chain:
+        yield rule(forward, jump=chain["draw"])
+        for match, entry in zip(chain["matches"], places(chain["entries"], living)):
+            yield rule(forward, transport, match, jump=entry["jump"])
+        return
+    left = sum(e["share"] for e in living)
+    for entry in living:
+        # Each rule sees only what those before it let pass, and the last takes the rest.
+        lot = "-m statistic --mode random --probability %.8f" % (entry["share"] / left)
+        yield rule(forward, transport, lot if entry is not living[-1] else "", jump=entry["jump"])
+        left -= entry["share"]
+
+
+# One transaction: whenever this program is killed, the chain is the old one or the new one. A chain that is not there stays
+# away: `-F` then fails, where a line `:CHAIN` would make one.
+def write(forward, family):
+    text = "\n".join(["*nat", "-F PORTWAY-" + forward["forward"], *rules(forward, family), "COMMIT", ""])
+    done = iptables(family, "restore", "--noflush", text=text)
+    if done.returncode:
+        say("%s: the chain of IPv%s could not be written: %s" % (forward["forward"], family, done.stderr.strip()))
+        return
+    for entry in sides(forward, family)[1]:
+        forget(forward, family, forward["targets"][entry["target"]])
+
+
+# UDP flows keep the target that they once got for as long as they talk, and a connection that waits for an answer keeps asking
+# the same target: what is tracked of them goes, so that the next packet gets a living one. Open TCP connections are left alone.
+def forget(forward, family, target):
+    words = ["-f", "ipv" + family, "-p", forward["transport"]]
+    if "host" in target:
+        words += ["--reply-src", target["host"]]
+    if forward["transport"] == "tcp":
+        words += ["--state", "SYN_SENT"]
+    listed = subprocess.run(["conntrack", "-L", *words], capture_output=True, text=True).stdout
+    # First the ports of the request, then those of the answer.
+    for flow in set(re.findall(r"sport=\d+ dport=(\d+) .*?sport=(\d+) ", listed)):
+        asked, answered = map(int, flow)
+        first, last = forward["listen"]
+        if first <= asked <= last and target["ports"][0] <= answered <= target["ports"][1]:
+            ports = ["--orig-port-dst", flow[0], "--reply-port-src", flow[1]]
+            subprocess.run(["conntrack", "-D", *words, *ports], capture_output=True)
+
+
+# Chains that somebody else wrote, such as a new content that was applied, are brought up to what is known.
+def look():
+    for family in "46":
+        own = [f for f in forwards if family in f["chains"]]
+        if not own:
+            continue
+        lines = iptables(family, "save", "-t", "nat").stdout.splitlines()
+        there = {line.split()[0] for line in lines if line.startswith(":PORTWAY-")}
+        marked = {line for line in lines if " out: " in line}
+        for forward in own:
+            start = "-A PORTWAY-%s " % forward["forward"]
+            if ":PORTWAY-" + forward["forward"] in there:
+                if {line for line in marked if line.startswith(start)} != set(marks(forward, family)):
+                    write(forward, family)
+
+
+def keep():
+    keys = ("target", "up", "since")
+    with open(STATE + ".new", "w") as file:
+        for forward in forwards:
+            for target in forward["targets"]:
+                file.write(json.dumps({"forward": forward["forward"], **{k: target[k] for k in keys}}) + "\n")
+    os.replace(STATE + ".new", STATE)
+
+
+def change(forward, target, up, reason):
+    with lock:
+        target.update(up=up, since=int(time.time()))
+        for family in forward["chains"]:
+            write(forward, family)
+        keep()
+        answering = sum(t["up"] for t in forward["targets"])
+        after = "%d of %d targets answer%s" % (answering, len(forward["targets"]), "" if answering else ": all stay in")
+        say("%s: %s is %s%s; %s" % (forward["forward"], target["target"], "in" if up else "out", reason, after))
+
+
+def watch(forward, target):
+    failed = 0
+    while True:
+        began = time.monotonic()
+        host = target.get("host") or own_address(target["family"])
+        timeout = min(forward["interval"], 10)
+        try:
+            if forward["by"] == "ping":
+                ping(host, timeout)
+            else:
+                socket.create_connection((host, target["port"]), timeout).close()
+            failed = 0
+            if not target["up"]:
+                change(forward, target, True, "")
+        except OSError as error:
+            failed += 1
+            if failed >= forward["failures"] and target["up"]:
+                change(forward, target, False, " (%s)" % error)
+        time.sleep(max(0, began + forward["interval"] - time.monotonic()))
+
+
+def end(args):
+    sys.__excepthook__(args.exc_type, args.exc_value, args.exc_traceback)
+    os._exit(1)
+
+
+# What systemd waits for. @see sd_notify(3)
+def ready():
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"READY=1", "\0" + path[1:] if path[0] == "@" else path)
+
+
+def main():
+    known = {}
+    try:
+        with open(STATE) as file:
+            for line in file:
+                entry = json.loads(line)
+                known[entry["forward"], entry["target"]] = entry
+    except (OSError, ValueError):
+        pass
+    with open(DATA) as file:
+        forwards.extend(json.load(file))
+    watched = [(forward, target) for forward in forwards for target in forward["targets"]]
+    for forward, target in watched:
+        old = known.get((forward["forward"], target["target"]), {})
+        target.update(up=old.get("up", True), since=old.get("since", int(time.time())))
+    events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    events.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
+    look()
+    keep()
+    # A thread that fails must not leave a target unwatched: systemd starts all of it again.
+    threading.excepthook = end
+    for pair in watched:
+        threading.Thread(target=watch, args=pair, daemon=True).start()
+    say("asking %d targets" % len(watched))
+    ready()
+    while True:
+        # Once a minute without a cause, should anything have gone wrong.
+        select.select([events], [], [], 60)
+        # One apply is several transactions.
+        time.sleep(0.05)
+        try:
+            while events.recv(65536, socket.MSG_DONTWAIT):
+                pass
+        except OSError:
+            # None are left, or there were more than the kernel keeps.
+            pass
+        with lock:
+            look()
+
+
+main()
