@@ -129,6 +129,12 @@ export function readHealthCheck(
   if (by !== 'tcp' && by !== 'ping') problems.add(`${where}.by`, 'must be tcp or ping', by);
   if (by === 'ping' && props.port !== undefined)
     problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
+  if (by === 'ping' && forward.targets.some((t) => t.kind === 'local'))
+    problems.add(
+      `${where}.by`,
+      "must be 'tcp' where a target is the gateway itself, which always answers its own pings; name a TCP port of the application",
+      by,
+    );
   const number = (name: 'port' | 'interval' | 'failures', standard: number, from: number, to: number) =>
     readWhole(`${where}.${name}`, props[name] ?? standard, { from, to }, problems) ?? standard;
   const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);

@@ -97,19 +97,23 @@ export function outboundTraffic(
       const peer = hostNetwork(t);
       return { protocol: peer.family === 4 ? 'icmp' : 'icmpv6', peer, reasons: [`health of ${f.name}`] };
     });
-  const checks = forwards.filter(isPortForward).flatMap(({ name, healthCheck, targets: all }) =>
-    all
-      .filter((t) => t.kind !== 'local' && healthCheck?.port !== undefined)
-      .map((t): TrafficRule => {
-        const port = healthCheck?.port ?? 0;
-        return {
-          protocol: 'tcp',
-          ports: { from: port, to: port },
-          peer: hostNetwork(t),
-          reasons: [`health of ${name}`],
-        };
-      }),
-  );
+  // A TCP forward's own ports are open to it already.
+  const checks = forwards
+    .filter(isPortForward)
+    .filter((f) => f.healthCheck?.by === 'tcp' && (f.healthCheck.port !== undefined || f.transport === 'udp'))
+    .flatMap(({ name, healthCheck, targets: all }) =>
+      all
+        .filter((t) => t.kind !== 'local')
+        .map((t): TrafficRule => {
+          const port = healthCheck?.port ?? t.ports.from;
+          return {
+            protocol: 'tcp',
+            ports: { from: port, to: port },
+            peer: hostNetwork(t),
+            reasons: [`health of ${name}`],
+          };
+        }),
+    );
   return mergeTraffic([...needs, ...targets, ...pings, ...checks]);
 }
 

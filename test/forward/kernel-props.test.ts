@@ -165,6 +165,11 @@ describe('each broken rule has its own message', () => {
       /^forwards\.x\.healthCheck\.port must be left out/,
     ],
     [
+      'a ping to the gateway itself',
+      { forwards: { x: Forward.udp({ listen: 53, to: [5301, 5302], engine: 'iptables', healthCheck: true }) } },
+      /^forwards\.x\.healthCheck\.by must be 'tcp' where a target is the gateway itself/,
+    ],
+    [
       'too often',
       tcp({ healthCheck: { interval: 0 } }),
       /^forwards\.x\.healthCheck\.interval must be a whole number of 1-300/,

@@ -147,6 +147,12 @@ describe('beyond TCP and UDP', () => {
         healthCheck: { port: 8008 },
       }),
       dns: Forward.udp({ listen: 53, to: ['10.0.1.1:1053', '10.0.1.2:1053'], family: 'ipv4', healthCheck: true }),
+      sip: Forward.udp({
+        listen: 5060,
+        to: ['10.0.1.3:5060', '10.0.1.4:5060'],
+        family: 'ipv4',
+        healthCheck: { by: 'tcp' },
+      }),
     },
   });
 
@@ -160,6 +166,7 @@ describe('beyond TCP and UDP', () => {
       'tcp 80-80 ::/0 (web)',
       '50 198.51.100.0/24 (vpn)',
       'udp 53-53 0.0.0.0/0 (dns)',
+      'udp 5060-5060 0.0.0.0/0 (sip)',
       'tcp 22-22 203.0.113.7/32 (SSH of the admin)',
       'icmp 0.0.0.0/0 (ping)',
       'icmpv6 ::/0 (ping)',
@@ -177,8 +184,12 @@ describe('beyond TCP and UDP', () => {
       'tcp 8008-8008 10.0.1.2/32 (health of db)',
       'udp 1053-1053 10.0.1.1/32 (dns)',
       'udp 1053-1053 10.0.1.2/32 (dns)',
+      'udp 5060-5060 10.0.1.3/32 (sip)',
+      'udp 5060-5060 10.0.1.4/32 (sip)',
       'icmp 10.0.1.1/32 (health of dns)',
       'icmp 10.0.1.2/32 (health of dns)',
+      'tcp 5060-5060 10.0.1.3/32 (health of sip)',
+      'tcp 5060-5060 10.0.1.4/32 (health of sip)',
     ]);
   });
 
