@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { CommanderError } from 'commander';
+import { ensurePackages } from '../../lib/rehearsal/apt';
+import { needsLinuxRoot } from '../run/part';
+import { HOST_TOOLS } from '../run/tools';
+import { describeMachine, versions } from './lab/machine';
+import type { Scenario } from './model';
+import { type BenchOptions, readOptions } from './options';
+import { verdicts } from './report/bounds';
+import { chartMarkdown, writeCharts } from './report/charts';
+import { comparisons, losses } from './report/compare';
+import { withReport } from './report/document';
+import { markdown } from './report/markdown';
+import { checkText } from './report/text';
+import type { Result, ScenarioResult } from './result';
+import { runScenario, takingPart } from './run';
+
+const ROOT = join(__dirname, '../..');
+const COMMITTED = join(__dirname, 'results/committed.json');
+const DOCUMENT = join(ROOT, 'docs/performance.md');
+/** Where the document's charts are, seen from it. */
+const CHARTS = 'performance';
+
+/** `npm run bench`. @returns the exit code: 1 when something could not be measured, or when `--check` found a loss */
+export async function main(args: readonly string[], all: readonly Scenario[]): Promise<number> {
+  let options: BenchOptions;
+  try {
+    options = readOptions(args, all);
+  } catch (error) {
+    return (error as CommanderError).exitCode === 0 ? 0 : 2;
+  }
+  if (options.list) {
+    for (const scenario of options.scenarios) console.log(listed(scenario, options.pace.quick));
+    return 0;
+  }
+  const impossible = needsLinuxRoot();
+  if (impossible !== undefined) {
+    console.error(`error: the benchmark ${impossible}`);
+    return 1;
+  }
+  const missing = await ensurePackages(HOST_TOOLS, { report: say });
+  for (const { tool, reason } of missing) console.error(`error: ${tool} is missing: ${reason}`);
+  if (missing.length > 0) return 1;
+  const result = await measure(options);
+  const folder = join(ROOT, '.bench', result.date.replace(/[-:]|\..*/g, ''));
+  await writeRun(result, folder);
+  if (options.record) await record(result);
+  console.log(`\nresults, tables and charts: ${relative(process.cwd(), folder)}`);
+  return report(result, options.check);
+}
+
+async function measure({ scenarios, pace }: BenchOptions): Promise<Result> {
+  const abort = new AbortController();
+  // The next sample is not begun; lanes are taken down in order.
+  const end = () => abort.abort(new Error('ended by Ctrl-C'));
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  let packages: Readonly<Record<string, string>> | undefined;
+  const results: ScenarioResult[] = [];
+  const date = new Date().toISOString();
+  try {
+    for (const scenario of scenarios) {
+      const samples = await runScenario(scenario, {
+        pace,
+        report: say,
+        signal: abort.signal,
+        onLane: async (lane) => {
+          packages ??= await versions(lane);
+        },
+      });
+      results.push({
+        name: scenario.name,
+        title: scenario.title,
+        contenders: takingPart(scenario, pace.quick).map(({ name, title, ours, point }) => ({
+          name,
+          title,
+          ...(ours === undefined ? {} : { ours }),
+          ...(point === undefined ? {} : { point }),
+        })),
+        ...(scenario.axis === undefined ? {} : { axis: scenario.axis }),
+        loads: scenario.loads.map((load) => ({ ...load, samples: samples[load.name] ?? {} })),
+      });
+    }
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  }
+  return { format: 1, date, pace, machine: await describeMachine(), versions: packages ?? {}, scenarios: results };
+}
+
+/** Numbers with four digits that count: more would be noise. */
+function json(result: Result): string {
+  const short = (_: string, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+  // A line for each contender's samples: small, and readable in a diff.
+  const text = JSON.stringify(result, short, 1);
+  return `${text.replace(/\{\s+"values": [\s\S]*?\n {5,7}\}(?=,?\n)/g, (sample) => sample.replace(/\s+/g, ' '))}\n`;
+}
+
+async function writeRun(result: Result, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'result.json'), json(result));
+  await writeCharts(result, folder);
+  await writeFile(
+    join(folder, 'report.md'),
+    markdown(result, (scenario) => chartMarkdown(scenario, '.')),
+  );
+}
+
+async function record(result: Result): Promise<void> {
+  await writeFile(COMMITTED, json(result));
+  await writeCharts(result, join(DOCUMENT, '..', CHARTS));
+  const text = markdown(result, (scenario) => chartMarkdown(scenario, CHARTS));
+  await writeFile(DOCUMENT, withReport(await readFile(DOCUMENT, 'utf8'), text));
+}
+
+async function report(result: Result, check: boolean): Promise<number> {
+  const committed: Result | undefined = existsSync(COMMITTED)
+    ? JSON.parse(await readFile(COMMITTED, 'utf8'))
+    : undefined;
+  const judged = verdicts(result);
+  const lost = committed === undefined ? [] : losses(result, committed);
+  const compared = committed === undefined ? 0 : comparisons(result, committed);
+  console.log(checkText(judged, lost, compared));
+  return check && (lost.length > 0 || judged.some(({ holds }) => !holds)) ? 1 : 0;
+}
+
+function listed(scenario: Scenario, quick: boolean): string {
+  return [
+    `${scenario.name.padEnd(12)} ${scenario.about}`,
+    `  contenders: ${takingPart(scenario, quick)
+      .map(({ title }) => title)
+      .join('; ')}`,
+    ...scenario.loads.map(({ title, figures }) => `  ${title}: ${figures.map((figure) => figure.title).join(', ')}`),
+    ...scenario.loads.flatMap(({ bounds }) =>
+      bounds.map(({ title, atLeast, atMost }) => `  must hold: ${title}: ${atLeast ?? `at most ${atMost}`}`),
+    ),
+  ].join('\n');
+}
+
+function say(line: string): void {
+  console.log(line);
+}

@@ -1,0 +1,73 @@
+import type { Lane } from '../lab/lane';
+import { type Job, remoteHost } from './job';
+
+/** What an administrator types: one `-A` for each listener. Behind it, replies must return through the gateway. */
+export function iptablesRules(lane: Lane, jobs: readonly Job[]): string {
+  const host = remoteHost(lane);
+  const jump = (port: number) =>
+    host === undefined ? `REDIRECT --to-ports ${port}` : `DNAT --to-destination ${host}:${port}`;
+  return [
+    '*nat',
+    ...jobs.map(({ protocol, listen, port }) => `-A PREROUTING -p ${protocol} --dport ${listen} -j ${jump(port)}`),
+    ...(host === undefined ? [] : [`-A POSTROUTING -d ${host} -j MASQUERADE`]),
+    'COMMIT',
+    '',
+  ].join('\n');
+}
+
+export async function iptablesByHand(lane: Lane, jobs: readonly Job[]): Promise<void> {
+  await lane.sh('gateway', 'iptables-nft-restore', iptablesRules(lane, jobs));
+}
+
+/** The same in nftables, a rule for each listener. */
+export function nftRules(lane: Lane, jobs: readonly Job[]): string {
+  const host = remoteHost(lane);
+  const verdict = (port: number) => (host === undefined ? `redirect to :${port}` : `dnat to ${host}:${port}`);
+  return nftTable(
+    lane,
+    jobs.map(({ protocol, listen, port }) => `${protocol} dport ${listen} ${verdict(port)}`),
+  );
+}
+
+/** The way that nftables' documentation shows for many listeners: one rule and a map. */
+export function nftMap(lane: Lane, jobs: readonly Job[]): string {
+  const host = remoteHost(lane);
+  const element = (port: number) => (host === undefined ? `${port}` : `${host} . ${port}`);
+  const protocols = [...new Set(jobs.map((job) => job.protocol))];
+  return nftTable(
+    lane,
+    protocols.map((protocol) => {
+      const own = jobs.filter((job) => job.protocol === protocol);
+      const map = `${protocol} dport map { ${own.map(({ listen, port }) => `${listen} : ${element(port)}`).join(', ')} }`;
+      return host === undefined ? `meta l4proto ${protocol} redirect to :${map}` : `dnat ip to ${map}`;
+    }),
+  );
+}
+
+export async function nftByHand(lane: Lane, jobs: readonly Job[]): Promise<void> {
+  await lane.sh('gateway', 'nft -f -', nftRules(lane, jobs));
+}
+
+export async function nftMapByHand(lane: Lane, jobs: readonly Job[]): Promise<void> {
+  await lane.sh('gateway', 'nft -f -', nftMap(lane, jobs));
+}
+
+function nftTable(lane: Lane, rules: readonly string[]): string {
+  const host = remoteHost(lane);
+  return [
+    // Made if it is not there, then taken away: the table that follows is new, in one transaction.
+    'table ip forwarding',
+    'delete table ip forwarding',
+    'table ip forwarding {',
+    '  chain prerouting {',
+    '    type nat hook prerouting priority dstnat;',
+    ...rules.map((rule) => `    ${rule}`),
+    '  }',
+    '  chain postrouting {',
+    '    type nat hook postrouting priority srcnat;',
+    ...(host === undefined ? [] : [`    ip daddr ${host} masquerade`]),
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ADDRESS, Host, type Party, type Result, until } from '../../host/support/host';
+import type { Cpu } from '../model';
+import type { CpuGroups } from './cpu-groups';
+import { benchRoot } from './root';
+
+const SOCKET = '/run/application.sock';
+/** The hard limit of many machines; nothing here needs more. */
+const OPEN_FILES = 20_000;
+
+/** The same for every side of every lane: room for many short connections, which is not what is measured. */
+const KERNEL_SETTINGS = [
+  'net.core.somaxconn=16384',
+  'net.ipv4.tcp_max_syn_backlog=16384',
+  "net.ipv4.ip_local_port_range='1024 65535'",
+  'net.ipv4.tcp_tw_reuse=1',
+].join(' ');
+
+/** Where the application listens, on whichever side it is. */
+export const APPLICATION_PORT = 8080;
+
+/**
+ * A client, a gateway and a backend of one contender's own, with the application on gateway or backend: rules,
+ * connection tracking, open ports and logs of one contender never meet another's.
+ */
+export class Lane {
+  private constructor(
+    readonly name: string,
+    readonly applicationAt: 'gateway' | 'backend',
+    private readonly host: Host,
+    private readonly groups: CpuGroups | undefined,
+  ) {}
+
+  static async start(name: string, applicationAt: 'gateway' | 'backend', groups: CpuGroups | undefined): Promise<Lane> {
+    const before = await groups?.add(name);
+    const host = await Host.start({
+      root: await benchRoot(),
+      rooted: ['client', 'gateway', 'backend'],
+      ...(before === undefined ? {} : { before }),
+    });
+    const lane = new Lane(name, applicationAt, host, groups);
+    try {
+      await lane.prepare();
+    } catch (error) {
+      await lane.stop();
+      throw error;
+    }
+    return lane;
+  }
+
+  async stop(): Promise<void> {
+    await this.host.stop();
+    await this.groups?.remove(this.name);
+  }
+
+  /** The application's own address: what a client without a gateway in between would ask. */
+  get target(): string {
+    return this.applicationAt === 'gateway' ? ADDRESS.gateway.v4 : ADDRESS.backend.v4;
+  }
+
+  /** Runs a line of bash. @throws Error with the output when it fails */
+  sh(party: Party, script: string, input: string | Buffer = ''): Promise<string> {
+    return this.host.sh(party, `ulimit -n ${OPEN_FILES}\n${script}`, input);
+  }
+
+  /** Runs a program. Never throws for an exit code. */
+  run(party: Party, command: readonly string[]): Promise<Result> {
+    return this.host.run(party, command);
+  }
+
+  /** Writes a file on a side. */
+  async put(party: Party, path: string, content: string | Buffer, mode = '0644'): Promise<void> {
+    await this.sh(party, `mkdir -p "$(dirname '${path}')"; cat >'${path}'; chmod ${mode} '${path}'`, content);
+  }
+
+  /** How many requests the application has answered. */
+  async served(): Promise<number> {
+    const status = await this.sh(this.applicationAt, `curl -s --unix-socket ${SOCKET} http://application/`);
+    return Number(/^ \d+ \d+ (\d+)/m.exec(status)?.[1]);
+  }
+
+  /** Whether a client gets the application's answer there. */
+  async answers(url: string): Promise<boolean> {
+    return (await this.run('client', ['curl', '-s', '--max-time', '1', url])).stdout === 'ok\n';
+  }
+
+  /** Does the work, and gives the CPU used meanwhile, where it can be counted. */
+  async during<T>(work: () => Promise<T>): Promise<{ result: T; cpu?: Cpu }> {
+    return this.groups === undefined ? { result: await work() } : this.groups.during(this.name, work);
+  }
+
+  private async prepare(): Promise<void> {
+    for (const party of ['client', 'gateway', 'backend'] as const)
+      await this.sh(party, `sysctl -qw ${KERNEL_SETTINGS}`);
+    await this.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1');
+    // A client that asks the backend itself gets its answers back.
+    await this.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
+    await this.put(this.applicationAt, '/etc/application.conf', await readFile(join(__dirname, 'application.conf')));
+    await this.sh(this.applicationAt, 'nginx -c /etc/application.conf');
+    const url = `http://${this.target}:${APPLICATION_PORT}/`;
+    await until('the application answers', () => this.answers(url));
+  }
+}

@@ -1,0 +1,60 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Scenario } from './model';
+import type { Pace } from './run';
+
+/** What the command line asks for. */
+export interface BenchOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly pace: Pace;
+  readonly list: boolean;
+  readonly check: boolean;
+  readonly record: boolean;
+}
+
+const FULL: Pace = { rounds: 9, seconds: 1, quick: false };
+const QUICK: Pace = { rounds: 3, seconds: 0.5, quick: true };
+
+interface Parsed {
+  readonly quick?: true;
+  readonly only?: readonly string[];
+  readonly rounds?: number;
+  readonly seconds?: number;
+  readonly check?: true;
+  readonly record?: true;
+  readonly list?: true;
+}
+
+/** Reads the command line. @throws CommanderError for `--help` and for mistakes, which it has printed */
+export function readOptions(args: readonly string[], all: readonly Scenario[]): BenchOptions {
+  const names = all.map(({ name }) => name);
+  const program = new Command('npm run bench --')
+    .description('Measures forwarding side by side with a direct connection and with other ways to forward.')
+    .option('--quick', 'two minutes instead of fifteen: fewer rounds, shorter samples, fewer contenders')
+    .option('--only <name...>', `these scenarios only: ${names.join(', ')}`)
+    .option('--rounds <number>', `rounds that count; default ${FULL.rounds}, quick ${QUICK.rounds}`, positive)
+    .option('--seconds <number>', `length of a sample; default ${FULL.seconds}, quick ${QUICK.seconds}`, positive)
+    .option('--check', 'fail when a bound is missed, or a ratio is worse than in the committed run, beyond the spread')
+    .option('--record', 'make this the committed run: results, tables and charts')
+    .option('--list', 'print the scenarios, their contenders and bounds, and end')
+    .allowExcessArguments(false)
+    .exitOverride();
+  program.parse([...args], { from: 'user' });
+  const { quick, only, rounds, seconds, check, record, list } = program.opts<Parsed>();
+  for (const name of only ?? []) {
+    if (!names.includes(name)) program.error(`error: --only must be of ${names.join(', ')}, got: ${name}`);
+  }
+  const pace = quick ? QUICK : FULL;
+  return {
+    scenarios: all.filter(({ name }) => only === undefined || only.includes(name)),
+    pace: { ...pace, rounds: Math.ceil(rounds ?? pace.rounds), seconds: seconds ?? pace.seconds },
+    list: list === true,
+    check: check === true,
+    record: record === true,
+  };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0');
+  return value;
+}

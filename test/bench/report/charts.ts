@@ -1,0 +1,33 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Result, ScenarioResult } from '../result';
+import { chartSpec, THEMES, type Theme } from './chart-spec';
+
+/** Draws each scenario once for each theme, as SVG files in a folder. */
+export async function writeCharts(result: Result, folder: string): Promise<void> {
+  // Loaded only here: they take a second, and most of the benchmark needs no chart.
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  await mkdir(folder, { recursive: true });
+  for (const scenario of result.scenarios) {
+    for (const theme of THEMES) {
+      const view = new vega.View(vega.parse(vegaLite.compile(chartSpec(scenario, theme)).spec), { renderer: 'none' });
+      await writeFile(join(folder, chartFile(scenario, theme)), `${await view.toSVG()}\n`);
+      view.finalize();
+    }
+  }
+}
+
+/** Markdown that shows the chart which fits the reader's page. */
+export function chartMarkdown(scenario: ScenarioResult, folder: string): string {
+  const source = (theme: Theme) => `${folder}/${chartFile(scenario, theme)}`;
+  return [
+    '<picture>',
+    `  <source media="(prefers-color-scheme: dark)" srcset="${source('dark')}">`,
+    `  <img alt="${scenario.title}" src="${source('light')}">`,
+    '</picture>',
+  ].join('\n');
+}
+
+function chartFile({ name }: ScenarioResult, theme: Theme): string {
+  return `${name}-${theme}.svg`;
+}

@@ -1,0 +1,112 @@
+import { type Carrying, CONTENDERS } from '../carriers/contenders';
+import { CONNECTIONS_MADE, P50, P99, REQUESTS, wrk } from '../load/wrk';
+import type { Bound, Load, Scenario } from '../model';
+import { carryWeb } from './set-up';
+
+interface Requests {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly applicationAt: 'gateway' | 'backend';
+  readonly contenders: readonly Carrying[];
+  readonly bounds: { readonly kept: readonly Bound[]; readonly opened: readonly Bound[] };
+}
+
+/** Small requests on one forward: on kept connections, and each on a new one. */
+function requests({ name, title, about, applicationAt, contenders, bounds }: Requests): Scenario {
+  const loads: readonly Load[] = [
+    { name: 'kept', title: 'kept-alive', figures: [REQUESTS, P50, P99], bounds: bounds.kept },
+    { name: 'new', title: 'a new connection each', figures: [CONNECTIONS_MADE, P50, P99], bounds: bounds.opened },
+  ];
+  return {
+    name,
+    title,
+    about,
+    contenders,
+    loads,
+    async setUp(contender, start) {
+      const lane = await start(applicationAt);
+      const url = await carryWeb(lane, contender as Carrying);
+      return {
+        lane,
+        loads: {
+          kept: (round) => wrk(lane, round, { url }),
+          new: (round) => wrk(lane, round, { url, newConnections: true }),
+        },
+      };
+    },
+  };
+}
+
+/** What a forward of the kernel may cost, against a direct connection. */
+function kernelBounds(where: string): Requests['bounds'] {
+  const of = (figure: string, what: string, against: string, atLeast: number): Bound => ({
+    figure,
+    contender: 'portway-iptables',
+    against,
+    atLeast,
+    title: `${where}, ${what}, of the direct connection's${against === 'tracked' ? ' with connection tracking' : ''}`,
+  });
+  return {
+    kept: [
+      of('requests', 'kept-alive requests/s', 'direct', 0.97),
+      of('requests', 'kept-alive requests/s', 'tracked', 0.97),
+    ],
+    opened: [
+      of('connections', 'new connections/s', 'direct', 0.95),
+      of('connections', 'new connections/s', 'tracked', 0.95),
+    ],
+  };
+}
+
+export const local = requests({
+  name: 'local',
+  title: 'One forward to a port on the gateway',
+  about: 'REDIRECT to an application on the gateway itself',
+  applicationAt: 'gateway',
+  contenders: [
+    CONTENDERS.direct,
+    CONTENDERS.tracked,
+    CONTENDERS.portwayIptables,
+    CONTENDERS.iptables,
+    CONTENDERS.nftables,
+  ],
+  bounds: kernelBounds('port on the gateway'),
+});
+
+export const remote = requests({
+  name: 'remote',
+  title: 'One forward to another host',
+  about: 'DNAT to an application on a backend',
+  applicationAt: 'backend',
+  contenders: [
+    CONTENDERS.direct,
+    CONTENDERS.tracked,
+    CONTENDERS.portwayIptables,
+    CONTENDERS.iptables,
+    CONTENDERS.nftables,
+    CONTENDERS.socat,
+  ],
+  bounds: kernelBounds('another host'),
+});
+
+function proxyBound(figure: string, against: string, bound: Pick<Bound, 'atLeast' | 'atMost'>, what: string): Bound {
+  return { figure, contender: 'portway-nginx', against, ...bound, title: `HTTP, ${what}` };
+}
+
+export const http = requests({
+  name: 'http',
+  title: 'HTTP through a reverse proxy to another host',
+  about: 'nginx against other reverse proxies',
+  applicationAt: 'backend',
+  contenders: [CONTENDERS.direct, CONTENDERS.portwayNginx, CONTENDERS.nginxStock, CONTENDERS.haproxy, CONTENDERS.caddy],
+  bounds: {
+    kept: [
+      proxyBound('requests', 'nginx', { atLeast: 3 }, "kept-alive requests/s, of stock nginx's"),
+      proxyBound('requests', 'haproxy', { atLeast: 1.05 }, "kept-alive requests/s, of haproxy's"),
+      proxyBound('requests', 'caddy', { atLeast: 3.5 }, "kept-alive requests/s, of caddy's"),
+      proxyBound('p99', 'haproxy', { atMost: 1 }, "p99, of haproxy's"),
+    ],
+    opened: [],
+  },
+});
