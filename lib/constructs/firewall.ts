@@ -47,12 +47,13 @@ function peer({ peer: { text, family } }: TrafficRule): ec2.IPeer {
 function port({ protocol, ports }: TrafficRule): ec2.Port {
   if (protocol === 'all') return ec2.Port.allTraffic();
   if (protocol === 'icmp') return ec2.Port.icmpPing();
-  // The type of an echo request, with any code. @see RFC 4443, section 4.1
+  // Type and code of an echo request. The CDK's own has "any code" here, which only ICMP of IPv4 may have beside a type.
+  // @see RFC 4443, section 4.1
   if (protocol === 'icmpv6')
     return new ec2.Port({
       protocol: ec2.Protocol.ICMPV6,
       fromPort: 128,
-      toPort: -1,
+      toPort: 0,
       stringRepresentation: 'ICMPv6 ping',
     });
   if (ports === undefined)

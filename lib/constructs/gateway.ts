@@ -125,6 +125,12 @@ export class Gateway extends Construct {
       'CloudFormation-Validate::E1152',
       'EC2 resolves resolve:ssm itself at launch; validators know only AMI ids.',
     );
+    if (network.isForeign)
+      acknowledge(
+        this.instance,
+        'CloudFormation-Validate::W3010',
+        'A VPC that is there already says which zone its subnet is in.',
+      );
     acknowledge(
       this.instance,
       'AwsSolutions-EC28',

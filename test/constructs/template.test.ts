@@ -23,6 +23,7 @@ function only(template: { Resources: Record<string, Resource> }, type: string): 
 }
 
 describe.each(Object.entries(CANONICAL))('canonical stack %s', (_name, props) => {
+  const ownVpc = props.vpc === undefined;
   const { assembly, stack } = synthesize(props, { legacy: true });
   const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
 
@@ -51,20 +52,50 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (_name, props) =>
     const [condition, { DependsOn: before }] = only(template, 'AWS::CloudFormation::WaitCondition');
     const [instance] = only(template, 'AWS::EC2::Instance');
     expect(before).toEqual([instance]);
-    const dependents = Object.entries<Resource>(template.Resources).filter(([, r]) => r.DependsOn?.includes(condition));
-    expect(dependents.map(([, r]) => r.Type)).toEqual(['AWS::EC2::EIPAssociation']);
+    // One behind the other: what follows a proved host, and in the end the address.
+    const chain: string[] = [];
+    for (let last = condition; last !== ''; ) {
+      const behind: [string, Resource][] = Object.entries<Resource>(template.Resources).filter(([, r]) =>
+        r.DependsOn?.includes(last),
+      );
+      expect(behind.length).toBeLessThanOrEqual(1);
+      chain.push(...behind.map(([, r]) => r.Type));
+      last = behind[0]?.[0] ?? '';
+    }
+    expect(chain).toEqual(
+      props.egress === undefined
+        ? ['AWS::EC2::EIPAssociation']
+        : ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::Alarm', 'AWS::EC2::Route', 'AWS::EC2::EIPAssociation'],
+    );
     const [association] = only(template, 'AWS::EC2::EIPAssociation');
     expect(
       Object.values<Resource>(template.Resources).filter((r) => JSON.stringify(r).includes(`"${association}"`)),
     ).toEqual([]);
   });
 
-  test('binds everything with a public address to the internet gateway and the route', () => {
-    const [attachment] = only(template, 'AWS::EC2::VPCGatewayAttachment');
-    const [route] = only(template, 'AWS::EC2::Route');
+  test('binds everything with a public address to the internet gateway and the routes of its VPC', () => {
+    const attachments = resources(template, 'AWS::EC2::VPCGatewayAttachment').map(([id]) => id);
+    const routes = resources(template, 'AWS::EC2::Route').filter(([, r]) => r.Properties?.GatewayId !== undefined);
+    expect([attachments.length, routes.length]).toEqual(ownVpc ? [1, props.ipv6 === true ? 2 : 1] : [0, 0]);
     for (const type of ['AWS::EC2::EIP', 'AWS::EC2::EIPAssociation', 'AWS::EC2::Instance']) {
-      expect(only(template, type)[1].DependsOn).toEqual(expect.arrayContaining([attachment, route]));
+      const { DependsOn = [] } = only(template, type)[1];
+      expect(DependsOn).toEqual(expect.arrayContaining([...attachments, ...routes.map(([id]) => id)]));
     }
+  });
+
+  test("leaves EC2's source and destination check on, unless the host sends on what is others'", () => {
+    const routing = props.egress !== undefined || stack.forwards.some((f) => f.preserveClientAddress);
+    expect(only(template, 'AWS::EC2::Instance')[1].Properties?.SourceDestCheck).toBe(routing ? false : undefined);
+  });
+
+  test('gives the host an IPv6 address, a public IPv4 address at launch, and neither by a gateway for outgoing alone', () => {
+    const [, { Properties: instance }] = only(template, 'AWS::EC2::Instance');
+    expect(instance?.Ipv6AddressCount).toBe(props.ipv6 === true ? 1 : undefined);
+    for (const [, { Properties: subnet }] of resources(template, 'AWS::EC2::Subnet')) {
+      expect(subnet?.MapPublicIpOnLaunch).toBe(true);
+      expect(subnet?.Ipv6CidrBlock !== undefined).toBe(props.ipv6 === true);
+    }
+    expect(resources(template, 'AWS::EC2::EgressOnlyInternetGateway')).toEqual([]);
   });
 
   test('keeps metadata and tags off the wait types, which cannot be updated', () => {
@@ -87,7 +118,8 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (_name, props) =>
       JSON.stringify(r).includes('GatewayRole'),
     );
     expect(policies).toEqual([]);
-    expect(only(template, 'AWS::EC2::Instance')[1].Properties).not.toHaveProperty('NetworkInterfaces');
+    // In a VPC of the team's own only the interface can ask for a public address.
+    expect('NetworkInterfaces' in (instance ?? {})).toBe(!ownVpc);
   });
 
   test('opens port 22 to the admin CIDR alone', () => {
@@ -96,10 +128,14 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (_name, props) =>
       FromPort: number;
       ToPort: number;
       IpProtocol: string;
-      CidrIp: string;
+      CidrIp?: string;
+      CidrIpv6?: string;
     }[];
-    const reach22 = ingress.filter((r) => r.IpProtocol !== 'udp' && r.FromPort <= 22 && r.ToPort >= 22);
-    expect(reach22.map((r) => r.CidrIp)).toEqual(['203.0.113.7/32']);
+    const reach22 = ingress.filter((r) => r.IpProtocol === 'tcp' && r.FromPort <= 22 && r.ToPort >= 22);
+    expect(reach22.map((r) => r.CidrIp ?? r.CidrIpv6)).toEqual(['203.0.113.7/32']);
+    // Everything comes from nobody but the networks whose way out it is.
+    const all = ingress.filter((r) => r.IpProtocol === '-1').map((r) => r.CidrIp ?? r.CidrIpv6);
+    expect(all).toEqual(props.egress?.from ?? []);
   });
 
   test('keeps user-data within the limit, with the reserve for the signal URL', () => {

@@ -32,11 +32,10 @@ UNUSED = {
         "ssm:PutParameter",
     ],
     "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
-    "IPv6 blocks added to a subnet later": ["ec2:AssociateSubnetCidrBlock", "ec2:DisassociateSubnetCidrBlock"],
+    "address pools of IPAM": ["ec2:AllocateIpamPoolCidr"],
     "VPC encryption control and tenancy": ["ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"],
     "flow logs to S3, or of other services": [
         "autoscaling:DescribeTags",
-        "iam:CreateServiceLinkedRole",
         "s3:GetBucketPolicy",
         "s3:PutBucketPolicy",
     ],

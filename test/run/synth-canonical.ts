@@ -1,6 +1,7 @@
 // Writes the templates of the canonical stacks as they are deployed (the snapshots have their hashes taken out):
-// synth-canonical.ts FOLDER writes FOLDER/<stack>.template.json. A program of its own, because loading the CDK takes time.
-import { copyFileSync, mkdirSync } from 'node:fs';
+// synth-canonical.ts FOLDER writes FOLDER/<stack>.template.json, and the report of the CDK's own validation beside it, unless
+// that is turned off. A program of its own, because loading the CDK takes time.
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { CANONICAL, synthesize } from '../snapshots/canonical';
 
@@ -10,4 +11,6 @@ mkdirSync(folder, { recursive: true });
 for (const [name, props] of Object.entries(CANONICAL)) {
   const { assembly, stack } = synthesize(props);
   copyFileSync(path.join(assembly.directory, stack.templateFile), path.join(folder, `${name}.template.json`));
+  const report = path.join(assembly.directory, 'validation-report.json');
+  if (existsSync(report)) copyFileSync(report, path.join(folder, `${name}.validation.json`));
 }

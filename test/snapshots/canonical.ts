@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import { App, Fn, LegacyStackSynthesizer, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
@@ -10,6 +12,25 @@ export const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGm2bE0Y5bA8yPjS6dVnq1bZ4vYw3xT0mXnqv3Ew9abc admin@example.com';
 
 const common = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY } as const;
+
+/** A network of the team's own, which only its ids tell of. */
+function teamNetwork() {
+  const scope = new Stack(new App(), 'Team');
+  const vpc = ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
+    vpcId: 'vpc-1a2b3c4d',
+    availabilityZones: [Fn.select(0, Fn.getAzs())],
+    publicSubnetIds: ['subnet-1a2b3c01'],
+  });
+  const subnet = ec2.Subnet.fromSubnetAttributes(scope, 'Private', {
+    subnetId: 'subnet-1a2b3c02',
+    routeTableId: 'rtb-1a2b3c02',
+    ipv4CidrBlock: '10.0.1.0/24',
+  });
+  const alarmTopic = sns.Topic.fromTopicArn(scope, 'Topic', 'arn:aws:sns:eu-central-1:123456789012:operators');
+  return { vpc, subnet, alarmTopic };
+}
+
+const team = teamNetwork();
 
 /** The stacks whose templates and rules reviewers compare, and which every check of templates runs over. */
 export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
@@ -56,6 +77,43 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
         allowFrom: ['198.51.100.0/24'],
       }),
       camera: Forward.udp({ listen: '6000-6100', to: '10.0.1.30:7000-7100', engine: 'iptables' }),
+    },
+  },
+  // All that the kernel does, in a VPC with both versions of IP.
+  'dual-stack': {
+    ...common,
+    engine: 'iptables',
+    ipv6: true,
+    ping: true,
+    blocked: ['192.0.2.0/25', '2001:db8:bad::/48'],
+    availabilityZoneIndex: 1,
+    forwards: {
+      web: Forward.tcp({ listen: 80, to: 8080, limits: { newConnectionsPerSecond: 20, openConnections: 50 } }),
+      shop: Forward.tcp({
+        listen: 443,
+        to: [{ to: '10.0.1.20:443', weight: 3 }, '10.0.1.21:443', '[2001:db8:1::20]:443', '[2001:db8:1::21]:443'],
+        balance: 'source',
+        healthCheck: { port: 8081 },
+        denyFrom: ['198.51.100.128/25'],
+      }),
+      game: Forward.udp({
+        listen: '27015-27020',
+        to: '10.0.1.30:28015-28020',
+        family: 'ipv4',
+        allowFrom: ['198.51.100.0/24', '203.0.113.128/25'],
+      }),
+      vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.40', family: 'ipv4' }),
+    },
+  },
+  // The way out of the team's own private subnet, and a target that sees its clients' addresses because of that.
+  egress: {
+    ...common,
+    vpc: team.vpc,
+    egress: { from: ['10.0.0.0/16'], subnets: [team.subnet], alarmTopic: team.alarmTopic },
+    ping: false,
+    forwards: {
+      web: Forward.http({ listen: 80, to: '10.0.1.20:8080' }),
+      mail: Forward.tcp({ listen: 25, to: '10.0.1.25:25', engine: 'iptables', preserveClientAddress: true }),
     },
   },
 };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { PortwayStackProps } from '../../lib/portway-stack';
 import { synthesize } from './canonical';
 
@@ -21,17 +22,25 @@ export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, s
   const { assembly } = synthesize(props, { legacy: true });
   const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
   const userData = findUserData(template);
-  const sections = [
-    ...userData.matchAll(/^#portway-file \d+ (\S+)\n((?:(?!#portway-(?:file|gzip) |--portway).*\n)*)/gm),
-  ];
-  const rules = sections.filter(([, path]) => /\.rules$|nginx\.conf$/.test(path ?? ''));
+  const rules = rulesOf(userData);
   return {
     'template.json': withoutHashes(`${JSON.stringify(withoutUserData(template), null, 2)}\n`),
     'user-data.txt': withoutHashes(withoutScripts(userData)),
-    ...Object.fromEntries(
-      rules.map(([, path = '', text = '']) => [path.slice(path.lastIndexOf('/') + 1), withoutHashes(text)]),
-    ),
+    ...Object.fromEntries(rules.map(([name, text]) => [name, withoutHashes(text)])),
   };
+}
+
+/** The rendered files by name, plain also where there were too many of them to travel so. */
+function rulesOf(userData: string): readonly (readonly [string, string])[] {
+  const sections = userData.matchAll(
+    /^#portway-(file|gzip) \d+ (\S+)\n((?:(?!#portway-(?:file|gzip) |--portway).*\n)*)/gm,
+  );
+  return [...sections]
+    .filter(([, , path]) => /\.rules$|nginx\.conf$/.test(path ?? ''))
+    .map(([, kind, path = '', text = '']) => [
+      path.slice(path.lastIndexOf('/') + 1),
+      kind === 'gzip' ? gunzipSync(Buffer.from(text, 'base64')).toString() : text,
+    ]);
 }
 
 /** Scripts travel compressed; their text is reviewed in assets/. */

@@ -162,7 +162,7 @@ test('protocols, pings and kept addresses: as EC2 knows them', async () => {
     'udp 27015 27015 0.0.0.0/0',
     'tcp 22 22 203.0.113.7/32',
     'icmp 8 0.0.0.0/0',
-    'icmpv6 128 ::/0',
+    'icmpv6 128 0 ::/0',
   ]);
   expect(rules('egress')).toEqual(
     expect.arrayContaining([

@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { failed, PASSED, type Part } from '../part';
 import { checkersPython } from '../python';
 import { PYTHON_TOOLS } from '../tools';
+import { findings } from './cdk';
 
 /**
  * The templates against CloudFormation's own schemas, in every region (accepted findings: .cfnlintrc.yaml), and the documented
@@ -11,7 +12,7 @@ import { PYTHON_TOOLS } from '../tools';
 export const cfnLint: Part = {
   name: 'cfn-lint',
   groups: ['templates'],
-  about: "canonical templates, and the deployer's documented policy, against AWS's resource schemas",
+  about: "canonical templates against AWS's schemas and the CDK's validation; the deployer's documented policy",
   tools: PYTHON_TOOLS,
   limitMinutes: 10,
   async run(context) {
@@ -19,16 +20,17 @@ export const cfnLint: Part = {
     const templates = path.join(folder, 'templates');
     const script = path.join(root, 'test', 'run', 'synth-canonical.ts');
     if ((await command(process.execPath, ['--import', 'tsx', script, templates])) !== 0) return failed('synth failed');
-    const files = (await readdir(templates)).map((name) => path.join(templates, name));
+    const written = (await readdir(templates)).map((name) => path.join(templates, name));
+    const files = written.filter((name) => name.endsWith('.template.json'));
     if (files.length === 0) return failed('there is no template to check');
     write(`${files.length} templates`);
+    const notes = await validationNotes(files);
     // Not the script `cfn-lint`: it carries the path of the folder in which the environment was built.
     const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
     const args = ['--regions', 'ALL_REGIONS', '--format', 'parseable', '--template', ...files];
     const interpreter = await checkersPython(context);
     const policy = path.join(root, 'docs', 'operations', 'deployer-policy.json');
     const policyCheck = path.join(root, 'test', 'run', 'deployer_policy.py');
-    const notes: string[] = [];
     if ((await command(interpreter, ['-I', '-c', main, ...args])) !== 0) notes.push('cfn-lint has findings');
     if ((await command(interpreter, ['-I', policyCheck, policy, ...files])) !== 0) {
       notes.push("docs/operations/deployer-policy.json is not what the templates' resources need");
@@ -36,3 +38,15 @@ export const cfnLint: Part = {
     return notes.length === 0 ? PASSED : failed(...notes);
   },
 };
+
+/** What the CDK's own validation, which each synth runs, has found in the stacks of these templates. */
+async function validationNotes(templates: readonly string[]): Promise<string[]> {
+  const notes: string[] = [];
+  for (const template of templates) {
+    const report = await readFile(template.replace('.template.', '.validation.'), 'utf8').catch(() => undefined);
+    const stack = path.basename(template, '.template.json');
+    if (report === undefined) notes.push(`${stack}: the CDK did not validate it`);
+    else notes.push(...findings(JSON.parse(report)).map((finding) => `${stack}: ${finding}`));
+  }
+  return notes;
+}
