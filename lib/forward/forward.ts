@@ -1,4 +1,5 @@
-import type { Balance } from './balance';
+import type { Balance, TransportBalance } from './balance';
+import type { FailoverProps, HttpFailoverProps } from './failover';
 import type { HealthCheckProps } from './health-check';
 import type { HttpHostProps, HttpProtocol } from './http-route';
 import type { ForwardLimits } from './limits';
@@ -66,10 +67,16 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
    */
   readonly to: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
   /**
-   * How new connections are shared between several targets; iptables only.
-   * @default 'random'
+   * How new connections are shared between several targets: `'random'` (iptables), `'round-robin'` or `'least-connections'` (nginx),
+   * or `'source'` (both): a client (an IPv4 address, an IPv6 /64) keeps its target.
+   * @default 'random' on iptables, 'round-robin' on nginx
    */
-  readonly balance?: Balance;
+  readonly balance?: TransportBalance;
+  /**
+   * What is done about targets that fail, where there are several; nginx only.
+   * @default see there
+   */
+  readonly failover?: FailoverProps;
   /**
    * Takes a target that does not answer out of the sharing, until it answers again; iptables only.
    * @default false: a dead target goes on getting its share
@@ -125,8 +132,10 @@ export interface ProtocolForwardProps extends CommonForwardProps, KernelForwardP
 }
 
 /** All that any kind of forward may say; each factory below takes only what its kind understands. */
-export type ForwardProps = Partial<TransportForwardProps> &
+export type ForwardProps = Partial<Omit<TransportForwardProps, 'balance' | 'failover'>> &
   Partial<Omit<HttpsForwardProps, keyof TransportForwardProps | 'protocol'>> & {
+    readonly balance?: Balance;
+    readonly failover?: HttpFailoverProps;
     /** An IP protocol, or what HTTP targets speak. */
     readonly protocol?: ProtocolName | number | HttpProtocol;
   };

@@ -1,8 +1,12 @@
+import type { Balance } from './balance';
+import type { Cache } from './cache';
+import type { Failover } from './failover';
+import type { HttpDeliveryProps } from './http-delivery';
 import type { PortRange } from './ports';
 import type { Target, TargetSpec, WeightedTarget } from './target';
 
 /** What is done with HTTP requests: on a forward with all, on a host or a path with its own. */
-export interface HttpRouteProps {
+export interface HttpRouteProps extends HttpDeliveryProps {
   /**
    * Where to: a port on the gateway itself (`8080`) or `host:port`; several share the requests evenly or by
    * weight (`{ to: '10.0.1.20:8080', weight: 3 }`).
@@ -68,6 +72,10 @@ export interface HttpRoute {
   readonly protocol: HttpProtocol;
   readonly streaming: boolean;
   readonly stripPrefix: boolean;
+  readonly balance: Balance;
+  /** Only where there is something to go on to. */
+  readonly failover?: Failover;
+  readonly cache?: Cache;
 }
 
 /** The ports of the stack's HTTPS forwards. */

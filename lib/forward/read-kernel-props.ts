@@ -1,4 +1,3 @@
-import { BALANCES, type Balance, buckets, MAX_BUCKETS } from './balance';
 import { type Cidr, type Family, isEverything } from './cidr';
 import type { ForwardProps } from './forward';
 import type { HealthCheckProps, ResolvedHealthCheck } from './health-check';
@@ -6,7 +5,7 @@ import type { ResolvedLimits } from './limits';
 import type { Problems } from './problems';
 import { readSources } from './read-props';
 import type { PortForward } from './resolved';
-import type { Host, Target } from './target';
+import type { Host } from './target';
 import { readWhole } from './whole';
 
 /** Props that only the kernel carries out, with what to do about each on nginx. */
@@ -15,7 +14,6 @@ const KERNEL_PROPS = [
   'interface',
   'family',
   'preserveClientAddress',
-  'balance',
   'healthCheck',
   'limits',
 ] as const satisfies readonly (keyof ForwardProps)[];
@@ -94,20 +92,6 @@ function checkInterface(at: string, value: unknown, problems: Problems): void {
       'must be the name of a network interface such as wg0, or of several such as wg+, at most 15 characters',
       value,
     );
-}
-
-export function readBalance(at: string, value: unknown, targets: readonly Target[], problems: Problems): Balance {
-  if (value === undefined) return 'random';
-  if (!BALANCES.includes(value as Balance)) problems.add(`${at}.balance`, `must be ${BALANCES.join(' or ')}`, value);
-  else if (targets.length < 2) problems.add(`${at}.balance`, 'must be left out where there is one target', value);
-  const places = buckets(targets.map((t) => t.weight)).reduce((sum, n) => sum + n, 0);
-  if (value === 'source' && places > MAX_BUCKETS)
-    problems.add(
-      `${at}.to`,
-      `must have weights that add up to at most ${MAX_BUCKETS} where balance is 'source' (2 and 4 count as 1 and 2)`,
-      places,
-    );
-  return value as Balance;
 }
 
 export function readHealthCheck(

@@ -86,7 +86,7 @@ export function readTargets(
   const seen = new Set<string>();
   return specs.flatMap((spec: unknown, i) => {
     const where = Array.isArray(props.to) ? `${at}.to[${i}]` : `${at}.to`;
-    const { to, weight = 1 } = isWeighted(spec) ? spec : { to: spec };
+    const { to, weight = 1, backup = false } = isWeighted(spec) ? spec : { to: spec };
     const target = readTarget(to);
     if (!isTarget(target)) {
       problems.add(isWeighted(spec) ? `${where}.to` : where, target.rule, to);
@@ -95,11 +95,20 @@ export function readTargets(
     const key = String(to);
     if (seen.has(key)) problems.add(where, 'must not stand there twice', to);
     seen.add(key);
-    return [{ ...target, weight: readWhole(`${where}.weight`, weight, { from: 1, to: 1000 }, problems) ?? 1 }];
+    if (typeof backup !== 'boolean') problems.add(`${where}.backup`, 'must be true or false', backup);
+    return [
+      {
+        ...target,
+        weight: readWhole(`${where}.weight`, weight, { from: 1, to: 1000 }, problems) ?? 1,
+        ...(backup === true ? { backup } : {}),
+      },
+    ];
   });
 }
 
-function isWeighted(spec: unknown): spec is { readonly to: unknown; readonly weight?: unknown } {
+function isWeighted(
+  spec: unknown,
+): spec is { readonly to: unknown; readonly weight?: unknown; readonly backup?: unknown } {
   return typeof spec === 'object' && spec !== null && 'to' in spec;
 }
 

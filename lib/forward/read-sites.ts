@@ -1,6 +1,11 @@
 import { checkTargets } from './check-targets';
+import { FAILOVER } from './failover';
+import { type HttpDelivery, readHttpDelivery } from './http-delivery';
 import type { HttpHostProps, HttpPathProps, HttpRoute, HttpRouteProps, HttpSite, HttpsPorts } from './http-route';
+import { Ids } from './ids';
 import type { Problems } from './problems';
+import { checkBalance } from './read-balance';
+import { canFailOver } from './read-failover';
 import { readRedirect, readTargets } from './read-props';
 import type { PortForward } from './resolved';
 
@@ -9,6 +14,12 @@ interface Context {
   readonly kind: 'http' | 'https';
   readonly httpsPorts: HttpsPorts;
   readonly listen: PortForward['listen'];
+}
+
+/** What is the same for all places of a forward: where it is read, and the names that are taken. */
+interface Reading extends Context {
+  readonly routeIds: Ids;
+  readonly cacheIds: Ids;
 }
 
 /** What a host takes from its forward, and a path from its host, unless it says something else itself. */
@@ -31,30 +42,35 @@ const HOST = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-
 const PATH = /^(\/[a-z0-9._~!()+,:=@-]*)+$/i;
 
 /** The sites of an HTTP forward: one for each of its host names, and one for all others where it says what to do with them. */
-export function readSites(at: string, props: SitesProps, context: Context, problems: Problems): readonly HttpSite[] {
+export function readSites(at: string, props: SitesProps, forward: Context, problems: Problems): readonly HttpSite[] {
+  const context: Reading = { ...forward, routeIds: new Ids(), cacheIds: new Ids() };
   const { hosts } = props;
   if (hosts !== undefined && (typeof hosts !== 'object' || hosts === null || Object.keys(hosts).length === 0)) {
     problems.add(`${at}.hosts`, "must hold at least one host, such as { 'www.example.com': { to: 8080 } }", hosts);
     return [];
   }
+  const delivery = readHttpDelivery(at, props, context.cacheIds.take(context.name), problems);
   const named = Object.entries(hosts ?? {}).flatMap(([host, own]) => {
     const where = `${at}.hosts[${JSON.stringify(host)}]`;
     if (!HOST.test(host)) {
       problems.add(where, 'must be a host name in lower case such as www.example.com or *.example.com', host);
       return [];
     }
-    return [{ host, routes: readRoutes(where, inherit(own, props), `${context.name}.${host}`, context, problems) }];
+    const id = `${context.name}.${host}`;
+    const within = { ...delivery, ...readHttpDelivery(where, own, context.cacheIds.take(id), problems) };
+    return [{ host, routes: readRoutes(where, inherit(own, props), within, id, context, problems) }];
   });
   // With hosts, what is not said of other names is a closed site and no mistake.
   const others = hosts !== undefined && props.to === undefined && props.redirectTo === undefined && !props.routes;
-  return uniqueIds([...named, ...(others ? [] : [{ routes: readRoutes(at, props, context.name, context, problems) }])]);
+  return [...named, ...(others ? [] : [{ routes: readRoutes(at, props, delivery, context.name, context, problems) }])];
 }
 
 function readRoutes(
   at: string,
   props: HttpHostProps,
+  delivery: HttpDelivery,
   id: string,
-  context: Context,
+  context: Reading,
   problems: Problems,
 ): readonly HttpRoute[] {
   const { routes } = props;
@@ -75,18 +91,23 @@ function readRoutes(
     }
     if (parsed.text === '/' && parsed.kind === 'prefix' && (props.to !== undefined || props.redirectTo !== undefined))
       problems.add(where, 'must not stand beside to or redirectTo, which say the same of all paths', path);
-    return readRoute(where, inherit(own, props), parsed, `${id}${path}`, context, problems);
+    const within = { ...delivery, ...readHttpDelivery(where, own, context.cacheIds.take(`${id}${path}`), problems) };
+    return readRoute(where, inherit(own, props), within, parsed, `${id}${path}`, context, problems);
   });
   const whole = props.to !== undefined || props.redirectTo !== undefined || routes === undefined;
-  return [...(whole ? readRoute(at, props, { kind: 'prefix', text: '/' }, id, context, problems) : []), ...below];
+  return [
+    ...(whole ? readRoute(at, props, delivery, { kind: 'prefix', text: '/' }, id, context, problems) : []),
+    ...below,
+  ];
 }
 
 function readRoute(
   at: string,
   props: HttpPathProps,
+  delivery: HttpDelivery,
   path: HttpRoute['path'],
   id: string,
-  { kind, httpsPorts, listen }: Context,
+  { kind, httpsPorts, listen, routeIds }: Reading,
   problems: Problems,
 ): readonly HttpRoute[] {
   const before = problems.length;
@@ -105,37 +126,25 @@ function readRoute(
   }
   if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
+  const { balance = 'round-robin', failover = FAILOVER, cache = false } = delivery;
+  checkBalance(at, { balance, targets, by: 'http' }, problems);
   if (problems.length > before) return [];
   checkTargets(at, { kind, engine: 'nginx', listen, targets }, problems);
   return [
     {
       path,
-      id: readableId(id),
+      id: routeIds.take(id),
       targets,
       ...(redirect === undefined ? {} : { redirect }),
       protocol,
       streaming,
       stripPrefix,
+      balance,
+      ...(canFailOver(targets) ? { failover } : {}),
+      // Neither is an answer that could be kept.
+      ...(cache === false || streaming || protocol === 'grpc' || redirect !== undefined ? {} : { cache }),
     },
   ];
-}
-
-/** As it may stand in names of upstreams and variables. Names that became alike are told apart by `uniqueIds`. */
-function readableId(id: string): string {
-  return id.replaceAll(/[^a-z0-9.-]/gi, '_');
-}
-
-/** `/a/b` and `/a_b` have one readable name; the second one gets a number. */
-function uniqueIds(sites: readonly HttpSite[]): readonly HttpSite[] {
-  const seen = new Map<string, number>();
-  return sites.map((site) => ({
-    ...site,
-    routes: site.routes.map((route) => {
-      const count = (seen.get(route.id) ?? 0) + 1;
-      seen.set(route.id, count);
-      return count === 1 ? route : { ...route, id: `${route.id}.${count}` };
-    }),
-  }));
 }
 
 function parsePath(path: string): HttpRoute['path'] | undefined {

@@ -1,9 +1,11 @@
+import { BALANCES } from './balance';
 import { checkListeners } from './check-listeners';
 import { checkTargets } from './check-targets';
 import { ENGINES, type Engine, Forward, type HttpForwardProps } from './forward';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
-import { readBalance, readCommon, readHealthCheck, readLimits, refuseKernelProps } from './read-kernel-props';
+import { readCommon, readHealthCheck, readLimits, refuseKernelProps } from './read-kernel-props';
+import { readTransportDelivery } from './read-transport-delivery';
 import { readEngine, readListener, readTargets } from './read-props';
 import { readProtocol, readProtocolTarget } from './read-protocol';
 import { readSites } from './read-sites';
@@ -128,7 +130,9 @@ function resolvePortForward(
     ? sites.flatMap((s) => s.routes.flatMap((r) => r.targets))
     : readTargets(at, forward, problems);
   const common = readCommon(at, props, targets, problems);
-  const balance = readBalance(at, props.balance, targets, problems);
+  const delivery = isWeb(kind)
+    ? { balance: BALANCES.http[0] }
+    : readTransportDelivery(at, props, { engine, targets }, problems);
   const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
   const limits = readLimits(at, props.limits, problems);
   if (kind === 'https' && !(props.tls instanceof Tls)) {
@@ -145,7 +149,7 @@ function resolvePortForward(
     listen,
     targets,
     ...common,
-    balance,
+    ...delivery,
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...(limits === undefined ? {} : { limits }),
     sites,
@@ -163,7 +167,7 @@ function resolveProtocolForward(name: string, forward: Forward, problems: Proble
   const { props } = forward;
   if (props.engine !== undefined && props.engine !== 'iptables')
     problems.add(`${at}.engine`, 'must be iptables: nginx knows TCP and UDP alone', props.engine);
-  for (const prop of ['listen', 'balance', 'healthCheck', 'limits'] as const) {
+  for (const prop of ['listen', 'balance', 'failover', 'healthCheck', 'limits'] as const) {
     if (props[prop] !== undefined)
       problems.add(
         `${at}.${prop}`,

@@ -1,5 +1,6 @@
 import type { Balance } from './balance';
 import type { Cidr, Family } from './cidr';
+import type { Failover } from './failover';
 import type { Engine } from './forward';
 import type { ResolvedHealthCheck } from './health-check';
 import type { HttpSite } from './http-route';
@@ -31,7 +32,10 @@ export interface PortForward extends CommonForward {
   readonly listen: PortRange;
   /** All that it leads to, of an HTTP forward those of all its sites; none where it only redirects. */
   readonly targets: readonly Target[];
+  /** Of an HTTP forward its routes say it. */
   readonly balance: Balance;
+  /** On nginx, where there is something to go on to; of an HTTP forward its routes say it. */
+  readonly failover?: Failover;
   readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
   /** Of an HTTP forward: what is done with which requests. */

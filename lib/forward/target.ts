@@ -18,12 +18,19 @@ export interface WeightedTarget {
    * @default 1
    */
   readonly weight?: number;
+  /**
+   * Whether it stands by, and gets something only while all others fail; nginx only.
+   * @default false
+   */
+  readonly backup?: boolean;
 }
 
 /** Where a forward leads. */
 export interface Target extends Host {
   readonly ports: PortRange;
   readonly weight: number;
+  /** Gets something only while all others fail. */
+  readonly backup?: true;
 }
 
 /** A host that a forward leads to. */

@@ -1,4 +1,4 @@
-import { Forward, type ForwardProps } from '../../lib/forward/forward';
+import { Forward, type TransportForwardProps } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 
@@ -13,7 +13,7 @@ function problems(set: ForwardSet): readonly string[] {
 }
 
 /** One TCP forward on iptables to two hosts, with these props. */
-function tcp(props: Partial<ForwardProps>): ForwardSet {
+function tcp(props: Partial<TransportForwardProps>): ForwardSet {
   return {
     engine: 'iptables',
     forwards: { x: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80'], ...props }) },
@@ -25,7 +25,7 @@ function protocol(props: Record<string, unknown>): ForwardSet {
 }
 
 describe('what is accepted', () => {
-  test.each<[string, Partial<ForwardProps>, object]>([
+  test.each<[string, Partial<TransportForwardProps>, object]>([
     ['weights', { to: [{ to: '10.0.1.1:80', weight: 3 }, '10.0.1.2:80'] }, { targets: [{ weight: 3 }, { weight: 1 }] }],
     ['a weighted target without weight', { to: [{ to: 8080 }] }, { targets: [{ kind: 'local', weight: 1 }] }],
     ['the same target for the same client', { balance: 'source' }, { balance: 'source' }],
@@ -107,7 +107,7 @@ describe('each broken rule has its own message', () => {
       }),
       /^forwards\.x\.to must have weights that add up to at most 64 .*got: 67$/,
     ],
-    ['an unknown balance', tcp({ balance: 'leastconn' as never }), /^forwards\.x\.balance must be random or source/],
+    ['an unknown balance', tcp({ balance: 'leastconn' as never }), /^forwards\.x\.balance must be random or source on iptables/],
     [
       'nothing to balance',
       tcp({ to: 8080, balance: 'source' }),
@@ -255,7 +255,7 @@ test('nginx refuses what only the kernel carries out, each prop by its name', ()
     limits: { openConnections: 1 },
   });
   const found = problems({ engine: 'nginx', forwards: { x } });
-  const props = ['denyFrom', 'interface', 'family', 'balance', 'healthCheck', 'limits'];
+  const props = ['denyFrom', 'interface', 'family', 'healthCheck', 'limits'];
   expect(found.map((p) => p.split(' ')[0])).toEqual(props.map((prop) => `forwards.x.${prop}`));
   for (const problem of found) expect(problem).toContain("must be left out on nginx: only engine: 'iptables'");
 });

@@ -1,5 +1,5 @@
 import { CfnParameter, Stack } from 'aws-cdk-lib';
-import { Forward, type ForwardProps } from '../../lib/forward/forward';
+import { Forward, type TransportForwardProps } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { Tls } from '../../lib/forward/tls';
@@ -15,7 +15,7 @@ function problems(set: ForwardSet): readonly string[] {
 }
 
 /** One TCP forward with these props, on the stack's default engine unless said. */
-function tcp(props: Partial<ForwardProps>): ForwardSet {
+function tcp(props: Partial<TransportForwardProps>): ForwardSet {
   return { forwards: { x: Forward.tcp({ listen: 80, to: 8080, ...props }) } };
 }
 

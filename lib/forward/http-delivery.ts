@@ -1,0 +1,75 @@
+import type { Balance, HttpBalance } from './balance';
+import type { Cache, CacheProps } from './cache';
+import type { Failover, HttpFailoverProps } from './failover';
+import type { HttpProtocol } from './http-route';
+import type { Problems } from './problems';
+import { readBalance } from './read-balance';
+import { readCache } from './read-cache';
+import { readFailover } from './read-failover';
+
+/** Which target answers a request, or whether none has to: on a forward for all, on a host or a path for its own. */
+export interface HttpDeliveryProps {
+  /**
+   * How several targets share the requests: `'round-robin'`; `'least-connections'`: whoever has the fewest open; `'source'`: a client
+   * (an IPv4 address, an IPv6 /64) keeps its target; `'cookie'`: a browser keeps its target by a cookie of the gateway's own.
+   * @default 'round-robin'
+   */
+  readonly balance?: HttpBalance;
+  /**
+   * What is done about targets that fail, where there are several.
+   * @default see there
+   */
+  readonly failover?: HttpFailoverProps;
+  /**
+   * Keeps answers on the gateway and gives them out again. All that is below shares the room; `false` there keeps nothing.
+   * @default nothing is kept
+   */
+  readonly cache?: CacheProps | false;
+}
+
+/** The checked delivery; what nobody said is not there. */
+export interface HttpDelivery {
+  readonly balance?: Balance;
+  readonly failover?: Failover;
+  readonly cache?: Cache | false;
+}
+
+/** A forward, a host or a path, as far as its delivery depends on it. */
+interface Place extends HttpDeliveryProps {
+  readonly to?: unknown;
+  readonly redirectTo?: string;
+  readonly hosts?: unknown;
+  readonly routes?: unknown;
+  readonly streaming?: boolean;
+  readonly protocol?: HttpProtocol;
+}
+
+/** What stands at one place; `cacheId` is the name of a cache that begins there. */
+export function readHttpDelivery(at: string, props: Place, cacheId: string, problems: Problems): HttpDelivery {
+  const balance = readBalance(at, props.balance, 'http', problems);
+  const failover = readFailover(at, props.failover, 'http', problems);
+  const cache = readCache(at, props.cache, cacheId, problems);
+  if (props.hosts === undefined && props.routes === undefined) checkAlone(at, props, problems);
+  return {
+    ...(balance === undefined ? {} : { balance }),
+    ...(failover === undefined ? {} : { failover }),
+    ...(cache === undefined ? {} : { cache }),
+  };
+}
+
+/** What would have no effect at the only place that it is for. */
+function checkAlone(at: string, props: Place, problems: Problems): void {
+  const alone = !Array.isArray(props.to) || props.to.length < 2;
+  if (alone && props.balance !== undefined)
+    problems.add(`${at}.balance`, 'must be left out where there is one target', props.balance);
+  // A name may stand for several addresses.
+  if (alone && props.failover !== undefined && !/^[^[]*[a-z]/i.test(String(props.to)))
+    problems.add(`${at}.failover`, 'must be left out where there is one target');
+  if (!props.cache) return;
+  if (props.redirectTo !== undefined)
+    problems.add(`${at}.cache`, 'must be left out beside redirectTo: the gateway answers by itself');
+  if (props.streaming === true)
+    problems.add(`${at}.cache`, 'must be left out beside streaming: what is passed on at once is not kept');
+  if (props.protocol === 'grpc')
+    problems.add(`${at}.cache`, 'must be left out for gRPC: its requests all change something');
+}

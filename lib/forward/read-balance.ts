@@ -1,0 +1,48 @@
+import { BALANCES, type Balance, buckets, isSticky, MAX_BUCKETS } from './balance';
+import type { Problems } from './problems';
+import type { Target } from './target';
+
+/** The sharing that a forward, host or path asks for; undefined where it says nothing or what cannot be. */
+export function readBalance(
+  at: string,
+  value: unknown,
+  by: keyof typeof BALANCES,
+  problems: Problems,
+): Balance | undefined {
+  if (value === undefined) return undefined;
+  const known: readonly Balance[] = BALANCES[by];
+  if (known.includes(value as Balance)) return value as Balance;
+  const where = by === 'http' ? 'for HTTP' : `on ${by}`;
+  problems.add(`${at}.balance`, `must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)} ${where}`, value);
+  return undefined;
+}
+
+/** The rules that take the sharing and the targets together; `at` is where the targets stand. */
+export function checkBalance(
+  at: string,
+  {
+    balance,
+    targets,
+    by,
+  }: { readonly balance: Balance; readonly targets: readonly Target[]; readonly by: keyof typeof BALANCES },
+  problems: Problems,
+): void {
+  const backup = targets.find((t) => t.backup);
+  if (backup !== undefined && by === 'iptables')
+    problems.add(`${at}.to`, "must have no backup on iptables: write engine: 'nginx', or use healthCheck");
+  else if (backup !== undefined && isSticky(balance))
+    problems.add(
+      `${at}.to`,
+      `must have no backup where balance is '${balance}': nginx gives every client a place among all targets`,
+    );
+  else if (targets.length > 0 && targets.every((t) => t.backup))
+    problems.add(`${at}.to`, 'must hold a target that is no backup');
+  if (by !== 'iptables' || balance !== 'source') return;
+  const places = buckets(targets.map((t) => t.weight)).reduce((sum, n) => sum + n, 0);
+  if (places > MAX_BUCKETS)
+    problems.add(
+      `${at}.to`,
+      `must have weights that add up to at most ${MAX_BUCKETS} where balance is 'source' (2 and 4 count as 1 and 2)`,
+      places,
+    );
+}

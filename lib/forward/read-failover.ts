@@ -1,0 +1,52 @@
+import { FAILOVER, type Failover } from './failover';
+import type { Problems } from './problems';
+import type { Target } from './target';
+import { readWhole } from './whole';
+
+const BOUNDS = { maxFails: 100, failTimeout: 3600, tries: 10, timeout: 300, connectTimeout: 60 } as const;
+
+/** The failover that a forward, host or path asks for; undefined where it says nothing or what cannot be. */
+export function readFailover(
+  at: string,
+  value: unknown,
+  by: 'http' | 'nginx' | 'iptables',
+  problems: Problems,
+): Failover | undefined {
+  if (value === undefined) return undefined;
+  const where = `${at}.failover`;
+  if (by === 'iptables') {
+    problems.add(
+      where,
+      "must be left out on iptables, which sees no failures: write healthCheck, or engine: 'nginx'",
+      value,
+    );
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    problems.add(where, 'must be an object such as { maxFails: 1, failTimeout: 30 }', value);
+    return undefined;
+  }
+  const props = value as Readonly<Record<string, unknown>>;
+  const number = (name: keyof typeof BOUNDS) => {
+    if (props[name] === undefined) return FAILOVER[name];
+    return readWhole(`${where}.${name}`, props[name], { from: 1, to: BOUNDS[name] }, problems) ?? FAILOVER[name];
+  };
+  const { resend = FAILOVER.resend } = props;
+  if (by !== 'http' && props.resend !== undefined)
+    problems.add(`${where}.resend`, 'must be left out: only HTTP knows requests', resend);
+  else if (resend !== 'idempotent' && resend !== 'safe')
+    problems.add(`${where}.resend`, 'must be idempotent or safe', resend);
+  return {
+    maxFails: number('maxFails'),
+    failTimeout: number('failTimeout'),
+    tries: number('tries'),
+    timeout: number('timeout'),
+    connectTimeout: number('connectTimeout'),
+    resend: resend === 'safe' ? 'safe' : 'idempotent',
+  };
+}
+
+/** Whether there is anything to go on to: another target, or a name, which may stand for several addresses. */
+export function canFailOver(targets: readonly Target[]): boolean {
+  return targets.length > 1 || targets.some((t) => t.kind === 'name');
+}

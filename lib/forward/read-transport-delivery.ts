@@ -1,0 +1,26 @@
+import { BALANCES } from './balance';
+import { FAILOVER } from './failover';
+import type { Engine, ForwardProps } from './forward';
+import type { Problems } from './problems';
+import { checkBalance, readBalance } from './read-balance';
+import { canFailOver, readFailover } from './read-failover';
+import type { PortForward } from './resolved';
+import type { Target } from './target';
+
+/** Which target gets a connection of TCP or a client's datagrams. */
+export function readTransportDelivery(
+  at: string,
+  props: Pick<ForwardProps, 'balance' | 'failover'>,
+  { engine, targets }: { readonly engine: Engine; readonly targets: readonly Target[] },
+  problems: Problems,
+): Pick<PortForward, 'balance' | 'failover'> {
+  const balance = readBalance(at, props.balance, engine, problems) ?? BALANCES[engine][0];
+  if (props.balance !== undefined && targets.length < 2)
+    problems.add(`${at}.balance`, 'must be left out where there is one target', props.balance);
+  checkBalance(at, { balance, targets, by: engine }, problems);
+  const failover = readFailover(at, props.failover, engine, problems) ?? FAILOVER;
+  const possible = engine === 'nginx' && canFailOver(targets);
+  if (engine === 'nginx' && props.failover !== undefined && !possible)
+    problems.add(`${at}.failover`, 'must be left out where there is one target');
+  return { balance, ...(possible ? { failover } : {}) };
+}
