@@ -14,7 +14,6 @@ import os
 import re
 import select
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -33,48 +32,29 @@ def say(text):
     print(text, flush=True)
 
 
-# A family's tool: iptables or ip6tables.
+def run(*command, text=None):
+    return subprocess.run(command, input=text, capture_output=True, text=True)
+
+
 def iptables(family, verb, *words, text=None):
-    command = ["iptables" if family == "4" else "ip6tables", "nft", verb]
-    return subprocess.run(["-".join(command), *words], input=text, capture_output=True, text=True)
+    return run("%s-nft-%s" % ("iptables" if family == "4" else "ip6tables", verb), *words, text=text)
 
 
-# Where targets on the gateway itself are asked: connections are led to the gateway's own address, not to 127.0.0.1.
-def own_address(family):
-    kind, far, loopback = (
-        (socket.AF_INET, "192.0.2.1", "127.0.0.1") if family == 4 else (socket.AF_INET6, "2001:db8::1", "::1")
-    )
-    with socket.socket(kind, socket.SOCK_DGRAM) as s:
-        try:
-            # Nothing is sent; the kernel only chooses the address that it would send from.
-            s.connect((far, 9))
-            return s.getsockname()[0]
-        except OSError:
-            return loopback
-
-
-# By a raw socket: whether the other kind may be opened is a setting of the host.
+# An ICMP echo request: type, code, checksum (the kernel writes that of ICMPv6), and four bytes that say whose it is, which nobody
+# needs to know: any answer of this host tells that it is alive.
 def ping(host, timeout):
-    end = time.monotonic() + timeout
-    token = os.urandom(4)
-    if ":" in host:
-        # The kernel writes the checksum of ICMPv6.
-        family, protocol, reply, request = socket.AF_INET6, socket.IPPROTO_ICMPV6, 129, b"\x80\0\0\0"
-    else:
-        total = sum(struct.unpack("!2H", token)) + 0x800
-        total = (total & 0xFFFF) + (total >> 16)
-        checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-        family, protocol, reply, request = socket.AF_INET, socket.IPPROTO_ICMP, 0, struct.pack("!BBH", 8, 0, checksum)
+    family, protocol, request, reply, start = (
+        (socket.AF_INET6, socket.IPPROTO_ICMPV6, b"\x80\0\0\0\0\0\0\0", 129, 0)
+        if ":" in host
+        # A raw socket of IPv4 gives the IP header too.
+        else (socket.AF_INET, socket.IPPROTO_ICMP, b"\x08\0\xf7\xff\0\0\0\0", 0, 20)
+    )
     with socket.socket(family, socket.SOCK_RAW, protocol) as s:
+        s.settimeout(timeout)
         s.connect((host, 0))
-        s.send(request + token)
-        while True:
-            s.settimeout(max(0.001, end - time.monotonic()))
-            answer = s.recv(2048)
-            # A raw socket of IPv4 gives the IP header too.
-            start = (answer[0] & 15) * 4 if reply == 0 else 0
-            if answer[start] == reply and answer[start + 4 : start + 8] == token:
-                return
+        s.send(request)
+        while s.recv(99)[start] != reply:
+            pass
 
 
 # The entries of a forward's chain in a family whose targets are in, and of those that are out.
@@ -138,18 +118,17 @@ def write(forward, family):
 # the same target: what is tracked of them goes, so that the next packet gets a living one. Open TCP connections are left alone.
 def forget(forward, family, target):
     words = ["-f", "ipv" + family, "-p", forward["transport"]]
-    if "host" in target:
-        words += ["--reply-src", target["host"]]
     if forward["transport"] == "tcp":
         words += ["--state", "SYN_SENT"]
-    listed = subprocess.run(["conntrack", "-L", *words], capture_output=True, text=True).stdout
+    if not target["local"]:
+        words += ["--reply-src", target["host"]]
     # First the ports of the request, then those of the answer.
-    for flow in set(re.findall(r"sport=\d+ dport=(\d+) .*?sport=(\d+) ", listed)):
-        asked, answered = map(int, flow)
-        first, last = forward["listen"]
-        if first <= asked <= last and target["ports"][0] <= answered <= target["ports"][1]:
-            ports = ["--orig-port-dst", flow[0], "--reply-port-src", flow[1]]
-            subprocess.run(["conntrack", "-D", *words, *ports], capture_output=True)
+    flows = set(re.findall(r"sport=\d+ dport=(\d+) .*?sport=(\d+) ", run("conntrack", "-L", *words).stdout))
+    first, last = forward["listen"]
+    low, high = target["ports"]
+    for asked, answered in flows:
+        if first <= int(asked) <= last and low <= int(answered) <= high:
+            run("conntrack", "-D", *words, "--orig-port-dst", asked, "--reply-port-src", answered)
 
 
 # Chains that somebody else wrote, such as a new content that was applied, are brought up to what is known.
@@ -192,13 +171,12 @@ def watch(forward, target):
     failed = 0
     while True:
         began = time.monotonic()
-        host = target.get("host") or own_address(target["family"])
         timeout = min(forward["interval"], 10)
         try:
             if forward["by"] == "ping":
-                ping(host, timeout)
+                ping(target["host"], timeout)
             else:
-                socket.create_connection((host, target["port"]), timeout).close()
+                socket.create_connection((target["host"], target["port"]), timeout).close()
             failed = 0
             if not target["up"]:
                 change(forward, target, True, "")
@@ -209,17 +187,10 @@ def watch(forward, target):
         time.sleep(max(0, began + forward["interval"] - time.monotonic()))
 
 
+# A thread that fails must not leave a target unwatched: systemd starts all of it again.
 def end(args):
-    sys.__excepthook__(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.__excepthook__(*args[:3])
     os._exit(1)
-
-
-# What systemd waits for. @see sd_notify(3)
-def ready():
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if path:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-            s.sendto(b"READY=1", "\0" + path[1:] if path[0] == "@" else path)
 
 
 def main():
@@ -241,12 +212,13 @@ def main():
     events.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
     look()
     keep()
-    # A thread that fails must not leave a target unwatched: systemd starts all of it again.
     threading.excepthook = end
     for pair in watched:
         threading.Thread(target=watch, args=pair, daemon=True).start()
     say("asking %d targets" % len(watched))
-    ready()
+    # What systemd waits for. @see sd_notify(3)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\0"))
     while True:
         # Once a minute without a cause, should anything have gone wrong.
         select.select([events], [], [], 60)

@@ -15,6 +15,7 @@ readonly STAGE=$STATE/stage GOOD=$STATE/good
 # The files that are on the disk because of us, by their full paths.
 readonly FILES=$STATE/files
 readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/iptables.sh NGINX=/etc/nginx/nginx.conf
+readonly HEALTH=/usr/local/lib/portway/health.py
 MODE=${1:-setup} STEP=start
 # What portway.env may set.
 PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES='' PORTWAY_SWAP_MB=''
@@ -238,7 +239,7 @@ settle() {
     fi
   done <"$FILES"
   # One reload of systemd for all of it: on a small host it takes seconds.
-  for path in "$RULES portway-iptables" "$NGINX nginx"; do
+  for path in "$RULES portway-iptables" "$HEALTH portway-health" "$NGINX nginx"; do
     if [[ -e $1${path% *} ]] && ! systemctl -q is-enabled "${path#* }"; then
       systemctl -q --no-reload enable "${path#* }"
       written+=/systemd/
@@ -247,7 +248,12 @@ settle() {
   [[ $written != */systemd/* ]] || systemctl daemon-reload
   for path in "$1"/etc/modules-load.d/*; do [[ ! -e $path ]] || xargs modprobe -qa <"$path" || :; done
   for path in "$1"/etc/sysctl.d/*; do [[ ! -e $path ]] || sysctl -qp "$path"; done
+  # It would put chains back as its old data has them, while others are applied and read back.
+  if [[ $written == *health* || (-e $HEALTH && ! -e $1$HEALTH) ]]; then systemctl stop portway-health; fi
   if [[ -e $1$RULES ]]; then "$RULES" apply; fi
+  if [[ -e $1$HEALTH ]]; then
+    systemctl start portway-health || die "portway-health does not start: $(journalctl -qu portway-health -n 4 -o cat | tr '\n' ' ')"
+  fi
   if [[ -e $1$NGINX ]]; then start_nginx; fi
   # What is no longer carried goes.
   while read -r path; do
@@ -257,6 +263,7 @@ settle() {
         "$RULES" remove
         systemctl -q disable portway-iptables
         ;;
+      "$HEALTH") systemctl -q disable --now portway-health ;;
       "$NGINX") systemctl -q disable --now nginx ;;
     esac
   done <"$FILES"
