@@ -14,11 +14,12 @@ export function readTransportDelivery(
   { engine, targets }: { readonly engine: Engine; readonly targets: readonly Target[] },
   problems: Problems,
 ): Pick<PortForward, 'balance' | 'failover'> {
-  const balance = readBalance(at, props.balance, engine, problems) ?? BALANCES[engine][0];
+  const by = engine === 'iptables' ? 'iptables' : 'nginx';
+  const balance = readBalance(at, props.balance, by, problems) ?? BALANCES[by][0];
   if (props.balance !== undefined && targets.length < 2)
     problems.add(`${at}.balance`, 'must be left out where there is one target', props.balance);
-  checkBalance(at, { balance, targets, by: engine }, problems);
-  const failover = readFailover(at, props.failover, engine, problems) ?? FAILOVER;
+  checkBalance(at, { balance, targets, by }, problems);
+  const failover = readFailover(at, props.failover, by, problems) ?? FAILOVER;
   const possible = engine === 'nginx' && canFailOver(targets);
   if (engine === 'nginx' && props.failover !== undefined && !possible)
     problems.add(`${at}.failover`, 'must be left out where there is one target');
