@@ -59,6 +59,8 @@ export function readGatewaySettings(
       problems.add('blocked', `must leave adminCidr (${admin.text}) out, or nobody could log in`, cidr.text);
   }
   const egress = readEgress(props.egress, problems);
+  for (const cidr of props.ipv6 === true ? [] : egress.filter((c) => c.family === 6 && !isEverything(c)))
+    problems.add('egress.from', 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
   for (const name of ['ping', 'ipv6'] as const) {
     if (props[name] !== undefined && typeof props[name] !== 'boolean')
       problems.add(name, 'must be true or false', props[name]);

@@ -40,6 +40,9 @@ const CHANGES: Record<string, Partial<PortwayStackProps>> = {
   'the timeout': { signalTimeout: Duration.minutes(10) },
   'the attempt': { attempt: 1 },
   'the way of changing': { onChange: 'replace' },
+  IPv6: { ipv6: true },
+  'who goes out': { egress: { from: ['10.0.0.0/16'] } },
+  'who else goes out': { egress: { from: ['10.0.0.0/16', '10.1.0.0/16'] } },
 };
 
 test.each(Object.entries(CHANGES))('%s changes: the deployment waits for a new report', (_what, change) => {
@@ -56,6 +59,8 @@ test('each change has an id of its own', () => {
 
 test('what the host has no part in keeps the ids: admin CIDR, tags', () => {
   expect(ids({ ...base, adminCidr: '198.51.100.1/32', tags: { team: 'x' } })).toEqual(ids(base));
+  // Open to pings from outside is the security group's matter alone.
+  expect(ids({ ...base, ping: true })).toEqual(ids(base));
 });
 
 test('restart keeps the instance where a forward changes; replace makes another', () => {

@@ -107,6 +107,48 @@ describe('the network', () => {
     );
   });
 
+  test('in a VPC that is there already IPv6 is asked for by the interface', () => {
+    const app = new App();
+    const vpc = ec2.Vpc.fromVpcAttributes(new Stack(app, 'Other'), 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: ['eu-central-1a'],
+      publicSubnetIds: ['subnet-1'],
+    });
+    const { Properties: host } = Object.values(
+      Template.fromStack(new PortwayStack(app, 'Portway', { ...base, vpc, ipv6: true })).findResources(
+        'AWS::EC2::Instance',
+      ),
+    )[0] as { Properties: Record<string, unknown> };
+    expect(host.NetworkInterfaces).toEqual([
+      expect.objectContaining({ AssociatePublicIpAddress: true, Ipv6AddressCount: 1, SubnetId: 'subnet-1' }),
+    ]);
+    expect(host).not.toHaveProperty('Ipv6AddressCount');
+  });
+
+  test('IPv6: a range of its own for each zone, a route, and everyone of both versions', () => {
+    const { template } = create({ ipv6: true, availabilityZoneIndex: 2 });
+    template.hasResourceProperties('AWS::EC2::Subnet', {
+      CidrBlock: '10.0.2.0/24',
+      Ipv6CidrBlock: { 'Fn::Select': [2, { 'Fn::Cidr': [Match.anyValue(), 3, '64'] }] },
+    });
+    template.hasResourceProperties('AWS::EC2::Route', {
+      DestinationIpv6CidrBlock: '::/0',
+      GatewayId: Match.anyValue(),
+    });
+    const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
+    const web = group?.Properties.SecurityGroupIngress.filter((r: Record<string, unknown>) => r.FromPort === 80);
+    expect(web.map((r: Record<string, unknown>) => r.CidrIp ?? r.CidrIpv6)).toEqual(['0.0.0.0/0', '::/0']);
+  });
+
+  test('clients that are seen through: the host may send what is not its own', () => {
+    const to = '10.0.1.1:80';
+    const routing = create({ forwards: { web: Forward.tcp({ listen: 80, to, preserveClientAddress: true }) } });
+    routing.template.hasResourceProperties(...instance({ SourceDestCheck: false }));
+    create({ forwards: { web: Forward.tcp({ listen: 80, to }) } }).template.hasResourceProperties(
+      ...instance({ SourceDestCheck: Match.absent() }),
+    );
+  });
+
   test('flow logs go to a group that destroy takes along, under a role that cannot make groups', () => {
     const { template } = create({ flowLogs: true });
     template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });

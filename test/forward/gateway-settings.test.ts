@@ -49,6 +49,11 @@ test.each<[string, GatewaySettingsProps, RegExp]>([
   ['egress from nowhere', { egress: {} as never }, /^egress must say which networks go out/],
   ['egress from no network', { egress: { from: [] } }, /^egress\.from must hold at least one CIDR block/],
   ['egress from everyone', { egress: { from: ['::/0'] } }, /^egress\.from must not be everyone/],
+  [
+    'egress from an IPv6 network without IPv6',
+    { egress: { from: ['10.0.0.0/16', '2001:db8::/56'] } },
+    /^egress\.from must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack, got: 2001:db8::\/56$/,
+  ],
   ['egress that is no object', { egress: true as never }, /^egress must say which networks go out/],
   ['a ping that is no boolean', { ping: 'yes' as never }, /^ping must be true or false, got: yes$/],
   ['ipv6 that is no boolean', { ipv6: 1 as never }, /^ipv6 must be true or false, got: 1$/],
