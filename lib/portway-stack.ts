@@ -147,7 +147,14 @@ export class PortwayStack extends Stack {
       for (const subnet of props.egress.subnets ?? []) this.leadOut(subnet);
     }
     this.addOutputs(gateway, os.sshUser);
-    writeReview(gateway, { forwards: this.forwards, content, userData: gateway.userData, inbound, outbound });
+    writeReview(gateway, {
+      forwards: this.forwards,
+      settings: kernel,
+      content,
+      userData: gateway.userData,
+      inbound,
+      outbound,
+    });
   }
 
   /**

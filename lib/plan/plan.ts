@@ -1,3 +1,6 @@
+import type { GatewaySettings } from '../forward/gateway-settings';
+import type { ResolvedHealthCheck } from '../forward/health-check';
+import type { ResolvedLimits } from '../forward/limits';
 import { formatPorts } from '../forward/ports';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatHost, formatTarget } from '../forward/target';
@@ -8,6 +11,7 @@ import { SIGNAL_URL_RESERVE, USER_DATA_LIMIT, type UserData } from '../host/user
 /** What a deploy would set up, as plain data: what `portway plan` prints, and what other programs can read. */
 export interface Plan {
   readonly forwards: readonly PlannedForward[];
+  readonly gateway: PlannedGateway;
   /** The rendered files as the host gets them: rules and nginx.conf. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** What the security group lets through. */
@@ -35,6 +39,29 @@ export interface PlannedForward {
   readonly engine: string;
   /** Source networks; empty means everyone. */
   readonly allowFrom: readonly string[];
+  /** Source networks that are refused, whatever `allowFrom` says. */
+  readonly denyFrom: readonly string[];
+  /** Not there: every interface. */
+  readonly interface?: string;
+  /** The IP versions that it listens on. */
+  readonly families: readonly (4 | 6)[];
+  /** Whether targets on other hosts see clients' addresses. */
+  readonly preserveClientAddress: boolean;
+  /** Where there are several targets: how they share, and each one's weight, in the order of `to`. */
+  readonly sharing?: { readonly balance: string; readonly weights: readonly number[] };
+  readonly healthCheck?: ResolvedHealthCheck;
+  readonly limits?: ResolvedLimits;
+}
+
+/** What the gateway does besides its forwards. */
+export interface PlannedGateway {
+  readonly ipv6: boolean;
+  /** Networks that are dropped. */
+  readonly blocked: readonly string[];
+  /** Networks whose way out it is. */
+  readonly egress: readonly string[];
+  /** Not there: no ping gets in from outside, and the host does as its distribution does. */
+  readonly ping?: boolean;
 }
 
 export interface PlannedRule {
@@ -46,15 +73,22 @@ export interface PlannedRule {
 
 export interface PlanProps {
   readonly forwards: readonly ResolvedForward[];
+  readonly settings: GatewaySettings;
   readonly content: HostContent;
   readonly userData: UserData;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
 }
 
-export function makePlan({ forwards, content, userData, inbound, outbound }: PlanProps): Plan {
+export function makePlan({ forwards, settings, content, userData, inbound, outbound }: PlanProps): Plan {
   return {
     forwards: forwards.map(plannedForward),
+    gateway: {
+      ipv6: settings.ipv6,
+      blocked: settings.blocked.map((c) => c.text),
+      egress: settings.egress.map((c) => c.text),
+      ...(settings.ping === undefined ? {} : { ping: settings.ping }),
+    },
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
     inbound: inbound.map(plannedRule),
     outbound: outbound.map(plannedRule),
@@ -68,13 +102,18 @@ export function makePlan({ forwards, content, userData, inbound, outbound }: Pla
 }
 
 function plannedForward(forward: ResolvedForward): PlannedForward {
-  const { name, kind, engine, allowFrom } = forward;
-  const allowed = allowFrom.map((c) => c.text);
-  if (!isPortForward(forward)) {
-    const { protocol, target } = forward;
-    return { name, kind, listen: `${protocol}`, to: [formatHost(target)], engine, allowFrom: allowed };
-  }
-  const { listen, targets, sites } = forward;
+  const { name, kind, engine, families, preserveClientAddress } = forward;
+  const common = {
+    engine,
+    allowFrom: forward.allowFrom.map((c) => c.text),
+    denyFrom: forward.denyFrom.map((c) => c.text),
+    ...(forward.interface === undefined ? {} : { interface: forward.interface }),
+    families,
+    preserveClientAddress,
+  };
+  if (!isPortForward(forward))
+    return { name, kind, listen: `${forward.protocol}`, to: [formatHost(forward.target)], ...common };
+  const { listen, targets, sites, balance, healthCheck, limits } = forward;
   const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined)?.redirect;
   return {
     name,
@@ -82,8 +121,10 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
     listen: formatPorts(listen),
     to: targets.map(formatTarget),
     ...(redirect === undefined ? {} : { redirectTo: typeof redirect === 'number' ? `https on ${redirect}` : redirect }),
-    engine,
-    allowFrom: allowed,
+    ...common,
+    ...(targets.length < 2 ? {} : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
+    ...(healthCheck === undefined ? {} : { healthCheck }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 

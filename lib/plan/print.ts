@@ -1,12 +1,16 @@
+import { BALANCES } from '../forward/balance';
 import { plainTable } from '../table';
-import type { Plan, PlannedForward, PlannedRule } from './plan';
+import type { Plan, PlannedForward, PlannedGateway, PlannedRule } from './plan';
 
-/** A plan for people: the forwards, the security group, how full user-data is, and the rendered files. */
+/** A plan for people: forwards, gateway, security group, how full user-data is, and the rendered files. What is not asked for is left out. */
 export function printPlan(stack: string, plan: Plan): string {
+  const remarks = plan.forwards.map(remarksOn);
+  const remarked = remarks.some((r) => r.length > 0);
   const forwards = plainTable(
-    ['forward', 'listener', 'leads to', 'engine', 'allowed from'],
-    plan.forwards.map(forwardRow),
+    ['forward', 'listener', 'leads to', 'engine', 'allowed from', ...(remarked ? ['and'] : [])],
+    plan.forwards.map((f, i) => [...forwardRow(f), ...(remarked ? [(remarks[i] ?? []).join('\n')] : [])]),
   );
+  const gateway = gatewayLines(plan.gateway);
   const rules = plainTable(
     ['direction', 'protocol', 'ports', 'network', 'for'],
     [...plan.inbound.map((r) => ['in', ...ruleRow(r)]), ...plan.outbound.map((r) => ['out', ...ruleRow(r)])],
@@ -14,20 +18,54 @@ export function printPlan(stack: string, plan: Plan): string {
   const { size, limit, reserve, compressed } = plan.userData;
   const room = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL${compressed ? '; rules travel compressed' : ''}.`;
   const files = plan.files.map(({ path, text }) => `${path}\n${'-'.repeat(path.length)}\n${text}`);
-  return [`Stack ${stack}`, forwards, 'Security group', rules, room, ...files].join('\n\n');
+  const parts = [forwards, ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []), 'Security group', rules];
+  return [`Stack ${stack}`, ...parts, room, ...files].join('\n\n');
 }
 
-function forwardRow({ name, kind, listen, to, redirectTo, engine, allowFrom }: PlannedForward): string[] {
-  const leadsTo =
-    redirectTo === undefined
-      ? to.map((t) => (t.includes(':') ? t : `${t} on the gateway`))
-      : [`redirect to ${redirectTo}`];
+function forwardRow({ name, kind, listen, to, redirectTo, engine, allowFrom, sharing }: PlannedForward): string[] {
+  const even = sharing === undefined || new Set(sharing.weights).size === 1;
+  const targets = to.map((target, i) => {
+    const where = /^[\d-]+$/.test(target) ? `${target} on the gateway` : target;
+    return even ? where : `${where}, weight ${sharing.weights[i]}`;
+  });
   return [
     name,
     `${kind} ${listen}`,
-    leadsTo.join('\n'),
+    [...targets, ...(redirectTo === undefined ? [] : [`redirect to ${redirectTo}`])].join('\n'),
     engine,
     allowFrom.length > 0 ? allowFrom.join('\n') : 'everyone',
+  ];
+}
+
+/** What a forward says beyond the columns that all have. */
+function remarksOn(forward: PlannedForward): string[] {
+  const { denyFrom, families, healthCheck, limits, sharing } = forward;
+  const rate = limits?.rate;
+  return [
+    ...denyFrom.map((cidr) => `not from ${cidr}`),
+    ...(forward.interface === undefined ? [] : [`by ${forward.interface}`]),
+    ...(families.length === 1 ? [`IPv${families[0]} only`] : []),
+    ...(forward.preserveClientAddress ? ["targets see clients' addresses"] : []),
+    ...(sharing === undefined || DEFAULT_SHARING.includes(sharing.balance) ? [] : [`shared by ${sharing.balance}`]),
+    ...(healthCheck === undefined ? [] : [healthLine(healthCheck)]),
+    ...(rate === undefined ? [] : [`a client: ${rate.perSecond} new connections/s, ${rate.burst} at once`]),
+    ...(limits?.openConnections === undefined ? [] : [`a client: ${limits.openConnections} open connections`]),
+  ];
+}
+
+/** What each engine does where nothing is said. */
+const DEFAULT_SHARING: readonly string[] = [BALANCES.iptables[0], BALANCES.nginx[0]];
+
+function healthLine({ by, port, interval, failures }: NonNullable<PlannedForward['healthCheck']>): string {
+  return `health: ${by}${port === undefined ? '' : ` ${port}`} every ${interval} s, out after ${failures}`;
+}
+
+function gatewayLines({ ipv6, blocked, egress, ping }: PlannedGateway): string[] {
+  return [
+    ...(ipv6 ? ['IPv6 beside IPv4'] : []),
+    ...(egress.length > 0 ? [`way out of ${egress.join(', ')}`] : []),
+    ...(blocked.length > 0 ? [`drops all from ${blocked.join(', ')}`] : []),
+    ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
 }
 

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Plan } from '../../lib/plan/plan';
+import { printPlan } from '../../lib/plan/print';
+import type { PortwayStackProps } from '../../lib/portway-stack';
+import { CANONICAL, synthesize } from '../snapshots/canonical';
 
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
@@ -21,6 +25,13 @@ async function plan(...args: string[]): Promise<{ code: number; stdout: string; 
   }
 }
 
+/** The plan of a stack, as synth writes it for `portway plan` to print. */
+function planned(props: PortwayStackProps): { plan: Plan; text: string } {
+  const { assembly } = synthesize(props);
+  const plan = JSON.parse(readFileSync(join(assembly.directory, 'Portway.plan.json'), 'utf8')) as Plan;
+  return { plan, text: printPlan('Portway', plan) };
+}
+
 test('shows forwards, security group and rules of the shipped stack', async () => {
   const { stdout, stderr, code } = await plan('-c', 'adminCidr=203.0.113.7/32', '-c', 'engine=iptables');
   expect({ stderr, code }).toEqual({ stderr: expect.not.stringMatching(/error/i), code: 0 });
@@ -31,6 +42,42 @@ test('shows forwards, security group and rules of the shipped stack', async () =
   );
   expect(stdout).toMatch(/^User-data: \d+ of 16384 bytes, 900 of them/m);
 }, 60_000);
+
+test('a gateway that does more: shown beside its forwards, as text and as JSON', () => {
+  const found = planned(CANONICAL['dual-stack'] as PortwayStackProps);
+  expect(found.text).toMatch(
+    /^web +tcp 80 +8080 on the gateway +iptables +everyone +a client: 20 new connections\/s, 100 at once$/m,
+  );
+  expect(found.text).toMatch(/^ +a client: 50 open connections$/m);
+  expect(found.text).toMatch(
+    /^shop +tcp 443 +10\.0\.1\.20:443, weight 3 +iptables +everyone +not from 198\.51\.100\.128\/25$/m,
+  );
+  expect(found.text).toMatch(/^ +10\.0\.1\.21:443, weight 1 +shared by source$/m);
+  expect(found.text).toMatch(/health: tcp 8081 every 5 s, out after 2$/m);
+  expect(found.text).toMatch(/^vpn +protocol 50 +10\.0\.1\.40 +iptables +everyone +IPv4 only$/m);
+  expect(found.text).toContain(
+    'Gateway\n\nIPv6 beside IPv4\ndrops all from 192.0.2.0/25, 2001:db8:bad::/48\nanswers pings\n\nSecurity group',
+  );
+  expect(found.plan.gateway).toEqual({
+    ipv6: true,
+    blocked: ['192.0.2.0/25', '2001:db8:bad::/48'],
+    egress: [],
+    ping: true,
+  });
+  expect(found.plan.forwards.find((f) => f.name === 'shop')).toMatchObject({
+    denyFrom: ['198.51.100.128/25'],
+    families: [4, 6],
+    sharing: { balance: 'source', weights: [3, 1, 1, 1] },
+    healthCheck: { by: 'tcp', port: 8081, interval: 5, failures: 2 },
+  });
+});
+
+test('a way out, and targets that see their clients', () => {
+  const { text } = planned(CANONICAL.egress as PortwayStackProps);
+  expect(text).toContain('Gateway\n\nway out of 10.0.0.0/16\nanswers no ping\n\n');
+  expect(text).toMatch(/^mail +tcp 25 +10\.0\.1\.25:25 +iptables +everyone +targets see clients' addresses$/m);
+  expect(text).toMatch(/^in +all +all +10\.0\.0\.0\/16 +egress$/m);
+});
 
 test('--json is the plan by stack', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
