@@ -161,11 +161,22 @@ certificates() {
   done
 }
 
+# A kernel that forwards IPv6 takes no more router advertisements: where it did so itself, the way out would be gone.
+default_route6() {
+  local device
+  [[ -e $STAGE/etc/sysctl.d/91-portway-ipv6.conf ]] || return 0
+  for device in $(ip -6 route show default proto ra | sed -nE 's/.* dev ([^ ]+).*/\1/p' | sort -u); do
+    [[ $(<"/proc/sys/net/ipv6/conf/$device/accept_ra") != 1 ]] \
+      || die "IPv6 forwarding would cost this host its default route: set net.ipv6.conf.$device.accept_ra = 2"
+  done
+}
+
 # Everything that can be known before the host is changed.
 try() {
   step 'try the new content'
   # Its own chains come after ours and drop what we forward; two masters of one firewall end in a riddle.
   [[ $(ufw status 2>/dev/null) != *': active'* ]] || die 'ufw is active: disable it and use the security group'
+  default_route6
   if [[ -e $STAGE$RULES ]]; then "$STAGE$RULES" try "$STAGE/etc/portway"; fi
   if [[ -e $STAGE$NGINX ]]; then
     # Beside the real one, so that relative includes are found.
