@@ -1,12 +1,15 @@
 import type { Balance, TransportBalance } from './balance';
 import type { FailoverProps, HttpFailoverProps } from './failover';
 import type { HealthCheckProps } from './health-check';
+import type { HttpLimits } from './http-limits';
 import type { HttpHostProps, HttpProtocol } from './http-route';
 import type { ForwardLimits } from './limits';
 import type { PortSpec } from './ports';
 import type { ProtocolName } from './protocol';
+import type { SessionProps } from './session';
 import type { TargetSpec, WeightedTarget } from './target';
 import type { Tls } from './tls';
+import type { ProxyProtocolProps } from './trusted-proxies';
 
 /**
  * What carries a forward. `iptables` works in the kernel, on layers 3 and 4: fastest, any protocol, and targets see the
@@ -24,6 +27,12 @@ export interface CommonForwardProps {
    * @default everyone
    */
   readonly allowFrom?: readonly string[];
+  /**
+   * Source networks that may not use it, in CIDR notation; they win over `allowFrom`. Security groups know no denial, so the
+   * host refuses what comes from them.
+   * @default none
+   */
+  readonly denyFrom?: readonly string[];
 }
 
 /** What a forward of ports has. */
@@ -34,12 +43,6 @@ export interface ListenerProps extends CommonForwardProps {
 
 /** What the kernel can do for a forward; only the engine iptables takes these. */
 export interface KernelForwardProps {
-  /**
-   * Source networks that may not start a connection, in CIDR notation; they win over `allowFrom`. Security groups know
-   * no denial, so the host drops what comes from them.
-   * @default none
-   */
-  readonly denyFrom?: readonly string[];
   /**
    * The network interface that clients come in by, such as `wg0`; the gateway's own connections to itself then do not count.
    * @default every interface
@@ -59,7 +62,7 @@ export interface KernelForwardProps {
 }
 
 /** A forward of TCP connections or UDP datagrams. */
-export interface TransportForwardProps extends ListenerProps, KernelForwardProps {
+export interface TransportForwardProps extends ListenerProps, KernelForwardProps, SessionProps {
   /**
    * Where to: a port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly, or by
    * weight (`{ to: '10.0.1.20:8080', weight: 3 }`). A range leads to a range of the same length; iptables may shift it
@@ -83,10 +86,15 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
    */
   readonly healthCheck?: boolean | HealthCheckProps;
   /**
-   * What one client address may do; iptables only.
+   * What one client address may do; nginx knows `openConnections` alone.
    * @default no limits
    */
   readonly limits?: ForwardLimits;
+  /**
+   * The PROXY protocol, towards clients and towards targets; TCP on nginx only.
+   * @default targets see the gateway's address
+   */
+  readonly proxyProtocol?: ProxyProtocolProps;
   /**
    * What carries this forward.
    * @default the stack's engine
@@ -102,6 +110,18 @@ interface WebForwardProps extends ListenerProps, HttpHostProps {
    * @default all names alike
    */
   readonly hosts?: Readonly<Record<string, HttpHostProps>>;
+  /**
+   * Networks of proxies in front of the gateway (a load balancer, a CDN), in CIDR notation, never everyone. What they say in
+   * `X-Forwarded-For` then is the client's address for everything: limits, sources, logs, and what targets are told; and they may
+   * bring an `X-Request-ID` and `X-Forwarded-Proto` and `-Port`. Of all others such headers count nothing.
+   * @default none: the client is who connects
+   */
+  readonly trustedProxies?: readonly string[];
+  /**
+   * Takes the client's address from the PROXY protocol: `{ accept: { from: ['10.0.0.0/16'] } }`.
+   * @default connections come from the clients themselves
+   */
+  readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
   /**
    * What carries this forward; only nginx can.
    * @default nginx
@@ -132,8 +152,10 @@ export interface ProtocolForwardProps extends CommonForwardProps, KernelForwardP
 }
 
 /** All that any kind of forward may say; each factory below takes only what its kind understands. */
-export type ForwardProps = Partial<Omit<TransportForwardProps, 'balance' | 'failover'>> &
+export type ForwardProps = Partial<Omit<TransportForwardProps, 'limits' | 'balance' | 'failover'>> &
   Partial<Omit<HttpsForwardProps, keyof TransportForwardProps | 'protocol'>> & {
+    /** Of connections, or of requests. */
+    readonly limits?: ForwardLimits | HttpLimits;
     readonly balance?: Balance;
     readonly failover?: HttpFailoverProps;
     /** An IP protocol, or what HTTP targets speak. */

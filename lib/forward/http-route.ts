@@ -1,12 +1,14 @@
 import type { Balance } from './balance';
 import type { Cache } from './cache';
+import type { ErrorPage, ErrorPageProps } from './error-page';
 import type { Failover } from './failover';
 import type { HttpDeliveryProps } from './http-delivery';
+import type { HttpOptionProps, HttpOptions } from './http-options';
 import type { PortRange } from './ports';
 import type { Target, TargetSpec, WeightedTarget } from './target';
 
 /** What is done with HTTP requests: on a forward with all, on a host or a path with its own. */
-export interface HttpRouteProps extends HttpDeliveryProps {
+export interface HttpRouteProps extends HttpOptionProps, HttpDeliveryProps {
   /**
    * Where to: a port on the gateway itself (`8080`) or `host:port`; several share the requests evenly or by
    * weight (`{ to: '10.0.1.20:8080', weight: 3 }`).
@@ -48,6 +50,11 @@ export interface HttpHostProps extends HttpRouteProps {
    * @default all paths alike
    */
   readonly routes?: Readonly<Record<string, HttpPathProps>>;
+  /**
+   * What clients get where there is no answer of a target for them.
+   * @default a small page that asks to try again
+   */
+  readonly errors?: ErrorPageProps;
 }
 
 export type HttpProtocol = 'http' | 'grpc';
@@ -57,6 +64,9 @@ export interface HttpSite {
   /** Undefined: every name that no other site has. */
   readonly host?: string;
   readonly routes: readonly HttpRoute[];
+  /** What holds for the answers that the gateway gives itself. */
+  readonly options: HttpOptions;
+  readonly errors?: ErrorPage;
 }
 
 /** A path, and what is done with its requests, checked. */
@@ -76,6 +86,7 @@ export interface HttpRoute {
   /** Only where there is something to go on to. */
   readonly failover?: Failover;
   readonly cache?: Cache;
+  readonly options: HttpOptions;
 }
 
 /** The ports of the stack's HTTPS forwards. */

@@ -1,7 +1,10 @@
-/** What one client may do; a client is an IPv4 address or an IPv6 /64. What is beyond is dropped before it reaches a target. */
+/**
+ * What one client may do; a client is an IPv4 address or an IPv6 /64. What is beyond never reaches a target: iptables drops it, nginx
+ * closes it.
+ */
 export interface ForwardLimits {
   /**
-   * New connections (UDP: flows) per second, 1-10000.
+   * New connections (UDP: flows) per second, 1-10000; iptables only.
    * @default no limit
    */
   readonly newConnectionsPerSecond?: number;

@@ -1,5 +1,5 @@
 import { type Cidr, type Family, isEverything } from './cidr';
-import type { ForwardProps } from './forward';
+import type { Engine, ForwardProps } from './forward';
 import type { HealthCheckProps, ResolvedHealthCheck } from './health-check';
 import type { ResolvedLimits } from './limits';
 import type { Problems } from './problems';
@@ -10,13 +10,22 @@ import { readWhole } from './whole';
 
 /** Props that only the kernel carries out, with what to do about each on nginx. */
 const KERNEL_PROPS = [
-  'denyFrom',
   'interface',
   'family',
   'preserveClientAddress',
   'healthCheck',
-  'limits',
 ] as const satisfies readonly (keyof ForwardProps)[];
+
+/** Props of connections and datagrams that only nginx carries out. */
+const NGINX_PROPS = ['proxyProtocol', 'idleTimeout', 'responses'] as const satisfies readonly (keyof ForwardProps)[];
+
+/** The other way round. */
+export function refuseNginxProps(at: string, props: ForwardProps, problems: Problems): void {
+  for (const prop of NGINX_PROPS) {
+    if (props[prop] !== undefined)
+      problems.add(`${at}.${prop}`, "must be left out on iptables: only engine: 'nginx' carries it out", props[prop]);
+  }
+}
 
 /** A prop that the engine would pass over in silence is worse than an error. */
 export function refuseKernelProps(at: string, props: ForwardProps, problems: Problems): void {
@@ -133,17 +142,28 @@ export function readHealthCheck(
 /** Ten thousand is as much as the kernel's table of clients keeps apart. */
 const MAX_RATE = 10_000;
 
-export function readLimits(at: string, value: unknown, problems: Problems): ResolvedLimits | undefined {
+export function readLimits(at: string, value: unknown, engine: Engine, problems: Problems): ResolvedLimits | undefined {
   if (value === undefined) return undefined;
   const where = `${at}.limits`;
   if (typeof value !== 'object' || value === null) {
-    problems.add(where, 'must be an object such as { newConnectionsPerSecond: 20 }', value);
+    const example = engine === 'nginx' ? 'openConnections' : 'newConnectionsPerSecond';
+    problems.add(where, `must be an object such as { ${example}: 20 }`, value);
     return undefined;
   }
   const props = value as { newConnectionsPerSecond?: unknown; burst?: unknown; openConnections?: unknown };
-  if (props.newConnectionsPerSecond === undefined && props.openConnections === undefined)
+  if (engine === 'nginx') {
+    for (const prop of ['newConnectionsPerSecond', 'burst'] as const) {
+      if (props[prop] !== undefined)
+        problems.add(
+          `${where}.${prop}`,
+          "must be left out on nginx, which counts open connections alone: write engine: 'iptables' for it",
+          props[prop],
+        );
+    }
+    if (props.openConnections === undefined) problems.add(where, 'must say openConnections', value);
+  } else if (props.newConnectionsPerSecond === undefined && props.openConnections === undefined)
     problems.add(where, 'must say newConnectionsPerSecond or openConnections', value);
-  if (props.newConnectionsPerSecond === undefined && props.burst !== undefined)
+  if (engine !== 'nginx' && props.newConnectionsPerSecond === undefined && props.burst !== undefined)
     problems.add(`${where}.burst`, 'must go with newConnectionsPerSecond', props.burst);
   const number = (name: keyof typeof props, to: number) =>
     props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);

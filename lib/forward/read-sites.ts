@@ -1,6 +1,8 @@
 import { checkTargets } from './check-targets';
+import { readErrorPage } from './error-page';
 import { FAILOVER } from './failover';
 import { type HttpDelivery, readHttpDelivery } from './http-delivery';
+import { type HttpOptions, mergeHttpOptions, readHttpOptions } from './http-options';
 import type { HttpHostProps, HttpPathProps, HttpRoute, HttpRouteProps, HttpSite, HttpsPorts } from './http-route';
 import { Ids } from './ids';
 import type { Problems } from './problems';
@@ -20,6 +22,11 @@ interface Context {
 interface Reading extends Context {
   readonly routeIds: Ids;
   readonly cacheIds: Ids;
+}
+
+/** What holds at a place: its own, and for the rest what stands above. */
+interface Standing extends HttpDelivery {
+  readonly options: HttpOptions;
 }
 
 /** What a host takes from its forward, and a path from its host, unless it says something else itself. */
@@ -49,7 +56,11 @@ export function readSites(at: string, props: SitesProps, forward: Context, probl
     problems.add(`${at}.hosts`, "must hold at least one host, such as { 'www.example.com': { to: 8080 } }", hosts);
     return [];
   }
-  const delivery = readHttpDelivery(at, props, context.cacheIds.take(context.name), problems);
+  const standing: Standing = {
+    ...readHttpDelivery(at, props, context.cacheIds.take(context.name), problems),
+    options: readHttpOptions(at, props, problems),
+  };
+  const errors = readErrorPage(`${at}.errors`, props.errors, problems);
   const named = Object.entries(hosts ?? {}).flatMap(([host, own]) => {
     const where = `${at}.hosts[${JSON.stringify(host)}]`;
     if (!HOST.test(host)) {
@@ -57,18 +68,39 @@ export function readSites(at: string, props: SitesProps, forward: Context, probl
       return [];
     }
     const id = `${context.name}.${host}`;
-    const within = { ...delivery, ...readHttpDelivery(where, own, context.cacheIds.take(id), problems) };
-    return [{ host, routes: readRoutes(where, inherit(own, props), within, id, context, problems) }];
+    const within = readStanding(where, own, standing, context.cacheIds.take(id), problems);
+    const page = own.errors === undefined ? errors : readErrorPage(`${where}.errors`, own.errors, problems);
+    return [
+      {
+        host,
+        routes: readRoutes(where, inherit(own, props), within, id, context, problems),
+        options: within.options,
+        ...(page === undefined ? {} : { errors: page }),
+      },
+    ];
   });
   // With hosts, what is not said of other names is a closed site and no mistake.
   const others = hosts !== undefined && props.to === undefined && props.redirectTo === undefined && !props.routes;
-  return [...named, ...(others ? [] : [{ routes: readRoutes(at, props, delivery, context.name, context, problems) }])];
+  const rest = () => ({
+    routes: readRoutes(at, props, standing, context.name, context, problems),
+    options: standing.options,
+    ...(errors === undefined ? {} : { errors }),
+  });
+  return [...named, ...(others ? [] : [rest()])];
+}
+
+function readStanding(at: string, own: HttpPathProps, above: Standing, cacheId: string, problems: Problems): Standing {
+  return {
+    ...above,
+    ...readHttpDelivery(at, own, cacheId, problems),
+    options: mergeHttpOptions(above.options, readHttpOptions(at, own, problems)),
+  };
 }
 
 function readRoutes(
   at: string,
   props: HttpHostProps,
-  delivery: HttpDelivery,
+  standing: Standing,
   id: string,
   context: Reading,
   problems: Problems,
@@ -91,12 +123,12 @@ function readRoutes(
     }
     if (parsed.text === '/' && parsed.kind === 'prefix' && (props.to !== undefined || props.redirectTo !== undefined))
       problems.add(where, 'must not stand beside to or redirectTo, which say the same of all paths', path);
-    const within = { ...delivery, ...readHttpDelivery(where, own, context.cacheIds.take(`${id}${path}`), problems) };
+    const within = readStanding(where, own, standing, context.cacheIds.take(`${id}${path}`), problems);
     return readRoute(where, inherit(own, props), within, parsed, `${id}${path}`, context, problems);
   });
   const whole = props.to !== undefined || props.redirectTo !== undefined || routes === undefined;
   return [
-    ...(whole ? readRoute(at, props, delivery, { kind: 'prefix', text: '/' }, id, context, problems) : []),
+    ...(whole ? readRoute(at, props, standing, { kind: 'prefix', text: '/' }, id, context, problems) : []),
     ...below,
   ];
 }
@@ -104,7 +136,7 @@ function readRoutes(
 function readRoute(
   at: string,
   props: HttpPathProps,
-  delivery: HttpDelivery,
+  standing: Standing,
   path: HttpRoute['path'],
   id: string,
   { kind, httpsPorts, listen, routeIds }: Reading,
@@ -126,7 +158,7 @@ function readRoute(
   }
   if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
-  const { balance = 'round-robin', failover = FAILOVER, cache = false } = delivery;
+  const { balance = 'round-robin', failover = FAILOVER, cache = false } = standing;
   checkBalance(at, { balance, targets, by: 'http' }, problems);
   if (problems.length > before) return [];
   checkTargets(at, { kind, engine: 'nginx', listen, targets }, problems);
@@ -139,6 +171,7 @@ function readRoute(
       protocol,
       streaming,
       stripPrefix,
+      options: standing.options,
       balance,
       ...(canFailOver(targets) ? { failover } : {}),
       // Neither is an answer that could be kept.

@@ -1,16 +1,18 @@
 import { BALANCES } from './balance';
 import { checkListeners } from './check-listeners';
 import { checkTargets } from './check-targets';
-import { ENGINES, type Engine, Forward, type HttpForwardProps } from './forward';
+import { ENGINES, type Engine, Forward, type ForwardProps, type HttpForwardProps } from './forward';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
-import { readCommon, readHealthCheck, readLimits, refuseKernelProps } from './read-kernel-props';
-import { readTransportDelivery } from './read-transport-delivery';
+import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginxProps } from './read-kernel-props';
 import { readEngine, readListener, readTargets } from './read-props';
 import { readProtocol, readProtocolTarget } from './read-protocol';
 import { readSites } from './read-sites';
+import { readTransportDelivery } from './read-transport-delivery';
 import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
+import { readSession } from './session';
 import { Tls } from './tls';
+import { readTrustedProxies } from './trusted-proxies';
 
 export interface ForwardSet {
   /**
@@ -30,7 +32,7 @@ const DEFAULT_ENGINE: Engine = 'nginx';
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 
 /** A forward with several targets gets an iptables chain of its own, `PORTWAY-<name>`, beside these. */
-const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'LIMIT', 'MARK', 'MSS', 'EGRESS'];
+const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'KEEP', 'LIMIT', 'MARK', 'MSS', 'EGRESS'];
 
 /**
  * Checks a set of forwards and gives it in the form that renderers and constructs need, in the order it was written.
@@ -121,6 +123,7 @@ function resolvePortForward(
   const transport = kind === 'udp' ? 'udp' : 'tcp';
   const engine = readEngine(at, forward, stackEngine, problems);
   if (engine === 'nginx') refuseKernelProps(at, props, problems);
+  else refuseNginxProps(at, props, problems);
   const listen = readListener(at, forward, transport, problems);
   const sites =
     isWeb(kind) && listen !== undefined
@@ -134,7 +137,10 @@ function resolvePortForward(
     ? { balance: BALANCES.http[0] }
     : readTransportDelivery(at, props, { engine, targets }, problems);
   const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
-  const limits = readLimits(at, props.limits, problems);
+  // Limits of requests are the sites'.
+  const limits = isWeb(kind) ? undefined : readLimits(at, props.limits, engine, problems);
+  const client = readClient(at, kind, engine, props, problems);
+  const session = isWeb(kind) || engine !== 'nginx' ? {} : readSession(at, props, transport, problems);
   if (kind === 'https' && !(props.tls instanceof Tls)) {
     problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
   }
@@ -152,9 +158,28 @@ function resolvePortForward(
     ...delivery,
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...(limits === undefined ? {} : { limits }),
+    ...client,
+    session,
     sites,
     ...(props.tls === undefined ? {} : { tls: props.tls }),
   };
+}
+
+/** nginx speaks the PROXY protocol over TCP: to clients on every kind of forward, to targets where it looks into nothing. */
+function readClient(
+  at: string,
+  kind: PortForward['kind'],
+  engine: Engine,
+  props: ForwardProps,
+  problems: Problems,
+): Pick<PortForward, 'trustedProxies' | 'sendsProxyProtocol'> {
+  if (engine !== 'nginx') return { sendsProxyProtocol: false };
+  if (kind === 'udp') {
+    if (props.proxyProtocol !== undefined)
+      problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it over TCP alone', props.proxyProtocol);
+    return { sendsProxyProtocol: false };
+  }
+  return readTrustedProxies(at, props, isWeb(kind) ? ['accept'] : ['accept', 'send'], problems);
 }
 
 function isWeb(kind: PortForward['kind']): kind is 'http' | 'https' {

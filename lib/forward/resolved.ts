@@ -6,8 +6,10 @@ import type { ResolvedHealthCheck } from './health-check';
 import type { HttpSite } from './http-route';
 import type { ResolvedLimits } from './limits';
 import type { PortRange } from './ports';
+import type { Session } from './session';
 import type { Host, Target } from './target';
 import type { Tls } from './tls';
+import type { TrustedProxies } from './trusted-proxies';
 
 /** What every checked forward has. */
 interface CommonForward {
@@ -40,6 +42,11 @@ export interface PortForward extends CommonForward {
   readonly limits?: ResolvedLimits;
   /** Of an HTTP forward: what is done with which requests. */
   readonly sites: readonly HttpSite[];
+  /** Undefined: the client is who connects. */
+  readonly trustedProxies?: TrustedProxies;
+  /** Whether targets are told the client's address by the PROXY protocol. */
+  readonly sendsProxyProtocol: boolean;
+  readonly session: Session;
   readonly tls?: Tls;
 }
 

@@ -40,8 +40,7 @@ export function inboundTraffic(
     reasons: [reason],
   });
   const listeners = forwards.flatMap((f) => {
-    const peers =
-      f.allowFrom.length > 0 ? f.allowFrom : everyone(settings).filter((c) => f.families.includes(c.family));
+    const peers = connecting(f) ?? everyone(settings).filter((c) => f.families.includes(c.family));
     return peers.map((peer) =>
       isPortForward(f) ? rule(f.transport, peer, f.name, f.listen) : rule(f.protocol, peer, f.name),
     );
@@ -54,6 +53,14 @@ export function inboundTraffic(
       : []),
     ...settings.egress.map((c) => rule('all', c, 'egress')),
   ]);
+}
+
+/** Who opens a forward's connections; undefined is everyone. Behind proxies these are others than those who may use it. */
+function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
+  const { allowFrom } = forward;
+  const proxies = isPortForward(forward) ? forward.trustedProxies : undefined;
+  if (proxies?.by === 'proxy-protocol') return proxies.from;
+  return allowFrom.length === 0 ? undefined : [...allowFrom, ...(proxies?.from ?? [])];
 }
 
 /** What every gateway needs of the world: names, time, packages, and AWS itself. */

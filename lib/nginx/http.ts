@@ -1,24 +1,47 @@
 import type { PortForward } from '../forward/resolved';
-import { sourceMap } from './access';
+import { sourceMaps } from './access';
 import { type Block, block } from './block';
 import type { NginxDialect } from './dialect';
+import { errorPages } from './error-pages';
+import { limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
+import { maintenanceDefaults } from './maintenance';
 import { NGINX_PATHS } from './names';
 import { proxyDefaults } from './proxy-headers';
+import { factMaps, requestFacts } from './request-facts';
+import { headerDefaults } from './response-headers';
 import { servers } from './server';
 import { tlsSession } from './tls';
+import { transferDefaults } from './transfer';
 import { resolver, upstream } from './upstream';
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
-export function httpContext(forwards: readonly PortForward[], dialect: NginxDialect, generation: string): Block {
+export function httpContext(
+  forwards: readonly PortForward[],
+  dialect: NginxDialect,
+  generation: string,
+  memoryMiB: number,
+): Block {
   const own = forwards.filter((f) => f.kind === 'http' || f.kind === 'https');
+  const facts = requestFacts(own);
   return block('http', [
     'server_tokens off;',
     'absolute_redirect off;  # a redirect within a site names no scheme, host or port that could be the wrong one',
     // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
-    'default_type application/octet-stream;',
-    ...httpLog(),
-    ...(own.length > 0 ? proxyDefaults() : []),
+    'types { }',
+    'default_type text/html;',
+    ...httpLog(own, facts),
+    ...factMaps(facts),
+    ...(own.length > 0
+      ? [
+          ...transferDefaults(memoryMiB),
+          ...proxyDefaults(facts),
+          ...headerDefaults(facts),
+          ...errorPages(facts),
+          ...maintenanceDefaults(),
+          ...limitDefaults(own),
+        ]
+      : []),
     ...resolver(own),
     ...(own.some((f) => f.kind === 'https') ? tlsSession() : []),
     '',
@@ -32,9 +55,10 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
     ...own.flatMap((forward) => [
       '',
       `# ${forward.name}`,
-      ...sourceMap(forward),
+      ...sourceMaps(forward),
+      ...limitZones(forward),
       ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, ['keepalive 64;']))),
-      ...servers(forward, dialect),
+      ...servers(forward, dialect, facts),
     ]),
   ]);
 }

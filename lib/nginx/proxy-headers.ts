@@ -1,30 +1,30 @@
 import { block, type Line } from './block';
+import type { RequestFacts } from './request-facts';
 
 /** Once for all HTTP forwards: what targets are told of a request, and of nothing else. */
-export function proxyDefaults(): readonly Line[] {
+export function proxyDefaults(facts: RequestFacts): readonly Line[] {
   return [
     '',
-    '# Large uploads are for the application to refuse; the bound only keeps one request from filling the disk.',
-    'client_max_body_size 100m;',
     'proxy_http_version 1.1;',
     'proxy_connect_timeout 5s;',
     '# What the client connected to. Values that the client sent itself are replaced: anybody can write such headers.',
     'proxy_set_header Host $http_host;',
-    'proxy_set_header X-Forwarded-For $remote_addr;',
-    'proxy_set_header X-Forwarded-Proto $scheme;',
+    `proxy_set_header X-Forwarded-For ${facts.forwardedFor};`,
+    `proxy_set_header X-Forwarded-Proto ${facts.scheme};`,
     'proxy_set_header X-Forwarded-Host $http_host;',
-    'proxy_set_header X-Forwarded-Port $server_port;',
+    `proxy_set_header X-Forwarded-Port ${facts.port};`,
     'proxy_set_header X-Real-IP $remote_addr;',
     'proxy_set_header X-Forwarded-Prefix $portway_prefix;',
     "map '' $portway_prefix { default ''; }",
     "proxy_set_header X-Forwarded-Ssl '';",
-    `proxy_set_header Forwarded "for=$portway_forwarded_for;proto=$scheme";`,
+    `proxy_set_header X-Request-ID ${facts.requestId};`,
+    `proxy_set_header Forwarded "for=$portway_forwarded_for;proto=${facts.scheme}";`,
     block('map $remote_addr $portway_forwarded_for', [
       '~: "\\"[$remote_addr]\\"";  # RFC 7239 quotes IPv6',
       'default $remote_addr;',
     ]),
     '# An application that knows nothing of TLS redirects to http on the public name.',
-    'proxy_redirect http://$http_host/ $scheme://$http_host/;',
+    `proxy_redirect http://$http_host/ ${facts.scheme}://$http_host/;`,
     '# A WebSocket handshake passes, and no other upgrade: in a tunnel of h2c a client could write the headers above itself.',
     '# For all else an empty header keeps the connection to the target open.',
     'proxy_set_header Upgrade $portway_upgrade;',

@@ -13,11 +13,18 @@ export interface NginxConf {
   readonly generation: string;
 }
 
-/** nginx.conf for the forwards that nginx carries, or undefined when there are none. */
-export function renderNginx(forwards: readonly ResolvedForward[], dialect: NginxDialect): NginxConf | undefined {
+/**
+ * nginx.conf for the forwards that nginx carries, or undefined when there are none. `memoryMiB` is what the host has, and decides how much
+ * of large answers is kept in it.
+ */
+export function renderNginx(
+  forwards: readonly ResolvedForward[],
+  dialect: NginxDialect,
+  memoryMiB = 1024,
+): NginxConf | undefined {
   const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
   if (own.length === 0) return undefined;
-  const render = (generation: string) => renderLines(conf(own, dialect, generation));
+  const render = (generation: string) => renderLines(conf(own, dialect, generation, memoryMiB));
   const generation = createHash('sha256').update(render('')).digest('hex').slice(0, 16);
   return { text: render(generation), generation };
 }
@@ -27,7 +34,12 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
   return forwards.some((f) => f.engine === 'nginx' && (f.kind === 'tcp' || f.kind === 'udp'));
 }
 
-function conf(forwards: readonly PortForward[], dialect: NginxDialect, generation: string): readonly Line[] {
+function conf(
+  forwards: readonly PortForward[],
+  dialect: NginxDialect,
+  generation: string,
+  memoryMiB: number,
+): readonly Line[] {
   return [
     '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
     `user ${dialect.user};`,
@@ -41,7 +53,7 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, generatio
     '',
     { head: 'events', lines: ['worker_connections 16384;'] },
     '',
-    httpContext(forwards, dialect, generation),
+    httpContext(forwards, dialect, generation, memoryMiB),
     ...streamContext(forwards),
   ];
 }

@@ -3,17 +3,22 @@ import type { PortForward } from '../forward/resolved';
 import { sourceCheck } from './access';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
-import { grpcHeaders } from './grpc';
-import { stripPrefix } from './strip-prefix';
+import { errorPlaces } from './error-pages';
+import { locations, optionLines, origin } from './location';
+import { maintenance } from './maintenance';
+import { notFound, refusalPlaces } from './refusals';
+import type { RequestFacts } from './request-facts';
 import { tlsLines } from './tls';
-import { passTo } from './upstream';
+import { listenParameter, realClient } from './trusted-proxies';
 
 /** The servers of an HTTP forward: one for each of its sites. */
-export function servers(forward: PortForward, dialect: NginxDialect): readonly Block[] {
+export function servers(forward: PortForward, dialect: NginxDialect, facts: RequestFacts): readonly Block[] {
   const named = forward.sites.some((s) => s.host !== undefined);
   const closed = named && forward.sites.every((s) => s.host !== undefined);
   return [
-    ...forward.sites.map((site) => server(forward, site, { isDefault: named && site.host === undefined }, dialect)),
+    ...forward.sites.map((site) =>
+      server(forward, site, { isDefault: named && site.host === undefined }, dialect, facts),
+    ),
     ...(closed ? [closedServer(forward, dialect)] : []),
   ];
 }
@@ -23,16 +28,32 @@ function server(
   site: HttpSite,
   { isDefault }: { readonly isDefault: boolean },
   dialect: NginxDialect,
+  facts: RequestFacts,
 ): Block {
+  const limited = site.options.limits !== undefined;
   const hasAll = site.routes.some((r) => r.path.kind === 'prefix' && r.path.text === '/');
   return block('server', [
     ...listeners(forward, isDefault ? ' default_server' : '', dialect),
     ...(site.host === undefined ? [] : [`server_name ${site.host};`]),
     ...(forward.tls === undefined ? [] : [...tlsLines(forward.name), 'proxy_cookie_flags ~ secure;']),
-    ...sourceCheck(forward),
-    ...site.routes.map(location),
-    ...(hasAll ? [] : [block('location /', ['return 404;'])]),
+    ...realClient(forward),
+    ...optionLines(site.options, {}, forward, facts),
+    ...maintenance(limited),
+    ...sourceCheck(forward, limited),
+    ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),
+    ...(hasAll ? [] : [notFound(limited)]),
+    ...refusalPlaces(forward.allowFrom.length + forward.denyFrom.length > 0 ? [403, 503] : [503], limited),
+    ...errorPlaces(site.errors, facts),
   ]);
+}
+
+/** A site that does nothing but redirect needs no location for it. */
+function routeLines(route: HttpRoute, site: HttpSite, forward: PortForward, facts: RequestFacts): readonly Line[] {
+  const { path, redirect, options } = route;
+  const whole = path.kind === 'prefix' && path.text === '/' && options === site.options;
+  if (redirect !== undefined && whole && options.limits === undefined && options.methods === undefined)
+    return [`return 308 ${origin(redirect)}$request_uri;`];
+  return locations(route, site, forward, facts);
 }
 
 /** Names that no site has get no answer: over TLS no handshake, else no response. */
@@ -50,36 +71,8 @@ function listeners(forward: PortForward, parameter: string, dialect: NginxDialec
   const port = forward.listen.from;
   const tls = forward.kind === 'http' ? '' : dialect.http2 === 'directive' ? ' ssl' : ' ssl http2';
   return [
-    `listen ${port}${tls}${parameter};`,
-    `listen [::]:${port}${tls}${parameter};`,
+    `listen ${port}${tls}${parameter}${listenParameter(forward)};`,
+    `listen [::]:${port}${tls}${parameter}${listenParameter(forward)};`,
     ...(forward.kind === 'https' && dialect.http2 === 'directive' ? ['http2 on;'] : []),
   ];
-}
-
-function location(route: HttpRoute): Line {
-  const { path, redirect } = route;
-  const whole = path.kind === 'prefix' && path.text === '/';
-  if (redirect !== undefined && whole) return `return 308 ${origin(redirect)}$request_uri;`;
-  return block(`location ${path.kind === 'exact' ? '= ' : ''}${path.text}`, [
-    ...(redirect === undefined ? forwarding(route) : [`return 308 ${origin(redirect)}$request_uri;`]),
-  ]);
-}
-
-function forwarding(route: HttpRoute): readonly Line[] {
-  const grpc = route.protocol === 'grpc';
-  return [
-    ...(grpc ? grpcHeaders(route.streaming) : route.streaming ? STREAMING : []),
-    ...passTo(route, grpc ? 'grpc://' : 'http://'),
-    // Last: after its `rewrite ... break` no `set` would be carried out.
-    ...(route.stripPrefix ? stripPrefix(route.path.text) : []),
-  ];
-}
-
-/** An answer that comes in pieces over hours, such as Server-Sent Events, is passed on piece by piece. */
-const STREAMING = ['proxy_buffering off;', 'proxy_read_timeout 1d;'];
-
-/** 308 keeps the method and body, so that a form posted to the old address still arrives. */
-function origin(redirect: number | string): string {
-  if (typeof redirect === 'string') return redirect;
-  return `https://$host${redirect === 443 ? '' : `:${redirect}`}`;
 }

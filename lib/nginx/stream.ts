@@ -3,7 +3,9 @@ import type { PortForward } from '../forward/resolved';
 import { formatHost } from '../forward/target';
 import { streamSources } from './access';
 import { type Block, block, type Line } from './block';
+import { streamLimit, streamLimitDefaults } from './limits';
 import { streamLog } from './logging';
+import { listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
 
 /** The stream context: TCP and UDP forwards. Nothing when there are none, so that its module is not needed. */
@@ -16,9 +18,11 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
       ...streamLog(),
       ...resolver(own),
       'proxy_connect_timeout 5s;',
+      ...streamLimitDefaults(own),
       ...own.flatMap((forward) => [
         '',
         `# ${forward.name}`,
+        ...streamLimit(forward).zone,
         ...(keepsPort(forward) ? [] : upstream(group(forward), [])),
         server(forward),
       ]),
@@ -28,14 +32,26 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
 
 function server(forward: PortForward): Block {
   // Without reuseport datagrams of one client reach several workers, and its session falls apart.
-  const parameters = forward.transport === 'udp' ? ' udp reuseport' : '';
+  const parameters = forward.transport === 'udp' ? ' udp reuseport' : listenParameter(forward);
   const ports = formatPorts(forward.listen);
   return block('server', [
     `listen ${ports}${parameters};`,
     `listen [::]:${ports}${parameters};`,
+    ...streamClient(forward),
     ...streamSources(forward),
+    ...streamLimit(forward).lines,
+    ...sessionLines(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
   ]);
+}
+
+/** A session ends after a while without a byte (nginx: 10 minutes), or after as many answers as there are. */
+function sessionLines({ session }: PortForward): readonly Line[] {
+  const { idleTimeout, responses } = session;
+  return [
+    ...(idleTimeout === undefined ? [] : [`proxy_timeout ${idleTimeout}s;`]),
+    ...(responses === undefined ? [] : [`proxy_responses ${responses};`]),
+  ];
 }
 
 function group({ name, targets }: PortForward): Group {

@@ -1,14 +1,15 @@
 import type { Line } from './block';
+import type { RequestFacts } from './request-facts';
 
 /**
  * Hands a request on without its prefix, and puts the prefix back into what comes back: redirects and cookies of a target that
  * knows nothing of it. One that heeds X-Forwarded-Prefix wrote it already, which the first rule of each pair leaves as it is.
  */
-export function stripPrefix(prefix: string): readonly Line[] {
+export function stripPrefix(prefix: string, { scheme }: RequestFacts): readonly Line[] {
   const bare = prefix.slice(0, -1);
-  const pairs = [...new Set(['http', '$scheme'])].flatMap((scheme) => [
-    `proxy_redirect ${scheme}://$http_host${prefix} $scheme://$http_host${prefix};`,
-    `proxy_redirect ${scheme}://$http_host/ $scheme://$http_host${prefix};`,
+  const pairs = ['http', scheme].flatMap((said) => [
+    `proxy_redirect ${said}://$http_host${prefix} ${scheme}://$http_host${prefix};`,
+    `proxy_redirect ${said}://$http_host/ ${scheme}://$http_host${prefix};`,
   ]);
   return [
     `set $portway_prefix ${bare};`,

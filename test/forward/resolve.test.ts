@@ -48,6 +48,8 @@ describe('what is accepted', () => {
       families: [4, 6],
       preserveClientAddress: false,
       balance: 'random',
+      sendsProxyProtocol: false,
+      session: {},
       sites: [],
     });
   });

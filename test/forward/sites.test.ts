@@ -33,6 +33,7 @@ test('a forward without hosts and routes is one site with one route', () => {
       protocol: 'http',
       streaming: false,
       stripPrefix: false,
+      options: {},
       balance: 'round-robin',
     },
   ]);

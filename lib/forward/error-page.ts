@@ -1,0 +1,66 @@
+import type { Problems } from './problems';
+import { readObject } from './read-object';
+
+/**
+ * What clients get where the gateway has no answer of a target for them: 429, 502, 503 and 504, also in maintenance mode. As HTML,
+ * or as JSON to clients that accept it. Errors that a target answers itself are passed on as they are.
+ */
+export interface ErrorPageProps {
+  /**
+   * The heading, at most 100 characters.
+   * @default 'Not available'
+   */
+  readonly title?: string;
+  /**
+   * What to do now, at most 500 characters.
+   * @default 'Please try again in a moment.'
+   */
+  readonly message?: string;
+  /**
+   * The whole page in place of the small one, at most 3000 bytes; read it from a file of yours. `{{status}}` and `{{request}}` in
+   * it become the status and the request's id.
+   * @default a small page of title and message
+   */
+  readonly html?: string;
+}
+
+/** The checked page. */
+export interface ErrorPage {
+  readonly title: string;
+  readonly message: string;
+  readonly html?: string;
+}
+
+export const DEFAULT_ERROR_PAGE: ErrorPage = { title: 'Not available', message: 'Please try again in a moment.' };
+
+/** What nginx takes as one word of its configuration is at most 4096 bytes. */
+const MAX_HTML = 3000;
+
+export function readErrorPage(at: string, value: unknown, problems: Problems): ErrorPage | undefined {
+  const example = "{ message: 'Call 555-0100.' }";
+  const props = readObject(at, value, { parts: ['title', 'message', 'html'], example }, problems);
+  if (props === undefined) return undefined;
+  const text = (name: 'title' | 'message', max: number) => {
+    const given = props[name] ?? DEFAULT_ERROR_PAGE[name];
+    if (typeof given === 'string' && given.length >= 1 && given.length <= max && isText(given)) return given;
+    problems.add(`${at}.${name}`, `must be a text of 1-${max} characters on one line`, given);
+    return DEFAULT_ERROR_PAGE[name];
+  };
+  const page = { title: text('title', 100), message: text('message', 500) };
+  const { html } = props;
+  if (html === undefined) return page;
+  if (typeof html !== 'string' || html.length === 0 || Buffer.byteLength(html) > MAX_HTML || !isText(html, '\n\t')) {
+    problems.add(`${at}.html`, `must be a text of 1-${MAX_HTML} bytes with Unix line endings`, lengthOf(html));
+    return page;
+  }
+  return { ...page, html };
+}
+
+/** No control characters, and no halves of characters. */
+function isText(text: string, allowed = ''): boolean {
+  return ![...text].some((c) => /[\p{Cc}\p{Cs}]/u.test(c) && !allowed.includes(c));
+}
+
+function lengthOf(html: unknown): unknown {
+  return typeof html === 'string' ? `${Buffer.byteLength(html)} bytes` : html;
+}

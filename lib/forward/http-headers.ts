@@ -1,0 +1,60 @@
+import type { Problems } from './problems';
+
+/** A header of answers: its name as written, and its value. */
+export type Header = readonly [name: string, value: string];
+
+/** A name of a header (RFC 9110, section 5.1), less the characters that nobody uses in one. */
+const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+
+/** Printable ASCII. A `$` would be the beginning of a variable to nginx, which knows no way to write the sign itself. */
+const VALUE = /^[\x21-\x23\x25-\x7e]([\x20-\x23\x25-\x7e]{0,1022}[\x21-\x23\x25-\x7e])?$/;
+
+/** Headers that carry the message itself, or that another prop is there for; with the reason. */
+const NOT_TO_SET: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      ...['connection', 'content-encoding', 'content-length', 'content-range', 'content-type', 'date', 'keep-alive'],
+      ...['location', 'server', 'set-cookie', 'status', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+    ].map((name) => [name, 'it belongs to the single answer, not to all of them']),
+  ),
+  'x-request-id': 'the gateway sets it on every answer',
+  'retry-after': 'the gateway sets it where it refuses',
+  'strict-transport-security': 'HTTPS forwards have hsts for it',
+};
+
+/** The headers to add to every answer, in the order of `value`. */
+export function readHeaders(at: string, value: unknown, problems: Problems): readonly Header[] | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) {
+    problems.add(at, "must hold at least one header, such as { 'X-Frame-Options': 'DENY' }", value);
+    return undefined;
+  }
+  const seen = new Set<string>();
+  return Object.entries(value).flatMap(([name, text]): readonly Header[] => {
+    const where = `${at}[${JSON.stringify(name)}]`;
+    if (!checkName(where, name, problems)) return [];
+    const reason = NOT_TO_SET[name.toLowerCase()];
+    if (reason !== undefined) problems.add(where, `must be left out: ${reason}`);
+    if (seen.has(name.toLowerCase())) problems.add(where, 'must not stand there twice');
+    seen.add(name.toLowerCase());
+    if (typeof text === 'string' && VALUE.test(text)) return [[name, text]];
+    problems.add(where, 'must be 1-1024 printable ASCII characters other than $, without a blank at either end', text);
+    return [];
+  });
+}
+
+/** The names of headers that targets send and clients should not get. */
+export function readHiddenHeaders(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.add(at, "must hold at least one name of a header, such as ['X-Application-Version']", value);
+    return undefined;
+  }
+  return value.filter((name, i) => checkName(`${at}[${i}]`, name, problems));
+}
+
+function checkName(at: string, name: unknown, problems: Problems): boolean {
+  if (typeof name === 'string' && NAME.test(name)) return true;
+  problems.add(at, 'must be the name of a header: letters, digits, - and _, at most 64', name);
+  return false;
+}

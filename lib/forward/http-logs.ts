@@ -1,0 +1,35 @@
+import type { Problems } from './problems';
+import { readObject } from './read-object';
+
+/** What is written down of requests. */
+export interface HttpLogs {
+  /**
+   * `all` requests, those that ended in `errors` (status 400 and above), or `none`.
+   * @default 'all'
+   */
+  readonly level?: LogLevel;
+  /**
+   * Whether what stands behind the `?` of an address is left out, since it may hold names, searches or keys. nginx's own
+   * messages about requests, which would hold it too, are then written from the level `crit` on only.
+   * @default false
+   */
+  readonly redact?: boolean;
+}
+
+export type LogLevel = 'all' | 'errors' | 'none';
+
+export interface ResolvedLogs {
+  readonly level: LogLevel;
+  readonly redact: boolean;
+}
+
+export function readLogs(at: string, value: unknown, problems: Problems): ResolvedLogs | undefined {
+  const example = "{ level: 'errors', redact: true }";
+  const props = readObject(at, value, { parts: ['level', 'redact'], example }, problems);
+  if (props === undefined) return undefined;
+  const { level = 'all', redact = false } = props;
+  if (level !== 'all' && level !== 'errors' && level !== 'none')
+    problems.add(`${at}.level`, 'must be all, errors or none', level);
+  if (typeof redact !== 'boolean') problems.add(`${at}.redact`, 'must be true or false', redact);
+  return { level: level as LogLevel, redact: redact === true };
+}

@@ -1,0 +1,82 @@
+import { type Cidr, isEverything, mergeCidrs } from './cidr';
+import type { Problems } from './problems';
+import { readObject } from './read-object';
+import { readSources } from './read-props';
+
+/** The PROXY protocol, which tells the client's address in front of a connection's own bytes. */
+export interface ProxyProtocolProps {
+  /**
+   * Takes the client's address from the PROXY protocol (version 1 or 2), with which then every connection must begin: from a Network
+   * Load Balancer, say.
+   * @default connections come from the clients themselves
+   */
+  readonly accept?: ProxyProtocolSource;
+  /**
+   * Tells the client's address to the targets by the PROXY protocol (version 1), which they must understand.
+   * @default false: targets see the gateway's address
+   */
+  readonly send?: boolean;
+}
+
+export interface ProxyProtocolSource {
+  /** The networks whose word counts, in CIDR notation, never everyone. The security group lets in them alone. */
+  readonly from: readonly string[];
+}
+
+/** Who may tell whose connection it really is, and how; checked. */
+export interface TrustedProxies {
+  readonly by: 'x-forwarded-for' | 'proxy-protocol';
+  readonly from: readonly Cidr[];
+}
+
+export interface ClientAddressProps {
+  readonly trustedProxies?: readonly string[];
+  readonly proxyProtocol?: ProxyProtocolProps;
+}
+
+/** What stands in `trustedProxies` and `proxyProtocol`. `takes` are the parts of the latter that the kind of forward knows. */
+export function readTrustedProxies(
+  at: string,
+  props: ClientAddressProps,
+  takes: readonly (keyof ProxyProtocolProps)[],
+  problems: Problems,
+): { readonly trustedProxies?: TrustedProxies; readonly sendsProxyProtocol: boolean } {
+  const where = `${at}.proxyProtocol`;
+  const example = `{ ${takes[0] === 'send' ? 'send: true' : "accept: { from: ['10.0.0.0/16'] }"} }`;
+  const protocol = readObject(where, props.proxyProtocol, { parts: takes, example }, problems);
+  const { accept, send = false } = protocol ?? {};
+  if (typeof send !== 'boolean') problems.add(`${where}.send`, 'must be true or false', send);
+  if (protocol !== undefined && accept === undefined && send !== true)
+    problems.add(where, `must say ${takes.join(' or ')}`, props.proxyProtocol);
+  const source = readObject(
+    `${where}.accept`,
+    accept,
+    { parts: ['from'], example: "{ from: ['10.0.0.0/16'] }" },
+    problems,
+  );
+  if (source !== undefined && source.from === undefined)
+    problems.add(`${where}.accept.from`, "must say whose word counts, such as ['10.0.0.0/16']");
+  if (source !== undefined && props.trustedProxies !== undefined)
+    problems.add(
+      `${at}.trustedProxies`,
+      'must not stand beside proxyProtocol.accept: one of the two tells the client',
+      props.trustedProxies,
+    );
+  const byProtocol = readTrusted(`${where}.accept.from`, source?.from, problems);
+  const byHeader = readTrusted(`${at}.trustedProxies`, props.trustedProxies, problems);
+  const from = byProtocol.length > 0 ? byProtocol : byHeader;
+  return {
+    ...(from.length === 0
+      ? {}
+      : { trustedProxies: { by: byProtocol.length > 0 ? 'proxy-protocol' : 'x-forwarded-for', from } }),
+    sendsProxyProtocol: send === true,
+  };
+}
+
+/** Everyone as a trusted proxy would let everyone be whom they like. Two halves are everyone too. */
+function readTrusted(at: string, value: unknown, problems: Problems): readonly Cidr[] {
+  const from = readSources(at, value, problems);
+  for (const cidr of mergeCidrs(from).filter(isEverything))
+    problems.add(at, 'must not be everyone: anybody could then claim any address', cidr.text);
+  return from;
+}

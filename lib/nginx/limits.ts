@@ -1,0 +1,74 @@
+import type { ResolvedHttpLimits } from '../forward/http-limits';
+import type { PortForward } from '../forward/resolved';
+import type { Line } from './block';
+import { CLIENT_KEY, clientKey } from './client-key';
+
+/** Room for some 80,000 clients at a time; of more, those that were away longest are forgotten. Taken from memory as it fills. */
+const ZONE = '10m';
+
+/** The different limits of an HTTP forward. Routes that take theirs from the same place share them, and so one count. */
+function limitsOf({ sites }: PortForward): readonly ResolvedHttpLimits[] {
+  const all = sites.flatMap((s) => [s.options.limits, ...s.routes.map((r) => r.options.limits)]);
+  return [...new Set(all.filter((l) => l !== undefined))];
+}
+
+function zone(kind: 'rate' | 'open', forward: PortForward, limits: ResolvedHttpLimits): string {
+  const place = limitsOf(forward).indexOf(limits);
+  return `${kind}-${forward.name}${place < 1 ? '' : `.${place + 1}`}`;
+}
+
+/** Once for all HTTP forwards: who is a client, and what it is told. */
+export function limitDefaults(forwards: readonly PortForward[]): readonly Line[] {
+  if (!forwards.some((f) => limitsOf(f).length > 0)) return [];
+  return [
+    '',
+    clientKey(),
+    'limit_req_status 429;',
+    'limit_conn_status 429;',
+    '# Who sends too much would else fill the error log too; the access log has each of these requests.',
+    'limit_req_log_level info;',
+    'limit_conn_log_level info;',
+  ];
+}
+
+/** The counts of a forward's clients. */
+export function limitZones(forward: PortForward): readonly Line[] {
+  return limitsOf(forward).flatMap((limits) => [
+    ...(limits.rate === undefined
+      ? []
+      : [
+          `limit_req_zone ${CLIENT_KEY} zone=${zone('rate', forward, limits)}:${ZONE} rate=${limits.rate.perSecond}r/s;`,
+        ]),
+    ...(limits.openConnections === undefined
+      ? []
+      : [`limit_conn_zone ${CLIENT_KEY} zone=${zone('open', forward, limits)}:${ZONE};`]),
+  ]);
+}
+
+/** The limits themselves, in a server or a location. nginx lets one more through at once than it calls the burst. */
+export function limitLines(forward: PortForward, limits: ResolvedHttpLimits | undefined): readonly Line[] {
+  if (limits === undefined) return [];
+  const { rate, openConnections } = limits;
+  const burst = rate === undefined || rate.burst === 1 ? '' : ` burst=${rate.burst - 1} nodelay`;
+  return [
+    ...(rate === undefined ? [] : [`limit_req zone=${zone('rate', forward, limits)}${burst};`]),
+    ...(openConnections === undefined ? [] : [`limit_conn ${zone('open', forward, limits)} ${openConnections};`]),
+  ];
+}
+
+/** The same of a TCP or UDP forward, which has one count. */
+export function streamLimit({ name, limits }: PortForward): {
+  readonly zone: readonly Line[];
+  readonly lines: readonly Line[];
+} {
+  if (limits?.openConnections === undefined) return { zone: [], lines: [] };
+  return {
+    zone: [`limit_conn_zone ${CLIENT_KEY} zone=open-${name}:${ZONE};`],
+    lines: [`limit_conn open-${name} ${limits.openConnections};`],
+  };
+}
+
+/** Once for all TCP and UDP forwards. */
+export function streamLimitDefaults(forwards: readonly PortForward[]): readonly Line[] {
+  return forwards.some((f) => f.limits !== undefined) ? [clientKey(), 'limit_conn_log_level info;'] : [];
+}

@@ -1,0 +1,89 @@
+import type { HttpOptions } from '../forward/http-options';
+import type { HttpRoute, HttpSite } from '../forward/http-route';
+import type { PortForward } from '../forward/resolved';
+import { type Block, block, type Line } from './block';
+import { grpcHeaders } from './grpc';
+import { limitLines } from './limits';
+import { logLines } from './logging';
+import { methodCheck } from './methods';
+import { redirect } from './refusals';
+import type { RequestFacts } from './request-facts';
+import { withHeaders } from './response-headers';
+import { stripPrefix } from './strip-prefix';
+import { transferLines } from './transfer';
+import { passTo } from './upstream';
+
+/** What a server or location says of its own: what it takes from above, nginx hands down by itself. */
+export function optionLines(
+  options: HttpOptions,
+  above: HttpOptions,
+  forward: PortForward,
+  facts: RequestFacts,
+  proxy: 'proxy' | 'grpc' = 'proxy',
+): readonly Line[] {
+  const own = ownOptions(options, above);
+  return [
+    ...limitLines(forward, own.limits),
+    ...logLines(own.logs),
+    ...transferLines(own, proxy),
+    ...(own.headers === undefined && own.hideHeaders === undefined
+      ? []
+      : withHeaders(options.headers ?? [], options.hideHeaders ?? [], facts, proxy)),
+  ];
+}
+
+/** A route of a site: its location, and the places beside it that answer what it refuses. */
+export function locations(
+  route: HttpRoute,
+  site: HttpSite,
+  forward: PortForward,
+  facts: RequestFacts,
+): readonly Block[] {
+  const { path, id, options } = route;
+  const limited = options.limits !== undefined;
+  const methods = methodCheck(route, forward, facts);
+  const leads =
+    route.redirect === undefined
+      ? { lines: forwarding(route, facts), places: [] }
+      : redirect(origin(route.redirect), id, limited);
+  return [
+    block(`location ${path.kind === 'exact' ? '= ' : ''}${path.text}`, [
+      ...optionLines(inForm(route), site.options, forward, facts, route.protocol === 'grpc' ? 'grpc' : 'proxy'),
+      ...methods.lines,
+      ...leads.lines,
+    ]),
+    ...methods.places,
+    ...leads.places,
+  ];
+}
+
+/** Streams are quiet for long; nginx knows the timeouts of gRPC under other names, so that they do not come from above. */
+function inForm({ options, streaming, protocol }: HttpRoute): HttpOptions {
+  const response = options.timeouts?.response ?? (streaming ? 86_400 : undefined);
+  return response === undefined || !(streaming || protocol === 'grpc')
+    ? options
+    : { ...options, timeouts: { ...options.timeouts, response } };
+}
+
+function ownOptions(options: HttpOptions, above: HttpOptions): HttpOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== above[name as keyof HttpOptions]),
+  );
+}
+
+function forwarding(route: HttpRoute, facts: RequestFacts): readonly Line[] {
+  const grpc = route.protocol === 'grpc';
+  return [
+    // An answer that comes in pieces over hours, such as Server-Sent Events, is passed on piece by piece.
+    ...(grpc ? grpcHeaders(facts) : route.streaming ? ['proxy_buffering off;'] : []),
+    ...passTo(route, grpc ? 'grpc://' : 'http://'),
+    // Last: after its `rewrite ... break` no `set` would be carried out.
+    ...(route.stripPrefix ? stripPrefix(route.path.text, facts) : []),
+  ];
+}
+
+/** 308 keeps the method and body, so that a form posted to the old address still arrives. */
+export function origin(to: number | string): string {
+  if (typeof to === 'string') return to;
+  return `https://$host${to === 443 ? '' : `:${to}`}`;
+}

@@ -1,0 +1,64 @@
+import type { PortForward } from '../forward/resolved';
+import { block, type Line } from './block';
+
+/** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
+export interface RequestFacts {
+  readonly scheme: string;
+  readonly port: string;
+  readonly requestId: string;
+  /** The client, and behind it the proxies that the request came through. */
+  readonly forwardedFor: string;
+}
+
+const DIRECT: RequestFacts = {
+  scheme: '$scheme',
+  port: '$server_port',
+  requestId: '$request_id',
+  forwardedFor: '$remote_addr',
+};
+
+const PROXIED: RequestFacts = {
+  scheme: '$portway_scheme',
+  port: '$portway_port',
+  requestId: '$portway_request_id',
+  forwardedFor: '$portway_chain',
+};
+
+/** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
+export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
+  return forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
+}
+
+/** Where the facts come from. Forwards that trust nobody have the plain ones in them. */
+export function factMaps(facts: RequestFacts): readonly Line[] {
+  if (facts === DIRECT) return [];
+  return [
+    '',
+    '# A request came through a trusted proxy where the client has another address than the connection.',
+    '# (The PROXY protocol does that too, but who speaks it does not look into headers: they are still what the client wrote.)',
+    block('map "$proxy_protocol_addr $realip_remote_addr $remote_addr" $portway_proxied', [
+      '"~^ (?<peer>\\S+) \\k<peer>$" \'\';',
+      '"~^ " 1;',
+      "default '';",
+    ]),
+    block(`map "$portway_proxied $http_x_forwarded_proto" ${facts.scheme}`, [
+      '"1 https" https;',
+      '"1 http" http;',
+      'default $scheme;',
+    ]),
+    block(`map "$portway_proxied $http_x_forwarded_port" ${facts.port}`, [
+      '"~^1 (?<proxied_port>[0-9]{1,5})$" $proxied_port;',
+      'default $server_port;',
+    ]),
+    block(`map "$portway_proxied $http_x_request_id" ${facts.requestId}`, [
+      '"~^1 (?<proxied_id>[A-Za-z0-9._:-]{1,128})$" $proxied_id;',
+      'default $request_id;',
+    ]),
+    '# From the client on, as the proxies told it; what stands before the client in the header it may have invented itself.',
+    block(`map "$portway_proxied $remote_addr $http_x_forwarded_for" ${facts.forwardedFor}`, [
+      '"~^1 (?<from>\\S+) (?:.*[ ,])?(?<hops>\\k<from>(?:,.*)?)$" "$hops, $realip_remote_addr";',
+      '"~^1 " "$remote_addr, $realip_remote_addr";',
+      'default $remote_addr;',
+    ]),
+  ];
+}

@@ -1,0 +1,50 @@
+import type { Header } from '../forward/http-headers';
+import type { Line } from './block';
+import type { RequestFacts } from './request-facts';
+
+/**
+ * On every answer. `nosniff` is all that is safe for every application: frames, scripts and sources are for each to decide.
+ * A server or location that adds a header loses those from above: it takes `addHeaders`, which repeats them.
+ */
+function common({ requestId }: RequestFacts): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['X-Request-ID', requestId],
+    ['X-Content-Type-Options', 'nosniff'],
+    ['Retry-After', '$portway_retry'],
+  ];
+}
+
+/** Not for clients: what a target was made with, and what is added above. */
+const HIDDEN = ['X-Powered-By', 'X-Request-ID', 'X-Content-Type-Options'];
+
+/** Once for all HTTP forwards. */
+export function headerDefaults(facts: RequestFacts): readonly Line[] {
+  return [
+    '',
+    '# On every answer, in place of what targets say.',
+    ...HIDDEN.map((name) => `proxy_hide_header ${name};`),
+    ...addHeaders([], facts),
+  ];
+}
+
+/** The headers of a server or location that has more of them; headers of targets that are in `hidden` are kept from clients. */
+export function withHeaders(
+  headers: readonly Header[],
+  hidden: readonly string[],
+  facts: RequestFacts,
+  proxy: 'proxy' | 'grpc',
+): readonly Line[] {
+  const names = [...HIDDEN, ...hidden, ...headers.map(([name]) => name)];
+  const unique = [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
+  return [...unique.map((name) => `${proxy}_hide_header ${name};`), ...addHeaders(headers, facts)];
+}
+
+/**
+ * All that a place adds to its answers: the common headers, then its own, one of which may stand in place of a common one. Values are
+ * checked at synth: no `$`, no line break.
+ */
+export function addHeaders(headers: readonly Header[], facts: RequestFacts): readonly Line[] {
+  const own = headers.map(([name, value]): Header => [name, `"${value.replaceAll(/["\\]/g, '\\$&')}"`]);
+  const named = new Map([...common(facts), ...own].map((h) => [h[0].toLowerCase(), h]));
+  return [...named.values()].map(([name, value]) => `add_header ${name} ${value} always;`);
+}

@@ -1,0 +1,29 @@
+import { mergeCidrs } from '../forward/cidr';
+import type { PortForward } from '../forward/resolved';
+import type { Line } from './block';
+
+/** What a listener needs to be told the client's address in front of each connection. */
+export function listenParameter({ trustedProxies }: PortForward): string {
+  return trustedProxies?.by === 'proxy-protocol' ? ' proxy_protocol' : '';
+}
+
+/** Makes the client's real address the one that counts, in an HTTP server; whom it is not taken from keeps its own. */
+export function realClient({ trustedProxies }: PortForward): readonly Line[] {
+  if (trustedProxies === undefined) return [];
+  return [
+    '# Only these may say whose request it is.',
+    ...mergeCidrs(trustedProxies.from).map((c) => `set_real_ip_from ${c.text};`),
+    ...(trustedProxies.by === 'proxy-protocol'
+      ? ['real_ip_header proxy_protocol;']
+      : ['real_ip_header X-Forwarded-For;', 'real_ip_recursive on;  # the last address that is none of theirs']),
+  ];
+}
+
+/** The same in a TCP server, and the word to the target. */
+export function streamClient(forward: PortForward): readonly Line[] {
+  const from = forward.trustedProxies?.from ?? [];
+  return [
+    ...mergeCidrs(from).map((c) => `set_real_ip_from ${c.text};`),
+    ...(forward.sendsProxyProtocol ? ['proxy_protocol on;'] : []),
+  ];
+}
