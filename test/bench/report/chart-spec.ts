@@ -63,7 +63,6 @@ export function chartSpec(scenario: ScenarioResult, theme: Theme): TopLevelSpec 
         labelFontSize: 12,
         titleFontSize: 12,
         titleFontWeight: 'normal',
-        labelLimit: 300,
       },
       legend: { labelColor: colors.text, labelFontSize: 12, labelLimit: 300 },
     },
@@ -77,7 +76,12 @@ function bars({ contenders }: ScenarioResult, load: LoadResult, colors: Colors):
     const found = figure === undefined ? undefined : figureSpread(load, name, figure.name);
     return found === undefined ? [] : [{ title, ours: ours === true, ...found }];
   });
-  const y = { field: 'title', type: 'nominal', sort: null, axis: { title: null, ticks: false, domain: false } };
+  const y = {
+    field: 'title',
+    type: 'nominal',
+    sort: null,
+    axis: { title: null, ticks: false, domain: false, labelLimit: 300 },
+  };
   const x = { type: 'quantitative', scale: { zero: true }, axis: { title: figure?.title, tickCount: 6 } };
   return {
     title: capital(load.title),

@@ -1,0 +1,47 @@
+import type { Scenario } from './model';
+import { readOptions } from './options';
+
+const scenario = (name: string): Scenario => ({
+  name,
+  title: name,
+  about: name,
+  contenders: [],
+  loads: [],
+  setUp: () => Promise.reject(new Error('not run')),
+});
+const all = [scenario('local'), scenario('http'), scenario('udp')];
+
+function read(...args: string[]) {
+  return readOptions(args, all);
+}
+
+test('by default everything is measured, at length', () => {
+  expect(read()).toEqual({
+    scenarios: all,
+    pace: { rounds: 9, seconds: 1, quick: false },
+    list: false,
+    check: false,
+    record: false,
+  });
+});
+
+test('quick is shorter, and single numbers win over it', () => {
+  expect(read('--quick').pace).toEqual({ rounds: 3, seconds: 0.5, quick: true });
+  expect(read('--quick', '--rounds', '1', '--seconds', '0.2').pace).toEqual({ rounds: 1, seconds: 0.2, quick: true });
+});
+
+test('scenarios by name, in their own order', () => {
+  expect(read('--only', 'udp', 'local', '--check').scenarios.map(({ name }) => name)).toEqual(['local', 'udp']);
+});
+
+test('mistakes are said with what is possible', () => {
+  const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    expect(() => read('--only', 'tls')).toThrow('--only must be of local, http, udp, got: tls');
+    expect(() => read('--rounds', '0')).toThrow('must be a number above 0');
+    expect(() => read('--seconds', 'x')).toThrow('must be a number above 0');
+    expect(() => read('--fast')).toThrow("unknown option '--fast'");
+  } finally {
+    said.mockRestore();
+  }
+});

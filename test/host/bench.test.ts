@@ -1,0 +1,128 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import spawn from 'nano-spawn';
+import { CpuGroups } from '../bench/lab/cpu-groups';
+import { Lane } from '../bench/lab/lane';
+import { benchRoot } from '../bench/lab/root';
+import type { Round, Scenario } from '../bench/model';
+import type { Result } from '../bench/result';
+import { http, local, remote } from '../bench/scenarios/requests';
+import { udp } from '../bench/scenarios/udp';
+import { describeAsRoot } from '../support/as-root';
+
+jest.setTimeout(120_000);
+
+const ROOT = join(__dirname, '../..');
+
+/** What shows, on the gateway, that this contender carried the load: connections that it tracks or holds. */
+const EVIDENCE = {
+  kernel: "conntrack -L --dst-nat 2>/dev/null | grep -c 'dport=80 '",
+  /** Nothing is translated, and nothing listens for clients. */
+  none: "! conntrack -L --dst-nat 2>/dev/null | grep . && ! ss -Htln 'sport = :80' | grep . && echo 1",
+  process: (name: string) => `ss -Htlnp 'sport = :80' | grep -c '"${name}"'`,
+};
+
+const SHORT: Omit<Round, 'during'> = { seconds: 0.2, earlier: () => 1_000 };
+
+/** Lanes as the benchmark has them, for one measurement each; never how fast anything is. */
+describeAsRoot('the benchmark', () => {
+  let groups: CpuGroups | undefined;
+  const lanes: Lane[] = [];
+  beforeAll(async () => {
+    await benchRoot();
+    groups = await CpuGroups.create();
+  }, 600_000);
+  afterEach(() => Promise.all(lanes.splice(0).map((lane) => lane.stop())));
+  afterAll(() => groups?.close());
+
+  async function subject(scenario: Scenario, name: string) {
+    const contender = scenario.contenders.find((c) => c.name === name);
+    if (contender === undefined) throw new Error(`${scenario.name} has no contender ${name}`);
+    return scenario.setUp(contender, async (at) => {
+      const lane = await Lane.start(`test-${name}`, at, groups);
+      lanes.push(lane);
+      return lane;
+    });
+  }
+
+  test.each([
+    ['local', 'direct', EVIDENCE.none],
+    ['local', 'tracked', EVIDENCE.none],
+    ['local', 'portway-iptables', EVIDENCE.kernel],
+    ['local', 'iptables', EVIDENCE.kernel],
+    ['local', 'nftables', EVIDENCE.kernel],
+    ['remote', 'direct', EVIDENCE.none],
+    ['remote', 'portway-iptables', EVIDENCE.kernel],
+    ['remote', 'iptables', EVIDENCE.kernel],
+    ['remote', 'nftables', EVIDENCE.kernel],
+    ['remote', 'socat', EVIDENCE.process('socat')],
+    ['http', 'portway-nginx', EVIDENCE.process('nginx')],
+    ['http', 'nginx', EVIDENCE.process('nginx')],
+    ['http', 'haproxy', EVIDENCE.process('haproxy')],
+    ['http', 'caddy', EVIDENCE.process('caddy')],
+  ] as const)(
+    '%s: the load goes through %s, and the application answers all of it',
+    async (scenario, name, evidence) => {
+      const { lane, loads } = await subject({ local, remote, http }[scenario], name);
+      for (const [load, measure] of Object.entries(loads)) {
+        const before = await lane.served();
+        let cores = 0;
+        const values = await measure({
+          ...SHORT,
+          async during(measured, work) {
+            const { result, cpu } = await measured.during(work);
+            cores = (cpu?.client ?? Number.NaN) + (cpu?.gateway ?? 0) + (cpu?.backend ?? 0);
+            return result;
+          },
+        });
+        // The load itself compares what wrk had with what the application gave; here, that it is not nothing.
+        expect((await lane.served()) - before).toBeGreaterThan(50);
+        expect(Object.keys(values)).toEqual([load === 'new' ? 'connections' : 'requests', 'p50', 'p99']);
+        for (const value of Object.values(values)) expect(value).toBeGreaterThan(0);
+        if (groups !== undefined) expect(cores).toBeGreaterThan(0);
+      }
+      expect(Number(await lane.sh('gateway', evidence))).toBeGreaterThan(0);
+    },
+  );
+
+  test("Portway's own rules count what went through them", async () => {
+    const { lane, loads } = await subject(local, 'portway-iptables');
+    await loads.new?.({ ...SHORT, during: (_, work) => work() });
+    const rules = await lane.sh('gateway', "iptables-nft-save -c -t nat | grep 'portway:forward-1.* REDIRECT'");
+    expect(Number(/^\[(\d+):/.exec(rules)?.[1])).toBeGreaterThan(50);
+  });
+
+  test('datagrams are counted one by one, and lost ones noticed', async () => {
+    const { lane, loads } = await subject(udp, 'portway-iptables');
+    const measure = () => loads.flood?.({ ...SHORT, during: (_, work) => work() });
+    expect(await measure()).toMatchObject({ lost: 0, rate: expect.any(Number) });
+    // Every tenth of those that come from clients goes astray.
+    await lane.sh(
+      'gateway',
+      'iptables-nft -t raw -A PREROUTING -i ens5 -p udp -m statistic --mode nth --every 10 --packet 9 -j DROP',
+    );
+    const values = await measure();
+    expect(values?.lost).toBeGreaterThan(0);
+  });
+
+  test('from the command line: every sample, a report and charts', async () => {
+    const args = ['--import', 'tsx', 'test/bench/main.ts', '--only', 'many-remote', '--quick'];
+    const { stdout } = await spawn('node', [...args, '--rounds', '1', '--seconds', '0.2'], { cwd: ROOT });
+    const folder = join(ROOT, /^results, tables and charts: (.*)$/m.exec(stdout)?.[1] ?? 'none');
+    const result: Result = JSON.parse(await readFile(join(folder, 'result.json'), 'utf8'));
+    const [scenario] = result.scenarios;
+    const samples = scenario?.loads[0]?.samples ?? {};
+    expect(Object.keys(samples)).toEqual(['portway-iptables-1', 'portway-iptables-1000', 'portway-iptables-10000']);
+    for (const [sample, ...others] of Object.values(samples)) {
+      expect(sample?.values.connections).toBeGreaterThan(0);
+      expect(others).toEqual([]);
+    }
+    expect(result.versions.wrk).toMatch(/^4\./);
+    expect((await readdir(folder)).sort()).toEqual([
+      ...['many-remote-dark.svg', 'many-remote-light.svg', 'report.md', 'result.json'],
+    ]);
+    expect(await readFile(join(folder, 'many-remote-dark.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect(await readFile(join(folder, 'report.md'), 'utf8')).toContain('The worst of 1,000 forwards (another host)');
+    await rm(folder, { recursive: true });
+  });
+});
