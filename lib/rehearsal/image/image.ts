@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
+import { OPERATING_SYSTEMS } from '../../host/operating-system';
 import { cacheFolder, ensureCached, recipeHash } from '../cache';
 import { makeRepository } from './packages';
 import { downloadsBeside, ensureDebianRoot } from './root';
@@ -12,8 +13,8 @@ const PACKAGES = [
   ...['iproute2', 'kmod', 'procps', 'logrotate', 'nftables', 'zstd', 'e2fsprogs'],
 ];
 
-/** What user-data may install, served by the lab. */
-const SERVED_PACKAGES = ['nginx', 'libnginx-mod-stream', 'iptables', 'conntrack'];
+/** Debian's names for its releases. */
+const RELEASES = { 'debian-13': 'trixie', 'debian-12': 'bookworm' } as const;
 
 /** The disk's size: the root volume of the default stack. The file is sparse. */
 const DISK_GIB = 8;
@@ -39,23 +40,28 @@ export interface VmImage {
 }
 
 /**
- * The rehearsal's VM image: Debian 13 as on EC2, with an application on 8080 and 8443. Kept in the cache, made anew
+ * The rehearsal's VM image: Debian as on EC2, with an application on 8080 and 8443. Kept in the cache, made anew
  * when its recipe (packages, files, scripts) changes. The first time takes a minute or two and some 500 MB.
  *
+ * @param options.os Which Debian. Default: 13.
  * @param options.mirror Debian mirror. Default: the machine's own, else the bootstrap tool's.
  */
-export async function ensureVmImage(options: { mirror?: string | undefined } = {}): Promise<VmImage> {
+export async function ensureVmImage(
+  options: { os?: keyof typeof RELEASES | undefined; mirror?: string | undefined } = {},
+): Promise<VmImage> {
+  const os = options.os ?? 'debian-13';
   const root = await ensureDebianRoot({
-    release: 'trixie',
+    release: RELEASES[os],
     name: 'vm',
     packages: PACKAGES,
-    download: SERVED_PACKAGES,
+    // What user-data may install, served by the lab; what the image has already is not there again.
+    download: Object.values(OPERATING_SYSTEMS[os].packages).flat(),
     mirror: options.mirror,
   });
   const sources = [CUSTOMIZE, APPLICATION, __filename, ...(await filesUnder(FILES))];
   const contents = await Promise.all(sources.map(async (file) => [basename(file), await readFile(file, 'utf8')]));
   const hash = recipeHash({ root: basename(dirname(root)), contents });
-  const folder = await ensureCached(join(cacheFolder(), 'images', `debian-13-${hash}`), (building) =>
+  const folder = await ensureCached(join(cacheFolder(), 'images', `${os}-${hash}`), (building) =>
     build(building, root),
   );
   return {
