@@ -8,10 +8,11 @@ import { describeAsRoot } from '../../support/as-root';
 
 const HERE = __dirname;
 
-/** What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step. */
+/** What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step; and a VPN's two ends. */
 const PACKAGES = [
-  ...['iptables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
+  ...['iptables', 'nftables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
   ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
+  ...['wireguard-go', 'wireguard-tools'],
 ];
 
 /** The addresses of the small network: client and backend are two hops apart, with the gateway between them. */
@@ -170,15 +171,16 @@ export class Host {
     });
   }
 
-  /** Starts the small application of support/app.py, which answers with what it saw. */
-  async app(party: Party, protocol: 'tcp' | 'udp', port: number, name = party as string): Promise<void> {
-    await this.serve(party, [
-      'python3',
-      party === 'gateway' ? '/support/app.py' : join(HERE, 'app.py'),
-      protocol,
-      `${port}`,
-      name,
-    ]);
+  /** Starts the small application of support/app.py, which answers with what it saw; by default on all addresses of the party. */
+  async app(
+    party: Party,
+    protocol: 'tcp' | 'udp',
+    port: number,
+    name = party as string,
+    address = '::',
+  ): Promise<void> {
+    const script = this.support(party, 'app.py');
+    await this.serve(party, ['python3', script, protocol, `${port}`, name, address]);
   }
 
   /** What the application says through a connection from a party; the error as text when there is none. */
@@ -189,14 +191,16 @@ export class Host {
     port: number,
     source: { readonly port?: number; readonly address?: string } = {},
   ): Promise<Answer> {
-    const { stdout, stderr } = await this.run(from, askCommand(from, protocol, address, port, 1, source));
+    const script = this.support(from, 'ask.py');
+    const { stdout, stderr } = await this.run(from, askCommand(script, protocol, address, port, 1, source));
     if (stdout.trim() !== '') return JSON.parse(stdout);
     return { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', port: 0 };
   }
 
   /** How often each application answered, of so many connections one after the other. @throws Error when one fails */
   async share(protocol: 'tcp' | 'udp', address: string, port: number, count: number): Promise<Record<string, number>> {
-    const { code, stdout, stderr } = await this.run('client', askCommand('client', protocol, address, port, count));
+    const script = this.support('client', 'ask.py');
+    const { code, stdout, stderr } = await this.run('client', askCommand(script, protocol, address, port, count));
     if (code !== 0) throw new Error(stderr);
     const shares: Record<string, number> = {};
     for (const line of stdout.trim().split('\n')) {
@@ -204,6 +208,11 @@ export class Host {
       shares[name] = (shares[name] ?? 0) + 1;
     }
     return shares;
+  }
+
+  /** Where a party finds a file of this folder. */
+  support(party: Party, file: string): string {
+    return this.rooted.includes(party) ? `/support/${file}` : join(HERE, file);
   }
 
   private spawn(party: Party, command: readonly string[]): ChildProcess {
@@ -266,14 +275,13 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
 }
 
 function askCommand(
-  from: Party,
+  script: string,
   protocol: 'tcp' | 'udp',
   address: string,
   port: number,
   count: number,
   source: { readonly port?: number; readonly address?: string } = {},
 ): readonly string[] {
-  const script = from === 'gateway' ? '/support/ask.py' : join(HERE, 'ask.py');
   const words = [protocol, address, `${port}`, `${source.port ?? 0}`, `${count}`, source.address ?? ''];
   return ['python3', script, ...words];
 }

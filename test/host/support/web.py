@@ -1,4 +1,5 @@
-"""A small web application that keeps connections open: says in JSON which request it got. Arguments: port, name.
+"""A small web application that keeps connections open: says in JSON which request it got. Arguments: port, name, the IPv4
+address that it listens on (default: all of the host's, IPv6 too).
 A WebSocket handshake is answered, and every byte after it comes back.
 
 What it answers can be asked for: X-Test-Status (its status), X-Test-Header ("name: value", as often as wanted), X-Test-Pieces (so many
@@ -78,6 +79,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-server = Server(("::", int(sys.argv[1])), Handler)
+address = "::ffff:" + sys.argv[3] if len(sys.argv) > 3 else "::"
+server = Server((address, int(sys.argv[1])), Handler)
 print("ready", flush=True)
 server.serve_forever()

@@ -1,0 +1,16 @@
+import { Forward } from '../../lib/forward/forward';
+
+/** Who may watch. */
+const viewers = ['198.51.100.0/24'];
+
+/**
+ * An IP camera at 10.0.1.30: RTSP, by which a player asks for the picture, and the ports that the picture comes from. Give the camera
+ * a fixed range of RTP ports: what it tells players must be what is forwarded, so the range is not shifted.
+ *
+ * Players that take the picture inside the RTSP connection (`ffplay -rtsp_transport tcp`) need `rtsp` alone. Over UDP the player
+ * sends the first datagram, as ffmpeg, GStreamer and VLC do behind every NAT, and the camera answers to where that came from.
+ */
+export const camera = {
+  rtsp: Forward.tcp({ listen: 554, to: '10.0.1.30:554', engine: 'iptables', allowFrom: viewers }),
+  media: Forward.udp({ listen: '6970-6999', to: '10.0.1.30:6970-6999', engine: 'iptables', allowFrom: viewers }),
+};

@@ -1,0 +1,15 @@
+import { Forward } from '../../lib/forward/forward';
+
+/** The other site's gateway. */
+const site = ['198.51.100.10/32'];
+
+/**
+ * An IPsec server (strongSwan, say) at 10.0.1.50: IKE, and the encrypted packets, which are ESP, or UDP on 4500 where one end is
+ * behind a NAT. Since the gateway is a NAT, most peers take 4500 by themselves; ESP is for those that are told not to. The kernel
+ * tells apart ESP peers by address alone, so they must each have one of their own.
+ */
+export const ipsec = {
+  ike: Forward.udp({ listen: 500, to: '10.0.1.50:500', engine: 'iptables', allowFrom: site }),
+  'ike-nat': Forward.udp({ listen: 4500, to: '10.0.1.50:4500', engine: 'iptables', allowFrom: site }),
+  esp: Forward.protocol({ protocol: 'esp', to: '10.0.1.50', allowFrom: site }),
+};

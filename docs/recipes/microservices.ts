@@ -1,0 +1,44 @@
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+
+/**
+ * Services behind one name, by path: the longest path that fits counts, everything else is the front end's. `users` never hears of
+ * `/api/users`: it sees `/42` for `/api/users/42`. `orders` keeps its path.
+ */
+export const byPath = {
+  web: Forward.http({ listen: 80, redirectTo: 'https' }),
+  secure: Forward.https({
+    listen: 443,
+    tls: Tls.selfSigned(),
+    to: '10.0.1.60:8080',
+    routes: {
+      '/api/users/*': { to: '10.0.1.61:8080', stripPrefix: true },
+      '/api/orders/*': { to: ['10.0.1.62:8080', '10.0.1.63:8080'] },
+    },
+  }),
+};
+
+/** Services with a name each. A request for any other name gets no answer. */
+export const byHost = {
+  web: Forward.http({ listen: 80, redirectTo: 'https' }),
+  secure: Forward.https({
+    listen: 443,
+    tls: Tls.selfSigned(),
+    hosts: {
+      'shop.example.com': { to: '10.0.1.60:8080' },
+      'api.example.com': { to: ['10.0.1.61:8080', '10.0.1.62:8080'] },
+    },
+  }),
+};
+
+/** Services that are no HTTP, or end TLS themselves: a port each. */
+export const byPort = {
+  mqtt: Forward.tcp({ listen: 8883, to: '10.0.1.64:8883', engine: 'iptables' }),
+  database: Forward.tcp({
+    listen: 5432,
+    to: ['10.0.1.65:5432', '10.0.1.66:5432'],
+    engine: 'iptables',
+    allowFrom: ['198.51.100.0/24'],
+    healthCheck: true,
+  }),
+};
