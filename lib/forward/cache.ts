@@ -27,6 +27,12 @@ export interface CacheProps {
    * @default false: requests with cookies pass the cache by
    */
   readonly ignoreCookies?: boolean;
+  /**
+   * For how many seconds requests wait while another one already asks a target for the same, 0-60; so that the first visitors of a page do
+   * not all reach the targets. Where answers turn out not to be kept, those who ask at the same time have waited in vain.
+   * @default 1
+   */
+  readonly waitForFill?: number;
 }
 
 /** A checked cache. Times in seconds. */
@@ -39,4 +45,5 @@ export interface Cache {
   /** Undefined: the whole query counts. */
   readonly query?: readonly string[];
   readonly ignoreCookies: boolean;
+  readonly waitForFill: number;
 }

@@ -1,7 +1,17 @@
 import type { Cache, CacheProps } from './cache';
 import type { Problems } from './problems';
+import { readObject } from './read-object';
 import { isPortForward, type ResolvedForward } from './resolved';
 import { readWhole } from './whole';
+
+const PARTS = [
+  'sizeMb',
+  'validFor',
+  'keepFor',
+  'query',
+  'ignoreCookies',
+  'waitForFill',
+] as const satisfies readonly (keyof CacheProps)[];
 
 const YEAR = 31_536_000;
 const DAY = 86_400;
@@ -13,13 +23,10 @@ const RESERVED_GIB = 4;
 export function readCache(at: string, value: unknown, id: string, problems: Problems): Cache | false | undefined {
   if (value === undefined || value === false) return value;
   const where = `${at}.cache`;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    problems.add(where, 'must be false or an object such as { sizeMb: 500 }', value);
-    return undefined;
-  }
-  const props = value as Readonly<Record<keyof CacheProps, unknown>>;
-  const seconds = (name: 'validFor' | 'keepFor', from: number) =>
-    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from, to: YEAR }, problems);
+  const props = readObject(where, value, { parts: PARTS, example: '{ sizeMb: 500 }' }, problems);
+  if (props === undefined) return undefined;
+  const seconds = (name: 'validFor' | 'keepFor' | 'waitForFill', from: number, to = YEAR) =>
+    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from, to }, problems);
   const validFor = seconds('validFor', 1);
   const query = readQuery(`${where}.query`, props.query, problems);
   const { ignoreCookies = false } = props;
@@ -32,24 +39,23 @@ export function readCache(at: string, value: unknown, id: string, problems: Prob
     keepFor: seconds('keepFor', 60) ?? DAY,
     ...(query === undefined ? {} : { query }),
     ignoreCookies: ignoreCookies === true,
+    waitForFill: seconds('waitForFill', 0, 60) ?? 1,
   };
 }
 
+/** What nginx has a variable for; their names know no upper and lower case. */
 function readQuery(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
   if (value === undefined) return undefined;
-  // What nginx has a variable for; it knows no upper case in their names.
-  const wrong = Array.isArray(value)
-    ? value.find((name) => typeof name !== 'string' || !/^\w{1,50}$/.test(name))
-    : value;
-  if (!Array.isArray(value) || wrong !== undefined || value.length > 20) {
-    problems.add(
-      at,
-      "must be a list of at most 20 names of letters, digits and underscores, such as ['page', 'sort']",
-      wrong ?? value,
-    );
-    return undefined;
-  }
-  return [...new Set(value as readonly string[])];
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const seen = new Set(names.map((name) => String(name).toLowerCase()));
+  const good = Array.isArray(value) && value.length <= 20 && seen.size === value.length;
+  if (good && names.every((name) => typeof name === 'string' && /^\w{1,50}$/.test(name))) return value;
+  problems.add(
+    at,
+    "must be a list of at most 20 names of letters, digits and underscores such as ['page', 'sort'], which differ in more than upper and lower case",
+    value,
+  );
+  return undefined;
 }
 
 /** The caches of a set of forwards, each once. */

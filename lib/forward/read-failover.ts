@@ -1,5 +1,6 @@
 import { FAILOVER, type Failover } from './failover';
 import type { Problems } from './problems';
+import { readObject } from './read-object';
 import type { Target } from './target';
 import { readWhole } from './whole';
 
@@ -22,19 +23,15 @@ export function readFailover(
     );
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    problems.add(where, 'must be an object such as { maxFails: 1, failTimeout: 30 }', value);
-    return undefined;
-  }
-  const props = value as Readonly<Record<string, unknown>>;
+  const parts = [...Object.keys(BOUNDS), ...(by === 'http' ? ['resend'] : [])];
+  const props = readObject(where, value, { parts, example: '{ maxFails: 1, failTimeout: 30 }' }, problems);
+  if (props === undefined) return undefined;
   const number = (name: keyof typeof BOUNDS) => {
     if (props[name] === undefined) return FAILOVER[name];
     return readWhole(`${where}.${name}`, props[name], { from: 1, to: BOUNDS[name] }, problems) ?? FAILOVER[name];
   };
   const { resend = FAILOVER.resend } = props;
-  if (by !== 'http' && props.resend !== undefined)
-    problems.add(`${where}.resend`, 'must be left out: only HTTP knows requests', resend);
-  else if (resend !== 'idempotent' && resend !== 'safe')
+  if (by === 'http' && resend !== 'idempotent' && resend !== 'safe')
     problems.add(`${where}.resend`, 'must be idempotent or safe', resend);
   return {
     maxFails: number('maxFails'),

@@ -1,9 +1,13 @@
 import type { PortForward } from '../forward/resolved';
 import { sourceMaps } from './access';
+import { balancesBySource, cookieDefaults } from './balance';
 import { type Block, block } from './block';
+import { cacheDefaults } from './cache';
+import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
 import { errorPages } from './error-pages';
-import { limitDefaults, limitZones } from './limits';
+import { failoverDefaults } from './failover';
+import { countsClients, limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
 import { maintenanceDefaults } from './maintenance';
 import { NGINX_PATHS } from './names';
@@ -39,7 +43,11 @@ export function httpContext(
           ...headerDefaults(facts),
           ...errorPages(facts),
           ...maintenanceDefaults(),
+          ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
           ...limitDefaults(own),
+          ...cookieDefaults(own, facts),
+          ...failoverDefaults(own),
+          ...cacheDefaults(own),
         ]
       : []),
     ...resolver(own),

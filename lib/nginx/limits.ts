@@ -1,7 +1,7 @@
 import type { ResolvedHttpLimits } from '../forward/http-limits';
 import type { PortForward } from '../forward/resolved';
 import type { Line } from './block';
-import { CLIENT_KEY, clientKey } from './client-key';
+import { CLIENT_KEY } from './client-key';
 
 /** Room for some 80,000 clients at a time; of more, those that were away longest are forgotten. Taken from memory as it fills. */
 const ZONE = '10m';
@@ -17,12 +17,16 @@ function zone(kind: 'rate' | 'open', forward: PortForward, limits: ResolvedHttpL
   return `${kind}-${forward.name}${place < 1 ? '' : `.${place + 1}`}`;
 }
 
-/** Once for all HTTP forwards: who is a client, and what it is told. */
+/** Whether clients are counted, in http or in stream. */
+export function countsClients(forwards: readonly PortForward[]): boolean {
+  return forwards.some((f) => f.limits !== undefined || limitsOf(f).length > 0);
+}
+
+/** Once for all HTTP forwards: what clients are told. */
 export function limitDefaults(forwards: readonly PortForward[]): readonly Line[] {
-  if (!forwards.some((f) => limitsOf(f).length > 0)) return [];
+  if (!countsClients(forwards)) return [];
   return [
     '',
-    clientKey(),
     'limit_req_status 429;',
     'limit_conn_status 429;',
     '# Who sends too much would else fill the error log too; the access log has each of these requests.',
@@ -70,5 +74,5 @@ export function streamLimit({ name, limits }: PortForward): {
 
 /** Once for all TCP and UDP forwards. */
 export function streamLimitDefaults(forwards: readonly PortForward[]): readonly Line[] {
-  return forwards.some((f) => f.limits !== undefined) ? [clientKey(), 'limit_conn_log_level info;'] : [];
+  return countsClients(forwards) ? ['limit_conn_log_level info;'] : [];
 }

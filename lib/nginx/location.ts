@@ -1,7 +1,10 @@
 import type { HttpOptions } from '../forward/http-options';
 import type { HttpRoute, HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
+import { cookieLines } from './balance';
 import { type Block, block, type Line } from './block';
+import { cacheLines, keptQuery } from './cache';
+import { failoverLines, failoverPlace } from './failover';
 import { grpcHeaders } from './grpc';
 import { limitLines } from './limits';
 import { logLines } from './logging';
@@ -32,7 +35,7 @@ export function optionLines(
   ];
 }
 
-/** A route of a site: its location, and the places beside it that answer what it refuses. */
+/** A route of a site: its location, and the places beside it that answer what it does not. */
 export function locations(
   route: HttpRoute,
   site: HttpSite,
@@ -42,16 +45,16 @@ export function locations(
   const { path, id, options } = route;
   const limited = options.limits !== undefined;
   const methods = methodCheck(route, forward, facts);
+  const own = optionLines(inForm(route), site.options, forward, facts, route.protocol === 'grpc' ? 'grpc' : 'proxy');
   const leads =
     route.redirect === undefined
-      ? { lines: forwarding(route, facts), places: [] }
+      ? {
+          lines: [...failoverLines(route), ...cacheLines(route, facts), ...forwarding(route, facts)],
+          places: failoverPlace(route, [...own, ...forwarding(route, facts)]),
+        }
       : redirect(origin(route.redirect), id, limited);
   return [
-    block(`location ${path.kind === 'exact' ? '= ' : ''}${path.text}`, [
-      ...optionLines(inForm(route), site.options, forward, facts, route.protocol === 'grpc' ? 'grpc' : 'proxy'),
-      ...methods.lines,
-      ...leads.lines,
-    ]),
+    block(`location ${path.kind === 'exact' ? '= ' : ''}${path.text}`, [...own, ...methods.lines, ...leads.lines]),
     ...methods.places,
     ...leads.places,
   ];
@@ -76,10 +79,18 @@ function forwarding(route: HttpRoute, facts: RequestFacts): readonly Line[] {
   return [
     // An answer that comes in pieces over hours, such as Server-Sent Events, is passed on piece by piece.
     ...(grpc ? grpcHeaders(facts) : route.streaming ? ['proxy_buffering off;'] : []),
+    ...cookieLines(route.balance),
     ...passTo(route, grpc ? 'grpc://' : 'http://'),
     // Last: after its `rewrite ... break` no `set` would be carried out.
-    ...(route.stripPrefix ? stripPrefix(route.path.text, facts) : []),
+    ...rewritten(route, facts),
   ];
+}
+
+/** The path and query that the target gets, where they are not the client's. */
+function rewritten(route: HttpRoute, facts: RequestFacts): readonly Line[] {
+  const query = keptQuery(route);
+  if (route.stripPrefix) return stripPrefix(route.path.text, query, facts);
+  return query === undefined ? [] : [`rewrite ^(.*)$ $1?${query}? break;`];
 }
 
 /** 308 keeps the method and body, so that a form posted to the old address still arrives. */

@@ -1,5 +1,8 @@
+import type { Header } from '../forward/http-headers';
 import type { PortForward } from '../forward/resolved';
+import { cookieHeaders } from './balance';
 import { block, type Line } from './block';
+import { cacheHeaders } from './cache';
 
 /** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
 export interface RequestFacts {
@@ -8,6 +11,8 @@ export interface RequestFacts {
   readonly requestId: string;
   /** The client, and behind it the proxies that the request came through. */
   readonly forwardedFor: string;
+  /** What answers say besides, where any forward has it: headers, left out where their variable is empty. */
+  readonly headers: readonly Header[];
 }
 
 const DIRECT: RequestFacts = {
@@ -15,6 +20,7 @@ const DIRECT: RequestFacts = {
   port: '$server_port',
   requestId: '$request_id',
   forwardedFor: '$remote_addr',
+  headers: [],
 };
 
 const PROXIED: RequestFacts = {
@@ -22,16 +28,18 @@ const PROXIED: RequestFacts = {
   port: '$portway_port',
   requestId: '$portway_request_id',
   forwardedFor: '$portway_chain',
+  headers: [],
 };
 
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
 export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
-  return forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
+  const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
+  return { ...facts, headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards)] };
 }
 
 /** Where the facts come from. Forwards that trust nobody have the plain ones in them. */
 export function factMaps(facts: RequestFacts): readonly Line[] {
-  if (facts === DIRECT) return [];
+  if (facts.scheme === DIRECT.scheme) return [];
   return [
     '',
     '# A request came through a trusted proxy where the client has another address than the connection.',

@@ -6,23 +6,28 @@ import type { RequestFacts } from './request-facts';
  * On every answer. `nosniff` is all that is safe for every application: frames, scripts and sources are for each to decide.
  * A server or location that adds a header loses those from above: it takes `addHeaders`, which repeats them.
  */
-function common({ requestId }: RequestFacts): readonly (readonly [name: string, value: string])[] {
+function common({ requestId, headers }: RequestFacts): readonly Header[] {
   return [
     ['X-Request-ID', requestId],
     ['X-Content-Type-Options', 'nosniff'],
     ['Retry-After', '$portway_retry'],
+    ...headers,
   ];
 }
 
 /** Not for clients: what a target was made with, and what is added above. */
-const HIDDEN = ['X-Powered-By', 'X-Request-ID', 'X-Content-Type-Options'];
+function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
+  // A target's own cookies stand beside the gateway's.
+  const own = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
+  return ['X-Powered-By', 'X-Request-ID', 'X-Content-Type-Options', ...own];
+}
 
 /** Once for all HTTP forwards. */
 export function headerDefaults(facts: RequestFacts): readonly Line[] {
   return [
     '',
     '# On every answer, in place of what targets say.',
-    ...HIDDEN.map((name) => `proxy_hide_header ${name};`),
+    ...hiddenByDefault(facts).map((name) => `proxy_hide_header ${name};`),
     ...addHeaders([], facts),
   ];
 }
@@ -34,7 +39,7 @@ export function withHeaders(
   facts: RequestFacts,
   proxy: 'proxy' | 'grpc',
 ): readonly Line[] {
-  const names = [...HIDDEN, ...hidden, ...headers.map(([name]) => name)];
+  const names = [...hiddenByDefault(facts), ...hidden, ...headers.map(([name]) => name)];
   const unique = [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
   return [...unique.map((name) => `${proxy}_hide_header ${name};`), ...addHeaders(headers, facts)];
 }

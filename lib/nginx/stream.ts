@@ -2,8 +2,11 @@ import { formatPorts, isRange } from '../forward/ports';
 import type { PortForward } from '../forward/resolved';
 import { formatHost } from '../forward/target';
 import { streamSources } from './access';
+import { balancesBySource } from './balance';
 import { type Block, block, type Line } from './block';
-import { streamLimit, streamLimitDefaults } from './limits';
+import { clientKey } from './client-key';
+import { streamFailover } from './failover';
+import { countsClients, streamLimit, streamLimitDefaults } from './limits';
 import { streamLog } from './logging';
 import { listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
@@ -18,6 +21,7 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
       ...streamLog(),
       ...resolver(own),
       'proxy_connect_timeout 5s;',
+      ...(countsClients(own) || balancesBySource(own) ? [clientKey()] : []),
       ...streamLimitDefaults(own),
       ...own.flatMap((forward) => [
         '',
@@ -41,6 +45,7 @@ function server(forward: PortForward): Block {
     ...streamSources(forward),
     ...streamLimit(forward).lines,
     ...sessionLines(forward),
+    ...streamFailover(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
   ]);
 }
@@ -54,8 +59,8 @@ function sessionLines({ session }: PortForward): readonly Line[] {
   ];
 }
 
-function group({ name, targets }: PortForward): Group {
-  return { id: name, targets };
+function group({ name, targets, balance, failover }: PortForward): Group {
+  return { id: name, targets, balance, ...(failover === undefined ? {} : { failover }) };
 }
 
 /** A range that leads to the same range elsewhere: the port is the one that the client used. */

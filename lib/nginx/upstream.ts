@@ -1,4 +1,7 @@
+import { type Balance, isSticky } from '../forward/balance';
+import type { Failover } from '../forward/failover';
 import { formatTarget, type Target } from '../forward/target';
+import { balanceMethod } from './balance';
 import { type Block, block, type Line } from './block';
 import { upstreamName, variableName } from './names';
 
@@ -12,6 +15,8 @@ const RESOLVER = '169.254.169.253';
 export interface Group {
   readonly id: string;
   readonly targets: readonly Target[];
+  readonly balance: Balance;
+  readonly failover?: Failover;
 }
 
 /** A target as nginx connects to it: a port alone is the gateway itself. */
@@ -36,14 +41,40 @@ export function resolver(groups: readonly Pick<Group, 'targets'>[]): readonly Li
  */
 export function upstream(group: Group, extra: readonly Line[]): readonly Block[] {
   if (namedTarget(group) !== undefined || group.targets.length === 0) return [];
-  // Without the shared zone every worker counts and finds dead targets for itself.
-  const zone = `zone ${upstreamName(group.id)} 64k;`;
   return [
     block(`upstream ${upstreamName(group.id)}`, [
-      zone,
-      ...group.targets.map((t) => `server ${serverAddress(t)}${t.weight === 1 ? '' : ` weight=${t.weight}`};`),
+      // Without the shared zone every worker counts and finds dead targets for itself.
+      `zone ${upstreamName(group.id)} ${zoneKiB(group.targets.length)}k;`,
+      ...balanceMethod(group.balance),
+      ...group.targets.map((t) => server(t, group.failover)),
+      ...lastResort(group),
       ...extra,
     ]),
+  ];
+}
+
+/** A target and its second entry take less than 2 KiB. */
+function zoneKiB(targets: number): number {
+  return Math.max(64, 2 * targets + 32);
+}
+
+function server(target: Target, failover: Failover | undefined): Line {
+  const weight = target.weight === 1 ? '' : ` weight=${target.weight}`;
+  // Whoever stands by is the last that can help, and is never left out.
+  if (target.backup) return `server ${serverAddress(target)}${weight} max_fails=0 backup;`;
+  const fails = failover === undefined ? '' : ` max_fails=${failover.maxFails} fail_timeout=${failover.failTimeout}s`;
+  return `server ${serverAddress(target)}${weight}${fails};`;
+}
+
+/**
+ * Where all targets failed lately, nginx would ask none of them: after a restart of the application nobody would be served until
+ * `fail_timeout` is over, and a path that always answers 503 would be enough to have all of them left out.
+ */
+function lastResort({ targets, balance, failover }: Group): readonly Line[] {
+  if (failover === undefined || isSticky(balance) || targets.some((t) => t.backup)) return [];
+  return [
+    '# When all of them failed lately, they are asked all the same.',
+    ...targets.map((t) => server({ ...t, backup: true }, failover)),
   ];
 }
 

@@ -1,0 +1,129 @@
+import type { Cache } from '../forward/cache';
+import type { Header } from '../forward/http-headers';
+import type { HttpRoute } from '../forward/http-route';
+import { cachesOf } from '../forward/read-cache';
+import type { PortForward } from '../forward/resolved';
+import { balancesByCookie, COOKIE } from './balance';
+import { block, type Line } from './block';
+import { variableName } from './names';
+import type { RequestFacts } from './request-facts';
+
+/** A client's cookies without the one that the gateway gave it. */
+const COOKIES_OF_TARGETS = '$portway_cookies';
+
+/** Where a cache keeps its files. nginx makes the folder itself, but only one level of it. */
+function folder({ id }: Cache): string {
+  return `/var/cache/portway-${id}`;
+}
+
+function zone({ id }: Cache): string {
+  return `cache-${id}`;
+}
+
+/** A MiB of memory knows 8,000 files. Most are small, and where they are not, memory that is never used is never taken. */
+function keysMiB({ sizeMb }: Cache): number {
+  return Math.min(64, Math.max(1, Math.ceil(sizeMb / 100)));
+}
+
+/** An answer whose length has so many digits would take more than a quarter of the cache at once. */
+function largeDigits({ sizeMb }: Cache): number {
+  return String(Math.floor((sizeMb * 2 ** 20) / 4)).length;
+}
+
+/** What answers say of the cache: HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING or REVALIDATED. */
+export function cacheHeaders(forwards: readonly PortForward[]): readonly Header[] {
+  return cachesOf(forwards).length === 0 ? [] : [['X-Cache', '$upstream_cache_status']];
+}
+
+/** Once for all HTTP forwards: the caches, and how each of them works. */
+export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[] {
+  const caches = cachesOf(forwards);
+  if (caches.length === 0) return [];
+  return [
+    '',
+    '# Answers that are kept. What was there is given out while a new answer is fetched, or cannot be had.',
+    'proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;',
+    'proxy_cache_background_update on;',
+    'proxy_cache_revalidate on;',
+    ...(balancesByCookie(forwards)
+      ? [
+          "# The gateway's own cookie makes no answer personal.",
+          block(`map $http_cookie ${COOKIES_OF_TARGETS}`, [`~^${COOKIE}=[0-9a-f]*$ '';`, 'default $http_cookie;']),
+        ]
+      : []),
+    ...(caches.some((c) => c.ignoreCookies)
+      ? [
+          '# Where cookies do not count, targets get none with what may be kept.',
+          "map '' $portway_anonymous { default ''; }",
+          block('map "$portway_anonymous $request_method" $portway_cookie', [
+            '"~^1 (GET|HEAD)$" \'\';',
+            'default $http_cookie;',
+          ]),
+          'proxy_set_header Cookie $portway_cookie;',
+        ]
+      : []),
+    ...caches.flatMap((cache) => cacheParts(cache)),
+  ];
+}
+
+function cacheParts(cache: Cache): readonly Line[] {
+  const { sizeMb, keepFor } = cache;
+  return [
+    `proxy_cache_path ${folder(cache)} levels=1:2 keys_zone=${zone(cache)}:${keysMiB(cache)}m inactive=${keepFor}s`,
+    `    max_size=${sizeMb}m min_free=1g use_temp_path=off;`,
+    block(`map $upstream_http_content_length ${large(cache)}`, [
+      `"~^\\d{${largeDigits(cache)}}" 1;  # would push out too much else`,
+      "default '';",
+    ]),
+    ...queryMaps(cache),
+  ];
+}
+
+/** What is left of the query of a request that may be answered from the cache. */
+function queryMaps(cache: Cache): readonly Line[] {
+  const { query } = cache;
+  if (query === undefined) return [];
+  const whole = query.map((name) => parameter(cache, name)).join('');
+  return [
+    ...query.map((name) => `map $arg_${name} ${parameter(cache, name)} { '' ''; default "${name}=$arg_${name}&"; }`),
+    `map $request_method ${variableName('query', cache.id)} { ~^(GET|HEAD)$ "${whole}"; default $args; }`,
+  ];
+}
+
+function large(cache: Cache): string {
+  return variableName('large', cache.id);
+}
+
+function parameter(cache: Cache, name: string): string {
+  return variableName('arg', `${cache.id}-${name}`);
+}
+
+/** In the location of a route. Before what strips its prefix: the key has the path that the client asked for. */
+export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line[] {
+  const { cache } = route;
+  if (cache === undefined) return [];
+  const cookies = facts.headers.some(([name]) => name === 'Set-Cookie') ? COOKIES_OF_TARGETS : '$http_cookie';
+  const personal = ['$http_authorization', ...(cache.ignoreCookies ? [] : [cookies]), '$portway_upgrade'].join(' ');
+  const asked = cache.query === undefined ? '$request_uri' : '$portway_asked?$args';
+  return [
+    ...(cache.ignoreCookies ? ['set $portway_anonymous 1;'] : []),
+    ...(cache.query === undefined ? [] : ['set $portway_asked $uri;']),
+    `proxy_cache ${zone(cache)};`,
+    '# All that the target can see of where the client wanted to go.',
+    `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} $http_host ${asked}";`,
+    ...(cache.validFor === undefined ? [] : [`proxy_cache_valid 200 301 308 ${cache.validFor}s;`]),
+    ...(cache.waitForFill === 0
+      ? []
+      : [
+          'proxy_cache_lock on;  # one request fills, others wait for it',
+          `proxy_cache_lock_timeout ${cache.waitForFill}s;`,
+        ]),
+    `proxy_cache_bypass ${personal};`,
+    `proxy_no_cache ${personal} ${large(cache)};`,
+  ];
+}
+
+/** The variable with the query that targets get; undefined where it is the client's. */
+export function keptQuery({ cache }: HttpRoute): string | undefined {
+  return cache?.query === undefined ? undefined : variableName('query', cache.id);
+}
