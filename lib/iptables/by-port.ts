@@ -47,7 +47,7 @@ export function writeByPort(
         return;
       }
       const name = `${chain}.${transport.charAt(0)}${formatPorts(node.ports)}`;
-      table.branch(into, matchPorts(transport, node.ports), name);
+      table.addCommon(into, matchPorts(transport, node.ports), `-j ${name}`);
       for (const inner of node.inside) write(name, inner);
     };
     for (const node of level) write(chain, node);

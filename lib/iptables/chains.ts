@@ -6,9 +6,11 @@
 export const CHAINS = {
   /** nat: where new connections are led. */
   dnat: 'PORTWAY-DNAT',
-  /** nat: whose replies must come back through the gateway. */
+  /** nat: targets on other hosts that answer to the gateway. */
   snat: 'PORTWAY-SNAT',
-  /** nat: takes the mark away by which a client found its target. */
+  /** nat: targets on other hosts that see the client. */
+  keep: 'PORTWAY-KEEP',
+  /** nat: takes marks away. */
   mark: 'PORTWAY-MARK',
   /** filter: what may pass to other hosts. */
   forward: 'PORTWAY-FORWARD',
@@ -20,16 +22,7 @@ export const CHAINS = {
   egress: 'PORTWAY-EGRESS',
 } as const;
 
-/** Longest name of a chain that the kernel takes. @see XT_EXTENSION_MAXNAMELEN in linux/netfilter/x_tables.h */
-export const MAX_CHAIN_NAME = 28;
-
 /** The chain that shares a forward's connections between its targets. */
 export function chainOf(forward: string): string {
   return `PORTWAY-${forward}`;
 }
-
-/**
- * Matches packets whose connection had its destination translated. It stands before whole chains, so that traffic which the
- * gateway merely routes for others never meets our rules.
- */
-export const TRANSLATED = '-m conntrack --ctstate DNAT';

@@ -1,12 +1,13 @@
 import { type Cidr, type Family, isEverything, mergeCidrs } from '../forward/cidr';
 import { formatPorts } from '../forward/ports';
-import type { PortForward } from '../forward/resolved';
 import { formatHost, formatTarget, type Target } from '../forward/target';
-import { sharedChain, writeSharedChain, writeUnmarking } from './balance';
+import { sharedChain, writeSharedChain } from './balance';
 import { type PortRules, writeByPort } from './by-port';
 import { CHAINS } from './chains';
-import { jumpTo, matchPorts, type ProtocolWay, type Way } from './rule';
+import { hex, MARKS, UNMARK } from './marks';
+import { jumpTo, matchPorts } from './rule';
 import type { Table } from './table';
+import { isPortWay, markOf, type PortWay, type ProtocolWay, type Way } from './ways';
 
 /**
  * Only packets addressed to the gateway itself are forwards' business. Without this match the host's own connections to
@@ -14,39 +15,58 @@ import type { Table } from './table';
  */
 const ADDRESSED_TO_GATEWAY = '-m addrtype --dst-type LOCAL';
 
+/** Listeners never overlap, so forwards may stand in groups: a group's first packets bear its mark until they leave the gateway. */
+const GROUPS = [
+  { mark: MARKS.kept, what: "to other hosts, which see the client's address" },
+  { mark: MARKS.answered, what: 'to other hosts, which answer to the gateway' },
+] as const;
+
 /** nat: where new connections are led. */
-export function writeDestinations(nat: Table, ways: readonly Way[], protocols: readonly ProtocolWay[]): void {
-  if (ways.length + protocols.length === 0) return;
+export function writeDestinations(nat: Table, ways: readonly Way[]): void {
+  if (ways.length === 0) return;
   nat.hook('PREROUTING', ADDRESSED_TO_GATEWAY, CHAINS.dnat);
   // Connections that the gateway makes to itself do not pass PREROUTING.
   nat.hook('OUTPUT', ADDRESSED_TO_GATEWAY, CHAINS.dnat);
-  writeByPort(
-    nat,
-    CHAINS.dnat,
-    ways.map((way) => destination(nat, way)),
-    matchPorts,
-  );
-  if (ways.some((way) => way.forward.balance === 'source' && way.targets.length > 1)) writeUnmarking(nat);
-  for (const { forward, target } of protocols) {
-    nat.remark(CHAINS.dnat, `${forward.name}: protocol ${forward.protocol} to ${target.host}`);
-    const matches = [matchInterface(forward.interface), `-p ${forward.protocol}`];
-    nat.add(CHAINS.dnat, matches, forward.name, `-j DNAT --to-destination ${formatHost(target)}`);
+  for (const { mark, what } of GROUPS) {
+    const own = ways.filter((way) => markOf(way) === mark);
+    if (own.length === 0) continue;
+    nat.remark(CHAINS.dnat, what);
+    nat.addCommon(CHAINS.dnat, '', `-j MARK --set-mark ${hex(mark)}`);
+    writeGroup(nat, own);
   }
+  const local = ways.filter((way) => markOf(way) === MARKS.here);
+  if (local.length < ways.length) {
+    nat.remark(CHAINS.dnat, local.length > 0 ? 'to the gateway itself' : 'to nobody');
+    nat.addCommon(CHAINS.dnat, '', UNMARK);
+  }
+  writeGroup(nat, local);
 }
 
-function destination(nat: Table, way: Way): PortRules {
+function writeGroup(nat: Table, ways: readonly Way[]): void {
+  const rules = ways.filter(isPortWay).map((way) => destination(nat, way));
+  writeByPort(nat, CHAINS.dnat, rules, matchPorts);
+  for (const way of ways) if (!isPortWay(way)) writeProtocol(nat, way);
+}
+
+function destination(nat: Table, way: PortWay): PortRules {
   const { forward, targets } = way;
   const { transport, listen, name } = forward;
   const shared = sharedChain(way);
   const jump = shared === undefined ? targets.map((t) => jumpTo(t, listen)).join() : `-j ${shared.chain}`;
   const sources = sourceMatches(forward.allowFrom, way.family);
   const write = (chain: string): void => {
-    nat.remark(chain, describe(forward, targets));
+    nat.remark(chain, `${name}: ${transport} ${formatPorts(listen)} to ${describe(targets)}`);
     for (const source of sources)
       nat.add(chain, [source, matchInterface(forward.interface), matchPorts(transport, listen)], name, jump);
     if (shared !== undefined) writeSharedChain(nat, shared);
   };
   return { transport, ports: listen, rules: sources.length, write };
+}
+
+function writeProtocol(nat: Table, { forward, targets: [target] }: ProtocolWay): void {
+  nat.remark(CHAINS.dnat, `${forward.name}: protocol ${forward.protocol} to ${target.host}`);
+  const matches = [matchInterface(forward.interface), `-p ${forward.protocol}`];
+  nat.add(CHAINS.dnat, matches, forward.name, `-j DNAT --to-destination ${formatHost(target)}`);
 }
 
 function matchInterface(name: string | undefined): string {
@@ -62,8 +82,7 @@ function sourceMatches(allowFrom: readonly Cidr[], family: Family): readonly str
   return [...sources.map((c) => `-s ${c.text}`), '-m addrtype --src-type LOCAL'];
 }
 
-function describe({ name, transport, listen }: PortForward, targets: readonly Target[]): string {
+function describe(targets: readonly Target[]): string {
   const weighted = targets.some((t) => t.weight !== 1);
-  const words = targets.map((t) => (weighted ? `${formatTarget(t)} (weight ${t.weight})` : formatTarget(t)));
-  return `${name}: ${transport} ${formatPorts(listen)} to ${words.join(', ')}`;
+  return targets.map((t) => (weighted ? `${formatTarget(t)} (weight ${t.weight})` : formatTarget(t))).join(', ');
 }

@@ -16,7 +16,7 @@ export function writeEgress(
     .filter((c) => c.family === family)
     .map((c) => c.text);
   if (networks.length === 0) return;
-  const add = (table: Table, match: string, jump: string) => table.add(CHAINS.egress, [match], '*', jump);
+  const add = (table: Table, match: string, jump: string) => table.addCommon(CHAINS.egress, match, jump);
 
   nat.hook('POSTROUTING', NOT_TRANSLATED, CHAINS.egress);
   nat.remark(CHAINS.egress, 'private networks share an address of the gateway, but not among themselves');

@@ -3,8 +3,9 @@ import type { ResolvedLimits } from '../forward/limits';
 import type { PortForward } from '../forward/resolved';
 import { type PortRules, writeByPort } from './by-port';
 import { CHAINS } from './chains';
-import { matchOriginalPorts, type Way } from './rule';
+import { matchOriginalPorts } from './rule';
 import type { Table } from './table';
+import { isPortWay, type Way } from './ways';
 
 /**
  * The first packet of a translated connection or UDP flow. Not state NEW: all datagrams are NEW until one comes back, and each would
@@ -14,7 +15,7 @@ const FIRST_PACKET = '-m conntrack --ctstate DNAT ! --ctstatus CONFIRMED';
 
 /** filter: what one client may do. Connections that the gateway makes to itself are not limited. */
 export function writeLimits(filter: Table, ways: readonly Way[]): void {
-  const limited = ways.flatMap((way) => {
+  const limited = ways.filter(isPortWay).flatMap((way) => {
     const { limits } = way.forward;
     return limits === undefined ? [] : [{ ...way, limits }];
   });

@@ -6,7 +6,7 @@ import { writeEgress } from './egress';
 import { writeLimits } from './limit';
 import { writeOtherHosts } from './other-hosts';
 import { Table } from './table';
-import { protocolWaysOf, waysOf } from './ways';
+import { waysOf } from './ways';
 
 /** The rules of both families, each as text for `iptables-restore --noflush` (see `Table` for its form). */
 export interface IptablesRules {
@@ -29,11 +29,10 @@ function renderFamily(
 ): string {
   const tables = { nat: new Table('nat'), mangle: new Table('mangle'), filter: new Table('filter') };
   const ways = waysOf(forwards, family);
-  const protocols = protocolWaysOf(forwards, family);
-  writeDestinations(tables.nat, ways, protocols);
+  writeDestinations(tables.nat, ways);
   // What is limited is dropped before anything lets it pass.
   writeLimits(tables.filter, ways);
-  writeOtherHosts(tables, ways, protocols);
+  writeOtherHosts(tables, ways);
   writeEgress(tables, egress, family);
   const texts = [tables.nat, tables.mangle, tables.filter].map((table) => table.render());
   return `${[`# Portway: forwards carried by iptables, IPv${family}.`, ...texts].join('\n')}\n`;

@@ -1,29 +1,5 @@
-import type { Family } from '../forward/cidr';
 import { formatPorts, isRange, type PortRange, samePorts } from '../forward/ports';
-import type { PortForward, ProtocolForward } from '../forward/resolved';
-import { formatHost, type Host, type Target } from '../forward/target';
-
-export type RuleFamily = Family;
-
-/** A forward as far as one IP version goes: with the targets that are there in it, one at least. */
-export interface Way {
-  readonly forward: PortForward;
-  readonly family: Family;
-  readonly targets: readonly Target[];
-}
-
-/** The same for a forward of a protocol without ports. */
-export interface ProtocolWay {
-  readonly forward: ProtocolForward;
-  readonly target: Host;
-}
-
-/** A target on another host. */
-export type RemoteTarget = Target & { readonly host: string };
-
-export function remoteTargets(way: Way): readonly RemoteTarget[] {
-  return way.targets.filter((target): target is RemoteTarget => target.host !== undefined);
-}
+import { formatHost, type Target } from '../forward/target';
 
 /**
  * The jump that leads to a target.
@@ -48,10 +24,4 @@ export function matchPorts(transport: 'tcp' | 'udp', ports: PortRange): string {
 /** Matches the port that a connection was made to, whatever has become of it since. */
 export function matchOriginalPorts(transport: 'tcp' | 'udp', ports: PortRange): string {
   return `-p ${transport} -m conntrack --ctorigdstport ${formatPorts(ports, ':')}`;
-}
-
-/** Matches packets of this forward on their way to a target; their destination was translated, which the chain's hook asks. */
-export function matchTranslated(forward: PortForward, target: RemoteTarget): string {
-  const { transport, listen } = forward;
-  return `-d ${target.host} ${matchPorts(transport, target.ports)} -m conntrack --ctorigdstport ${formatPorts(listen, ':')}`;
 }

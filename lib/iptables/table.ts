@@ -23,15 +23,14 @@ export class Table {
     if (!this.hooks.includes(line)) this.hooks.push(line);
   }
 
-  /** One rule; its comment names the forward, for `iptables -L`, for counters and for readers at night. */
+  /** One rule of a forward; its comment names the forward, for `iptables -L`, for counters and for readers at night. */
   add(chain: string, matches: readonly string[], forward: string, jump: string): void {
-    const parts = [`-A ${chain}`, ...matches, `-m comment --comment "portway:${forward}"`, jump];
-    this.lines(chain).push(parts.filter((part) => part !== '').join(' '));
+    this.rule(chain, [...matches, `-m comment --comment "portway:${forward}"`, jump]);
   }
 
-  /** A jump to another own chain that belongs to no forward alone. */
-  branch(chain: string, match: string, to: string): void {
-    this.lines(chain).push(`-A ${chain} ${match} -j ${to}`);
+  /** One rule that belongs to no forward alone; without a comment, which would cost every packet that passes. */
+  addCommon(chain: string, match: string, jump: string): void {
+    this.rule(chain, [match, jump]);
   }
 
   /** A comment line before the rules that follow in a chain. */
@@ -49,6 +48,10 @@ export class Table {
     const names = [...this.chains.keys()].map((chain) => `:${chain} - [0:0]`);
     const rules = [...this.chains.values()].flat();
     return [`*${this.name}`, ...names, ...this.hooks, ...this.healthChains, ...rules, 'COMMIT'].join('\n');
+  }
+
+  private rule(chain: string, parts: readonly string[]): void {
+    this.lines(chain).push([`-A ${chain}`, ...parts].filter((part) => part !== '').join(' '));
   }
 
   private lines(chain: string): string[] {

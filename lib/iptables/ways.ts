@@ -1,25 +1,33 @@
 import type { Family } from '../forward/cidr';
-import { isPortForward, type ResolvedForward } from '../forward/resolved';
-import type { Host } from '../forward/target';
-import type { ProtocolWay, Way } from './rule';
+import { isPortForward, type PortForward, type ProtocolForward, type ResolvedForward } from '../forward/resolved';
+import type { Host, Target } from '../forward/target';
+import { MARKS, type Mark } from './marks';
 
-/** The forwards of ports that iptables carries in an IP version, in the order they were written. */
+/** A forward of ports as far as one IP version goes: with the targets that are there in it, one at least. */
+export interface PortWay {
+  readonly forward: PortForward;
+  readonly family: Family;
+  readonly targets: readonly Target[];
+}
+
+/** The same for a forward of a protocol without ports; its only target is another host. */
+export interface ProtocolWay {
+  readonly forward: ProtocolForward;
+  readonly family: Family;
+  readonly targets: readonly [Host];
+}
+
+export type Way = PortWay | ProtocolWay;
+
+/** The forwards that iptables carries in an IP version, in the order they were written. */
 export function waysOf(forwards: readonly ResolvedForward[], family: Family): readonly Way[] {
-  return carried(forwards, family)
-    .filter(isPortForward)
-    .map((forward) => ({ forward, family, targets: forward.targets.filter((t) => isThere(t, family)) }))
-    .filter((way) => way.targets.length > 0);
-}
-
-/** The forwards of protocols without ports in an IP version. */
-export function protocolWaysOf(forwards: readonly ResolvedForward[], family: Family): readonly ProtocolWay[] {
-  return carried(forwards, family)
-    .flatMap((forward) => (isPortForward(forward) ? [] : [{ forward, target: forward.target }]))
-    .filter((way) => isThere(way.target, family));
-}
-
-function carried(forwards: readonly ResolvedForward[], family: Family): readonly ResolvedForward[] {
-  return forwards.filter((f) => f.engine === 'iptables' && f.families.includes(family) && hasSources(f, family));
+  return forwards
+    .filter((f) => f.engine === 'iptables' && f.families.includes(family) && hasSources(f, family))
+    .map((forward): Way => {
+      if (!isPortForward(forward)) return { forward, family, targets: [forward.target] };
+      return { forward, family, targets: forward.targets.filter((t) => isThere(t, family)) };
+    })
+    .filter((way) => way.targets.length > 0 && way.targets.every((t) => isThere(t, family)));
 }
 
 /** Sources are judged elsewhere (lib/nftables); where this IP version has none, there is nobody to forward for. */
@@ -30,4 +38,14 @@ function hasSources({ allowFrom }: ResolvedForward, family: Family): boolean {
 /** A port on the gateway is there in both IP versions. */
 function isThere(host: Host, family: Family): boolean {
   return host.kind === 'local' || host.kind === `ipv${family}`;
+}
+
+export function isPortWay(way: Way): way is PortWay {
+  return isPortForward(way.forward);
+}
+
+/** What a connection's first packet is marked with. */
+export function markOf({ forward, targets }: Way): Mark {
+  if (targets.every((t) => t.kind === 'local')) return MARKS.here;
+  return forward.preserveClientAddress ? MARKS.kept : MARKS.answered;
 }

@@ -5,7 +5,7 @@ import { chain, hooks, render } from './rules';
 
 test('several targets: each gets an even share of what the ones before it let pass', () => {
   const { v4 } = render({ web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80', '10.0.1.3:80'] }) });
-  expect(chain(v4, 'PORTWAY-DNAT')).toEqual(['-p tcp --dport 80 -j PORTWAY-web']);
+  expect(chain(v4, 'PORTWAY-DNAT')).toContain('-p tcp --dport 80 -j PORTWAY-web');
   expect(chain(v4, 'PORTWAY-web')).toEqual([
     '-p tcp -m statistic --mode random --probability 0.33333333 -j DNAT --to-destination 10.0.1.1',
     '-p tcp -m statistic --mode random --probability 0.50000000 -j DNAT --to-destination 10.0.1.2',
@@ -46,14 +46,27 @@ test('by client: as many places as the weights say, divided by what divides all 
 
 test('marks are taken away before anything else in nat ends the way of a packet', () => {
   const { v4 } = render({
-    web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80'], balance: 'source' }),
+    here: Forward.tcp({ listen: 80, to: [8080, 8081], balance: 'source' }),
+    mixed: Forward.tcp({ listen: 81, to: [8080, '10.0.1.2:80'], balance: 'source' }),
+    kept: Forward.tcp({
+      listen: 82,
+      to: ['10.0.1.1:80', '10.0.1.2:80'],
+      balance: 'source',
+      preserveClientAddress: true,
+    }),
   });
-  const after = hooks(v4).filter((hook) => /^(INPUT|POSTROUTING)/.test(hook));
-  expect(after).toEqual([
+  expect(v4.match(/--hmark-offset \S+/g)?.sort()).toEqual([
+    '--hmark-offset 0x50570000',
+    '--hmark-offset 0x50570100',
+    '--hmark-offset 0x50570200',
+  ]);
+  expect(hooks(v4).filter((hook) => /^(INPUT|POSTROUTING)/.test(hook))).toEqual([
+    'POSTROUTING -m mark --mark 0x50570100/0xffffff00 -j PORTWAY-SNAT',
+    'POSTROUTING -m mark --mark 0x50570200/0xffffff00 -j PORTWAY-KEEP',
     'INPUT -m mark --mark 0x50570000/0xffff0000 -j PORTWAY-MARK',
     'POSTROUTING -m mark --mark 0x50570000/0xffff0000 -j PORTWAY-MARK',
-    'POSTROUTING -m conntrack --ctstate DNAT -j PORTWAY-SNAT',
   ]);
+  for (const name of ['SNAT', 'KEEP', 'MARK']) expect(chain(v4, `PORTWAY-${name}`)[0]).toBe('-j MARK --set-mark 0');
 });
 
 test('nothing is marked where lots are drawn, or where a family has one target alone', () => {
@@ -61,7 +74,7 @@ test('nothing is marked where lots are drawn, or where a family has one target a
     lots: Forward.tcp({ listen: 80, to: [8081, 8082] }),
     one: Forward.tcp({ listen: 81, to: ['10.0.1.1:80', '[2001:db8::1]:80'], balance: 'source' }),
   });
-  for (const text of [v4, v6]) expect(text).not.toMatch(/MARK/);
+  for (const text of [v4, v6]) expect(text).not.toMatch(/HMARK|PORTWAY-MARK/);
 });
 
 test('chains that the health service rewrites are named, and no other', () => {

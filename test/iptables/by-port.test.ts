@@ -2,7 +2,7 @@ import { Forward } from '../../lib/forward/forward';
 import type { ForwardSet } from '../../lib/forward/resolve';
 import { chain, render, walk } from './rules';
 
-const CHAINS = ['PORTWAY-DNAT', 'PORTWAY-SNAT', 'PORTWAY-FORWARD', 'PORTWAY-LIMIT'];
+const CHAINS = ['PORTWAY-DNAT', 'PORTWAY-LIMIT'];
 
 /** So many forwards of every kind of listener, on ports with gaps between them. */
 function forwards(count: number): ForwardSet['forwards'] {
@@ -11,9 +11,9 @@ function forwards(count: number): ForwardSet['forwards'] {
     // Neighbours in turn: a port, a range of three, several targets; both transports.
     const listen = i % 3 === 1 ? `${from}-${from + 2}` : from;
     const host = `10.0.${i >> 8}.${i & 255}`;
-    const to = i % 3 === 2 ? [`${host}:80`, `${host}:81`, `${host}:82`] : `${host}:80`;
-    const limits = { openConnections: 9, newConnectionsPerSecond: 9 };
-    return [`f${i}`, Forward[i % 2 === 0 ? 'tcp' : 'udp']({ listen, to, limits })] as const;
+    const to = i % 3 === 2 ? [80, 81, 82].map((port) => `${host.replace('10', `${port}`)}:${port}`) : `${host}:80`;
+    const props = { limits: { openConnections: 9, newConnectionsPerSecond: 9 }, preserveClientAddress: true };
+    return [`f${i}`, Forward[i % 2 === 0 ? 'tcp' : 'udp']({ listen, to, ...props })] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -35,18 +35,17 @@ test.each([17, 64, 65, 200, 1000])('each of %i forwards is found by its ports, a
       for (const port of [from - 1, to + 1]) expect(walk(v4, name, own, port).forwards).toEqual([]);
       expect(walk(v4, name, other, from).forwards).toEqual([]);
     }
+    // There a rule looks at addresses, which its neighbours do not share.
+    expect(walk(v4, 'PORTWAY-KEEP', own, to).forwards).toContain(`f${i}`);
+    expect(walk(v4, 'PORTWAY-KEEP', own, to).met).toBeLessThan(50);
   }
 });
 
 test('the way of a packet grows with the number of digits, not with the number of forwards', () => {
   const worst = (count: number) => {
     const ports = Array.from({ length: count }, (_, i) => 1 + i * 6 + (i >= 4 ? 100 : 0));
-    const { v4 } = render(
-      Object.fromEntries(ports.map((p) => [`f${p}`, Forward.tcp({ listen: p, to: '10.0.1.1:9' })])),
-    );
-    return Math.max(
-      ...['PORTWAY-DNAT', 'PORTWAY-SNAT'].flatMap((c) => ports.map((p) => walk(v4, c, 'tcp', p).met)).slice(-50),
-    );
+    const { v4 } = render(Object.fromEntries(ports.map((p) => [`f${p}`, Forward.tcp({ listen: p, to: 9 })])));
+    return Math.max(...ports.slice(-50).map((p) => walk(v4, 'PORTWAY-DNAT', 'tcp', p).met));
   };
   expect(worst(1)).toBe(1);
   expect(worst(1000)).toBeLessThanOrEqual(4 * 8);
@@ -55,7 +54,10 @@ test('the way of a packet grows with the number of digits, not with the number o
 test('names of chains are unique and short enough, however high the ports', () => {
   const high = Array.from({ length: 1200 }, (_, i) => 65_535 - i * 3);
   const set = Object.fromEntries(
-    high.map((p) => [`f${p}`, Forward.udp({ listen: p, to: `10.0.1.1:${p}`, limits: { openConnections: 9 } })]),
+    high.map((p) => [
+      `f${p}`,
+      Forward.udp({ listen: p, to: `10.0.1.1:${p}`, limits: { openConnections: 9 }, preserveClientAddress: true }),
+    ]),
   );
   for (const text of render(set).v4.split('COMMIT')) {
     const names = [...text.matchAll(/^:(\S+)/gm)].map(([, name]) => name ?? '');
@@ -74,7 +76,10 @@ test('the same forwards in another order are the same tree', () => {
 
 test('a forward with many targets has a chain for itself in the tree', () => {
   const many = Array.from({ length: 20 }, (_, i) => `10.0.1.${i + 1}:80`);
-  const { v4 } = render({ ...forwards(20), many: Forward.tcp({ listen: 50_000, to: many }) });
-  expect(chain(v4, 'PORTWAY-FORWARD.t50000')).toHaveLength(20);
-  expect(walk(v4, 'PORTWAY-FORWARD', 'tcp', 50_000).forwards).toHaveLength(20);
+  const { v4 } = render({
+    ...forwards(20),
+    many: Forward.tcp({ listen: 50_000, to: many, preserveClientAddress: true }),
+  });
+  expect(chain(v4, 'PORTWAY-KEEP.t50000')).toHaveLength(20);
+  expect(walk(v4, 'PORTWAY-KEEP', 'tcp', 50_000).forwards.filter((f) => f === 'many')).toHaveLength(20);
 });

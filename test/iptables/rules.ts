@@ -38,6 +38,8 @@ export function walk(text: string, name: string, transport: 'tcp' | 'udp', port:
   const forwards: string[] = [];
   let met = 0;
   const matches = (rule: string) => {
+    // A rule that asks for neither is for every packet that came as far as this chain.
+    if (!rule.includes('-p ')) return rule.includes('comment');
     const [, protocol] = /-p (\S+)/.exec(rule) ?? [];
     const [, from, to = from] =
       /--ctorigdstport (\d+)(?::(\d+))?/.exec(rule) ?? /--dport (\d+)(?::(\d+))?/.exec(rule) ?? [];
