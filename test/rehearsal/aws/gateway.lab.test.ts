@@ -116,7 +116,7 @@ test('IPv6: the host has an address of the subnet; turned on it is another host;
   expect(changed).toMatchObject({ instanceId: six.instanceId, ipv6: six.ipv6 });
 
   const off = deploy(plain);
-  await expect(off.finished).rejects.toThrow('has addresses in use');
+  await expect(off.finished).rejects.toThrow('InvalidCidrBlock.InUse');
   expect(await readDeployed(endpoint, 'Portway')).toMatchObject({ instanceId: six.instanceId, ipv6: six.ipv6 });
 
   await run(['destroy', 'Portway', '--force'], dual).finished;

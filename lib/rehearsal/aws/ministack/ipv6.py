@@ -64,7 +64,7 @@ def delete_block(physical_id, properties):
     if vpc is None:
         return
     if any(s["VpcId"] == vpc["VpcId"] and s.get("Ipv6CidrBlock") for s in ec2._subnets.values()):
-        raise ValueError("The IPv6 CIDR block of the VPC has subnets and cannot be disassociated")
+        raise ValueError(f"InvalidCidrBlock.InUse: The vpc {vpc['VpcId']} currently has a subnet within its CIDR block")
     vpc.get("_ipv6", Ranges()).clear()
 
 
@@ -92,8 +92,13 @@ def _shape(subnet, properties):
     if assign and not block:
         raise ValueError("AssignIpv6AddressOnCreation needs an Ipv6CidrBlock")
     old = subnet.get("Ipv6CidrBlock")
+    if old and old != block and subnet.get("AssignIpv6AddressOnCreation"):
+        raise ValueError(
+            "InvalidCidrBlock.InUse: The subnet IPv6 CIDR block may not be disassociated, "
+            "because its subnet has assign-ipv6-address-on-creation set to true."
+        )
     if old and old != block and _in_use(old):
-        raise ValueError(f"The IPv6 CIDR block '{old}' has addresses in use and cannot be disassociated")
+        raise ValueError(f"InvalidCidrBlock.InUse: The subnet IPv6 CIDR block {old} has addresses in use")
     if block and block != old:
         _check(subnet, block)
     subnet["Ipv6CidrBlock"] = block
