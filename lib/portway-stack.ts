@@ -19,6 +19,7 @@ import { checkTraffic, inboundTraffic, outboundTraffic } from './forward/traffic
 import { readWhole } from './forward/whole';
 import { readFirstBootScript } from './host/first-boot-script';
 import { hostContent } from './host/host-content';
+import { memoryMiB } from './host/memory';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 
 export interface PortwayStackProps
@@ -118,6 +119,7 @@ export class PortwayStack extends Stack {
       forwards: this.forwards,
       settings: kernel,
       os,
+      memoryMiB: memoryMiB(machine.instanceType),
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
     });
     this.network = new Network(this, 'Network', props);

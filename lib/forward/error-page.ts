@@ -7,24 +7,24 @@ import { readObject } from './read-object';
  */
 export interface ErrorPageProps {
   /**
-   * The heading, at most 100 characters.
+   * The heading, at most 60 characters.
    * @default 'Not available'
    */
   readonly title?: string;
   /**
-   * What to do now, at most 500 characters.
+   * What to do now, at most 300 characters.
    * @default 'Please try again in a moment.'
    */
   readonly message?: string;
   /**
-   * The whole page in place of the small one, at most 3000 bytes; read it from a file of yours. `{{status}}` and `{{request}}` in
+   * The whole page in place of the small one, some 3000 bytes; read it from a file of yours. `{{status}}` and `{{request}}` in
    * it become the status and the request's id.
    * @default a small page of title and message
    */
   readonly html?: string;
 }
 
-/** The checked page. */
+/** The checked page; `html` is ASCII without a dollar. */
 export interface ErrorPage {
   readonly title: string;
   readonly message: string;
@@ -33,8 +33,8 @@ export interface ErrorPage {
 
 export const DEFAULT_ERROR_PAGE: ErrorPage = { title: 'Not available', message: 'Please try again in a moment.' };
 
-/** What nginx takes as one word of its configuration is at most 4096 bytes. */
-const MAX_HTML = 3000;
+/** What nginx takes as one word of its configuration is 4096 bytes, some of which are kept for the request's id. */
+const MAX_HTML = 3500;
 
 export function readErrorPage(at: string, value: unknown, problems: Problems): ErrorPage | undefined {
   const example = "{ message: 'Call 555-0100.' }";
@@ -46,21 +46,31 @@ export function readErrorPage(at: string, value: unknown, problems: Problems): E
     problems.add(`${at}.${name}`, `must be a text of 1-${max} characters on one line`, given);
     return DEFAULT_ERROR_PAGE[name];
   };
-  const page = { title: text('title', 100), message: text('message', 500) };
+  const page = { title: text('title', 60), message: text('message', 300) };
   const { html } = props;
   if (html === undefined) return page;
-  if (typeof html !== 'string' || html.length === 0 || Buffer.byteLength(html) > MAX_HTML || !isText(html, '\n\t')) {
-    problems.add(`${at}.html`, `must be a text of 1-${MAX_HTML} bytes with Unix line endings`, lengthOf(html));
+  if (typeof html !== 'string' || html.length === 0 || !isText(html, '\n\t')) {
+    problems.add(`${at}.html`, 'must be a text with Unix line endings');
     return page;
   }
-  return { ...page, html };
+  const ascii = asciiHtml(html);
+  // Each of these takes a second byte there.
+  const bytes = ascii.length + (ascii.match(/["\\\n\t]/g)?.length ?? 0);
+  if (bytes > MAX_HTML)
+    problems.add(
+      `${at}.html`,
+      `must be at most ${MAX_HTML} bytes (quotes, line breaks and $ count more than once): load what is large from elsewhere`,
+      bytes,
+    );
+  return { ...page, html: ascii };
+}
+
+/** As references to characters: nginx.conf is ASCII, and has no way to write a dollar, which is the beginning of a variable. */
+function asciiHtml(html: string): string {
+  return [...html].map((c) => (c === '$' || c > '~' ? `&#${c.codePointAt(0)};` : c)).join('');
 }
 
 /** No control characters, and no halves of characters. */
 function isText(text: string, allowed = ''): boolean {
   return ![...text].some((c) => /[\p{Cc}\p{Cs}]/u.test(c) && !allowed.includes(c));
-}
-
-function lengthOf(html: unknown): unknown {
-  return typeof html === 'string' ? `${Buffer.byteLength(html)} bytes` : html;
 }

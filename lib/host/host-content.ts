@@ -19,13 +19,21 @@ export interface HostContentProps {
   /** Default: nothing but the forwards. */
   readonly settings?: GatewaySettings;
   readonly os: OperatingSystem;
+  /** Default: 1024. */
+  readonly memoryMiB?: number;
   readonly firstBootScript?: HostFile;
 }
 
 /** What the host of these forwards is given. */
-export function hostContent({ forwards, settings = NO_SETTINGS, os, firstBootScript }: HostContentProps): HostContent {
+export function hostContent({
+  forwards,
+  settings = NO_SETTINGS,
+  os,
+  memoryMiB,
+  firstBootScript,
+}: HostContentProps): HostContent {
   const kernel = iptablesPart(forwards, settings);
-  const proxy = nginxPart(forwards, os);
+  const proxy = nginxPart(forwards, os, memoryMiB);
   const packages = [
     ...(kernel.length > 0 ? os.packages.iptables : []),
     ...(proxy === undefined ? [] : os.packages.nginx),
@@ -67,14 +75,17 @@ function forwardingFiles(): readonly HostFile[] {
   ];
 }
 
-function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem) {
+function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, memoryMiB: number | undefined) {
   const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
-  const conf = renderNginx(own, os.nginx);
+  const conf = renderNginx(own, os.nginx, memoryMiB);
   if (conf === undefined) return undefined;
   const files: readonly HostFile[] = [
     { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf.text, origin: 'rules' },
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
     assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
+    ...(own.some((f) => f.sites.length > 0)
+      ? [assetFile('maintenance.sh', '/usr/local/lib/portway/maintenance.sh', '0755')]
+      : []),
   ];
   const selfSigned = own.filter((f) => f.tls?.source === 'self-signed').map((f) => f.name);
   return {

@@ -5,11 +5,10 @@ import { type Block, block } from './block';
 import { cacheDefaults } from './cache';
 import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
-import { errorPages } from './error-pages';
+import { errorPages, ownPages } from './error-pages';
 import { failoverDefaults } from './failover';
 import { countsClients, limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
-import { maintenanceDefaults } from './maintenance';
 import { NGINX_PATHS } from './names';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
@@ -32,8 +31,8 @@ export function httpContext(
     'server_tokens off;',
     'absolute_redirect off;  # a redirect within a site names no scheme, host or port that could be the wrong one',
     // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
-    'types { }',
-    'default_type text/html;',
+    'default_type text/plain;',
+    'uninitialized_variable_warn off;  # variables are empty until something sets them',
     ...httpLog(own, facts),
     ...factMaps(facts),
     ...(own.length > 0
@@ -42,7 +41,6 @@ export function httpContext(
           ...proxyDefaults(facts),
           ...headerDefaults(facts),
           ...errorPages(facts),
-          ...maintenanceDefaults(),
           ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
           ...limitDefaults(own),
           ...cookieDefaults(own, facts),
@@ -65,6 +63,7 @@ export function httpContext(
       `# ${forward.name}`,
       ...sourceMaps(forward),
       ...limitZones(forward),
+      ...ownPages(forward, facts),
       ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, ['keepalive 64;']))),
       ...servers(forward, dialect, facts),
     ]),

@@ -1,21 +1,14 @@
-import { block, type Line } from './block';
+import type { Line } from './block';
 import { NGINX_PATHS } from './names';
 import { refuse } from './refusals';
 
-/** Once for all HTTP forwards. */
-export function maintenanceDefaults(): readonly Line[] {
-  return [
-    '# The command `portway maintenance` makes and removes these files: a look at them costs less than a reload.',
-    "map '' $portway_closed { default ''; }",
-  ];
-}
-
 /** In each server: closed to everyone, except those who have a file of their own. */
 export function maintenance(limited: boolean): readonly Line[] {
-  const folder = NGINX_PATHS.maintenance;
+  const folder = NGINX_PATHS.closed;
   return [
-    `if (-f ${folder}/on) { set $portway_closed 1; }`,
-    `if (-f ${folder}/except-$remote_addr) { set $portway_closed ''; }`,
-    block('if ($portway_closed)', [refuse(503, limited)]),
+    '# Made and removed by `portway maintenance`: to look for a file at each request costs less than a reload.',
+    `if (-f ${folder}/all) { set $portway_closed 1; }`,
+    `if (-f ${folder}/$remote_addr) { set $portway_closed ''; }`,
+    `if ($portway_closed) { ${refuse(503, limited)} }`,
   ];
 }

@@ -3,7 +3,7 @@ import type { PortForward } from '../forward/resolved';
 import { sourceCheck } from './access';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
-import { errorPlaces } from './error-pages';
+import { errorPlace } from './error-pages';
 import { locations, optionLines, origin } from './location';
 import { maintenance } from './maintenance';
 import { notFound, refusalPlaces } from './refusals';
@@ -43,7 +43,7 @@ function server(
     ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),
     ...(hasAll ? [] : [notFound(limited)]),
     ...refusalPlaces(forward.allowFrom.length + forward.denyFrom.length > 0 ? [403, 503] : [503], limited),
-    ...errorPlaces(site.errors, facts),
+    errorPlace(site.errors, forward),
   ]);
 }
 

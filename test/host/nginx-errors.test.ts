@@ -1,0 +1,173 @@
+import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { asset } from './support/assets';
+import { ADDRESS, describeHost } from './support/host';
+import { NginxHost, STRANGER } from './support/nginx';
+
+jest.setTimeout(60_000);
+
+const GATEWAY = ADDRESS.gateway.v4;
+const TARGET = `${ADDRESS.backend.v4}:8080`;
+const NOBODY = `${ADDRESS.backend.v4}:9999`;
+/** An address that nobody has. */
+const NOWHERE = '10.0.1.99:80';
+
+const JSON_ONLY = ['-H', 'Accept: application/json'];
+const BROWSER = ['-H', 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'];
+
+/** Whatever somebody writes comes out as it was, and is no directive, no variable and no markup. */
+const NASTY = ['<b>&"quoted"; } $host $', '{uri} \\ caf\u00e9 \u{1f600}'].join('');
+
+describeHost('answers of the gateway itself', () => {
+  let nginx: NginxHost;
+  beforeAll(async () => {
+    nginx = await NginxHost.start();
+    await nginx.web(8080, 'web');
+    const dead = (listen: number, props: Partial<HttpForwardProps> = {}) =>
+      Forward.http({ listen, to: NOBODY, ...props } as HttpForwardProps);
+    await nginx.run({
+      web: Forward.http({ listen: 80, to: TARGET }),
+      secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned() }),
+      redirect: Forward.http({ listen: 81, redirectTo: 'https' }),
+      limited: Forward.http({ listen: 82, to: TARGET, limits: { openConnections: 100 } }),
+      dead: dead(83),
+      gone: Forward.http({ listen: 84, to: NOWHERE }),
+      quiet: Forward.http({ listen: 85, to: TARGET, timeouts: { response: 1 } }),
+      own: dead(86, { errors: { title: NASTY, message: 'Call 555-0100.' } }),
+      page: dead(87, {
+        errors: { html: '<!doctype html>\n<title>{{status}}</title>\t<p class="x">$5 \\ caf\u00e9 {{request}}</p>\n' },
+        hosts: { 'b.example': { to: NOBODY, errors: { title: 'Host B' } } },
+      }),
+    });
+    await nginx.host.write('/usr/local/lib/portway/maintenance.sh', asset('maintenance.sh'), '0755');
+  });
+  afterAll(() => nginx?.stop());
+
+  const answer = async (port: number, ...words: string[]) => {
+    const scheme = port === 443 ? 'https' : 'http';
+    const { stdout } = await nginx.curl(
+      'client',
+      '-i',
+      '--http1.1',
+      ...words,
+      `${scheme}://${GATEWAY}:${port}/x.gif?y`,
+    );
+    const [head = '', ...body] = stdout.split('\r\n\r\n');
+    const [, status] = head.split(' ');
+    const headers = Object.fromEntries(
+      head.split('\r\n').map((line) => [line.split(': ')[0]?.toLowerCase(), line.slice(line.indexOf(': ') + 2)]),
+    );
+    return { status, headers, body: body.join('\r\n\r\n') };
+  };
+
+  describe('where no target answers', () => {
+    test.each([
+      ['nobody listens', 83, '502'],
+      ['there is no such host', 84, '502'],
+      ['there is no answer in time', 85, '504'],
+    ])('%s: a page to a browser', async (_, port, status) => {
+      const { headers, body, ...rest } = await answer(port, ...BROWSER, '-H', 'X-Test-Pause: 2');
+      expect(rest.status).toBe(status);
+      expect(headers['content-type']).toBe('text/html');
+      expect(body).toContain('<h1>Not available</h1><p>Please try again in a moment.');
+      expect(body).toContain(`${status} ${headers['x-request-id']}`);
+      expect(body).not.toMatch(/nginx|10\.0\.1/i);
+    });
+
+    test('an object to what asks for JSON', async () => {
+      const { status, headers, body } = await answer(83, ...JSON_ONLY);
+      expect([status, headers['content-type']]).toEqual(['502', 'application/json']);
+      expect(JSON.parse(body)).toEqual({
+        status: 502,
+        title: 'Not available',
+        detail: 'Please try again in a moment.',
+        request: headers['x-request-id'],
+      });
+    });
+
+    test('also to a form, and to a question for the head alone', async () => {
+      expect(await answer(83, '-d', 'a form', ...JSON_ONLY)).toMatchObject({ status: '502', body: /^{.*}$/s });
+      const { stdout } = await nginx.curl('client', '-I', `http://${GATEWAY}:83/`);
+      expect(stdout).toMatch(/^HTTP\/1.1 502 /);
+    });
+
+    test("an application's own error is passed on as it is", async () => {
+      const { status, body } = await answer(80, '-H', 'X-Test-Status: 503', '-H', 'X-Test-Header: Retry-After: 7');
+      expect(status).toBe('503');
+      expect(JSON.parse(body)).toMatchObject({ name: 'web' });
+      const said = await answer(80, '-H', 'X-Test-Status: 503', '-H', 'X-Test-Header: Retry-After: 7');
+      expect(said.headers['retry-after']).toBe('7');
+    });
+  });
+
+  describe('a page of your own', () => {
+    test('has the text as it was written, whatever it is', async () => {
+      const { body } = await answer(86, ...JSON_ONLY);
+      expect(JSON.parse(body)).toMatchObject({ title: NASTY, detail: 'Call 555-0100.' });
+      const page = (await answer(86)).body;
+      const text = /<h1>(.*)<\/h1>/.exec(page)?.[1]?.replaceAll(/&#(\d+);/g, (_, n) => String.fromCodePoint(Number(n)));
+      expect(text).toBe(NASTY);
+      expect(page).not.toContain('<b>');
+    });
+
+    test('may be a whole page', async () => {
+      const { headers, body } = await answer(87);
+      expect(body).toBe(
+        `<!doctype html>\n<title>502</title>\t<p class="x">&#36;5 \\ caf&#233; ${headers['x-request-id']}</p>\n`,
+      );
+    });
+
+    test("and a host may have another than its forward's", async () => {
+      expect((await answer(87, '-H', 'Host: b.example')).body).toContain('<h1>Host B</h1>');
+    });
+  });
+
+  describe('maintenance', () => {
+    const switchTo = (...words: string[]) =>
+      nginx.host.sh('gateway', `/usr/local/lib/portway/maintenance.sh ${words.join(' ')}`);
+    afterEach(() => switchTo('off'));
+
+    test.each([
+      ['a proxy', 80],
+      ['a proxy over TLS', 443],
+      ['a redirect', 81],
+      ['a forward with limits', 82],
+    ])('closes %s, without a reload, and opens it again', async (_, port) => {
+      const before = (await answer(port)).status;
+      expect(await switchTo('on')).toBe('maintenance: on except for \n');
+      expect(await answer(port, ...JSON_ONLY)).toMatchObject({
+        status: '503',
+        headers: { 'retry-after': '60', 'content-type': 'application/json' },
+        body: expect.stringMatching(/^{"status":503,/),
+      });
+      expect((await answer(port, ...BROWSER)).body).toContain('<h1>Not available</h1>');
+      expect(await switchTo('off')).toBe('maintenance: off\n');
+      expect((await answer(port)).status).toBe(before);
+    });
+
+    test('lets those through who are named, whichever way their address is written', async () => {
+      const six = '2001:db8:100:0:1:0:0:5';
+      await nginx.host.sh('client', `ip addr add ${six}/64 dev eth0 nodad preferred_lft 0`);
+      await switchTo('on', STRANGER.v4, six.toUpperCase().replaceAll(':0', ':0000'));
+      const url = { v4: `http://${GATEWAY}/`, v6: `http://[${ADDRESS.gateway.v6}]/` };
+      expect(await nginx.status('client', url.v4, STRANGER.v4)).toBe('200');
+      expect(await nginx.status('client', url.v6, six)).toBe('200');
+      expect(await nginx.status('client', url.v4, ADDRESS.client.v4)).toBe('503');
+      expect(await nginx.status('client', url.v6, STRANGER.v6)).toBe('503');
+      await switchTo('on');
+      expect(await nginx.status('client', url.v4, STRANGER.v4)).toBe('503');
+    });
+
+    test('does not know what is no address, and changes nothing then', async () => {
+      const wrong = await nginx.host.run('gateway', [
+        '/usr/local/lib/portway/maintenance.sh',
+        'on',
+        '192.0.2.1',
+        '../x',
+      ]);
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('got: ../x') });
+      expect(await switchTo()).toBe('maintenance: off\n');
+      expect((await nginx.host.run('gateway', ['/usr/local/lib/portway/maintenance.sh', 'maybe'])).code).toBe(2);
+    });
+  });
+});
