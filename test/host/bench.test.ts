@@ -106,23 +106,24 @@ describeAsRoot('the benchmark', () => {
   });
 
   test('from the command line: every sample, a report and charts', async () => {
-    const args = ['--import', 'tsx', 'test/bench/main.ts', '--only', 'many-remote', '--quick'];
-    const { stdout } = await spawn('node', [...args, '--rounds', '1', '--seconds', '0.2'], { cwd: ROOT });
+    const args = ['--import', 'tsx', 'test/bench/main.ts', '--only', 'local', '--quick', '--rounds', '1'];
+    const { stdout } = await spawn('node', [...args, '--seconds', '0.2'], { cwd: ROOT });
     const folder = join(ROOT, /^results, tables and charts: (.*)$/m.exec(stdout)?.[1] ?? 'none');
     const result: Result = JSON.parse(await readFile(join(folder, 'result.json'), 'utf8'));
-    const [scenario] = result.scenarios;
-    const samples = scenario?.loads[0]?.samples ?? {};
-    expect(Object.keys(samples)).toEqual(['portway-iptables-1', 'portway-iptables-1000', 'portway-iptables-10000']);
-    for (const [sample, ...others] of Object.values(samples)) {
-      expect(sample?.values.connections).toBeGreaterThan(0);
-      expect(others).toEqual([]);
+    const loads = result.scenarios.flatMap((scenario) => scenario.loads);
+    expect(loads.map(({ name }) => name)).toEqual(['kept', 'new']);
+    for (const { samples, figures } of loads) {
+      expect(Object.keys(samples)).toEqual(['direct', 'tracked', 'portway-iptables', 'iptables', 'nftables']);
+      for (const [sample, ...others] of Object.values(samples)) {
+        for (const { name } of figures) expect(sample?.values[name]).toBeGreaterThan(0);
+        expect(others).toEqual([]);
+      }
     }
     expect(result.versions.wrk).toMatch(/^4\./);
-    expect((await readdir(folder)).sort()).toEqual([
-      ...['many-remote-dark.svg', 'many-remote-light.svg', 'report.md', 'result.json'],
-    ]);
-    expect(await readFile(join(folder, 'many-remote-dark.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
-    expect(await readFile(join(folder, 'report.md'), 'utf8')).toContain('The worst of 1,000 forwards (another host)');
+    const files = ['local-dark.svg', 'local-light.svg', 'report.md', 'result.json'];
+    expect((await readdir(folder)).sort()).toEqual(files);
+    expect(await readFile(join(folder, 'local-dark.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect(await readFile(join(folder, 'report.md'), 'utf8')).toContain('Port on the gateway, kept-alive requests/s');
     await rm(folder, { recursive: true });
   });
 });

@@ -8,7 +8,8 @@ import type { Lane } from '../lab/lane';
 import { type Job, remoteHost } from './job';
 
 const OS = OPERATING_SYSTEMS['debian-13'];
-const IPTABLES = '/usr/local/lib/portway/iptables.sh';
+/** What the host itself runs to apply rules. */
+export const APPLY = '/usr/local/lib/portway/rules.py apply';
 
 /** Portway's own rules, as synth renders them and the host applies them. */
 export async function portwayIptables(lane: Lane, jobs: readonly Job[]): Promise<void> {
@@ -18,7 +19,7 @@ export async function portwayIptables(lane: Lane, jobs: readonly Job[]): Promise
 
 /** Makes the kernel's rules those that were written. */
 export async function applyRules(lane: Lane): Promise<void> {
-  await lane.sh('gateway', `${IPTABLES} apply`);
+  await lane.sh('gateway', APPLY);
 }
 
 /** Writes what a host of these jobs is given, without applying it. */

@@ -1,7 +1,7 @@
 import { ADDRESS } from '../../host/support/host';
 import { iptablesByHand } from '../carriers/by-hand';
 import type { Job } from '../carriers/job';
-import { applyRules, portwayIptables, writeIptables } from '../carriers/portway';
+import { APPLY, applyRules, portwayIptables, writeIptables } from '../carriers/portway';
 import { APPLICATION_PORT, type Lane } from '../lab/lane';
 import { sendDatagrams } from '../load/udp';
 import type { Contender, Figure, Round, Scenario, Values } from '../model';
@@ -97,8 +97,7 @@ async function time(lane: Lane, round: Round, next: () => readonly Job[], byHand
     // What the kernel has now as one text: the whole tables, taken out and put in by one transaction each.
     await lane.sh('gateway', 'iptables-nft-save >/run/bench.rules');
     const transaction = await milliseconds(lane, 'iptables-nft-restore </run/bench.rules');
-    if (byHand) return { transaction };
-    return { transaction, whole: await milliseconds(lane, '/usr/local/lib/portway/iptables.sh apply') };
+    return { transaction, ...(byHand ? {} : { whole: await milliseconds(lane, APPLY) }) };
   });
 }
 
