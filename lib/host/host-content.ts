@@ -4,6 +4,7 @@ import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolve
 import { renderIptables } from '../iptables/render';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile } from './assets';
+import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
 
@@ -63,6 +64,7 @@ function iptablesPart(forwards: readonly ResolvedForward[], settings: GatewaySet
     { path: '/etc/portway/ip6tables.rules', mode: '0644', text: v6, origin: 'rules' },
     assetFile('iptables.sh', '/usr/local/lib/portway/iptables.sh', '0755'),
     assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
+    ...healthFiles(own),
     // A gateway that leads nowhere else stays a plain host and routes nothing.
     ...(own.some((f) => hostsOf(f).some((h) => h.kind !== 'local')) ? forwardingFiles() : []),
   ];

@@ -1,0 +1,67 @@
+import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
+import { formatTarget } from '../forward/target';
+import { placesOf, type SharedChain, sharedChains } from '../iptables/balance';
+import { assetFile } from './assets';
+import type { HostFile } from './host-file';
+
+/** What a host needs for its forwards' health checks; nothing where no forward has one. */
+export function healthFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
+  const text = renderHealth(forwards);
+  if (text === undefined) return [];
+  return [
+    { path: '/etc/portway/health.json', mode: '0644', text, origin: 'rules' },
+    assetFile('health.py', '/usr/local/lib/portway/health.py', '0755'),
+    assetFile('systemd/portway-health.service', '/etc/systemd/system/portway-health.service', '0644'),
+  ];
+}
+
+/**
+ * What the health service (assets/health.py) works with: JSON with a line for each forward that has a health check. What its rules
+ * are made of comes from the iptables renderer, so that a chain with all its targets is the one that was rendered.
+ *
+ * @returns undefined when no forward has a health check.
+ */
+export function renderHealth(forwards: readonly ResolvedForward[]): string | undefined {
+  const chains = sharedChains(forwards);
+  const lines = forwards
+    .filter(isPortForward)
+    .filter((forward) => forward.healthCheck !== undefined)
+    .map((forward) =>
+      JSON.stringify(
+        describe(
+          forward,
+          chains.filter((c) => c.forward.name === forward.name),
+        ),
+      ),
+    );
+  return lines.length === 0 ? undefined : `[\n${lines.join(',\n')}\n]\n`;
+}
+
+function describe({ name, transport, listen, targets, healthCheck, families }: PortForward, chains: SharedChain[]) {
+  return {
+    forward: name,
+    transport,
+    listen: [listen.from, listen.to],
+    ...healthCheck,
+    targets: targets.map((t) => ({
+      // Its name in the log, in the state file and in comments.
+      target: formatTarget(t),
+      host: t.host ?? (families.includes(4) ? '127.0.0.1' : '::1'),
+      local: t.kind === 'local',
+      port: healthCheck?.port ?? t.ports.from,
+      ports: [t.ports.from, t.ports.to],
+    })),
+    chains: Object.fromEntries(chains.map((chain) => [chain.family, describeChain(chain)])),
+  };
+}
+
+function describeChain(chain: SharedChain) {
+  return {
+    entries: chain.targets.map(({ target, jump, share }) => ({
+      target: chain.forward.targets.indexOf(target),
+      share,
+      jump,
+    })),
+    ...(chain.forward.balance === 'source' ? placesOf(chain) : {}),
+  };
+}
