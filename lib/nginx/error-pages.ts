@@ -1,4 +1,5 @@
 import { DEFAULT_ERROR_PAGE, type ErrorPage } from '../forward/error-page';
+import type { HttpRoute, HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
 import { variableName } from './names';
@@ -8,11 +9,11 @@ import type { RequestFacts } from './request-facts';
  * Once for all HTTP forwards: what clients get where there is no answer of a target. A named location, since nginx would put a path
  * through the server's own checks again (and refuse the page too).
  */
-export function errorPages(facts: RequestFacts): readonly Line[] {
+export function errorPages(forwards: readonly PortForward[], facts: RequestFacts): readonly Line[] {
   return [
     '',
     '# Where no target answers; an error that a target answers itself is passed on.',
-    'error_page 429 502 503 504 @portway;',
+    `error_page 429 502 503 504 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};`,
     'types { text/html html; application/json json; }',
     block('map $http_accept $portway_form', ['~text/html html;', '~json json;', 'default html;']),
     pageMap('$portway_page', DEFAULT_ERROR_PAGE, facts),
@@ -25,9 +26,17 @@ export function ownPages(forward: PortForward, facts: RequestFacts): readonly Bl
   return pagesOf(forward).map((page) => pageMap(pageVariable(page, forward), page, facts));
 }
 
-/** In each server. The new path gives the answer its type; `return 200` keeps the status of the error that led here. */
-export function errorPlace(page: ErrorPage | undefined, forward: PortForward): Block {
-  return block('location @portway', [
+/**
+ * In each server. The new path gives the answer its type; `return 200` keeps the status of the error that led here. A route whose
+ * answers have headers or logs of their own (`lines`) has a place for them beside it.
+ */
+export function errorPlace(
+  page: ErrorPage | undefined,
+  forward: PortForward,
+  { id, lines }: { readonly id?: string; readonly lines: readonly Line[] } = { lines: [] },
+): Block {
+  return block(`location @portway${id === undefined ? '' : `-${id}`}`, [
+    ...lines,
     'set $portway_own $status;',
     'rewrite ^ /portway.$portway_form;',
     `return 200 ${page === undefined ? '$portway_page' : pageVariable(page, forward)};`,
@@ -39,6 +48,20 @@ function pageMap(variable: string, page: ErrorPage, { requestId }: RequestFacts)
     `html ${quote(html(page, requestId))};`,
     `json ${quote(json(page, requestId))};`,
   ]);
+}
+
+/** Whether the errors of a route have headers or logs other than those of its site. */
+export function hasOwnPlace({ options }: HttpRoute, site: HttpSite): boolean {
+  return (['headers', 'hideHeaders', 'logs'] as const).some((name) => options[name] !== site.options[name]);
+}
+
+function hasOwnPlaces({ sites }: PortForward): boolean {
+  return sites.some((site) => site.routes.some((route) => hasOwnPlace(route, site)));
+}
+
+/** Leads the errors of a location to the place that has its headers and logs. */
+export function ownErrorPlace(id: string): Line {
+  return `set $portway_answers -${id};`;
 }
 
 /** Sites that take theirs from the same place share one. */

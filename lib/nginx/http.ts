@@ -40,7 +40,7 @@ export function httpContext(
           ...transferDefaults(memoryMiB),
           ...proxyDefaults(facts),
           ...headerDefaults(facts),
-          ...errorPages(facts),
+          ...errorPages(own, facts),
           ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
           ...limitDefaults(own),
           ...cookieDefaults(own, facts),

@@ -4,6 +4,7 @@ import type { PortForward } from '../forward/resolved';
 import { cookieLines } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheLines, keptQuery } from './cache';
+import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
 import { failoverLines, failoverPlace } from './failover';
 import { grpcHeaders } from './grpc';
 import { limitLines } from './limits';
@@ -27,8 +28,21 @@ export function optionLines(
   const own = ownOptions(options, above);
   return [
     ...limitLines(forward, own.limits),
-    ...logLines(own.logs),
     ...transferLines(own, proxy),
+    ...answerLines(options, above, facts, proxy),
+  ];
+}
+
+/** What answers carry and leave behind: headers and logs. Of its own, as above. */
+function answerLines(
+  options: HttpOptions,
+  above: HttpOptions,
+  facts: RequestFacts,
+  proxy: 'proxy' | 'grpc',
+): readonly Line[] {
+  const own = ownOptions(options, above);
+  return [
+    ...logLines(own.logs),
     ...(own.headers === undefined && own.hideHeaders === undefined
       ? []
       : withHeaders(options.headers ?? [], options.hideHeaders ?? [], facts, proxy)),
@@ -44,19 +58,25 @@ export function locations(
 ): readonly Block[] {
   const { path, id, options } = route;
   const limited = options.limits !== undefined;
-  const methods = methodCheck(route, forward, facts);
-  const own = optionLines(inForm(route), site.options, forward, facts, route.protocol === 'grpc' ? 'grpc' : 'proxy');
+  const proxy = route.protocol === 'grpc' ? 'grpc' : 'proxy';
+  const answers = answerLines(options, site.options, facts, 'proxy');
+  const methods = methodCheck(route, site, forward, facts);
+  const own = [
+    ...optionLines(inForm(route), site.options, forward, facts, proxy),
+    ...(hasOwnPlace(route, site) ? [ownErrorPlace(id)] : []),
+  ];
   const leads =
     route.redirect === undefined
       ? {
           lines: [...failoverLines(route), ...cacheLines(route, facts), ...forwarding(route, facts)],
           places: failoverPlace(route, [...own, ...forwarding(route, facts)]),
         }
-      : redirect(origin(route.redirect), id, limited);
+      : redirect(origin(route.redirect), id, limited, answers);
   return [
     block(`location ${path.kind === 'exact' ? '= ' : ''}${path.text}`, [...own, ...methods.lines, ...leads.lines]),
     ...methods.places,
     ...leads.places,
+    ...(hasOwnPlace(route, site) ? [errorPlace(site.errors, forward, { id, lines: answers })] : []),
   ];
 }
 

@@ -1,4 +1,3 @@
-import type { HttpSite } from '../forward/http-route';
 import { type Block, block, type Line } from './block';
 
 /** The place of a file that is not there. Asked for it, `try_files` answers as it is told, but only after the limits were counted. */
@@ -28,19 +27,18 @@ export function notFound(limited: boolean): Block {
   return block('location /', [limited ? `try_files ${NOTHING} =404;` : 'return 404;']);
 }
 
-/** A redirect: as it stands, or behind the limits of its location. @returns the lines of the location, and a place beside it */
+/**
+ * A redirect: as it stands, or behind the limits of its location. @returns the lines of the location, and a place beside it, with what
+ * else its answers carry
+ */
 export function redirect(
   to: string,
   id: string,
   limited: boolean,
+  answers: readonly Line[],
 ): { readonly lines: readonly Line[]; readonly places: readonly Block[] } {
   const answer = `return 308 ${to}$request_uri;`;
   if (!limited) return { lines: [answer], places: [] };
   const place = `@redirect-${id}`;
-  return { lines: [`try_files ${NOTHING} ${place};`], places: [block(`location ${place}`, [answer])] };
-}
-
-/** Whether anything in a site is limited by what holds for the whole of it. */
-export function isLimited(site: HttpSite): boolean {
-  return site.options.limits !== undefined;
+  return { lines: [`try_files ${NOTHING} ${place};`], places: [block(`location ${place}`, [...answers, answer])] };
 }

@@ -54,6 +54,7 @@ describeHost('what nginx lets through', () => {
         hideHeaders: ['X-Version'],
         routes: {
           '/more/*': { to, headers: { 'x-frame-options': 'SAMEORIGIN', 'X-More': '{};#' } },
+          '/dead/*': { to: `${BACKEND}:9999`, headers: { 'X-More': 'here' } },
           '/hidden/*': { to, hideHeaders: ['X-Other'] },
           '/old/*': { redirectTo: 'https' },
         },
@@ -184,6 +185,13 @@ describeHost('what nginx lets through', () => {
       expect(text(hidden, 'x-other')).toEqual([]);
       expect(text(hidden, 'x-frame-options')).toEqual(['DENY']);
       expect(text(hidden, 'x-powered-by')).toEqual([]);
+    });
+
+    test('of a path are on the errors of that path too', async () => {
+      const { stdout } = await nginx.curl('client', '-i', `http://${GATEWAY.v4}:86/dead/x`);
+      expect(stdout).toMatch(/^HTTP\/1.1 502 /);
+      expect(text(stdout, 'x-more')).toEqual(['here']);
+      expect(text(stdout, 'cache-control')).toHaveLength(1);
     });
 
     test.each([
