@@ -14,7 +14,7 @@ readonly STATE=/var/lib/portway LOG=/var/log/portway/bootstrap.log
 readonly STAGE=$STATE/stage GOOD=$STATE/good
 # The files that are on the disk because of us, by their full paths.
 readonly FILES=$STATE/files
-readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/iptables.sh NGINX=/etc/nginx/nginx.conf
+readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/rules.py NGINX=/etc/nginx/nginx.conf
 readonly HEALTH=/usr/local/lib/portway/health.py
 MODE=${1:-setup} STEP=start
 # What portway.env may set.

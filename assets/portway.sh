@@ -1,16 +1,12 @@
 #!/bin/bash
 # Portway's part of user-data. cloud-init runs it at every boot.
 #
-# What the host is to become is carried behind the last line: `#portway-file MODE PATH` and the file's lines, or
-# `#portway-gzip MODE PATH` and its bytes as gzip in base64. They are unpacked to a tree of their own, and host.sh out of that
-# tree does the rest; nothing outside of it is touched before that.
+# What the host is to become is carried behind the last line, in files: `#portway-file MODE PATH LINES` and so many lines. First those
+# that people read, then, after `#portway-archive`, all others in the same form, compressed. They are unpacked to a tree of their
+# own, and host.sh out of that tree does the rest; nothing outside of it is touched before that.
 set -Eeuo pipefail
 umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-
-state=/var/lib/portway
-stage=$state/stage
-parts=$state/parts
 
 # Kept open by host.sh: a run by hand must not meet the one of the boot.
 exec 9>/run/portway.lock
@@ -19,19 +15,26 @@ flock -n 9 || {
   exit 1
 }
 
-mkdir -p "$state"
-chmod 700 "$state"
-rm -rf "$stage" "$parts"
-mkdir "$stage" "$parts"
-awk -v dir="$parts" '
-  /^#portway-(file|gzip) / { part = dir "/" ++n; print $0, part >(dir "/index"); printf "" >part; next }
-  part { print >part }' "$0"
-while read -r kind mode path part; do
-  if [[ $kind == *gzip ]]; then
-    base64 -d "$part" | gzip -d >"$part.raw"
-    part+=.raw
-  fi
-  install -D -m "$mode" "$part" "$stage$path"
-done <"$parts/index"
+# cloud-init itself runs on python3.
+python3 -IS - "$0" <<'END'
+import base64, os, shutil, sys, zlib
+state = "/var/lib/portway"
+os.makedirs(state, 0o700, True)
+shutil.rmtree(state + "/stage", True)
+with open(sys.argv[1], "rb") as file:
+    plain, _, packed = file.read().partition(b"\n#portway-archive\n")
+packed = base64.b85decode(b"".join(packed.split()))
+lines = plain.split(b"\n") + zlib.decompress(packed).split(b"\n")
+while lines:
+    head = lines.pop(0).split()
+    if head[:1] == [b"#portway-file"]:
+        path = state + "/stage" + head[2].decode()
+        size = int(head[3])
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(b"\n".join(lines[:size] + [b""]))
+        os.chmod(path, int(head[1], 8))
+        del lines[:size]
+END
 
-exec "$stage/usr/local/lib/portway/host.sh"
+exec /var/lib/portway/stage/usr/local/lib/portway/host.sh

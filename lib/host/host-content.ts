@@ -2,6 +2,7 @@ import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
 import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../iptables/render';
+import { renderNftables } from '../nftables/render';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile } from './assets';
 import { healthFiles } from './health';
@@ -33,10 +34,10 @@ export function hostContent({
   memoryMiB,
   firstBootScript,
 }: HostContentProps): HostContent {
-  const kernel = iptablesPart(forwards, settings);
+  const kernel = kernelPart(forwards, settings, os);
   const proxy = nginxPart(forwards, os, memoryMiB);
   const packages = [
-    ...(kernel.length > 0 ? os.packages.iptables : []),
+    ...(kernel?.packages ?? []),
     ...(proxy === undefined ? [] : os.packages.nginx),
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...(forwards.filter(isPortForward).some((f) => f.tls?.source === 'self-signed') ? os.packages.tls : []),
@@ -44,7 +45,7 @@ export function hostContent({
   return {
     files: [
       assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
-      ...kernel,
+      ...(kernel?.files ?? []),
       ...(proxy?.files ?? []),
       ...(firstBootScript === undefined ? [] : [firstBootScript]),
     ],
@@ -55,19 +56,35 @@ export function hostContent({
   };
 }
 
-function iptablesPart(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
+function kernelPart(forwards: readonly ResolvedForward[], settings: GatewaySettings, { packages }: OperatingSystem) {
   const own = forwards.filter((f) => f.engine === 'iptables');
-  if (own.length === 0) return [];
-  const { v4, v6 } = renderIptables(own, settings);
-  return [
-    { path: '/etc/portway/iptables.rules', mode: '0644', text: v4, origin: 'rules' },
-    { path: '/etc/portway/ip6tables.rules', mode: '0644', text: v6, origin: 'rules' },
-    assetFile('iptables.sh', '/usr/local/lib/portway/iptables.sh', '0755'),
+  const rules = own.length + settings.egress.length > 0 ? renderIptables(own, settings) : undefined;
+  const sets = renderNftables(own, settings);
+  if (rules === undefined && sets === undefined) return undefined;
+  const hasSources = settings.blocked.length > 0 || own.some((f) => f.allowFrom.length + f.denyFrom.length > 0);
+  const files: readonly HostFile[] = [
+    ...(rules === undefined ? [] : [rulesFile('iptables', rules.v4), rulesFile('ip6tables', rules.v6, !settings.ipv6)]),
+    ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
+    assetFile('rules.py', '/usr/local/lib/portway/rules.py', '0755'),
     assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
     ...healthFiles(own),
     // A gateway that leads nowhere else stays a plain host and routes nothing.
     ...(own.some((f) => hostsOf(f).some((h) => h.kind !== 'local')) ? forwardingFiles() : []),
+    ...([...own.flatMap(hostsOf).map((h) => h.kind === 'ipv6'), ...settings.egress.map((c) => c.family === 6)].some(
+      Boolean,
+    )
+      ? [assetFile('sysctl.d/91-portway-ipv6.conf', '/etc/sysctl.d/91-portway-ipv6.conf', '0644')]
+      : []),
   ];
+  return {
+    files,
+    packages: [...(rules === undefined ? [] : packages.iptables), ...(sets === undefined ? [] : packages.nftables)],
+  };
+}
+
+/** `packed`: without IPv6, and without lists of sources, these files only say again what the IPv4 rules say. */
+function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string, packed = false): HostFile {
+  return { path: `/etc/portway/${part}.rules`, mode: '0644', text, origin: 'rules', packed };
 }
 
 function forwardingFiles(): readonly HostFile[] {

@@ -6,7 +6,9 @@ export interface HostFile {
   readonly text: string;
   /**
    * What it is: `script` for what comes from assets/, `rules` for what synth rendered and a reviewer reads, `team` for
-   * what the team brought. Large scripts always travel compressed; rules and team files only when user-data would be too large.
+   * what the team brought. Scripts always travel compressed; rules and team files only when user-data would be too large.
    */
   readonly origin: 'script' | 'rules' | 'team';
+  /** Whether it travels compressed in any case, since it says nothing that a reviewer has not read elsewhere. */
+  readonly packed?: boolean;
 }

@@ -22,6 +22,7 @@ export interface OperatingSystem {
   /** Package names for each thing that a gateway may need. */
   readonly packages: {
     readonly iptables: readonly string[];
+    readonly nftables: readonly string[];
     readonly nginx: readonly string[];
     readonly stream: readonly string[];
     /** Makes self-signed certificates. */
@@ -33,6 +34,7 @@ const DEB_ARCH: Record<Architecture, string> = { arm64: 'arm64', x86_64: 'amd64'
 
 const DEBIAN_PACKAGES = {
   iptables: ['iptables', 'conntrack'],
+  nftables: ['nftables'],
   nginx: ['nginx'],
   stream: ['libnginx-mod-stream'],
   tls: ['openssl'],
@@ -66,6 +68,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
     nginx: { user: 'nginx', http2: 'directive' },
     packages: {
       iptables: ['iptables-nft', 'conntrack-tools'],
+      nftables: ['nftables'],
       nginx: ['nginx'],
       stream: ['nginx-mod-stream'],
       tls: ['openssl'],

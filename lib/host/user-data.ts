@@ -1,7 +1,8 @@
-import { gzipSync, strToU8 } from 'fflate';
+import { deflate } from 'pako';
 import type { Problems } from '../forward/problems';
 import { isToken } from '../forward/token';
 import { readAsset } from './assets';
+import { encodeBase85 } from './base85';
 import type { HostContent } from './host-content';
 import type { HostFile } from './host-file';
 
@@ -35,7 +36,8 @@ const BOUNDARY = 'portway';
 /**
  * User-data of one fixed shape: a multipart with one shell part, of a type that cloud-init runs at every boot, under one
  * file name for ever. (cloud-init never removes a part that it once wrote, so a second name would go on running.)
- * The part is the static script of assets/, then the files that it puts on the host, as plain text after its last command.
+ * The part is the static script of assets/, then the files that it puts on the host: what a reviewer reads as plain text, the rest
+ * as one archive, since scripts have much in common.
  * @see https://docs.cloud-init.io/en/latest/explanation/format.html
  */
 export function renderUserData(content: HostContent, identity: ContentIdentity, problems: Problems): UserData {
@@ -46,7 +48,7 @@ export function renderUserData(content: HostContent, identity: ContentIdentity, 
   const parts = breakdown(content).map(([name, bytes]) => `${name} ${bytes}`);
   problems.add(
     'user-data',
-    `must be at most ${USER_DATA_LIMIT} bytes; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Bytes, rules compressed: ${parts.join(', ')}`,
+    `must be at most ${USER_DATA_LIMIT} bytes; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Bytes, each compressed by itself: ${parts.join(', ')}`,
     compressed.size,
   );
   return compressed;
@@ -54,7 +56,9 @@ export function renderUserData(content: HostContent, identity: ContentIdentity, 
 
 function assemble(content: HostContent, identity: ContentIdentity, compress: boolean): UserData {
   const files = [environment(content, identity), ...content.files];
-  const body = [readAsset('portway.sh'), ...files.map((file) => section(file, compress))].join('');
+  const isPacked = (file: HostFile) => mustPack(file) || (compress && !isToken(file.text));
+  const plain = files.filter((file) => !isPacked(file)).map(section);
+  const archive = `#portway-archive\n${pack(files.filter(isPacked).map(section).join(''))}`;
   const text = `Content-Type: multipart/mixed; boundary="${BOUNDARY}"
 MIME-Version: 1.0
 
@@ -63,7 +67,7 @@ Content-Type: text/x-shellscript-per-boot; charset="us-ascii"
 Content-Transfer-Encoding: 7bit
 Content-Disposition: attachment; filename="portway.sh"
 
-${body}
+${readAsset('portway.sh')}${plain.join('')}${archive}
 --${BOUNDARY}--
 `;
   return {
@@ -80,37 +84,29 @@ function environment({ settings }: HostContent, { content, signalUrl, attempt }:
   return { path: '/etc/portway/portway.env', mode: '0644', text: text.join(''), origin: 'rules' };
 }
 
-/** The script reads sections from its own file: each runs to the next header. */
-function section(file: HostFile, compress: boolean): string {
-  return mustEncode(file) || isLargeScript(file) || (compress && file.origin !== 'script' && !isToken(file.text))
-    ? `#portway-gzip ${file.mode} ${file.path}\n${encode(file.text)}`
-    : `#portway-file ${file.mode} ${file.path}\n${file.text}`;
-}
-
-/** Scripts are read and reviewed in assets/, so they are what travels compressed and leaves the room to the rules. */
-function isLargeScript(file: HostFile): boolean {
-  return file.origin === 'script' && file.text.length > 1024;
-}
-
-/** User-data is ASCII; a line that looks like a header or a boundary would end the file before its time. */
-function mustEncode(file: HostFile): boolean {
-  return (
-    file.origin === 'team' &&
-    (/[^\n\t\x20-\x7e]/.test(file.text) || /^(#portway-(file|gzip) |--portway)/m.test(file.text))
-  );
+/** A file as the script finds it: so many lines after its header. */
+function section({ mode, path, text }: HostFile): string {
+  return `#portway-file ${mode} ${path} ${text.split('\n').length - 1}\n${text}`;
 }
 
 /**
- * gzip in base64. The library's version is pinned and it has no native part: zlib's bytes differ between versions of Node,
+ * Scripts are read and reviewed in assets/. User-data is ASCII, and no line of it may look like a boundary. A token must stay
+ * readable, or nobody could fill it in.
+ */
+function mustPack({ origin, packed = false, text }: HostFile): boolean {
+  return origin === 'script' || (packed && !isToken(text)) || /[^\n\t\x20-\x7e]|^(--portway|#portway-archive$)/m.test(text);
+}
+
+/**
+ * zlib's format as text. The library's version is pinned and it has no native part: zlib's bytes differ between versions of Node,
  * and other bytes would restart every gateway.
  */
-function encode(text: string): string {
-  const base64 = Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 })).toString('base64');
-  return `${base64.replace(/(.{76})(?=.)/g, '$1\n')}\n`;
+function pack(text: string): string {
+  return encodeBase85(deflate(Buffer.from(text), { level: 9, memLevel: 9 })).replace(/.{1,80}/g, '$&\n');
 }
 
 function breakdown(content: HostContent): readonly (readonly [string, number])[] {
-  const sizes = content.files.map((file) => [file.path, Buffer.byteLength(section(file, true))] as const);
+  const sizes = content.files.map((file) => [file.path, pack(section(file)).length] as const);
   const all = [
     ['assets/portway.sh', Buffer.byteLength(readAsset('portway.sh'))] as const,
     ...sizes,

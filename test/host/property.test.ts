@@ -70,7 +70,7 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'portway-stacks-'));
     try {
       for (const [i, { forwards }] of accepted.entries()) writeStack(join(folder, `${i}`), forwards);
-      await host.write('/usr/local/lib/portway/iptables.sh', asset('iptables.sh'), '0755');
+      await host.write('/usr/local/lib/portway/rules.py', asset('rules.py'), '0755');
       await host.sh('gateway', makeCertificates(accepted));
       const packed = execFileSync('tar', ['-cC', folder, '.'], { maxBuffer: 2 ** 28 });
       await host.sh('gateway', 'mkdir /stacks && tar -xC /stacks', packed);

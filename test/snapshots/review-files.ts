@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import type { PortwayStackProps } from '../../lib/portway-stack';
 import { synthesize } from './canonical';
 
@@ -22,7 +21,7 @@ export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, s
   const { assembly } = synthesize(props, { legacy: true });
   const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
   const userData = findUserData(template);
-  const rules = rulesOf(userData);
+  const rules = rulesOf(readFileSync(join(assembly.directory, 'Portway.rules.txt'), 'utf8'));
   return {
     'template.json': withoutHashes(`${JSON.stringify(withoutUserData(template), null, 2)}\n`),
     'user-data.txt': withoutHashes(withoutScripts(userData)),
@@ -30,22 +29,18 @@ export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, s
   };
 }
 
-/** The rendered files by name, plain also where there were too many of them to travel so. */
-function rulesOf(userData: string): readonly (readonly [string, string])[] {
-  const sections = userData.matchAll(
-    /^#portway-(file|gzip) \d+ (\S+)\n((?:(?!#portway-(?:file|gzip) |--portway).*\n)*)/gm,
-  );
-  return [...sections]
-    .filter(([, , path]) => /\.rules$|nginx\.conf$/.test(path ?? ''))
-    .map(([, kind, path = '', text = '']) => [
-      path.slice(path.lastIndexOf('/') + 1),
-      kind === 'gzip' ? gunzipSync(Buffer.from(text, 'base64')).toString() : text,
-    ]);
+/** The rendered files by name, also those that travel compressed: out of what is written for reviewers next to the template. */
+function rulesOf(review: string): readonly (readonly [string, string])[] {
+  const files = review.split(/^# ---- /m).slice(1);
+  return files
+    .map((file) => [file.slice(0, file.indexOf('\n')), file.slice(file.indexOf('\n') + 1)] as const)
+    .filter(([path]) => /\.rules$|nginx\.conf$/.test(path))
+    .map(([path, text]) => [path.slice(path.lastIndexOf('/') + 1), `${text.trimEnd()}\n`]);
 }
 
 /** Scripts travel compressed; their text is reviewed in assets/. */
 function withoutScripts(userData: string): string {
-  return userData.replace(/^(#portway-gzip \d+ \S+)\n(?:[A-Za-z0-9+/=]+\n)+/gm, '$1\n<compressed>\n');
+  return userData.replace(/^(#portway-archive)\n[\s\S]*(?=\n--portway--)/m, '$1\n<compressed>\n');
 }
 
 type Json = { [key: string]: Json } & { readonly 'Fn::Join'?: [string, (string | Json)[]] };

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { Forward } from '../../lib/forward/forward';
 import { PortwayError, Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { readAsset } from '../../lib/host/assets';
+import { encodeBase85 } from '../../lib/host/base85';
 import { readFirstBootScript } from '../../lib/host/first-boot-script';
 import { hostContent } from '../../lib/host/host-content';
 import type { HostFile } from '../../lib/host/host-file';
@@ -42,6 +42,17 @@ function many(count: number): ForwardSet {
   return { engine: 'iptables', forwards: Object.fromEntries(entries) };
 }
 
+/** So many that their rules no longer fit plain, and still fit compressed. */
+const COMPRESSED = 45;
+
+/** The text of the archive, read by Python as on the host. */
+function archive(text: string): string {
+  const packed = /^#portway-archive\n([\s\S]*)\n--portway--/m.exec(text)?.[1] ?? '';
+  const script =
+    'import base64, sys, zlib; sys.stdout.buffer.write(zlib.decompress(base64.b85decode("".join(sys.stdin.read().split()))))';
+  return execFileSync('python3', ['-c', script], { input: packed, encoding: 'utf8' });
+}
+
 /** What a MIME parser (Python's, which cloud-init uses) finds in it. */
 function parts(text: string): { type: string; filename: string; body: string }[] {
   const script = `
@@ -64,15 +75,15 @@ test('is one shell part of one name that runs at every boot, in ASCII', () => {
 test('carries rules as plain lines, and settings that a shell reads back', () => {
   const { text } = render({
     forwards: {
-      web: Forward.http({ listen: 80, to: 8080 }),
+      web: Forward.tcp({ listen: 80, to: 8080 }),
       x: Forward.udp({ listen: 9, to: 10, engine: 'iptables' }),
     },
   });
   expect(text).toContain(
     '\n-A PORTWAY-DNAT -p udp --dport 9 -m comment --comment "portway:x" -j REDIRECT --to-ports 10\n',
   );
-  expect(text).toContain('\n            proxy_pass http://portway-web;\n');
-  const env = /#portway-file 0644 \/etc\/portway\/portway\.env\n((?:[A-Z_]+='.*'\n)+)/.exec(text)?.[1] ?? '';
+  expect(text).toMatch(/^ +proxy_pass .*portway-web;$/m);
+  const env = /#portway-file 0644 \/etc\/portway\/portway\.env \d+\n((?:[A-Z_]+='.*'\n)+)/.exec(text)?.[1] ?? '';
   const read = execFileSync(
     'bash',
     [
@@ -81,7 +92,9 @@ test('carries rules as plain lines, and settings that a shell reads back', () =>
     ],
     { encoding: 'utf8' },
   );
-  expect(read).toBe('0123456789abcdef|https://signal.example/?a=b|iptables conntrack nginx|tcp/80|');
+  expect(read).toBe(
+    '0123456789abcdef|https://signal.example/?a=b|iptables conntrack nftables nginx libnginx-mod-stream|tcp/80|',
+  );
 });
 
 test('no setting of any stack holds a quote', () => {
@@ -93,10 +106,11 @@ test('no setting of any stack holds a quote', () => {
 
 test('grows from plain to compressed rules to an error with a breakdown', () => {
   expect(render(small).compressed).toBe(false);
-  const middle = render(many(40));
+  const middle = render(many(COMPRESSED));
   expect(middle.compressed).toBe(true);
   expect(middle.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
-  expect(middle.text).toContain('#portway-gzip 0644 /etc/portway/iptables.rules\n');
+  expect(middle.text).not.toContain('/etc/portway/iptables.rules');
+  expect(archive(middle.text)).toContain('#portway-file 0644 /etc/portway/iptables.rules ');
   const error = (() => {
     try {
       return render(many(900));
@@ -111,11 +125,17 @@ test('grows from plain to compressed rules to an error with a breakdown', () => 
 });
 
 test('compressed rules are the rules', () => {
-  const set = many(40);
-  const { text } = render(set);
-  const base64 = /#portway-gzip 0644 \/etc\/portway\/iptables\.rules\n([A-Za-z0-9+/=\n]+)/.exec(text)?.[1] ?? '';
-  const rules = content(set).files.find((f) => f.path === '/etc/portway/iptables.rules');
-  expect(gunzipSync(Buffer.from(base64, 'base64')).toString()).toBe(rules?.text);
+  const set = many(COMPRESSED);
+  const rules = content(set).files.find((f) => f.path === '/etc/portway/iptables.rules')?.text ?? '';
+  const lines = rules.split('\n').length - 1;
+  expect(archive(render(set).text)).toContain(`#portway-file 0644 /etc/portway/iptables.rules ${lines}\n${rules}`);
+});
+
+test.each([0, 1, 2, 3, 4, 5, 255, 1000])('%i bytes are the same bytes again', (length) => {
+  const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 89 + length) % 256));
+  const script = 'import base64, sys; print(base64.b85decode(sys.stdin.read()).hex())';
+  const input = encodeBase85(bytes);
+  expect(execFileSync('python3', ['-c', script], { input, encoding: 'utf8' }).trim()).toBe(bytes.toString('hex'));
 });
 
 test('the size counts the whole reserve for the URL', () => {
@@ -124,13 +144,15 @@ test('the size counts the whole reserve for the URL', () => {
 });
 
 test.each([
-  ['plain', '#!/bin/sh\necho hello\n', '#portway-file'],
-  ['not ASCII', '#!/bin/sh\necho gr\u00fc\u00df\n', '#portway-gzip'],
-  ['a line like a header', '#!/bin/sh\n#portway-file 0644 /etc/passwd\n', '#portway-gzip'],
-  ['a line like the boundary', '#!/bin/sh\n--portway--\n', '#portway-gzip'],
-])('a first-boot script that is %s', (_what, script, header) => {
+  ['plain', '#!/bin/sh\necho hello\n', true],
+  ['not ASCII', '#!/bin/sh\necho gr\u00fc\u00df\n', false],
+  ['a line like a header', '#!/bin/sh\n#portway-file 0644 /etc/passwd 1\n#portway-archive\n', false],
+  ['a line like the boundary', '#!/bin/sh\n--portway--\n', false],
+])('a first-boot script that is %s', (_what, script, isPlain) => {
   const { text } = render(small, team(script));
-  expect(text).toContain(`${header} 0700 /var/lib/portway/first-boot\n`);
+  const section = `#portway-file 0700 /var/lib/portway/first-boot ${script.split('\n').length - 1}\n${script}`;
+  expect(text.includes(section)).toBe(isPlain);
+  expect(archive(text).includes(section)).toBe(!isPlain);
   expect(parts(text)).toHaveLength(1);
 });
 
@@ -170,7 +192,7 @@ describe('readFirstBootScript', () => {
   });
 });
 
-test.each(['portway.sh', 'host.sh', 'iptables.sh'])('%s without its comments is the same program', (name) => {
+test.each(['portway.sh', 'host.sh'])('%s without its comments is the same program', (name) => {
   const stripped = readAsset(name);
   expect(stripped.startsWith('#!/bin/bash\n')).toBe(true);
   expect(

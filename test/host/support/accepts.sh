@@ -16,8 +16,8 @@ rules() {
   # The way out is known, so packets leave without an answer from a neighbour.
   ip neigh add 192.0.2.254 lladdr 02:00:00:00:00:01 dev out
   for family in iptables ip6tables; do
-    # The whole of iptables.sh, with its own trial and read-back, takes ten times as long: it gets a sample.
-    [[ $1 != *00 ]] || /usr/local/lib/portway/iptables.sh apply "$1" || return 1
+    # The whole of rules.py, with its own trial and read-back, takes ten times as long: it gets a sample.
+    [[ $1 != *00 ]] || /usr/local/lib/portway/rules.py apply "$1" || return 1
     sed -E 's/^#portway-hook (\S+) /-I \1 1 /' "$1/$family.rules" | "$family-nft-restore" --noflush || return 1
     if "$family-nft-save" -t nat | grep -E -- '-A (PREROUTING|OUTPUT) ' | grep -vq -- '--dst-type LOCAL'; then
       echo "$family: a hook of nat looks at packets that are not for the gateway"

@@ -1,28 +1,34 @@
 import type { Forward } from '../../../lib/forward/forward';
+import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { renderIptables } from '../../../lib/iptables/render';
+import { renderNftables } from '../../../lib/nftables/render';
 import { asset } from './assets';
-import { Host, type Result } from './host';
+import { Host, type HostOptions, type Result } from './host';
 
-const SCRIPT = '/usr/local/lib/portway/iptables.sh';
+const SCRIPT = '/usr/local/lib/portway/rules.py';
 const FOLDER = '/etc/portway';
 /** Where the rules of the last proved content lie. */
 export const PROVED = '/var/lib/portway/good/etc/portway';
 
-export type Rules = { readonly v4: string; readonly v6: string };
+/** The texts of the three parts; no nft table where it is left out. */
+export type Rules = { readonly v4: string; readonly v6: string; readonly nft?: string };
 
 /** The rules as synth renders them. */
-export function rulesOf(forwards: Readonly<Record<string, Forward>>): Rules {
-  return renderIptables(resolveForwardsOrThrow({ forwards, engine: 'iptables' }));
+export function rulesOf(forwards: Readonly<Record<string, Forward>>, settings: Partial<GatewaySettings> = {}): Rules {
+  const all = { ...NO_SETTINGS, ...settings };
+  const resolved = resolveForwardsOrThrow({ forwards, engine: 'iptables' });
+  const nft = renderNftables(resolved, all);
+  return { ...renderIptables(resolved, all), ...(nft === undefined ? {} : { nft }) };
 }
 
-/** A test host with iptables.sh and nothing else of Portway. */
+/** A test host with rules.py and nothing else of Portway. */
 export class RulesHost {
   private constructor(readonly host: Host) {}
 
-  static async start(): Promise<RulesHost> {
-    const host = await Host.start();
-    await host.write(SCRIPT, asset('iptables.sh'), '0755');
+  static async start(options: HostOptions = {}): Promise<RulesHost> {
+    const host = await Host.start(options);
+    await host.write(SCRIPT, asset('rules.py'), '0755');
     return new RulesHost(host);
   }
 
@@ -33,6 +39,7 @@ export class RulesHost {
   async write(rules: Rules, folder = FOLDER): Promise<void> {
     await this.host.write(`${folder}/iptables.rules`, rules.v4);
     await this.host.write(`${folder}/ip6tables.rules`, rules.v6);
+    await this.host.write(`${folder}/nftables.rules`, rules.nft ?? '');
   }
 
   script(...words: string[]): Promise<Result> {
@@ -48,7 +55,10 @@ export class RulesHost {
 
   /** All rules of the kernel, of both families, without counters and dates. */
   async live(): Promise<string> {
-    const all = await this.host.sh('gateway', 'iptables-nft-save; echo; ip6tables-nft-save');
+    const all = await this.host.sh(
+      'gateway',
+      'iptables-nft-save; echo; ip6tables-nft-save; nft -s list table inet portway 2>/dev/null || :',
+    );
     return all.replace(/^#.*\n/gm, '').replace(/\[\d+:\d+\]/g, '[0:0]');
   }
 

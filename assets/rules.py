@@ -1,0 +1,356 @@
+#!/usr/bin/python3 -IS
+# Portway's rules in the kernel: applied as a whole, read back, and taken back as a whole when anything fails.
+#
+#   rules.py try [DIR]     try the rules for real in empty network namespaces; the host's own are not touched
+#   rules.py apply [DIR]   make the host's rules those of DIR
+#   rules.py check [DIR]   fail, with the difference, unless the host's rules are those of DIR
+#   rules.py restore       put the rules of the last proved content back, as many as go in; what the unit does at boot
+#   rules.py remove        take all of Portway's rules out
+#
+# DIR (default /etc/portway) holds the rules in three parts, which are worked on side by side; a missing file is an empty one.
+#
+#   iptables.rules, ip6tables.rules   text for iptables-restore with own chains only (PORTWAY-*). A line `#portway-hook CHAIN ...`
+#                                     is a jump to an own chain that must be there once, before the rules of others in that
+#                                     built-in chain. While the health service has a target out, the rules of a chain named
+#                                     by `#portway-health CHAIN` are its own.
+#   nftables.rules                    the table `inet portway`, text for nft
+#
+# Rules, chains and tables of others are never touched.
+import fcntl
+import os
+import re
+import sys
+import time
+
+PROVED = "/var/lib/portway/good/etc/portway"
+# What the kernel made of the rules that were tried last since the host started: a file for each part.
+TRIED = "/run/portway-tried."
+
+
+# A program at work; several may be at once.
+class Job:
+    def __init__(self, *words, text=""):
+        self.files = [os.memfd_create("") for _ in range(3)]
+        os.write(self.files[0], text.encode())
+        os.lseek(self.files[0], 0, 0)
+        actions = [(os.POSIX_SPAWN_DUP2, file, i) for i, file in enumerate(self.files)]
+        # By `env`, a program that is not there is one that fails.
+        self.pid = os.posix_spawnp("env", ["env", *words], os.environ, file_actions=actions)
+
+    # Waits. Then there is what it printed, and, when it failed, what it complained of.
+    def end(self):
+        failed = os.waitpid(self.pid, 0)[1]
+        printed, error = (os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace") for file in self.files[1:])
+        for file in self.files:
+            os.close(file)
+        self.printed, self.error = printed, failed and (error or "failed")
+        return self
+
+
+def run(*words):
+    return Job(*words).end().printed
+
+
+def read(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+# A part: what is wanted in the words of its file (`words`) and in those of the kernel (`wanted`), and what was there before (`there`).
+class Nftables:
+    name, load, show = "nftables", "nft -f -", "nft -s list table inet portway"
+
+    def __init__(self, folder):
+        self.text = read("%s/%s.rules" % (folder, self.name))
+        self.words = self.wanted = self.there = self.parse("")
+
+    def parse(self, text):
+        return text
+
+    def plan(self, there, wanted, words):
+        return "" if there == wanted else "add table inet portway\ndelete table inet portway\n" + words
+
+    def lines(self, text):
+        return text.splitlines()
+
+    # What is there; what is not installed, and a table that is not there, hold no rules.
+    def seen(self, job):
+        return self.parse(job.end().printed)
+
+    def look(self):
+        return Job(*self.show.split())
+
+    def todo(self, there):
+        return self.plan(there, self.wanted, self.words)
+
+    def start(self, change, *before):
+        self.change = change
+        return Job(*before, *self.load.split(), text=change)
+
+    # Into an empty namespace, and what the kernel says then: `iptables-restore --test` never asks it, and lets jumps to missing
+    # chains, loops and wrong tables pass.
+    def start_trial(self, version):
+        self.key = version + self.text
+        key, _, shown = read(TRIED + self.name).partition("\0")
+        self.shown = shown if key == self.key else ""
+        self.change = re.sub("^#portway-hook", "-A", self.text, flags=re.M)
+        script = 'n=$(%s 2>&1) || { echo "$n" >&2; exit 1; }; %s' % (self.load, self.show)
+        return self.text and not self.shown and Job("unshare", "-n", "sh", "-c", script, text=self.change)
+
+    def end_trial(self, job):
+        self.words = self.parse(self.text)
+        if job:
+            self.accept(job.end())
+            self.shown = job.printed
+            with open(TRIED + self.name, "w") as file:
+                file.write(self.key + "\0" + self.shown)
+        self.wanted = self.parse(self.shown)
+
+    # Fails when a job did, with the line that was refused: iptables-restore tells its number alone.
+    def accept(self, job):
+        error = job.error
+        if not error:
+            return
+        text = "%s: %s" % (self.name, " ".join(error.split()))
+        number = re.findall(r"line:? (\d+)", error)
+        if number and self.name != "nftables":
+            error = ["", *self.change.splitlines(), ""][int(number[-1])]
+            text += "\n%s refused: %s" % (self.name, error)
+        lacking = missing_modules(error)
+        if lacking:
+            text += "\n%s: not in this kernel (%s): %s" % (self.name, os.uname().release, " ".join(lacking))
+        raise ValueError(text)
+
+
+# Of iptables, rules are lists by table and chain. Jumps from built-in chains stand by table and "", each with its place: one that
+# somebody pushed down is a difference.
+class Iptables(Nftables):
+    def __init__(self, name, folder):
+        self.name, self.load, self.show = name, name + "-nft-restore --noflush", name + "-nft-save"
+        super().__init__(folder)
+        self.health = set(re.findall("^#portway-health (.*)", self.text, re.M))
+        stray = re.search(r"^(?!#|\*|:PORTWAY-|-A PORTWAY-|COMMIT$).+", self.text, re.M)
+        if stray:
+            raise ValueError("not a rule of an own chain: " + stray[0])
+
+    def parse(self, text):
+        rules = {}
+        for line in text.splitlines():
+            word, _, rest = line.partition(" ")
+            chain, _, rule = rest.partition(" ")
+            if line[:1] == "*":
+                table, places = line, {}
+            elif line.startswith(":PORTWAY-"):
+                rules[table, word[1:]] = []
+            elif word == "-A" and chain.startswith("PORTWAY-"):
+                rules.setdefault((table, chain), []).append(rule)
+            elif word in ("-A", "#portway-hook"):
+                places[chain] = places.get(chain, 0) + 1
+                if re.search(r"-[gj] PORTWAY-\S+$", rule):
+                    rules.setdefault((table, ""), []).append((rest, places[chain]))
+        return rules
+
+    # What leads from what is there to what is wanted; nothing when nothing is to do. One transaction for each table, with the
+    # chains that differ: one that is named is emptied first, an unnamed one goes. `-D` of a missing rule would fail, so only jumps
+    # that are there are deleted.
+    def plan(self, there, wanted, words):
+        lines = []
+        for table in dict.fromkeys(table for table, _ in [*words, *there]):
+            old, new, text = ({c: rules[t, c] for t, c in rules if t == table} for rules in (there, wanted, words))
+            before, after, hooks = (chains.pop("", []) for chains in (old, new, text))
+            named = [c for c in text if old.get(c) != new[c] and not self.is_of_health(c, old.get(c, []), new[c])]
+            gone = [c for c in old if c not in new]
+            if not named and not gone and before == after:
+                continue
+            lines += [table, *(":%s - [0:0]" % c for c in named + gone)]
+            if before != after:
+                lines += ["-D " + hook for hook, _ in before]
+                lines += ["-I " + hook.replace(" ", " 1 ", 1) for hook, _ in reversed(hooks)]
+            lines += ["-A %s %s" % (c, rule) for c in named for rule in text[c]]
+            lines += ["-X " + c for c in gone] + ["COMMIT", ""]
+        return "\n".join(lines)
+
+    # Whether a chain is as the health service left it: a target that is out has a rule without a jump in its place.
+    def is_of_health(self, chain, old, new):
+        was, will = ({rule[rule.find(" -j ") :] for rule in rules if " -j " in rule} for rules in (old, new))
+        out = sum(" -j " not in rule for rule in old)
+        return chain in self.health and out > 0 and was <= will and len(was) + out == len(will)
+
+    def lines(self, rules):
+        lines = []
+        for (_, chain), items in rules.items():
+            lines += (
+                [":" + chain] + ["-A %s %s" % (chain, i) for i in items]
+                if chain
+                else ["-A %s (rule %d)" % i for i in items]
+            )
+        return lines
+
+
+# The modules that a refused rule needs, and that this kernel has neither built in nor as a file.
+def missing_modules(rule):
+    if not os.path.isdir("/lib/modules/" + os.uname().release):
+        return []
+    names = {"tcp": "tcpudp", "udp": "tcpudp", "DNAT": "nat", "SNAT": "nat"}
+    words = re.findall(r"-[mj] (?!PORTWAY|ACCEPT|RETURN|DROP|comment)(\w+)", rule)
+    needs = ["xt_" + names.get(word, word) for word in words]
+    needs += ["nft_" + word.replace("fib", "fib_inet") for word in re.findall(r"\b(fib|ct|queue) ", rule)]
+    return [name for name in dict.fromkeys(needs) if Job("modprobe", "-nq", name).end().error]
+
+
+def prepare(parts):
+    version = run("iptables", "-V") + run("nft", "-v")
+    # Rules of both kinds in one kernel: nobody could tell which of them a packet meets.
+    if "legacy" in version:
+        raise ValueError("iptables must be the nf_tables variant, got: " + version)
+    jobs = [(part, part.look(), part.start_trial(version)) for part in parts]
+    for part, look, trial in jobs:
+        part.end_trial(trial)
+        part.there = part.seen(look)
+
+
+def commit(changes):
+    for part, job in [(part, job.end()) for part, job in [(part, part.start(change)) for part, change in changes]]:
+        part.accept(job)
+
+
+# Only when all transactions are through: what is listed meanwhile may be listed twice. Others' can come in between as well, so
+# this looks again before it says no.
+def prove(parts):
+    for pause in (0.05, 0.2, 0):
+        live = [(part, part.seen(job)) for part, job in [(part, part.look()) for part in parts]]
+        wrong = [(part, there) for part, there in live if part.todo(there)]
+        if not wrong:
+            return
+        time.sleep(pause)
+    part, there = wrong[0]
+    want, have = (dict.fromkeys(part.lines(rules)) for rules in (part.wanted, there))
+    lines = ["< " + line for line in want if line not in have] + ["> " + line for line in have if line not in want]
+    text = "%s: rules wanted (<) and in the kernel (>) differ:\n%s"
+    raise ValueError(text % (part.name, "\n".join(lines) or "in their order"))
+
+
+def apply(parts):
+    prepare(parts)
+    changes = [(part, change) for part in parts if (change := part.todo(part.there))]
+    try:
+        commit(changes)
+        prove([part for part, _ in changes])
+    except ValueError:
+        # Each part has transactions of its own; what went in before the failure is taken back here.
+        for part, _ in changes:
+            part.wanted = part.words = part.there
+            try:
+                commit([(part, part.todo(part.seen(part.look())))])
+            except ValueError as error:
+                print("rules.py: the rules from before could not be put back:", error, file=sys.stderr)
+        raise
+    forget(changes)
+
+
+# At boot a rule is worth more than the whole: what this kernel no longer takes must not cost the rest. Of a part that does not go
+# in, the tables go in one by one.
+def restore(parts):
+    wrong = []
+    for part in parts:
+        try:
+            prepare([part])
+            commit([(part, part.todo(part.there))])
+            prove([part])
+        except ValueError as error:
+            wrong.append(str(error))
+            part.wanted = part.words
+            for table in part.todo(part.seen(part.look())).split("COMMIT\n") if part.name != "nftables" else ():
+                Job(*part.load.split(), text=table + "COMMIT\n").end()
+    if wrong:
+        raise ValueError("\n".join(wrong))
+
+
+# Of the forwards of a family: their rules in nat, whatever chain of the tree they stand in, without those in a chain of their own;
+# and their listeners that are not TCP, as protocol, first and last port.
+def ways(rules):
+    found, listeners = {}, {}
+    for (table, chain), texts in rules.items():
+        for text in texts if table == "*nat" and chain else ():
+            name = re.search('"portway:([^" ]+)|$', text)[1]
+            if not name or chain == "PORTWAY-" + name:
+                continue
+            found.setdefault(name, []).append(text)
+            listener = re.search(r"-p (?!tcp)(\S+)(?:.* --dport (\d+):?(\d*))?", text)
+            if listener and chain.startswith("PORTWAY-DNAT"):
+                listeners.setdefault(name, set()).add(listener.groups())
+    return found, listeners
+
+
+# A UDP flow keeps the target that it once got for as long as it talks, and so does a protocol without connections. Flows of changed
+# forwards start anew; others go on, among them those that the gateway merely routes.
+def forget(changes):
+    changed = set()
+    for part, change in changes:
+        if part.name == "nftables":
+            # Who may use what: entries such as `udp . 27015 . 198.51.100.0/24` and `esp . 198.51.100.0/24`.
+            old, new = (
+                set(re.findall(r"\b(?!tcp)([a-z0-9-]+) \. (?:(\d+)-?(\d*) \. |)([0-9a-f.:]+[.:][0-9a-f.:/]+)", text))
+                for text in (part.there, part.wanted)
+            )
+            changed |= {(version, *entry[:3]) for entry in old ^ new for version in "46"}
+            continue
+        (old, before), (new, after) = ways(part.there), ways(part.wanted)
+        anew = set(re.findall(r"^:PORTWAY-(\S+)", change, re.M))
+        for name in {*old, *new}:
+            if old.get(name) != new.get(name) or name in anew:
+                version = "6" if part.name == "ip6tables" else "4"
+                changed |= {(version, *way) for way in before.get(name, set()) | after.get(name, set())}
+    if not changed:
+        return
+    own = re.findall("inet6? ([^/ ]+)", run("ip", "-o", "addr"))
+    for version, protocol in {way[:2] for way in changed}:
+        ports = [
+            range(int(low or 0), int(high or low or 0) + 1)
+            for v, p, low, high in changed
+            if (v, p) == (version, protocol)
+        ]
+        words = ["-f", "ipv" + version, "-p", protocol]
+        # The first destination of a line is the one that was asked for.
+        flows = re.findall(r"^.*? dst=(\S+)(?: sport=\d+ dport=(\d+))?", run("conntrack", "-L", *words), re.M)
+        for host, port in set(flows):
+            if host in own and any(int(port or 0) in some for some in ports):
+                run("conntrack", "-D", *words, "-d", host, *(["--orig-port-dst", port] if port else []))
+
+
+def main():
+    mode, folder = [*sys.argv[1:3], "", ""][:2]
+    if mode not in ("try", "apply", "check", "restore", "remove"):
+        sys.exit("usage: rules.py try|apply|check [DIR] | restore | remove")
+    if mode == "restore":
+        if not os.path.isdir(PROVED):
+            return
+        folder = PROVED
+    elif mode == "remove":
+        folder = "/nonexistent"
+    os.environ["LC_ALL"] = "C"
+    folder = folder or "/etc/portway"
+    try:
+        parts = [Iptables("iptables", folder), Iptables("ip6tables", folder), Nftables(folder)]
+        # A kernel without IPv6 has nothing to forward in that family, and must not fail the other.
+        if not os.path.isdir("/proc/sys/net/ipv6"):
+            del parts[1]
+        # Two at once would take each other's work for a fault.
+        with open("/run/portway-rules.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if mode in ("try", "check"):
+                prepare(parts)
+                if mode == "check":
+                    prove(parts)
+            elif mode == "restore":
+                restore(parts)
+            else:
+                apply(parts)
+    except ValueError as error:
+        sys.exit("rules.py: %s" % error)
+
+
+main()

@@ -1,0 +1,22 @@
+/** The digits, as Python's `base64.b85decode` reads them: all printable, none that quotes or escapes anything. */
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+
+/**
+ * Bytes as text, five characters for four bytes; base64 takes a fifteenth more.
+ * @see https://docs.python.org/3/library/base64.html#base64.b85encode
+ */
+export function encodeBase85(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 4) {
+    const group = [0, 1, 2, 3].map((k) => bytes[i + k] ?? 0);
+    let value = group.reduce((sum, byte) => sum * 256 + byte, 0);
+    let word = '';
+    for (let k = 0; k < 5; k++) {
+      word = DIGITS.charAt(value % 85) + word;
+      value = Math.floor(value / 85);
+    }
+    // Of a last group that is not full, only as many characters as say it.
+    text += word.slice(0, Math.min(4, bytes.length - i) + 1);
+  }
+  return text;
+}

@@ -1,0 +1,33 @@
+/** One entry of a set, with the comment that `nft list` shows beside it. */
+export interface Element {
+  readonly key: string;
+  readonly comment?: string;
+}
+
+export interface SetProps {
+  /** What its entries are made of, such as `inet_proto . inet_service`. */
+  readonly type: string;
+  /** Further lines, such as `flags interval`. */
+  readonly lines?: readonly string[];
+  readonly elements: readonly Element[];
+}
+
+/** A named set of a table, an entry a line, so that a changed entry is a changed line. */
+export function renderSet(name: string, { type, lines = [], elements }: SetProps): string {
+  const entries = elements.map(
+    ({ key, comment }) => `      ${key}${comment === undefined ? '' : ` comment "${comment}"`},`,
+  );
+  const head = [`type ${type}`, ...lines, 'elements = {'].map((line) => `    ${line}`);
+  return [`  set ${name} {`, ...head, ...entries, '    }', '  }', ''].join('\n');
+}
+
+/** A chain; `why` is a comment of one or more lines before it. */
+export function renderChain(name: string, lines: readonly string[], why: readonly string[] = []): string {
+  return [
+    ...why.map((line) => `  # ${line}`),
+    `  chain ${name} {`,
+    ...lines.map((line) => `    ${line}`),
+    '  }',
+    '',
+  ].join('\n');
+}

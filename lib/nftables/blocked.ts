@@ -1,0 +1,23 @@
+import type { Cidr } from '../forward/cidr';
+import { renderChain, renderSet } from './block';
+
+/** Drops all packets from some networks, at the earliest place that knows both IP versions. */
+export function blockedPart(networks: readonly Cidr[]): readonly string[] {
+  const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));
+  if (families.length === 0) return [];
+  const sets = families.map((family) =>
+    renderSet(`blocked_v${family}`, {
+      type: `ipv${family}_addr`,
+      // What is known only at deploy time (a token) may lie within another network.
+      lines: ['flags interval', 'auto-merge'],
+      elements: networks.filter((c) => c.family === family).map((c) => ({ key: c.text })),
+    }),
+  );
+  const drops = families.map((family) => `${family === 4 ? 'ip' : 'ip6'} saddr @blocked_v${family} counter drop`);
+  const chain = renderChain(
+    'blocked',
+    ['type filter hook prerouting priority raw; policy accept;', 'iif lo accept', ...drops],
+    ['Nothing is taken from these networks. Before connection tracking, so that they cannot fill its table.'],
+  );
+  return [...sets, chain];
+}

@@ -1,0 +1,50 @@
+import { formatPorts, isRange } from '../forward/ports';
+import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
+import { renderChain, renderSet } from './block';
+
+/**
+ * What each forward carries: an entry of a set has its own count, and looking a packet up in the set counts it. By the port
+ * that the client asked for, which connection tracking remembers in both directions.
+ */
+export function countingPart(forwards: readonly ResolvedForward[]): readonly string[] {
+  if (forwards.length === 0) return [];
+  const sets: string[] = [];
+  const lookups: string[] = [];
+  const ports = forwards.filter(isPortForward);
+  for (const transport of ['tcp', 'udp'] as const) {
+    const own = ports.filter((f) => f.transport === transport);
+    // Two sets: without ranges a look-up takes the same time whatever the number of forwards; with them it grows a little.
+    for (const [name, some, lines] of [
+      [`${transport}_ports`, own.filter((f) => !isRange(f.listen)), ['counter']],
+      [`${transport}_ranges`, own.filter((f) => isRange(f.listen)), ['flags interval', 'counter']],
+    ] as const) {
+      if (some.length === 0) continue;
+      sets.push(renderSet(name, { type: 'inet_service', lines, elements: some.map(element) }));
+      lookups.push(`meta l4proto ${transport} ct original proto-dst @${name}`);
+    }
+  }
+  const protocols = forwards.filter((f) => !isPortForward(f));
+  if (protocols.length > 0) {
+    const elements = protocols.map((f) => ({ key: `${f.protocol}`, comment: f.name }));
+    sets.push(renderSet('protocols', { type: 'inet_proto', lines: ['counter'], elements }));
+    lookups.push('meta l4proto @protocols');
+  }
+  const hook = (name: string, where: string, direction: string) =>
+    renderChain(name, [
+      `type filter hook ${where}; policy accept;`,
+      `ct status dnat ct direction ${direction} goto count`,
+    ]);
+  return [
+    ...sets,
+    renderChain('count', lookups, [
+      'How much each forward carries, both ways. Only packets whose destination was translated: what the gateway merely',
+      'routes for others is not counted.',
+    ]),
+    hook('received', 'prerouting priority dstnat + 1', 'original'),
+    hook('sent', 'postrouting priority srcnat + 1', 'reply'),
+  ];
+}
+
+function element({ listen, name }: PortForward) {
+  return { key: formatPorts(listen), comment: name };
+}

@@ -1,0 +1,115 @@
+import { type Cidr, type Family, isEverything, mergeCidrs } from '../forward/cidr';
+import { formatPorts } from '../forward/ports';
+import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import { type Element, renderChain, renderSet } from './block';
+
+/** How packets of one kind of forward are looked up. */
+interface Kind {
+  /** Part of the sets' names. */
+  readonly name: string;
+  /** Type of the forward's part of a key, and the expression that a packet's is made of. */
+  readonly type: string;
+  readonly key: string;
+}
+
+const PORTS: Kind = { name: '', type: 'inet_proto . inet_service', key: 'meta l4proto . th dport' };
+const PROTOCOLS: Kind = { name: 'protocols_', type: 'inet_proto', key: 'meta l4proto' };
+
+/**
+ * Who may start connections. One look-up in a set for each question, whatever the number of forwards and networks; only a
+ * connection's first packet is looked up.
+ */
+export function sourcesPart(forwards: readonly ResolvedForward[]): readonly string[] {
+  const listed = forwards.filter((f) => f.allowFrom.length > 0 || f.denyFrom.length > 0);
+  // Forwards of one interface have sets of their own: on the others their ports may belong to another program.
+  const interfaces = [...new Set(listed.map((f) => f.interface))];
+  const groups = interfaces.flatMap((name, i) =>
+    [PORTS, PROTOCOLS].map((kind) =>
+      group(
+        listed.filter((f) => f.interface === name && isPortForward(f) === (kind === PORTS)),
+        kind,
+        {
+          suffix: name === undefined ? '' : `_${i}`,
+          match: name === undefined ? '' : `iifname "${name.replace('+', '*')}" `,
+        },
+      ),
+    ),
+  );
+  const rules = groups.flatMap((g) => g.rules);
+  if (rules.length === 0) return [];
+  const chain = renderChain(
+    'sources',
+    [
+      'type filter hook prerouting priority mangle; policy accept;',
+      'ct state != new accept',
+      'iif lo accept',
+      'fib daddr type != local accept',
+      ...rules,
+    ],
+    [
+      'Who may start connections to which forward; what is denied wins. Only the first packet of a connection is looked',
+      "up, and only when it is for the gateway itself. The gateway's own connections to itself pass.",
+    ],
+  );
+  return [...groups.flatMap((g) => g.sets), chain];
+}
+
+function group(
+  forwards: readonly ResolvedForward[],
+  kind: Kind,
+  on: { readonly suffix: string; readonly match: string },
+) {
+  const sets: string[] = [];
+  const rules: string[] = [];
+  const add = (what: string, type: string, elements: readonly Element[]): string | undefined => {
+    if (elements.length === 0) return undefined;
+    const name = `${what}${on.suffix}`;
+    sets.push(renderSet(name, { type, lines: ['flags interval'], elements }));
+    return name;
+  };
+  for (const family of [4, 6] as const) {
+    const own = forwards.filter((f) => f.families.includes(family));
+    const key = `${kind.key} . ${family === 4 ? 'ip' : 'ip6'} saddr`;
+    const type = `${kind.type} . ipv${family}_addr`;
+    const denied = add(
+      `denied_${kind.name}v${family}`,
+      type,
+      sources(own, (f) => f.denyFrom, family),
+    );
+    if (denied !== undefined) rules.push(`${on.match}${key} @${denied} counter drop`);
+    const restricted = own.filter(
+      (f) => f.allowFrom.length > 0 && !f.allowFrom.some((c) => c.family === family && isEverything(c)),
+    );
+    const closed = add(
+      `restricted_${kind.name}v${family}`,
+      kind.type,
+      restricted.map((f) => ({ key: listener(f), comment: f.name })),
+    );
+    const allowed = add(
+      `allowed_${kind.name}v${family}`,
+      type,
+      sources(restricted, (f) => f.allowFrom, family),
+    );
+    if (closed === undefined) continue;
+    const unless = allowed === undefined ? `meta nfproto ipv${family}` : `${key} != @${allowed}`;
+    rules.push(`${on.match}${unless} ${kind.key} @${closed} counter drop`);
+  }
+  return { sets, rules };
+}
+
+function sources(
+  forwards: readonly ResolvedForward[],
+  list: (forward: ResolvedForward) => readonly Cidr[],
+  family: Family,
+): readonly Element[] {
+  return forwards.flatMap((forward) =>
+    mergeCidrs(list(forward))
+      .filter((c) => c.family === family)
+      .map((c) => ({ key: `${listener(forward)} . ${c.text}`, comment: forward.name })),
+  );
+}
+
+/** What a forward listens on, as a key of a set. */
+function listener(forward: ResolvedForward): string {
+  return isPortForward(forward) ? `${forward.transport} . ${formatPorts(forward.listen)}` : `${forward.protocol}`;
+}

@@ -1,0 +1,185 @@
+import { Forward } from '../../lib/forward/forward';
+import { ADDRESS, describeHost } from './support/host';
+import { RulesHost, rulesOf } from './support/rules';
+
+jest.setTimeout(60_000);
+
+/** A second client on the same machine. */
+const OTHER = { v4: '198.51.100.77', v6: '2001:db8:100::77' } as const;
+const FIRST_ALONE = ['198.51.100.10/32', '2001:db8:100::10/128'];
+const OTHER_ALONE = ['198.51.100.77/32', '2001:db8:100::77/128'];
+const REFUSED = /^none: /;
+
+/** Networks that meet no party, as many as a real list has; spread, so that none can be joined with another. */
+const CROWD = Array.from({ length: 300 }, (_, i) => `10.${100 + (i >> 7)}.${(i % 128) * 2}.0/24`);
+const CROWD6 = Array.from({ length: 300 }, (_, i) => `2001:db8:${(0x1000 + i * 2).toString(16)}::/48`);
+
+describeHost('who may use a forward', () => {
+  let kernel: RulesHost;
+  beforeAll(async () => {
+    kernel = await RulesHost.start();
+    const { host } = kernel;
+    await host.sh('client', `ip addr add ${OTHER.v4}/24 dev eth0; ip addr add ${OTHER.v6}/64 dev eth0 nodad`);
+    await host.sh('gateway', 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding');
+    await host.sh(
+      'backend',
+      `ip route add default via ${ADDRESS.inside.v4}; ip route add default via ${ADDRESS.inside.v6}`,
+    );
+    await host.app('gateway', 'tcp', 8080);
+    await host.app('gateway', 'udp', 8080);
+    await host.app('gateway', 'tcp', 9000);
+    await host.app('backend', 'tcp', 8080);
+    await host.app('backend', 'udp', 8080);
+  });
+  afterAll(() => kernel.stop());
+
+  const ask = async (
+    protocol: 'tcp' | 'udp',
+    port: number,
+    client: { v4: string; v6: string },
+    family: 'v4' | 'v6' = 'v4',
+  ) => (await kernel.host.ask('client', protocol, ADDRESS.gateway[family], port, { address: client[family] })).name;
+
+  const families = ['v4', 'v6'] as const;
+  const client = ADDRESS.client;
+
+  test.each(['tcp', 'udp'] as const)('%s: everyone may use what has no list', async (protocol) => {
+    await kernel.apply(rulesOf({ web: Forward[protocol]({ listen: 80, to: 8080 }) }));
+    for (const family of families) {
+      expect(await ask(protocol, 80, client, family)).toBe('gateway');
+      expect(await ask(protocol, 80, OTHER, family)).toBe('gateway');
+    }
+  });
+
+  test.each(['tcp', 'udp'] as const)('%s: allowFrom lets in its networks and the gateway itself', async (protocol) => {
+    await kernel.apply(
+      rulesOf({
+        web: Forward[protocol]({ listen: 80, to: 8080, allowFrom: FIRST_ALONE }),
+        far: Forward[protocol]({
+          listen: 81,
+          to: [`${ADDRESS.backend.v4}:8080`, `[${ADDRESS.backend.v6}]:8080`],
+          allowFrom: FIRST_ALONE,
+        }),
+        open: Forward[protocol]({ listen: 82, to: 8080 }),
+      }),
+    );
+    for (const family of families) {
+      expect(await ask(protocol, 80, client, family)).toBe('gateway');
+      expect(await ask(protocol, 80, OTHER, family)).toMatch(REFUSED);
+      expect(await ask(protocol, 81, client, family)).toBe('backend');
+      expect(await ask(protocol, 81, OTHER, family)).toMatch(REFUSED);
+      expect(await ask(protocol, 82, OTHER, family)).toBe('gateway');
+      expect((await kernel.host.ask('gateway', protocol, family === 'v4' ? '127.0.0.1' : '::1', 80)).name).toBe(
+        'gateway',
+      );
+    }
+  });
+
+  test('a list of one IP version lets nobody of the other in', async () => {
+    await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 80, to: 8080, allowFrom: ['198.51.100.0/24'] }) }));
+    expect(await ask('tcp', 80, client)).toBe('gateway');
+    expect(await ask('tcp', 80, client, 'v6')).toMatch(REFUSED);
+    await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 80, to: 8080, allowFrom: ['::/0'] }) }));
+    expect(await ask('tcp', 80, client)).toMatch(REFUSED);
+    expect(await ask('tcp', 80, client, 'v6')).toBe('gateway');
+  });
+
+  test.each(['tcp', 'udp'] as const)('%s: denyFrom wins over allowFrom', async (protocol) => {
+    await kernel.apply(
+      rulesOf({
+        web: Forward[protocol]({ listen: 80, to: 8080, denyFrom: OTHER_ALONE }),
+        both: Forward[protocol]({
+          listen: 81,
+          to: 8080,
+          allowFrom: ['198.51.100.0/24', '2001:db8:100::/64'],
+          denyFrom: OTHER_ALONE,
+        }),
+      }),
+    );
+    for (const family of families) {
+      for (const port of [80, 81]) {
+        expect(await ask(protocol, port, client, family)).toBe('gateway');
+        expect(await ask(protocol, port, OTHER, family)).toMatch(REFUSED);
+      }
+    }
+  });
+
+  test('holds for a whole range, and for nothing beside it', async () => {
+    await kernel.apply(rulesOf({ cam: Forward.tcp({ listen: '6000-6010', to: 8080, denyFrom: OTHER_ALONE }) }));
+    for (const port of [6000, 6005, 6010]) {
+      expect(await ask('tcp', port, client)).toBe('gateway');
+      expect(await ask('tcp', port, OTHER)).toMatch(/timed out/);
+    }
+    // Not dropped but refused: nobody listens there.
+    for (const port of [5999, 6011]) expect(await ask('tcp', port, OTHER)).toMatch(/refused/);
+  });
+
+  test('hundreds of networks of both versions: the last is as good as the first', async () => {
+    const rules = rulesOf({
+      web: Forward.tcp({ listen: 80, to: 8080, allowFrom: [...CROWD, ...CROWD6, ...FIRST_ALONE] }),
+      not: Forward.tcp({ listen: 81, to: 8080, denyFrom: [...CROWD, ...CROWD6, ...OTHER_ALONE] }),
+    });
+    await kernel.apply(rules);
+    // One rule for each question, however long the lists are.
+    expect((await kernel.host.sh('gateway', 'nft list chain inet portway sources')).match(/drop/g)).toHaveLength(4);
+    for (const family of families) {
+      expect(await ask('tcp', 80, client, family)).toBe('gateway');
+      expect(await ask('tcp', 80, OTHER, family)).toMatch(REFUSED);
+      expect(await ask('tcp', 81, client, family)).toBe('gateway');
+      expect(await ask('tcp', 81, OTHER, family)).toMatch(REFUSED);
+    }
+  });
+
+  test('a forward of one interface leaves its port on others alone', async () => {
+    await kernel.apply(
+      rulesOf({ web: Forward.tcp({ listen: 9000, to: 8080, interface: 'ens6', allowFrom: ['10.99.0.0/16'] }) }),
+    );
+    // On ens5 the port belongs to another program, and everyone may use it.
+    expect(await ask('tcp', 9000, OTHER)).toBe('gateway');
+    expect((await kernel.host.ask('backend', 'tcp', ADDRESS.inside.v4, 9000)).name).toMatch(REFUSED);
+    await kernel.apply(
+      rulesOf({ web: Forward.tcp({ listen: 9000, to: 8080, interface: 'ens+', denyFrom: OTHER_ALONE }) }),
+    );
+    expect((await kernel.host.ask('backend', 'tcp', ADDRESS.inside.v4, 9000)).port).toBe(8080);
+    expect(await ask('tcp', 9000, OTHER)).toMatch(REFUSED);
+  });
+
+  test('what is only routed is nobody of ours, whatever its port', async () => {
+    await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 8080, to: 9000, allowFrom: ['10.99.0.0/16'] }) }));
+    expect((await kernel.host.ask('client', 'tcp', ADDRESS.backend.v4, 8080)).name).toBe('backend');
+    expect(await ask('tcp', 8080, client)).toMatch(REFUSED);
+  });
+
+  describe('blocked', () => {
+    const open = { web: Forward.tcp({ listen: 80, to: 8080 }) };
+
+    test.each(families)('nothing is taken from these networks, on no port: %s', async (family) => {
+      const blocked = [...CROWD, ...CROWD6, ...OTHER_ALONE].map((text) => ({
+        text,
+        family: text.includes(':') ? (6 as const) : (4 as const),
+      }));
+      await kernel.apply(rulesOf(open, { blocked }));
+      await kernel.host.sh('gateway', 'conntrack -F');
+      expect(await ask('tcp', 80, client, family)).toBe('gateway');
+      expect(await ask('tcp', 80, OTHER, family)).toMatch(REFUSED);
+      expect(await ask('tcp', 9000, OTHER, family)).toMatch(REFUSED);
+      expect(await kernel.host.sh('gateway', `conntrack -L -f ip${family} -s ${OTHER[family]} 2>/dev/null || :`)).toBe(
+        '',
+      );
+      await kernel.apply(rulesOf(open));
+      expect(await ask('tcp', 80, OTHER, family)).toBe('gateway');
+    });
+
+    test('cuts a connection that is open', async () => {
+      await kernel.apply(rulesOf(open));
+      const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/80; echo ready; read -r _; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 head -c 9 <&3`;
+      const { host } = kernel;
+      const pending = host.sh('client', `(sleep 1; echo go) | { ${script} || echo cut; }`);
+      await new Promise((done) => setTimeout(done, 300));
+      await kernel.apply(rulesOf(open, { blocked: [{ text: '198.51.100.10/32', family: 4 }] }));
+      expect(await pending).toBe('ready\ncut\n');
+      await kernel.apply(rulesOf(open));
+      expect(await ask('tcp', 80, client)).toBe('gateway');
+    });
+  });
+});
