@@ -3,8 +3,8 @@ import type { Line } from './block';
 
 /** How much one response may hold in memory while its client reads it slowly, on a host of so much memory. */
 function buffers(memoryMiB: number): number {
-  // A quarter of the memory for 300 clients that read slowly; 1 MiB each is enough, as most answers then need no file.
-  return Math.max(4, Math.min(16, Math.floor((memoryMiB / 4 / 300) * 16)));
+  // A quarter of the memory for 300 clients that read slowly, each with one buffer's size for all else that it needs.
+  return Math.max(4, Math.min(16, Math.floor((memoryMiB / 4 / 300) * 16) - 1));
 }
 
 /** Once for all HTTP forwards: how large things may be, and how long they may take. */

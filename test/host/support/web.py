@@ -3,7 +3,8 @@ address that it listens on (default: all of the host's, IPv6 too).
 A WebSocket handshake is answered, and every byte after it comes back.
 
 What it answers can be asked for: X-Test-Status (its status), X-Test-Header ("name: value", as often as wanted), X-Test-Pieces (so many
-server-sent events, one a second), X-Test-Pause (seconds before it answers)."""
+server-sent events, one a second), X-Test-Pause (seconds before it answers), X-Test-Filler (so many
+bytes more)."""
 
 import base64
 import hashlib
@@ -32,6 +33,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             # The same number in two answers: they came over one connection.
             "connection": self.client_address[1],
         }
+        if filler := int(self.headers.get("X-Test-Filler", 0)):
+            request["filler"] = "x" * filler
         time.sleep(float(self.headers.get("X-Test-Pause", 0)))
         if pieces := int(self.headers.get("X-Test-Pieces", 0)):
             self.events(pieces)
