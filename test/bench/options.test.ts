@@ -18,7 +18,7 @@ function read(...args: string[]) {
 test('by default everything is measured, at length', () => {
   expect(read()).toEqual({
     scenarios: all,
-    pace: { rounds: 9, seconds: 1, quick: false },
+    pace: { rounds: 7, seconds: 1, quick: false },
     list: false,
     check: false,
     record: false,
@@ -26,7 +26,7 @@ test('by default everything is measured, at length', () => {
 });
 
 test('quick is shorter, and single numbers win over it', () => {
-  expect(read('--quick').pace).toEqual({ rounds: 3, seconds: 0.5, quick: true });
+  expect(read('--quick').pace).toEqual({ rounds: 3, seconds: 0.4, quick: true });
   expect(read('--quick', '--rounds', '1', '--seconds', '0.2').pace).toEqual({ rounds: 1, seconds: 0.2, quick: true });
 });
 

@@ -11,8 +11,8 @@ export interface BenchOptions {
   readonly record: boolean;
 }
 
-const FULL: Pace = { rounds: 9, seconds: 1, quick: false };
-const QUICK: Pace = { rounds: 3, seconds: 0.5, quick: true };
+const FULL: Pace = { rounds: 7, seconds: 1, quick: false };
+const QUICK: Pace = { rounds: 3, seconds: 0.4, quick: true };
 
 interface Parsed {
   readonly quick?: true;

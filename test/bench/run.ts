@@ -8,7 +8,7 @@ export interface Pace {
   readonly rounds: number;
   /** Of a sample. */
   readonly seconds: number;
-  /** Whether contenders that are marked slow are left out. */
+  /** Whether contenders that are marked slow are left out, and disturbed samples are taken as they are. */
   readonly quick: boolean;
 }
 
@@ -24,9 +24,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A sample that others disturbed by more than this, in cores, is taken again. */
+/** A sample that others disturbed by more than this, in cores, is taken again, so often at most. */
 const DISTURBED = 0.2;
 const REPEATS = 2;
+/** Of a sample: for the first round, which fills caches and tables and does not count. */
+const WARM_UP = 0.5;
 
 /** The contenders of a scenario that take part. */
 export function takingPart(scenario: Scenario, quick: boolean): readonly Contender[] {
@@ -70,12 +72,13 @@ async function runLoad(
 ): Promise<LoadSamples> {
   report(`${scenario.title}: ${load.title}`);
   const samples: Record<string, Sample[]> = {};
-  // The first round fills caches and tables, and does not count.
   for (let round = 0; round <= pace.rounds; round++) {
     const values = new Map<string, Values>();
     for (const [contender, subject] of subjects) {
       signal?.throwIfAborted();
-      const sample = await undisturbed(contender, subject, load, values, pace);
+      const seconds = round === 0 ? pace.seconds * WARM_UP : pace.seconds;
+      const repeats = round === 0 || pace.quick ? 0 : REPEATS;
+      const sample = await undisturbed(() => take(contender, subject, load, values, seconds), repeats);
       values.set(contender.name, sample.values);
       if (round === 0) continue;
       const own = samples[contender.name] ?? [];
@@ -86,17 +89,10 @@ async function runLoad(
   return samples;
 }
 
-async function undisturbed(
-  contender: Contender,
-  subject: Subject,
-  load: Load,
-  values: ReadonlyMap<string, Values>,
-  pace: Pace,
-): Promise<Sample> {
-  for (let repeats = 0; ; repeats++) {
-    const sample = await take(contender, subject, load, values, pace);
-    if (repeats === REPEATS || (sample.cpu?.others ?? 0) <= DISTURBED) return sample;
-  }
+async function undisturbed(sample: () => Promise<Sample>, repeats: number): Promise<Sample> {
+  const taken = await sample();
+  if (repeats === 0 || (taken.cpu?.others ?? 0) <= DISTURBED) return taken;
+  return undisturbed(sample, repeats - 1);
 }
 
 async function take(
@@ -104,7 +100,7 @@ async function take(
   { loads }: Subject,
   load: Load,
   values: ReadonlyMap<string, Values>,
-  { seconds }: Pace,
+  seconds: number,
 ): Promise<Sample> {
   let cpu: Cpu | undefined;
   const round: Round = {

@@ -17,6 +17,10 @@ const KERNEL_SETTINGS = [
   'net.ipv4.tcp_tw_reuse=1',
 ].join(' ');
 
+/** Where each side finds the programs of ../load that run inside. */
+export const TOOLS = '/bench';
+const TOOL_FILES = ['wrk.lua', 'udp.py'];
+
 /** Where the application listens, on whichever side it is. */
 export const APPLICATION_PORT = 8080;
 
@@ -91,8 +95,7 @@ export class Lane {
   }
 
   private async prepare(): Promise<void> {
-    for (const party of ['client', 'gateway', 'backend'] as const)
-      await this.sh(party, `sysctl -qw ${KERNEL_SETTINGS}`);
+    await Promise.all((['client', 'gateway', 'backend'] as const).map((party) => this.equip(party)));
     await this.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1');
     // A client that asks the backend itself gets its answers back.
     await this.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
@@ -100,5 +103,12 @@ export class Lane {
     await this.sh(this.applicationAt, 'nginx -c /etc/application.conf');
     const url = `http://${this.target}:${APPLICATION_PORT}/`;
     await until('the application answers', () => this.answers(url));
+  }
+
+  private async equip(party: Party): Promise<void> {
+    await this.sh(party, `sysctl -qw ${KERNEL_SETTINGS}`);
+    for (const file of TOOL_FILES) {
+      await this.put(party, `${TOOLS}/${file}`, await readFile(join(__dirname, '../load', file)));
+    }
   }
 }

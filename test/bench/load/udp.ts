@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lane } from '../lab/lane';
+import { type Lane, TOOLS } from '../lab/lane';
 import type { Round } from '../model';
 
-const SCRIPT = '/bench/udp.py';
+const SCRIPT = `${TOOLS}/udp.py`;
 
 export interface UdpOptions {
   /** Where the client sends to. */
@@ -32,8 +30,6 @@ export interface UdpReport {
 
 /** Sends datagrams of 64 bytes, and counts which arrive. */
 export async function sendDatagrams(lane: Lane, options: UdpOptions): Promise<UdpReport> {
-  const script = await readFile(join(__dirname, 'udp.py'));
-  for (const party of ['client', lane.applicationAt] as const) await lane.put(party, SCRIPT, script);
   const { host, port, targetPort, round, seconds, rate, newFlows } = options;
   const receiver = lane.run(lane.applicationAt, ['python3', SCRIPT, 'receive', `${targetPort}`]);
   await bound(lane, targetPort);

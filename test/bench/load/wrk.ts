@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Lane } from '../lab/lane';
+import { type Lane, TOOLS } from '../lab/lane';
 import type { Figure, Round, Values } from '../model';
 
 const CONNECTIONS = 64;
 const THREADS = 2;
-const SCRIPT = '/bench/wrk.lua';
+const SCRIPT = `${TOOLS}/wrk.lua`;
 
 export interface WrkOptions {
   readonly url: string;
@@ -34,7 +32,6 @@ export const P99: Figure = { name: 'p99', title: 'p99', unit: 'ms', better: 'low
  * @throws Error when requests failed, or when the application did not get what wrk had answered
  */
 export async function wrk(lane: Lane, round: Round, options: WrkOptions): Promise<Values> {
-  await lane.put('client', SCRIPT, await readFile(join(__dirname, 'wrk.lua')));
   const before = await lane.served();
   const report = await round.during(lane, () => run(lane, round.seconds, options));
   const served = (await lane.served()) - before;

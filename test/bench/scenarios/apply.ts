@@ -119,7 +119,7 @@ async function loss(lane: Lane, round: Round, next: () => readonly Job[], byHand
   };
   let ended = false;
   const to = { host: ADDRESS.gateway.v4, port: GAME.listen, targetPort: GAME.port };
-  const seconds = 3 * round.seconds;
+  const seconds = 2 * round.seconds;
   const datagrams = sendDatagrams(lane, { ...to, seconds, rate: RATE, newFlows: true }).finally(() => {
     ended = true;
   });

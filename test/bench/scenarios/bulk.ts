@@ -1,5 +1,5 @@
 import { until } from '../../host/support/host';
-import { type Carrying, CONTENDERS } from '../carriers/contenders';
+import { type Carrying, CONTENDERS, slow } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { iperf, THROUGHPUT } from '../load/iperf';
 import type { Scenario } from '../model';
@@ -14,12 +14,12 @@ export const bulk: Scenario = {
   about: 'throughput of one TCP connection (iperf3)',
   contenders: [
     CONTENDERS.direct,
-    CONTENDERS.tracked,
+    slow(CONTENDERS.tracked),
     CONTENDERS.portwayIptables,
-    CONTENDERS.iptables,
-    CONTENDERS.nftables,
-    { ...CONTENDERS.portwayStream, slow: true },
-    CONTENDERS.socat,
+    slow(CONTENDERS.iptables),
+    slow(CONTENDERS.nftables),
+    slow(CONTENDERS.portwayStream),
+    slow(CONTENDERS.socat),
   ],
   loads: [{ name: 'stream', title: 'one connection', figures: [THROUGHPUT], bounds: [] }],
   async setUp(contender, start) {

@@ -9,7 +9,7 @@ import { carryWeb } from './set-up';
 const SIZES = [1, 100, 1_000, 10_000] as const;
 
 /** A carrier with so many forwards. */
-interface Many extends Carrying {
+interface Sized extends Carrying {
   readonly forwards: number;
 }
 
@@ -25,21 +25,29 @@ export function manyJobs(count: number, protocol: Job['protocol'] = 'tcp'): read
   });
 }
 
-function family(carrier: Carrying, sizes: readonly number[]): readonly Many[] {
+function family(carrier: Carrying, sizes: readonly number[], quick: readonly number[] = []): readonly Sized[] {
   return sizes.map((forwards) => ({
     ...carrier,
     forwards,
     point: { line: carrier.title, at: forwards },
     name: `${carrier.name}-${forwards}`,
     title: `${carrier.title}, ${forwards.toLocaleString('en')}`,
-    // Quick runs show the bounded sizes only.
-    slow: carrier.ours !== true || forwards === 100,
+    slow: !quick.includes(forwards),
   }));
 }
 
 const nftMap: Carrying = { name: 'nftables-map', title: 'nftables by hand, a map', carrier: nftMapByHand };
 
-function many(name: string, where: string, applicationAt: 'gateway' | 'backend', peers: readonly Carrying[]): Scenario {
+interface Many {
+  readonly name: string;
+  readonly where: string;
+  readonly applicationAt: 'gateway' | 'backend';
+  readonly peers: readonly Carrying[];
+  /** The sizes of quick runs. */
+  readonly quick: readonly number[];
+}
+
+function many({ name, where, applicationAt, peers, quick }: Many): Scenario {
   const bound = (forwards: number, atLeast: number): Bound => ({
     figure: 'connections',
     contender: `portway-iptables-${forwards}`,
@@ -52,7 +60,7 @@ function many(name: string, where: string, applicationAt: 'gateway' | 'backend',
     title: `Many forwards, the worst one (${where})`,
     about: `new connections/s with up to 10,000 forwards (${where})`,
     contenders: [
-      ...family(CONTENDERS.portwayIptables, SIZES),
+      ...family(CONTENDERS.portwayIptables, SIZES, quick),
       ...peers.flatMap((peer) => family(peer, SIZES.slice(1))),
     ],
     axis: 'forwards',
@@ -66,13 +74,25 @@ function many(name: string, where: string, applicationAt: 'gateway' | 'backend',
     ],
     async setUp(contender, start) {
       const lane = await start(applicationAt);
-      const url = await carryWeb(lane, contender as Many, manyJobs((contender as Many).forwards));
+      const url = await carryWeb(lane, contender as Sized, manyJobs((contender as Sized).forwards));
       return { lane, loads: { new: (round) => wrk(lane, round, { url, newConnections: true }) } };
     },
   };
 }
 
-export const manyLocal = many('many-local', 'ports on the gateway', 'gateway', [CONTENDERS.iptables, nftMap]);
+export const manyLocal = many({
+  name: 'many-local',
+  where: 'ports on the gateway',
+  applicationAt: 'gateway',
+  peers: [CONTENDERS.iptables, nftMap],
+  quick: [1, 1_000, 10_000],
+});
 
-/** Here each forward has rules in three chains: where it leads, that it may pass, and that replies return. */
-export const manyRemote = many('many-remote', 'another host', 'backend', []);
+/** Here each forward has rules in more than one chain: where it leads, that it may pass, and that replies return. */
+export const manyRemote = many({
+  name: 'many-remote',
+  where: 'another host',
+  applicationAt: 'backend',
+  peers: [],
+  quick: [1, 1_000],
+});

@@ -1,4 +1,4 @@
-import { type Carrying, CONTENDERS } from '../carriers/contenders';
+import { type Carrying, CONTENDERS, slow } from '../carriers/contenders';
 import { CONNECTIONS_MADE, P50, P99, REQUESTS, wrk } from '../load/wrk';
 import type { Bound, Load, Scenario } from '../model';
 import { carryWeb } from './set-up';
@@ -69,7 +69,7 @@ export const local = requests({
     CONTENDERS.tracked,
     CONTENDERS.portwayIptables,
     CONTENDERS.iptables,
-    CONTENDERS.nftables,
+    slow(CONTENDERS.nftables),
   ],
   bounds: kernelBounds('port on the gateway'),
 });
@@ -83,9 +83,9 @@ export const remote = requests({
     CONTENDERS.direct,
     CONTENDERS.tracked,
     CONTENDERS.portwayIptables,
-    CONTENDERS.iptables,
-    CONTENDERS.nftables,
-    CONTENDERS.socat,
+    slow(CONTENDERS.iptables),
+    slow(CONTENDERS.nftables),
+    slow(CONTENDERS.socat),
   ],
   bounds: kernelBounds('another host'),
 });

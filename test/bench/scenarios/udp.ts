@@ -1,4 +1,4 @@
-import { type Carrying, CONTENDERS } from '../carriers/contenders';
+import { type Carrying, CONTENDERS, slow } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { sendDatagrams } from '../load/udp';
 import type { Figure, Scenario } from '../model';
@@ -28,12 +28,12 @@ export const udp: Scenario = {
   about: 'rate of one sender, and loss at 0.9 of the direct rate',
   contenders: [
     CONTENDERS.direct,
-    CONTENDERS.tracked,
+    slow(CONTENDERS.tracked),
     CONTENDERS.portwayIptables,
-    CONTENDERS.iptables,
-    CONTENDERS.nftables,
-    { ...CONTENDERS.portwayStream, slow: true },
-    CONTENDERS.socat,
+    slow(CONTENDERS.iptables),
+    slow(CONTENDERS.nftables),
+    slow(CONTENDERS.portwayStream),
+    slow(CONTENDERS.socat),
   ],
   loads: [
     {
@@ -66,12 +66,14 @@ export const udp: Scenario = {
       lane,
       loads: {
         async flood(round) {
-          const flood = await sendDatagrams(lane, { ...to, round, seconds: round.seconds, rate: 0 });
+          // Two halves make one sample.
+          const seconds = round.seconds / 2;
+          const flood = await sendDatagrams(lane, { ...to, round, seconds, rate: 0 });
           if (flood.arrived === 0) throw new Error(`no datagram came through ${contender.name}`);
           // What came through, and not what was sent: a proxy drops what is too much for it.
           const rate = (flood.arrived / flood.sent) * flood.rate;
           const asked = SHARE * (carrying.name === 'direct' ? rate : round.earlier('direct', 'rate'));
-          const paced = await sendDatagrams(lane, { ...to, seconds: round.seconds, rate: asked });
+          const paced = await sendDatagrams(lane, { ...to, seconds, rate: asked });
           return { rate, offered: Math.min(1, paced.rate / asked), lost: paced.lost };
         },
       },
