@@ -13,6 +13,7 @@ import type { Cidr } from './forward/cidr';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
+import { checkCaches } from './forward/read-cache';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
 import { checkTraffic, inboundTraffic, outboundTraffic } from './forward/traffic';
@@ -104,6 +105,7 @@ export class PortwayStack extends Stack {
     checkEgress(props, problems);
     checkReach(this.forwards, kernel, problems);
     const machine = readMachine(props, problems);
+    checkCaches(this.forwards, machine.diskGiB, problems);
     checkLoginKey(props, problems);
     const firstBootScript =
       props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);

@@ -1,5 +1,6 @@
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
+import { cachesOf } from '../forward/read-cache';
 import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../iptables/render';
 import { renderNftables } from '../nftables/render';
@@ -105,6 +106,7 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
     ...(own.some((f) => f.sites.length > 0)
       ? [assetFile('maintenance.sh', '/usr/local/lib/portway/maintenance.sh', '0755')]
       : []),
+    ...(cachesOf(own).length > 0 ? [assetFile('cache.py', '/usr/local/lib/portway/cache.py', '0755')] : []),
   ];
   const selfSigned = own.filter((f) => f.tls?.source === 'self-signed').map((f) => f.name);
   return {

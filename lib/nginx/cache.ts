@@ -25,7 +25,7 @@ function keysMiB({ sizeMb }: Cache): number {
   return Math.min(64, Math.max(1, Math.ceil(sizeMb / 100)));
 }
 
-/** An answer whose length has so many digits would take more than a quarter of the cache at once. */
+/** An answer whose length has so many digits could take a quarter of the cache at once. */
 function largeDigits({ sizeMb }: Cache): number {
   return String(Math.floor((sizeMb * 2 ** 20) / 4)).length;
 }
@@ -86,7 +86,8 @@ function queryMaps(cache: Cache): readonly Line[] {
   const whole = query.map((name) => parameter(cache, name)).join('');
   return [
     ...query.map((name) => `map $arg_${name} ${parameter(cache, name)} { '' ''; default "${name}=$arg_${name}&"; }`),
-    `map $request_method ${variableName('query', cache.id)} { ~^(GET|HEAD)$ "${whole}"; default $args; }`,
+    // No regex here: it would take the place of the one whose $1 stands before it.
+    `map $request_method ${variableName('query', cache.id)} { GET "${whole}"; HEAD "${whole}"; default $args; }`,
   ];
 }
 
