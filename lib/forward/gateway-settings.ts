@@ -1,4 +1,4 @@
-import { overlapCidr } from 'cidr-tools';
+import { excludeCidr, overlapCidr } from 'cidr-tools';
 import { type Cidr, isEverything } from './cidr';
 import type { Problems } from './problems';
 import { readSources } from './read-props';
@@ -39,12 +39,14 @@ export interface GatewaySettings {
   readonly blocked: readonly Cidr[];
   /** Empty: the gateway is nobody's way out. */
   readonly egress: readonly Cidr[];
+  /** Those of them that must not reach the gateway's port 22: all that is not the admin's. */
+  readonly loginClosedTo: readonly Cidr[];
   readonly ping?: boolean;
   readonly ipv6: boolean;
 }
 
 /** A gateway that has nothing but its forwards. */
-export const NO_SETTINGS: GatewaySettings = { blocked: [], egress: [], ipv6: false };
+export const NO_SETTINGS: GatewaySettings = { blocked: [], egress: [], loginClosedTo: [], ipv6: false };
 
 /** The settings that the props ask for. `admin` is the network that must never be locked out. */
 export function readGatewaySettings(
@@ -65,7 +67,14 @@ export function readGatewaySettings(
     if (props[name] !== undefined && typeof props[name] !== 'boolean')
       problems.add(name, 'must be true or false', props[name]);
   }
-  return { blocked, egress, ...(props.ping === undefined ? {} : { ping: props.ping }), ipv6: props.ipv6 === true };
+  const loginClosedTo = problems.length > 0 ? [] : withoutAdmin(egress, admin);
+  return {
+    blocked,
+    egress,
+    loginClosedTo,
+    ...(props.ping === undefined ? {} : { ping: props.ping }),
+    ipv6: props.ipv6 === true,
+  };
 }
 
 function readEgress(egress: unknown, problems: Problems): readonly Cidr[] {
@@ -78,6 +87,13 @@ function readEgress(egress: unknown, problems: Problems): readonly Cidr[] {
   for (const cidr of from.filter(isEverything))
     problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
   return from;
+}
+
+/** What is known only at deploy time is left out: where the admin is cannot be told then, and nobody should be locked out. */
+function withoutAdmin(networks: readonly Cidr[], admin: Cidr | undefined): readonly Cidr[] {
+  if (admin === undefined || isToken(admin.text)) return [];
+  const known = networks.map((c) => c.text).filter((text) => !isToken(text));
+  return excludeCidr(known, admin.text).map((text): Cidr => ({ text, family: text.includes(':') ? 6 : 4 }));
 }
 
 function overlaps(a: Cidr, b: Cidr): boolean {

@@ -1,3 +1,4 @@
+import type { Cidr } from '../../lib/forward/cidr';
 import { Forward } from '../../lib/forward/forward';
 import { type GatewaySettingsProps, NO_SETTINGS, readGatewaySettings } from '../../lib/forward/gateway-settings';
 import { type PortwayError, Problems } from '../../lib/forward/problems';
@@ -35,10 +36,23 @@ test('all of it', () => {
       { text: '2001:db8:bad::/48', family: 6 },
     ],
     egress: [{ text: '10.0.0.0/16', family: 4 }],
+    loginClosedTo: [{ text: '10.0.0.0/16', family: 4 }],
     ping: false,
     ipv6: true,
   });
   expect(problems.length).toBe(0);
+});
+
+test('private networks may go out, but not log in, apart from an admin among them', () => {
+  const closed = (adminCidr: Cidr, from: string[]) =>
+    readGatewaySettings({ egress: { from }, ipv6: true }, adminCidr, new Problems()).loginClosedTo.map((c) => c.text);
+  expect(closed(admin, ['10.0.0.0/16', '2001:db8::/56'])).toEqual(['10.0.0.0/16', '2001:db8::/56']);
+  expect(closed({ text: '10.0.0.0/17', family: 4 }, ['10.0.0.0/16'])).toEqual(['10.0.128.0/17']);
+  expect(closed({ text: '10.0.0.0/8', family: 4 }, ['10.0.0.0/16'])).toEqual([]);
+  // Somebody whose address is not known yet is not locked out.
+  const token = `$${'{Token[TOKEN.1]}'}`;
+  expect(closed({ text: token, family: 4 }, ['10.0.0.0/16'])).toEqual([]);
+  expect(closed(admin, [token, '10.0.0.0/16'])).toEqual(['10.0.0.0/16']);
 });
 
 test.each<[string, GatewaySettingsProps, RegExp]>([
