@@ -210,6 +210,11 @@ def main():
         target.update(up=old.get("up", True), since=old.get("since", int(time.time())))
     events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
     events.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
+    # What it left of chains before may be of other data.
+    for forward in forwards:
+        for family in forward["chains"]:
+            if marks(forward, family):
+                write(forward, family)
     look()
     keep()
     threading.excepthook = end
