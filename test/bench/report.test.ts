@@ -80,6 +80,12 @@ test('a chart of bars has a bar and its spread for each contender, ours in anoth
   expect(chartSpec(scenario, 'dark')).not.toEqual(chartSpec(scenario, 'light'));
 });
 
+test('a load in which nobody has anything is not drawn', () => {
+  const [scenario] = result(load({ direct: samples([0, 0]), ours: samples([0, 0]) })).scenarios;
+  if (scenario === undefined) throw new Error('no scenario');
+  expect(chartSpec(scenario, 'light')).toMatchObject({ vconcat: [] });
+});
+
 test('a chart of lines has a point for each contender, in relation to the first one', () => {
   const of = load({ 'list-1': samples([100, 100]), 'list-1000': samples([70, 80]) });
   const [first] = result(of).scenarios;

@@ -24,9 +24,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A sample that others disturbed by more than this, in cores, is taken again, so often at most. */
+/** A sample that others disturbed by more than this, in cores, is taken again, ... */
 const DISTURBED = 0.2;
-const REPEATS = 2;
+/** ... as long as a load's samples do not become more than these by it, in parts of what was planned. */
+const SPARE = 0.25;
 /** Of a sample: for the first round, which fills caches and tables and does not count. */
 const WARM_UP = 0.5;
 
@@ -72,13 +73,15 @@ async function runLoad(
 ): Promise<LoadSamples> {
   report(`${scenario.title}: ${load.title}`);
   const samples: Record<string, Sample[]> = {};
+  let spare = pace.quick ? 0 : Math.ceil(SPARE * subjects.size * pace.rounds);
   for (let round = 0; round <= pace.rounds; round++) {
     const values = new Map<string, Values>();
     for (const [contender, subject] of subjects) {
       signal?.throwIfAborted();
       const seconds = round === 0 ? pace.seconds * WARM_UP : pace.seconds;
-      const repeats = round === 0 || pace.quick ? 0 : REPEATS;
-      const sample = await undisturbed(() => take(contender, subject, load, values, seconds), repeats);
+      const once = () => take(contender, subject, load, values, seconds);
+      let sample = await once();
+      for (; round > 0 && spare > 0 && (sample.cpu?.others ?? 0) > DISTURBED; spare--) sample = await once();
       values.set(contender.name, sample.values);
       if (round === 0) continue;
       const own = samples[contender.name] ?? [];
@@ -87,12 +90,6 @@ async function runLoad(
     }
   }
   return samples;
-}
-
-async function undisturbed(sample: () => Promise<Sample>, repeats: number): Promise<Sample> {
-  const taken = await sample();
-  if (repeats === 0 || (taken.cpu?.others ?? 0) <= DISTURBED) return taken;
-  return undisturbed(sample, repeats - 1);
 }
 
 async function take(

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { Figure } from '../model';
 import type { LoadResult, ScenarioResult } from '../result';
 import { figureSpread, ratioSpread } from './statistics';
 
@@ -43,9 +44,9 @@ const LINE_HEIGHT = 260;
 /** A scenario as one chart: for each load a panel with its first figure. */
 export function chartSpec(scenario: ScenarioResult, theme: Theme): TopLevelSpec {
   const colors = COLORS[theme];
-  const panels = scenario.loads.map((load) =>
-    scenario.axis === undefined ? bars(scenario, load, colors) : lines(scenario, load, colors),
-  );
+  const panels = scenario.loads
+    .filter(hasLength)
+    .map((load) => (scenario.axis === undefined ? bars(scenario, load, colors) : lines(scenario, load, colors)));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'transparent',
@@ -69,6 +70,13 @@ export function chartSpec(scenario: ScenarioResult, theme: Theme): TopLevelSpec 
   } as TopLevelSpec;
 }
 
+/** Where everybody has 0, as losses should be, there is nothing to draw. */
+function hasLength({ figures, samples }: LoadResult): boolean {
+  const [figure] = figures;
+  const all = Object.values(samples).flat();
+  return all.some(({ values }) => figure !== undefined && (values[figure.name] ?? 0) > 0);
+}
+
 /** One bar for each contender, its length the median; a line from the lowest to the highest round. */
 function bars({ contenders }: ScenarioResult, load: LoadResult, colors: Colors): object {
   const [figure] = load.figures;
@@ -82,7 +90,7 @@ function bars({ contenders }: ScenarioResult, load: LoadResult, colors: Colors):
     sort: null,
     axis: { title: null, ticks: false, domain: false, labelLimit: 300 },
   };
-  const x = { type: 'quantitative', scale: { zero: true }, axis: { title: figure?.title, tickCount: 6 } };
+  const x = { type: 'quantitative', scale: { zero: true }, axis: { title: axisTitle(figure), tickCount: 6 } };
   return {
     title: capital(load.title),
     width: WIDTH,
@@ -142,6 +150,10 @@ function lines({ contenders, axis }: ScenarioResult, load: LoadResult, colors: C
       { mark: { type: 'rule' }, encoding: { x, y: { ...y, field: 'lowest' }, y2: { field: 'highest' }, color } },
     ],
   };
+}
+
+function axisTitle(figure: Figure | undefined): string | undefined {
+  return figure?.unit === 'ms' ? `${figure.title}, ms` : figure?.title;
 }
 
 function capital(text: string): string {

@@ -31,7 +31,7 @@ function family(carrier: Carrying, sizes: readonly number[], quick: readonly num
     forwards,
     point: { line: carrier.title, at: forwards },
     name: `${carrier.name}-${forwards}`,
-    title: `${carrier.title}, ${forwards.toLocaleString('en')}`,
+    title: `${carrier.title}, ${forwards.toLocaleString('en')} ${forwards === 1 ? 'forward' : 'forwards'}`,
     slow: !quick.includes(forwards),
   }));
 }
