@@ -69,8 +69,7 @@ export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[]
 function cacheParts(cache: Cache): readonly Line[] {
   const { sizeMb, keepFor } = cache;
   return [
-    `proxy_cache_path ${folder(cache)} levels=1:2 keys_zone=${zone(cache)}:${keysMiB(cache)}m inactive=${keepFor}s`,
-    `    max_size=${sizeMb}m min_free=1g use_temp_path=off;`,
+    `proxy_cache_path ${folder(cache)} levels=1:2 keys_zone=${zone(cache)}:${keysMiB(cache)}m max_size=${sizeMb}m min_free=1g inactive=${keepFor}s use_temp_path=off;`,
     block(`map $upstream_http_content_length ${large(cache)}`, [
       `"~^\\d{${largeDigits(cache)}}" 1;  # would push out too much else`,
       "default '';",

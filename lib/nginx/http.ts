@@ -33,6 +33,9 @@ export function httpContext(
     // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # variables are empty until something sets them',
+    ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
+      ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
+      : []),
     ...httpLog(own, facts),
     ...factMaps(facts),
     ...(own.length > 0

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Where the host keeps what belongs to nginx. The scripts in assets/ use the same paths. */
 export const NGINX_PATHS = {
   logFolder: '/var/log/portway',
@@ -12,10 +14,15 @@ export function upstreamName(id: string): string {
   return `portway-${id}`;
 }
 
-/** A variable has neither hyphens nor dots. */
+/** A variable has neither hyphens nor dots, and nginx has room for some 46 characters of its name: a long one ends in a hash. */
 export function variableName(prefix: string, id: string): string {
-  return `$portway_${prefix}_${id.replaceAll('-', '_').replaceAll('.', '__')}`;
+  const name = `$portway_${prefix}_${id.replaceAll('-', '_').replaceAll('.', '__')}`;
+  if (name.length <= MAX_VARIABLE) return name;
+  const hash = createHash('sha256').update(id).digest('hex').slice(0, 8);
+  return `${name.slice(0, MAX_VARIABLE - 9)}_${hash}`;
 }
+
+const MAX_VARIABLE = 42;
 
 /** The files of a forward's self-signed certificate, made by the host. */
 export function certificateFiles(name: string): { readonly certificate: string; readonly key: string } {
