@@ -113,7 +113,7 @@ describeAsRoot('the benchmark', () => {
     const loads = result.scenarios.flatMap((scenario) => scenario.loads);
     expect(loads.map(({ name }) => name)).toEqual(['kept', 'new']);
     for (const { samples, figures } of loads) {
-      expect(Object.keys(samples)).toEqual(['direct', 'tracked', 'portway-iptables', 'iptables', 'nftables']);
+      expect(Object.keys(samples)).toEqual(['direct', 'tracked', 'portway-iptables', 'iptables']);
       for (const [sample, ...others] of Object.values(samples)) {
         for (const { name } of figures) expect(sample?.values[name]).toBeGreaterThan(0);
         expect(others).toEqual([]);
