@@ -61,7 +61,7 @@ describeHost('health checks', () => {
       expect(failed(attempts)).toEqual([]);
       const later = attempts.filter((a) => a.at > out);
       expect(later.length).toBeGreaterThan(0);
-      expect(new Set(later.map((a) => a.name))).toEqual(new Set(['first', 'third']));
+      expect(later.map((a) => a.name)).not.toContain('second');
     });
 
     test('with a refusal, is taken out: no connection after that fails', async () => {
