@@ -1,4 +1,3 @@
-import { type Cidr, type Family, isEverything, mergeCidrs } from '../forward/cidr';
 import { formatPorts } from '../forward/ports';
 import { formatHost, formatTarget, type Target } from '../forward/target';
 import { sharedChain, writeSharedChain } from './balance';
@@ -53,14 +52,12 @@ function destination(nat: Table, way: PortWay): PortRules {
   const { transport, listen, name } = forward;
   const shared = sharedChain(way);
   const jump = shared === undefined ? targets.map((t) => jumpTo(t, listen)).join() : `-j ${shared.chain}`;
-  const sources = sourceMatches(forward.allowFrom, way.family);
   const write = (chain: string): void => {
     nat.remark(chain, `${name}: ${transport} ${formatPorts(listen)} to ${describe(targets)}`);
-    for (const source of sources)
-      nat.add(chain, [source, matchInterface(forward.interface), matchPorts(transport, listen)], name, jump);
+    nat.add(chain, [matchInterface(forward.interface), matchPorts(transport, listen)], name, jump);
     if (shared !== undefined) writeSharedChain(nat, shared);
   };
-  return { transport, ports: listen, rules: sources.length, write };
+  return { transport, ports: listen, rules: 1, write };
 }
 
 function writeProtocol(nat: Table, { forward, targets: [target] }: ProtocolWay): void {
@@ -71,15 +68,6 @@ function writeProtocol(nat: Table, { forward, targets: [target] }: ProtocolWay):
 
 function matchInterface(name: string | undefined): string {
   return name === undefined ? '' : `-i ${name}`;
-}
-
-/** One match for each source network; an empty match where everyone is allowed. */
-function sourceMatches(allowFrom: readonly Cidr[], family: Family): readonly string[] {
-  if (allowFrom.length === 0) return [''];
-  const sources = mergeCidrs(allowFrom).filter((c) => c.family === family);
-  if (sources.some(isEverything)) return [''];
-  // The gateway may always use its own forwards; otherwise a health check on the host would see another world.
-  return [...sources.map((c) => `-s ${c.text}`), '-m addrtype --src-type LOCAL'];
 }
 
 function describe(targets: readonly Target[]): string {

@@ -16,7 +16,8 @@ server.bind((address, port))
 
 
 def answer(client):
-    return json.dumps({"name": name, "client": client.removeprefix("::ffff:"), "port": port}).encode()
+    seen = {"name": name, "client": client[0].removeprefix("::ffff:"), "clientPort": client[1], "port": port}
+    return json.dumps(seen).encode()
 
 
 if protocol == "tcp":
@@ -25,14 +26,14 @@ print("ready", flush=True)
 while True:
     if protocol == "udp":
         _, client = server.recvfrom(2048)
-        server.sendto(answer(client[0]), client)
+        server.sendto(answer(client), client)
         continue
     connection, client = server.accept()
     with connection:
         connection.settimeout(5)
         try:
             connection.recv(4096)
-            body = answer(client[0])
+            body = answer(client)
             # Good enough as an HTTP answer too, for nginx in front of it.
             connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
         except OSError:

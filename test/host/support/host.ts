@@ -40,6 +40,7 @@ export interface HostOptions {
 export interface Answer {
   readonly name: string;
   readonly client: string;
+  readonly clientPort: number;
   readonly port: number;
 }
 
@@ -194,7 +195,7 @@ export class Host {
     const script = this.support(from, 'ask.py');
     const { stdout, stderr } = await this.run(from, askCommand(script, protocol, address, port, 1, source));
     if (stdout.trim() !== '') return JSON.parse(stdout);
-    return { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', port: 0 };
+    return { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', clientPort: 0, port: 0 };
   }
 
   /** How often each application answered, of so many connections one after the other. @throws Error when one fails */

@@ -1,0 +1,71 @@
+import { Forward } from '../../lib/forward/forward';
+import { ADDRESS, describeHost, type Host } from './support/host';
+import type { RulesHost } from './support/rules';
+import { rulesOf } from './support/rules';
+import { inTarget, strictGateway } from './support/strict';
+
+jest.setTimeout(60_000);
+
+const BYTES = 3_000_000;
+/** Of an Ethernet frame of 1,500 bytes, less what IP and TCP (with its timestamps) need. */
+const SEGMENT = { v4: 1448, v6: 1428 } as const;
+
+/**
+ * Inside a VPC packets have up to 9,001 bytes, outside 1,500. Here client and backend both believe in 9,001, the link between
+ * client and gateway takes 1,500, and nobody tells: as where a firewall keeps ICMP from passing.
+ */
+describeHost('a way with a smaller packet size', () => {
+  let kernel: RulesHost;
+  let host: Host;
+  const script = (...words: (string | number)[]) => [
+    'python3',
+    `${__dirname}/support/segments.py`,
+    ...words.map(String),
+  ];
+  beforeAll(async () => {
+    kernel = await strictGateway();
+    host = kernel.host;
+    await host.sh('gateway', 'ip link set ens5 mtu 1500; ip link set ens6 mtu 9001');
+    for (const party of ['client', 'backend'] as const) {
+      await host.sh(party, 'ip link set eth0 mtu 9001');
+      await host.run(party, script('plain', 'eth0'));
+      await host.serve(party, script('serve', 9000, BYTES));
+      await host.sh(
+        party,
+        `nft add table inet deaf; nft 'add chain inet deaf in { type filter hook input priority 0; }'
+        nft add rule inet deaf in meta l4proto icmp drop
+        nft add rule inet deaf in icmpv6 type packet-too-big drop`,
+      );
+    }
+  });
+  afterAll(() => kernel.stop());
+
+  /** What one end saw, the other end saw, and how much came through. */
+  const transfer = async (party: 'client' | 'backend', address: string, port: number): Promise<number[]> => {
+    const { code, stdout, stderr } = await host.run(party, script('take', address, port));
+    return code === 0 ? stdout.trim().split(' ').map(Number) : [Number(/timed? ?out/i.test(stderr)) - 1];
+  };
+
+  test.each(['v4', 'v6'] as const)('over %s a forward to another host offers segments that fit', async (family) => {
+    const to = `${inTarget(ADDRESS.backend[family])}:9000`;
+    await kernel.apply(rulesOf({ data: Forward.tcp({ listen: 80, to }) }));
+    expect(await transfer('client', ADDRESS.gateway[family], 80)).toEqual([SEGMENT[family], SEGMENT[family], BYTES]);
+  });
+
+  test.each(['v4', 'v6'] as const)('over %s without that nothing large comes through', async (family) => {
+    const to = `${inTarget(ADDRESS.backend[family])}:9000`;
+    const rules = rulesOf({ data: Forward.tcp({ listen: 80, to }) });
+    const without = (text: string) => text.replace(/^.*PORTWAY-MSS.*\n/gm, '');
+    await kernel.apply({ ...rules, v4: without(rules.v4), v6: without(rules.v6) });
+    expect(await transfer('client', ADDRESS.gateway[family], 80)).not.toContain(BYTES);
+  });
+
+  test.each(['v4', 'v6'] as const)('over %s private hosts get segments that fit on their way out', async (family) => {
+    const egress = [
+      { text: '10.0.1.0/24', family: 4 },
+      { text: 'fd00:1::/64', family: 6 },
+    ] as const;
+    await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) }, { egress }));
+    expect(await transfer('backend', ADDRESS.client[family], 9000)).toEqual([SEGMENT[family], SEGMENT[family], BYTES]);
+  });
+});
