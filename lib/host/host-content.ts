@@ -104,7 +104,7 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
     assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
     ...(own.some((f) => f.sites.length > 0)
-      ? [assetFile('maintenance.sh', '/usr/local/lib/portway/maintenance.sh', '0755')]
+      ? [assetFile('maintenance.py', '/usr/local/lib/portway/maintenance.py', '0755')]
       : []),
     ...(cachesOf(own).length > 0 ? [assetFile('cache.py', '/usr/local/lib/portway/cache.py', '0755')] : []),
   ];

@@ -17,7 +17,7 @@ export function errorPages(forwards: readonly PortForward[], facts: RequestFacts
     'types { text/html html; application/json json; }',
     block('map $http_accept $portway_form', ['~text/html html;', '~json json;', 'default html;']),
     pageMap('$portway_page', DEFAULT_ERROR_PAGE, facts),
-    "map $portway_own $portway_retry { 429 1; 503 60; default ''; }  # seconds",
+    "map $status $portway_pause { 429 1; 503 60; default ''; }  # seconds until it is worth another try",
   ];
 }
 
@@ -37,7 +37,7 @@ export function errorPlace(
 ): Block {
   return block(`location @portway${id === undefined ? '' : `-${id}`}`, [
     ...lines,
-    'set $portway_own $status;',
+    'set $portway_retry $portway_pause;',
     'rewrite ^ /portway.$portway_form;',
     `return 200 ${page === undefined ? '$portway_page' : pageVariable(page, forward)};`,
   ]);

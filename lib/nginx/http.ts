@@ -9,6 +9,7 @@ import { errorPages, ownPages } from './error-pages';
 import { failoverDefaults } from './failover';
 import { countsClients, limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
+import { maintenanceStamp } from './maintenance';
 import { NGINX_PATHS } from './names';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
@@ -59,7 +60,7 @@ export function httpContext(
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',
       block('location = /generation', [`return 200 "${generation}";`]),
-      block('location /', ['return 404;']),
+      block('location /', maintenanceStamp()),
     ]),
     ...own.flatMap((forward) => [
       '',

@@ -1,14 +1,17 @@
 import type { Line } from './block';
 import { NGINX_PATHS } from './names';
-import { refuse } from './refusals';
 
-/** In each server: closed to everyone, except those who have a file of their own. */
+/**
+ * In each server: what closes it while the host's command says so (assets/maintenance.py). To look for a file at each request instead
+ * would cost each request several microseconds, for something that is hardly ever on.
+ */
 export function maintenance(limited: boolean): readonly Line[] {
-  const folder = NGINX_PATHS.closed;
   return [
-    '# Made and removed by `portway maintenance`: to look for a file at each request costs less than a reload.',
-    `if (-f ${folder}/all) { set $portway_closed 1; }`,
-    `if (-f ${folder}/$remote_addr) { set $portway_closed ''; }`,
-    `if ($portway_closed) { ${refuse(503, limited)} }`,
+    `include ${NGINX_PATHS.maintenance}/${limited ? 'limited' : 'plain'}*.conf;  # there while maintenance is on`,
   ];
+}
+
+/** Where the command asks whether it is done; all else is not found. */
+export function maintenanceStamp(): readonly Line[] {
+  return [`include ${NGINX_PATHS.maintenance}/stamp*.conf;`, 'return 404;'];
 }

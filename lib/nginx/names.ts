@@ -5,8 +5,8 @@ export const NGINX_PATHS = {
   logFolder: '/var/log/portway',
   /** Answers `/generation` with the hash of the running configuration: a reload that failed silently is found out. */
   socket: '/run/portway-nginx.sock',
-  /** Holds `all` while the gateway is closed for maintenance, and a file for the address of each client that gets through. */
-  closed: '/etc/portway/closed',
+  /** There while the gateway is closed for maintenance. */
+  maintenance: '/etc/portway/maintenance',
 } as const;
 
 /** The name of a group of targets, by its forward's name or its route's id. */

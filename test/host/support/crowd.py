@@ -1,8 +1,8 @@
 """Many clients at once that are slow, each with a connection of its own, until it is ended.
 
-  crowd.py readers ADDRESS PORT COUNT BYTES   ask for so much and read next to nothing of it
-  crowd.py heads ADDRESS PORT COUNT           send the head of a request, a byte now and then; who is cut off comes again
-  crowd.py flood ADDRESS PORT COUNT           ask as often as there are answers"""
+crowd.py readers ADDRESS PORT COUNT BYTES   ask for so much and read next to nothing of it
+crowd.py heads ADDRESS PORT COUNT           send the head of a request, a byte now and then; who is cut off comes again
+crowd.py flood ADDRESS PORT COUNT           ask as often as there are answers"""
 
 import selectors
 import socket
