@@ -14,6 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 BODY_LIMIT = 1 << 20
 
 
+def plain(address):
+    """IPv4 comes in through the same socket as IPv6, and is written as what it is."""
+    return address.removeprefix("::ffff:")
+
+
 class Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # The answer goes out in one piece: no wait for an acknowledgement between headers and body.
@@ -24,10 +29,10 @@ class Echo(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         seen = {
             "host": socket.gethostname(),
+            "address": plain(self.connection.getsockname()[0]),
             "port": self.server.server_port,
             "tls": isinstance(self.connection, ssl.SSLSocket),
-            # IPv4 comes in through the same socket, and is written as what it is.
-            "client": {"address": self.client_address[0].removeprefix("::ffff:"), "port": self.client_address[1]},
+            "client": {"address": plain(self.client_address[0]), "port": self.client_address[1]},
             "method": self.command,
             "path": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
