@@ -70,7 +70,7 @@ export function cachesOf(forwards: readonly ResolvedForward[]): readonly Cache[]
 export function checkCaches(forwards: readonly ResolvedForward[], diskGiB: number, problems: Problems): void {
   const sum = cachesOf(forwards).reduce((mb, cache) => mb + cache.sizeMb, 0);
   const room = (diskGiB - RESERVED_GIB) * 1024;
-  if (sum > room)
+  if (sum > 0 && sum > room)
     problems.add(
       'diskGiB',
       `must leave ${RESERVED_GIB} GiB beside the caches, which take ${sum} MB of its ${diskGiB * 1024} MB: make it ${Math.ceil(sum / 1024) + RESERVED_GIB}, or a cache's sizeMb smaller`,
