@@ -109,7 +109,7 @@ function readMethods(at: string, value: unknown, problems: Problems): readonly s
     return undefined;
   }
   const methods = value.filter((method: unknown, i): method is string => {
-    if (typeof method === 'string' && /^[A-Z]{2,10}(-[A-Z]{2,10})?$/.test(method) && !NEVER.includes(method))
+    if (typeof method === 'string' && /^[A-Z]{1,10}(-[A-Z]{1,10})?$/.test(method) && !NEVER.includes(method))
       return true;
     problems.add(
       `${at}[${i}]`,
