@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -ISu
 # Asks the targets of forwards that have a health check whether they are alive, and keeps dead ones out of their forward's chain.
 #
 #   /etc/portway/health.json    what to ask, and what the rules are made of; synth writes it (lib/host/health.ts)
@@ -6,13 +6,12 @@
 #
 # A forward with several targets has the chain PORTWAY-<name> in nat. Its rules, and nothing else, are rewritten here, each time
 # in one transaction. For each target that is out the chain has a rule without effect whose comment says so: people see it in
-# `iptables -t nat -S`, and this program sees by it whether the chain is still as it left it. While all targets are in there is
-# no such rule, and the chain is what synth rendered. When no target of a family answers, all are in: connections fail that
-# would fail anyway, and the first target that returns gets them.
+# `iptables -t nat -S`, and programs see by it that the chain is as it was left here. While all targets are in there is no such
+# rule, and the chain is what synth rendered. When no target of a family answers, all are in: connections fail that would fail
+# anyway, and the first target that returns gets them.
 import json
 import os
 import re
-import select
 import socket
 import subprocess
 import sys
@@ -20,24 +19,15 @@ import threading
 import time
 
 DATA, STATE = "/etc/portway/health.json", "/run/portway/health/state"
-# linux/netfilter/nfnetlink.h: netlink's protocol for netfilter, and the group that hears of each change of the rules.
-NETLINK_NETFILTER, NFNLGRP_NFTABLES = 12, 7
+TOOLS = {"4": "iptables-nft", "6": "ip6tables-nft"}
 
 # Held while a target changes, a chain is written or the state is kept: rounds of several targets end at the same time.
 lock = threading.Lock()
 forwards = []
 
 
-def say(text):
-    print(text, flush=True)
-
-
 def run(*command, text=None):
     return subprocess.run(command, input=text, capture_output=True, text=True)
-
-
-def iptables(family, verb, *words, text=None):
-    return run("%s-nft-%s" % ("iptables" if family == "4" else "ip6tables", verb), *words, text=text)
 
 
 # An ICMP echo request: type, code, checksum (the kernel writes that of ICMPv6), and four bytes that say whose it is, which nobody
@@ -106,9 +96,9 @@ def rules(forward, family):
 # away: `-F` then fails, where a line `:CHAIN` would make one.
 def write(forward, family):
     text = "\n".join(["*nat", "-F PORTWAY-" + forward["forward"], *rules(forward, family), "COMMIT", ""])
-    done = iptables(family, "restore", "--noflush", text=text)
+    done = run(TOOLS[family] + "-restore", "--noflush", text=text)
     if done.returncode:
-        say("%s: the chain of IPv%s could not be written: %s" % (forward["forward"], family, done.stderr.strip()))
+        print("%s: the chain of IPv%s could not be written: %s" % (forward["forward"], family, done.stderr.strip()))
         return
     for entry in sides(forward, family)[1]:
         forget(forward, family, forward["targets"][entry["target"]])
@@ -131,20 +121,12 @@ def forget(forward, family, target):
             run("conntrack", "-D", *words, "--orig-port-dst", asked, "--reply-port-src", answered)
 
 
-# Chains that somebody else wrote, such as a new content that was applied, are brought up to what is known.
-def look():
-    for family in "46":
-        own = [f for f in forwards if family in f["chains"]]
-        if not own:
-            continue
-        lines = iptables(family, "save", "-t", "nat").stdout.splitlines()
-        there = {line.split()[0] for line in lines if line.startswith(":PORTWAY-")}
-        marked = {line for line in lines if " out: " in line}
-        for forward in own:
-            start = "-A PORTWAY-%s " % forward["forward"]
-            if ":PORTWAY-" + forward["forward"] in there:
-                if {line for line in marked if line.startswith(start)} != set(marks(forward, family)):
-                    write(forward, family)
+# Puts a chain right that somebody else wrote meanwhile. One that is not there is none of this program's business.
+def mend(forward):
+    for family in forward["chains"]:
+        there = run(TOOLS[family], "-t", "nat", "-S", "PORTWAY-" + forward["forward"]).stdout
+        if there and any(mark not in there for mark in marks(forward, family)):
+            write(forward, family)
 
 
 def keep():
@@ -164,7 +146,7 @@ def change(forward, target, up, reason):
         keep()
         answering = sum(t["up"] for t in forward["targets"])
         after = "%d of %d targets answer%s" % (answering, len(forward["targets"]), "" if answering else ": all stay in")
-        say("%s: %s is %s%s; %s" % (forward["forward"], target["target"], "in" if up else "out", reason, after))
+        print("%s: %s is %s%s; %s" % (forward["forward"], target["target"], "in" if up else "out", reason, after))
 
 
 def watch(forward, target):
@@ -182,7 +164,10 @@ def watch(forward, target):
                 change(forward, target, True, "")
         except OSError as error:
             failed += 1
-            if failed >= forward["failures"] and target["up"]:
+            if not target["up"]:
+                with lock:
+                    mend(forward)
+            elif failed >= forward["failures"]:
                 change(forward, target, False, " (%s)" % error)
         time.sleep(max(0, began + forward["interval"] - time.monotonic()))
 
@@ -208,35 +193,19 @@ def main():
     for forward, target in watched:
         old = known.get((forward["forward"], target["target"]), {})
         target.update(up=old.get("up", True), since=old.get("since", int(time.time())))
-    events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
-    events.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
-    # What it left of chains before may be of other data.
+    # Whatever is there: it may be of other data, or of one that was killed in between.
     for forward in forwards:
         for family in forward["chains"]:
-            if marks(forward, family):
-                write(forward, family)
-    look()
+            write(forward, family)
     keep()
     threading.excepthook = end
     for pair in watched:
         threading.Thread(target=watch, args=pair, daemon=True).start()
-    say("asking %d targets" % len(watched))
+    print("asking %d targets" % len(watched))
     # What systemd waits for. @see sd_notify(3)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\0"))
-    while True:
-        # Once a minute without a cause, should anything have gone wrong.
-        select.select([events], [], [], 60)
-        # One apply is several transactions.
-        time.sleep(0.05)
-        try:
-            while events.recv(65536, socket.MSG_DONTWAIT):
-                pass
-        except OSError:
-            # None are left, or there were more than the kernel keeps.
-            pass
-        with lock:
-            look()
+    threading.Event().wait()
 
 
 main()
