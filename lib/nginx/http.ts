@@ -19,6 +19,12 @@ import { tlsSession } from './tls';
 import { transferDefaults } from './transfer';
 import { resolver, upstream } from './upstream';
 
+/**
+ * Connections to targets that stay open for the next request, and how long without one. Most applications close theirs after 5 s and more
+ * (Node 5, Apache 5, Tomcat 20): a POST that is on its way just then would be lost, since it cannot be sent again.
+ */
+const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
+
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
 export function httpContext(
   forwards: readonly PortForward[],
@@ -68,7 +74,7 @@ export function httpContext(
       ...sourceMaps(forward),
       ...limitZones(forward),
       ...ownPages(forward, facts),
-      ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, ['keepalive 64;']))),
+      ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, KEPT_OPEN))),
       ...servers(forward, dialect, facts),
     ]),
   ]);

@@ -12,11 +12,14 @@ const NOBODY = `${ADDRESS.backend.v4}:9999`;
 const NOBODY_ELSE = `${ADDRESS.backend.v4}:9998`;
 /** An address that nobody has: what is sent there is never answered. */
 const NOWHERE = '10.0.1.99:9001';
+/** Another address of the backend, which can be cut off. */
+const VANISHING = '10.0.1.11';
 
 describeHost('failover through nginx', () => {
   let targets: Targets;
   beforeAll(async () => {
     targets = await Targets.start(PORTS);
+    await targets.host.sh('backend', `ip addr add ${VANISHING}/24 dev eth0`);
     await targets.host.sh('gateway', 'ip neigh replace 10.0.1.99 lladdr 02:00:00:00:00:99 dev ens6 nud permanent');
     const [first, second] = targets.to as [string, string];
     const all = targets.to;
@@ -38,6 +41,12 @@ describeHost('failover through nginx', () => {
       stripped: Forward.http({ listen: 93, routes: { '/api/*': { to: [first, second], stripPrefix: true } } }),
       limited: Forward.http({ listen: 94, to: all, limits: { requestsPerSecond: 1, burst: 1 } }),
       loaded: Forward.http({ listen: 100, to: all, failover: { failTimeout: 1 } }),
+      vanishing: Forward.http({
+        listen: 102,
+        to: [...all.slice(0, 2), `${VANISHING}:9003`],
+        failover: { connectTimeout: 1 },
+        timeouts: { response: 1 },
+      }),
       'tcp-loaded': Forward.tcp({ listen: 101, to: all, failover: { failTimeout: 1 } }),
     });
   });
@@ -147,6 +156,16 @@ describeHost('failover through nginx', () => {
     for (const method of ['GET', 'POST', 'PUT']) expect(await tried(87, method, {})).toEqual([200, 1]);
   });
 
+  test('a connection that was idle for longer than targets keep it open is not used again', async () => {
+    const connection = async () => (await targets.ask(`http://${GATEWAY}:90/`)).connection;
+    // Each worker of nginx has connections of its own: one that asks twice finds the one it had.
+    const [first, ...soon] = [await connection(), await connection(), await connection(), await connection()];
+    expect(new Set(soon).size).toBeLessThan(3);
+    await sleep(5500);
+    const later = [await connection(), await connection(), await connection()];
+    for (const one of [first, ...soon]) expect(later).not.toContain(one);
+  });
+
   test('what takes longer than the time for all tries is tried nowhere else', async () => {
     expect(await tried(88, 'GET', { Pause: 4 })).toEqual([504, 1]);
   });
@@ -194,6 +213,21 @@ describeHost('failover through nginx', () => {
     for (let i = 0; i < 12; i++) expect((await targets.get(`http://${GATEWAY}/`)).status).toBe(502);
     for (const port of PORTS) await targets.revive(port);
     for (let i = 0; i < 6; i++) expect((await targets.get(`http://${GATEWAY}/`)).status).toBe(200);
+  });
+
+  test("a host that vanishes without a word costs nobody an answer, where timeouts.response is the application's", async () => {
+    const stop = `/tmp/portway-stop-${process.pid}-${++number}`;
+    const url = `http://${GATEWAY}:102/`;
+    const load = targets.host.run('client', ['python3', `${__dirname}/support/load.py`, url, '16', stop, '0', 'GET']);
+    await sleep(1000);
+    const cut = `OUTPUT -d ${VANISHING} -j DROP`;
+    await targets.host.sh('gateway', `iptables -I ${cut}`);
+    await sleep(6000);
+    await targets.host.sh('client', `touch ${stop}`);
+    const { stdout } = await load;
+    await targets.host.sh('client', `rm ${stop}`);
+    await targets.host.sh('gateway', `iptables -D ${cut}`);
+    expect(Object.keys(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))).toEqual(['GET 200']);
   });
 
   describe('one of three killed under load', () => {

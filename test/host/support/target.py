@@ -39,6 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "path": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
             "length": len(body),
+            # The same number in two answers: they came over one connection.
+            "connection": self.client_address[1],
         }
         size = asked.get("X-Test-Size")
         content = json.dumps(about).encode() if size is None else b"x" * int(size)

@@ -16,6 +16,8 @@ export interface Told {
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes of the body. */
   readonly length: number;
+  /** The same number in two answers: they came over one connection. */
+  readonly connection: number;
 }
 
 /** An answer as a client gets it. */
