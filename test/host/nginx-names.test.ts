@@ -22,19 +22,28 @@ describeHost('a name as target, through nginx', () => {
     host = nginx.host;
     await host.sh('backend', `ip addr add ${NEW}/24 dev eth0`);
     await nginx.web(9000, 'web');
+    // Each on one address alone.
+    for (const address of [OLD, NEW]) {
+      const script = host.support('backend', 'web.py');
+      await host.serve('backend', ['python3', script, '9100', address, address]);
+    }
+    await host.serve('backend', ['python3', host.support('backend', 'web.py'), '9200', OLD, OLD]);
     // At first there is not even a resolver: nginx has to start nevertheless.
     await nginx.run({
       fixed: Forward.http({ listen: 80, to: `${OLD}:9000` }),
       app: Forward.http({ listen: 81, to: 'app.internal:9000' }),
       'app-tcp': Forward.tcp({ listen: 82, to: 'app.internal:9000' }),
       'app-range': Forward.tcp({ listen: '8990-9010', to: 'app.internal:8990-9010' }),
+      both: Forward.http({ listen: 86, to: 'both.internal:9100' }),
+      half: Forward.http({ listen: 87, to: 'both.internal:9200' }),
+      'half-tcp': Forward.tcp({ listen: 88, to: 'both.internal:9200' }),
       gone: Forward.http({ listen: 84, to: 'gone.internal:9000' }),
       'gone-tcp': Forward.tcp({ listen: 85, to: 'gone.internal:9000' }),
     });
   });
   afterAll(() => nginx?.stop());
 
-  const names = (answers: Record<string, string>) => host.write(NAMES, JSON.stringify(answers));
+  const names = (answers: Record<string, string | readonly string[]>) => host.write(NAMES, JSON.stringify(answers));
   const status = (port: number) => nginx.status('client', `http://${GATEWAY}:${port}/`);
   const addresses = async () => {
     const asked = [81, 82, 9000].map(async (port) => (await nginx.request(`http://${GATEWAY}:${port}/`)).address);
@@ -60,6 +69,27 @@ describeHost('a name as target, through nginx', () => {
     await names({ 'app.internal': NEW });
     await sleep(11_000);
     expect(await addresses()).toEqual([NEW, NEW, NEW]);
+  });
+
+  describe('with several addresses', () => {
+    beforeAll(() => names({ 'both.internal': [OLD, NEW] }));
+    const all = async (port: number, ...words: string[]) => {
+      const seen = new Set<string>();
+      for (let i = 0; i < 20; i++) seen.add((await nginx.request(`http://${GATEWAY}:${port}/`, ...words)).name);
+      return [...seen].sort();
+    };
+
+    test('shares requests between them', async () => {
+      expect(await all(86)).toEqual([OLD, NEW].sort());
+    });
+
+    test.each(['GET', 'POST', 'PUT'])('goes on to the next one where one refuses a %s', async (method) => {
+      expect(await all(87, '-X', method)).toEqual([OLD]);
+    });
+
+    test('and where one refuses a TCP connection', async () => {
+      expect(await all(88)).toEqual([OLD]);
+    });
   });
 
   test('that does not exist fails its own forwards only', async () => {
