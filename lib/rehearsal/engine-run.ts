@@ -10,7 +10,8 @@ import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
 import { collectEvidence } from './evidence';
 import type { VmImage } from './image/image';
-import { Lab, type LabInstance } from './lab';
+import { Lab } from './lab';
+import { labInstance } from './lab-instance';
 import { loginKey } from './login-key';
 import { INTERNET } from './network/addresses';
 import { checkAdmin, checkPublic, type Traffic, untilAnswered } from './traffic-checks';
@@ -269,22 +270,4 @@ export class EngineRun {
   #traffic(): Traffic {
     return { engine: this.#o.engine, address: this.#deployed.publicIp, key: this.#key, user: USER };
   }
-}
-
-/** What the lab needs of what the EC2 API tells. */
-function labInstance({ securityGroups, ipv6: address, vpcCidr6, subnetCidr6, ...deployed }: Deployed): LabInstance {
-  const rules = (direction: 'ingress' | 'egress') =>
-    securityGroups.flatMap((group) =>
-      group[direction].map(({ cidrs4, cidrs6, others, ...rule }) => {
-        if (others.length > 0)
-          throw new Error(`the lab knows networks only, but ${group.name} has a rule for ${others.join(', ')}`);
-        return { ...rule, cidrs: [...cidrs4, ...cidrs6] };
-      }),
-    );
-  return {
-    ...deployed,
-    ...(address && vpcCidr6 && subnetCidr6 ? { ipv6: { address, vpc: vpcCidr6, subnet: subnetCidr6 } } : {}),
-    httpTokens: deployed.httpTokens === 'required' ? 'required' : 'optional',
-    rules: { ingress: rules('ingress'), egress: rules('egress') },
-  };
 }
