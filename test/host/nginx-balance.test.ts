@@ -127,11 +127,14 @@ describeHost('sharing by nginx', () => {
     });
 
     test('when a target goes only its own clients move, and they come back to it', async () => {
-      const all = async () =>
-        Object.fromEntries(await Promise.all(V4.map(async (a) => [a, await name(84, '--interface', a)])));
-      const before: Record<string, string> = await all();
+      const all = async () => {
+        const targetOf: Record<string, string> = {};
+        for (const address of V4) targetOf[address] = await name(84, '--interface', address);
+        return targetOf;
+      };
+      const before = await all();
       await targets.kill(9002);
-      const after: Record<string, string> = await all();
+      const after = await all();
       for (const [address, target] of Object.entries(before)) {
         if (target === '9002') expect(after[address]).not.toBe('9002');
         else expect(after[address]).toBe(target);

@@ -130,8 +130,9 @@ describeHost('failover through nginx', () => {
 
     test("with resend 'safe' it costs PUT what it costs nobody else", async () => {
       const statuses = async (method: string) => {
-        const all = await Promise.all(Array.from({ length: 6 }, () => tried(85, method, {})));
-        return new Set(all.map(([status]) => status));
+        const all = new Set();
+        for (let i = 0; i < 6; i++) all.add((await tried(85, method, {}))[0]);
+        return all;
       };
       expect(await statuses('GET')).toEqual(new Set([200]));
       expect(await statuses('POST')).toEqual(new Set([200]));

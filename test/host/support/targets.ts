@@ -98,9 +98,11 @@ export class Targets {
     return { status: Number(first.split(' ')[1]), headers: Object.fromEntries(headers), body: body.join('\r\n\r\n') };
   }
 
-  /** Asks the gateway; what the target says. @throws SyntaxError where something else answers */
+  /** Asks the gateway; what the target says. @throws Error with what happened where something else answers, or nothing */
   async ask(url: string, ...words: string[]): Promise<Told> {
-    return JSON.parse((await this.nginx.curl('client', ...words, url)).stdout);
+    const { code, stdout } = await this.nginx.curl('client', ...words, url);
+    if (!stdout.startsWith('{')) throw new Error(`curl ${words.join(' ')} ${url} ended with ${code}: ${stdout}`);
+    return JSON.parse(stdout);
   }
 }
 
