@@ -135,7 +135,7 @@ function resolvePortForward(
   const common = readCommon(at, props, targets, problems);
   const delivery = isWeb(kind)
     ? { balance: BALANCES.http[0] }
-    : readTransportDelivery(at, props, { engine, targets }, problems);
+    : readTransportDelivery(at, props, { engine, transport, targets }, problems);
   const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
   // Limits of requests are the sites'.
   const limits = isWeb(kind) ? undefined : readLimits(at, props.limits, engine, problems);

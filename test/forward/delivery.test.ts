@@ -201,6 +201,16 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.to must have no backup on iptables/,
     ],
     [
+      'failover of datagrams that need no answer',
+      Forward.udp({ listen: 53, to: TWO, engine: 'nginx', failover: {} }),
+      /^forwards\.web\.failover must go with responses, such as 1/,
+    ],
+    [
+      'a backup for datagrams that need no answer',
+      Forward.udp({ listen: 53, to: [1, { to: 2, backup: true }], engine: 'nginx', responses: 0 }),
+      /^forwards\.web\.to must go with responses, .* would never ask a backup/,
+    ],
+    [
       'a cache that is none',
       http({ to: 1, cache: true }),
       /^forwards\.web\.cache must be an object such as \{ sizeMb: 500 \}/,

@@ -19,6 +19,7 @@ describeHost('failover through nginx', () => {
   let targets: Targets;
   beforeAll(async () => {
     targets = await Targets.start(PORTS);
+    await targets.host.app('backend', 'udp', 9001);
     await targets.host.sh('backend', `ip addr add ${VANISHING}/24 dev eth0`);
     await targets.host.sh('gateway', 'ip neigh replace 10.0.1.99 lladdr 02:00:00:00:00:99 dev ens6 nud permanent');
     const [first, second] = targets.to as [string, string];
@@ -46,6 +47,20 @@ describeHost('failover through nginx', () => {
         to: [...all.slice(0, 2), `${VANISHING}:9003`],
         failover: { connectTimeout: 1 },
         timeouts: { response: 1 },
+      }),
+      'udp-refused': Forward.udp({
+        listen: 103,
+        to: [NOBODY, first],
+        responses: 1,
+        idleTimeout: 1,
+        failover: { maxFails: 1, failTimeout: 60 },
+      }),
+      'udp-silent': Forward.udp({
+        listen: 104,
+        to: [NOWHERE, first],
+        responses: 1,
+        idleTimeout: 1,
+        failover: { maxFails: 1, failTimeout: 60 },
       }),
       'tcp-loaded': Forward.tcp({ listen: 101, to: all, failover: { failTimeout: 1 } }),
     });
@@ -207,6 +222,17 @@ describeHost('failover through nginx', () => {
 
   test('a TCP connection that is refused goes to the next target', async () => {
     for (let i = 0; i < 6; i++) expect((await targets.ask(`http://${GATEWAY}:92/`)).name).toBe('9001');
+  });
+
+  test.each([
+    ['refuses', 103],
+    ['says nothing', 104],
+  ])('a UDP target that owes an answer and %s gets no more clients', async (_, port) => {
+    const ask = async () => (await targets.host.ask('client', 'udp', GATEWAY, port)).name;
+    // One client has asked in vain by then; round robin would lead every other one there.
+    for (let i = 0; i < 2; i++) await ask();
+    await sleep(1500);
+    for (let i = 0; i < 8; i++) expect(await ask()).toBe('backend');
   });
 
   test('when all targets were gone for a moment, they are asked again at once', async () => {

@@ -132,7 +132,10 @@ const sharedTransport = fc
     balance: fc.constantFrom('round-robin', 'least-connections', 'source'),
     failover,
   })
-  .map(({ kind, ...p }) => Forward[kind as 'tcp' | 'udp']({ ...p, engine: 'nginx' } as never));
+  .map(({ kind, ...p }) => {
+    const owed = kind === 'udp' ? { responses: 1 } : {};
+    return Forward[kind as 'tcp' | 'udp']({ ...p, ...owed, engine: 'nginx' } as never);
+  });
 
 const sharedHttp = fc
   .record({
