@@ -75,7 +75,9 @@ function pageVariable(page: ErrorPage, forward: PortForward): string {
 }
 
 function html({ title, message, html: whole }: ErrorPage, requestId: string): string {
-  if (whole !== undefined) return whole.replaceAll('{{status}}', '$status').replaceAll('{{request}}', requestId);
+  // In braces: a letter may come next.
+  if (whole !== undefined)
+    return whole.replaceAll('{{status}}', '$' + '{status}').replaceAll('{{request}}', `$\{${requestId.slice(1)}}`);
   return `<!doctype html><title>${entities(title)}</title><h1>${entities(title)}</h1><p>${entities(message)}<p>$status ${requestId}`;
 }
 

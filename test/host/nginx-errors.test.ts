@@ -35,7 +35,7 @@ describeHost('answers of the gateway itself', () => {
       quiet: Forward.http({ listen: 85, to: TARGET, timeouts: { response: 1 } }),
       own: dead(86, { errors: { title: NASTY, message: 'Call 555-0100.' } }),
       page: dead(87, {
-        errors: { html: '<!doctype html>\n<title>{{status}}</title>\t<p class="x">$5 \\ caf\u00e9 {{request}}</p>\n' },
+        errors: { html: '<!doctype html>\n<title>{{status}}th</title>\t<p class="x">$5 \\ caf\u00e9 {{request}}</p>\n' },
         hosts: { 'b.example': { to: NOBODY, errors: { title: 'Host B' } } },
       }),
     });
@@ -113,7 +113,7 @@ describeHost('answers of the gateway itself', () => {
     test('may be a whole page', async () => {
       const { headers, body } = await answer(87);
       expect(body).toBe(
-        `<!doctype html>\n<title>502</title>\t<p class="x">&#36;5 \\ caf&#233; ${headers['x-request-id']}</p>\n`,
+        `<!doctype html>\n<title>502th</title>\t<p class="x">&#36;5 \\ caf&#233; ${headers['x-request-id']}</p>\n`,
       );
     });
 
