@@ -36,3 +36,21 @@ export function readProtocolTarget(at: string, value: unknown, problems: Problem
   problems.add(`${at}.to`, isHost(host) ? SHAPE : host.rule, value);
   return undefined;
 }
+
+/** In IPv6 these are headers of what comes behind them, which is what the kernel takes for a packet's protocol. @see RFC 8200, section 4.1 */
+const IPV6_HEADERS: readonly number[] = [43, 44, 51, 60];
+
+/** A rule for such a header is taken by ip6tables, and never meets a packet. */
+export function checkProtocolOfTarget(
+  at: string,
+  protocol: number | undefined,
+  target: Host | undefined,
+  problems: Problems,
+): void {
+  if (protocol !== undefined && target?.kind === 'ipv6' && IPV6_HEADERS.includes(protocol))
+    problems.add(
+      `${at}.protocol`,
+      `must be none of the headers of IPv6 (${IPV6_HEADERS.join(', ')}), which the kernel looks past for a packet's protocol`,
+      protocol,
+    );
+}

@@ -6,7 +6,7 @@ import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
 import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginxProps } from './read-kernel-props';
 import { readEngine, readListener, readTargets } from './read-props';
-import { readProtocol, readProtocolTarget } from './read-protocol';
+import { checkProtocolOfTarget, readProtocol, readProtocolTarget } from './read-protocol';
 import { readSites } from './read-sites';
 import { readTransportDelivery } from './read-transport-delivery';
 import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
@@ -202,6 +202,7 @@ function resolveProtocolForward(name: string, forward: Forward, problems: Proble
   }
   const protocol = readProtocol(at, props.protocol, problems);
   const target = readProtocolTarget(at, props.to, problems);
+  checkProtocolOfTarget(at, protocol, target, problems);
   const common = readCommon(at, props, target === undefined ? [] : [target], problems);
   if (protocol === undefined || target === undefined || problems.length > before) return undefined;
   return { name, kind: 'protocol', engine: 'iptables', protocol, target, ...common };

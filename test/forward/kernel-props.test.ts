@@ -107,7 +107,11 @@ describe('each broken rule has its own message', () => {
       }),
       /^forwards\.x\.to must have weights that add up to at most 64 .*got: 67$/,
     ],
-    ['an unknown balance', tcp({ balance: 'leastconn' as never }), /^forwards\.x\.balance must be random or source on iptables/],
+    [
+      'an unknown balance',
+      tcp({ balance: 'leastconn' as never }),
+      /^forwards\.x\.balance must be random or source on iptables/,
+    ],
     [
       'nothing to balance',
       tcp({ to: 8080, balance: 'source' }),
@@ -207,6 +211,11 @@ describe('each broken rule has its own message', () => {
       'a protocol to the metadata service',
       protocol({ to: '169.254.169.254' }),
       /^forwards\.vpn\.to must not be a link-local address/,
+    ],
+    [
+      'a protocol that is a header in IPv6',
+      protocol({ protocol: 'ah', to: '2001:db8::20' }),
+      /^forwards\.vpn\.protocol must be none of the headers of IPv6 \(.*, got: 51$/,
     ],
     [
       'TCP as a protocol',

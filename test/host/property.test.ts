@@ -3,14 +3,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { PortwayError } from '../../lib/forward/problems';
-import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward, type ResolvedForward } from '../../lib/forward/resolved';
+import { type GatewaySettings, readGatewaySettings } from '../../lib/forward/gateway-settings';
+import { PortwayError, Problems } from '../../lib/forward/problems';
+import { checkReach } from '../../lib/forward/reach';
+import { resolveForwards } from '../../lib/forward/resolve';
+import { hostsOf, isPortForward, type ResolvedForward } from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
+import { renderNftables } from '../../lib/nftables/render';
 import { certificateFiles } from '../../lib/nginx/names';
 import { renderNginx } from '../../lib/nginx/render';
-import { stacks } from './support/arbitrary';
+import { type StackProps, stacks } from './support/arbitrary';
 import { asset } from './support/assets';
 import { DEBIAN, describeHost, Host } from './support/host';
 
@@ -21,18 +24,52 @@ const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 2 ** 31);
 jest.setTimeout(600_000);
 
 interface Accepted {
-  readonly set: ForwardSet;
+  readonly set: StackProps;
   readonly forwards: readonly ResolvedForward[];
+  readonly settings: GatewaySettings;
+}
+
+/** What the stack does with its props before it renders. @throws PortwayError with every broken rule */
+function read(set: StackProps): Omit<Accepted, 'set'> {
+  const problems = new Problems();
+  const settings = readGatewaySettings(set, { text: '203.0.113.7/32', family: 4 }, problems);
+  const forwards = resolveForwards(set, problems);
+  checkReach(forwards, settings, problems);
+  problems.throwIfAny();
+  return { forwards, settings };
+}
+
+/** What must have been drawn and accepted, or this test would say nothing of it. */
+const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
+  ...kernel('denyFrom', (f) => f.denyFrom.length > 0),
+  ...kernel('interface', (f) => f.interface !== undefined),
+  ...kernel('one family', (f) => f.families.length === 1),
+  ...kernel('preserveClientAddress', (f) => f.preserveClientAddress),
+  ...kernel('protocol', (f) => !isPortForward(f)),
+  ...kernel('weights', (f) => isPortForward(f) && f.targets.some((t) => t.weight > 1)),
+  ...kernel('balance', (f) => isPortForward(f) && f.balance === 'source'),
+  ...kernel('healthCheck', (f) => isPortForward(f) && f.healthCheck !== undefined),
+  ...kernel('rate', (f) => isPortForward(f) && f.limits?.rate !== undefined),
+  ...kernel('open connections', (f) => isPortForward(f) && f.limits?.openConnections !== undefined),
+  ...kernel('IPv6 target', (f) => hostsOf(f).some((h) => h.kind === 'ipv6')),
+  blocked: ({ settings }) => settings.blocked.length > 0,
+  egress: ({ settings }) => settings.egress.length > 0,
+  ping: ({ settings }) => settings.ping !== undefined,
+  ipv6: ({ settings }) => settings.ipv6,
+};
+
+function kernel(name: string, has: (forward: ResolvedForward) => boolean) {
+  return { [name]: ({ forwards }: Accepted) => forwards.some((f) => f.engine === 'iptables' && has(f)) };
 }
 
 /** Draws stacks until enough of them are accepted. */
-function draw(): { accepted: Accepted[]; refused: { set: ForwardSet; error: unknown }[] } {
+function draw(): { accepted: Accepted[]; refused: { set: StackProps; error: unknown }[] } {
   const accepted: Accepted[] = [];
-  const refused: { set: ForwardSet; error: unknown }[] = [];
+  const refused: { set: StackProps; error: unknown }[] = [];
   for (let round = 0; accepted.length < ACCEPTED; round++) {
     for (const set of fc.sample(stacks, { numRuns: 500, seed: SEED + round })) {
       try {
-        accepted.push({ set, forwards: resolveForwardsOrThrow(set) });
+        accepted.push({ set, ...read(set) });
       } catch (error) {
         refused.push({ set, error });
       }
@@ -52,6 +89,10 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     }
   });
 
+  test.each(Object.entries(FEATURES))('stacks are drawn with: %s', (_, has) => {
+    expect(accepted.filter(has).length).toBeGreaterThan(15);
+  });
+
   test('every stack that is refused is told which prop is at fault', () => {
     for (const { set, error } of refused) {
       expect(error).toBeInstanceOf(PortwayError);
@@ -59,7 +100,7 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
         const [, name] = /^forwards(?:\.([\w$]+)|\[("(?:[^"\\]|\\.)*")\]| must hold at least one forward)/.exec(
           problem,
         ) ?? ['no prop named'];
-        expect(problem).toMatch(/^forwards/);
+        expect(problem).toMatch(/^(forwards|blocked|egress|ping|ipv6)/);
         if (name !== undefined && name !== 'no prop named') expect(Object.keys(set.forwards)).toContain(name);
       }
     }
@@ -69,8 +110,9 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     const host = await Host.start();
     const folder = mkdtempSync(join(tmpdir(), 'portway-stacks-'));
     try {
-      for (const [i, { forwards }] of accepted.entries()) writeStack(join(folder, `${i}`), forwards);
-      await host.write('/usr/local/lib/portway/rules.py', asset('rules.py'), '0755');
+      for (const [i, stack] of accepted.entries()) writeStack(join(folder, `${i}`), stack);
+      for (const name of ['rules.py', 'forget.py', 'health_chain.py'])
+        await host.write(`/usr/local/lib/portway/${name}`, asset(name), '0755');
       await host.sh('gateway', makeCertificates(accepted));
       const packed = execFileSync('tar', ['-cC', folder, '.'], { maxBuffer: 2 ** 28 });
       await host.sh('gateway', 'mkdir /stacks && tar -xC /stacks', packed);
@@ -87,13 +129,13 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
   });
 });
 
-function writeStack(folder: string, forwards: readonly ResolvedForward[]): void {
+function writeStack(folder: string, { forwards, settings }: Accepted): void {
   mkdirSync(folder);
-  if (forwards.some((f) => f.engine === 'iptables')) {
-    const { v4, v6 } = renderIptables(forwards);
-    writeFileSync(join(folder, 'iptables.rules'), v4);
-    writeFileSync(join(folder, 'ip6tables.rules'), v6);
-  }
+  const { v4, v6 } = renderIptables(forwards, settings);
+  writeFileSync(join(folder, 'iptables.rules'), v4);
+  writeFileSync(join(folder, 'ip6tables.rules'), v6);
+  const nft = renderNftables(forwards, settings);
+  if (nft !== undefined) writeFileSync(join(folder, 'nftables.rules'), nft);
   const conf = renderNginx(forwards, OPERATING_SYSTEMS[DEBIAN].nginx);
   if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf.text);
 }

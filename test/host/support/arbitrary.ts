@@ -1,76 +1,12 @@
 import * as fc from 'fast-check';
-import { type Engine, Forward, type ForwardProps } from '../../../lib/forward/forward';
+import { type Engine, Forward } from '../../../lib/forward/forward';
+import type { GatewaySettingsProps } from '../../../lib/forward/gateway-settings';
 import type { ForwardSet } from '../../../lib/forward/resolve';
 import { Tls } from '../../../lib/forward/tls';
-
-/** What people write, and now and then what they should not: most stacks are accepted, and every rule is broken somewhere. */
-const port = fc.oneof(
-  { weight: 60, arbitrary: fc.integer({ min: 1, max: 65_535 }) },
-  { weight: 1, arbitrary: fc.constantFrom(0, 22, 70_000, 1.5, -1) },
-);
-
-/** The ports of the web are what most gateways have, and what a rule without --dst-type LOCAL would take from the host itself. */
-const listenPort = fc.oneof({ weight: 3, arbitrary: port }, { weight: 1, arbitrary: fc.constantFrom(80, 443) });
-
-const range = fc.record({ from: fc.integer({ min: 1, max: 65_000 }), length: fc.integer({ min: 0, max: 500 }) });
-
-const rangeText = range.map(({ from, length }) => `${from}-${from + length}`);
-
-const listen = fc.oneof({ weight: 4, arbitrary: listenPort }, { weight: 1, arbitrary: rangeText });
-
-const v4 = fc
-  .tuple(fc.constantFrom(10, 172, 192, 203), fc.nat(255), fc.nat(255), fc.nat(255))
-  .map((bytes) => bytes.join('.'));
-const v6 = fc.tuple(fc.nat(0xffff), fc.nat(0xffff)).map(([a, b]) => `2001:db8:${a.toString(16)}::${b.toString(16)}`);
-const name = fc.constantFrom('app.internal', 'db-1.example.com', 'x');
-const nonsense = fc.constantFrom(
-  '127.0.0.1:80',
-  '169.254.169.254:80',
-  '10.0.0.1',
-  'a b:80',
-  'x;}:80',
-  '',
-  ':80',
-  '[::1]:80',
-  'localhost:1',
-);
-
-const target = fc.oneof(
-  { weight: 20, arbitrary: fc.integer({ min: 1024, max: 65_535 }) },
-  { weight: 20, arbitrary: fc.tuple(v4, port).map(([host, p]) => `${host}:${p}`) },
-  { weight: 8, arbitrary: fc.tuple(v6, port).map(([host, p]) => `[${host}]:${p}`) },
-  { weight: 5, arbitrary: fc.tuple(name, port).map(([host, p]) => `${host}:${p}`) },
-  { weight: 1, arbitrary: nonsense },
-);
-
-const targets = fc.oneof(
-  { weight: 3, arbitrary: target },
-  { weight: 1, arbitrary: fc.array(target, { maxLength: 5 }) },
-);
-
-const cidr = fc.oneof(
-  { weight: 20, arbitrary: fc.tuple(fc.nat(255), fc.nat(255)).map(([a, b]) => `10.${a}.${b}.0/24`) },
-  { weight: 10, arbitrary: v4.map((address) => `${address}/32`) },
-  { weight: 8, arbitrary: fc.nat(0xffff).map((a) => `2001:db8:${a.toString(16)}::/48`) },
-  { weight: 2, arbitrary: fc.constantFrom('0.0.0.0/0', '::/0') },
-  { weight: 1, arbitrary: fc.constantFrom('10.0.0.1', '10.0.0.1/8', 'office', '1.2.3.4/33') },
-);
+import { gatewaySettings, kernelProtocol, kernelTransport } from './arbitrary-kernel';
+import { allowFrom, given, listenPort, ports, target, targets, v4 } from './arbitrary-parts';
 
 const engine = fc.option(fc.constantFrom<Engine>('iptables', 'nginx'), { nil: undefined });
-const allowFrom = fc.option(fc.array(cidr, { minLength: 1, maxLength: 6 }), { nil: undefined, freq: 2 });
-
-/** A range leads to a range of the same length now and then: drawn together, or it would hardly ever happen. */
-const sameLength = fc
-  .record({ range, shift: fc.integer({ min: -1, max: 300 }), host: fc.option(v4, { nil: undefined }) })
-  .map(({ range: { from, length }, shift, host }) => {
-    const to = `${from + shift}-${from + shift + length}`;
-    return { listen: `${from}-${from + length}`, to: host === undefined ? to : `${host}:${to}` };
-  });
-
-const ports = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ listen, to: targets }) },
-  { weight: 1, arbitrary: sameLength },
-);
 
 const transport = fc
   .record({ kind: fc.constantFrom('tcp', 'udp'), ports, engine, allowFrom })
@@ -161,23 +97,30 @@ const forwardName = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('DNAT', 'a b', '1st', 'x'.repeat(21), '$(reboot)', 'a;b', '') },
 );
 
-/** Stacks of a few forwards each. */
-export const stacks: fc.Arbitrary<ForwardSet> = fc.record({
-  engine: fc.constantFrom<Engine>('iptables', 'nginx'),
-  forwards: fc.dictionary(
-    forwardName,
-    fc.oneof(
-      { weight: 10, arbitrary: transport },
-      { weight: 2, arbitrary: http },
-      { weight: 2, arbitrary: https },
-      { weight: 1, arbitrary: sharedTransport },
-      { weight: 1, arbitrary: sharedHttp },
-    ),
-    { maxKeys: 6 },
-  ),
-});
+/** What a stack says of forwards and kernel. */
+export type StackProps = ForwardSet & GatewaySettingsProps;
 
-/** Props as a user writes them: what is not given is not there. */
-function given(props: Record<string, unknown>): Partial<ForwardProps> {
-  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-}
+/** Stacks of a few forwards each, some of them on a gateway with IPv6. */
+export const stacks: fc.Arbitrary<StackProps> = fc.boolean().chain((ipv6) =>
+  fc
+    .tuple(
+      gatewaySettings(ipv6),
+      fc.record({
+        engine: fc.constantFrom<Engine>('iptables', 'nginx'),
+        forwards: fc.dictionary(
+          forwardName,
+          fc.oneof(
+            { weight: 5, arbitrary: transport },
+            { weight: 8, arbitrary: kernelTransport(ipv6) },
+            { weight: 2, arbitrary: kernelProtocol(ipv6) },
+            { weight: 2, arbitrary: http },
+            { weight: 2, arbitrary: https },
+            { weight: 1, arbitrary: sharedTransport },
+            { weight: 1, arbitrary: sharedHttp },
+          ),
+          { minKeys: 1, maxKeys: 5 },
+        ),
+      }),
+    )
+    .map(([settings, set]) => ({ ...settings, ...set })),
+);
