@@ -123,6 +123,11 @@ interface WebForwardProps extends ListenerProps, HttpHostProps {
    */
   readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
   /**
+   * Whether `portway maintenance on` on the host closes this forward, without a deploy.
+   * @default false
+   */
+  readonly maintenance?: boolean;
+  /**
    * What carries this forward; only nginx can.
    * @default nginx
    */

@@ -141,6 +141,8 @@ function resolvePortForward(
   const limits = isWeb(kind) ? undefined : readLimits(at, props.limits, engine, problems);
   const client = readClient(at, kind, engine, props, problems);
   const session = isWeb(kind) || engine !== 'nginx' ? {} : readSession(at, props, transport, problems);
+  if (props.maintenance !== undefined && typeof props.maintenance !== 'boolean')
+    problems.add(`${at}.maintenance`, 'must be true or false', props.maintenance);
   if (kind === 'https' && !(props.tls instanceof Tls)) {
     problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
   }
@@ -161,6 +163,7 @@ function resolvePortForward(
     ...client,
     session,
     sites,
+    maintenance: props.maintenance === true,
     ...(props.tls === undefined ? {} : { tls: props.tls }),
   };
 }

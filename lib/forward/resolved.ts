@@ -42,6 +42,8 @@ export interface PortForward extends CommonForward {
   readonly limits?: ResolvedLimits;
   /** Of an HTTP forward: what is done with which requests. */
   readonly sites: readonly HttpSite[];
+  /** Whether a command on the host can close it. */
+  readonly maintenance: boolean;
   /** Undefined: the client is who connects. */
   readonly trustedProxies?: TrustedProxies;
   /** Whether targets are told the client's address by the PROXY protocol. */

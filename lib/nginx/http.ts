@@ -66,7 +66,7 @@ export function httpContext(
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',
       block('location = /generation', [`return 200 "${generation}";`]),
-      block('location /', maintenanceStamp()),
+      block('location /', own.some((f) => f.maintenance) ? maintenanceStamp() : ['return 404;']),
     ]),
     ...own.flatMap((forward) => [
       '',

@@ -38,7 +38,7 @@ function server(
     ...(forward.tls === undefined ? [] : [...tlsLines(forward.name), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
     ...optionLines(site.options, {}, forward, facts),
-    ...maintenance(limited),
+    ...(forward.maintenance ? maintenance(limited) : []),
     ...sourceCheck(forward, limited),
     ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),
     ...(hasAll ? [] : [notFound(limited)]),

@@ -26,16 +26,18 @@ describeHost('answers of the gateway itself', () => {
     const dead = (listen: number, props: Partial<HttpForwardProps> = {}) =>
       Forward.http({ listen, to: NOBODY, ...props } as HttpForwardProps);
     await nginx.run({
-      web: Forward.http({ listen: 80, to: TARGET }),
-      secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned() }),
-      redirect: Forward.http({ listen: 81, redirectTo: 'https' }),
-      limited: Forward.http({ listen: 82, to: TARGET, limits: { openConnections: 100 } }),
+      web: Forward.http({ listen: 80, to: TARGET, maintenance: true }),
+      secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned(), maintenance: true }),
+      redirect: Forward.http({ listen: 81, redirectTo: 'https', maintenance: true }),
+      limited: Forward.http({ listen: 82, to: TARGET, limits: { openConnections: 100 }, maintenance: true }),
       dead: dead(83),
       gone: Forward.http({ listen: 84, to: NOWHERE }),
       quiet: Forward.http({ listen: 85, to: TARGET, timeouts: { response: 1 } }),
       own: dead(86, { errors: { title: NASTY, message: 'Call 555-0100.' } }),
       page: dead(87, {
-        errors: { html: '<!doctype html>\n<title>{{status}}th</title>\t<p class="x">$5 \\ caf\u00e9 {{request}}</p>\n' },
+        errors: {
+          html: '<!doctype html>\n<title>{{status}}th</title>\t<p class="x">$5 \\ caf\u00e9 {{request}}</p>\n',
+        },
         hosts: { 'b.example': { to: NOBODY, errors: { title: 'Host B' } } },
       }),
     });
