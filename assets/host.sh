@@ -18,8 +18,7 @@ readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/rules.
 readonly HEALTH=/usr/local/lib/portway/health.py
 MODE=${1:-setup} STEP=start
 # What portway.env may set.
-PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES='' PORTWAY_SWAP_MB=''
-PORTWAY_NGINX_LISTEN='' PORTWAY_NGINX_GENERATION='' PORTWAY_SELF_SIGNED=''
+PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES=''
 
 # To the log (stdout) and to the console (3). What commands print goes to the log alone, so that it can be read back.
 say() { printf 'portway %(%FT%TZ)T %s\n' -1 "$*" | tee -a "$LOG" >&3; }
@@ -96,23 +95,11 @@ sys.exit(r.status > 499)' "$PORTWAY_SIGNAL_URL" "$1" "$2" "$(instance)" "$PORTWA
   say "$1 could not be signalled: $(last)"
 }
 
+# What only some hosts need stands in files beside this one, and is carried only where it is needed.
+optional() { if declare -F "$1" >/dev/null; then "$1"; fi; }
+
 # The files of a tree.
 list() { (cd "$1" && find . -type f | cut -c2-); }
-
-# A small host's package manager is killed for its memory; swap comes before it.
-swap() {
-  local file=$STATE/swap mb=$PORTWAY_SWAP_MB memory
-  memory=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
-  [[ -n $mb ]] || mb=$((memory < 900000 ? 1024 : 0))
-  if ((mb == 0)) || grep -q "^$file " /proc/swaps; then return 0; fi
-  step "swap file of $mb MB"
-  if [[ ! -e $file ]]; then
-    (umask 077 && dd if=/dev/zero of="$file.new" bs=1M count="$mb")
-    mkswap "$file.new"
-    mv "$file.new" "$file"
-  fi
-  swapon "$file" || say 'warning: going on without swap'
-}
 
 installed() {
   if command -v dpkg-query; then
@@ -148,89 +135,14 @@ packages() {
   systemctl -q --no-reload unmask --runtime nginx
 }
 
-# Made on the host, so that no key is in user-data, and kept: clients that pinned it go on working.
-certificates() {
-  local name file
-  for name in $PORTWAY_SELF_SIGNED; do
-    file=/etc/portway/tls/$name
-    [[ ! -e $file.crt ]] || continue
-    mkdir -p /etc/portway/tls
-    (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
-      -subj "/CN=$name" -keyout "$file.key" -out "$file.new")
-    mv "$file.new" "$file.crt"
-  done
-}
-
-# A kernel that forwards IPv6 takes no more router advertisements: where it did so itself, the way out would be gone.
-default_route6() {
-  local device
-  [[ -e $STAGE/etc/sysctl.d/91-portway-ipv6.conf ]] || return 0
-  for device in $(ip -6 route show default proto ra | sed -nE 's/.* dev ([^ ]+).*/\1/p' | sort -u); do
-    [[ $(<"/proc/sys/net/ipv6/conf/$device/accept_ra") != 1 ]] \
-      || die "IPv6 forwarding would cost this host its default route: set net.ipv6.conf.$device.accept_ra = 2"
-  done
-}
-
 # Everything that can be known before the host is changed.
 try() {
   step 'try the new content'
   # Its own chains come after ours and drop what we forward; two masters of one firewall end in a riddle.
   [[ $(ufw status 2>/dev/null) != *': active'* ]] || die 'ufw is active: disable it and use the security group'
-  default_route6
+  optional try_ipv6
   if [[ -e $STAGE$RULES ]]; then "$STAGE$RULES" try "$STAGE/etc/portway"; fi
-  if [[ -e $STAGE$NGINX ]]; then
-    # Beside the real one, so that relative includes are found.
-    cp "$STAGE$NGINX" "$NGINX.portway-new"
-    nginx -t -q -c "$NGINX.portway-new"
-    rm "$NGINX.portway-new"
-  fi
-}
-
-# `nginx -t` and a reload both succeed when another program holds a port; nginx would go on with its old configuration.
-listeners() {
-  local listener port taken
-  [[ -e $STAGE$NGINX ]] || return 0
-  for listener in $PORTWAY_NGINX_LISTEN; do
-    port=${listener#*/}
-    taken=$(ss -Hlnp"${listener:0:1}" "sport >= :${port%-*} and sport <= :${port#*-}" | awk '!/\("nginx"/ { $1 = $1; print; exit }')
-    [[ -z $taken ]] || die "nginx needs port $listener, which another program holds: $taken"
-  done
-}
-
-# The team's own script runs once on each instance, and again when it changes: after everything was tried (it may be long,
-# and may not be repeatable), before anything is changed (an application that takes port 80, or a docker that puts its rules
-# before ours, is then found or put right), and before the signal (its failure fails the deploy).
-first_boot() {
-  local script=$STAGE$STATE/first-boot mark
-  [[ -e $script ]] || return 0
-  mark=$STATE/first-boot-$(instance)-$(sha256sum <"$script" | cut -c-16)
-  [[ ! -e $mark ]] || return 0
-  step firstBootScript
-  # What it leaves running must not hold our lock.
-  "$script" </dev/null 3>&- 9>&- || die "firstBootScript ended with $?: $(last)"
-  touch "$mark"
-}
-
-generation() {
-  python3 -c '
-import socket
-s = socket.socket(socket.AF_UNIX)
-s.settimeout(3)
-s.connect("/run/portway-nginx.sock")
-s.send(b"GET /generation HTTP/1.0\r\nHost: portway\r\n\r\n")
-print(s.makefile().read().split()[-1])' 2>/dev/null || :
-}
-
-# A reload says nothing about whether it worked: only the new generation itself can tell.
-start_nginx() {
-  local _
-  [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
-  systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
-  for _ in {1..30}; do
-    [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
-    sleep 0.2
-  done
-  die "nginx does not take the new configuration: $(tail -qn 2 /var/log/portway/*error.log | tr '\n' ' ')"
+  optional try_nginx
 }
 
 # Makes the host what a tree says. The new engine starts before the old one goes, so that a change of engines loses nothing.
@@ -257,15 +169,15 @@ settle() {
     fi
   done
   [[ $written != */systemd/* ]] || systemctl daemon-reload
-  for path in "$1"/etc/modules-load.d/*; do [[ ! -e $path ]] || xargs modprobe -qa <"$path" || :; done
-  for path in "$1"/etc/sysctl.d/*; do [[ ! -e $path ]] || sysctl -qp "$path"; done
   # It would put chains back as its old data has them, while others are applied and read back.
   if [[ $written == *health* || (-e $HEALTH && ! -e $1$HEALTH) ]]; then systemctl stop portway-health; fi
   if [[ -e $1$RULES ]]; then "$RULES" apply; fi
+  # After the rules: connection tracking has settings only once it is used.
+  for path in "$1"/etc/sysctl.d/*; do [[ ! -e $path ]] || sysctl -qp "$path"; done
   if [[ -e $1$HEALTH ]]; then
     systemctl start portway-health || die "portway-health does not start: $(journalctl -qu portway-health -n 4 -o cat | tr '\n' ' ')"
   fi
-  if [[ -e $1$NGINX ]]; then start_nginx; fi
+  optional start_nginx
   # What is no longer carried goes.
   while read -r path; do
     [[ ! -e $1$path ]] || continue
@@ -292,13 +204,13 @@ main() {
   # shellcheck source=/dev/null
   . "$STAGE/etc/portway/portway.env"
   step "content $PORTWAY_CONTENT"
-  swap
+  optional swap
   packages
-  certificates
+  optional certificates
   # At a plain reboot nothing is new.
   diff -rq "$STAGE" "$GOOD" >/dev/null 2>&1 || try
-  first_boot
-  listeners
+  optional first_boot
+  optional listeners
   settle "$STAGE"
   rm -rf "$GOOD.old"
   [[ ! -d $GOOD ]] || mv "$GOOD" "$GOOD.old"
@@ -308,4 +220,8 @@ main() {
   say 'forwards are up'
 }
 
+for part in "${0%/*}"/host.d/*; do
+  # shellcheck source=/dev/null
+  [[ ! -e $part ]] || . "$part"
+done
 main

@@ -14,27 +14,28 @@ flock -n 9 || {
   echo 'portway: another run is at work' >&2
   exit 1
 }
+# shellcheck disable=SC2174 # its parent is there
+mkdir -pm 700 /var/lib/portway
 
 # cloud-init itself runs on python3.
 python3 -IS - "$0" <<'END'
 import base64, os, shutil, sys, zlib
-state = "/var/lib/portway"
-os.makedirs(state, 0o700, True)
-shutil.rmtree(state + "/stage", True)
+stage = "/var/lib/portway/stage"
+shutil.rmtree(stage, True)
 with open(sys.argv[1], "rb") as file:
-    plain, _, packed = file.read().partition(b"\n#portway-archive\n")
-packed = base64.b85decode(b"".join(packed.split()))
-lines = plain.split(b"\n") + zlib.decompress(packed).split(b"\n")
-while lines:
-    head = lines.pop(0).split()
-    if head[:1] == [b"#portway-file"]:
-        path = state + "/stage" + head[2].decode()
-        size = int(head[3])
+    plain, packed = file.read().split(b"\n#portway-archive\n")
+script = plain.split(b"\n#portway-file ")[0]
+packed = base64.b85decode(packed.replace(b"\n", b""))
+packed = zlib.decompressobj(zdict=script).decompress(packed)
+lines = iter([*plain.split(b"\n"), *packed.split(b"\n")])
+for line in lines:
+    if line.startswith(b"#portway-file "):
+        _, mode, path, size = line.decode().split()
+        path = stage + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
-            file.write(b"\n".join(lines[:size] + [b""]))
-        os.chmod(path, int(head[1], 8))
-        del lines[:size]
+            file.writelines(next(lines) + b"\n" for _ in range(int(size)))
+        os.chmod(path, int(mode, 8))
 END
 
 exec /var/lib/portway/stage/usr/local/lib/portway/host.sh

@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -IS
+#!/usr/bin/python3 -IBS
 # Portway's rules in the kernel: applied as a whole, read back, and taken back as a whole when anything fails.
 #
 #   rules.py try [DIR]     try the rules for real in empty network namespaces; the host's own are not touched
@@ -16,12 +16,14 @@
 #   nftables.rules                    the table `inet portway`, text for nft
 #
 # Rules, chains and tables of others are never touched.
-import fcntl
 import os
 import re
 import sys
 import time
 
+# Parts of this program that only some hosts need stand beside it.
+HERE = os.path.dirname(__file__)
+sys.path.insert(0, HERE)
 PROVED = "/var/lib/portway/good/etc/portway"
 # What the kernel made of the rules that were tried last since the host started: a file for each part.
 TRIED = "/run/portway-tried."
@@ -73,9 +75,6 @@ class Nftables:
     def plan(self, there, wanted, words):
         return "" if there == wanted else "add table inet portway\ndelete table inet portway\n" + words
 
-    def lines(self, text):
-        return text.splitlines()
-
     # What is there; what is not installed, and a table that is not there, hold no rules.
     def seen(self, job):
         return self.parse(job.end().printed)
@@ -86,9 +85,9 @@ class Nftables:
     def todo(self, there):
         return self.plan(there, self.wanted, self.words)
 
-    def start(self, change, *before):
+    def start(self, change):
         self.change = change
-        return Job(*before, *self.load.split(), text=change)
+        return Job(*self.load.split(), text=change)
 
     # Into an empty namespace, and what the kernel says then: `iptables-restore --test` never asks it, and lets jumps to missing
     # chains, loops and wrong tables pass.
@@ -157,11 +156,15 @@ class Iptables(Nftables):
     # chains that differ: one that is named is emptied first, an unnamed one goes. `-D` of a missing rule would fail, so only jumps
     # that are there are deleted.
     def plan(self, there, wanted, words):
+        if self.health:
+            from health_chain import is_kept
         lines = []
         for table in dict.fromkeys(table for table, _ in [*words, *there]):
             old, new, text = ({c: rules[t, c] for t, c in rules if t == table} for rules in (there, wanted, words))
             before, after, hooks = (chains.pop("", []) for chains in (old, new, text))
-            named = [c for c in text if old.get(c) != new[c] and not self.is_of_health(c, old.get(c, []), new[c])]
+            named = [
+                c for c in text if old.get(c) != new[c] and not (c in self.health and is_kept(old.get(c, []), new[c]))
+            ]
             gone = [c for c in old if c not in new]
             if not named and not gone and before == after:
                 continue
@@ -173,32 +176,15 @@ class Iptables(Nftables):
             lines += ["-X " + c for c in gone] + ["COMMIT", ""]
         return "\n".join(lines)
 
-    # Whether a chain is as the health service left it: a target that is out has a rule without a jump in its place.
-    def is_of_health(self, chain, old, new):
-        was, will = ({rule[rule.find(" -j ") :] for rule in rules if " -j " in rule} for rules in (old, new))
-        out = sum(" -j " not in rule for rule in old)
-        return chain in self.health and out > 0 and was <= will and len(was) + out == len(will)
 
-    def lines(self, rules):
-        lines = []
-        for (_, chain), items in rules.items():
-            lines += (
-                [":" + chain] + ["-A %s %s" % (chain, i) for i in items]
-                if chain
-                else ["-A %s (rule %d)" % i for i in items]
-            )
-        return lines
-
-
-# The modules that a refused rule needs, and that this kernel has neither built in nor as a file.
+# The modules that a refused rule may need, and that this kernel has neither built in nor as a file. It asks for them by these names.
 def missing_modules(rule):
     if not os.path.isdir("/lib/modules/" + os.uname().release):
         return []
-    names = {"tcp": "tcpudp", "udp": "tcpudp", "DNAT": "nat", "SNAT": "nat"}
-    words = re.findall(r"-[mj] (?!PORTWAY|ACCEPT|RETURN|DROP|comment)(\w+)", rule)
-    needs = ["xt_" + names.get(word, word) for word in words]
+    needs = ["ipt_" + word for word in re.findall(r"-[mj] (?!PORTWAY|ACCEPT|DROP|RETURN|comment)(\w+)", rule)]
     needs += ["nft_" + word.replace("fib", "fib_inet") for word in re.findall(r"\b(fib|ct|queue) ", rule)]
-    return [name for name in dict.fromkeys(needs) if Job("modprobe", "-nq", name).end().error]
+    missing = [name for name in dict.fromkeys(needs) if Job("modprobe", "-nq", name).end().error]
+    return [name.replace("ipt_", "xt_") for name in missing]
 
 
 def prepare(parts):
@@ -221,16 +207,12 @@ def commit(changes):
 # this looks again before it says no.
 def prove(parts):
     for pause in (0.05, 0.2, 0):
-        live = [(part, part.seen(job)) for part, job in [(part, part.look()) for part in parts]]
-        wrong = [(part, there) for part, there in live if part.todo(there)]
+        todo = [(part, part.todo(part.seen(job))) for part, job in [(part, part.look()) for part in parts]]
+        wrong = ["%s is not as wanted; this would put it right:\n%s" % (part.name, todo) for part, todo in todo if todo]
         if not wrong:
             return
         time.sleep(pause)
-    part, there = wrong[0]
-    want, have = (dict.fromkeys(part.lines(rules)) for rules in (part.wanted, there))
-    lines = ["< " + line for line in want if line not in have] + ["> " + line for line in have if line not in want]
-    text = "%s: rules wanted (<) and in the kernel (>) differ:\n%s"
-    raise ValueError(text % (part.name, "\n".join(lines) or "in their order"))
+    raise ValueError("\n".join(wrong))
 
 
 def apply(parts):
@@ -238,6 +220,7 @@ def apply(parts):
     changes = [(part, change) for part in parts if (change := part.todo(part.there))]
     try:
         commit(changes)
+        size_tracking()
         prove([part for part, _ in changes])
     except ValueError:
         # Each part has transactions of its own; what went in before the failure is taken back here.
@@ -248,7 +231,15 @@ def apply(parts):
             except ValueError as error:
                 print("rules.py: the rules from before could not be put back:", error, file=sys.stderr)
         raise
-    forget(changes)
+    if os.path.exists(HERE + "/forget.py"):
+        import forget
+
+        forget.forget(changes, run)
+
+
+def check(parts):
+    prepare(parts)
+    prove(parts)
 
 
 # At boot a rule is worth more than the whole: what this kernel no longer takes must not cost the rest. Of a part that does not go
@@ -265,90 +256,37 @@ def restore(parts):
             part.wanted = part.words
             for table in part.todo(part.seen(part.look())).split("COMMIT\n") if part.name != "nftables" else ():
                 Job(*part.load.split(), text=table + "COMMIT\n").end()
+    size_tracking()
     if wrong:
         raise ValueError("\n".join(wrong))
 
 
-# Of the forwards of a family: their rules in nat, whatever chain of the tree they stand in, without those in a chain of their own;
-# and their listeners that are not TCP, as protocol, first and last port.
-def ways(rules):
-    found, listeners = {}, {}
-    for (table, chain), texts in rules.items():
-        for text in texts if table == "*nat" and chain else ():
-            name = re.search('"portway:([^" ]+)|$', text)[1]
-            if not name or chain == "PORTWAY-" + name:
-                continue
-            found.setdefault(name, []).append(text)
-            listener = re.search(r"-p (?!tcp)(\S+)(?:.* --dport (\d+):?(\d*))?", text)
-            if listener and chain.startswith("PORTWAY-DNAT"):
-                listeners.setdefault(name, set()).add(listener.groups())
-    return found, listeners
-
-
-# A UDP flow keeps the target that it once got for as long as it talks, and so does a protocol without connections. Flows of changed
-# forwards start anew; others go on, among them those that the gateway merely routes.
-def forget(changes):
-    changed = set()
-    for part, change in changes:
-        if part.name == "nftables":
-            # Who may use what: entries such as `udp . 27015 . 198.51.100.0/24` and `esp . 198.51.100.0/24`.
-            old, new = (
-                set(re.findall(r"\b(?!tcp)([a-z0-9-]+) \. (?:(\d+)-?(\d*) \. |)([0-9a-f.:]+[.:][0-9a-f.:/]+)", text))
-                for text in (part.there, part.wanted)
-            )
-            changed |= {(version, *entry[:3]) for entry in old ^ new for version in "46"}
-            continue
-        (old, before), (new, after) = ways(part.there), ways(part.wanted)
-        anew = set(re.findall(r"^:PORTWAY-(\S+)", change, re.M))
-        for name in {*old, *new}:
-            if old.get(name) != new.get(name) or name in anew:
-                version = "6" if part.name == "ip6tables" else "4"
-                changed |= {(version, *way) for way in before.get(name, set()) | after.get(name, set())}
-    if not changed:
-        return
-    own = re.findall("inet6? ([^/ ]+)", run("ip", "-o", "addr"))
-    for version, protocol in {way[:2] for way in changed}:
-        ports = [
-            range(int(low or 0), int(high or low or 0) + 1)
-            for v, p, low, high in changed
-            if (v, p) == (version, protocol)
-        ]
-        words = ["-f", "ipv" + version, "-p", protocol]
-        # The first destination of a line is the one that was asked for.
-        flows = re.findall(r"^.*? dst=(\S+)(?: sport=\d+ dport=(\d+))?", run("conntrack", "-L", *words), re.M)
-        for host, port in set(flows):
-            if host in own and any(int(port or 0) in some for some in ports):
-                run("conntrack", "-D", *words, "-d", host, *(["--orig-port-dst", port] if port else []))
+# Memory decides how many connections are tracked: one for each 16 KiB, which takes 3 % of it when all are there. The kernel's own
+# choice for a host of 1 GiB is 8,192, since it does not know that tracking is what this host is for. Never less than there is.
+def size_tracking():
+    size = min(int(re.search(r"MemTotal: +(\d+)", read("/proc/meminfo"))[1]) // 16, 1 << 20)
+    for name in "buckets", "max":
+        key = "net.netfilter.nf_conntrack_" + name
+        # In a container there is nothing to set.
+        if int(run("sysctl", "-n", key) or size) < size:
+            run("sysctl", "-qw", "%s=%d" % (key, size))
 
 
 def main():
-    mode, folder = [*sys.argv[1:3], "", ""][:2]
-    if mode not in ("try", "apply", "check", "restore", "remove"):
+    mode, folder = [*sys.argv[1:], "", ""][:2]
+    folder = {"restore": PROVED, "remove": "/nonexistent"}.get(mode, folder or "/etc/portway")
+    modes = {"try": prepare, "check": check, "apply": apply, "restore": restore, "remove": apply}
+    if mode not in modes:
         sys.exit("usage: rules.py try|apply|check [DIR] | restore | remove")
-    if mode == "restore":
-        if not os.path.isdir(PROVED):
-            return
-        folder = PROVED
-    elif mode == "remove":
-        folder = "/nonexistent"
+    if mode == "restore" and not os.path.isdir(PROVED):
+        return
     os.environ["LC_ALL"] = "C"
-    folder = folder or "/etc/portway"
     try:
         parts = [Iptables("iptables", folder), Iptables("ip6tables", folder), Nftables(folder)]
         # A kernel without IPv6 has nothing to forward in that family, and must not fail the other.
         if not os.path.isdir("/proc/sys/net/ipv6"):
             del parts[1]
-        # Two at once would take each other's work for a fault.
-        with open("/run/portway-rules.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if mode in ("try", "check"):
-                prepare(parts)
-                if mode == "check":
-                    prove(parts)
-            elif mode == "restore":
-                restore(parts)
-            else:
-                apply(parts)
+        modes[mode](parts)
     except ValueError as error:
         sys.exit("rules.py: %s" % error)
 

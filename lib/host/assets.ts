@@ -5,14 +5,26 @@ import type { HostFile } from './host-file';
 const FOLDER = join(__dirname, '..', '..', 'assets');
 
 /**
- * A file of assets/ as it enters user-data: without full-line comments and blank lines. They are for readers of this
- * repository; on the host they would cost a quarter of the 16 KB, and a comment mended here would restart every gateway.
+ * A file of assets/ as it enters user-data: without full-line comments and blank lines, and with half of its indentation. They are
+ * for readers of this repository; on the host they would cost a quarter of the 16 KB, and a comment mended here would restart every
+ * gateway. So no string of a script may hang on the spaces that a line of it begins with.
  */
 export function readAsset(name: string): string {
   const lines = readFileSync(join(FOLDER, name), 'utf8').split('\n');
-  return `${lines.filter((line, i) => !/^\s*(#|$)/.test(line) || (i === 0 && line.startsWith('#!'))).join('\n')}\n`;
+  const kept = lines.filter((line, i) => !/^\s*(#|$)/.test(line) || (i === 0 && line.startsWith('#!')));
+  return `${kept.map((line) => line.replace(/^( +)\1/, '$1')).join('\n')}\n`;
 }
 
 export function assetFile(name: string, path: string, mode: string): HostFile {
   return { path, mode, text: readAsset(name), origin: 'script' };
+}
+
+/** A part of host.sh that only some hosts need. */
+export function partFile(name: string): HostFile {
+  return assetFile(`host.d/${name}.sh`, `/usr/local/lib/portway/host.d/${name}.sh`, '0644');
+}
+
+/** Kernel settings. */
+export function sysctlFile(name: string): HostFile {
+  return assetFile(`sysctl.d/${name}`, `/etc/sysctl.d/${name}`, '0644');
 }

@@ -11,6 +11,7 @@ export function healthFiles(forwards: readonly ResolvedForward[]): readonly Host
   return [
     { path: '/etc/portway/health.json', mode: '0644', text, origin: 'rules' },
     assetFile('health.py', '/usr/local/lib/portway/health.py', '0755'),
+    assetFile('health_chain.py', '/usr/local/lib/portway/health_chain.py', '0644'),
     assetFile('systemd/portway-health.service', '/etc/systemd/system/portway-health.service', '0644'),
   ];
 }

@@ -1,13 +1,12 @@
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
 import { cachesOf } from '../forward/read-cache';
-import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
-import { renderIptables } from '../iptables/render';
-import { renderNftables } from '../nftables/render';
+import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
-import { assetFile } from './assets';
-import { healthFiles } from './health';
+import { assetFile, partFile, sysctlFile } from './assets';
+import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
+import { kernelPart } from './kernel';
 import type { OperatingSystem } from './operating-system';
 
 /** All that a host is given apart from what differs between two deploys of the same (its signal's URL). */
@@ -32,23 +31,27 @@ export function hostContent({
   forwards,
   settings = NO_SETTINGS,
   os,
-  memoryMiB,
+  memoryMiB = 1024,
   firstBootScript,
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os);
   const proxy = nginxPart(forwards, os, memoryMiB);
   const packages = [
-    ...(kernel?.packages ?? []),
+    ...kernel.packages,
     ...(proxy === undefined ? [] : os.packages.nginx),
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...(forwards.filter(isPortForward).some((f) => f.tls?.source === 'self-signed') ? os.packages.tls : []),
   ];
   return {
     files: [
+      forwardsFile(forwards),
+      // Package managers are killed on hosts that have less.
+      ...(memoryMiB < 1024 ? [partFile('swap')] : []),
+      ...kernel.files,
+      assetFile('status.py', '/usr/local/bin/portway', '0755'),
       assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
-      ...(kernel?.files ?? []),
       ...(proxy?.files ?? []),
-      ...(firstBootScript === undefined ? [] : [firstBootScript]),
+      ...(firstBootScript === undefined ? [] : [partFile('first-boot'), firstBootScript]),
     ],
     settings: {
       PORTWAY_PACKAGES: packages.join(' '),
@@ -57,53 +60,17 @@ export function hostContent({
   };
 }
 
-function kernelPart(forwards: readonly ResolvedForward[], settings: GatewaySettings, { packages }: OperatingSystem) {
-  const own = forwards.filter((f) => f.engine === 'iptables');
-  const rules = own.length + settings.egress.length > 0 ? renderIptables(own, settings) : undefined;
-  const sets = renderNftables(own, settings);
-  if (rules === undefined && sets === undefined) return undefined;
-  const hasSources = settings.blocked.length > 0 || own.some((f) => f.allowFrom.length + f.denyFrom.length > 0);
-  const files: readonly HostFile[] = [
-    ...(rules === undefined ? [] : [rulesFile('iptables', rules.v4), rulesFile('ip6tables', rules.v6, !settings.ipv6)]),
-    ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
-    assetFile('rules.py', '/usr/local/lib/portway/rules.py', '0755'),
-    assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
-    ...healthFiles(own),
-    // A gateway that leads nowhere else stays a plain host and routes nothing.
-    ...(own.some((f) => hostsOf(f).some((h) => h.kind !== 'local')) ? forwardingFiles() : []),
-    ...([...own.flatMap(hostsOf).map((h) => h.kind === 'ipv6'), ...settings.egress.map((c) => c.family === 6)].some(
-      Boolean,
-    )
-      ? [assetFile('sysctl.d/91-portway-ipv6.conf', '/etc/sysctl.d/91-portway-ipv6.conf', '0644')]
-      : []),
-  ];
-  return {
-    files,
-    packages: [...(rules === undefined ? [] : packages.iptables), ...(sets === undefined ? [] : packages.nftables)],
-  };
-}
-
-/** `packed`: without IPv6, and without lists of sources, these files only say again what the IPv4 rules say. */
-function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string, packed = false): HostFile {
-  return { path: `/etc/portway/${part}.rules`, mode: '0644', text, origin: 'rules', packed };
-}
-
-function forwardingFiles(): readonly HostFile[] {
-  return [
-    assetFile('sysctl.d/90-portway.conf', '/etc/sysctl.d/90-portway.conf', '0644'),
-    assetFile('modules-load.d/portway.conf', '/etc/modules-load.d/portway.conf', '0644'),
-  ];
-}
-
-function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, memoryMiB: number | undefined) {
+function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, memoryMiB: number) {
   const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
   const conf = renderNginx(own, os.nginx, memoryMiB);
   if (conf === undefined) return undefined;
   const files: readonly HostFile[] = [
     { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf.text, origin: 'rules' },
+    partFile('nginx'),
+    sysctlFile('90-portway-nginx.conf'),
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
     assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
-    ...(own.some((f) => f.sites.length > 0)
+    ...(own.some((f) => f.maintenance)
       ? [assetFile('maintenance.py', '/usr/local/lib/portway/maintenance.py', '0755')]
       : []),
     ...(cachesOf(own).length > 0 ? [assetFile('cache.py', '/usr/local/lib/portway/cache.py', '0755')] : []),

@@ -63,8 +63,7 @@ function assemble(content: HostContent, identity: ContentIdentity, compress: boo
 MIME-Version: 1.0
 
 --${BOUNDARY}
-Content-Type: text/x-shellscript-per-boot; charset="us-ascii"
-Content-Transfer-Encoding: 7bit
+Content-Type: text/x-shellscript-per-boot
 Content-Disposition: attachment; filename="portway.sh"
 
 ${readAsset('portway.sh')}${plain.join('')}${archive}
@@ -78,7 +77,12 @@ ${readAsset('portway.sh')}${plain.join('')}${archive}
 }
 
 function environment({ settings }: HostContent, { content, signalUrl, attempt }: ContentIdentity): HostFile {
-  const all = { PORTWAY_CONTENT: content, PORTWAY_SIGNAL_URL: signalUrl, PORTWAY_ATTEMPT: attempt, ...settings };
+  const all = {
+    PORTWAY_CONTENT: content,
+    PORTWAY_SIGNAL_URL: signalUrl,
+    ...(attempt === 0 ? {} : { PORTWAY_ATTEMPT: attempt }),
+    ...settings,
+  };
   // Values are names, ports, hashes and a URL: none holds a quote, which user-data's tests assert.
   const text = Object.entries(all).map(([key, value]) => `${key}='${value}'\n`);
   return { path: '/etc/portway/portway.env', mode: '0644', text: text.join(''), origin: 'rules' };
@@ -94,15 +98,19 @@ function section({ mode, path, text }: HostFile): string {
  * readable, or nobody could fill it in.
  */
 function mustPack({ origin, packed = false, text }: HostFile): boolean {
-  return origin === 'script' || (packed && !isToken(text)) || /[^\n\t\x20-\x7e]|^(--portway|#portway-archive$)/m.test(text);
+  return (
+    origin === 'script' || (packed && !isToken(text)) || /[^\n\t\x20-\x7e]|^(--portway|#portway-archive$)/m.test(text)
+  );
 }
 
 /**
- * zlib's format as text. The library's version is pinned and it has no native part: zlib's bytes differ between versions of Node,
+ * zlib's format as text, with the script that unpacks it as dictionary: scripts have words in common. The library's version is pinned and it has no native part: zlib's bytes differ between versions of Node,
  * and other bytes would restart every gateway.
  */
 function pack(text: string): string {
-  return encodeBase85(deflate(Buffer.from(text), { level: 9, memLevel: 9 })).replace(/.{1,80}/g, '$&\n');
+  // As far as the host finds it: up to the line break before the first file.
+  const dictionary = Buffer.from(readAsset('portway.sh').slice(0, -1));
+  return encodeBase85(deflate(Buffer.from(text), { level: 9, memLevel: 9, dictionary })).replace(/.{1,900}/g, '$&\n');
 }
 
 function breakdown(content: HostContent): readonly (readonly [string, number])[] {

@@ -16,7 +16,7 @@ export function blockedPart(networks: readonly Cidr[]): readonly string[] {
   const drops = families.map((family) => `${family === 4 ? 'ip' : 'ip6'} saddr @blocked_v${family} counter drop`);
   const chain = renderChain(
     'blocked',
-    ['type filter hook prerouting priority raw; policy accept;', 'iif lo accept', ...drops],
+    ['type filter hook prerouting priority raw;', 'iif lo accept', ...drops],
     ['Nothing is taken from these networks. Before connection tracking, so that they cannot fill its table.'],
   );
   return [...sets, chain];

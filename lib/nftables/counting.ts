@@ -30,15 +30,11 @@ export function countingPart(forwards: readonly ResolvedForward[]): readonly str
     lookups.push('meta l4proto @protocols');
   }
   const hook = (name: string, where: string, direction: string) =>
-    renderChain(name, [
-      `type filter hook ${where}; policy accept;`,
-      `ct status dnat ct direction ${direction} goto count`,
-    ]);
+    renderChain(name, [`type filter hook ${where}`, `ct status dnat ct direction ${direction} goto count`]);
   return [
     ...sets,
     renderChain('count', lookups, [
-      'How much each forward carries, both ways. Only packets whose destination was translated: what the gateway merely',
-      'routes for others is not counted.',
+      'What each forward carries, both ways; not what the gateway merely routes, whose destination it leaves alone.',
     ]),
     hook('received', 'prerouting priority dstnat + 1', 'original'),
     hook('sent', 'postrouting priority srcnat + 1', 'reply'),

@@ -25,5 +25,5 @@ export function renderNftables(
     ...loginPart(settings.loginClosedTo),
   ];
   if (parts.length === 0) return undefined;
-  return `# Portway: what sets do better than rules of iptables. A packet meets these chains in this order.\ntable inet portway {\n${parts.join('\n')}}\n`;
+  return `# Portway: what sets do better than rules, in the order of a packet's way.\ntable inet portway {\n${parts.join('\n')}}\n`;
 }

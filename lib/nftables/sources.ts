@@ -40,7 +40,7 @@ export function sourcesPart(forwards: readonly ResolvedForward[]): readonly stri
   const chain = renderChain(
     'sources',
     [
-      'type filter hook prerouting priority mangle; policy accept;',
+      'type filter hook prerouting priority mangle;',
       'ct state != new accept',
       'iif lo accept',
       'fib daddr type != local accept',

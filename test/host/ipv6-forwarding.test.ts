@@ -1,17 +1,16 @@
 import { Forward } from '../../lib/forward/forward';
-import { assetFile } from '../../lib/host/assets';
+import { partFile, sysctlFile } from '../../lib/host/assets';
 import { type Deploy, Gateway } from './support/gateway';
 import { describeHost, type Host } from './support/host';
 
 jest.setTimeout(60_000);
 
-const FILE = '/etc/sysctl.d/91-portway-ipv6.conf';
 const GOOD: Deploy = {
   forwards: { web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }) },
   content: 'forwards-ipv6',
   alter: (content) => ({
     ...content,
-    files: [...content.files.filter((f) => f.path !== FILE), assetFile('sysctl.d/91-portway-ipv6.conf', FILE, '0644')],
+    files: [...content.files, sysctlFile('91-portway-ipv6.conf'), partFile('ipv6')],
   }),
 };
 

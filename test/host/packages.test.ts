@@ -82,6 +82,7 @@ describeHost('packages and memory', () => {
     };
     const settings = (more: Record<string, string>): Deploy => ({
       ...needing(''),
+      memoryMiB: 512,
       alter: (content) => ({ ...content, settings: { ...content.settings, ...more } }),
     });
 

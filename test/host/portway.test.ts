@@ -82,7 +82,7 @@ describeHost('portway.sh', () => {
         } else {
           expect(rules).not.toContain('PORTWAY');
           expect(files).not.toContain('iptables');
-          expect(await host.sh('gateway', 'ls /usr/local/lib/portway')).toBe('host.sh\n');
+          expect(await host.sh('gateway', 'find /usr/local/lib/portway -type f')).not.toContain('rules.py');
           expect(await host.sh('gateway', 'ls /etc/systemd/system/*.service 2>&1 || :')).toMatch(/No such file/);
         }
       }

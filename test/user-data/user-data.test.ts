@@ -49,8 +49,9 @@ const COMPRESSED = 45;
 function archive(text: string): string {
   const packed = /^#portway-archive\n([\s\S]*)\n--portway--/m.exec(text)?.[1] ?? '';
   const script =
-    'import base64, sys, zlib; sys.stdout.buffer.write(zlib.decompress(base64.b85decode("".join(sys.stdin.read().split()))))';
-  return execFileSync('python3', ['-c', script], { input: packed, encoding: 'utf8' });
+    'import base64, sys, zlib; packed = base64.b85decode("".join(sys.stdin.read().split())); sys.stdout.buffer.write(zlib.decompressobj(zdict=sys.argv[1].encode()).decompress(packed))';
+  const dictionary = readAsset('portway.sh').trimEnd();
+  return execFileSync('python3', ['-c', script, dictionary], { input: packed, encoding: 'utf8' });
 }
 
 /** What a MIME parser (Python's, which cloud-init uses) finds in it. */

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Forward } from '../../../lib/forward/forward';
+import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
 import { Problems } from '../../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { type HostContent, hostContent } from '../../../lib/host/host-content';
@@ -27,6 +28,10 @@ export interface Signal {
 
 export interface Deploy {
   readonly forwards: Readonly<Record<string, Forward>>;
+  /** Default: IPv6, and nothing else. */
+  readonly settings?: Partial<GatewaySettings>;
+  /** Default: 1024. */
+  readonly memoryMiB?: number;
   /** Hash of the content. Default: of the rendered files. */
   readonly content?: string;
   readonly firstBootScript?: string;
@@ -101,7 +106,9 @@ function scriptOf(deploy: Deploy): string {
       : { path: '/var/lib/portway/first-boot', mode: '0700', text: deploy.firstBootScript, origin: 'team' };
   const rendered = hostContent({
     forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
+    settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },
     os: OPERATING_SYSTEMS[DEBIAN],
+    ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });
   const content = deploy.alter?.(rendered) ?? rendered;

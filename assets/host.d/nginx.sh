@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# Part of host.sh, for hosts with nginx.
+
+PORTWAY_NGINX_LISTEN='' PORTWAY_NGINX_GENERATION='' PORTWAY_SELF_SIGNED=''
+
+# Made on the host, so that no key is in user-data, and kept: clients that pinned it go on working.
+certificates() {
+  local name file
+  for name in $PORTWAY_SELF_SIGNED; do
+    file=/etc/portway/tls/$name
+    [[ ! -e $file.crt ]] || continue
+    mkdir -p /etc/portway/tls
+    (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+      -subj "/CN=$name" -keyout "$file.key" -out "$file.new")
+    mv "$file.new" "$file.crt"
+  done
+}
+
+try_nginx() {
+  # Beside the real one, so that relative includes are found.
+  cp "$STAGE$NGINX" "$NGINX.portway-new"
+  nginx -t -q -c "$NGINX.portway-new"
+  rm "$NGINX.portway-new"
+}
+
+# `nginx -t` and a reload both succeed when another program holds a port; nginx would go on with its old configuration.
+listeners() {
+  local listener port taken
+  for listener in $PORTWAY_NGINX_LISTEN; do
+    port=${listener#*/}
+    taken=$(ss -Hlnp"${listener:0:1}" "sport >= :${port%-*} and sport <= :${port#*-}" | awk '!/\("nginx"/ { $1 = $1; print; exit }')
+    [[ -z $taken ]] || die "nginx needs port $listener, which another program holds: $taken"
+  done
+}
+
+generation() {
+  python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(3)
+s.connect("/run/portway-nginx.sock")
+s.send(b"GET /generation HTTP/1.0\r\nHost: portway\r\n\r\n")
+print(s.makefile().read().split()[-1])' 2>/dev/null || :
+}
+
+# A reload says nothing about whether it worked: only the new generation itself can tell.
+start_nginx() {
+  local _
+  [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
+  systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
+  for _ in {1..30}; do
+    [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
+    sleep 0.2
+  done
+  die "nginx does not take the new configuration: $(tail -qn 2 /var/log/portway/*error.log | tr '\n' ' ')"
+}

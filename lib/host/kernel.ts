@@ -1,0 +1,56 @@
+import type { Family } from '../forward/cidr';
+import type { GatewaySettings } from '../forward/gateway-settings';
+import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
+import { renderIptables } from '../iptables/render';
+import { renderNftables } from '../nftables/render';
+import { assetFile, partFile, sysctlFile } from './assets';
+import { healthFiles } from './health';
+import type { HostFile } from './host-file';
+import type { OperatingSystem } from './operating-system';
+
+/** What the kernel carries out: rules, what applies them, and the kernel settings that they need. */
+export function kernelPart(
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+  { packages }: OperatingSystem,
+): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
+  const ping = settings.ping === false ? [sysctlFile('90-portway-ping.conf')] : [];
+  const own = forwards.filter((f) => f.engine === 'iptables');
+  const rules = own.length + settings.egress.length > 0 ? renderIptables(own, settings) : undefined;
+  const sets = renderNftables(own, settings);
+  if (rules === undefined && sets === undefined) return { files: ping, packages: [] };
+  const lists = [settings.blocked, settings.loginClosedTo, ...own.flatMap((f) => [f.allowFrom, f.denyFrom])];
+  const hasSources = lists.some((list) => list.length > 0);
+  const files: readonly HostFile[] = [
+    ...(rules === undefined ? [] : [rulesFile('iptables', rules.v4)]),
+    // Without IPv6 no packet would ever meet them.
+    ...(rules === undefined || !settings.ipv6 ? [] : [rulesFile('ip6tables', rules.v6)]),
+    ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
+    assetFile('rules.py', '/usr/local/lib/portway/rules.py', '0755'),
+    ...(own.some((f) => !isPortForward(f) || f.transport === 'udp')
+      ? [assetFile('forget.py', '/usr/local/lib/portway/forget.py', '0644')]
+      : []),
+    assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
+    ...healthFiles(own),
+    ...(rules === undefined ? [] : [sysctlFile('90-portway-tracking.conf')]),
+    // A gateway that leads nowhere else stays a plain host and routes nothing.
+    ...(routes(own, settings, 4) ? [sysctlFile('90-portway.conf')] : []),
+    ...(routes(own, settings, 6) ? [sysctlFile('91-portway-ipv6.conf'), partFile('ipv6')] : []),
+    ...ping,
+  ];
+  return {
+    files,
+    packages: [...(rules === undefined ? [] : packages.iptables), ...(sets === undefined ? [] : packages.nftables)],
+  };
+}
+
+/** `packed`: without lists of sources the sets only say again what the rules say. */
+function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string, packed = false): HostFile {
+  return { path: `/etc/portway/${part}.rules`, mode: '0644', text, origin: 'rules', packed };
+}
+
+/** Whether packets of an IP version go through this host to others. */
+function routes(forwards: readonly ResolvedForward[], { egress }: GatewaySettings, family: Family): boolean {
+  const hosts = forwards.flatMap(hostsOf);
+  return hosts.some((h) => h.kind === `ipv${family}`) || egress.some((c) => c.family === family);
+}
