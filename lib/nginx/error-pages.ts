@@ -45,8 +45,8 @@ export function errorPlace(
 
 function pageMap(variable: string, page: ErrorPage, { requestId }: RequestFacts): Block {
   return block(`map $portway_form ${variable}`, [
-    `html ${quote(html(page, requestId))};`,
     `json ${quote(json(page, requestId))};`,
+    `default ${quote(html(page, requestId))};`,
   ]);
 }
 

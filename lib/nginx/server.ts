@@ -42,9 +42,14 @@ function server(
     ...sourceCheck(forward, limited),
     ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),
     ...(hasAll ? [] : [notFound(limited)]),
-    ...refusalPlaces(forward.allowFrom.length + forward.denyFrom.length > 0 ? [403, 503] : [503], limited),
+    ...refusalPlaces(refusals(forward), limited),
     errorPlace(site.errors, forward),
   ]);
+}
+
+/** What a whole server may answer itself, before it looks at the path. */
+function refusals({ allowFrom, denyFrom, maintenance: closes }: PortForward): readonly number[] {
+  return [...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
 }
 
 /** A site that does nothing but redirect needs no location for it. */

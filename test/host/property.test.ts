@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { type GatewaySettings, readGatewaySettings } from '../../lib/forward/gateway-settings';
+import type { HttpOptions } from '../../lib/forward/http-options';
 import { PortwayError, Problems } from '../../lib/forward/problems';
 import { checkReach } from '../../lib/forward/reach';
 import { resolveForwards } from '../../lib/forward/resolve';
-import { hostsOf, isPortForward, type ResolvedForward } from '../../lib/forward/resolved';
+import { hostsOf, isPortForward, type PortForward, type ResolvedForward } from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
 import { renderNftables } from '../../lib/nftables/render';
@@ -52,6 +53,14 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   ...kernel('rate', (f) => isPortForward(f) && f.limits?.rate !== undefined),
   ...kernel('open connections', (f) => isPortForward(f) && f.limits?.openConnections !== undefined),
   ...kernel('IPv6 target', (f) => hostsOf(f).some((h) => h.kind === 'ipv6')),
+  ...web('trusted proxies', (f) => f.trustedProxies?.by === 'x-forwarded-for'),
+  ...web('PROXY protocol', (f) => f.trustedProxies?.by === 'proxy-protocol'),
+  ...web('denied sources', (f) => f.denyFrom.length > 0),
+  ...web('own error page', (f) => f.sites.some((s) => s.errors !== undefined)),
+  ...option('limits', (o) => o.limits !== undefined),
+  ...option('methods', (o) => o.methods !== undefined),
+  ...option('headers', (o) => o.headers !== undefined),
+  ...option('redacted logs', (o) => o.logs?.redact === true),
   blocked: ({ settings }) => settings.blocked.length > 0,
   egress: ({ settings }) => settings.egress.length > 0,
   ping: ({ settings }) => settings.ping !== undefined,
@@ -60,6 +69,18 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
 
 function kernel(name: string, has: (forward: ResolvedForward) => boolean) {
   return { [name]: ({ forwards }: Accepted) => forwards.some((f) => f.engine === 'iptables' && has(f)) };
+}
+
+/** Of an HTTP or HTTPS forward. */
+function web(name: string, has: (forward: PortForward) => boolean) {
+  return {
+    [name]: ({ forwards }: Accepted) => forwards.filter(isPortForward).some((f) => f.sites.length > 0 && has(f)),
+  };
+}
+
+/** Of a route. */
+function option(name: string, has: (options: HttpOptions) => boolean) {
+  return web(name, (f) => f.sites.some((s) => s.routes.some((r) => has(r.options))));
 }
 
 /** Draws stacks until enough of them are accepted. */

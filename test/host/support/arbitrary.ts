@@ -5,6 +5,7 @@ import type { ForwardSet } from '../../../lib/forward/resolve';
 import { Tls } from '../../../lib/forward/tls';
 import { gatewaySettings, kernelProtocol, kernelTransport } from './arbitrary-kernel';
 import { allowFrom, given, listenPort, ports, target, targets, v4 } from './arbitrary-parts';
+import { protectedHttp, protectedTransport } from './arbitrary-protection';
 
 const engine = fc.option(fc.constantFrom<Engine>('iptables', 'nginx'), { nil: undefined });
 
@@ -117,6 +118,8 @@ export const stacks: fc.Arbitrary<StackProps> = fc.boolean().chain((ipv6) =>
             { weight: 2, arbitrary: https },
             { weight: 1, arbitrary: sharedTransport },
             { weight: 1, arbitrary: sharedHttp },
+            { weight: 2, arbitrary: protectedHttp },
+            { weight: 1, arbitrary: protectedTransport },
           ),
           { minKeys: 1, maxKeys: 5 },
         ),

@@ -1,6 +1,7 @@
 import type { Part } from '../part';
 import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
+import { gixy } from './gixy';
 import { host, lab, unit } from './jest';
 import { links } from './links';
 import { python } from './python';
@@ -18,6 +19,7 @@ export const parts: readonly Part[] = [
   unit,
   cdk,
   cfnLint,
+  gixy,
   host,
   lab,
   rehearsal,

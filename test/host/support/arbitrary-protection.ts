@@ -1,0 +1,117 @@
+import * as fc from 'fast-check';
+import { Forward } from '../../../lib/forward/forward';
+import { Tls } from '../../../lib/forward/tls';
+import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
+
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const upTo = (max: number) => fc.integer({ min: 1, max });
+
+/** Texts that would be directives if they were not quoted. */
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }),
+  fc.constantFrom('"; return 200 x;', '} server {', '$host', '\\', "'#{", '\u00e9\u{1f600}', '<b>&"'),
+);
+const headerValue = fc
+  .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
+  .map((t) => t.replaceAll('$', 'S').trim() || '{');
+const headerName = fc.stringMatching(/^X-[A-Za-z0-9_-]{1,20}$/);
+
+const options = {
+  limits: optional(
+    fc.oneof(
+      fc.record({ requestsPerSecond: upTo(10_000) }),
+      fc.record({ requestsPerSecond: upTo(10_000), burst: upTo(10_000), openConnections: upTo(65_535) }),
+      fc.record({ openConnections: upTo(65_535) }),
+    ),
+  ),
+  maxBodyMiB: optional(upTo(10_240)),
+  timeouts: optional(fc.record({ body: upTo(600), response: upTo(86_400) }, { requiredKeys: [] })),
+  methods: optional(fc.subarray(['GET', 'POST', 'PUT', 'DELETE', 'M-SEARCH'], { minLength: 1 })),
+  headers: optional(
+    fc
+      .uniqueArray(fc.tuple(headerName, headerValue), {
+        minLength: 1,
+        maxLength: 4,
+        selector: ([n]) => n.toLowerCase(),
+      })
+      .map(Object.fromEntries),
+  ),
+  hideHeaders: optional(fc.array(headerName, { minLength: 1, maxLength: 4 })),
+  logs: optional(fc.record({ level: fc.constantFrom('all', 'errors', 'none'), redact: fc.boolean() })),
+};
+
+const errors = optional(
+  fc.oneof(
+    fc.record({ title: text, message: text }),
+    fc.record({ html: text.map((t) => `<p>{{status}}${t}{{request}}`) }),
+  ),
+);
+
+const networks = fc.array(cidr, { minLength: 1, maxLength: 6 });
+
+/** Sources, proxies and what else stands on a forward alone. */
+const client = {
+  allowFrom,
+  denyFrom: optional(networks),
+  word: fc.constantFrom('nobody', 'header', 'protocol'),
+  from: networks,
+};
+
+function words({ word, from, ...rest }: { readonly word: string; readonly from: readonly string[] }) {
+  return {
+    ...rest,
+    ...(word === 'header' ? { trustedProxies: from } : {}),
+    ...(word === 'protocol' ? { proxyProtocol: { accept: { from } } } : {}),
+  };
+}
+
+const route = fc.oneof(
+  fc.record({ ...options, to: target }).map(given),
+  fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given),
+  fc.record({ ...options, to: target, streaming: fc.constant(true) }).map(given),
+);
+const routes = fc.dictionary(fc.stringMatching(/^\/[a-z][\w.-]{0,8}(\/\*)?$/), route, { minKeys: 1, maxKeys: 3 });
+
+/** HTTP and HTTPS forwards with all that stands between clients and targets. */
+export const protectedHttp = fc
+  .record({
+    tls: fc.boolean(),
+    listen: listenPort,
+    ...options,
+    ...client,
+    errors,
+    to: target,
+    routes: optional(routes),
+    hosts: optional(
+      fc.dictionary(
+        fc.stringMatching(/^[a-z]{1,9}\.example$/),
+        fc.record({ ...options, errors, to: target, routes: optional(routes) }).map(given),
+        { minKeys: 1, maxKeys: 2 },
+      ),
+    ),
+  })
+  .map(({ tls, ...props }) => {
+    const all = given({ ...words(props), engine: 'nginx' });
+    return tls ? Forward.https({ ...all, tls: Tls.selfSigned() } as never) : Forward.http(all as never);
+  });
+
+/** TCP and UDP forwards on nginx with the same. */
+export const protectedTransport = fc
+  .record({
+    kind: fc.constantFrom('tcp', 'udp'),
+    listen: listenPort,
+    to: target,
+    ...client,
+    sends: fc.boolean(),
+    limits: optional(fc.record({ openConnections: upTo(65_535) })),
+    idleTimeout: optional(upTo(86_400)),
+    responses: optional(fc.nat(1000)),
+  })
+  .map(({ kind, sends, word, from, responses, ...props }) => {
+    const proxyProtocol = {
+      ...(word === 'protocol' ? { accept: { from } } : {}),
+      ...(sends ? { send: true } : {}),
+    };
+    const own = kind === 'udp' ? { responses } : word === 'protocol' || sends ? { proxyProtocol } : {};
+    return Forward[kind as 'tcp' | 'udp'](given({ ...props, ...own, engine: 'nginx' }) as never);
+  });

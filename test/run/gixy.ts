@@ -1,0 +1,61 @@
+/** A finding as gixy writes it in its JSON, as far as it counts here. */
+export interface Finding {
+  /** The file. */
+  readonly path: string;
+  /** The check that found it. */
+  readonly plugin: string;
+  readonly severity: string;
+  readonly summary: string;
+  readonly reason: string;
+  /** The directives that it is about, with the blocks around them. */
+  readonly config: string;
+}
+
+/** A finding that is right as it is. */
+export interface Acknowledged {
+  readonly plugin: string;
+  /** What the finding is about; every directive that it names must match. */
+  readonly about: RegExp;
+  readonly why: string;
+}
+
+export const ACKNOWLEDGED: readonly Acknowledged[] = [
+  {
+    plugin: 'host_spoofing',
+    about: /^(proxy|grpc)_set_header (X-Forwarded-)?Host \$http_host;$/,
+    why: 'a reverse proxy passes on the name that the client asked for, with its port ($host has none): a host is checked by naming it in `hosts`',
+  },
+  {
+    plugin: 'try_files_is_evil_too',
+    about: /^try_files \/\.portway (=\d+|@redirect-\S+);$/,
+    why: 'it stands where a client is refused or redirected behind its limits, which `return` would not count; there is one look for a file that is never there',
+  },
+];
+
+/** Directives of a finding's configuration, without the blocks around them. */
+function directives({ config }: Finding): readonly string[] {
+  return config
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.endsWith(';') && !line.startsWith('server_name '));
+}
+
+function isAcknowledged(finding: Finding, by: Acknowledged): boolean {
+  const about = directives(finding);
+  return finding.plugin === by.plugin && about.length > 0 && about.every((line) => by.about.test(line));
+}
+
+/** What somebody has to look at: findings that nobody acknowledged, and acknowledgements of what is not found any more. */
+export function judge(findings: readonly Finding[], acknowledged = ACKNOWLEDGED): readonly string[] {
+  return [
+    ...findings
+      .filter((finding) => !acknowledged.some((by) => isAcknowledged(finding, by)))
+      .map(
+        ({ path, plugin, severity, summary, reason, config }) =>
+          `${path}: [${plugin}] ${severity}: ${reason || summary}: ${config.trim().replaceAll(/\s+/g, ' ')}`,
+      ),
+    ...acknowledged
+      .filter((by) => !findings.some((finding) => isAcknowledged(finding, by)))
+      .map((by) => `nothing is found any more that [${by.plugin}] acknowledges: ${by.why}`),
+  ];
+}
