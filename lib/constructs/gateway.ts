@@ -7,7 +7,7 @@ import type { Problems } from '../forward/problems';
 import type { TrafficRule } from '../forward/traffic';
 import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
-import { renderUserData, type UserData } from '../host/user-data';
+import { renderUserData, signalUrlReserve, type UserData } from '../host/user-data';
 import { acknowledge } from './acknowledge';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
@@ -77,7 +77,12 @@ export class Gateway extends Construct {
     });
     this.userData = renderUserData(
       props.content,
-      { content: proof.content, signalUrl: proof.signalUrl, attempt: props.attempt },
+      {
+        content: proof.content,
+        signalUrl: proof.signalUrl,
+        signalUrlReserve: signalUrlReserve({ stack: Stack.of(this).stackName, handle: proof.handleId }),
+        attempt: props.attempt,
+      },
       problems,
     );
 

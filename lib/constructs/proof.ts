@@ -30,6 +30,8 @@ export class Proof extends Construct {
   readonly content: string;
   /** The URL that the host reports to. */
   readonly signalUrl: string;
+  /** The handle's logical id, which stands in the URL. */
+  readonly handleId: string;
   private readonly handle: CfnWaitConditionHandle;
   private readonly timeout: Duration;
 
@@ -42,6 +44,7 @@ export class Proof extends Construct {
     this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
     this.handle = new CfnWaitConditionHandle(this, `Handle${this.content}`);
     this.signalUrl = this.handle.ref;
+    this.handleId = Stack.of(this).getLogicalId(this.handle);
   }
 
   /** The condition that waits for the report of `host`, which must depend on nothing that waits for it in turn. */

@@ -103,7 +103,7 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
 }
 
 /** What the forwards of HTTP and HTTPS requests have in common. */
-interface WebForwardProps extends ListenerProps, HttpHostProps {
+export interface WebForwardProps extends ListenerProps, HttpHostProps {
   /**
    * Host names that go elsewhere, by name: `'shop.example.com'`, or `'*.example.com'` for all below it. Requests for other names
    * get what stands beside `hosts`, and where nothing does, no answer.

@@ -9,8 +9,16 @@ import type { HostFile } from './host-file';
 /** What EC2 takes, before base64. @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 export const USER_DATA_LIMIT = 16_384;
 
-/** The signal's URL is known only at deploy time; the longest that a stack's names allow is about 830 characters. */
-export const SIGNAL_URL_RESERVE = 900;
+/**
+ * How many bytes are kept for the signal's URL, which is known only at deploy time. It names the stack and the handle, and four times
+ * the region; 467 characters were seen for a stack of 4, a handle of 17 and a region of 10. Regions of 16, a partition's longer name and
+ * domain, and a little more are counted in.
+ */
+export function signalUrlReserve(names: { readonly stack: string; readonly handle: string }): number {
+  // A name that is known only at deploy time has at most 128 characters. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+  const stack = isToken(names.stack) ? 128 : names.stack.length;
+  return 520 + stack + names.handle.length;
+}
 
 /** What is known only once the content is: which content this is, and where the host reports about it. */
 export interface ContentIdentity {
@@ -18,6 +26,8 @@ export interface ContentIdentity {
   readonly content: string;
   /** Presigned URL of the wait condition handle; a token. */
   readonly signalUrl: string;
+  /** Bytes that are kept for that URL: see `signalUrlReserve`. */
+  readonly signalUrlReserve: number;
   /** Which try this is; a failing host names the next one, since the same content under the same ids may read an old signal. */
   readonly attempt: number;
 }
@@ -27,6 +37,7 @@ export interface UserData {
   readonly text: string;
   /** Bytes, with the whole reserve counted for the URL. */
   readonly size: number;
+  readonly reserve: number;
   /** Whether rules and team files had to be compressed. */
   readonly compressed: boolean;
 }
@@ -45,7 +56,7 @@ export function renderUserData(content: HostContent, identity: ContentIdentity, 
   if (plain.size <= USER_DATA_LIMIT) return plain;
   const compressed = assemble(content, identity, true);
   if (compressed.size <= USER_DATA_LIMIT) return compressed;
-  const parts = breakdown(content).map(([name, bytes]) => `${name} ${bytes}`);
+  const parts = breakdown(content, identity).map(([name, bytes]) => `${name} ${bytes}`);
   problems.add(
     'user-data',
     `must be at most ${USER_DATA_LIMIT} bytes; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Bytes, each compressed by itself: ${parts.join(', ')}`,
@@ -71,7 +82,8 @@ ${readAsset('portway.sh')}${plain.join('')}${archive}
 `;
   return {
     text,
-    size: Buffer.byteLength(text.replace(identity.signalUrl, '')) + SIGNAL_URL_RESERVE,
+    size: Buffer.byteLength(text.replace(identity.signalUrl, '')) + identity.signalUrlReserve,
+    reserve: identity.signalUrlReserve,
     compressed: compress,
   };
 }
@@ -113,12 +125,12 @@ function pack(text: string): string {
   return encodeBase85(deflate(Buffer.from(text), { level: 9, memLevel: 9, dictionary })).replace(/.{1,900}/g, '$&\n');
 }
 
-function breakdown(content: HostContent): readonly (readonly [string, number])[] {
+function breakdown(content: HostContent, identity: ContentIdentity): readonly (readonly [string, number])[] {
   const sizes = content.files.map((file) => [file.path, pack(section(file)).length] as const);
   const all = [
     ['assets/portway.sh', Buffer.byteLength(readAsset('portway.sh'))] as const,
     ...sizes,
-    ["the signal's URL", SIGNAL_URL_RESERVE] as const,
+    ["the signal's URL", identity.signalUrlReserve] as const,
   ];
   return all.toSorted((a, b) => b[1] - a[1]);
 }

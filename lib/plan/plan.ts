@@ -6,7 +6,7 @@ import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatHost, formatTarget } from '../forward/target';
 import type { TrafficRule } from '../forward/traffic';
 import type { HostContent } from '../host/host-content';
-import { SIGNAL_URL_RESERVE, USER_DATA_LIMIT, type UserData } from '../host/user-data';
+import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 
 /** What a deploy would set up, as plain data: what `portway plan` prints, and what other programs can read. */
 export interface Plan {
@@ -95,7 +95,7 @@ export function makePlan({ forwards, settings, content, userData, inbound, outbo
     userData: {
       size: userData.size,
       limit: USER_DATA_LIMIT,
-      reserve: SIGNAL_URL_RESERVE,
+      reserve: userData.reserve,
       compressed: userData.compressed,
     },
   };

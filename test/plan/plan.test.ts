@@ -40,7 +40,7 @@ test('shows forwards, security group and rules of the shipped stack', async () =
   expect(stdout).toContain(
     '-A PORTWAY-DNAT -p tcp --dport 80 -m comment --comment "portway:web" -j REDIRECT --to-ports 8080',
   );
-  expect(stdout).toMatch(/^User-data: \d+ of 16384 bytes, 900 of them/m);
+  expect(stdout).toMatch(/^User-data: \d+ of 16384 bytes, 569 of them/m);
 }, 60_000);
 
 test('a gateway that does more: shown beside its forwards, as text and as JSON', () => {
@@ -53,7 +53,8 @@ test('a gateway that does more: shown beside its forwards, as text and as JSON',
     /^shop +tcp 443 +10\.0\.1\.20:443, weight 3 +iptables +everyone +not from 198\.51\.100\.128\/25$/m,
   );
   expect(found.text).toMatch(/^ +10\.0\.1\.21:443, weight 1 +shared by source$/m);
-  expect(found.text).toMatch(/health: tcp 8081 every 5 s, out after 2$/m);
+  const health = planned(CANONICAL.health as PortwayStackProps);
+  expect(health.text).toMatch(/health: tcp 8081 every 5 s, out after 2$/m);
   expect(found.text).toMatch(/^vpn +protocol 50 +10\.0\.1\.40 +iptables +everyone +IPv4 only$/m);
   expect(found.text).toContain(
     'Gateway\n\nIPv6 beside IPv4\ndrops all from 192.0.2.0/25, 2001:db8:bad::/48\nanswers pings\n\nSecurity group',
@@ -68,6 +69,8 @@ test('a gateway that does more: shown beside its forwards, as text and as JSON',
     denyFrom: ['198.51.100.128/25'],
     families: [4, 6],
     sharing: { balance: 'source', weights: [3, 1, 1, 1] },
+  });
+  expect(health.plan.forwards[0]).toMatchObject({
     healthCheck: { by: 'tcp', port: 8081, interval: 5, failures: 2 },
   });
 });
@@ -86,8 +89,8 @@ test('--json is the plan by stack', async () => {
     ['web', 'http', '80', ['8080'], 'nginx'],
     ['secure', 'https', '443', ['8080'], 'nginx'],
   ]);
-  expect(Portway?.files.map((f) => f.path)).toEqual(['/etc/nginx/nginx.conf']);
-  expect(Portway?.userData).toMatchObject({ limit: 16_384, reserve: 900, compressed: false });
+  expect(Portway?.files.map((f) => f.path)).toEqual(['/etc/portway/forwards', '/etc/nginx/nginx.conf']);
+  expect(Portway?.userData).toMatchObject({ limit: 16_384, reserve: 569, compressed: false });
 }, 60_000);
 
 test('without adminCidr: one line that shows the flag', async () => {

@@ -54,7 +54,7 @@ describeAsRoot('a host that fails, in a VM', () => {
     const problems = new Problems();
     const { text } = renderUserData(
       content,
-      { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1`, attempt: 0 },
+      { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1`, signalUrlReserve: 600, attempt: 0 },
       problems,
     );
     problems.throwIfAny();

@@ -65,9 +65,47 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
+  // What stands between clients and targets, behind a load balancer.
+  'nginx-protected': {
+    ...common,
+    instanceType: 't4g.small',
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https', limits: { requestsPerSecond: 20 } }),
+      secure: Forward.https({
+        listen: 443,
+        to: 8080,
+        tls: Tls.selfSigned(),
+        trustedProxies: ['10.0.0.0/16'],
+        denyFrom: ['192.0.2.0/25', '2001:db8:bad::/48'],
+        limits: { requestsPerSecond: 50, openConnections: 100 },
+        maxBodyMiB: 10,
+        headers: { 'X-Frame-Options': 'DENY' },
+        logs: { redact: true },
+        errors: { title: 'Back soon', message: 'We are at work on it.' },
+        maintenance: true,
+        routes: {
+          '/api/*': {
+            to: 8081,
+            methods: ['GET', 'POST'],
+            limits: { requestsPerSecond: 5 },
+            timeouts: { response: 300 },
+          },
+          '/health': { to: 8080, logs: { level: 'none' } },
+        },
+      }),
+      mail: Forward.tcp({
+        listen: 25,
+        to: '10.0.1.25:25',
+        proxyProtocol: { accept: { from: ['10.0.0.0/16'] }, send: true },
+        denyFrom: ['192.0.2.0/25'],
+        limits: { openConnections: 10 },
+        idleTimeout: 300,
+      }),
+      dns: Forward.udp({ listen: 53, to: '10.0.1.53:53', allowFrom: ['198.51.100.0/24'], responses: 1 }),
+    },
+  },
   'other-hosts': {
     ...common,
-    firstBootScript: join(__dirname, 'first-boot.sh'),
     forwards: {
       web: Forward.http({ listen: 80, to: 'app.internal:8080' }),
       database: Forward.tcp({
@@ -79,7 +117,21 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       camera: Forward.udp({ listen: '6000-6100', to: '10.0.1.30:7000-7100', engine: 'iptables' }),
     },
   },
-  // All that the kernel does, in a VPC with both versions of IP.
+  // Targets that are asked whether they are alive, and a script of the team's own.
+  health: {
+    ...common,
+    engine: 'iptables',
+    firstBootScript: join(__dirname, 'first-boot.sh'),
+    forwards: {
+      shop: Forward.tcp({
+        listen: 443,
+        to: [{ to: '10.0.1.20:443', weight: 3 }, '10.0.1.21:443'],
+        balance: 'source',
+        healthCheck: { port: 8081 },
+      }),
+    },
+  },
+  // Most that the kernel does, in a VPC with both versions of IP.
   'dual-stack': {
     ...common,
     engine: 'iptables',
@@ -93,7 +145,6 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
         listen: 443,
         to: [{ to: '10.0.1.20:443', weight: 3 }, '10.0.1.21:443', '[2001:db8:1::20]:443', '[2001:db8:1::21]:443'],
         balance: 'source',
-        healthCheck: { port: 8081 },
         denyFrom: ['198.51.100.128/25'],
       }),
       game: Forward.udp({

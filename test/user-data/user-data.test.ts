@@ -11,9 +11,15 @@ import { readFirstBootScript } from '../../lib/host/first-boot-script';
 import { hostContent } from '../../lib/host/host-content';
 import type { HostFile } from '../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
-import { renderUserData, SIGNAL_URL_RESERVE, USER_DATA_LIMIT } from '../../lib/host/user-data';
+import { renderUserData, signalUrlReserve, USER_DATA_LIMIT } from '../../lib/host/user-data';
 
-const identity = { content: '0123456789abcdef', signalUrl: 'https://signal.example/?a=b', attempt: 2 };
+const RESERVE = 600;
+const identity = {
+  content: '0123456789abcdef',
+  signalUrl: 'https://signal.example/?a=b',
+  signalUrlReserve: RESERVE,
+  attempt: 2,
+};
 
 function content(set: ForwardSet, firstBootScript?: HostFile) {
   return hostContent({
@@ -141,7 +147,7 @@ test.each([0, 1, 2, 3, 4, 5, 255, 1000])('%i bytes are the same bytes again', (l
 
 test('the size counts the whole reserve for the URL', () => {
   const { text, size } = render(small);
-  expect(size).toBe(Buffer.byteLength(text) - identity.signalUrl.length + SIGNAL_URL_RESERVE);
+  expect(size).toBe(Buffer.byteLength(text) - identity.signalUrl.length + RESERVE);
 });
 
 test.each([
@@ -203,4 +209,13 @@ test.each(['portway.sh', 'host.sh'])('%s without its comments is the same progra
       .some((line) => /^\s*#/.test(line)),
   ).toBe(false);
   execFileSync('bash', ['-n'], { input: stripped });
+});
+
+test('the reserve holds the URL that AWS gives', () => {
+  // As seen for a stack of 4 characters and a handle of 17 in eu-north-1.
+  expect(signalUrlReserve({ stack: 'demo', handle: 'x'.repeat(17) })).toBeGreaterThan(467);
+  // The longest names and region that there are: each stands there as often as in the URL that was seen.
+  const longest = 467 - 4 - 17 - 4 * 'eu-north-1'.length + 128 + 255 + 4 * 'us-isof-south-1'.length;
+  expect(signalUrlReserve({ stack: 's'.repeat(128), handle: 'h'.repeat(255) })).toBeGreaterThan(longest);
+  expect(signalUrlReserve({ stack: '${Token[AWS.StackName.1]}', handle: 'h' })).toBe(520 + 128 + 1);
 });

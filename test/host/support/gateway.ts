@@ -113,7 +113,12 @@ function scriptOf(deploy: Deploy): string {
   });
   const content = deploy.alter?.(rendered) ?? rendered;
   const problems = new Problems();
-  const identity = { content: deploy.content ?? 'c1', signalUrl: deploy.signalUrl ?? SIGNAL_URL, attempt: 0 };
+  const identity = {
+    content: deploy.content ?? 'c1',
+    signalUrl: deploy.signalUrl ?? SIGNAL_URL,
+    signalUrlReserve: 600,
+    attempt: 0,
+  };
   const { text } = renderUserData(content, identity, problems);
   problems.throwIfAny();
   return partOf(text);

@@ -76,7 +76,11 @@ problems.throwIfAny();
 /** User-data of a gateway with these settings. */
 export function userData(name: string, set: typeof forwards): string {
   const content = hostContent({ forwards: set, settings, os: OPERATING_SYSTEMS[OS] });
-  const { text } = renderUserData(content, { content: name, signalUrl: `${SIGNAL}&X=${name}`, attempt: 0 }, problems);
+  const { text } = renderUserData(
+    content,
+    { content: name, signalUrl: `${SIGNAL}&X=${name}`, signalUrlReserve: 600, attempt: 0 },
+    problems,
+  );
   problems.throwIfAny();
   return text;
 }
