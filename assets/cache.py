@@ -5,8 +5,8 @@
   portway cache purge all       throws everything away
   portway cache purge URL       throws away what was kept for this address; with a * at its end, for all that begin so
 
-The address is written as clients write it, with its query: https://www.example.com/logo.png?v=2. Answers that are just on their way
-are kept all the same: where a target has changed, purge after that."""
+An address is written as clients write it, with its query: https://www.example.com/logo.png?v=2. It takes a second until nobody gets
+what was thrown away. An answer that is just on its way is kept all the same: purge after a target has changed, not before."""
 
 import glob
 import os
