@@ -14,7 +14,7 @@ export interface PortRules {
 /** As many rules stand in a plain list, in the order they were written by their user: easiest to read, and no slower. */
 const LIST = 16;
 
-/** The rules or jumps of each chain in a tree. Measured: eight is as good as any from four to sixteen. */
+/** The rules or jumps of each chain in a tree. */
 const WIDTH = 8;
 
 interface Branch {
