@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Aws } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
 import { PortwayError, Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
@@ -217,5 +218,5 @@ test('the reserve holds the URL that AWS gives', () => {
   // The longest names and region that there are: each stands there as often as in the URL that was seen.
   const longest = 467 - 4 - 17 - 4 * 'eu-north-1'.length + 128 + 255 + 4 * 'us-isof-south-1'.length;
   expect(signalUrlReserve({ stack: 's'.repeat(128), handle: 'h'.repeat(255) })).toBeGreaterThan(longest);
-  expect(signalUrlReserve({ stack: '${Token[AWS.StackName.1]}', handle: 'h' })).toBe(520 + 128 + 1);
+  expect(signalUrlReserve({ stack: Aws.STACK_NAME, handle: 'h' })).toBe(520 + 128 + 1);
 });
