@@ -1,6 +1,10 @@
 import { App, aws_ec2 as ec2, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Forward } from '../../lib/forward/forward';
+import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
+import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { hostContent } from '../../lib/host/host-content';
+import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
 import { featureFlags } from '../snapshots/canonical';
 
@@ -106,6 +110,16 @@ test('the security group lets the private networks in with everything, and every
   expect(group?.Properties.SecurityGroupEgress).toEqual([
     { CidrIp: '0.0.0.0/0', Description: 'Allow all outbound traffic by default', IpProtocol: '-1' },
   ]);
+});
+
+test('a gateway whose forwards are all of nginx gets the rules too, and routes', () => {
+  const forwards = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
+  const settings = { ...NO_SETTINGS, egress: [{ text: '10.0.0.0/16', family: 4 } as const] };
+  const { files } = hostContent({ forwards, settings, os: OPERATING_SYSTEMS['debian-13'] });
+  const text = (path: string) => files.find((f) => f.path === path)?.text;
+  expect(text('/etc/portway/iptables.rules')).toContain('-s 10.0.0.0/16 -j MASQUERADE');
+  expect(text('/etc/sysctl.d/90-portway.conf')).toContain('net.ipv4.ip_forward');
+  expect(text('/etc/sysctl.d/91-portway-ipv6.conf')).toBeUndefined();
 });
 
 test('without a topic the alarms act, and tell nobody', () => {

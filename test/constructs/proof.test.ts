@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { App, CfnResource, Duration } from 'aws-cdk-lib';
-import { Forward } from '../../lib/forward/forward';
+import { Forward, type TransportForwardProps } from '../../lib/forward/forward';
 import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
 
 const base: PortwayStackProps = {
@@ -28,6 +28,7 @@ function ids(props: PortwayStackProps): { condition: string; handle: string; ins
 /** Every change that restarts or replaces the host, and those that make the same host prove itself again. */
 const CHANGES: Record<string, Partial<PortwayStackProps>> = {
   'a forward': { forwards: { web: Forward.tcp({ listen: 80, to: 8081 }) } },
+  'its IP version': { forwards: { web: Forward.tcp({ listen: 80, to: 8080, family: 'ipv4' }) } },
   'the first-boot script': { firstBootScript: join(__dirname, '..', 'snapshots', 'first-boot.sh') },
   'the key pair': { keyPairName: 'team' },
   'the operating system': { os: 'ubuntu-24.04' },
@@ -41,6 +42,8 @@ const CHANGES: Record<string, Partial<PortwayStackProps>> = {
   'the attempt': { attempt: 1 },
   'the way of changing': { onChange: 'replace' },
   IPv6: { ipv6: true },
+  'who is blocked': { blocked: ['198.51.100.0/24'] },
+  'no pings': { ping: false },
   'who goes out': { egress: { from: ['10.0.0.0/16'] } },
   'who else goes out': { egress: { from: ['10.0.0.0/16', '10.1.0.0/16'] } },
 };
@@ -50,6 +53,27 @@ test.each(Object.entries(CHANGES))('%s changes: the deployment waits for a new r
   const after = ids({ ...base, ...change });
   expect(after.condition).not.toBe(before.condition);
   expect(after.handle).not.toBe(before.handle);
+});
+
+/** What a forward may say about itself: each is a change of rules, sets, the health service or the kernel's settings. */
+const SAID: Record<string, Partial<TransportForwardProps>> = {
+  allowFrom: { allowFrom: ['198.51.100.0/24'] },
+  denyFrom: { denyFrom: ['198.51.100.0/24'] },
+  interface: { interface: 'wg0' },
+  preserveClientAddress: { preserveClientAddress: true },
+  balance: { balance: 'source' },
+  weight: { to: [{ to: '10.0.1.1:80', weight: 2 }, '10.0.1.2:80'] },
+  healthCheck: { healthCheck: true },
+  'another healthCheck': { healthCheck: { interval: 10 } },
+  'a rate': { limits: { newConnectionsPerSecond: 5 } },
+  'open connections': { limits: { openConnections: 5 } },
+};
+
+test('all that a forward says is proved', () => {
+  const said = (props: Partial<TransportForwardProps>) =>
+    ids({ ...base, forwards: { web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80'], ...props }) } });
+  const all = [{}, ...Object.values(SAID)].map((props) => said(props).condition);
+  expect(new Set(all).size).toBe(all.length);
 });
 
 test('each change has an id of its own', () => {
