@@ -1,9 +1,9 @@
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
-import { cachesOf } from '../forward/read-cache';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile, partFile, sysctlFile } from './assets';
+import { commandFiles } from './command';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
@@ -48,7 +48,7 @@ export function hostContent({
       // Package managers are killed on hosts that have less.
       ...(memoryMiB < 1024 ? [partFile('swap')] : []),
       ...kernel.files,
-      assetFile('status.py', '/usr/local/bin/portway', '0755'),
+      ...commandFiles(forwards),
       assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
       ...(proxy?.files ?? []),
       ...(firstBootScript === undefined ? [] : [partFile('first-boot'), firstBootScript]),
@@ -70,10 +70,6 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
     sysctlFile('90-portway-nginx.conf'),
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
     assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
-    ...(own.some((f) => f.maintenance)
-      ? [assetFile('maintenance.py', '/usr/local/lib/portway/maintenance.py', '0755')]
-      : []),
-    ...(cachesOf(own).length > 0 ? [assetFile('cache.py', '/usr/local/lib/portway/cache.py', '0755')] : []),
   ];
   const selfSigned = own.filter((f) => f.tls?.source === 'self-signed').map((f) => f.name);
   return {

@@ -1,0 +1,20 @@
+import { cachesOf } from '../forward/read-cache';
+import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import { assetFile } from './assets';
+import type { HostFile } from './host-file';
+
+const FOLDER = '/usr/local/lib/portway';
+const COMMAND = '/usr/local/bin/portway';
+
+/** `portway` on the host: what tells its status; with more tools for it, a choice between them. */
+export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
+  const tools = [
+    ...(forwards.some((f) => isPortForward(f) && f.maintenance) ? ['maintenance.py'] : []),
+    ...(cachesOf(forwards).length > 0 ? ['cache.py'] : []),
+  ];
+  if (tools.length === 0) return [assetFile('status.py', COMMAND, '0755')];
+  return [
+    assetFile('command.sh', COMMAND, '0755'),
+    ...['status.py', ...tools].map((name) => assetFile(name, `${FOLDER}/${name}`, '0755')),
+  ];
+}
