@@ -19,7 +19,6 @@ const NOT_TO_SET: Readonly<Record<string, string>> = {
   ),
   'x-request-id': 'the gateway sets it on every answer',
   'retry-after': 'the gateway sets it where it refuses',
-  'strict-transport-security': 'HTTPS forwards have hsts for it',
 };
 
 /** The headers to add to every answer, in the order of `value`. */
