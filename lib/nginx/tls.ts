@@ -1,11 +1,22 @@
 import type { Line } from './block';
 import { certificateFiles } from './names';
 
+/** Of TLS 1.2: those that keep what was said secret when a key is lost. @see RFC 9325, section 4.2 */
+const CIPHERS = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+];
+
 /** Once for all HTTPS forwards: protocols, and sessions that returning clients resume instead of a full handshake. */
 export function tlsSession(): readonly Line[] {
   return [
     '',
     'ssl_protocols TLSv1.2 TLSv1.3;',
+    `ssl_ciphers ${CIPHERS.join(':')};`,
     'ssl_prefer_server_ciphers off;  # clients know best which cipher they are fast at',
     'ssl_session_cache shared:portway:10m;',
     'ssl_session_timeout 1d;',

@@ -14,8 +14,8 @@ export interface Finding {
 /** A finding that is right as it is. */
 export interface Acknowledged {
   readonly plugin: string;
-  /** What the finding is about; every directive that it names must match. */
-  readonly about: RegExp;
+  /** What the finding is about; every directive that it names must match. Undefined: it is about a server as a whole. */
+  readonly about?: RegExp;
   readonly why: string;
 }
 
@@ -24,6 +24,10 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
     plugin: 'host_spoofing',
     about: /^(proxy|grpc)_set_header (X-Forwarded-)?Host \$http_host;$/,
     why: 'a reverse proxy passes on the name that the client asked for, with its port ($host has none): a host is checked by naming it in `hosts`',
+  },
+  {
+    plugin: 'hsts_header',
+    why: 'browsers heed no Strict-Transport-Security of a site whose certificate they do not trust, and self-signed ones are all that there are; a team that ends TLS before the gateway adds it by `headers`',
   },
   {
     plugin: 'try_files_is_evil_too',
@@ -41,8 +45,10 @@ function directives({ config }: Finding): readonly string[] {
 }
 
 function isAcknowledged(finding: Finding, by: Acknowledged): boolean {
-  const about = directives(finding);
-  return finding.plugin === by.plugin && about.length > 0 && about.every((line) => by.about.test(line));
+  if (finding.plugin !== by.plugin) return false;
+  const { about } = by;
+  const found = directives(finding);
+  return about === undefined ? found.length === 0 : found.length > 0 && found.every((line) => about.test(line));
 }
 
 /** What somebody has to look at: findings that nobody acknowledged, and acknowledgements of what is not found any more. */
