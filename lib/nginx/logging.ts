@@ -1,4 +1,5 @@
 import type { ResolvedLogs } from '../forward/http-logs';
+import { cachesOf } from '../forward/read-cache';
 import type { PortForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { NGINX_PATHS } from './names';
@@ -28,6 +29,7 @@ export function httpLog(forwards: readonly PortForward[], { requestId }: Request
     ['status', '$status'],
     ['bytes', '$bytes_sent'],
     ['seconds', '$request_time'],
+    ...(cachesOf(forwards).length > 0 ? [['cache', '"$upstream_cache_status"'] as const] : []),
     ['target', '"$upstream_addr"'],
     ['target_status', '"$upstream_status"'],
     ['target_first_byte_seconds', '"$upstream_header_time"'],

@@ -26,6 +26,7 @@ describeHost('logs of requests', () => {
       }),
       none: Forward.http({ listen: 82, to: NOBODY, logs: { level: 'none' } }),
       redacted: Forward.http({ listen: 83, to: NOBODY, logs: { redact: true } }),
+      cached: Forward.http({ listen: 85, to: TARGET, cache: { sizeMb: 10, validFor: 60 } }),
       'redacted-path': Forward.http({
         listen: 84,
         to: NOBODY,
@@ -45,6 +46,16 @@ describeHost('logs of requests', () => {
     const [entry] = await nginx.log(80, 1);
     expect(entry).toMatchObject({ request: id, uri: '/x?y', status: 404, target: TARGET, target_status: '404' });
     for (const field of ['target_seconds', 'target_first_byte_seconds']) expect(entry?.[field]).toMatch(/^\d+\.\d{3}$/);
+  });
+
+  test('tell what the cache did', async () => {
+    await get(85, '/kept');
+    await get(85, '/kept');
+    expect((await nginx.log(85, 2)).map((e) => [e.cache, e.target])).toEqual([
+      ['MISS', TARGET],
+      ['HIT', ''],
+    ]);
+    expect((await nginx.log(80, 1))[0]?.cache).toBe('');
   });
 
   test('have errors alone, or nothing, or more on a path', async () => {

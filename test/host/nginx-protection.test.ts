@@ -211,6 +211,31 @@ describeHost('what nginx lets through', () => {
     });
   });
 
+  describe('heads', () => {
+    const head = (bytes: number) => ['-H', `X-Long: ${'x'.repeat(bytes)}`];
+
+    test('of requests may have lines of 8 KB, and some of them', async () => {
+      const status = async (...words: string[]) =>
+        (await nginx.curl('client', '-o', '/dev/null', '-w', '%{http_code}', ...words, `http://${GATEWAY.v4}:87/`))
+          .stdout;
+      expect(await status(...head(8000))).toBe('200');
+      expect(await status(...head(8000), ...head(8000), ...head(8000))).toBe('200');
+      expect(await status(...head(8300))).toBe('400');
+      expect(await status(...Array.from({ length: 5 }, () => head(8000)).flat())).toBe('400');
+    });
+
+    test('of answers may have 15 KB', async () => {
+      const words = [
+        '-H',
+        `X-Test-Header: X-Long: ${'x'.repeat(7500)}`,
+        '-H',
+        `X-Test-Header: X-More: ${'x'.repeat(7500)}`,
+      ];
+      const { stdout } = await nginx.curl('client', '-I', '-X', 'GET', ...words, `http://${GATEWAY.v4}:87/`);
+      expect(stdout).toMatch(/^HTTP\/1.1 200 /);
+    });
+  });
+
   describe('slow clients', () => {
     /** Sends a head, then bytes now and then for half a minute; tells whether the gateway puts an end to it. */
     const trickle = async (port: number, head: string, drop: string) => {
