@@ -120,6 +120,15 @@ describeHost('the cache of nginx', () => {
       expect((await get(fresh(91))).headers['x-cache']).toBeUndefined();
     });
 
+    test('the log says where an answer came from', async () => {
+      const url = fresh(88);
+      await states(2, url, ...kept(MINUTE));
+      await states(1, url, '-H', 'Cookie: a=1');
+      const path = url.replace(/^.*\//, '/');
+      const entries = (await targets.nginx.log(88, 3)).filter((entry) => entry.uri === path);
+      expect(entries.map((entry) => entry.cache).sort()).toEqual(['BYPASS', 'HIT', 'MISS']);
+    });
+
     test('it outlives a restart of nginx', async () => {
       const url = fresh();
       await states(1, url, ...kept(MINUTE));
@@ -216,6 +225,13 @@ describeHost('the cache of nginx', () => {
         expect({ got, body }).toEqual({ got: 200, body: first.body });
         expect(['STALE', 'UPDATING']).toContain(headers['x-cache']);
       }
+    });
+
+    test('even where it says must-revalidate: nginx does not heed that', async () => {
+      const url = fresh();
+      const first = await get(url, ...kept('Cache-Control: max-age=1, must-revalidate'));
+      await sleep(2500);
+      expect((await get(url, ...asking({ Status: 503 }))).body).toBe(first.body);
     });
 
     test('and the targets are down, the old one is better than nothing', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { ADDRESS, describeHost } from './support/host';
+import { ADDRESS, describeHost, until } from './support/host';
 import { asking, sum, Targets } from './support/targets';
 
 jest.setTimeout(120_000);
@@ -36,6 +36,7 @@ describeHost('failover through nginx', () => {
       silent: Forward.http({ listen: 87, to: [NOWHERE, first], failover: { connectTimeout: 1, maxFails: 1 } }),
       slow: Forward.http({ listen: 88, to: all, failover: { timeout: 1 }, timeouts: { response: 2 } }),
       backup: Forward.http({ listen: 89, to: [first, { to: second, backup: true }], failover: { maxFails: 1 } }),
+      'source-short': Forward.http({ listen: 105, to: all, balance: 'source', failover: { failTimeout: 2 } }),
       single: Forward.http({ listen: 90, to: first }),
       'tcp-backup': Forward.tcp({ listen: 91, to: [first, { to: second, backup: true }] }),
       'tcp-refused': Forward.tcp({ listen: 92, to: [NOBODY, first] }),
@@ -182,6 +183,20 @@ describeHost('failover through nginx', () => {
     for (const one of [first, ...soon]) expect(later).not.toContain(one);
   });
 
+  test('one target alone: what met a connection that was being closed is sent again, if it may be', async () => {
+    const counts = async (method: string) => {
+      const all = new Set<number>();
+      for (let i = 0; i < 10; i++) {
+        // Some find the connection of the request before, others are another worker's.
+        await targets.get(`http://${GATEWAY}:90/`);
+        all.add((await tried(90, method, { Break: 1 }))[1] as number);
+      }
+      return all;
+    };
+    expect(await counts('GET')).toContain(2);
+    expect(await counts('POST')).toEqual(new Set([1]));
+  });
+
   test('what takes longer than the time for all tries is tried nowhere else', async () => {
     expect(await tried(88, 'GET', { Pause: 4 })).toEqual([504, 1]);
   });
@@ -255,6 +270,15 @@ describeHost('failover through nginx', () => {
     await targets.host.sh('client', `rm ${stop}`);
     await targets.host.sh('gateway', `iptables -D ${cut}`);
     expect(Object.keys(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))).toEqual(['GET 200']);
+  });
+
+  test("with 'source' nobody is asked for failTimeout, once all have refused", async () => {
+    const status = async () => (await targets.get(`http://${GATEWAY}:105/`)).status;
+    expect(await status()).toBe(200);
+    for (const port of PORTS) await targets.kill(port);
+    for (let i = 0; i < 6; i++) expect(await status()).toBe(502);
+    for (const port of PORTS) await targets.revive(port);
+    await until('they are asked again', async () => (await status()) === 200);
   });
 
   describe('one of three killed under load', () => {
