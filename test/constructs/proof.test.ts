@@ -28,7 +28,6 @@ function ids(props: PortwayStackProps): { condition: string; handle: string; ins
 /** Every change that restarts or replaces the host, and those that make the same host prove itself again. */
 const CHANGES: Record<string, Partial<PortwayStackProps>> = {
   'a forward': { forwards: { web: Forward.tcp({ listen: 80, to: 8081 }) } },
-  'its IP version': { forwards: { web: Forward.tcp({ listen: 80, to: 8080, family: 'ipv4' }) } },
   'the first-boot script': { firstBootScript: join(__dirname, '..', 'snapshots', 'first-boot.sh') },
   'the key pair': { keyPairName: 'team' },
   'the operating system': { os: 'ubuntu-24.04' },
@@ -74,6 +73,13 @@ test('all that a forward says is proved', () => {
     ids({ ...base, forwards: { web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80'], ...props }) } });
   const all = [{}, ...Object.values(SAID)].map((props) => said(props).condition);
   expect(new Set(all).size).toBe(all.length);
+});
+
+test('the IP version that it listens on is proved where the gateway has both', () => {
+  const six = { ...base, ipv6: true };
+  const four = { forwards: { web: Forward.tcp({ listen: 80, to: 8080, family: 'ipv4' }) } } as const;
+  expect(ids({ ...six, ...four }).condition).not.toBe(ids(six).condition);
+  expect(ids({ ...base, ...four })).toEqual(ids(base));
 });
 
 test('each change has an id of its own', () => {
