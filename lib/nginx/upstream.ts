@@ -45,7 +45,7 @@ export function upstream(group: Group, extra: readonly Line[]): readonly Block[]
     block(`upstream ${upstreamName(group.id)}`, [
       // Without the shared zone every worker counts and finds dead targets for itself.
       `zone ${upstreamName(group.id)} ${zoneKiB(group.targets.length)}k;`,
-      ...balanceMethod(group.balance),
+      ...(group.targets.length > 1 ? balanceMethod(group.balance) : []),
       ...group.targets.map((t) => server(t, group.failover)),
       ...lastResort(group),
       ...extra,

@@ -66,6 +66,23 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     },
   },
   // What stands between clients and targets, behind a load balancer.
+  'nginx-shared': {
+    ...common,
+    forwards: {
+      web: Forward.http({
+        listen: 80,
+        to: [{ to: '10.0.1.10:8080', weight: 2 }, '10.0.1.11:8080', { to: '10.0.1.12:8080', backup: true }],
+        balance: 'least-connections',
+        failover: { failTimeout: 30, resend: 'safe' },
+        cache: { sizeMb: 500, query: ['page'] },
+        routes: {
+          '/cart/*': { to: ['10.0.1.10:8081', '10.0.1.11:8081'], balance: 'cookie', cache: false },
+          '/static/*': { to: 8080, cache: { sizeMb: 1000, validFor: 3600, ignoreCookies: true } },
+        },
+      }),
+      database: Forward.tcp({ listen: 5432, to: ['10.0.1.10:5432', '10.0.1.11:5432'], balance: 'source' }),
+    },
+  },
   'nginx-protected': {
     ...common,
     instanceType: 't4g.small',
