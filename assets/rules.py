@@ -18,6 +18,7 @@
 # Rules, chains and tables of others are never touched.
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -29,36 +30,20 @@ PROVED = "/var/lib/portway/good/etc/portway"
 TRIED = "/run/portway-tried."
 
 
-# A program at work; several may be at once.
-class Job:
-    def __init__(self, *words, text=""):
-        self.files = [os.memfd_create("") for _ in range(3)]
-        os.write(self.files[0], text.encode())
-        os.lseek(self.files[0], 0, 0)
-        actions = [(os.POSIX_SPAWN_DUP2, file, i) for i, file in enumerate(self.files)]
-        # By `env`, a program that is not there is one that fails.
-        self.pid = os.posix_spawnp("env", ["env", *words], os.environ, file_actions=actions)
-
-    # Waits. Then there is what it printed, and, when it failed, what it complained of.
-    def end(self):
-        failed = os.waitpid(self.pid, 0)[1]
-        printed, error = (os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace") for file in self.files[1:])
-        for file in self.files:
-            os.close(file)
-        self.printed, self.error = printed, failed and (error or "failed")
-        return self
+# Starts a program; several may be at work at once. By `env`, one that is not there is one that fails.
+def start(*words, text=""):
+    given = open(os.memfd_create(""), "w+")
+    given.write(text)
+    given.seek(0)
+    return subprocess.Popen(["env", *words], stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def run(*words):
-    return Job(*words).end().printed
+    return start(*words).communicate()[0]
 
 
 def read(path):
-    try:
-        with open(path) as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
+    return open(path).read() if os.path.exists(path) else ""
 
 
 # A part: what is wanted in the words of its file (`words`) and in those of the kernel (`wanted`), and what was there before (`there`).
@@ -72,56 +57,55 @@ class Nftables:
     def parse(self, text):
         return text
 
+    # What leads from what is there to what is wanted, in the words of the file; nothing when nothing is to do.
     def plan(self, there, wanted, words):
         return "" if there == wanted else "add table inet portway\ndelete table inet portway\n" + words
-
-    # What is there; what is not installed, and a table that is not there, hold no rules.
-    def seen(self, job):
-        return self.parse(job.end().printed)
-
-    def look(self):
-        return Job(*self.show.split())
 
     def todo(self, there):
         return self.plan(there, self.wanted, self.words)
 
-    def start(self, change):
-        self.change = change
-        return Job(*self.load.split(), text=change)
+    def look(self):
+        return start(*self.show.split())
+
+    # What is not installed, and a table that is not there, hold no rules.
+    def seen(self, job):
+        return self.parse(job.communicate()[0])
+
+    def change(self, text):
+        self.lines = ["", *text.splitlines(), ""]
+        return start(*self.load.split(), text=text)
 
     # Into an empty namespace, and what the kernel says then: `iptables-restore --test` never asks it, and lets jumps to missing
     # chains, loops and wrong tables pass.
     def start_trial(self, version):
         self.key = version + self.text
-        key, _, shown = read(TRIED + self.name).partition("\0")
-        self.shown = shown if key == self.key else ""
-        self.change = re.sub("^#portway-hook", "-A", self.text, flags=re.M)
+        key, _, self.shown = read(TRIED + self.name).partition("\0")
+        text = re.sub("^#portway-hook", "-A", self.text, flags=re.M)
+        self.lines = ["", *text.splitlines(), ""]
         script = 'n=$(%s 2>&1) || { echo "$n" >&2; exit 1; }; %s' % (self.load, self.show)
-        return self.text and not self.shown and Job("unshare", "-n", "sh", "-c", script, text=self.change)
+        if self.text and key != self.key:
+            return start("unshare", "-n", "sh", "-c", script, text=text)
 
     def end_trial(self, job):
         self.words = self.parse(self.text)
         if job:
-            self.accept(job.end())
-            self.shown = job.printed
+            self.shown = self.accept(job)
             with open(TRIED + self.name, "w") as file:
                 file.write(self.key + "\0" + self.shown)
-        self.wanted = self.parse(self.shown)
+        self.wanted = self.parse(self.text and self.shown)
 
-    # Fails when a job did, with the line that was refused: iptables-restore tells its number alone.
+    # What a program printed. Fails when it did, with the line that was refused: iptables-restore tells its number alone.
     def accept(self, job):
-        error = job.error
-        if not error:
-            return
-        text = "%s: %s" % (self.name, " ".join(error.split()))
+        said, error = job.communicate()
+        if job.returncode == 0:
+            return said
         number = re.findall(r"line:? (\d+)", error)
         if number and self.name != "nftables":
-            error = ["", *self.change.splitlines(), ""][int(number[-1])]
-            text += "\n%s refused: %s" % (self.name, error)
+            error += "%s refused: %s" % (self.name, self.lines[int(number[-1])])
         lacking = missing_modules(error)
         if lacking:
-            text += "\n%s: not in this kernel (%s): %s" % (self.name, os.uname().release, " ".join(lacking))
-        raise ValueError(text)
+            error += "\nnot in this kernel (%s): %s" % (os.uname().release, " ".join(lacking))
+        raise ValueError("%s: %s" % (self.name, error))
 
 
 # Of iptables, rules are lists by table and chain. Jumps from built-in chains stand by table and "", each with its place: one that
@@ -131,9 +115,12 @@ class Iptables(Nftables):
         self.name, self.load, self.show = name, name + "-nft-restore --noflush", name + "-nft-save"
         super().__init__(folder)
         self.health = set(re.findall("^#portway-health (.*)", self.text, re.M))
+
+    def start_trial(self, version):
         stray = re.search(r"^(?!#|\*|:PORTWAY-|-A PORTWAY-|COMMIT$).+", self.text, re.M)
         if stray:
             raise ValueError("not a rule of an own chain: " + stray[0])
+        return super().start_trial(version)
 
     def parse(self, text):
         rules = {}
@@ -183,7 +170,7 @@ def missing_modules(rule):
         return []
     needs = ["ipt_" + word for word in re.findall(r"-[mj] (?!PORTWAY|ACCEPT|DROP|RETURN|comment)(\w+)", rule)]
     needs += ["nft_" + word.replace("fib", "fib_inet") for word in re.findall(r"\b(fib|ct|queue) ", rule)]
-    missing = [name for name in dict.fromkeys(needs) if Job("modprobe", "-nq", name).end().error]
+    missing = [name for name in dict.fromkeys(needs) if start("modprobe", "-nq", name).wait()]
     return [name.replace("ipt_", "xt_") for name in missing]
 
 
@@ -192,15 +179,20 @@ def prepare(parts):
     # Rules of both kinds in one kernel: nobody could tell which of them a packet meets.
     if "legacy" in version:
         raise ValueError("iptables must be the nf_tables variant, got: " + version)
-    jobs = [(part, part.look(), part.start_trial(version)) for part in parts]
-    for part, look, trial in jobs:
-        part.end_trial(trial)
+    for part, look, trial in [(part, part.look(), part.start_trial(version)) for part in parts]:
         part.there = part.seen(look)
+        part.end_trial(trial)
 
 
 def commit(changes):
-    for part, job in [(part, job.end()) for part, job in [(part, part.start(change)) for part, change in changes]]:
-        part.accept(job)
+    wrong = []
+    for part, job in [(part, part.change(change)) for part, change in changes]:
+        try:
+            part.accept(job)
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
 
 
 # Only when all transactions are through: what is listed meanwhile may be listed twice. Others' can come in between as well, so
@@ -255,7 +247,7 @@ def restore(parts):
             wrong.append(str(error))
             part.wanted = part.words
             for table in part.todo(part.seen(part.look())).split("COMMIT\n") if part.name != "nftables" else ():
-                Job(*part.load.split(), text=table + "COMMIT\n").end()
+                part.change(table + "COMMIT\n").communicate()
     size_tracking()
     if wrong:
         raise ValueError("\n".join(wrong))

@@ -17,6 +17,7 @@ if [[ -e host.d/nginx.sh ]]; then
   [[ $(generation) == "$PORTWAY_NGINX_GENERATION" ]] || echo nginx runs another configuration
 fi' 2>&1"""
 LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
+COLUMNS = "forward", "listener", "engine", "packets", "bytes", "connections", "targets"
 
 
 def shell(command):
@@ -28,29 +29,24 @@ if sys.argv[1:] not in (["status"], ["status", "--json"]):
 # Packets and bytes, of both directions, are counted by the nft table; connections by the first rule that each of them meets.
 seen = shell("nft list table inet portway 2>&1; for tool in iptables ip6tables; do $tool-nft-save -ct nat; done 2>&1")
 health = {}
-for line in shell("cat /run/portway/health/state 2>&1").splitlines():
-    if line[0] == "{":
-        state = json.loads(line)
-        health[state.pop("forward"), state["target"]] = state
-forwards = []
+for line in shell("cat /run/portway/health/state 2>/dev/null").splitlines():
+    state = json.loads(line)
+    health[state.pop("forward"), state["target"]] = state
+rows = []
 for line in shell("cat /etc/portway/forwards").splitlines():
     name, listener, engine, *targets = line.split()
-    forward = {"forward": name, "listener": listener, "engine": engine}
-    if engine == "iptables":
-        counts = re.findall(r'packets (\d+) bytes (\d+) comment "%s"' % name, seen)
-        forward["packets"], forward["bytes"] = (sum(map(int, values)) for values in zip("00", *counts))
-        counts = re.findall(r'^\[(\d+):.* -A PORTWAY-DNAT.*"portway:%s"' % name, seen, re.M)
-        forward["connections"] = sum(map(int, counts))
-    forward["targets"] = [health.get((name, target), {"target": target}) for target in targets]
-    forwards.append(forward)
+    counts = re.findall(r'packets (\d+) bytes (\d+) comment "%s"' % name, seen)
+    packets, total = (sum(map(int, values)) for values in zip("00", *counts))
+    connections = sum(map(int, re.findall(r'^\[(\d+):.* -A PORTWAY-DNAT.*"portway:%s"' % name, seen, re.M)))
+    numbers = (packets, total, connections) if engine == "iptables" else (None, None, None)
+    rows.append([name, listener, engine, *numbers, [health.get((name, t), {"target": t}) for t in targets]])
 problems = shell(CHECK).splitlines()
 if sys.argv[2:]:
-    print(json.dumps({"forwards": forwards, "problems": problems}, indent=2))
+    print(json.dumps({"forwards": [dict(zip(COLUMNS, row)) for row in rows], "problems": problems}, indent=2))
 else:
-    columns = "forward", "listener", "engine", "packets", "bytes", "connections"
-    print(LINE % (*columns, "targets"))
-    for forward in forwards:
-        targets = (t["target"] + ("" if t.get("up", 1) else " DOWN") for t in forward["targets"])
-        print(LINE % (*(forward.get(column, "-") for column in columns), ", ".join(targets)))
+    print(LINE % COLUMNS)
+    for *row, targets in rows:
+        words = (t["target"] + ("" if t.get("up", 1) else " DOWN") for t in targets)
+        print(LINE % (*("-" if cell is None else cell for cell in row), ", ".join(words)))
 if problems:
     sys.exit("NOT AS DEPLOYED: " + "\n".join(problems))

@@ -1,6 +1,7 @@
 import { cachesOf } from '../forward/read-cache';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { assetFile } from './assets';
+import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
 
 const FOLDER = '/usr/local/lib/portway';
@@ -12,9 +13,15 @@ export function commandFiles(forwards: readonly ResolvedForward[]): readonly Hos
     ...(forwards.some((f) => isPortForward(f) && f.maintenance) ? ['maintenance.py'] : []),
     ...(cachesOf(forwards).length > 0 ? ['cache.py'] : []),
   ];
-  if (tools.length === 0) return [assetFile('status.py', COMMAND, '0755')];
+  if (tools.length === 0) return statusFiles(COMMAND, forwards);
   return [
     assetFile('command.sh', COMMAND, '0755'),
-    ...['status.py', ...tools].map((name) => assetFile(name, `${FOLDER}/${name}`, '0755')),
+    ...statusFiles(`${FOLDER}/status.py`, forwards),
+    ...tools.map((name) => assetFile(name, `${FOLDER}/${name}`, '0755')),
   ];
+}
+
+/** What prints the status, with what it knows of the forwards. A host forwards without it as well. */
+function statusFiles(path: string, forwards: readonly ResolvedForward[]): readonly HostFile[] {
+  return [assetFile('status.py', path, '0755'), forwardsFile(forwards)].map((file) => ({ ...file, optional: true }));
 }

@@ -4,7 +4,6 @@ import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile, partFile, sysctlFile } from './assets';
 import { commandFiles } from './command';
-import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
 import type { OperatingSystem } from './operating-system';
@@ -44,7 +43,6 @@ export function hostContent({
   ];
   return {
     files: [
-      forwardsFile(forwards),
       // Package managers are killed on hosts that have less.
       ...(memoryMiB < 1024 ? [partFile('swap')] : []),
       ...kernel.files,

@@ -11,4 +11,6 @@ export interface HostFile {
   readonly origin: 'script' | 'rules' | 'team';
   /** Whether it travels compressed in any case, since it says nothing that a reviewer has not read elsewhere. */
   readonly packed?: boolean;
+  /** Whether it is left out where user-data would be too large otherwise. */
+  readonly optional?: boolean;
 }

@@ -255,6 +255,29 @@ exec ${real} "$@"
       expect(await kernel.live()).toContain('portway:web');
     });
 
+    test('takes what is not taken for no reason to leave the rest out', async () => {
+      const proved = { ...BALANCED, v4: BALANCED.v4.replace('-j MASQUERADE', '-j NOSUCH') };
+      await kernel.write({ ...proved, nft: `${BALANCED.nft}nonsense` }, PROVED);
+      const result = await kernel.script('restore');
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/NOSUCH/);
+      expect(result.stderr).toMatch(/nonsense/);
+      // The table that holds the bad rule is out; the others of that family, and the other family, are in.
+      expect(await kernel.chain('nat', 'PORTWAY-DNAT')).toEqual([]);
+      expect(await kernel.chain('filter', 'PORTWAY-FORWARD')).not.toEqual([]);
+      expect(await kernel.chain('nat', 'PORTWAY-DNAT', 'ip6tables')).not.toEqual([]);
+    });
+
+    test('puts the nft table back although no rule of iptables goes in, and the other way round', async () => {
+      await kernel.write({ ...WEB, v4: 'nonsense', v6: '*nat\nnonsense\n' }, PROVED);
+      expect((await kernel.script('restore')).code).toBe(1);
+      expect(await kernel.live()).toContain('set tcp_ports');
+      expect(await kernel.live()).not.toContain('PORTWAY');
+      await kernel.write({ ...WEB, nft: 'nonsense' }, PROVED);
+      expect((await kernel.script('restore')).code).toBe(1);
+      expect(await kernel.live()).toContain('portway:web');
+    });
+
     test('does nothing before anything was proved', async () => {
       expect(await kernel.script('restore')).toEqual({ code: 0, stdout: '', stderr: '' });
     });

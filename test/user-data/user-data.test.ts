@@ -146,6 +146,16 @@ test.each([0, 1, 2, 3, 4, 5, 255, 1000])('%i bytes are the same bytes again', (l
   expect(execFileSync('python3', ['-c', script], { input, encoding: 'utf8' }).trim()).toBe(bytes.toString('hex'));
 });
 
+test('before a forward has no room, what only people need is left out: status and comments', () => {
+  const some = archive(render(many(COMPRESSED)).text);
+  expect(some).toContain('#portway-file 0755 /usr/local/bin/portway ');
+  expect(some).toContain('\n# f1: tcp 3001 to 10.0.1.1:9000\n');
+  const most = archive(render(many(150)).text);
+  expect(most).not.toContain('/usr/local/bin/portway');
+  expect(most).not.toMatch(/\n *# /);
+  expect(most).toContain('\n#portway-hook PREROUTING ');
+});
+
 test('the size counts the whole reserve for the URL', () => {
   const { text, size } = render(small);
   expect(size).toBe(Buffer.byteLength(text) - identity.signalUrl.length + RESERVE);

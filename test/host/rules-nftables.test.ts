@@ -1,0 +1,108 @@
+import { Forward } from '../../lib/forward/forward';
+import { ADDRESS, describeHost } from './support/host';
+import { type Rules, RulesHost, rulesOf } from './support/rules';
+
+jest.setTimeout(60_000);
+
+const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) });
+const NONE: Rules = { v4: '', v6: '' };
+
+describeHost('the nft table', () => {
+  let kernel: RulesHost;
+  beforeEach(async () => {
+    kernel = await RulesHost.start();
+  });
+  afterEach(() => kernel.stop());
+
+  const listed = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080, denyFrom: ['192.0.2.0/24'] }) });
+  const table = async () => kernel.host.sh('gateway', 'nft -s list table inet portway 2>&1 || :');
+  const change = rulesOf({ web: Forward.tcp({ listen: 80, to: 8081, denyFrom: ['198.51.100.0/24'] }) });
+  const bad = { ...change, nft: change.nft?.replace('198.51.100.0/24', '198.51.100.0/33') ?? '' };
+
+  test('comes, changes and goes with the rules', async () => {
+    await kernel.apply(listed);
+    expect(await table()).toContain('tcp . 80 . 192.0.2.0/24 comment "web"');
+    await kernel.apply(change);
+    expect(await table()).toContain('tcp . 80 . 198.51.100.0/24 comment "web"');
+    expect(await table()).not.toContain('192.0.2.0/24');
+    await kernel.apply(NONE);
+    expect(await table()).toMatch(/No such file/);
+  });
+
+  test('keeps its counts when it need not change', async () => {
+    await kernel.apply(listed);
+    await kernel.host.app('gateway', 'tcp', 8080);
+    await kernel.host.ask('client', 'tcp', ADDRESS.gateway.v4, 80);
+    await kernel.apply(listed);
+    expect(await kernel.host.sh('gateway', 'nft list set inet portway tcp_ports')).toMatch(/80 counter packets [1-9]/);
+  });
+
+  test('leaves the tables of others alone', async () => {
+    const others = `table inet other { chain in { type filter hook input priority 0; tcp dport 23 drop; }; }
+      table ip portway { set x { type ipv4_addr; }; }`;
+    await kernel.host.sh('gateway', 'nft -f -', others);
+    const list = () => kernel.host.sh('gateway', 'nft list table inet other; nft list table ip portway');
+    const before = await list();
+    await kernel.apply(listed);
+    await kernel.apply(change);
+    await kernel.apply(NONE);
+    expect(await list()).toBe(before);
+  });
+
+  test.each([
+    ['an entry gone', 'nft delete element inet portway denied_v4 { tcp . 80 . 192.0.2.0/24 }'],
+    ['an entry more', 'nft add element inet portway denied_v4 { tcp . 81 . 192.0.2.0/24 }'],
+    ['a rule more', 'nft add rule inet portway sources accept'],
+    ['the table gone', 'nft delete table inet portway'],
+    ['everything gone', 'nft flush ruleset'],
+  ])('check finds %s, and apply puts it right', async (_, tamper) => {
+    await kernel.apply(listed);
+    await kernel.host.sh('gateway', tamper);
+    const result = await kernel.script('check');
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/nftables is not as wanted/);
+    await kernel.apply(listed);
+    expect((await kernel.script('check')).code).toBe(0);
+  });
+
+  test('that is refused changes nothing of the other parts', async () => {
+    await kernel.apply(listed);
+    const before = await kernel.live();
+    await kernel.write(bad);
+    const result = await kernel.script('apply');
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/nftables: [\s\S]*198\.51\.100\.0\/33/);
+    expect(await kernel.live()).toBe(before);
+  });
+
+  test('is put back when another part does not go in', async () => {
+    await kernel.apply(listed);
+    const before = await kernel.live();
+    await kernel.host.write(
+      '/usr/local/sbin/ip6tables-nft-restore',
+      `#!/bin/bash
+input=$(cat)
+if [[ $(readlink /proc/self/ns/net) == "$(readlink /proc/1/ns/net)" && $input == *8081* ]]; then
+/usr/bin/sleep 0.5
+echo "line 2: out of memory" >&2
+exit 1
+fi
+/usr/sbin/ip6tables-nft-restore "$@" <<<"$input"
+`,
+      '0755',
+    );
+    await kernel.write(change);
+    expect((await kernel.script('apply')).stderr).toMatch(/out of memory/);
+    expect(await kernel.live()).toBe(before);
+  });
+
+  test('is not needed where there is nothing for it, and missed where there is', async () => {
+    await kernel.host.sh('gateway', 'rm /usr/sbin/nft');
+    const { v4, v6 } = WEB;
+    await kernel.apply({ v4, v6 });
+    await kernel.write(WEB);
+    const result = await kernel.script('apply');
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/nftables: .*nft.*not found/);
+  });
+});

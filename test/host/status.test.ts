@@ -1,0 +1,188 @@
+import { Forward } from '../../lib/forward/forward';
+import { type Deploy, Gateway } from './support/gateway';
+import { ADDRESS, describeHost, type Host, type Party } from './support/host';
+
+jest.setTimeout(60_000);
+
+interface Status {
+  readonly forwards: readonly {
+    readonly forward: string;
+    readonly packets: number | null;
+    readonly bytes: number | null;
+    readonly connections: number | null;
+    readonly targets: readonly { readonly target: string; readonly up?: boolean }[];
+  }[];
+  readonly problems: readonly string[];
+}
+
+const DEPLOY: Deploy = {
+  forwards: {
+    web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }),
+    web2: Forward.tcp({ listen: 81, to: `${ADDRESS.backend.v4}:9000`, engine: 'iptables' }),
+    cam: Forward.udp({ listen: '6000-6010', to: `${ADDRESS.backend.v4}:9000`, engine: 'iptables' }),
+    six: Forward.tcp({ listen: 82, to: `[${ADDRESS.backend.v6}]:9000`, engine: 'iptables' }),
+    vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend.v4 }),
+    site: Forward.tcp({ listen: 8081, to: ['10.0.1.10:8080', '10.0.1.11:8080'] }),
+  },
+};
+
+describeHost('portway status', () => {
+  let gateway: Gateway;
+  let host: Host;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    host = gateway.host;
+    await gateway.succeed(DEPLOY);
+    await host.sh(
+      'backend',
+      `ip route add default via ${ADDRESS.inside.v4}; ip -6 route add default via ${ADDRESS.inside.v6}`,
+    );
+    await host.app('gateway', 'tcp', 8080);
+    await host.app('backend', 'tcp', 9000);
+    await host.app('backend', 'udp', 9000);
+    await host.app('backend', 'tcp', 80);
+    await host.serve('backend', ['python3', host.support('backend', 'raw.py'), 'serve', '50', ADDRESS.backend.v4]);
+  });
+  afterAll(() => gateway.stop());
+
+  const status = async (): Promise<Status> =>
+    JSON.parse((await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json'])).stdout);
+  const counts = async (name: string) => {
+    const forward = (await status()).forwards.find((f) => f.forward === name);
+    return {
+      packets: Number(forward?.packets),
+      bytes: Number(forward?.bytes),
+      connections: Number(forward?.connections),
+    };
+  };
+  /** What some traffic added to a forward's counts. */
+  const added = async (name: string, traffic: () => Promise<unknown>) => {
+    const before = await counts(name);
+    await traffic();
+    const after = await counts(name);
+    return {
+      packets: after.packets - before.packets,
+      bytes: after.bytes - before.bytes,
+      connections: after.connections - before.connections,
+    };
+  };
+  const ask = (protocol: 'tcp' | 'udp', port: number, from: Party = 'client', address: string = ADDRESS.gateway.v4) =>
+    host.ask(from, protocol, address, port);
+
+  test('prints each forward with listener, engine and targets, in the order of the stack', async () => {
+    const { code, stdout, stderr } = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/\s+/));
+    expect(rows[0]).toEqual(['forward', 'listener', 'engine', 'packets', 'bytes', 'connections', 'targets']);
+    const shown = rows
+      .slice(1)
+      .map(([name, listener, engine, , , , ...targets]) => [name, listener, engine, targets.join(' ')]);
+    expect(shown).toEqual([
+      ['web', 'tcp/80', 'iptables', '8080'],
+      ['web2', 'tcp/81', 'iptables', '10.0.1.10:9000'],
+      ['cam', 'udp/6000-6010', 'iptables', '10.0.1.10:9000'],
+      ['six', 'tcp/82', 'iptables', '[fd00:1::10]:9000'],
+      ['vpn', '50', 'iptables', '10.0.1.10'],
+      ['site', 'tcp/8081', 'nginx', '10.0.1.10:8080, 10.0.1.11:8080'],
+    ]);
+  });
+
+  test.each([
+    ['web', 'tcp', 80, ADDRESS.gateway.v4],
+    ['web2', 'tcp', 81, ADDRESS.gateway.v4],
+    ['cam', 'udp', 6005, ADDRESS.gateway.v4],
+    ['six', 'tcp', 82, ADDRESS.gateway.v6],
+  ] as const)(
+    'counts connections, and packets and bytes of both directions: %s',
+    async (name, protocol, port, address) => {
+      const one = await added(name, () => ask(protocol, port, 'client', address));
+      expect(one.connections).toBe(1);
+      // A datagram and its answer; of TCP at least the handshake, a request, an answer and the end, each acknowledged.
+      expect(one.packets).toBeGreaterThanOrEqual(protocol === 'udp' ? 2 : 8);
+      expect(one.bytes).toBeGreaterThan(one.packets * 28);
+      const five = await added(name, async () => {
+        for (let i = 0; i < 5; i++) await ask(protocol, port, 'client', address);
+      });
+      expect(five.connections).toBe(5);
+      expect(five.packets).toBeGreaterThanOrEqual(one.packets * 4);
+    },
+  );
+
+  test('counts each packet once: a datagram of one byte, and its answer', async () => {
+    const { packets, bytes } = await added('cam', () => ask('udp', 6002));
+    expect(packets).toBe(2);
+    // Two headers of IP and UDP, the byte, and a line of JSON.
+    expect(bytes).toBeGreaterThan(2 * 28 + 1 + 20);
+    expect(bytes).toBeLessThan(2 * 28 + 1 + 200);
+  });
+
+  test('counts a protocol without ports', async () => {
+    const one = await added('vpn', () =>
+      host.sh('client', `python3 ${host.support('client', 'raw.py')} ask 50 ${ADDRESS.gateway.v4} hello`),
+    );
+    expect(one.packets).toBe(2);
+  });
+
+  test('counts no packet that the gateway merely routes, and none of another forward', async () => {
+    const before = await status();
+    expect((await ask('tcp', 80, 'client', ADDRESS.backend.v4)).name).toBe('backend');
+    expect((await ask('tcp', 81, 'client', ADDRESS.backend.v4)).name).toMatch(/none/);
+    expect(await status()).toEqual(before);
+    await ask('tcp', 81);
+    const after = await status();
+    const others = ({ forwards }: Status) => forwards.filter((f) => f.forward !== 'web2');
+    expect(others(after)).toEqual(others(before));
+  });
+
+  test('shows what the health service knows of targets', async () => {
+    const state = { forward: 'web2', target: '10.0.1.10:9000', up: false, since: 1700000000 };
+    await host.write('/run/portway/health/state', `${JSON.stringify(state)}\n`);
+    expect((await status()).forwards.find((f) => f.forward === 'web2')?.targets).toEqual([
+      { target: '10.0.1.10:9000', up: false, since: 1700000000 },
+    ]);
+    expect(await host.sh('gateway', 'portway status')).toMatch(/^web2 .* 10\.0\.1\.10:9000 DOWN$/m);
+    await host.sh('gateway', 'rm /run/portway/health/state');
+  });
+
+  describe('says loudly what is not as it was deployed', () => {
+    afterEach(async () => {
+      await host.sh('gateway', '/usr/local/lib/portway/rules.py apply');
+    });
+
+    test.each([
+      ['a hook that is gone', 'iptables-nft -t nat -D PREROUTING 1', /iptables is not as wanted/],
+      ['a hook that others pushed down', 'iptables-nft -t nat -I PREROUTING -p icmp', /iptables is not as wanted/],
+      ['a rule that is gone', 'ip6tables-nft -t nat -D PORTWAY-DNAT 1', /ip6tables is not as wanted/],
+      ['the nft table gone', 'nft delete table inet portway', /nftables is not as wanted/],
+      ['everything gone', 'nft flush ruleset', /iptables is not as wanted[\s\S]*nftables is not as wanted/],
+    ])('%s', async (_, tamper, said) => {
+      await host.sh('gateway', tamper);
+      const result = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/^NOT AS DEPLOYED: /);
+      expect(result.stderr).toMatch(said);
+      expect((await status()).problems.join('\n')).toMatch(said);
+    });
+
+    test('an nginx that runs another configuration, or none', async () => {
+      const conf = await host.read('/etc/nginx/nginx.conf');
+      await host.sh('gateway', 'nginx -s stop; /usr/bin/sleep 0.5');
+      const result = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/nginx runs another configuration/);
+      await host.write('/etc/nginx/nginx.conf', conf);
+      await host.sh('gateway', 'nginx');
+    });
+  });
+
+  test('says how it is used', async () => {
+    expect(await host.run('gateway', ['/usr/local/bin/portway'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('usage: portway status'),
+    });
+  });
+});
