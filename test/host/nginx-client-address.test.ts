@@ -215,7 +215,8 @@ describeHost('the real client', () => {
     test('TCP: the client counts for sources and the log, and the rest reaches the target as it is', async () => {
       expect(await nginx.raw(90, `${first(REAL)}hello`)).toBe('hello');
       expect(await nginx.raw(90, `${first(OTHER)}hello`)).toBe('');
-      expect((await nginx.log(90, 2, 'stream')).map((e) => [e.client, e.status])).toEqual([
+      // Each worker writes what it holds back for itself.
+      expect((await nginx.log(90, 2, 'stream')).map((e) => [e.client, e.status]).sort()).toEqual([
         [REAL, 200],
         [OTHER, 403],
       ]);
