@@ -38,9 +38,9 @@ def plain(scheme, host):
 
 
 def is_meant(key, address):
-    # The route, then what the target was told: scheme, port, Host, path and query.
-    _, scheme, _, host, asked = key.split(" ", 4)
-    host = plain(scheme, host)
+    # The route, then what the target was told: scheme, port, host, the same as the header has it (HTTP/3 has none), path and query.
+    _, scheme, _, name, host, asked = key.split(" ", 5)
+    host = plain(scheme, host or name)
     if address.endswith("*"):
         return f"{scheme}://{host}{asked}".startswith(address[:-1])
     url = urlsplit(address)

@@ -117,8 +117,8 @@ export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line
     ...(cache.ignoreCookies ? ['set $portway_anonymous 1;'] : []),
     ...(cache.query === undefined ? [] : ['set $portway_asked $uri;']),
     `proxy_cache ${zone(cache)};`,
-    '# All that the target can see of where the client wanted to go.',
-    `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} $http_host ${asked}";`,
+    '# All that a target can be told of where the client wanted to go; HTTP/3 has no Host header.',
+    `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} $host $http_host ${asked}";`,
     ...(cache.validFor === undefined ? [] : [`proxy_cache_valid 200 301 308 ${cache.validFor}s;`]),
     ...(cache.waitForFill === 0
       ? []

@@ -370,6 +370,15 @@ describeHost('the cache of nginx', () => {
       expect(told(await at('www.example')).headers.host).toBe('www.example');
     });
 
+    test.each(['--http1.1', '--http2'])('by a name of theirs in TLS: %s', async (version) => {
+      const path = `/${++number}`;
+      const at = (name: string) =>
+        get(`https://${name}${path}`, version, '--resolve', `${name}:443:${GATEWAY}`, ...kept(MINUTE));
+      const all = [await at('evil.example'), await at('www.example'), await at('www.example')];
+      expect(all.map((answer) => told(answer).headers.host)).toEqual(['evil.example', 'www.example', 'www.example']);
+      expect(all.map((answer) => answer.headers['x-cache'])).toEqual(['MISS', 'MISS', 'HIT']);
+    });
+
     test('by one host in the first line and another one in the headers', async () => {
       const path = `/${++number}`;
       const lines = (first: string, host: string) =>
