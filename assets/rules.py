@@ -175,11 +175,12 @@ def missing_modules(rule):
 
 
 def prepare(parts):
-    version = run("iptables", "-V") + run("nft", "-v")
+    looks = [part.look() for part in parts]
+    version = "".join(job.communicate()[0] for job in [start("iptables", "-V"), start("nft", "-v")])
     # Rules of both kinds in one kernel: nobody could tell which of them a packet meets.
     if "legacy" in version:
         raise ValueError("iptables must be the nf_tables variant, got: " + version)
-    for part, look, trial in [(part, part.look(), part.start_trial(version)) for part in parts]:
+    for part, look, trial in zip(parts, looks, [part.start_trial(version) for part in parts]):
         part.there = part.seen(look)
         part.end_trial(trial)
 
@@ -258,10 +259,8 @@ def restore(parts):
 def size_tracking():
     size = min(int(re.search(r"MemTotal: +(\d+)", read("/proc/meminfo"))[1]) // 16, 1 << 20)
     for name in "buckets", "max":
-        key = "net.netfilter.nf_conntrack_" + name
-        # In a container there is nothing to set.
-        if int(run("sysctl", "-n", key) or size) < size:
-            run("sysctl", "-qw", "%s=%d" % (key, size))
+        if int(read("/proc/sys/net/netfilter/nf_conntrack_" + name) or size) < size:
+            run("sysctl", "-qw", "net.netfilter.nf_conntrack_%s=%d" % (name, size))
 
 
 def main():
