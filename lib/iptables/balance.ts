@@ -3,7 +3,7 @@ import type { Family } from '../forward/cidr';
 import type { PortForward, ResolvedForward } from '../forward/resolved';
 import type { Target } from '../forward/target';
 import { chainOf } from './chains';
-import { hex, type Mark } from './marks';
+import { hex, type Mark, PLACED } from './marks';
 import { jumpTo } from './rule';
 import type { Table } from './table';
 import { isPortWay, markOf, type PortWay, waysOf } from './ways';
@@ -15,7 +15,7 @@ export interface SharedChain {
   readonly forward: PortForward;
   /** Two at least, in the order of their rules. */
   readonly targets: readonly SharedTarget[];
-  /** The mark of its connections' first packets; of the first place, where clients have places. */
+  /** The mark of its connections' first packets. */
   readonly mark: Mark;
 }
 
@@ -78,11 +78,12 @@ const HASH_SEED = '0x706f7274';
 /** The places of a chain whose forward has balance `source`. */
 export function placesOf({ family, targets, mark }: SharedChain): Places {
   const count = sum(targets.map((t) => t.share));
+  const first = mark + PLACED;
   // Clients change the lower half of an IPv6 address as they like.
   const client = family === 4 ? '--hmark-tuple src' : '--hmark-src-prefix 64 --hmark-proto-mask 0';
   return {
-    draw: `-j HMARK ${client} --hmark-rnd ${HASH_SEED} --hmark-mod ${count} --hmark-offset ${hex(mark)}`,
-    matches: Array.from({ length: count }, (_, i) => (i < count - 1 ? `-m mark --mark ${hex(mark + i)}` : '')),
+    draw: `-j HMARK ${client} --hmark-rnd ${HASH_SEED} --hmark-mod ${count} --hmark-offset ${hex(first)}`,
+    matches: Array.from({ length: count }, (_, i) => (i < count - 1 ? `-m mark --mark ${hex(first + i)}` : '')),
   };
 }
 

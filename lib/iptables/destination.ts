@@ -3,7 +3,7 @@ import { formatHost, formatTarget, type Target } from '../forward/target';
 import { sharedChain, writeSharedChain } from './balance';
 import { type PortRules, writeByPort } from './by-port';
 import { CHAINS } from './chains';
-import { hex, MARKS, UNMARK } from './marks';
+import { MARKS, setMark } from './marks';
 import { jumpTo, matchPorts } from './rule';
 import type { Table } from './table';
 import { isPortWay, markOf, type PortWay, type ProtocolWay, type Way } from './ways';
@@ -30,13 +30,13 @@ export function writeDestinations(nat: Table, ways: readonly Way[]): void {
     const own = ways.filter((way) => markOf(way) === mark);
     if (own.length === 0) continue;
     nat.remark(CHAINS.dnat, what);
-    nat.addCommon(CHAINS.dnat, '', `-j MARK --set-mark ${hex(mark)}`);
+    nat.addCommon(CHAINS.dnat, '', setMark(mark));
     writeGroup(nat, own);
   }
-  const local = ways.filter((way) => markOf(way) === MARKS.here);
+  const local = ways.filter((way) => markOf(way) === MARKS.none);
   if (local.length < ways.length) {
     nat.remark(CHAINS.dnat, local.length > 0 ? 'to the gateway itself' : 'to nobody');
-    nat.addCommon(CHAINS.dnat, '', UNMARK);
+    nat.addCommon(CHAINS.dnat, '', setMark(MARKS.none));
   }
   writeGroup(nat, local);
 }

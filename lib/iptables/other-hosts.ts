@@ -1,6 +1,6 @@
 import { type PortRules, writeByPort } from './by-port';
 import { CHAINS } from './chains';
-import { MARKS, MATCH_MARKED, matchMark, UNMARK } from './marks';
+import { MARKS, MATCH_MARKED, MATCH_REMOTE, matchMark, UNMARK } from './marks';
 import { matchOriginalPorts } from './rule';
 import type { Table } from './table';
 import { isPortWay, markOf, type PortWay, type Way } from './ways';
@@ -18,7 +18,7 @@ export function writeOtherHosts({ nat, mangle, filter }: Tables, ways: readonly 
   const kept = ways.filter((way) => markOf(way) === MARKS.kept);
   if (kept.length > 0) writeKept(nat, kept);
   writeUnmarking(nat, ways);
-  const remote = ways.filter((way) => markOf(way) !== MARKS.here);
+  const remote = ways.filter((way) => markOf(way) !== MARKS.none);
   if (remote.length === 0) return;
   if (remote.some((way) => isPortWay(way) && way.forward.transport === 'tcp'))
     writeSegmentSize(mangle, '-m conntrack --ctstate DNAT');
@@ -55,11 +55,11 @@ function writeKept(nat: Table, ways: readonly Way[]): void {
   for (const way of ways) if (!isPortWay(way)) toItself(way)(CHAINS.keep);
 }
 
-/** Marks that did not leave by the chains above: of packets to the gateway itself. */
+/** Marks that were not taken away by the chains above: of packets to the gateway itself. */
 function writeUnmarking(nat: Table, ways: readonly Way[]): void {
   const stays = (way: Way) => way.targets.some((t) => t.kind === 'local');
   const isPlaced = (way: Way) => isPortWay(way) && way.forward.balance === 'source' && way.targets.length > 1;
-  if (!ways.some((way) => stays(way) && (isPlaced(way) || markOf(way) !== MARKS.here))) return;
+  if (!ways.some((way) => stays(way) && (isPlaced(way) || markOf(way) !== MARKS.none))) return;
   for (const builtIn of ['INPUT', 'POSTROUTING']) nat.hook(builtIn, MATCH_MARKED, CHAINS.mark);
   nat.remark(CHAINS.mark, 'marks are for our own rules alone');
   nat.addCommon(CHAINS.mark, '', UNMARK);
@@ -71,7 +71,7 @@ function writeUnmarking(nat: Table, ways: readonly Way[]): void {
  */
 function writePassage(filter: Table): void {
   filter.hook('FORWARD', '-m conntrack --ctstate DNAT --ctstatus CONFIRMED', CHAINS.forward);
-  filter.hook('FORWARD', MATCH_MARKED, CHAINS.forward);
+  filter.hook('FORWARD', MATCH_REMOTE, CHAINS.forward);
   filter.remark(CHAINS.forward, 'to targets on other hosts, and back');
   filter.addCommon(CHAINS.forward, '', '-j ACCEPT');
 }

@@ -46,6 +46,6 @@ export function isPortWay(way: Way): way is PortWay {
 
 /** What a connection's first packet is marked with. */
 export function markOf({ forward, targets }: Way): Mark {
-  if (targets.every((t) => t.kind === 'local')) return MARKS.here;
+  if (targets.every((t) => t.kind === 'local')) return MARKS.none;
   return forward.preserveClientAddress ? MARKS.kept : MARKS.answered;
 }

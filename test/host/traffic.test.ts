@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { ADDRESS, describeHost, type Host } from './support/host';
 import { type RulesHost, rulesOf } from './support/rules';
-import { EVERY_WAY, inTarget, strictGateway } from './support/strict';
+import { EVERY_WAY, strictGateway } from './support/strict';
 
 jest.setTimeout(60_000);
 
@@ -130,61 +130,6 @@ describeHost('traffic through iptables', () => {
     for (let i = 0; i < 8; i++) expect((await ask()).name).toBe(name);
   });
 
-  describe('hairpin: a backend uses the gateway, and is led back', () => {
-    const NEIGHBOUR = { v4: '10.0.1.11', v6: 'fd00:1::11' } as const;
-
-    test.each(EVERY_WAY)('%s over %s to itself and to a neighbour', async (protocol, family) => {
-      await host.sh(
-        'backend',
-        `ip addr add ${NEIGHBOUR.v4}/24 dev eth0; ip addr add ${NEIGHBOUR.v6}/64 dev eth0 nodad preferred_lft 0`,
-      );
-      await host.app('backend', protocol, 9000);
-      const to = `${inTarget(ADDRESS.backend[family])}:9000`;
-      await kernel.apply(rulesOf({ game: Forward[protocol]({ listen: 7000, to }) }));
-      for (const address of [ADDRESS.backend[family], NEIGHBOUR[family]]) {
-        const answer = await host.ask('backend', protocol, ADDRESS.inside[family], 7000, { address });
-        expect(answer).toMatchObject({ name: 'backend', client: ADDRESS.inside[family] });
-      }
-    });
-  });
-
-  describe('preserveClientAddress', () => {
-    test.each(EVERY_WAY)(
-      '%s over %s: the backend sees the client, or the gateway, or itself as the gateway',
-      async (protocol, family) => {
-        await host.app('backend', protocol, 9000);
-        const to = `${inTarget(ADDRESS.backend[family])}:9000`;
-        await kernel.apply(rulesOf({ game: Forward[protocol]({ listen: 7000, to, preserveClientAddress: true }) }));
-        const { client, gateway, inside, backend } = ADDRESS;
-        expect((await host.ask('client', protocol, gateway[family], 7000)).client).toBe(client[family]);
-        expect((await host.ask('gateway', protocol, inside[family], 7000)).client).toBe(inside[family]);
-        const own = await host.ask('backend', protocol, inside[family], 7000, { address: backend[family] });
-        expect(own.client).toBe(inside[family]);
-      },
-    );
-
-    test('beside a forward to the same target whose clients it does not see', async () => {
-      await host.app('backend', 'tcp', 9000);
-      const to = `${ADDRESS.backend.v4}:9000`;
-      const forwards = {
-        kept: Forward.tcp({ listen: 80, to, preserveClientAddress: true }),
-        not: Forward.tcp({ listen: 81, to }),
-      };
-      await kernel.apply(rulesOf(forwards));
-      expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 80)).client).toBe(ADDRESS.client.v4);
-      expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).client).toBe(ADDRESS.inside.v4);
-    });
-
-    // The neighbour answers past the gateway, from an address that nobody asked: no rule of the gateway can change that.
-    test('a neighbour of the target is not answered', async () => {
-      await host.app('client', 'tcp', 9000);
-      await host.sh('client', 'ip addr add 198.51.100.77/24 dev eth0');
-      const to = '198.51.100.77:9000';
-      await kernel.apply(rulesOf({ game: Forward.tcp({ listen: 7000, to, preserveClientAddress: true }) }));
-      expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 7000)).name).toMatch(/^none/);
-    });
-  });
-
   test.each(EVERY_WAY)('%s over %s from one interface only', async (protocol, family) => {
     await host.app('gateway', protocol, 8080);
     const forward = (name: string) => rulesOf({ web: Forward[protocol]({ listen: 80, to: 8080, interface: name }) });
@@ -210,30 +155,6 @@ describeHost('traffic through iptables', () => {
       expect((await host.ask('client', protocol, ADDRESS.gateway[there], 80)).name).toBe('gateway');
       expect((await host.ask('client', protocol, ADDRESS.gateway[not], 80)).name).toMatch(/^none/);
     }
-  });
-
-  test.each(['v4', 'v6'] as const)('over %s a flow passes though nobody answers', async (family) => {
-    const to = `${inTarget(ADDRESS.backend[family])}:5140`;
-    await kernel.apply(rulesOf({ log: Forward.udp({ listen: 514, to }) }));
-    await host.sh(
-      'backend',
-      `nft add table inet seen; nft 'add chain inet seen in { type filter hook input priority 0; }'
-      nft add rule inet seen in udp dport 5140 counter drop`,
-    );
-    await host.sh('client', `exec 3>/dev/udp/${ADDRESS.gateway[family]}/514; for i in {1..20}; do echo x >&3; done`);
-    expect(await host.sh('backend', 'nft list table inet seen')).toContain('packets 20 ');
-  });
-
-  test('a client that asks again gets through to a target that was silent the first time', async () => {
-    await host.app('backend', 'tcp', 9000);
-    await kernel.apply(rulesOf({ game: Forward.tcp({ listen: 7000, to: `${ADDRESS.backend.v4}:9000` }) }));
-    // The first packet of each connection goes lost on its way, where no answer can tell.
-    await host.sh(
-      'backend',
-      `nft add table inet lossy; nft 'add chain inet lossy in { type filter hook input priority 0; }'
-      nft add rule inet lossy in tcp dport 9000 tcp flags syn numgen inc mod 2 0 drop`,
-    );
-    expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 7000)).name).toBe('backend');
   });
 
   test('one of hundreds of forwards leads to its own target, wherever its port stands', async () => {

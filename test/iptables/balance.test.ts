@@ -34,11 +34,11 @@ test('by client: as many places as the weights say, divided by what divides all 
     }),
   });
   const rules = [
-    '-p tcp -m mark --mark 0x50570000 -j REDIRECT --to-ports 8081',
-    '-p tcp -m mark --mark 0x50570001 -j REDIRECT --to-ports 8081',
+    '-p tcp -m mark --mark 0x10000000 -j REDIRECT --to-ports 8081',
+    '-p tcp -m mark --mark 0x10000001 -j REDIRECT --to-ports 8081',
     '-p tcp -j REDIRECT --to-ports 8082',
   ];
-  expect(chain(v4, 'PORTWAY-web')[0]).toMatch(/^-j HMARK --hmark-tuple src .*--hmark-mod 3 --hmark-offset 0x50570000$/);
+  expect(chain(v4, 'PORTWAY-web')[0]).toMatch(/^-j HMARK --hmark-tuple src .*--hmark-mod 3 --hmark-offset 0x10000000$/);
   // A client has as many addresses of its /64 as it likes.
   expect(chain(v6, 'PORTWAY-web')[0]).toMatch(/^-j HMARK --hmark-src-prefix 64 .*--hmark-mod 3 /);
   for (const text of [v4, v6]) expect(chain(text, 'PORTWAY-web').slice(1)).toEqual(rules);
@@ -56,15 +56,15 @@ test('marks are taken away before anything else in nat ends the way of a packet'
     }),
   });
   expect(v4.match(/--hmark-offset \S+/g)?.sort()).toEqual([
-    '--hmark-offset 0x50570000',
-    '--hmark-offset 0x50570100',
-    '--hmark-offset 0x50570200',
+    '--hmark-offset 0x10000000',
+    '--hmark-offset 0x30000000',
+    '--hmark-offset 0x50000000',
   ]);
   expect(hooks(v4).filter((hook) => /^(INPUT|POSTROUTING)/.test(hook))).toEqual([
-    'POSTROUTING -m mark --mark 0x50570100/0xffffff00 -j PORTWAY-SNAT',
-    'POSTROUTING -m mark --mark 0x50570200/0xffffff00 -j PORTWAY-KEEP',
-    'INPUT -m mark --mark 0x50570000/0xffff0000 -j PORTWAY-MARK',
-    'POSTROUTING -m mark --mark 0x50570000/0xffff0000 -j PORTWAY-MARK',
+    'POSTROUTING -m mark --mark 0x40000000/0x60000000 -m conntrack --ctstate DNAT -j PORTWAY-SNAT',
+    'POSTROUTING -m mark --mark 0x20000000/0x60000000 -m conntrack --ctstate DNAT -j PORTWAY-KEEP',
+    'INPUT -m mark ! --mark 0x0/0x70000000 -m conntrack --ctstate DNAT -j PORTWAY-MARK',
+    'POSTROUTING -m mark ! --mark 0x0/0x70000000 -m conntrack --ctstate DNAT -j PORTWAY-MARK',
   ]);
   for (const name of ['SNAT', 'KEEP', 'MARK']) expect(chain(v4, `PORTWAY-${name}`)[0]).toBe('-j MARK --set-mark 0');
 });

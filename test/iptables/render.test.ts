@@ -31,9 +31,9 @@ test('both hooks of nat that lead somewhere look at packets for the gateway itse
 test('another host: destination, return way, passage and segment size; nothing of it in the other family', () => {
   const { v4, v6 } = render({ db: Forward.tcp({ listen: 15432, to: '10.0.1.1:5432' }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toEqual([
-    '-j MARK --set-mark 0x50570100',
+    '-j MARK --set-mark 0x40000000/0x60000000',
     '-p tcp --dport 15432 -j DNAT --to-destination 10.0.1.1:5432',
-    '-j MARK --set-mark 0',
+    '-j MARK --set-mark 0x0/0x60000000',
   ]);
   expect(chain(v4, 'PORTWAY-SNAT')).toEqual(['-j MARK --set-mark 0', '! -o lo -j MASQUERADE']);
   expect(chain(v4, 'PORTWAY-FORWARD')).toEqual(['-j ACCEPT']);
@@ -46,10 +46,10 @@ test('only first packets with our mark, and what was translated once, meet the r
     db: Forward.tcp({ listen: 15432, to: '10.0.1.1:5432', limits: { openConnections: 9 } }),
   });
   expect(hooks(v4).filter((hook) => /^(POSTROUTING|FORWARD -m)/.test(hook))).toEqual([
-    'POSTROUTING -m mark --mark 0x50570100/0xffffff00 -j PORTWAY-SNAT',
+    'POSTROUTING -m mark --mark 0x40000000/0x60000000 -m conntrack --ctstate DNAT -j PORTWAY-SNAT',
     'FORWARD -m conntrack --ctstate DNAT ! --ctstatus CONFIRMED -j PORTWAY-LIMIT',
     'FORWARD -m conntrack --ctstate DNAT --ctstatus CONFIRMED -j PORTWAY-FORWARD',
-    'FORWARD -m mark --mark 0x50570000/0xffff0000 -j PORTWAY-FORWARD',
+    'FORWARD -m mark ! --mark 0x0/0x60000000 -m conntrack --ctstate DNAT -j PORTWAY-FORWARD',
   ]);
 });
 
@@ -123,12 +123,12 @@ test("a target that sees its clients' addresses sees the gateway's only where it
   ]);
   // Each group of forwards behind its mark.
   expect(chain(v4, 'PORTWAY-DNAT').map((rule) => rule.replace(/ -j DNAT.*| -j REDIRECT.*/, ''))).toEqual([
-    '-j MARK --set-mark 0x50570200',
+    '-j MARK --set-mark 0x20000000/0x60000000',
     '-p tcp --dport 80 -j PORTWAY-kept',
     '-p 47',
-    '-j MARK --set-mark 0x50570100',
+    '-j MARK --set-mark 0x40000000/0x60000000',
     '-p tcp --dport 81',
-    '-j MARK --set-mark 0',
+    '-j MARK --set-mark 0x0/0x60000000',
     '-p tcp --dport 82',
   ]);
 });

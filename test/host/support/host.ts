@@ -254,8 +254,9 @@ export class Host {
       exec('ip', `link add ${name} netns ${gateway} type veth peer name eth0 netns ${pid}`.split(' '));
     await link('ens5', client);
     await link('ens6', backend);
+    // Otherwise a link's own IPv6 address takes a second until it answers for its neighbours.
     const up = (device: string, at: { v4: string; v6: string }) =>
-      `ip addr add ${at.v4}/24 dev ${device}; ip addr add ${at.v6}/64 dev ${device} nodad; ip link set ${device} up`;
+      `echo 0 >/proc/sys/net/ipv6/conf/${device}/accept_dad; ip addr add ${at.v4}/24 dev ${device}; ip addr add ${at.v6}/64 dev ${device} nodad; ip link set ${device} up`;
     await this.sh('gateway', `ip link set lo up; ${up('ens5', ADDRESS.gateway)}; ${up('ens6', ADDRESS.inside)}`);
     // The backend knows no way to the client: an answer can only come back through the gateway's own address.
     await this.sh(
