@@ -211,7 +211,8 @@ export class PortwayStack extends Stack {
 function publicUrl(forward: ResolvedForward, address: string): string | undefined {
   if (!isPortForward(forward)) return undefined;
   const { kind, transport, listen } = forward;
-  if (transport === 'udp' || listen.from !== listen.to) return undefined;
+  // A TLS forward has no answer for clients that ask for no name.
+  if (transport === 'udp' || kind === 'tls' || listen.from !== listen.to) return undefined;
   const port = listen.from;
   if (kind === 'https' || (kind === 'tcp' && port === 443))
     return `https://${address}${port === 443 ? '' : `:${port}`}`;

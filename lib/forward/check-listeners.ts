@@ -14,11 +14,13 @@ export function checkListeners(
     if (listen === undefined) return [];
     const { kind, props } = forward;
     const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
-    return [{ at: forwardPath(name), transport: kind === 'udp' ? 'udp' : 'tcp', engine, listen }];
+    return [{ at: forwardPath(name), kind, transport: kind === 'udp' ? 'udp' : 'tcp', engine, listen }];
   });
   for (const [i, a] of listeners.entries()) {
     for (const b of listeners.slice(i + 1)) {
       if (a.transport !== b.transport || !portsOverlap(a.listen, b.listen)) continue;
+      // These two are told apart by the names that clients ask for.
+      if ([a.kind, b.kind].sort().join() === 'https,tls') continue;
       const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
       problems.add(
         `${b.at}.listen`,

@@ -21,7 +21,7 @@ export function checkTargets(
   for (const [i, target] of targets.entries()) {
     const where = targets.length > 1 ? `${at}.to[${i}]` : `${at}.to`;
     const got = formatPorts(target.ports);
-    if (kind === 'http' || kind === 'https') {
+    if (kind === 'http' || kind === 'https' || kind === 'tls') {
       if (isRange(target.ports)) problems.add(where, `must have one port for ${kind.toUpperCase()}`, got);
     } else if (engine === 'nginx') {
       // nginx can hand on the port that the client used, but cannot count with it.

@@ -9,6 +9,7 @@ import type { ProtocolName } from './protocol';
 import type { SessionProps } from './session';
 import type { TargetSpec, WeightedTarget } from './target';
 import type { Tls } from './tls';
+import type { StreamBalance, TlsHostProps } from './tls-hosts';
 import type { ProxyProtocolProps } from './trusted-proxies';
 
 /**
@@ -102,6 +103,45 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
   readonly engine?: Engine;
 }
 
+/** A forward of TLS connections by the name that clients ask for (SNI); TLS passes through untouched, and targets have the certificates. */
+export interface TlsForwardProps extends ListenerProps, Pick<SessionProps, 'idleTimeout'> {
+  /**
+   * Where the connections lead, by host name: `'shop.example.com'`, or `'*.example.com'` for all below it.
+   * @see https://www.rfc-editor.org/rfc/rfc6066#section-3
+   */
+  readonly hosts: Readonly<Record<string, TlsHostProps>>;
+  /**
+   * Where connections for other names lead, and those of clients that name none.
+   * @default they are closed; beside a `Forward.https` on the same port they go there
+   */
+  readonly to?: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
+  /**
+   * How new connections are shared between several targets of a host.
+   * @default 'round-robin'
+   */
+  readonly balance?: StreamBalance;
+  /**
+   * What is done about targets that fail, where a host has several.
+   * @default see there
+   */
+  readonly failover?: FailoverProps;
+  /**
+   * What one client address may do.
+   * @default no limits
+   */
+  readonly limits?: Pick<ForwardLimits, 'openConnections'>;
+  /**
+   * The PROXY protocol, towards clients and towards targets.
+   * @default targets see the gateway's address
+   */
+  readonly proxyProtocol?: ProxyProtocolProps;
+  /**
+   * What carries this forward; only nginx can.
+   * @default nginx
+   */
+  readonly engine?: Engine;
+}
+
 /** What the forwards of HTTP and HTTPS requests have in common. */
 export interface WebForwardProps extends ListenerProps, HttpHostProps {
   /**
@@ -167,7 +207,7 @@ export type ForwardProps = Partial<Omit<TransportForwardProps, 'limits' | 'balan
     readonly protocol?: ProtocolName | number | HttpProtocol;
   };
 
-export type ForwardKind = 'tcp' | 'udp' | 'http' | 'https' | 'protocol';
+export type ForwardKind = 'tcp' | 'udp' | 'tls' | 'http' | 'https' | 'protocol';
 
 /**
  * One rule of the gateway: a listener and its targets. Its name is its key in the stack's `forwards`.
@@ -184,12 +224,20 @@ export class Forward {
     return new Forward('udp', props);
   }
 
+  /**
+   * TLS connections by the name that clients ask for, passed through untouched; needs nginx. A `Forward.https` may stand on the same
+   * port: it gets what no host here is for.
+   */
+  static tls(props: TlsForwardProps): Forward {
+    return new Forward('tls', props);
+  }
+
   /** HTTP requests; needs nginx. */
   static http(props: HttpForwardProps): Forward {
     return new Forward('http', props);
   }
 
-  /** HTTPS requests, TLS ended on the gateway; needs nginx. To pass TLS through untouched use `Forward.tcp`. */
+  /** HTTPS requests, TLS ended on the gateway; needs nginx. To pass TLS through untouched use `Forward.tls`, or `Forward.tcp`. */
   static https(props: HttpsForwardProps): Forward {
     return new Forward('https', props);
   }

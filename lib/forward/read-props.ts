@@ -55,7 +55,7 @@ export function readListener(
     );
     return undefined;
   }
-  if (isRange(listen) && (kind === 'http' || kind === 'https')) {
+  if (isRange(listen) && kind !== 'tcp' && kind !== 'udp') {
     problems.add(
       where,
       `must be one port for ${kind.toUpperCase()}; ranges are for Forward.tcp and Forward.udp`,

@@ -1,6 +1,7 @@
 import { checkTargets } from './check-targets';
 import { readErrorPage } from './error-page';
 import { FAILOVER } from './failover';
+import { isHostName } from './host-name';
 import { type HttpDelivery, readHttpDelivery } from './http-delivery';
 import { type HttpOptions, mergeHttpOptions, readHttpOptions } from './http-options';
 import type { HttpHostProps, HttpPathProps, HttpRoute, HttpRouteProps, HttpSite, HttpsPorts } from './http-route';
@@ -42,9 +43,6 @@ interface SitesProps extends HttpHostProps {
   readonly hosts?: Readonly<Record<string, HttpHostProps>>;
 }
 
-/** Host names (RFC 1123, section 2.1), one of which may begin with a star for all names below it. */
-const HOST = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
-
 /** What may stand in a path without being encoded (RFC 3986, section 3.3), less what nginx would read in another way. */
 const PATH = /^(\/[a-z0-9._~!()+,:=@-]*)+$/i;
 
@@ -63,7 +61,7 @@ export function readSites(at: string, props: SitesProps, forward: Context, probl
   const errors = readErrorPage(`${at}.errors`, props.errors, problems);
   const named = Object.entries(hosts ?? {}).flatMap(([host, own]) => {
     const where = `${at}.hosts[${JSON.stringify(host)}]`;
-    if (!HOST.test(host)) {
+    if (!isHostName(host)) {
       problems.add(where, 'must be a host name in lower case such as www.example.com or *.example.com', host);
       return [];
     }

@@ -8,9 +8,11 @@ import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginx
 import { readEngine, readListener, readTargets } from './read-props';
 import { checkProtocolOfTarget, readProtocol, readProtocolTarget } from './read-protocol';
 import { readSites } from './read-sites';
+import { readTlsHosts } from './read-tls-hosts';
 import { readTransportDelivery } from './read-transport-delivery';
 import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
 import { readSession } from './session';
+import { sharePorts } from './shared-port';
 import { Tls } from './tls';
 import { readTrustedProxies } from './trusted-proxies';
 
@@ -48,13 +50,13 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
     problems,
   );
   const httpsPorts = entries.flatMap(([, f]) =>
-    f instanceof Forward && f.kind === 'https' ? (parsePorts(f.props.listen ?? '') ?? []) : [],
+    f instanceof Forward && (f.kind === 'https' || f.kind === 'tls') ? (parsePorts(f.props.listen ?? '') ?? []) : [],
   );
   const resolved = entries.flatMap(
     ([name, forward]) => resolveForward(name, forward, engine, httpsPorts, problems) ?? [],
   );
   checkListeners(entries, engine, problems);
-  return resolved;
+  return sharePorts(resolved, problems);
 }
 
 /** The same, alone: for callers that have nothing else to check. @throws PortwayError with every broken rule */
@@ -99,7 +101,7 @@ function resolveForward(
   if (!(forward instanceof Forward)) {
     problems.add(
       at,
-      'must be made by Forward.tcp, Forward.udp, Forward.http, Forward.https or Forward.protocol',
+      'must be made by Forward.tcp, Forward.udp, Forward.tls, Forward.http, Forward.https or Forward.protocol',
       forward,
     );
     return undefined;
@@ -129,12 +131,13 @@ function resolvePortForward(
     isWeb(kind) && listen !== undefined
       ? readSites(at, props as HttpForwardProps, { name, kind, httpsPorts, listen }, problems)
       : [];
-  const targets = isWeb(kind)
-    ? sites.flatMap((s) => s.routes.flatMap((r) => r.targets))
-    : readTargets(at, forward, problems);
+  const { tlsHosts, ...tlsDelivery } =
+    kind === 'tls' && listen !== undefined ? readTlsHosts(at, props, { name, listen }, problems) : { tlsHosts: [] };
+  const hosts = [...sites.flatMap((s) => s.routes), ...tlsHosts];
+  const targets = ofHosts(kind) ? hosts.flatMap((h) => h.targets) : readTargets(at, forward, problems);
   const common = readCommon(at, props, targets, problems);
-  const delivery = isWeb(kind)
-    ? { balance: BALANCES.http[0] }
+  const delivery = ofHosts(kind)
+    ? { balance: BALANCES.http[0], ...tlsDelivery }
     : readTransportDelivery(at, props, { engine, transport, targets }, problems);
   const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
   // Limits of requests are the sites'.
@@ -147,7 +150,7 @@ function resolvePortForward(
     problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
   }
   if (listen === undefined || problems.length > before) return undefined;
-  if (!isWeb(kind)) checkTargets(at, { kind, engine, listen, targets }, problems);
+  if (!ofHosts(kind)) checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
   return {
     name,
@@ -163,6 +166,7 @@ function resolvePortForward(
     ...client,
     session,
     sites,
+    tlsHosts,
     maintenance: props.maintenance === true,
     ...(props.tls === undefined ? {} : { tls: props.tls }),
   };
@@ -187,6 +191,11 @@ function readClient(
 
 function isWeb(kind: PortForward['kind']): kind is 'http' | 'https' {
   return kind === 'http' || kind === 'https';
+}
+
+/** Whether its hosts say where it leads. */
+function ofHosts(kind: PortForward['kind']): boolean {
+  return isWeb(kind) || kind === 'tls';
 }
 
 function resolveProtocolForward(name: string, forward: Forward, problems: Problems): ProtocolForward | undefined {

@@ -9,6 +9,7 @@ import type { PortRange } from './ports';
 import type { Session } from './session';
 import type { Host, Target } from './target';
 import type { Tls } from './tls';
+import type { SharedPort, TlsHost } from './tls-hosts';
 import type { TrustedProxies } from './trusted-proxies';
 
 /** What every checked forward has. */
@@ -29,12 +30,12 @@ interface CommonForward {
 
 /** A checked forward of ports. */
 export interface PortForward extends CommonForward {
-  readonly kind: 'tcp' | 'udp' | 'http' | 'https';
+  readonly kind: 'tcp' | 'udp' | 'tls' | 'http' | 'https';
   readonly transport: 'tcp' | 'udp';
   readonly listen: PortRange;
-  /** All that it leads to, of an HTTP forward those of all its sites; none where it only redirects. */
+  /** All that it leads to, of an HTTP or TLS forward those of all its hosts; none where it only redirects. */
   readonly targets: readonly Target[];
-  /** Of an HTTP forward its routes say it. */
+  /** Of an HTTP or TLS forward its hosts say it. */
   readonly balance: Balance;
   /** On nginx, where there is something to go on to; of an HTTP forward its routes say it. */
   readonly failover?: Failover;
@@ -42,6 +43,10 @@ export interface PortForward extends CommonForward {
   readonly limits?: ResolvedLimits;
   /** Of an HTTP forward: what is done with which requests. */
   readonly sites: readonly HttpSite[];
+  /** Of a TLS forward: where which names lead. */
+  readonly tlsHosts: readonly TlsHost[];
+  /** Another forward has the same port. */
+  readonly sharedPort?: SharedPort;
   /** Whether a command on the host can close it. */
   readonly maintenance: boolean;
   /** Undefined: the client is who connects. */

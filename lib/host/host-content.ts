@@ -74,7 +74,7 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
     files,
     settings: {
       PORTWAY_NGINX_GENERATION: conf.generation,
-      PORTWAY_NGINX_LISTEN: own.map((f) => `${f.transport}/${formatPorts(f.listen)}`).join(' '),
+      PORTWAY_NGINX_LISTEN: [...new Set(own.map((f) => `${f.transport}/${formatPorts(f.listen)}`))].join(' '),
       ...(selfSigned.length > 0 ? { PORTWAY_SELF_SIGNED: selfSigned.join(' ') } : {}),
     },
   };

@@ -34,8 +34,8 @@ export function balancesByCookie(forwards: readonly PortForward[]): boolean {
   return forwards.some((f) => balancesOf(f).includes('cookie'));
 }
 
-function balancesOf({ sites }: PortForward): readonly Balance[] {
-  return sites.flatMap((s) => s.routes.map((r) => r.balance));
+function balancesOf({ sites, tlsHosts }: PortForward): readonly Balance[] {
+  return [...sites.flatMap((s) => s.routes), ...tlsHosts].map((place) => place.balance);
 }
 
 /** Once for all HTTP forwards: the gateway's own cookie. */

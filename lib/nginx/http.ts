@@ -15,6 +15,7 @@ import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
 import { headerDefaults } from './response-headers';
 import { servers } from './server';
+import { closedNames } from './sni';
 import { tlsSession } from './tls';
 import { transferDefaults } from './transfer';
 import { resolver, upstream } from './upstream';
@@ -68,6 +69,7 @@ export function httpContext(
       block('location = /generation', [`return 200 "${generation}";`]),
       block('location /', own.some((f) => f.maintenance) ? maintenanceStamp() : ['return 404;']),
     ]),
+    ...closedNames(forwards),
     ...own.flatMap((forward) => [
       '',
       `# ${forward.name}`,

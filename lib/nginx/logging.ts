@@ -3,7 +3,7 @@ import { cachesOf } from '../forward/read-cache';
 import type { PortForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { NGINX_PATHS } from './names';
-import type { RequestFacts } from './request-facts';
+import { listenerMap, type RequestFacts } from './request-facts';
 
 /** Who sends what: one JSON object a line. The buffer saves a write per request and is at most a second behind. */
 const BUFFER = 'buffer=32k flush=1s';
@@ -14,7 +14,7 @@ export const ERROR_LOG = `${NGINX_PATHS.logFolder}/error.log`;
 const ACCESS_LOG = `${NGINX_PATHS.logFolder}/access.log`;
 
 /** Once for all HTTP forwards; what only some of them ask for is there only then. */
-export function httpLog(forwards: readonly PortForward[], { requestId }: RequestFacts): readonly Line[] {
+export function httpLog(forwards: readonly PortForward[], { requestId, listener }: RequestFacts): readonly Line[] {
   const logs = forwards.flatMap((f) =>
     f.sites.flatMap((s) => [s.options.logs, ...s.routes.map((r) => r.options.logs)]),
   );
@@ -22,7 +22,7 @@ export function httpLog(forwards: readonly PortForward[], { requestId }: Request
     ['time', '"$time_iso8601"'],
     ['request', `"${requestId}"`],
     ['client', '"$remote_addr"'],
-    ['port', '"$server_port"'],
+    ['port', `"${listener}"`],
     ['method', '"$request_method"'],
     ['host', '"$host"'],
     ['uri', `"${uri}"`],
@@ -62,13 +62,17 @@ export function logLines(logs: ResolvedLogs | undefined): readonly Line[] {
   ];
 }
 
-export function streamLog(): readonly Line[] {
+/** Once for all TCP, UDP and TLS forwards. */
+export function streamLog(forwards: readonly PortForward[]): readonly Line[] {
+  const shared = forwards.some((f) => f.sharedPort);
   return [
+    ...(shared ? [listenerMap()] : []),
     ...logFormat('portway', [
       ['time', '"$time_iso8601"'],
       ['client', '"$remote_addr"'],
-      ['port', '"$server_port"'],
+      ['port', shared ? '"$portway_listener"' : '"$server_port"'],
       ['protocol', '"$protocol"'],
+      ...(forwards.some((f) => f.kind === 'tls') ? [['name', '"$ssl_preread_server_name"'] as const] : []),
       ['status', '$status'],
       ['sent', '$bytes_sent'],
       ['received', '$bytes_received'],

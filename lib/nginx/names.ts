@@ -5,9 +5,16 @@ export const NGINX_PATHS = {
   logFolder: '/var/log/portway',
   /** Answers `/generation` with the hash of the running configuration: a reload that failed silently is found out. */
   socket: '/run/portway-nginx.sock',
+  /** Refuses TLS. */
+  closed: '/run/portway-closed.sock',
   /** There while the gateway is closed for maintenance. */
   maintenance: '/etc/portway/maintenance',
 } as const;
+
+/** Where a forward is handed connections of a port that it shares. */
+export function handOver(forward: string): string {
+  return `/run/portway-tls-${forward}.sock`;
+}
 
 /** The name of a group of targets, by its forward's name or its route's id. */
 export function upstreamName(id: string): string {

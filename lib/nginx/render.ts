@@ -31,7 +31,7 @@ export function renderNginx(
 
 /** Whether the forwards need nginx's stream module, which distributions pack by itself. */
 export function needsStream(forwards: readonly ResolvedForward[]): boolean {
-  return forwards.some((f) => f.engine === 'nginx' && (f.kind === 'tcp' || f.kind === 'udp'));
+  return forwards.some((f) => f.engine === 'nginx' && f.kind !== 'http' && f.kind !== 'https');
 }
 
 function conf(

@@ -1,13 +1,15 @@
 import type { Header } from '../forward/http-headers';
 import type { PortForward } from '../forward/resolved';
 import { cookieHeaders } from './balance';
-import { block, type Line } from './block';
+import { type Block, block, type Line } from './block';
 import { cacheHeaders } from './cache';
 
 /** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
 export interface RequestFacts {
   readonly scheme: string;
   readonly port: string;
+  /** The port that the client connected to. */
+  readonly listener: string;
   readonly requestId: string;
   /** The client, and behind it the proxies that the request came through. */
   readonly forwardedFor: string;
@@ -18,6 +20,7 @@ export interface RequestFacts {
 const DIRECT: RequestFacts = {
   scheme: '$scheme',
   port: '$server_port',
+  listener: '$server_port',
   requestId: '$request_id',
   forwardedFor: '$remote_addr',
   headers: [],
@@ -26,6 +29,7 @@ const DIRECT: RequestFacts = {
 const PROXIED: RequestFacts = {
   scheme: '$portway_scheme',
   port: '$portway_port',
+  listener: '$server_port',
   requestId: '$portway_request_id',
   forwardedFor: '$portway_chain',
   headers: [],
@@ -34,13 +38,24 @@ const PROXIED: RequestFacts = {
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
 export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
-  return { ...facts, headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards)] };
+  const headers = [...cacheHeaders(forwards), ...cookieHeaders(forwards)];
+  if (!forwards.some((f) => f.sharedPort)) return { ...facts, headers };
+  return { ...facts, headers, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
+}
+
+const LISTENER = '$portway_listener';
+
+/** The port, also of connections that were handed over by a socket that has none; in http and in stream alike. */
+export function listenerMap(): Block {
+  return block(`map $server_port ${LISTENER}`, ["'' $proxy_protocol_server_port;", 'default $server_port;']);
 }
 
 /** Where the facts come from. Forwards that trust nobody have the plain ones in them. */
 export function factMaps(facts: RequestFacts): readonly Line[] {
-  if (facts.scheme === DIRECT.scheme) return [];
+  const shared = facts.listener === LISTENER ? ['', listenerMap()] : [];
+  if (facts.scheme === DIRECT.scheme) return shared;
   return [
+    ...shared,
     '',
     '# A request came through a trusted proxy where the client has another address than the connection.',
     '# (The PROXY protocol does that too, but who speaks it does not look into headers: they are still what the client wrote.)',
@@ -56,7 +71,7 @@ export function factMaps(facts: RequestFacts): readonly Line[] {
     ]),
     block(`map "$portway_proxied $http_x_forwarded_port" ${facts.port}`, [
       '"~^1 (?<proxied_port>[0-9]{1,5})$" $proxied_port;',
-      'default $server_port;',
+      `default ${facts.listener};`,
     ]),
     block(`map "$portway_proxied $http_x_request_id" ${facts.requestId}`, [
       '"~^1 (?<proxied_id>[A-Za-z0-9._:-]{1,128})$" $proxied_id;',

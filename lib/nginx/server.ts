@@ -6,6 +6,7 @@ import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
 import { locations, optionLines, origin } from './location';
 import { maintenance } from './maintenance';
+import { handOver } from './names';
 import { notFound, refusalPlaces } from './refusals';
 import type { RequestFacts } from './request-facts';
 import { tlsLines } from './tls';
@@ -74,10 +75,12 @@ function closedServer(forward: PortForward, dialect: NginxDialect): Block {
 /** Wildcards only: nginx cannot move from a wildcard to one address by a reload. */
 function listeners(forward: PortForward, parameter: string, dialect: NginxDialect): readonly Line[] {
   const port = forward.listen.from;
+  const shared = forward.sharedPort !== undefined;
+  const own = shared ? [`unix:${handOver(forward.name)}`] : [`${port}`, `[::]:${port}`];
+  const client = shared ? ' proxy_protocol' : listenParameter(forward);
   const tls = forward.kind === 'http' ? '' : dialect.http2 === 'directive' ? ' ssl' : ' ssl http2';
   return [
-    `listen ${port}${tls}${parameter}${listenParameter(forward)};`,
-    `listen [::]:${port}${tls}${parameter}${listenParameter(forward)};`,
+    ...own.map((address) => `listen ${address}${tls}${parameter}${client};`),
     ...(forward.kind === 'https' && dialect.http2 === 'directive' ? ['http2 on;'] : []),
   ];
 }

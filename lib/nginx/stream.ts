@@ -8,17 +8,19 @@ import { clientKey } from './client-key';
 import { streamFailover } from './failover';
 import { countsClients, streamLimit, streamLimitDefaults } from './limits';
 import { streamLog } from './logging';
+import { sniDefaults, tlsServers } from './sni';
 import { listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
 
-/** The stream context: TCP and UDP forwards. Nothing when there are none, so that its module is not needed. */
+/** The stream context: TCP, UDP and TLS forwards. Nothing when there are none, so that its module is not needed. */
 export function streamContext(forwards: readonly PortForward[]): readonly Line[] {
-  const own = forwards.filter((f) => f.kind === 'tcp' || f.kind === 'udp');
+  const own = forwards.filter((f) => f.kind === 'tcp' || f.kind === 'udp' || f.kind === 'tls');
   if (own.length === 0) return [];
   return [
     '',
     block('stream', [
-      ...streamLog(),
+      ...sniDefaults(own),
+      ...streamLog(own),
       ...resolver(own),
       'proxy_connect_timeout 5s;',
       ...(countsClients(own) || balancesBySource(own) ? [clientKey()] : []),
@@ -27,11 +29,24 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
         '',
         `# ${forward.name}`,
         ...streamLimit(forward).zone,
-        ...(keepsPort(forward) ? [] : upstream(group(forward), [])),
-        server(forward),
+        ...(forward.kind === 'tls' ? tlsServers(forward, lines(forward)) : servers(forward)),
       ]),
     ]),
   ];
+}
+
+/** What every server has, whichever way it finds the target. */
+function lines(forward: PortForward): readonly Line[] {
+  return [
+    ...streamSources(forward),
+    ...streamLimit(forward).lines,
+    ...sessionLines(forward),
+    ...streamFailover(forward),
+  ];
+}
+
+function servers(forward: PortForward): readonly Block[] {
+  return [...(keepsPort(forward) ? [] : upstream(group(forward), [])), server(forward)];
 }
 
 function server(forward: PortForward): Block {
@@ -42,10 +57,7 @@ function server(forward: PortForward): Block {
     `listen ${ports}${parameters};`,
     `listen [::]:${ports}${parameters};`,
     ...streamClient(forward),
-    ...streamSources(forward),
-    ...streamLimit(forward).lines,
-    ...sessionLines(forward),
-    ...streamFailover(forward),
+    ...lines(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
   ]);
 }

@@ -8,7 +8,13 @@ export function listenParameter({ trustedProxies }: PortForward): string {
 }
 
 /** Makes the client's real address the one that counts, in an HTTP server; whom it is not taken from keeps its own. */
-export function realClient({ trustedProxies }: PortForward): readonly Line[] {
+export function realClient({ trustedProxies, sharedPort }: PortForward): readonly Line[] {
+  if (sharedPort !== undefined)
+    return [
+      '# Connections come from the stream context, which tells whose they are.',
+      'set_real_ip_from unix:;',
+      'real_ip_header proxy_protocol;',
+    ];
   if (trustedProxies === undefined) return [];
   return [
     '# Only these may say whose request it is.',
@@ -19,11 +25,13 @@ export function realClient({ trustedProxies }: PortForward): readonly Line[] {
   ];
 }
 
-/** The same in a TCP server, and the word to the target. */
-export function streamClient(forward: PortForward): readonly Line[] {
-  const from = forward.trustedProxies?.from ?? [];
+/** The same in a TCP server, and the word to the target. Where the port is shared, it is another server that has it. */
+export function streamClient(
+  forward: Pick<PortForward, 'trustedProxies' | 'sendsProxyProtocol'> & { readonly sharedPort?: unknown },
+): readonly Line[] {
+  const from = mergeCidrs(forward.trustedProxies?.from ?? []).map((c) => c.text);
   return [
-    ...mergeCidrs(from).map((c) => `set_real_ip_from ${c.text};`),
+    ...(forward.sharedPort === undefined ? from : ['unix:']).map((source) => `set_real_ip_from ${source};`),
     ...(forward.sendsProxyProtocol ? ['proxy_protocol on;'] : []),
   ];
 }

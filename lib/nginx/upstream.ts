@@ -78,6 +78,12 @@ function lastResort({ targets, balance, failover }: Group): readonly Line[] {
   ];
 }
 
+/** Where the group is, as the value of a variable in `proxy_pass`. */
+export function destination(group: Group): string {
+  const named = namedTarget(group);
+  return named === undefined ? upstreamName(group.id) : serverAddress(named);
+}
+
 /** The lines that send a request or connection on its way; a variable makes nginx resolve a name when it is used. */
 export function passTo(group: Group, scheme: 'http://' | 'grpc://' | ''): readonly Line[] {
   const pass = scheme === 'grpc://' ? 'grpc_pass' : 'proxy_pass';

@@ -29,12 +29,14 @@ export interface Plan {
 
 export interface PlannedForward {
   readonly name: string;
-  /** `tcp`, `udp`, `http`, `https` or `protocol`. */
+  /** `tcp`, `udp`, `tls`, `http`, `https` or `protocol`. */
   readonly kind: string;
   /** Port or range on the gateway; the number of a protocol without ports. */
   readonly listen: string;
   /** Targets; a port alone is on the gateway itself. */
   readonly to: readonly string[];
+  /** Of a TLS forward: which of `to` is for which name. Without a name: all others. */
+  readonly hosts?: readonly { readonly host?: string; readonly to: readonly string[] }[];
   readonly redirectTo?: string;
   readonly engine: string;
   /** Source networks; empty means everyone. */
@@ -113,16 +115,26 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
   };
   if (!isPortForward(forward))
     return { name, kind, listen: `${forward.protocol}`, to: [formatHost(forward.target)], ...common };
-  const { listen, targets, sites, balance, healthCheck, limits } = forward;
+  const { listen, targets, sites, tlsHosts, balance, healthCheck, limits } = forward;
   const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined)?.redirect;
   return {
     name,
     kind,
     listen: formatPorts(listen),
     to: targets.map(formatTarget),
+    ...(tlsHosts.length === 0
+      ? {}
+      : {
+          hosts: tlsHosts.map(({ host, targets: own }) => ({
+            ...(host === undefined ? {} : { host }),
+            to: own.map(formatTarget),
+          })),
+        }),
     ...(redirect === undefined ? {} : { redirectTo: typeof redirect === 'number' ? `https on ${redirect}` : redirect }),
     ...common,
-    ...(targets.length < 2 ? {} : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
+    ...(targets.length < 2 || tlsHosts.length > 0
+      ? {}
+      : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...(limits === undefined ? {} : { limits }),
   };

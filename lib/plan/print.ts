@@ -22,12 +22,21 @@ export function printPlan(stack: string, plan: Plan): string {
   return [`Stack ${stack}`, ...parts, room, ...files].join('\n\n');
 }
 
-function forwardRow({ name, kind, listen, to, redirectTo, engine, allowFrom, sharing }: PlannedForward): string[] {
+function forwardRow({
+  name,
+  kind,
+  listen,
+  to,
+  hosts,
+  redirectTo,
+  engine,
+  allowFrom,
+  sharing,
+}: PlannedForward): string[] {
   const even = sharing === undefined || new Set(sharing.weights).size === 1;
-  const targets = to.map((target, i) => {
-    const where = /^[\d-]+$/.test(target) ? `${target} on the gateway` : target;
-    return even ? where : `${where}, weight ${sharing.weights[i]}`;
-  });
+  const targets =
+    hosts?.flatMap((h) => h.to.map((target) => `${h.host ?? 'other names'}: ${place(target)}`)) ??
+    to.map((target, i) => (even ? place(target) : `${place(target)}, weight ${sharing.weights[i]}`));
   return [
     name,
     `${kind} ${listen}`,
@@ -35,6 +44,10 @@ function forwardRow({ name, kind, listen, to, redirectTo, engine, allowFrom, sha
     engine,
     allowFrom.length > 0 ? allowFrom.join('\n') : 'everyone',
   ];
+}
+
+function place(target: string): string {
+  return /^[\d-]+$/.test(target) ? `${target} on the gateway` : target;
 }
 
 /** What a forward says beyond the columns that all have. */

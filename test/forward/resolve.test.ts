@@ -51,6 +51,7 @@ describe('what is accepted', () => {
       sendsProxyProtocol: false,
       session: {},
       sites: [],
+      tlsHosts: [],
       maintenance: false,
     });
   });

@@ -45,6 +45,19 @@ export class NginxHost {
 
   /** Starts nginx with these forwards, and waits until it answers that it runs this very file. */
   async run(forwards: Readonly<Record<string, Forward>>): Promise<void> {
+    const generation = await this.configure(forwards);
+    await this.host.sh('gateway', 'nginx');
+    const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
+    await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === generation);
+  }
+
+  /** Tells the running nginx to take other forwards, which it does a little later. */
+  async reload(forwards: Readonly<Record<string, Forward>>): Promise<void> {
+    await this.configure(forwards);
+    await this.host.sh('gateway', 'nginx -s reload');
+  }
+
+  private async configure(forwards: Readonly<Record<string, Forward>>): Promise<string> {
     const resolved = resolveForwardsOrThrow({ forwards });
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
@@ -58,9 +71,7 @@ export class NginxHost {
         `openssl req -x509 ${curve} -nodes -days 2 -subj /CN=x -keyout ${key} -out ${certificate} 2>&1`,
       );
     }
-    await this.host.sh('gateway', 'nginx');
-    const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
-    await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === conf.generation);
+    return conf.generation;
   }
 
   /** Starts the application of support/web.py on the backend. */

@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+import { BALANCES } from './balance';
+import { checkTargets } from './check-targets';
+import { FAILOVER } from './failover';
+import type { ForwardProps } from './forward';
+import { isHostName } from './host-name';
+import type { Problems } from './problems';
+import { checkBalance, readBalance } from './read-balance';
+import { canFailOver, readFailover } from './read-failover';
+import { readObject } from './read-object';
+import { readTargets } from './read-props';
+import type { PortForward } from './resolved';
+import type { StreamBalance, TlsHost } from './tls-hosts';
+
+/** The host names of a TLS forward, in the order they were written; last what stands for all others. */
+export function readTlsHosts(
+  at: string,
+  props: Pick<ForwardProps, 'hosts' | 'to' | 'balance' | 'failover'>,
+  { name, listen }: { readonly name: string; readonly listen: PortForward['listen'] },
+  problems: Problems,
+): Pick<PortForward, 'tlsHosts' | 'failover'> {
+  const { hosts } = props;
+  const failover = readFailover(at, props.failover, 'nginx', problems) ?? FAILOVER;
+  const standing = readBalance(at, props.balance, 'nginx', problems) as StreamBalance | undefined;
+  if (typeof hosts !== 'object' || hosts === null || Array.isArray(hosts) || Object.keys(hosts).length === 0) {
+    problems.add(
+      `${at}.hosts`,
+      "must hold at least one host, such as { 'www.example.com': { to: '10.0.1.20:443' } }; for all names alike there is Forward.tcp",
+      hosts,
+    );
+    return { tlsHosts: [] };
+  }
+  const place = (where: string, own: Pick<ForwardProps, 'to' | 'balance'>, id: string): TlsHost => {
+    const said = where === at ? undefined : readBalance(where, own.balance, 'nginx', problems);
+    const targets = readTargets(where, { kind: 'tls', props: own }, problems);
+    if (said !== undefined && targets.length < 2)
+      problems.add(`${where}.balance`, 'must be left out where there is one target', said);
+    const balance = (said as StreamBalance | undefined) ?? standing ?? BALANCES.nginx[0];
+    checkBalance(where, { balance, targets, by: 'nginx' }, problems);
+    checkTargets(where, { kind: 'tls', engine: 'nginx', listen, targets }, problems);
+    return { id, targets, balance };
+  };
+  const named = Object.entries(hosts).flatMap(([host, value]): readonly TlsHost[] => {
+    const where = `${at}.hosts[${JSON.stringify(host)}]`;
+    if (!isHostName(host) || isIP(host) !== 0) {
+      const rule =
+        'must be a host name in lower case such as www.example.com or *.example.com; clients name no addresses';
+      problems.add(where, rule, host);
+      return [];
+    }
+    const own = readObject(where, value, { parts: ['to', 'balance'], example: "{ to: '10.0.1.20:443' }" }, problems);
+    if (value === undefined) problems.add(where, "must say where it leads, such as { to: '10.0.1.20:443' }");
+    return own === undefined ? [] : [{ host, ...place(where, own as ForwardProps, `${name}.${host}`) }];
+  });
+  const tlsHosts = [...named, ...(props.to === undefined ? [] : [place(at, props, name)])];
+  const possible = tlsHosts.some((h) => canFailOver(h.targets));
+  if (!possible && tlsHosts.length > 0 && props.failover !== undefined)
+    problems.add(`${at}.failover`, 'must be left out where every name has one target');
+  if (standing !== undefined && tlsHosts.length > 0 && tlsHosts.every((h) => h.targets.length < 2))
+    problems.add(`${at}.balance`, 'must be left out where every name has one target', standing);
+  return { tlsHosts, ...(possible ? { failover } : {}) };
+}

@@ -1,0 +1,39 @@
+import type { TransportBalance } from './balance';
+import type { Target, TargetSpec, WeightedTarget } from './target';
+
+/** How nginx shares connections. */
+export type StreamBalance = Exclude<TransportBalance, 'random'>;
+
+/** Where the TLS connections for a host name lead. */
+export interface TlsHostProps {
+  /** Where to: a port on the gateway itself (`8443`) or `host:port`; several share new connections as of `Forward.tcp`. */
+  readonly to: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
+  /**
+   * How new connections are shared between several targets.
+   * @default that of the forward
+   */
+  readonly balance?: StreamBalance;
+}
+
+/** A host name of a TLS forward and its targets, checked. */
+export interface TlsHost {
+  /** Undefined: every name that no other entry has, and clients that name none. */
+  readonly host?: string;
+  /** Unique in the stack: the forward's name, with the host behind it. */
+  readonly id: string;
+  readonly targets: readonly Target[];
+  readonly balance: StreamBalance;
+}
+
+/**
+ * A TLS and an HTTPS forward on one port. Only one can have the port: it is nginx's stream context, which looks at the name that a client
+ * asks for and hands the connection on to one of the two, by a unix socket each.
+ */
+export interface SharedPort {
+  /** The TLS forward. */
+  readonly tls: string;
+  /** The HTTPS forward, which gets what the other one has no name for. */
+  readonly https: string;
+  /** Names of the HTTPS forward that a star of the other one stands for too. */
+  readonly httpsHosts: readonly string[];
+}

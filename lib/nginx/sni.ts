@@ -1,0 +1,103 @@
+import { canFailOver } from '../forward/read-failover';
+import type { PortForward } from '../forward/resolved';
+import type { TlsHost } from '../forward/tls-hosts';
+import { block, type Line } from './block';
+import { handOver, NGINX_PATHS, variableName } from './names';
+import { listenParameter, streamClient } from './trusted-proxies';
+import { destination, type Group, upstream } from './upstream';
+
+/** The name that a client asks for, out of its first message; TLS goes on to the target as it came. */
+const ASKED = '$ssl_preread_server_name';
+
+/** nginx waits so long for the whole of that message. */
+const PREREAD = ['ssl_preread on;', 'preread_timeout 10s;'];
+
+/** Longer than any connection may idle behind it: when one ends is for the forward that takes it to say. */
+const HAND_OVER_TIMEOUT = 'proxy_timeout 25h;';
+
+/** Once for all TLS forwards; nginx takes it only before the first map. */
+export function sniDefaults(forwards: readonly PortForward[]): readonly Line[] {
+  const hosts = forwards.flatMap((f) => [...f.tlsHosts.map((h) => h.host ?? ''), ...(f.sharedPort?.httpsHosts ?? [])]);
+  return hosts.some((host) => host.length > 40)
+    ? ['map_hash_bucket_size 512;  # for the longest of the names below']
+    : [];
+}
+
+/** A TLS forward's groups of targets, and its servers; `lines` is what every stream server has. */
+export function tlsServers(forward: PortForward, lines: readonly Line[]): readonly Line[] {
+  const { name, tlsHosts, sharedPort } = forward;
+  const leads = variableName('leads', name);
+  const own = tlsHosts.flatMap(({ host, ...h }) =>
+    host === undefined ? [] : [entry(host, destination(group(h, forward)))],
+  );
+  const others = tlsHosts.find((h) => h.host === undefined);
+  const rest = [
+    ...(others === undefined ? [] : [`default ${destination(group(others, forward))};`]),
+    ...(closes(forward) ? [`default unix:${NGINX_PATHS.closed};`] : []),
+  ];
+  const listeners = sharedPort === undefined ? wildcards(forward) : [`listen unix:${handOver(name)} proxy_protocol;`];
+  return [
+    ...tlsHosts.flatMap((h) => upstream(group(h, forward), [])),
+    block(`map ${ASKED} ${leads}`, ['hostnames;', ...own, ...rest]),
+    block('server', [...listeners, ...streamClient(forward), ...lines, ...PREREAD, `proxy_pass ${leads};`]),
+    ...(sharedPort === undefined ? [] : front(forward, sharedPort)),
+  ];
+}
+
+/**
+ * The server that has the port where an HTTPS forward has it too. It tells both whose connection it is by the PROXY protocol, which is all
+ * or nothing in a server: so targets that know nothing of it are in a server of their own, above.
+ */
+function front(forward: PortForward, { https, httpsHosts }: NonNullable<PortForward['sharedPort']>): readonly Line[] {
+  const takes = variableName('takes', forward.name);
+  const own = forward.tlsHosts.flatMap(({ host }) => (host === undefined ? [] : [entry(host, socket(forward.name))]));
+  return [
+    `# Port ${forward.listen.from} is for ${https} too, which takes all other names.`,
+    block(`map ${ASKED} ${takes}`, [
+      'hostnames;',
+      ...own,
+      ...httpsHosts.map((host) => entry(host, socket(https))),
+      `default ${socket(https)};`,
+    ]),
+    block('server', [
+      ...wildcards(forward),
+      ...streamClient({ ...forward, sharedPort: undefined, sendsProxyProtocol: true }),
+      ...PREREAD,
+      'access_log off;',
+      HAND_OVER_TIMEOUT,
+      `proxy_pass ${takes};`,
+    ]),
+  ];
+}
+
+/** Whoever asks for a name that nobody has: TLS is refused, as it is by an HTTPS forward that is for its hosts alone. */
+export function closedNames(forwards: readonly PortForward[]): readonly Line[] {
+  if (!forwards.some(closes)) return [];
+  return [
+    '',
+    '# Where TLS forwards lead the names that they have no host for.',
+    block('server', [`listen unix:${NGINX_PATHS.closed} ssl;`, 'access_log off;', 'ssl_reject_handshake on;']),
+  ];
+}
+
+function closes({ kind, tlsHosts, sharedPort }: PortForward): boolean {
+  return kind === 'tls' && sharedPort === undefined && tlsHosts.every((h) => h.host !== undefined);
+}
+
+function group({ id, targets, balance }: TlsHost, { failover }: PortForward): Group {
+  return { id, targets, balance, ...(failover !== undefined && canFailOver(targets) ? { failover } : {}) };
+}
+
+function wildcards(forward: PortForward): readonly Line[] {
+  const port = forward.listen.from;
+  return [`listen ${port}${listenParameter(forward)};`, `listen [::]:${port}${listenParameter(forward)};`];
+}
+
+function socket(name: string): string {
+  return `unix:${handOver(name)}`;
+}
+
+/** Some words mean something else to a map. */
+function entry(host: string, to: string): Line {
+  return `${/^(default|hostnames|include|volatile)$/.test(host) ? '\\' : ''}${host} ${to};`;
+}
