@@ -207,6 +207,7 @@ main() {
   optional swap
   packages
   optional certificates
+  optional stamp
   # At a plain reboot nothing is new.
   diff -rq "$STAGE" "$GOOD" >/dev/null 2>&1 || try
   optional first_boot

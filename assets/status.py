@@ -13,8 +13,7 @@ CHECK = """bash -c 'cd /usr/local/lib/portway
 if [[ -e rules.py ]]; then ./rules.py check; fi
 if [[ -e host.d/nginx.sh ]]; then
   . host.d/nginx.sh
-  . /etc/portway/portway.env
-  [[ $(generation) == "$PORTWAY_NGINX_GENERATION" ]] || echo nginx runs another configuration
+  runs || echo nginx runs another configuration
 fi' 2>&1"""
 LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
 COLUMNS = "forward", "listener", "engine", "packets", "bytes", "connections", "targets"

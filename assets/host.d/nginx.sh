@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Part of host.sh, for hosts with nginx.
 
-PORTWAY_NGINX_LISTEN='' PORTWAY_NGINX_GENERATION='' PORTWAY_SELF_SIGNED=''
+PORTWAY_NGINX_LISTEN='' PORTWAY_SELF_SIGNED=''
 
 # Made on the host, so that no key is in user-data, and kept: clients that pinned it go on working.
 certificates() {
@@ -15,6 +15,9 @@ certificates() {
     mv "$file.new" "$file.crt"
   done
 }
+
+# So that the running nginx can say which configuration it has. The hash is made here, where addresses are known that are not at synth.
+stamp() { sed -i "s/@generation@/$(sha256sum <"$STAGE$NGINX" | cut -c-16)/" "$STAGE$NGINX"; }
 
 try_nginx() {
   # Beside the real one, so that relative includes are found.
@@ -33,23 +36,24 @@ listeners() {
   done
 }
 
-generation() {
+runs() {
   python3 -c '
-import socket
+import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(3)
 s.connect("/run/portway-nginx.sock")
 s.send(b"GET /generation HTTP/1.0\r\nHost: portway\r\n\r\n")
-print(s.makefile().read().split()[-1])' 2>/dev/null || :
+answer = s.makefile().read().split()[-1]
+sys.exit("200 \"%s\";" % answer not in open("/etc/nginx/nginx.conf").read())' 2>/dev/null
 }
 
-# A reload says nothing about whether it worked: only the new generation itself can tell.
+# A reload says nothing about whether it worked: only the new configuration itself can tell.
 start_nginx() {
   local _
-  [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
+  ! runs || return 0
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
   for _ in {1..30}; do
-    [[ $(generation) != "$PORTWAY_NGINX_GENERATION" ]] || return 0
+    ! runs || return 0
     sleep 0.2
   done
   die "nginx does not take the new configuration: $(tail -qn 2 /var/log/portway/*error.log | tr '\n' ' ')"

@@ -63,7 +63,7 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
   const conf = renderNginx(own, os.nginx, memoryMiB);
   if (conf === undefined) return undefined;
   const files: readonly HostFile[] = [
-    { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf.text, origin: 'rules' },
+    { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf, origin: 'rules' },
     partFile('nginx'),
     sysctlFile('90-portway-nginx.conf'),
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
@@ -73,7 +73,6 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
   return {
     files,
     settings: {
-      PORTWAY_NGINX_GENERATION: conf.generation,
       PORTWAY_NGINX_LISTEN: [...new Set(own.map((f) => `${f.transport}/${formatPorts(f.listen)}`))].join(' '),
       ...(selfSigned.length > 0 ? { PORTWAY_SELF_SIGNED: selfSigned.join(' ') } : {}),
     },

@@ -10,7 +10,7 @@ import { failoverDefaults } from './failover';
 import { countsClients, limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
 import { maintenanceStamp } from './maintenance';
-import { NGINX_PATHS } from './names';
+import { GENERATION, NGINX_PATHS } from './names';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
 import { headerDefaults } from './response-headers';
@@ -27,12 +27,7 @@ import { resolver, upstream } from './upstream';
 const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
-export function httpContext(
-  forwards: readonly PortForward[],
-  dialect: NginxDialect,
-  generation: string,
-  memoryMiB: number,
-): Block {
+export function httpContext(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): Block {
   const own = forwards.filter((f) => f.kind === 'http' || f.kind === 'https');
   const facts = requestFacts(own);
   return block('http', [
@@ -66,7 +61,7 @@ export function httpContext(
     block('server', [
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',
-      block('location = /generation', [`return 200 "${generation}";`]),
+      block('location = /generation', [`return 200 "${GENERATION}";`]),
       block('location /', own.some((f) => f.maintenance) ? maintenanceStamp() : ['return 404;']),
     ]),
     ...closedNames(forwards),

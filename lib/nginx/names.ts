@@ -11,6 +11,12 @@ export const NGINX_PATHS = {
   maintenance: '/etc/portway/maintenance',
 } as const;
 
+/**
+ * In place of it the host writes the hash of nginx.conf, which the running nginx then answers. Made at synth, it would be the hash of a
+ * text that may hold tokens, and the number of a token says nothing.
+ */
+export const GENERATION = '@generation@';
+
 /** Where a forward is handed connections of a port that it shares. */
 export function handOver(forward: string): string {
   return `/run/portway-tls-${forward}.sock`;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
@@ -6,27 +5,18 @@ import { httpContext } from './http';
 import { ERROR_LOG } from './logging';
 import { streamContext } from './stream';
 
-export interface NginxConf {
-  /** The whole of /etc/nginx/nginx.conf. */
-  readonly text: string;
-  /** The hash that the running nginx answers when it runs this very text. */
-  readonly generation: string;
-}
-
 /**
- * nginx.conf for the forwards that nginx carries, or undefined when there are none. `memoryMiB` is what the host has, and decides how much
- * of large answers is kept in it.
+ * The whole of nginx.conf for the forwards that nginx carries, or undefined when there are none. `memoryMiB` is what the host has, and
+ * decides how much of large answers is kept in it.
  */
 export function renderNginx(
   forwards: readonly ResolvedForward[],
   dialect: NginxDialect,
   memoryMiB = 1024,
-): NginxConf | undefined {
+): string | undefined {
   const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
   if (own.length === 0) return undefined;
-  const render = (generation: string) => renderLines(conf(own, dialect, generation, memoryMiB));
-  const generation = createHash('sha256').update(render('')).digest('hex').slice(0, 16);
-  return { text: render(generation), generation };
+  return renderLines(conf(own, dialect, memoryMiB));
 }
 
 /** Whether the forwards need nginx's stream module, which distributions pack by itself. */
@@ -34,12 +24,7 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
   return forwards.some((f) => f.engine === 'nginx' && f.kind !== 'http' && f.kind !== 'https');
 }
 
-function conf(
-  forwards: readonly PortForward[],
-  dialect: NginxDialect,
-  generation: string,
-  memoryMiB: number,
-): readonly Line[] {
+function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
   return [
     '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
     `user ${dialect.user};`,
@@ -53,7 +38,7 @@ function conf(
     '',
     { head: 'events', lines: ['worker_connections 16384;'] },
     '',
-    httpContext(forwards, dialect, generation, memoryMiB),
+    httpContext(forwards, dialect, memoryMiB),
     ...streamContext(forwards),
   ];
 }

@@ -136,5 +136,5 @@ function renderOrRefuse(props: object): string | undefined {
 
 function render(props: object): string {
   const forwards = resolveForwardsOrThrow({ forwards: { web: http(props) } });
-  return renderNginx(forwards, OPERATING_SYSTEMS['debian-13'].nginx)?.text ?? '';
+  return renderNginx(forwards, OPERATING_SYSTEMS['debian-13'].nginx) ?? '';
 }

@@ -82,7 +82,7 @@ describeHost('when something fails', () => {
     ],
     [
       'a configuration that nginx takes to be another',
-      set({ PORTWAY_NGINX_GENERATION: '0123' }),
+      edit(CONF, '"@generation@"', '"$status-@generation@"'),
       /nginx does not take the new configuration/,
     ],
     [

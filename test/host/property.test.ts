@@ -158,7 +158,7 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
   const nft = renderNftables(forwards, settings);
   if (nft !== undefined) writeFileSync(join(folder, 'nftables.rules'), nft);
   const conf = renderNginx(forwards, OPERATING_SYSTEMS[DEBIAN].nginx);
-  if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf.text);
+  if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf);
 }
 
 /** One certificate under the name of every forward that ends TLS. */

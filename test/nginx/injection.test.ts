@@ -127,7 +127,7 @@ const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; ma
 function render(set: ForwardSet): string {
   const conf = renderNginx(resolveForwardsOrThrow(set), OPERATING_SYSTEMS['debian-13'].nginx);
   if (conf === undefined) throw new Error('nothing for nginx');
-  return conf.text;
+  return conf;
 }
 
 /** What a configuration does, without the texts in it: its directives, and the variables that they use. */

@@ -1,7 +1,10 @@
+import { Token } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { Tls } from '../../lib/forward/tls';
+import { readAsset } from '../../lib/host/assets';
 import type { NginxDialect } from '../../lib/nginx/dialect';
+import { GENERATION } from '../../lib/nginx/names';
 import { needsStream, renderNginx } from '../../lib/nginx/render';
 
 const debian: NginxDialect = { user: 'www-data', http2: 'directive' };
@@ -9,7 +12,7 @@ const debian: NginxDialect = { user: 'www-data', http2: 'directive' };
 function render(forwards: ForwardSet['forwards'], dialect = debian): string {
   const conf = renderNginx(resolveForwardsOrThrow({ forwards }), dialect);
   if (conf === undefined) throw new Error('nothing for nginx');
-  return conf.text;
+  return conf;
 }
 
 const https = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
@@ -23,12 +26,19 @@ test('nothing when no forward runs on nginx', () => {
   ).toBeUndefined();
 });
 
-test('the generation is a hash of the file, and the file answers it', () => {
-  const forwards = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
-  const first = renderNginx(forwards, debian);
-  expect(first?.text).toContain(`return 200 "${first?.generation}";`);
-  expect(renderNginx(forwards, debian)).toEqual(first);
-  expect(renderNginx(forwards, { ...debian, user: 'nginx' })?.generation).not.toBe(first?.generation);
+test('the same text for a target whose address is known only at deploy time, whichever number its token has', () => {
+  const textOf = (token: string) =>
+    render({ web: Forward.http({ listen: 80, to: `${token}:8080` }) }).replaceAll(token, 'the-target');
+  const [first, second] = [1, 2].map(() => Token.asString({ Ref: 'Target' }));
+  expect(first).not.toBe(second);
+  expect(textOf(`${first}`)).toBe(textOf(`${second}`));
+});
+
+test('the host finds the one place for the hash of the file', () => {
+  const text = render({ web: Forward.http({ listen: 80, to: 8080 }) });
+  expect(text.split(GENERATION)).toHaveLength(2);
+  expect(text).toContain(`return 200 "${GENERATION}";`);
+  expect(readAsset('host.d/nginx.sh')).toContain(`s/${GENERATION}/`);
 });
 
 test('listens on wildcards of both families only', () => {
@@ -95,8 +105,8 @@ test('the stream module is asked for only where it is needed', () => {
   const http = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
   const tcp = resolveForwardsOrThrow({ forwards: { db: Forward.tcp({ listen: 5432, to: 5433 }) } });
   expect([needsStream(http), needsStream(tcp)]).toEqual([false, true]);
-  expect(renderNginx(http, debian)?.text).not.toMatch(/^stream {/m);
-  expect(renderNginx(tcp, debian)?.text).toMatch(/^stream {/m);
+  expect(renderNginx(http, debian)).not.toMatch(/^stream {/m);
+  expect(renderNginx(tcp, debian)).toMatch(/^stream {/m);
 });
 
 test('UDP keeps a client on one worker; a range keeps its port', () => {

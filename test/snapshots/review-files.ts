@@ -10,7 +10,6 @@ function withoutHashes(text: string): string {
       // Ids and the host's name for its content: the hash changes with every rule, which the rule itself shows.
       .replace(/(GatewayProof(?:Handle|Condition))[0-9a-f]{16}[0-9A-F]{8}/g, '$1<content>')
       .replace(/(PORTWAY_CONTENT=')[0-9a-f]{16}/g, '$1<content>')
-      .replace(/(PORTWAY_NGINX_GENERATION='|return 200 \\?")[0-9a-f]{16}/g, '$1<generation>')
       // With onChange: 'replace' the CDK puts a hash of user-data into the instance's id.
       .replace(/(GatewayInstance[0-9A-F]{8})[0-9a-f]{16}/g, '$1<user-data>')
   );

@@ -2,7 +2,7 @@ import { type Engine, Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { hostContent } from '../../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
-import { NGINX_PATHS } from '../../../lib/nginx/names';
+import { GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { until } from '../../host/support/host';
 import type { Lane } from '../lab/lane';
 import { type Job, remoteHost } from './job';
@@ -46,21 +46,18 @@ function forwardsOf(lane: Lane, jobs: readonly Job[], engine: Engine, kind: 'htt
   });
 }
 
-/** @returns the settings that the host would have */
-async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<Readonly<Record<string, string>>> {
+async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<void> {
   const named = Object.fromEntries(forwards.map((forward, i) => [`forward-${i + 1}`, forward]));
-  const { files, settings } = hostContent({ forwards: resolveForwardsOrThrow({ forwards: named }), os: OS });
+  const { files } = hostContent({ forwards: resolveForwardsOrThrow({ forwards: named }), os: OS });
   for (const { path, text, mode } of files) await lane.put('gateway', path, text, mode);
   const sysctl = files.filter(({ path }) => path.startsWith('/etc/sysctl.d/')).map(({ path }) => path);
   // Those of the whole machine cannot be set from a namespace; they are not what differs between lanes either.
   for (const path of sysctl) await lane.sh('gateway', `sysctl -eqp '${path}' 2>/dev/null || :`);
-  return settings;
 }
 
 async function startNginx(lane: Lane, forwards: readonly Forward[]): Promise<void> {
-  const settings = await writeContent(lane, forwards);
+  await writeContent(lane, forwards);
   await lane.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder}\nnginx`);
   const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
-  const wanted = settings.PORTWAY_NGINX_GENERATION;
-  await until('nginx runs', async () => (await lane.run('gateway', asked)).stdout === wanted);
+  await until('nginx runs', async () => (await lane.run('gateway', asked)).stdout === GENERATION);
 }

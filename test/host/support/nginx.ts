@@ -3,7 +3,7 @@ import type { Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { isPortForward } from '../../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
-import { certificateFiles, NGINX_PATHS } from '../../../lib/nginx/names';
+import { certificateFiles, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
 import { ADDRESS, DEBIAN, Host, type Party, type Result, until } from './host';
 
@@ -43,12 +43,12 @@ export class NginxHost {
     return this.host.stop();
   }
 
-  /** Starts nginx with these forwards, and waits until it answers that it runs this very file. */
+  /** Starts nginx with these forwards, and waits until it answers. */
   async run(forwards: Readonly<Record<string, Forward>>): Promise<void> {
-    const generation = await this.configure(forwards);
+    await this.configure(forwards);
     await this.host.sh('gateway', 'nginx');
     const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
-    await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === generation);
+    await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === GENERATION);
   }
 
   /** Tells the running nginx to take other forwards, which it does a little later. */
@@ -57,11 +57,11 @@ export class NginxHost {
     await this.host.sh('gateway', 'nginx -s reload');
   }
 
-  private async configure(forwards: Readonly<Record<string, Forward>>): Promise<string> {
+  private async configure(forwards: Readonly<Record<string, Forward>>): Promise<void> {
     const resolved = resolveForwardsOrThrow({ forwards });
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
-    await this.host.write('/etc/nginx/nginx.conf', conf.text);
+    await this.host.write('/etc/nginx/nginx.conf', conf);
     await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} /etc/portway/tls`);
     for (const { name } of resolved.filter(isPortForward).filter((f) => f.tls !== undefined)) {
       const { certificate, key } = certificateFiles(name);
@@ -71,7 +71,6 @@ export class NginxHost {
         `openssl req -x509 ${curve} -nodes -days 2 -subj /CN=x -keyout ${key} -out ${certificate} 2>&1`,
       );
     }
-    return conf.generation;
   }
 
   /** Starts the application of support/web.py on the backend. */
