@@ -47,6 +47,8 @@ export interface Load {
   readonly title: string;
   readonly figures: readonly Figure[];
   readonly bounds: readonly Bound[];
+  /** At most so many rounds, for what takes long and varies little. Default: as many as the run has. */
+  readonly rounds?: number;
 }
 
 /** What a load may use while it takes a sample. */
@@ -77,6 +79,8 @@ export interface Scenario {
   /** What contenders' points are places of, such as a number of forwards. Default: charts are bars. */
   readonly axis?: string;
   readonly loads: readonly Load[];
+  /** Left out of quick runs that do not ask for it by name. */
+  readonly slow?: boolean;
   setUp(contender: Contender, lane: (at: 'gateway' | 'backend') => Promise<Lane>): Promise<Subject>;
 }
 

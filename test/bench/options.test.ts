@@ -30,6 +30,14 @@ test('quick is shorter, and single numbers win over it', () => {
   expect(read('--quick', '--rounds', '1', '--seconds', '0.2').pace).toEqual({ rounds: 1, seconds: 0.2, quick: true });
 });
 
+test('what takes long is left out of quick runs, unless it is asked for', () => {
+  const long = [...all, { ...scenario('idle'), slow: true }];
+  const names = (...args: string[]) => readOptions(args, long).scenarios.map(({ name }) => name);
+  expect(names()).toContain('idle');
+  expect(names('--quick')).toEqual(['local', 'http', 'udp']);
+  expect(names('--quick', '--only', 'idle')).toEqual(['idle']);
+});
+
 test('scenarios by name, in their own order', () => {
   expect(read('--only', 'udp', 'local', '--check').scenarios.map(({ name }) => name)).toEqual(['local', 'udp']);
 });

@@ -45,7 +45,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
   }
   const pace = quick ? QUICK : FULL;
   return {
-    scenarios: all.filter(({ name }) => only === undefined || only.includes(name)),
+    scenarios: all.filter((s) => (only === undefined ? !(quick && s.slow) : only.includes(s.name))),
     pace: { ...pace, rounds: Math.ceil(rounds ?? pace.rounds), seconds: seconds ?? pace.seconds },
     list: list === true,
     check: check === true,

@@ -73,8 +73,9 @@ async function runLoad(
 ): Promise<LoadSamples> {
   report(`${scenario.title}: ${load.title}`);
   const samples: Record<string, Sample[]> = {};
-  let spare = pace.quick ? 0 : Math.ceil(SPARE * subjects.size * pace.rounds);
-  for (let round = 0; round <= pace.rounds; round++) {
+  const rounds = Math.min(pace.rounds, load.rounds ?? pace.rounds);
+  let spare = pace.quick ? 0 : Math.ceil(SPARE * subjects.size * rounds);
+  for (let round = 0; round <= rounds; round++) {
     const values = new Map<string, Values>();
     for (const [contender, subject] of subjects) {
       signal?.throwIfAborted();

@@ -1,14 +1,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
-import { CpuGroups } from '../bench/lab/cpu-groups';
-import { Lane } from '../bench/lab/lane';
-import { benchRoot } from '../bench/lab/root';
-import type { Round, Scenario } from '../bench/model';
 import type { Result } from '../bench/result';
 import { http, local, remote } from '../bench/scenarios/requests';
 import { udp } from '../bench/scenarios/udp';
-import { describeAsRoot } from '../support/as-root';
+import { describeBench, SHORT, sample } from './support/bench';
 
 jest.setTimeout(120_000);
 
@@ -22,29 +18,7 @@ const EVIDENCE = {
   process: (name: string) => `ss -Htlnp 'sport = :80' | grep -c '"${name}"'`,
 };
 
-const SHORT: Omit<Round, 'during'> = { seconds: 0.2, earlier: () => 1_000 };
-
-/** Lanes as the benchmark has them, for one measurement each; never how fast anything is. */
-describeAsRoot('the benchmark', () => {
-  let groups: CpuGroups | undefined;
-  const lanes: Lane[] = [];
-  beforeAll(async () => {
-    await benchRoot();
-    groups = await CpuGroups.create();
-  }, 600_000);
-  afterEach(() => Promise.all(lanes.splice(0).map((lane) => lane.stop())));
-  afterAll(() => groups?.close());
-
-  async function subject(scenario: Scenario, name: string) {
-    const contender = scenario.contenders.find((c) => c.name === name);
-    if (contender === undefined) throw new Error(`${scenario.name} has no contender ${name}`);
-    return scenario.setUp(contender, async (at) => {
-      const lane = await Lane.start(`test-${name}`, at, groups);
-      lanes.push(lane);
-      return lane;
-    });
-  }
-
+describeBench('the benchmark', ({ subject, countsCpu }) => {
   test.each([
     ['local', 'direct', EVIDENCE.none],
     ['local', 'tracked', EVIDENCE.none],
@@ -79,30 +53,28 @@ describeAsRoot('the benchmark', () => {
         expect((await lane.served()) - before).toBeGreaterThan(50);
         expect(Object.keys(values)).toEqual([load === 'new' ? 'connections' : 'requests', 'p50', 'p99']);
         for (const value of Object.values(values)) expect(value).toBeGreaterThan(0);
-        if (groups !== undefined) expect(cores).toBeGreaterThan(0);
+        if (countsCpu()) expect(cores).toBeGreaterThan(0);
       }
       expect(Number(await lane.sh('gateway', evidence))).toBeGreaterThan(0);
     },
   );
 
   test("Portway's own rules count what went through them", async () => {
-    const { lane, loads } = await subject(local, 'portway-iptables');
-    await loads.new?.({ ...SHORT, during: (_, work) => work() });
-    const rules = await lane.sh('gateway', "iptables-nft-save -c -t nat | grep 'portway:forward-1.* REDIRECT'");
+    const own = await subject(local, 'portway-iptables');
+    await sample(own, 'new');
+    const rules = await own.lane.sh('gateway', "iptables-nft-save -c -t nat | grep 'portway:forward-1.* REDIRECT'");
     expect(Number(/^\[(\d+):/.exec(rules)?.[1])).toBeGreaterThan(50);
   });
 
   test('datagrams are counted one by one, and lost ones noticed', async () => {
-    const { lane, loads } = await subject(udp, 'portway-iptables');
-    const measure = () => loads.flood?.({ ...SHORT, during: (_, work) => work() });
-    expect(await measure()).toMatchObject({ lost: 0, rate: expect.any(Number) });
+    const own = await subject(udp, 'portway-iptables');
+    expect(await sample(own, 'flood')).toMatchObject({ lost: 0, rate: expect.any(Number) });
     // Every tenth of those that come from clients goes astray.
-    await lane.sh(
+    await own.lane.sh(
       'gateway',
       'iptables-nft -t raw -A PREROUTING -i ens5 -p udp -m statistic --mode nth --every 10 --packet 9 -j DROP',
     );
-    const values = await measure();
-    expect(values?.lost).toBeGreaterThan(0);
+    expect((await sample(own, 'flood')).lost).toBeGreaterThan(0);
   });
 
   test('from the command line: every sample, a report and charts', async () => {

@@ -2,13 +2,15 @@ import type { Contender } from '../model';
 import { iptablesByHand, nftByHand } from './by-hand';
 import type { Carrier } from './job';
 import { nothing, tracking } from './nothing';
-import { caddy, haproxy, nginxStock, socat } from './peers';
-import { portwayIptables, portwayNginx, portwayStream } from './portway';
+import { caddy, caddyTls, haproxy, haproxyTls, nginxFile, nginxStock, nginxStockTls, socat } from './peers';
+import { portwayHttp, portwayHttps, portwayIptables, portwayStream } from './portway';
 
 /** A contender, with the way it carries and whether its clients ask the target itself. */
 export interface Carrying extends Contender {
   readonly carrier: Carrier;
   readonly direct?: boolean;
+  /** Whether clients speak TLS with it. */
+  readonly tls?: boolean;
 }
 
 /** The same, but not in quick runs. */
@@ -23,9 +25,14 @@ export const CONTENDERS = {
   iptables: { name: 'iptables', title: 'iptables by hand', carrier: iptablesByHand },
   nftables: { name: 'nftables', title: 'nftables by hand', carrier: nftByHand },
   socat: { name: 'socat', title: 'socat', carrier: socat },
-  portwayNginx: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayNginx, ours: true },
+  portwayNginx: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayHttp(), ours: true },
+  portwayTls: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayHttps, ours: true, tls: true },
   portwayStream: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayStream, ours: true },
   nginxStock: { name: 'nginx', title: 'nginx, bare proxy_pass', carrier: nginxStock },
+  nginxStockTls: { name: 'nginx', title: 'nginx, bare proxy_pass', carrier: nginxStockTls, tls: true },
+  nginxFile: { name: 'nginx-file', title: 'nginx, the file on its disk', carrier: nginxFile },
   haproxy: { name: 'haproxy', title: 'haproxy', carrier: haproxy },
+  haproxyTls: { name: 'haproxy', title: 'haproxy', carrier: haproxyTls, tls: true },
   caddy: { name: 'caddy', title: 'caddy', carrier: caddy },
+  caddyTls: { name: 'caddy', title: 'caddy', carrier: caddyTls, tls: true },
 } as const satisfies Readonly<Record<string, Carrying>>;

@@ -1,11 +1,13 @@
-import { type Engine, Forward } from '../../../lib/forward/forward';
+import { type Engine, Forward, type HttpForwardProps } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { Tls } from '../../../lib/forward/tls';
 import { hostContent } from '../../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { until } from '../../host/support/host';
 import type { Lane } from '../lab/lane';
-import { type Job, remoteHost } from './job';
+import { certificate } from './certificate';
+import { type Carrier, type Job, remoteHost } from './job';
 
 const OS = OPERATING_SYSTEMS['debian-13'];
 /** What the host itself runs to apply rules. */
@@ -13,7 +15,7 @@ export const APPLY = '/usr/local/lib/portway/rules.py apply';
 
 /** Portway's own rules, as synth renders them and the host applies them. */
 export async function portwayIptables(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  await writeContent(lane, forwardsOf(lane, jobs, 'iptables', 'transport'));
+  await writeContent(lane, forwardsOf(lane, jobs, 'iptables'));
   await applyRules(lane);
 }
 
@@ -24,26 +26,38 @@ export async function applyRules(lane: Lane): Promise<void> {
 
 /** Writes what a host of these jobs is given, without applying it. */
 export async function writeIptables(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  await writeContent(lane, forwardsOf(lane, jobs, 'iptables', 'transport'));
+  await writeContent(lane, forwardsOf(lane, jobs, 'iptables'));
 }
 
-/** Portway's nginx as a reverse proxy for HTTP. */
-export function portwayNginx(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  return startNginx(lane, forwardsOf(lane, jobs, 'nginx', 'http'));
+/** Portway's nginx as a reverse proxy for HTTP, with what a team may ask of it besides. */
+export function portwayHttp(options: Partial<HttpForwardProps> = {}): Carrier {
+  return (lane, jobs) =>
+    startNginx(
+      lane,
+      jobs.map((job) => Forward.http({ listen: job.listen, to: targetOf(lane, job), ...options })),
+    );
+}
+
+/** The same for HTTPS, with the benchmark's certificate in place of one that the host would make. */
+export function portwayHttps(lane: Lane, jobs: readonly Job[]): Promise<void> {
+  return startNginx(
+    lane,
+    jobs.map((job) => Forward.https({ listen: job.listen, to: targetOf(lane, job), tls: Tls.selfSigned() })),
+  );
 }
 
 /** Portway's nginx for TCP and UDP. */
 export function portwayStream(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  return startNginx(lane, forwardsOf(lane, jobs, 'nginx', 'transport'));
+  return startNginx(lane, forwardsOf(lane, jobs, 'nginx'));
 }
 
-function forwardsOf(lane: Lane, jobs: readonly Job[], engine: Engine, kind: 'http' | 'transport') {
+function forwardsOf(lane: Lane, jobs: readonly Job[], engine: Engine): readonly Forward[] {
+  return jobs.map((job) => Forward[job.protocol]({ listen: job.listen, to: targetOf(lane, job), engine }));
+}
+
+function targetOf(lane: Lane, { port }: Job): number | string {
   const host = remoteHost(lane);
-  return jobs.map(({ protocol, listen, port }) => {
-    const to = host === undefined ? port : `${host}:${port}`;
-    if (kind === 'http') return Forward.http({ listen, to });
-    return Forward[protocol]({ listen, to, engine });
-  });
+  return host === undefined ? port : `${host}:${port}`;
 }
 
 async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<void> {
@@ -57,7 +71,15 @@ async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<v
 
 async function startNginx(lane: Lane, forwards: readonly Forward[]): Promise<void> {
   await writeContent(lane, forwards);
+  await putCertificates(lane);
   await lane.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder}\nnginx`);
   const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
   await until('nginx runs', async () => (await lane.run('gateway', asked)).stdout === GENERATION);
+}
+
+/** Where nginx.conf looks for certificates and keys, there are the benchmark's. */
+async function putCertificates(lane: Lane): Promise<void> {
+  const conf = await lane.sh('gateway', 'cat /etc/nginx/nginx.conf');
+  const paths = [...conf.matchAll(/\bssl_certificate(?:_key)? (\S+);/g)].map(([, path]) => path as string);
+  for (const path of new Set(paths)) await lane.put('gateway', path, (await certificate(lane)).both);
 }

@@ -19,7 +19,10 @@ const KERNEL_SETTINGS = [
 
 /** Where each side finds the programs of ../load that run inside. */
 export const TOOLS = '/bench';
-const TOOL_FILES = ['wrk.lua', 'udp.py'];
+const TOOL_FILES = ['wrk.lua', 'udp.py', 'tls.py', 'idle.py'];
+
+/** What the application has at `/bodies/NAME`: bytes by name. Random ones, so that nobody gains by making them smaller. */
+export const BODIES = { '1k': 1_024, '1m': 1_048_576 } as const;
 
 /** Where the application listens, on whichever side it is. */
 export const APPLICATION_PORT = 8080;
@@ -86,12 +89,18 @@ export class Lane {
 
   /** Whether a client gets the application's answer there. */
   async answers(url: string): Promise<boolean> {
-    return (await this.run('client', ['curl', '-s', '--max-time', '1', url])).stdout === 'ok\n';
+    return (await this.run('client', ['curl', '-sk', '--max-time', '1', url])).stdout === 'ok\n';
   }
 
   /** Does the work, and gives the CPU used meanwhile, where it can be counted. */
   async during<T>(work: () => Promise<T>): Promise<{ result: T; cpu?: Cpu }> {
     return this.groups === undefined ? { result: await work() } : this.groups.during(this.name, work);
+  }
+
+  /** Puts the application's bodies where a web server of that side finds them. */
+  async makeBodies(party: Party): Promise<void> {
+    const files = Object.entries(BODIES).map(([name, bytes]) => `head -c ${bytes} /dev/urandom >/srv/bodies/${name}`);
+    await this.sh(party, ['mkdir -p /srv/bodies', ...files].join('\n'));
   }
 
   private async prepare(): Promise<void> {
@@ -100,6 +109,7 @@ export class Lane {
     // A client that asks the backend itself gets its answers back.
     await this.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
     await this.put(this.applicationAt, '/etc/application.conf', await readFile(join(__dirname, 'application.conf')));
+    await this.makeBodies(this.applicationAt);
     await this.sh(this.applicationAt, 'nginx -c /etc/application.conf');
     const url = `http://${this.target}:${APPLICATION_PORT}/`;
     await until('the application answers', () => this.answers(url));

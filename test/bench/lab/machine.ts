@@ -24,7 +24,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-const PACKAGES = ['caddy', 'haproxy', 'iperf3', 'iptables', 'nftables', 'nginx', 'python3', 'socat', 'wrk'];
+const PACKAGES = ['caddy', 'haproxy', 'iperf3', 'iptables', 'nftables', 'nginx', 'openssl', 'python3', 'socat', 'wrk'];
 
 /** The Debian packages' versions, by package. */
 export async function versions(lane: Lane): Promise<Readonly<Record<string, string>>> {

@@ -1,5 +1,6 @@
 import { type Lane, TOOLS } from '../lab/lane';
 import type { Figure, Round, Values } from '../model';
+import { THROUGHPUT } from './iperf';
 
 const CONNECTIONS = 64;
 const THREADS = 2;
@@ -9,11 +10,19 @@ export interface WrkOptions {
   readonly url: string;
   /** A new connection for each request. Default: connections are kept alive. */
   readonly newConnections?: boolean;
+  /** Default: 64. */
+  readonly connections?: number;
+  /** Milliseconds that a client waits before each of its requests, on average. Default: none, each asks as fast as it is answered. */
+  readonly pause?: number;
+  /** Who answers: how many requests the application must have got. Default: `application`, all of them. */
+  readonly answers?: 'application' | 'gateway';
 }
 
-interface Report {
+export interface Report {
   readonly requests: number;
   readonly seconds: number;
+  /** Of all answers, heads and bodies. */
+  readonly bytes: number;
   readonly p50: number;
   readonly p99: number;
   /** Connections that failed, and answers that did not come. */
@@ -32,20 +41,44 @@ export const P99: Figure = { name: 'p99', title: 'p99', unit: 'ms', better: 'low
  * @throws Error when requests failed, or when the application did not get what wrk had answered
  */
 export async function wrk(lane: Lane, round: Round, options: WrkOptions): Promise<Values> {
-  const before = await lane.served();
-  const report = await round.during(lane, () => run(lane, round.seconds, options));
-  const served = (await lane.served()) - before;
-  assertCarried(report, served);
-  const { requests, seconds, p50, p99 } = report;
+  const { requests, seconds, p50, p99 } = await measureWrk(lane, round, options);
   const rate = options.newConnections ? CONNECTIONS_MADE.name : REQUESTS.name;
   return { [rate]: requests / seconds, p50, p99 };
 }
 
-async function run(lane: Lane, seconds: number, { url, newConnections }: WrkOptions): Promise<Report> {
+/** The same for large answers: how much comes through. */
+export async function wrkThroughput(lane: Lane, round: Round, options: WrkOptions): Promise<Values> {
+  const { bytes, seconds, p50, p99 } = await measureWrk(lane, round, options);
+  return { [THROUGHPUT.name]: (bytes * 8) / 1e9 / seconds, p50, p99 };
+}
+
+async function measureWrk(lane: Lane, round: Round, options: WrkOptions): Promise<Report> {
+  return checkedWrk(lane, options, () => round.during(lane, () => runWrk(lane, round.seconds, options)));
+}
+
+/** Runs wrk, and holds what it had against what the application gave. */
+export async function checkedWrk(
+  lane: Lane,
+  { answers = 'application', connections = CONNECTIONS }: WrkOptions,
+  run: () => Promise<Report>,
+): Promise<Report> {
+  const before = await lane.served();
+  const report = await run();
+  assertCarried(report, (await lane.served()) - before, answers, connections);
+  return report;
+}
+
+/** Runs wrk on the client for so many seconds, whatever is answered. */
+export async function runWrk(
+  lane: Lane,
+  duration: number,
+  { url, newConnections, connections = CONNECTIONS, pause }: WrkOptions,
+): Promise<Report> {
   // wrk itself takes whole seconds only; told to end earlier, it reports what it has.
-  const limit = `timeout --preserve-status -s INT ${seconds}`;
+  const limit = `timeout --preserve-status -s INT ${duration}`;
   const header = newConnections ? "-H 'Connection: close'" : '';
-  const words = `-t ${THREADS} -c ${CONNECTIONS} -d 600s --latency -s ${SCRIPT} ${header} '${url}'`;
+  const threads = Math.min(THREADS, connections);
+  const words = `-t ${threads} -c ${connections} -d 600s --latency -s ${SCRIPT} ${header} '${url}' -- ${pause ?? ''}`;
   const output = await lane.sh('client', `${limit} wrk ${words}`);
   const line = output.split('\n').find((l) => l.startsWith('{'));
   if (line === undefined) throw new Error(`wrk did not report: ${output}`);
@@ -53,12 +86,17 @@ async function run(lane: Lane, seconds: number, { url, newConnections }: WrkOpti
 }
 
 /** A figure counts only when the load went all the way, and came back. */
-function assertCarried({ requests, failed, refused }: Report, served: number): void {
+function assertCarried(
+  { requests, failed, refused }: Report,
+  served: number,
+  answers: 'application' | 'gateway',
+  connections: number,
+): void {
   if (requests === 0 || failed > 0 || refused > 0) {
     throw new Error(`of ${requests} requests ${failed} failed and ${refused} were refused`);
   }
-  // Those still under way at the end were served, but not reported.
-  if (served < requests || served > requests + 4 * CONNECTIONS) {
+  // Those still under way at the end were served, but not reported. To ask how many there were is one as well.
+  const [least, most] = answers === 'gateway' ? [0, 1] : [requests, requests + 4 * connections];
+  if (served < least || served > most)
     throw new Error(`wrk had ${requests} answers, and the application gave ${served}`);
-  }
 }

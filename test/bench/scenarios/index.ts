@@ -1,9 +1,28 @@
 import type { Scenario } from '../model';
 import { apply } from './apply';
+import { attack } from './attack';
+import { bodies } from './bodies';
 import { bulk } from './bulk';
+import { cache } from './cache';
+import { idle10k } from './idle';
 import { manyLocal, manyRemote } from './many';
 import { http, local, remote } from './requests';
+import { tls } from './tls';
 import { udp } from './udp';
 
 /** All that `npm run bench` can measure, in the order in which it does. */
-export const scenarios: readonly Scenario[] = [local, remote, http, manyLocal, manyRemote, apply, udp, bulk];
+export const scenarios: readonly Scenario[] = [
+  local,
+  remote,
+  http,
+  tls,
+  bodies,
+  cache,
+  idle10k,
+  attack,
+  manyLocal,
+  manyRemote,
+  apply,
+  udp,
+  bulk,
+];

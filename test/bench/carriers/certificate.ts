@@ -1,0 +1,33 @@
+import { ADDRESS } from '../../host/support/host';
+import type { Lane } from '../lab/lane';
+
+interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+  /** One after the other. */
+  readonly both: string;
+}
+
+const FILE = '/etc/bench';
+let made: Promise<Certificate> | undefined;
+
+/** The same certificate for all contenders, of the kind that is usual now: ECDSA with P-256. Made once a run. */
+export function certificate(lane: Lane): Promise<Certificate> {
+  made ??= make(lane);
+  return made;
+}
+
+async function make(lane: Lane): Promise<Certificate> {
+  const name = `-subj /CN=bench -addext 'subjectAltName=DNS:bench,IP:${ADDRESS.gateway.v4}'`;
+  const request = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 ${name}`;
+  await lane.sh('gateway', `${request} -keyout /run/made.key -out /run/made.crt`);
+  const [crt, key] = await Promise.all(['crt', 'key'].map((end) => lane.sh('gateway', `cat /run/made.${end}`)));
+  return { certificate: `${crt}`, key: `${key}`, both: `${crt}${key}` };
+}
+
+/** Puts it on a gateway, as `.crt`, `.key`, and `.pem` with both. @returns the files' path without these */
+export async function putCertificate(lane: Lane): Promise<string> {
+  const { certificate: crt, key, both: pem } = await certificate(lane);
+  for (const [end, text] of Object.entries({ crt, key, pem })) await lane.put('gateway', `${FILE}.${end}`, text);
+  return FILE;
+}

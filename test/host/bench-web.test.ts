@@ -1,0 +1,80 @@
+import { certificate } from '../bench/carriers/certificate';
+import { attack } from '../bench/scenarios/attack';
+import { bodies } from '../bench/scenarios/bodies';
+import { cache } from '../bench/scenarios/cache';
+import { idleScenario } from '../bench/scenarios/idle';
+import { tls } from '../bench/scenarios/tls';
+import { describeBench, sample } from './support/bench';
+
+jest.setTimeout(60_000);
+
+/** In seconds: 64 handshakes come first. */
+const LONGER = 0.5;
+
+/** Whether a server of this name has the listener. */
+const holds = (name: string, port: number) => `ss -Htlnp 'sport = :${port}' | grep -c '"${name}"'`;
+
+describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu }) => {
+  test.each(['haproxy', 'portway-nginx', 'nginx', 'caddy'])('TLS through %s, full and resumed', async (name) => {
+    const own = await subject(tls, name);
+    const server = name === 'portway-nginx' ? 'nginx' : name;
+    expect(Number(await own.lane.sh('gateway', holds(server, 443)))).toBeGreaterThan(0);
+    const shown = await own.lane.sh('client', 'openssl s_client -connect 198.51.100.1:443 </dev/null 2>&1');
+    expect(shown).toContain((await certificate(own.lane)).certificate);
+    expect((await sample(own, 'kept', LONGER)).requests).toBeGreaterThan(50);
+    expect((await sample(own, 'new', LONGER)).connections).toBeGreaterThan(10);
+    // Whether sessions are resumed, and only then, the load itself makes sure.
+    const { handshakes, cpu, resumed, share } = await sample(own, 'handshakes', LONGER);
+    expect(handshakes).toBeGreaterThan(5);
+    if (!countsCpu()) return;
+    for (const counted of [cpu, resumed, share]) expect(counted).toBeGreaterThan(0);
+  });
+
+  test.each(['direct', 'portway-nginx', 'haproxy'])('bodies through %s come whole', async (name) => {
+    const own = await subject(bodies, name);
+    expect((await sample(own, 'small')).requests).toBeGreaterThan(50);
+    expect((await sample(own, 'large')).throughput).toBeGreaterThan(0.01);
+    const { host, port } =
+      name === 'direct' ? { host: own.lane.target, port: 8080 } : { host: '198.51.100.1', port: 80 };
+    const got = await own.lane.sh('client', `curl -s http://${host}:${port}/bodies/1m | sha256sum`);
+    expect(got).toBe(await own.lane.sh('backend', 'sha256sum </srv/bodies/1m'));
+  });
+
+  test.each(['nginx-file', 'portway-nginx'])('%s answers without the application', async (name) => {
+    const own = await subject(cache, name);
+    const served = await own.lane.served();
+    expect((await sample(own, 'small')).requests).toBeGreaterThan(50);
+    expect((await sample(own, 'large')).throughput).toBeGreaterThan(0.01);
+    // What was asked meanwhile was only how many there were.
+    expect((await own.lane.served()) - served).toBeLessThan(10);
+    const heads = await own.lane.sh('client', 'curl -sI http://198.51.100.1/bodies/1k');
+    if (name === 'portway-nginx') expect(heads).toMatch(/^X-Cache: HIT/m);
+    else expect(heads).not.toContain('X-Cache');
+  });
+
+  test.each(['portway-nginx', 'portway-tls'])(
+    'idle connections with %s are counted, and gone afterwards',
+    async (name) => {
+      const own = await subject(idleScenario(500), name);
+      const { memory, p99, quiet, times } = await sample(own, 'idle', LONGER);
+      expect(memory).toBeGreaterThan(1);
+      expect(times).toBeCloseTo((p99 ?? 0) / (quiet ?? 1));
+      const open = await own.lane.sh('client', 'ss -Htn state established | wc -l');
+      expect(Number(open)).toBe(0);
+    },
+  );
+
+  test('an attacker has an address of its own and is limited, others are not', async () => {
+    const own = await subject(attack, 'portway-nginx');
+    const { unserved, attack: asked } = await sample(own, 'flood');
+    expect(unserved).toBe(0);
+    expect(asked).toBeGreaterThan(50);
+    await sample(own, 'heads');
+    await own.lane.sh('gateway', '/usr/bin/sleep 1.2');
+    const refused = await own.lane.sh(
+      'gateway',
+      `grep '"status":429' /var/log/portway/access.log | grep -o '"client":"[^"]*"' | sort -u`,
+    );
+    expect(refused.trim()).toBe('"client":"198.51.100.66"');
+  });
+});

@@ -1,0 +1,48 @@
+import { CpuGroups } from '../../bench/lab/cpu-groups';
+import { Lane } from '../../bench/lab/lane';
+import { benchRoot } from '../../bench/lab/root';
+import type { Round, Scenario, Subject } from '../../bench/model';
+import { describeAsRoot } from '../../support/as-root';
+
+/** A sample as short as can be. */
+export const SHORT: Omit<Round, 'during'> = { seconds: 0.2, earlier: () => 1_000 };
+
+export interface Bench {
+  /** Sets up one contender of a scenario, on a lane of its own that the test's end takes down. */
+  subject(scenario: Scenario, contender: string): Promise<Subject>;
+  /** Whether this machine can count CPU time by group. */
+  countsCpu(): boolean;
+}
+
+/** Tests of lanes as the benchmark has them, for one measurement each; never of how fast anything is. */
+export function describeBench(name: string, body: (bench: Bench) => void): void {
+  describeAsRoot(name, () => {
+    let groups: CpuGroups | undefined;
+    const lanes: Lane[] = [];
+    beforeAll(async () => {
+      await benchRoot();
+      groups = await CpuGroups.create();
+    }, 600_000);
+    afterEach(() => Promise.all(lanes.splice(0).map((lane) => lane.stop())));
+    afterAll(() => groups?.close());
+    body({
+      async subject(scenario, named) {
+        const contender = scenario.contenders.find((c) => c.name === named);
+        if (contender === undefined) throw new Error(`${scenario.name} has no contender ${named}`);
+        return scenario.setUp(contender, async (at) => {
+          const lane = await Lane.start(`test-${named}`, at, groups);
+          lanes.push(lane);
+          return lane;
+        });
+      },
+      countsCpu: () => groups !== undefined,
+    });
+  });
+}
+
+/** Takes a sample by a load of a subject, of so many seconds, without counting CPU time. */
+export function sample({ loads }: Subject, load: string, seconds = SHORT.seconds) {
+  const measure = loads[load];
+  if (measure === undefined) throw new Error(`there is no load ${load}`);
+  return measure({ ...SHORT, seconds, during: (_, work) => work() });
+}
