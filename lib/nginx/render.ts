@@ -29,6 +29,8 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
     `user ${dialect.user};`,
     'worker_processes auto;',
+    '# After a reload the workers before it serve what they still carry, but nobody can keep them, and their memory, for ever.',
+    'worker_shutdown_timeout 1d;',
     'worker_rlimit_nofile 65536;  # two for each forwarded connection, and files',
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} warn;`,

@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import type { HostContent } from '../../lib/host/host-content';
+import { type Deploy, Gateway } from './support/gateway';
+import { ADDRESS, describeHost, type Host, until } from './support/host';
+
+jest.setTimeout(120_000);
+
+const GATEWAY = ADDRESS.gateway.v4;
+const [TARGET, SOCKETS, NUMBERS] = [9001, 9002, 9003].map((port) => `${ADDRESS.backend.v4}:${port}`) as [
+  string,
+  string,
+  string,
+];
+const CLIENTS = 16;
+/** Bytes of a download that goes on over all changes. */
+const DOWNLOAD = 60_000_000;
+
+const forwards = (more: Deploy['forwards'] = {}): Deploy['forwards'] => ({
+  web: Forward.http({ listen: 80, to: TARGET, maintenance: true }),
+  secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned() }),
+  socket: Forward.http({ listen: 81, to: SOCKETS }),
+  raw: Forward.tcp({ listen: 82, to: NUMBERS }),
+  ...more,
+});
+
+describeHost('what changes while nginx runs', () => {
+  let gateway: Gateway;
+  let host: Host;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    host = gateway.host;
+    const serve = (script: string, ...words: (string | number)[]) =>
+      host.serve('backend', ['python3', host.support('backend', script), ...words.map(String)]);
+    await serve('target.py', 9001, '9001', '/dev/null');
+    await serve('web.py', 9002, 'sockets');
+    await serve('stream.py', 'serve', 9003);
+    await gateway.succeed({ forwards: forwards() });
+  });
+  afterAll(() => gateway?.stop());
+
+  let number = 0;
+  /** Runs a client of support/ for as long as something happens; what it said. */
+  const during = async (happens: () => Promise<void>, ...clients: (readonly (string | number)[])[]) => {
+    const stop = `/tmp/portway-stop-${process.pid}-${++number}`;
+    const running = clients.map(([script, ...words]) =>
+      host.run('client', ['python3', host.support('client', `${script}`), ...words.map(String), stop]),
+    );
+    try {
+      await sleep(1000);
+      await happens();
+      await sleep(1000);
+    } finally {
+      await host.sh('client', `touch ${stop}`);
+    }
+    const said = await Promise.all(running);
+    await host.sh('client', `rm ${stop}`);
+    return said.map(({ stdout }) => stdout.trim().split('\n').at(-1) ?? '');
+  };
+
+  /** Visitors of HTTP and HTTPS while something happens: what became of their requests, both together. */
+  const visit = async (happens: () => Promise<void>) => {
+    const said = await during(
+      happens,
+      ['visitors.py', `http://${GATEWAY}/`, CLIENTS],
+      ['visitors.py', `https://${GATEWAY}/`, CLIENTS],
+    );
+    const counts: Record<string, number> = {};
+    for (const text of said)
+      for (const [key, value] of Object.entries<number>(JSON.parse(text))) counts[key] = (counts[key] ?? 0) + value;
+    return counts;
+  };
+
+  /** Every request has its answer; each connection that was kept open is closed at most once a reload. */
+  const expectNoneLost = (counts: Record<string, number>, reloads: number, statuses = ['200']) => {
+    const { 'kept closed': closed = 0, ...others } = counts;
+    const expected = statuses.flatMap((status) => [`kept ${status}`, `new ${status}`]);
+    expect(Object.keys(others).filter((kind) => !expected.includes(kind))).toEqual([]);
+    expect(others['kept 200']).toBeGreaterThan(100);
+    expect(others['new 200']).toBeGreaterThan(100);
+    expect(closed).toBeLessThanOrEqual(CLIENTS * reloads);
+  };
+
+  const answers = (port: number) => host.ask('client', 'tcp', GATEWAY, port).then(({ name }) => name);
+  const masters = () => host.read('/run/nginx.pid');
+  const fingerprint = async () => {
+    const shown = `openssl s_client -connect ${GATEWAY}:443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint`;
+    return (await host.sh('client', shown)).trim();
+  };
+
+  /** As any renewal does it: another certificate in the place of the old one, then a reload. */
+  const renew = async () => {
+    const before = await fingerprint();
+    await host.sh(
+      'gateway',
+      `certificate=$(sed -n 's/.*ssl_certificate \\(.*\\);/\\1/p' /etc/nginx/nginx.conf | head -n 1)
+      key=$(sed -n 's/.*ssl_certificate_key \\(.*\\);/\\1/p' /etc/nginx/nginx.conf | head -n 1)
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=new -keyout /tmp/key -out /tmp/certificate 2>&1
+      cat /tmp/key /tmp/certificate >"$key"
+      cat /tmp/key /tmp/certificate >"$certificate"
+      systemctl reload-or-restart nginx`,
+    );
+    await until('the new certificate is shown', async () => (await fingerprint()) !== before);
+  };
+
+  test('a certificate: no request is lost', async () => {
+    const main = await masters();
+    const counts = await visit(async () => {
+      for (let i = 0; i < 3; i++) await renew();
+    });
+    expectNoneLost(counts, 3);
+    expect(await masters()).toBe(main);
+  });
+
+  test('maintenance, on and off: every request is answered, by the target or by 503', async () => {
+    const counts = await visit(async () => {
+      for (const state of ['on', 'off', 'on', 'off']) {
+        await host.sh('gateway', `portway maintenance ${state}`);
+        await sleep(300);
+      }
+    });
+    expectNoneLost(counts, 4, ['200', '503']);
+    expect(counts['new 503']).toBeGreaterThan(0);
+    expect(counts['kept 503']).toBeGreaterThan(0);
+  });
+
+  test('forwards, by a deploy: no request is lost', async () => {
+    const main = await masters();
+    const counts = await visit(async () => {
+      const added = { added: Forward.http({ listen: 90, to: TARGET }) };
+      await gateway.succeed({ forwards: forwards(added), content: 'added' });
+      expect(await answers(90)).toBe('9001');
+      await gateway.succeed({ forwards: forwards(), content: 'removed' });
+      expect(await answers(90)).toMatch(/^none/);
+    });
+    expectNoneLost(counts, 2);
+    expect(await masters()).toBe(main);
+  });
+
+  test('downloads, WebSockets and TCP connections go on over all of it', async () => {
+    const download = host.run('client', [
+      ...['curl', '-sf', '--limit-rate', '10M', '-H', `X-Test-Size: ${DOWNLOAD}`],
+      ...['-o', '/dev/null', '-w', '%{size_download} %{num_connects}', `http://${GATEWAY}/`],
+    ]);
+    const [socket, raw] = await during(
+      async () => {
+        await renew();
+        await host.sh('gateway', 'portway maintenance on; portway maintenance off');
+        await gateway.succeed({
+          forwards: forwards({ more: Forward.tcp({ listen: 91, to: NUMBERS }) }),
+          content: 'more',
+        });
+      },
+      ['websocket.py', GATEWAY, 81],
+      ['stream.py', 'tcp', GATEWAY, 82],
+    );
+    expect(socket).toMatch(/^\d{2,} open$/);
+    expect(JSON.parse(raw ?? '')).toEqual({ received: expect.any(Number), inOrder: true });
+    expect(JSON.parse(raw ?? '').received).toBeGreaterThan(50_000);
+    expect((await download).stdout).toBe(`${DOWNLOAD} 1`);
+  });
+
+  test('a worker of an earlier configuration ends when its time is over, with what it still carries', async () => {
+    const sooner = (content: HostContent): HostContent => ({
+      ...content,
+      files: content.files.map((f) => ({
+        ...f,
+        text: f.text.replace('worker_shutdown_timeout 1d', 'worker_shutdown_timeout 2s'),
+      })),
+    });
+    await gateway.succeed({ forwards: forwards(), content: 'sooner', alter: sooner });
+    const [socket] = await during(async () => {
+      await gateway.succeed({
+        forwards: forwards({ other: Forward.http({ listen: 92, to: TARGET }) }),
+        content: 'later',
+      });
+      await sleep(2500);
+    }, ['websocket.py', GATEWAY, 81]);
+    expect(socket).toMatch(/^\d{2,} cut$/);
+    expect(await host.sh('gateway', 'pgrep -f "^nginx: worker process is shutting down" || :')).toBe('');
+  });
+});
