@@ -29,15 +29,18 @@ export function countingPart(forwards: readonly ResolvedForward[]): readonly str
     sets.push(renderSet('protocols', { type: 'inet_proto', lines: ['counter'], elements }));
     lookups.push('meta l4proto @protocols');
   }
-  const hook = (name: string, where: string, direction: string) =>
-    renderChain(name, [`type filter hook ${where}`, `ct status dnat ct direction ${direction} goto count`]);
   return [
     ...sets,
     renderChain('count', lookups, [
       'What each forward carries, both ways; not what the gateway merely routes, whose destination it leaves alone.',
     ]),
-    hook('received', 'prerouting priority dstnat + 1', 'original'),
-    hook('sent', 'postrouting priority srcnat + 1', 'reply'),
+    // One look at each packet: what comes in from either side of a connection, and what only the host itself sends.
+    renderChain('received', ['type filter hook prerouting priority dstnat + 1', 'ct status dnat goto count']),
+    renderChain('sent', [
+      'type filter hook output priority -99',
+      'ct status dnat ct direction reply oif != "lo" goto count',
+      'ct status dnat ct direction original fib daddr type != local goto count',
+    ]),
   ];
 }
 

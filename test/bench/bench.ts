@@ -109,6 +109,7 @@ async function writeRun(result: Result, folder: string): Promise<void> {
 }
 
 async function record(result: Result): Promise<void> {
+  await mkdir(join(COMMITTED, '..'), { recursive: true });
   await writeFile(COMMITTED, json(result));
   await writeCharts(result, join(DOCUMENT, '..', CHARTS));
   const text = markdown(result, (scenario) => chartMarkdown(scenario, CHARTS));

@@ -1,5 +1,5 @@
 import { Forward } from '../../lib/forward/forward';
-import { ADDRESS, describeHost } from './support/host';
+import { ADDRESS, describeHost, until } from './support/host';
 import { RulesHost, rulesOf } from './support/rules';
 
 jest.setTimeout(60_000);
@@ -172,11 +172,15 @@ describeHost('who may use a forward', () => {
 
     test('cuts a connection that is open', async () => {
       await kernel.apply(rulesOf(open));
-      const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/80; echo ready; read -r _; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 head -c 9 <&3`;
+      const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/80; echo ready; touch /tmp/open; until [[ -e /tmp/blocked ]]; do sleep 0.1; done; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 head -c 9 <&3`;
       const { host } = kernel;
-      const pending = host.sh('client', `(sleep 1; echo go) | { ${script} || echo cut; }`);
-      await new Promise((done) => setTimeout(done, 300));
+      const pending = host.sh('client', `{ ${script}; } || echo cut`);
+      await until(
+        'the connection is open',
+        async () => (await host.run('client', ['test', '-e', '/tmp/open'])).code === 0,
+      );
       await kernel.apply(rulesOf(open, { blocked: [{ text: '198.51.100.10/32', family: 4 }] }));
+      await host.sh('client', 'touch /tmp/blocked');
       expect(await pending).toBe('ready\ncut\n');
       await kernel.apply(rulesOf(open));
       expect(await ask('tcp', 80, client)).toBe('gateway');

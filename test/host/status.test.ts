@@ -20,6 +20,7 @@ const DEPLOY: Deploy = {
     web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }),
     web2: Forward.tcp({ listen: 81, to: `${ADDRESS.backend.v4}:9000`, engine: 'iptables' }),
     cam: Forward.udp({ listen: '6000-6010', to: `${ADDRESS.backend.v4}:9000`, engine: 'iptables' }),
+    near: Forward.udp({ listen: 83, to: 9000, engine: 'iptables' }),
     six: Forward.tcp({ listen: 82, to: `[${ADDRESS.backend.v6}]:9000`, engine: 'iptables' }),
     vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend.v4 }),
     site: Forward.tcp({ listen: 8081, to: ['10.0.1.10:8080', '10.0.1.11:8080'] }),
@@ -38,6 +39,7 @@ describeHost('portway status', () => {
       `ip route add default via ${ADDRESS.inside.v4}; ip -6 route add default via ${ADDRESS.inside.v6}`,
     );
     await host.app('gateway', 'tcp', 8080);
+    await host.app('gateway', 'udp', 9000);
     await host.app('backend', 'tcp', 9000);
     await host.app('backend', 'udp', 9000);
     await host.app('backend', 'tcp', 80);
@@ -85,6 +87,7 @@ describeHost('portway status', () => {
       ['web', 'tcp/80', 'iptables', '8080'],
       ['web2', 'tcp/81', 'iptables', '10.0.1.10:9000'],
       ['cam', 'udp/6000-6010', 'iptables', '10.0.1.10:9000'],
+      ['near', 'udp/83', 'iptables', '9000'],
       ['six', 'tcp/82', 'iptables', '[fd00:1::10]:9000'],
       ['vpn', '50', 'iptables', '10.0.1.10'],
       ['site', 'tcp/8081', 'nginx', '10.0.1.10:8080, 10.0.1.11:8080'],
@@ -112,12 +115,25 @@ describeHost('portway status', () => {
     },
   );
 
-  test('counts each packet once: a datagram of one byte, and its answer', async () => {
-    const { packets, bytes } = await added('cam', () => ask('udp', 6002));
+  test.each([
+    ['a client’s, to another host', 'client', 'cam', 6002],
+    ['a client’s, to the gateway', 'client', 'near', 83],
+    ['the gateway’s own, to another host', 'gateway', 'cam', 6002],
+  ] as const)('counts each packet once, a datagram of one byte and its answer: %s', async (_, from, name, port) => {
+    const { packets, bytes } = await added(name, () => ask('udp', port, from));
     expect(packets).toBe(2);
     // Two headers of IP and UDP, the byte, and a line of JSON.
     expect(bytes).toBeGreaterThan(2 * 28 + 1 + 20);
     expect(bytes).toBeLessThan(2 * 28 + 1 + 200);
+  });
+
+  test('counts what the gateway sends to itself once, as it counts a client', async () => {
+    const client = await added('web', () => ask('tcp', 80));
+    const own = await added('web', () => ask('tcp', 80, 'gateway'));
+    expect(own.connections).toBe(1);
+    // How many acknowledgements there are differs by one or two.
+    expect(own.packets).toBeGreaterThan(client.packets * 0.6);
+    expect(own.packets).toBeLessThan(client.packets * 1.5);
   });
 
   test('counts a protocol without ports', async () => {

@@ -66,8 +66,9 @@ export const host = jestPart({
   groups: ['jest'],
   about: "the host's scripts, with real kernel rules and real nginx in network namespaces (jest)",
   tools: HOST_TOOLS,
-  limitMinutes: 15,
-  flags: ['--runInBand'],
+  limitMinutes: 30,
+  // They mostly wait; with more, times that tests give each other become too short.
+  flags: ['--maxWorkers=2'],
 });
 
 export const lab = jestPart({
