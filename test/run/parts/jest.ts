@@ -76,7 +76,7 @@ export const lab = jestPart({
   groups: ['jest'],
   about: "the rehearsal's own parts: local AWS endpoint, images, network, VM (jest)",
   tools: LAB_TOOLS,
-  limitMinutes: 20,
+  limitMinutes: 30,
   // One VM at a time.
   flags: ['--runInBand'],
 });
