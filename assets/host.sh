@@ -178,6 +178,7 @@ settle() {
     systemctl start portway-health || die "portway-health does not start: $(journalctl -qu portway-health -n 4 -o cat | tr '\n' ' ')"
   fi
   optional start_nginx
+  optional start_timer
   # What is no longer carried goes.
   while read -r path; do
     [[ ! -e $1$path ]] || continue
@@ -188,6 +189,7 @@ settle() {
         ;;
       "$HEALTH") systemctl -q disable --now portway-health ;;
       "$NGINX") systemctl -q disable --now nginx ;;
+      *.timer) systemctl -q disable --now "${path##*/}" ;;
     esac
   done <"$FILES"
   while read -r path; do [[ -e $1$path ]] || rm -f "$path"; done <"$FILES"

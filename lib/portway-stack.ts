@@ -14,6 +14,7 @@ import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } 
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
 import { checkCaches } from './forward/read-cache';
+import { secretsOf } from './forward/read-tls';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
 import { checkTraffic, inboundTraffic, outboundTraffic } from './forward/traffic';
@@ -138,6 +139,7 @@ export class PortwayStack extends Stack {
         content,
         inbound,
         outbound,
+        secrets: secretsOf(this.forwards),
         ipv6: kernel.ipv6,
         routes,
       },

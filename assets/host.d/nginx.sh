@@ -6,14 +6,15 @@ PORTWAY_NGINX_LISTEN='' PORTWAY_SELF_SIGNED=''
 # Made on the host, so that no key is in user-data, and kept: clients that pinned it go on working.
 certificates() {
   local name file
-  for name in $PORTWAY_SELF_SIGNED; do
-    file=/etc/portway/tls/$name
-    [[ ! -e $file.crt ]] || continue
-    mkdir -p /etc/portway/tls
+  for file in $PORTWAY_SELF_SIGNED; do
+    [[ ! -e $file ]] || continue
+    mkdir -p "${file%/*}"
+    name=${file##*/}
     (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
-      -subj "/CN=$name" -keyout "$file.key" -out "$file.new")
-    mv "$file.new" "$file.crt"
+      -subj "/CN=${name%%.*}" -keyout "$file.new" -out "$file.new")
+    mv "$file.new" "$file"
   done
+  optional fetch_certificates
 }
 
 # So that the running nginx can say which configuration it has. The hash is made here, where addresses are known that are not at synth.

@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
+import type { SecretSource } from '../forward/tls';
 import type { TrafficRule } from '../forward/traffic';
 import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
@@ -31,6 +32,8 @@ export interface GatewayProps extends LoginKeyProps {
   readonly content: HostContent;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
+  /** Those that the host reads its certificates from. */
+  readonly secrets: readonly SecretSource[];
   readonly onChange: OnChange;
   readonly signalTimeout: Duration;
   readonly attempt: number;
@@ -100,7 +103,7 @@ export class Gateway extends Construct {
       instanceType: new ec2.InstanceType(machine.instanceType),
       machineImage: machineImage(machine),
       securityGroup,
-      role: this.createRole(),
+      role: this.createRole(props.secrets),
       ...(keyPair === undefined ? {} : { keyPair }),
       userData: ec2.UserData.custom(joinedLines(this.userData.text)),
       userDataCausesReplacement: props.onChange === 'replace',
@@ -203,12 +206,18 @@ export class Gateway extends Construct {
     this.beforeAddress = resource;
   }
 
-  /** The host needs nothing of AWS: its report goes to a presigned URL. A role is there so that teams can add to it. */
-  private createRole(): iam.Role {
-    return new iam.Role(this, 'Role', {
+  /**
+   * The host needs nothing of AWS but the secrets that hold its certificates: its report goes to a presigned URL. A role is there so that
+   * teams can add to it.
+   */
+  private createRole(secrets: readonly SecretSource[]): iam.Role {
+    const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
       description: 'Portway gateway',
     });
+    // The model knows nothing of the CDK, and so not what takes a right.
+    for (const secret of secrets) secret.grantRead(role as never);
+    return role;
   }
 }
 

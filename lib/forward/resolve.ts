@@ -1,3 +1,4 @@
+import { answerAcme, checkAcme } from './acme';
 import { BALANCES } from './balance';
 import { checkListeners } from './check-listeners';
 import { checkTargets } from './check-targets';
@@ -8,12 +9,12 @@ import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginx
 import { readEngine, readListener, readTargets } from './read-props';
 import { checkProtocolOfTarget, readProtocol, readProtocolTarget } from './read-protocol';
 import { readSites } from './read-sites';
+import { readTls } from './read-tls';
 import { readTlsHosts } from './read-tls-hosts';
 import { readTransportDelivery } from './read-transport-delivery';
 import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
 import { readSession } from './session';
 import { sharePorts } from './shared-port';
-import { Tls } from './tls';
 import { readTrustedProxies } from './trusted-proxies';
 
 export interface ForwardSet {
@@ -56,7 +57,8 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
     ([name, forward]) => resolveForward(name, forward, engine, httpsPorts, problems) ?? [],
   );
   checkListeners(entries, engine, problems);
-  return sharePorts(resolved, problems);
+  checkAcme(entries, problems);
+  return sharePorts(answerAcme(resolved), problems);
 }
 
 /** The same, alone: for callers that have nothing else to check. @throws PortwayError with every broken rule */
@@ -146,9 +148,7 @@ function resolvePortForward(
   const session = isWeb(kind) || engine !== 'nginx' ? {} : readSession(at, props, transport, problems);
   if (props.maintenance !== undefined && typeof props.maintenance !== 'boolean')
     problems.add(`${at}.maintenance`, 'must be true or false', props.maintenance);
-  if (kind === 'https' && !(props.tls instanceof Tls)) {
-    problems.add(`${at}.tls`, 'must say where the certificate comes from, such as Tls.selfSigned()', props.tls);
-  }
+  const tls = kind === 'https' ? readTls(`${at}.tls`, props.tls, problems) : undefined;
   if (listen === undefined || problems.length > before) return undefined;
   if (!ofHosts(kind)) checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
@@ -168,7 +168,7 @@ function resolvePortForward(
     sites,
     tlsHosts,
     maintenance: props.maintenance === true,
-    ...(props.tls === undefined ? {} : { tls: props.tls }),
+    ...(tls === undefined ? {} : { tls }),
   };
 }
 

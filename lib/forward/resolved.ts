@@ -8,7 +8,7 @@ import type { ResolvedLimits } from './limits';
 import type { PortRange } from './ports';
 import type { Session } from './session';
 import type { Host, Target } from './target';
-import type { Tls } from './tls';
+import type { Certificate } from './tls';
 import type { SharedPort, TlsHost } from './tls-hosts';
 import type { TrustedProxies } from './trusted-proxies';
 
@@ -54,7 +54,10 @@ export interface PortForward extends CommonForward {
   /** Whether targets are told the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol: boolean;
   readonly session: Session;
-  readonly tls?: Tls;
+  /** Whether CAs check domains here. */
+  readonly answersAcme?: true;
+  /** Where TLS ends on the gateway. */
+  readonly tls?: Certificate;
 }
 
 /** A checked forward of an IP protocol without ports. */

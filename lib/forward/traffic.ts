@@ -121,7 +121,19 @@ export function outboundTraffic(
           };
         }),
     );
-  return mergeTraffic([...needs, ...targets, ...pings, ...checks]);
+  return mergeTraffic([...needs, ...authorities(forwards, settings), ...targets, ...pings, ...checks]);
+}
+
+/** CAs that are not on the port of HTTPS. */
+function authorities(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly TrafficRule[] {
+  return forwards.filter(isPortForward).flatMap(({ name, tls }) => {
+    const url = tls?.source === 'acme' && !isToken(tls.server) ? new URL(tls.server) : undefined;
+    if (url === undefined || url.port === '') return [];
+    const port = Number(url.port);
+    return everyone(settings).map(
+      (peer): TrafficRule => ({ protocol: 'tcp', ports: { from: port, to: port }, peer, reasons: [`CA of ${name}`] }),
+    );
+  });
 }
 
 /** A name may stand for any address. */

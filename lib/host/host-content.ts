@@ -3,6 +3,7 @@ import { formatPorts } from '../forward/ports';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile, partFile, sysctlFile } from './assets';
+import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
@@ -35,11 +36,12 @@ export function hostContent({
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os);
   const proxy = nginxPart(forwards, os, memoryMiB);
+  const certificates = certificatesPart(forwards.filter(isPortForward), os);
   const packages = [
     ...kernel.packages,
     ...(proxy === undefined ? [] : os.packages.nginx),
     ...(needsStream(forwards) ? os.packages.stream : []),
-    ...(forwards.filter(isPortForward).some((f) => f.tls?.source === 'self-signed') ? os.packages.tls : []),
+    ...certificates.packages,
   ];
   return {
     files: [
@@ -49,11 +51,13 @@ export function hostContent({
       ...commandFiles(forwards),
       assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
       ...(proxy?.files ?? []),
+      ...certificates.files,
       ...(firstBootScript === undefined ? [] : [partFile('first-boot'), firstBootScript]),
     ],
     settings: {
       PORTWAY_PACKAGES: packages.join(' '),
       ...proxy?.settings,
+      ...certificates.settings,
     },
   };
 }
@@ -69,12 +73,10 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
     assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
   ];
-  const selfSigned = own.filter((f) => f.tls?.source === 'self-signed').map((f) => f.name);
   return {
     files,
     settings: {
       PORTWAY_NGINX_LISTEN: [...new Set(own.map((f) => `${f.transport}/${formatPorts(f.listen)}`))].join(' '),
-      ...(selfSigned.length > 0 ? { PORTWAY_SELF_SIGNED: selfSigned.join(' ') } : {}),
     },
   };
 }

@@ -25,8 +25,12 @@ export interface OperatingSystem {
     readonly nftables: readonly string[];
     readonly nginx: readonly string[];
     readonly stream: readonly string[];
-    /** Makes self-signed certificates. */
+    /** Makes self-signed certificates, and reads others. */
     readonly tls: readonly string[];
+    /** Gets certificates from a CA. */
+    readonly acme: readonly string[];
+    /** The CAs that HTTPS servers are known by. */
+    readonly authorities: readonly string[];
   };
 }
 
@@ -38,6 +42,8 @@ const DEBIAN_PACKAGES = {
   nginx: ['nginx'],
   stream: ['libnginx-mod-stream'],
   tls: ['openssl'],
+  acme: ['certbot'],
+  authorities: ['ca-certificates'],
 };
 
 function debian(release: number, http2: NginxDialect['http2']): OperatingSystem {
@@ -72,6 +78,8 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
       nginx: ['nginx'],
       stream: ['nginx-mod-stream'],
       tls: ['openssl'],
+      acme: ['certbot'],
+      authorities: ['ca-certificates'],
     },
   },
   'ubuntu-24.04': {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Certificate } from '../forward/tls';
 
 /** Where the host keeps what belongs to nginx. The scripts in assets/ use the same paths. */
 export const NGINX_PATHS = {
@@ -9,6 +10,8 @@ export const NGINX_PATHS = {
   closed: '/run/portway-closed.sock',
   /** There while the gateway is closed for maintenance. */
   maintenance: '/etc/portway/maintenance',
+  /** What a CA finds of the gateway's while it checks a domain. */
+  acme: '/run/portway-acme',
 } as const;
 
 /**
@@ -37,7 +40,12 @@ export function variableName(prefix: string, id: string): string {
 
 const MAX_VARIABLE = 42;
 
-/** The files of a forward's self-signed certificate, made by the host. */
-export function certificateFiles(name: string): { readonly certificate: string; readonly key: string } {
-  return { certificate: `/etc/portway/tls/${name}.crt`, key: `/etc/portway/tls/${name}.key` };
+/**
+ * A forward's certificate and its key, in one file, so that one rename exchanges both: between two, a power cut could leave a pair that
+ * does not match, and nginx would not start. The source stands in its name: after a change of it nothing old is taken for the new.
+ */
+export function certificateFile(forward: string, source: Certificate['source']): string {
+  return `${CERTIFICATES}/${forward}.${source}.pem`;
 }
+
+const CERTIFICATES = '/etc/portway/tls';

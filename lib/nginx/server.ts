@@ -1,6 +1,7 @@
 import type { HttpRoute, HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import { sourceCheck } from './access';
+import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
@@ -36,7 +37,8 @@ function server(
   return block('server', [
     ...listeners(forward, isDefault ? ' default_server' : '', dialect),
     ...(site.host === undefined ? [] : [`server_name ${site.host};`]),
-    ...(forward.tls === undefined ? [] : [...tlsLines(forward.name), 'proxy_cookie_flags ~ secure;']),
+    ...acmeLines(forward, site.options),
+    ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
     ...optionLines(site.options, {}, forward, facts),
     ...(forward.maintenance ? maintenance(limited) : []),
@@ -66,8 +68,9 @@ function routeLines(route: HttpRoute, site: HttpSite, forward: PortForward, fact
 function closedServer(forward: PortForward, dialect: NginxDialect): Block {
   return block('server', [
     ...listeners(forward, ' default_server', dialect),
+    ...acmeLines(forward),
     "# Other host names are nobody's.",
-    ...(forward.tls === undefined ? [] : [...tlsLines(forward.name), 'ssl_reject_handshake on;']),
+    ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
     'return 444;',
   ]);
 }

@@ -1,5 +1,6 @@
+import type { PortForward } from '../forward/resolved';
 import type { Line } from './block';
-import { certificateFiles } from './names';
+import { certificateFile } from './names';
 
 /** Of TLS 1.2: those that keep what was said secret when a key is lost. @see RFC 9325, section 4.2 */
 const CIPHERS = [
@@ -23,7 +24,8 @@ export function tlsSession(): readonly Line[] {
   ];
 }
 
-export function tlsLines(name: string): readonly Line[] {
-  const { certificate, key } = certificateFiles(name);
-  return [`ssl_certificate ${certificate};`, `ssl_certificate_key ${key};`];
+export function tlsLines({ name, tls }: PortForward): readonly Line[] {
+  if (tls === undefined) return [];
+  const file = certificateFile(name, tls.source);
+  return [`ssl_certificate ${file};`, `ssl_certificate_key ${file};`];
 }

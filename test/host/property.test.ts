@@ -12,7 +12,7 @@ import { hostsOf, isPortForward, type PortForward, type ResolvedForward } from '
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
 import { renderNftables } from '../../lib/nftables/render';
-import { certificateFiles } from '../../lib/nginx/names';
+import { certificateFile } from '../../lib/nginx/names';
 import { renderNginx } from '../../lib/nginx/render';
 import { type StackProps, stacks } from './support/arbitrary';
 import { asset } from './support/assets';
@@ -161,18 +161,14 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
   if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf);
 }
 
-/** One certificate under the name of every forward that ends TLS. */
+/** One certificate under the names of all that end TLS. */
 function makeCertificates(accepted: readonly Accepted[]): string {
-  const names = new Set(
+  const files = new Set(
     accepted.flatMap(({ forwards }) =>
-      forwards
-        .filter(isPortForward)
-        .filter((f) => f.tls)
-        .map((f) => f.name),
+      forwards.filter(isPortForward).flatMap(({ name, tls }) => (tls ? certificateFile(name, tls.source) : [])),
     ),
   );
-  const { certificate, key } = certificateFiles('one');
   return `mkdir -p /etc/portway/tls /var/log/portway
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -keyout ${key} -out ${certificate} 2>/dev/null
-    for name in ${[...names].join(' ')}; do ln -sf one.crt "/etc/portway/tls/$name.crt"; ln -sf one.key "/etc/portway/tls/$name.key"; done`;
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -keyout /run/one.pem -out /run/one.pem 2>/dev/null
+    for file in ${[...files].join(' ')}; do ln -sf /run/one.pem "$file"; done`;
 }

@@ -65,6 +65,17 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
+  'nginx-letsencrypt': {
+    ...common,
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https' }),
+      secure: Forward.https({
+        listen: 443,
+        to: 8080,
+        tls: Tls.letsEncrypt({ email: 'admin@example.com', domains: ['www.example.com', 'example.com'] }),
+      }),
+    },
+  },
   // What stands between clients and targets, behind a load balancer.
   'nginx-shared': {
     ...common,

@@ -9,7 +9,7 @@ import { type HostContent, hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { renderUserData } from '../../../lib/host/user-data';
-import { ADDRESS, DEBIAN, Host, type Result } from './host';
+import { ADDRESS, DEBIAN, Host, type HostOptions, type Result } from './host';
 
 const SIGNAL_PORT = 8000;
 /** Where cloud-init writes the part; the script runs from there. */
@@ -47,8 +47,8 @@ export class Gateway {
     private readonly folder: string,
   ) {}
 
-  static async start(): Promise<Gateway> {
-    const gateway = new Gateway(await Host.start(), await mkdtemp(join(tmpdir(), 'portway-signal-')));
+  static async start(options: HostOptions = {}): Promise<Gateway> {
+    const gateway = new Gateway(await Host.start(options), await mkdtemp(join(tmpdir(), 'portway-signal-')));
     const recorder = ['python3', join(__dirname, 'signal.py'), `${SIGNAL_PORT}`, gateway.record];
     await gateway.host.serve('client', recorder);
     return gateway;

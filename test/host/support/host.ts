@@ -53,7 +53,7 @@ export interface Result {
 /** Tests of hosts, for which the Debian root is made first; skipped, with the reason in the name, where they cannot run. */
 export function describeHost(name: string, body: () => void): void {
   describeAsRoot(name, () => {
-    beforeAll(hostRoot, 600_000);
+    beforeAll(() => hostRoot(), 600_000);
     body();
   });
 }
@@ -64,10 +64,10 @@ export function describeHost(name: string, body: () => void): void {
  */
 export const DEBIAN = process.env.PORTWAY_TEST_DEBIAN === '12' ? 'debian-12' : 'debian-13';
 
-/** The Debian root of all hosts; made once, then cached. */
-export function hostRoot(): Promise<string> {
+/** The Debian root of all hosts, or with `more` packages one of another `name`; made once, then cached. */
+export function hostRoot(more: readonly string[] = [], name = 'host'): Promise<string> {
   const release = DEBIAN === 'debian-12' ? 'bookworm' : 'trixie';
-  return ensureDebianRoot({ release, packages: PACKAGES, name: 'host' });
+  return ensureDebianRoot({ release, packages: [...PACKAGES, ...more], name });
 }
 
 /**

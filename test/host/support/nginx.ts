@@ -3,7 +3,7 @@ import type { Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { isPortForward } from '../../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
-import { certificateFiles, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
+import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
 import { ADDRESS, DEBIAN, Host, type Party, type Result, until } from './host';
 
@@ -63,12 +63,13 @@ export class NginxHost {
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', conf);
     await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} /etc/portway/tls`);
-    for (const { name } of resolved.filter(isPortForward).filter((f) => f.tls !== undefined)) {
-      const { certificate, key } = certificateFiles(name);
+    for (const { name, tls } of resolved.filter(isPortForward)) {
+      if (tls === undefined) continue;
+      const file = certificateFile(name, tls.source);
       const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256';
       await this.host.sh(
         'gateway',
-        `openssl req -x509 ${curve} -nodes -days 2 -subj /CN=x -keyout ${key} -out ${certificate} 2>&1`,
+        `openssl req -x509 ${curve} -nodes -days 2 -subj /CN=x -keyout ${file} -out ${file} 2>&1`,
       );
     }
   }

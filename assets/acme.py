@@ -1,0 +1,92 @@
+# Part of certificates.py: certificates by ACME (RFC 8555), which certbot gets from the CA.
+#
+# CAs count failures (Let's Encrypt: five an hour for a name), so one is asked only when every domain leads here, which is found out by
+# asking for a file of our own; once a day it is asked all the same, should this host be unable to see itself from outside.
+import hashlib
+import json
+import os
+import secrets
+import ssl
+import subprocess
+import time
+import urllib.request
+
+# A folder of our own: the timer of the distribution's certbot renews what is in its own one, at other times and without our checks.
+STATE = "/var/lib/portway/acme"
+# The only folder that nginx serves files from, in .well-known/acme-challenge.
+WEBROOT = "/run/portway-acme"
+PLACE = ".well-known/acme-challenge"
+HOUR = 3600
+
+
+def certificate(entry, path, boot):
+    # One for each CA: certbot takes a certificate that is not due yet for good, whoever it is from.
+    folder = f"{STATE}/{hashlib.sha256(entry['server'].encode()).hexdigest()[:8]}"
+    os.makedirs(folder, exist_ok=True)
+    mark, live = f"{folder}/{entry['forward']}.json", f"{folder}/live/{entry['forward']}"
+    now = time.time()
+    state = {"entry": entry, "since": now, "asked": 0, "ok": False}
+    if os.path.exists(mark):
+        with open(mark) as file:
+            saved = json.load(file)
+        if saved["entry"] == entry:
+            state = saved
+    last = now - state["asked"]
+    if not state["ok"] and last < HOUR:
+        return None
+    if not state["ok"] or last > 12 * HOUR:
+        missing = elsewhere(entry["domains"])
+        if missing and now - (state["asked"] or state["since"]) < 24 * HOUR:
+            save(mark, state)
+            raise OSError(f"must wait until these lead here: {'; '.join(missing)}")
+        state["asked"] = now
+        state["ok"] = False
+        save(mark, state)
+        ask(entry, folder)
+        state["ok"] = True
+        save(mark, state)
+    return "".join(open(f"{live}/{name}.pem").read() for name in ("fullchain", "privkey"))
+
+
+def save(mark, state):
+    with open(mark, "w") as file:
+        json.dump(state, file)
+
+
+def elsewhere(domains):
+    """The domains that do not lead here, with the reasons."""
+    text = secrets.token_hex(16)
+    path = f"{WEBROOT}/{PLACE}/portway-{text}"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # As CAs do: a redirect to https is followed, whatever certificate is there.
+    context = ssl._create_unverified_context()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    missing = []
+    with open(path, "w") as file:
+        file.write(text)
+    for domain in domains:
+        try:
+            with opener.open(f"http://{domain}/{PLACE}/{os.path.basename(path)}", timeout=5) as answer:
+                if answer.read(99) != text.encode():
+                    missing.append(f"{domain} (another host answers)")
+        except OSError as error:
+            missing.append(f"{domain} ({error})")
+    os.unlink(path)
+    return missing
+
+
+def ask(entry, folder):
+    words = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--keep-until-expiring"]
+    values = {
+        "email": entry["email"],
+        "server": entry["server"],
+        "cert-name": entry["forward"],
+        "webroot-path": WEBROOT,
+        "config-dir": folder,
+        "work-dir": folder,
+        "logs-dir": "/var/log/portway/certbot",
+    }
+    words += ["--webroot", "--renew-with-new-domains", *(f"--{name}={value}" for name, value in values.items())]
+    done = subprocess.run([*words, *(f"--domain={d}" for d in entry["domains"])], capture_output=True, text=True)
+    if done.returncode:
+        raise OSError(f"the CA gives no certificate; next try in an hour: {done.stdout} {done.stderr}")

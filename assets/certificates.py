@@ -1,0 +1,102 @@
+#!/usr/bin/python3 -IBS
+# Gets the certificates of forwards that have theirs from elsewhere, and gives nginx each one that is new.
+#
+#   certificates.py          all of them, as often as each wants it; what the timer runs
+#   certificates.py TREE     host.sh, before it tries what TREE holds: those that nginx needs to start at all
+#
+# /etc/portway/certificates.json holds them, written by synth: an object each with the forward, the source and what that source needs. A
+# source is a program beside this one: `certificate(entry, boot)` gives certificate and key as one PEM text, nothing when there is no
+# need to ask, or raises an error with the reason.
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, HERE)
+DATA, NGINX = "/etc/portway/certificates.json", "/etc/nginx/nginx.conf"
+# What was said of each last: said again only when it is something else.
+SAID = "/run/portway-certificates"
+
+
+def read(path, empty=""):
+    try:
+        with open(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return empty
+
+
+def openssl(*words):
+    return subprocess.run(["openssl", *words], capture_output=True, check=False).stdout
+
+
+def check(pem, path):
+    """A pair that does not match would keep nginx from starting. What else it does not take, it tells itself."""
+    key = openssl("pkey", "-in", pem, "-pubout", "-passin", "pass:")
+    if not key:
+        raise ValueError("the key cannot be read: must be PEM, without a password")
+    if key != openssl("x509", "-in", pem, "-noout", "-pubkey"):
+        raise ValueError("the first certificate cannot be read, or is not that of the key")
+    with tempfile.NamedTemporaryFile("w") as conf:
+        conf.write(read(NGINX).replace(path, pem))
+        conf.flush()
+        said = subprocess.run(["nginx", "-tqc", conf.name], capture_output=True, text=True)
+    if said.returncode:
+        raise ValueError(said.stderr.strip())
+
+
+def put(path, pem):
+    """One rename, so that there is one pair or the other, whenever the power fails. Says whether it is another than before."""
+    if pem == read(path):
+        os.utime(path)
+        return False
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=os.path.dirname(path), delete=False) as file:
+        try:
+            file.write(pem)
+            file.flush()
+            os.fsync(file)
+            check(file.name, path)
+            os.rename(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    return True
+
+
+def update(entries, boot):
+    """Returns what is wrong with those that nginx could not be started with."""
+    said = json.loads(read(SAID, "{}"))
+    problems = []
+    changed = False
+    for entry in entries:
+        name, source = entry["forward"], entry["source"]
+        path = f"/etc/portway/tls/{name}.{source}.pem"
+        try:
+            pem = __import__(source).certificate(entry, path, boot)
+            if pem and put(path, pem):
+                changed = True
+                print(f"{name}: has a new certificate", flush=True)
+            said.pop(name, None)
+        except Exception as error:
+            text = " ".join(str(error).split())[:900] or type(error).__name__
+            if text != said.get(name):
+                print(f"{name}: {text}", flush=True)
+            said[name] = text
+            # What was read from this very secret before does for now.
+            if boot and not read(path).startswith(f"# {entry['secret']}\n"):
+                problems.append(f"{name}: {text}")
+    with open(SAID, "w") as file:
+        json.dump(said, file)
+    if changed:
+        subprocess.run(["systemctl", "try-reload-or-restart", "nginx"], check=True)
+    return problems
+
+
+tree = sys.argv[1:]
+if tree:
+    needed = [e for e in json.loads(read(tree[0] + DATA, "[]")) if e["source"] == "secret"]
+    sys.exit("\n".join(update(needed, True)) or None)
+update(json.loads(read(DATA, "[]")), False)

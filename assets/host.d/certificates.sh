@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# Part of host.sh, for hosts that have certificates from elsewhere.
+
+# Those without which nginx does not start. Rights of a new role take a moment until they hold.
+fetch_certificates() {
+  local pause
+  step 'certificates'
+  for pause in 0 3 10 20; do
+    sleep "$pause"
+    ! "$STAGE/usr/local/lib/portway/certificates.py" "$STAGE" || return 0
+  done
+  die "$STEP: $(last)"
+}
+
+start_timer() { systemctl -q is-active portway-certificates.timer || systemctl -q enable --now portway-certificates.timer; }

@@ -1,0 +1,59 @@
+import { Forward } from './forward';
+import { parsePorts } from './ports';
+import { forwardPath, type Problems } from './problems';
+import { isPortForward, type ResolvedForward } from './resolved';
+import { Tls } from './tls';
+
+/** Where requests of a CA arrive. @see RFC 8555, section 8.3 */
+export const ACME_PATH = '/.well-known/acme-challenge/';
+
+/** Whether this forward is where a CA's requests arrive. */
+function isWebPort({ kind, props }: Forward): boolean {
+  return kind === 'http' && parsePorts(props.listen ?? '')?.from === 80;
+}
+
+/** The forwards, and of the one on port 80 whether CAs check domains there. */
+export function answerAcme(forwards: readonly ResolvedForward[]): readonly ResolvedForward[] {
+  if (!forwards.some((f) => isPortForward(f) && f.tls?.source === 'acme')) return forwards;
+  return forwards.map((f) => (f.kind === 'http' && f.listen.from === 80 ? { ...f, answersAcme: true } : f));
+}
+
+/**
+ * What a certificate by ACME needs of the other forwards. Also looks at forwards that broke other rules: a second run should not be
+ * needed to hear of this.
+ */
+export function checkAcme(all: readonly (readonly [string, unknown])[], problems: Problems): void {
+  const entries = all.filter((entry): entry is [string, Forward] => entry[1] instanceof Forward);
+  const asking = entries.filter(([, f]) => f.props.tls instanceof Tls && f.props.tls.source === 'acme');
+  if (asking.length === 0) return;
+  const web = entries.find(([, f]) => isWebPort(f));
+  if (web === undefined) {
+    for (const [name] of asking)
+      problems.add(
+        `${forwardPath(name)}.tls`,
+        "must go with an HTTP forward on port 80, where the CA checks the domains: add one, such as Forward.http({ listen: 80, redirectTo: 'https' })",
+      );
+    return;
+  }
+  const [name, { props }] = web;
+  if (props.allowFrom !== undefined)
+    problems.add(
+      `${forwardPath(name)}.allowFrom`,
+      'must be left out beside Tls.letsEncrypt: the CA checks the domains here, from addresses that it tells nobody',
+      props.allowFrom,
+    );
+  const places = [[forwardPath(name), props] as const, ...hostsOf(forwardPath(name), props.hosts)];
+  for (const [at, { routes }] of places) {
+    for (const path of Object.keys(routes ?? {}).filter((p) => p.startsWith(ACME_PATH)))
+      problems.add(
+        `${at}.routes[${JSON.stringify(path)}]`,
+        'must be left out beside Tls.letsEncrypt, which answers the CA there',
+      );
+  }
+}
+
+type Place = Pick<Forward['props'], 'routes'>;
+
+function hostsOf(at: string, hosts: Forward['props']['hosts']): readonly (readonly [string, Place])[] {
+  return Object.entries(hosts ?? {}).map(([host, own]) => [`${at}.hosts[${JSON.stringify(host)}]`, own ?? {}]);
+}

@@ -1,0 +1,109 @@
+import type { Problems } from './problems';
+import { readObject } from './read-object';
+import { isPortForward, type ResolvedForward } from './resolved';
+import { type Certificate, type LetsEncryptProps, type SecretSource, Tls } from './tls';
+import { isToken } from './token';
+
+/** What Let's Encrypt takes in one certificate. @see https://letsencrypt.org/docs/rate-limits/ */
+const MAX_DOMAINS = 100;
+
+/** @see https://letsencrypt.org/docs/staging-environment/ */
+const LETS_ENCRYPT = {
+  production: 'https://acme-v02.api.letsencrypt.org/directory',
+  staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+} as const;
+
+/** Two labels at least, the last of them no number: no CA gives a certificate to `localhost` or, this way, to an address. */
+const DOMAIN =
+  /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const EMAIL = /^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}$/i;
+
+/** Where an HTTPS forward's certificate comes from; undefined when there is something wrong with it. */
+export function readTls(at: string, tls: unknown, problems: Problems): Certificate | undefined {
+  if (!(tls instanceof Tls)) {
+    problems.add(at, 'must say where the certificate comes from, such as Tls.selfSigned()', tls);
+    return undefined;
+  }
+  const before = problems.length;
+  const certificate = readSource(at, tls, problems);
+  return problems.length > before ? undefined : certificate;
+}
+
+function readSource(at: string, { source, props }: Tls, problems: Problems): Certificate {
+  switch (source) {
+    case 'self-signed':
+      return { source };
+    case 'acme':
+      return { source, ...readAcme(at, props, problems) };
+    case 'secret':
+      return { source, secret: readSecret(`${at}.secret`, props.secret, problems) };
+  }
+}
+
+function readAcme(at: string, props: unknown, problems: Problems) {
+  const read = readObject(at, props ?? null, { parts: ACME_PARTS, example: ACME_EXAMPLE }, problems);
+  const { email, domains, staging = false, server } = read ?? {};
+  if (read !== undefined) {
+    if (!isToken(email) && !(typeof email === 'string' && EMAIL.test(email)))
+      problems.add(`${at}.email`, 'must be an e-mail address such as admin@example.com', email);
+    if (typeof staging !== 'boolean') problems.add(`${at}.staging`, 'must be true or false', staging);
+    if (server !== undefined && !isDirectory(server))
+      problems.add(
+        `${at}.server`,
+        'must be the https address of an ACME directory, such as https://ca.example.com/dir',
+        server,
+      );
+    if (server !== undefined && staging === true) problems.add(`${at}.staging`, 'must be left out beside server');
+  }
+  return {
+    email: email as string,
+    domains: read === undefined ? [] : readDomains(`${at}.domains`, domains, problems),
+    server: (server ?? (staging === true ? LETS_ENCRYPT.staging : LETS_ENCRYPT.production)) as string,
+  };
+}
+
+const ACME_PARTS = ['email', 'domains', 'staging', 'server'] as const satisfies readonly (keyof LetsEncryptProps)[];
+
+const ACME_EXAMPLE = "{ email: 'admin@example.com', domains: ['www.example.com'] }";
+
+/** Also a host that needs no domain: a CA within a network is called by a short name or an address. */
+function isDirectory(server: unknown): boolean {
+  if (isToken(server)) return true;
+  return typeof server === 'string' && /^https:\/\/[\x21-\x7e]+$/.test(server) && URL.canParse(server);
+}
+
+function readDomains(at: string, domains: unknown, problems: Problems): readonly string[] {
+  if (!Array.isArray(domains) || domains.length === 0 || domains.length > MAX_DOMAINS) {
+    const got = Array.isArray(domains) && domains.length > 0 ? domains.length : domains;
+    problems.add(at, `must hold 1-${MAX_DOMAINS} domains, such as ['www.example.com']`, got);
+    return [];
+  }
+  const seen = new Set<unknown>();
+  for (const [i, domain] of domains.entries()) {
+    if (seen.has(domain)) problems.add(`${at}[${i}]`, 'must not stand there twice', domain);
+    seen.add(domain);
+    if (isToken(domain)) continue;
+    if (typeof domain === 'string' && domain.startsWith('*'))
+      problems.add(`${at}[${i}]`, 'must be a domain without a star: a CA gives those for entries in DNS only', domain);
+    else if (typeof domain !== 'string' || !DOMAIN.test(domain))
+      problems.add(`${at}[${i}]`, 'must be a domain in lower case such as www.example.com', domain);
+  }
+  return domains;
+}
+
+/** The secrets that certificates are read from. */
+export function secretsOf(forwards: readonly ResolvedForward[]): readonly SecretSource[] {
+  const secrets = forwards.flatMap((f) => (isPortForward(f) && f.tls?.source === 'secret' ? f.tls.secret : []));
+  return [...new Set(secrets)];
+}
+
+function readSecret(at: string, secret: unknown, problems: Problems): SecretSource {
+  const source = secret as Partial<SecretSource> | undefined;
+  const arn = source?.secretArn;
+  if (typeof source?.grantRead !== 'function' || typeof arn !== 'string')
+    problems.add(at, 'must be a secret, such as secretsmanager.Secret.fromSecretCompleteArn(...)', secret);
+  else if (!isToken(arn) && !/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/.test(arn))
+    problems.add(`${at}.secretArn`, 'must be the ARN of a secret', arn);
+  return source as SecretSource;
+}

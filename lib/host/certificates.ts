@@ -1,0 +1,64 @@
+import type { PortForward } from '../forward/resolved';
+import type { Certificate } from '../forward/tls';
+import { certificateFile } from '../nginx/names';
+import { assetFile, partFile } from './assets';
+import type { HostFile } from './host-file';
+import type { OperatingSystem } from './operating-system';
+
+const FOLDER = '/usr/local/lib/portway';
+const UNITS = '/etc/systemd/system';
+
+/** What a host needs for the certificates of its forwards. */
+export function certificatesPart(
+  forwards: readonly PortForward[],
+  { packages }: OperatingSystem,
+): {
+  readonly files: readonly HostFile[];
+  readonly packages: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
+} {
+  const sources = new Set(forwards.map((f) => f.tls?.source));
+  // Also where one by ACME is to come: nginx starts with a certificate or not at all.
+  const selfSigned = forwards.flatMap(({ name, tls }) =>
+    tls?.source === 'self-signed' || tls?.source === 'acme' ? certificateFile(name, tls.source) : [],
+  );
+  return {
+    files: renderedFiles(forwards),
+    packages: [
+      ...(forwards.some((f) => f.tls !== undefined) ? packages.tls : []),
+      ...(sources.has('acme') ? packages.acme : []),
+      ...(sources.has('secret') ? packages.authorities : []),
+    ],
+    settings: selfSigned.length > 0 ? { PORTWAY_SELF_SIGNED: selfSigned.join(' ') } : {},
+  };
+}
+
+/** Where certificates come from elsewhere: which ones, and the programs that get them. */
+function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
+  const entries = forwards.flatMap(entryOf);
+  if (entries.length === 0) return [];
+  const text = `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`;
+  return [
+    // May hold tokens, so it is not packed by itself.
+    { path: '/etc/portway/certificates.json', mode: '0644', text, origin: 'rules' },
+    partFile('certificates'),
+    assetFile('certificates.py', `${FOLDER}/certificates.py`, '0755'),
+    ...[...new Set(entries.map((e) => e.source))].map((source) =>
+      assetFile(`${source}.py`, `${FOLDER}/${source}.py`, '0644'),
+    ),
+    ...['service', 'timer'].map((kind) =>
+      assetFile(`systemd/portway-certificates.${kind}`, `${UNITS}/portway-certificates.${kind}`, '0644'),
+    ),
+  ];
+}
+
+/** What the host's program asks for. */
+type Entry = { readonly forward: string; readonly source: Certificate['source'] } & Readonly<Record<string, unknown>>;
+
+function entryOf({ name: forward, tls }: PortForward): readonly Entry[] {
+  if (tls?.source === 'acme') {
+    const { source, server, email, domains } = tls;
+    return [{ forward, source, server, email, domains }];
+  }
+  return tls?.source === 'secret' ? [{ forward, source: tls.source, secret: tls.secret.secretArn }] : [];
+}

@@ -1,0 +1,50 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { PortwayStack } from '../../lib/portway-stack';
+import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+
+const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:web/tls-AbCdEf';
+
+function stack(makeSecret: (scope: Stack) => Secret | ReturnType<typeof Secret.fromSecretCompleteArn>) {
+  const app = new App({ context: featureFlags() });
+  const secret = makeSecret(new Stack(app, 'Secrets'));
+  const secure = (listen: number) => Forward.https({ listen, to: 8080, tls: Tls.secret(secret) });
+  return new PortwayStack(app, 'Portway', {
+    adminCidr: '203.0.113.7/32',
+    sshPublicKey: PUBLIC_KEY,
+    forwards: { secure: secure(443), other: secure(8443) },
+  });
+}
+
+test('the host may read this one secret, and has the right before it boots', () => {
+  const made = stack((scope) => Secret.fromSecretCompleteArn(scope, 'Tls', ARN) as Secret);
+  const template = Template.fromStack(made);
+  template.resourceCountIs('AWS::IAM::Policy', 1);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [
+        {
+          Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+          Effect: 'Allow',
+          Resource: ARN,
+        },
+      ],
+    },
+  });
+  const [policy = ''] = Object.keys(template.findResources('AWS::IAM::Policy'));
+  template.hasResource('AWS::EC2::Instance', { DependsOn: Match.arrayWith([policy]) });
+  const report = new AwsSolutionsChecks(made.node.root as App).validateScope(made);
+  expect(report.violations.map((v) => v.ruleName)).toEqual([]);
+});
+
+test('a secret that is made with it is named by its reference', () => {
+  const template = Template.fromStack(stack((scope) => new Secret(scope, 'Tls'))).toJSON();
+  const lines = Object.values(template.Resources as Record<string, { Type: string; Properties: object }>)
+    .filter((r) => r.Type === 'AWS::EC2::Instance')
+    .map((r) => JSON.stringify(r.Properties));
+  expect(lines.join()).toMatch(/\{\\"forward\\":\\"secure\\",\\"source\\":\\"secret\\",\\"secret\\":\\"",\{"Fn::/);
+});

@@ -1,0 +1,169 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { certificatesRoot } from './support/certificates-root';
+import { type Deploy, Gateway } from './support/gateway';
+import { ADDRESS, describeHost, type Host } from './support/host';
+import { authorizationOf, type SignedRequest } from './support/signature';
+
+jest.setTimeout(60_000);
+
+const REGION = 'eu-central-1';
+const MANAGER = `secretsmanager.${REGION}.amazonaws.com`;
+const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
+const arn = (name: string) => `arn:aws:secretsmanager:${REGION}:123456789012:secret:${name}-AbCdEf`;
+const FILE = '/etc/portway/tls/secure.secret.pem';
+
+function deploy(name = 'web/tls', content = 'c1', forwards: Record<string, Forward> = {}): Deploy {
+  const tls = Tls.secret({ secretArn: arn(name), grantRead: () => undefined });
+  return { forwards: { secure: Forward.https({ listen: 443, to: 8080, tls }), ...forwards }, content };
+}
+
+describeHost('a certificate from Secrets Manager', () => {
+  let gateway: Gateway;
+  let host: Host;
+  let folder: string;
+  beforeAll(() => certificatesRoot(), 600_000);
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'portway-aws-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  beforeEach(async () => {
+    gateway = await Gateway.start({ root: await certificatesRoot() });
+    host = gateway.host;
+    await host.app('gateway', 'tcp', 8080);
+    await host.sh('client', `rm -f ${folder}/*; ip addr add 169.254.169.254/32 dev lo`);
+    await host.sh('gateway', `ip route add 169.254.169.254 via ${ADDRESS.client.v4}`);
+    // AWS's certificate is known to the host as one by a public CA is.
+    const { both, certificate } = await pair(MANAGER, `subjectAltName=DNS:${MANAGER}`);
+    await writeFile(join(folder, 'aws.pem'), both);
+    await host.write('/etc/ssl/certs/aws.pem', certificate);
+    await host.sh(
+      'gateway',
+      `echo '${ADDRESS.client.v4} ${MANAGER}' >>/etc/hosts; cd /etc/ssl/certs; ln -s aws.pem $(openssl x509 -hash -noout -in aws.pem).0`,
+    );
+    await writeFile(join(folder, 'keys'), JSON.stringify({ Code: 'Success', ...KEYS }));
+    const script = host.support('client', 'aws.py');
+    await host.serve('client', ['python3', script, folder, join(folder, 'aws.pem')]);
+  });
+  afterEach(() => gateway?.stop());
+
+  /** A certificate by nobody, and its key. */
+  async function pair(name: string, extension = 'basicConstraints=CA:FALSE') {
+    const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
+    const words = `openssl req -x509 ${curve} -days 9 -subj '/CN=${name}' -addext '${extension}'`;
+    const both = await host.sh('gateway', `${words} -keyout /run/k -out /run/c 2>/dev/null; cat /run/c /run/k`);
+    const [certificate = '', privateKey = ''] = both.split(/(?=-----BEGIN PRIVATE)/);
+    return { both, certificate, privateKey };
+  }
+  const keep = (secret: unknown) =>
+    writeFile(join(folder, 'secret'), typeof secret === 'string' ? secret : JSON.stringify(secret));
+  const requests = async (): Promise<readonly SignedRequest[]> => {
+    const text = await readFile(join(folder, 'requests'), 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  };
+  const served = () =>
+    host.sh(
+      'client',
+      `sleep 0.3; openssl s_client -connect ${ADDRESS.gateway.v4}:443 </dev/null 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253`,
+    );
+  const service = async () => {
+    await host.sh('gateway', 'rm -f /var/log/portway-certificates; systemctl start portway-certificates');
+    return host.read('/var/log/portway-certificates');
+  };
+
+  test('is read at the first boot, by requests that are signed as AWS wants it, and told nobody', async () => {
+    const { certificate, privateKey } = await pair('one');
+    await keep({ certificate, privateKey });
+    await gateway.succeed(deploy());
+    expect(await served()).toBe('subject=CN=one\n');
+    expect(await host.sh('gateway', `stat -c %a ${FILE}; ls /etc/portway/tls`)).toBe('600\nsecure.secret.pem\n');
+    const [request, ...more] = await requests();
+    expect(more).toEqual([]);
+    expect(JSON.parse(request?.body ?? '')).toEqual({ SecretId: arn('web/tls') });
+    expect(request?.headers).toMatchObject({ 'x-amz-target': 'secretsmanager.GetSecretValue', host: MANAGER });
+    expect(request?.headers.authorization).toBe(await authorizationOf(request as SignedRequest, KEYS, REGION));
+    const told = await host.sh(
+      'gateway',
+      'cat /var/log/portway/*.log /run/portway-certificates; grep -r . /etc/portway/*.*',
+    );
+    for (const secret of [privateKey.split('\n')[1] ?? '', KEYS.SecretAccessKey, KEYS.Token])
+      expect(told).not.toContain(secret);
+  });
+
+  test.each([
+    ['nothing is there', undefined, /Secrets Manager: .*AccessDeniedException/],
+    [
+      'it has another shape',
+      '{"cert": "x"}',
+      /secure: the secret must be \{"certificate": "\(PEM\)", "privateKey": "\(PEM\)"\}/,
+    ],
+    ['it is no JSON', 'c2VjcmV0', /secure: the secret must be/],
+    ['the key is another one', 'mixed', /secure: the first certificate cannot be read, or is not that of the key/],
+    ['the key has a password', 'locked', /secure: the key cannot be read: must be PEM, without a password/],
+  ])('where %s, the deploy fails and says so', async (_, secret, reason) => {
+    const { certificate, privateKey } = await pair('one');
+    if (secret === 'mixed') await keep({ certificate, privateKey: (await pair('two')).privateKey });
+    else if (secret === 'locked') {
+      const locked = await host.sh('gateway', 'openssl pkcs8 -topk8 -v2 aes256 -passout pass:x', privateKey);
+      await keep({ certificate, privateKey: locked });
+    } else if (secret !== undefined) await keep(secret);
+    expect((await gateway.boot(deploy())).code).toBe(1);
+    const [signal] = await gateway.signals();
+    expect(signal).toMatchObject({ Status: 'FAILURE', Reason: expect.stringMatching(reason) });
+    expect(signal?.Reason).not.toContain('c2VjcmV0');
+    expect(await host.sh('gateway', 'ls -A /etc/portway/tls 2>/dev/null || :')).toBe('');
+  });
+
+  test('outlives a boot without metadata, and a new one is served at the next boot, and within the hour', async () => {
+    await keep(await pair('one'));
+    await gateway.succeed(deploy());
+    await host.sh('gateway', 'ip route replace blackhole 169.254.169.254');
+    expect((await gateway.reboot()).code).toBe(0);
+    expect(await gateway.log()).toMatch(/^secure: .*\n(.*\n)*.* forwards are up/m);
+    expect(await served()).toBe('subject=CN=one\n');
+
+    await host.sh('gateway', `ip route replace 169.254.169.254 via ${ADDRESS.client.v4}`);
+    await keep((await pair('two')).both);
+    expect((await gateway.reboot()).code).toBe(0);
+    expect(await served()).toBe('subject=CN=two\n');
+
+    await keep(await pair('three'));
+    expect(await service()).toBe('');
+    await host.sh('gateway', `touch -d '61 minutes ago' ${FILE}`);
+    expect(await service()).toBe('secure: has a new certificate\n');
+    expect(await served()).toBe('subject=CN=three\n');
+
+    // What cannot be used does not take its place.
+    await keep({ ...(await pair('four')), privateKey: (await pair('five')).privateKey });
+    await host.sh('gateway', `touch -d '61 minutes ago' ${FILE}`);
+    expect(await service()).toMatch(/^secure: the first certificate cannot be read, or is not that of the key/);
+    expect((await gateway.reboot()).code).toBe(0);
+    expect(await served()).toBe('subject=CN=three\n');
+    expect(await gateway.signals()).toHaveLength(1);
+  });
+
+  test('of another secret is not served in place of it: the deploy fails, and the last one stays', async () => {
+    await keep(await pair('one'));
+    await gateway.succeed(deploy());
+    await rm(join(folder, 'secret'));
+    expect((await gateway.boot(deploy('other', 'c2'))).code).toBe(1);
+    expect((await gateway.signals()).at(-1)).toMatchObject({ Status: 'FAILURE' });
+    expect(await served()).toBe('subject=CN=one\n');
+
+    // Where the other one came, and something else failed, the first one is back when the service has run.
+    await keep(await pair('two'));
+    const script = '#!/bin/sh\nexit 1\n';
+    expect((await gateway.boot({ ...deploy('other', 'c3'), firstBootScript: script })).code).toBe(1);
+    await keep(await pair('one again'));
+    expect(await service()).toBe('secure: has a new certificate\n');
+    expect(await served()).toBe('subject=CN=one again\n');
+    expect(JSON.parse((await requests()).at(-1)?.body ?? '')).toEqual({ SecretId: arn('web/tls') });
+  });
+});

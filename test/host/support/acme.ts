@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { certificatesRoot } from './certificates-root';
+import { Gateway } from './gateway';
+import { ADDRESS, type Host } from './host';
+
+/** The backend is the world: a CA, and the DNS that it and the gateway ask. */
+const WORLD = ADDRESS.backend.v4;
+/** Where the world finds the gateway. */
+const GATEWAY = ADDRESS.inside.v4;
+
+export const DIRECTORY = `https://${WORLD}:14000/dir`;
+
+/** A gateway beside a CA that speaks ACME: pebble, which checks domains as Let's Encrypt does. */
+export class AcmeWorld {
+  private constructor(readonly gateway: Gateway) {}
+
+  static async start(): Promise<AcmeWorld> {
+    const world = new AcmeWorld(
+      await Gateway.start({ root: await certificatesRoot(), rooted: ['gateway', 'backend'] }),
+    );
+    await world.startCa();
+    await world.startDns();
+    return world;
+  }
+
+  stop(): Promise<void> {
+    return this.gateway.stop();
+  }
+
+  private get host(): Host {
+    return this.gateway.host;
+  }
+
+  /** Certificates last for 90 days, as Let's Encrypt's do. The service trusts this CA by a drop-in. */
+  private async startCa(): Promise<void> {
+    const ca = await this.host.sh(
+      'backend',
+      `mkdir /run/ca; cd /run/ca
+      curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+      openssl req -x509 $curve -days 900 -subj /CN=test-ca -keyout ca.key -out ca.pem 2>/dev/null
+      openssl req $curve -subj /CN=ca -keyout key.pem -out request 2>/dev/null
+      openssl x509 -req -in request -days 900 -CA ca.pem -CAkey ca.key -out certificate.pem \\
+        -extfile <(echo subjectAltName=IP:${WORLD}) 2>/dev/null
+      cat ca.pem`,
+    );
+    const pebble = {
+      listenAddress: '0.0.0.0:14000',
+      managementListenAddress: '0.0.0.0:15000',
+      certificate: '/run/ca/certificate.pem',
+      privateKey: '/run/ca/key.pem',
+      httpPort: 80,
+      tlsPort: 443,
+      ocspResponderURL: '',
+      externalAccountBindingRequired: false,
+      certificateValidityPeriod: 90 * 86_400,
+    };
+    await this.host.sh('backend', 'cat >/run/ca/pebble.json', JSON.stringify({ pebble }));
+    // It checks each domain anew, at once, and forgets no nonce by chance.
+    const environment = 'PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=0 PEBBLE_WFE_NONCEREJECT=0';
+    const command = `${environment} pebble -config /run/ca/pebble.json -dnsserver ${WORLD}:53 2>&1 | tee /run/ca/log`;
+    await this.host.serve('backend', ['bash', '-c', command]);
+    await this.host.write('/etc/portway-test-ca.pem', ca);
+    await this.host.write(
+      '/etc/systemd/system/portway-certificates.service.d/test.conf',
+      '[Service]\nEnvironment=REQUESTS_CA_BUNDLE=/etc/portway-test-ca.pem\n',
+    );
+  }
+
+  private async startDns(): Promise<void> {
+    await this.lead({});
+    await this.host.serve('backend', ['python3', '/support/dns.py', WORLD, '/run/names', '/run/asked']);
+    await this.host.write('/etc/resolv.conf', `nameserver ${WORLD}\n`);
+  }
+
+  /** Where names lead: to the gateway, or to a given address. */
+  async lead(names: Readonly<Record<string, 'here' | string>>): Promise<void> {
+    const addresses = Object.entries(names).map(([name, to]) => [name, to === 'here' ? GATEWAY : to]);
+    await this.host.sh('backend', 'cat >/run/names', JSON.stringify(Object.fromEntries(addresses)));
+  }
+
+  /** Lets the timer's service run once, now or so many days later. @returns what it said */
+  async run({ days = 0 }: { readonly days?: number } = {}): Promise<string> {
+    const clock = days === 0 ? '' : `faketime '+${days} days' `;
+    await this.host.sh('gateway', `rm -f /var/log/portway-certificates; ${clock}systemctl start portway-certificates`);
+    return this.host.read('/var/log/portway-certificates');
+  }
+
+  /** How many certificates the CA was asked for. */
+  async orders(): Promise<number> {
+    return Number(await this.host.sh('backend', "grep -c 'POST /order-plz' /run/ca/log || :"));
+  }
+
+  /** What a client is shown. */
+  async served(port = 443): Promise<{ readonly issuer: string; readonly serial: string; readonly names: string }> {
+    // Workers of before a reload may answer for a moment.
+    await sleep(300);
+    const shown = await this.host.sh(
+      'client',
+      `openssl s_client -connect ${ADDRESS.gateway.v4}:${port} </dev/null 2>/dev/null |
+        openssl x509 -noout -issuer -serial -ext subjectAltName -nameopt RFC2253 2>/dev/null`,
+    );
+    const line = (start: RegExp) =>
+      shown
+        .split('\n')
+        .find((l) => start.test(l))
+        ?.replace(start, '') ?? '';
+    return { issuer: line(/^issuer=/), serial: line(/^serial=/), names: line(/^ *DNS:/) };
+  }
+}

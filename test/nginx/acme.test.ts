@@ -1,0 +1,55 @@
+import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
+import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { Tls } from '../../lib/forward/tls';
+import { renderNginx } from '../../lib/nginx/render';
+
+const acme = Tls.letsEncrypt({ email: 'admin@example.com', domains: ['www.example.com'] });
+
+function render(web: object, tls = acme): string {
+  const forwards = {
+    web: Forward.http({ listen: 80, ...web } as HttpForwardProps),
+    other: Forward.http({ listen: 81, to: 8080 }),
+    secure: Forward.https({ listen: 443, to: 8080, tls }),
+  };
+  return renderNginx(resolveForwardsOrThrow({ forwards }), { user: 'www-data', http2: 'directive' }) ?? '';
+}
+
+/** The servers of a port, each from its head to its end. */
+function servers(conf: string, port: number): readonly string[] {
+  return conf.split(/^ {4}(?=server \{)/m).filter((text) => text.includes(`listen ${port}`));
+}
+
+test('each server of port 80 answers a CA before it does anything else, and no other one does', () => {
+  const conf = render({ hosts: { 'a.example': { to: 8080 } }, denyFrom: ['192.0.2.0/24'], maintenance: true });
+  expect(servers(conf, 80)).toHaveLength(2);
+  for (const server of servers(conf, 80)) {
+    const answer = server.indexOf('if ($uri ~ ^/\\.well-known/acme-challenge/)');
+    expect(answer).toBeGreaterThan(0);
+    expect(server.slice(0, answer)).not.toMatch(/return|rewrite|include|if \(/);
+    expect(server).toContain(
+      'location ^~ /.well-known/acme-challenge/ {\n            root /run/portway-acme;\n        }',
+    );
+  }
+  for (const port of [81, 443]) expect(servers(conf, port).join()).not.toContain('acme-challenge');
+  expect(render({ to: 8080 }, Tls.selfSigned())).not.toContain('acme');
+});
+
+test('a redirect stays as it is, and limits only count there', () => {
+  const [server] = servers(render({ redirectTo: 'https', limits: { requestsPerSecond: 1 } }), 80);
+  expect(server).toContain('limit_req_dry_run on;');
+  expect(server).toContain('return 308 https://$host$request_uri;');
+  expect(render({ redirectTo: 'https' })).not.toContain('dry_run');
+});
+
+test('certificate and key are one file, named by forward and source', () => {
+  const secret = { secretArn: 'arn:aws:secretsmanager:a-b-1:123456789012:secret:x', grantRead: () => undefined };
+  for (const [tls, source] of [
+    [acme, 'acme'],
+    [Tls.selfSigned(), 'self-signed'],
+    [Tls.secret(secret), 'secret'],
+  ] as const) {
+    const file = `/etc/portway/tls/secure.${source}.pem`;
+    const conf = render({ to: 8080 }, tls);
+    expect(conf).toContain(`ssl_certificate ${file};\n        ssl_certificate_key ${file};`);
+  }
+});
