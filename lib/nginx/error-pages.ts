@@ -50,8 +50,9 @@ function pageMap(variable: string, page: ErrorPage, { requestId }: RequestFacts)
   ]);
 }
 
-/** Whether the errors of a route have headers or logs other than those of its site. */
-export function hasOwnPlace({ options }: HttpRoute, site: HttpSite): boolean {
+/** Whether the pages of a route have headers or logs other than those of its site. gRPC has no pages. */
+export function hasOwnPlace({ options, protocol }: HttpRoute, site: HttpSite): boolean {
+  if (protocol === 'grpc') return false;
   return (['headers', 'hideHeaders', 'logs'] as const).some((name) => options[name] !== site.options[name]);
 }
 

@@ -7,6 +7,7 @@ import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
 import { errorPages, ownPages } from './error-pages';
 import { failoverDefaults } from './failover';
+import { grpcDefaults } from './grpc';
 import { countsClients, limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
 import { maintenanceStamp } from './maintenance';
@@ -47,6 +48,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
           ...proxyDefaults(facts),
           ...headerDefaults(facts),
           ...errorPages(own, facts),
+          ...grpcDefaults(own, facts),
           ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
           ...limitDefaults(own),
           ...cookieDefaults(own, facts),

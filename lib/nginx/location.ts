@@ -6,7 +6,7 @@ import { type Block, block, type Line } from './block';
 import { cacheLines, keptQuery } from './cache';
 import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
 import { failoverLines, failoverPlace } from './failover';
-import { grpcHeaders } from './grpc';
+import { grpcErrors, grpcHeaders, grpcPlace } from './grpc';
 import { limitLines } from './limits';
 import { logLines } from './logging';
 import { methodCheck } from './methods';
@@ -60,11 +60,9 @@ export function locations(
   const limited = options.limits !== undefined;
   const proxy = route.protocol === 'grpc' ? 'grpc' : 'proxy';
   const answers = answerLines(options, site.options, facts, 'proxy');
+  const errors = errorsOf(route, site, forward, facts);
   const methods = methodCheck(route, site, forward, facts);
-  const own = [
-    ...optionLines(inForm(route), site.options, forward, facts, proxy),
-    ...(hasOwnPlace(route, site) ? [ownErrorPlace(id)] : []),
-  ];
+  const own = [...optionLines(inForm(route), site.options, forward, facts, proxy), ...errors.lines];
   const leads =
     route.redirect === undefined
       ? {
@@ -76,16 +74,44 @@ export function locations(
     block(`location ${path.kind === 'exact' ? '= ' : ''}${path.text}`, [...own, ...methods.lines, ...leads.lines]),
     ...methods.places,
     ...leads.places,
-    ...(hasOwnPlace(route, site) ? [errorPlace(site.errors, forward, { id, lines: answers })] : []),
+    ...errors.places,
   ];
 }
 
-/** Streams are quiet for long; nginx knows the timeouts of gRPC under other names, so that they do not come from above. */
+/** Where the errors of a route are answered, if that is not the place of its site. */
+function errorsOf(
+  route: HttpRoute,
+  site: HttpSite,
+  forward: PortForward,
+  facts: RequestFacts,
+): { readonly lines: readonly Line[]; readonly places: readonly Block[] } {
+  const { id, options, protocol } = route;
+  if (protocol === 'grpc') {
+    const logs = logLines(ownOptions(options, site.options).logs);
+    return { lines: [grpcErrors(id)], places: [grpcPlace(id, options, logs, facts)] };
+  }
+  if (!hasOwnPlace(route, site)) return { lines: [], places: [] };
+  const lines = answerLines(options, site.options, facts, 'proxy');
+  return { lines: [ownErrorPlace(id)], places: [errorPlace(site.errors, forward, { id, lines })] };
+}
+
+/** Longer than any stream is quiet. */
+const DAY = 86_400;
+
+/**
+ * Streams are quiet for long, on either side with gRPC. nginx knows the timeouts of gRPC under other names, so that they do not come from
+ * above. A call of gRPC is one request, however many messages it carries: it has no bound but one that was asked for.
+ */
 function inForm({ options, streaming, protocol }: HttpRoute): HttpOptions {
-  const response = options.timeouts?.response ?? (streaming ? 86_400 : undefined);
-  return response === undefined || !(streaming || protocol === 'grpc')
-    ? options
-    : { ...options, timeouts: { ...options.timeouts, response } };
+  const grpc = protocol === 'grpc';
+  const response = options.timeouts?.response ?? (streaming ? DAY : undefined);
+  const body = options.timeouts?.body ?? (streaming && grpc ? DAY : undefined);
+  const timeouts = { ...(body === undefined ? {} : { body }), ...(response === undefined ? {} : { response }) };
+  return {
+    ...options,
+    ...((streaming || grpc) && response !== undefined ? { timeouts: { ...options.timeouts, ...timeouts } } : {}),
+    ...(grpc ? { maxBodyMiB: options.maxBodyMiB ?? 0 } : {}),
+  };
 }
 
 function ownOptions(options: HttpOptions, above: HttpOptions): HttpOptions {

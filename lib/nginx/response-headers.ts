@@ -16,7 +16,7 @@ function common({ requestId, headers }: RequestFacts): readonly Header[] {
 }
 
 /** Not for clients: what a target was made with, and what is added above. */
-function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
+export function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
   // A target's own cookies stand beside the gateway's.
   const own = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
   return ['X-Powered-By', 'X-Request-ID', 'X-Content-Type-Options', ...own];

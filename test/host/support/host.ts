@@ -8,11 +8,14 @@ import { describeAsRoot } from '../../support/as-root';
 
 const HERE = __dirname;
 
-/** What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step; and a VPN's two ends. */
+/**
+ * What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step; and what talks through them: a
+ * VPN's two ends, and gRPC's own implementation.
+ */
 const PACKAGES = [
   ...['iptables', 'nftables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
   ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
-  ...['wireguard-go', 'wireguard-tools'],
+  ...['wireguard-go', 'wireguard-tools', 'python3-grpcio'],
 ];
 
 /** The addresses of the small network: client and backend are two hops apart, with the gateway between them. */

@@ -5,7 +5,7 @@ import { isPortForward } from '../../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
-import { ADDRESS, DEBIAN, Host, type Party, type Result, until } from './host';
+import { ADDRESS, DEBIAN, Host, type HostOptions, type Party, type Result, until } from './host';
 
 const HERE = __dirname;
 
@@ -31,8 +31,8 @@ export type LogEntry = Readonly<Record<string, string | number>>;
 export class NginxHost {
   private constructor(readonly host: Host) {}
 
-  static async start(): Promise<NginxHost> {
-    const host = await Host.start();
+  static async start(options: HostOptions = {}): Promise<NginxHost> {
+    const host = await Host.start(options);
     // Deprecated: taken only by those who ask for it.
     const second = `ip addr add ${STRANGER.v6}/64 dev eth0 nodad preferred_lft 0`;
     await host.sh('client', `ip addr add ${STRANGER.v4}/24 dev eth0; ${second}`);
