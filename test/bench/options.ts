@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { namesOf } from '../run/select';
 import type { Scenario } from './model';
 import type { Pace } from './run';
 
@@ -30,7 +31,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
   const program = new Command('npm run bench --')
     .description('Measures forwarding side by side with a direct connection and with other ways to forward.')
     .option('--quick', 'two minutes instead of fifteen: fewer rounds, shorter samples, fewer contenders')
-    .option('--only <name...>', `these scenarios only: ${names.join(', ')}`)
+    .option('--only <names>', `these scenarios only (comma separated): ${names.join(', ')}`, namesOf)
     .option('--rounds <number>', `rounds that count; default ${FULL.rounds}, quick ${QUICK.rounds}`, positive)
     .option('--seconds <number>', `length of a sample; default ${FULL.seconds}, quick ${QUICK.seconds}`, positive)
     .option('--check', 'fail when a bound is missed, or a ratio is worse than in the committed run, beyond the spread')
