@@ -19,6 +19,7 @@ import { type ForwardSet, resolveForwards } from './forward/resolve';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
 import { checkTraffic, inboundTraffic, outboundTraffic } from './forward/traffic';
 import { readWhole } from './forward/whole';
+import { checkHttp3 } from './host/check-http3';
 import { readFirstBootScript } from './host/first-boot-script';
 import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
@@ -106,6 +107,7 @@ export class PortwayStack extends Stack {
     checkEgress(props, problems);
     checkReach(this.forwards, kernel, problems);
     const machine = readMachine(props, problems);
+    checkHttp3(this.forwards, OPERATING_SYSTEMS[machine.os], problems);
     checkCaches(this.forwards, machine.diskGiB, problems);
     checkLoginKey(props, problems);
     const firstBootScript =
@@ -210,8 +212,10 @@ export class PortwayStack extends Stack {
   }
 }
 
-function publicUrl(forward: ResolvedForward, address: string): string | undefined {
+function publicUrl(forward: ResolvedForward, gateway: string): string | undefined {
   if (!isPortForward(forward)) return undefined;
+  // A certificate is for names.
+  const address = forward.tls?.source === 'acme' ? forward.tls.domains[0] : gateway;
   const { kind, transport, listen } = forward;
   // A TLS forward has no answer for clients that ask for no name.
   if (transport === 'udp' || kind === 'tls' || listen.from !== listen.to) return undefined;

@@ -14,7 +14,11 @@ export function checkListeners(
     if (listen === undefined) return [];
     const { kind, props } = forward;
     const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
-    return [{ at: forwardPath(name), kind, transport: kind === 'udp' ? 'udp' : 'tcp', engine, listen }];
+    const listener = { at: forwardPath(name), kind, engine, listen };
+    return [
+      { ...listener, transport: kind === 'udp' ? 'udp' : 'tcp' },
+      ...(kind === 'https' && props.http3 === true ? [{ ...listener, transport: 'udp' }] : []),
+    ];
   });
   for (const [i, a] of listeners.entries()) {
     for (const b of listeners.slice(i + 1)) {

@@ -1,6 +1,7 @@
 import type { Balance, TransportBalance } from './balance';
 import type { FailoverProps, HttpFailoverProps } from './failover';
 import type { HealthCheckProps } from './health-check';
+import type { HstsProps } from './hsts';
 import type { HttpLimits } from './http-limits';
 import type { HttpHostProps, HttpProtocol } from './http-route';
 import type { ForwardLimits } from './limits';
@@ -181,6 +182,17 @@ export interface HttpForwardProps extends WebForwardProps {}
 export interface HttpsForwardProps extends WebForwardProps {
   /** Where the certificate comes from. */
   readonly tls: Tls;
+  /**
+   * Tells browsers to speak nothing but TLS with the hosts of this forward (`Strict-Transport-Security`): `true` is for a year.
+   * @default false
+   */
+  readonly hsts?: boolean | HstsProps;
+  /**
+   * Whether HTTP/3 is spoken too, over QUIC on the same port of UDP; clients learn of it by `Alt-Svc`. Needs `os: 'debian-13'`.
+   * @default false
+   * @see https://www.rfc-editor.org/rfc/rfc9114
+   */
+  readonly http3?: boolean;
 }
 
 /** A forward of an IP protocol that knows no ports, such as a VPN's. */

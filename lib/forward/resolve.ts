@@ -3,6 +3,7 @@ import { BALANCES } from './balance';
 import { checkListeners } from './check-listeners';
 import { checkTargets } from './check-targets';
 import { ENGINES, type Engine, Forward, type ForwardProps, type HttpForwardProps } from './forward';
+import { readHttpsAnswers } from './https-answers';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
 import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginxProps } from './read-kernel-props';
@@ -149,6 +150,7 @@ function resolvePortForward(
   if (props.maintenance !== undefined && typeof props.maintenance !== 'boolean')
     problems.add(`${at}.maintenance`, 'must be true or false', props.maintenance);
   const tls = kind === 'https' ? readTls(`${at}.tls`, props.tls, problems) : undefined;
+  const answers = readHttpsAnswers(at, { kind, props, sites }, problems);
   if (listen === undefined || problems.length > before) return undefined;
   if (!ofHosts(kind)) checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
@@ -167,6 +169,7 @@ function resolvePortForward(
     session,
     sites,
     tlsHosts,
+    ...answers,
     maintenance: props.maintenance === true,
     ...(tls === undefined ? {} : { tls }),
   };

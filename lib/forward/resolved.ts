@@ -45,6 +45,10 @@ export interface PortForward extends CommonForward {
   readonly sites: readonly HttpSite[];
   /** Of a TLS forward: where which names lead. */
   readonly tlsHosts: readonly TlsHost[];
+  /** Of an HTTPS forward: the value of `Strict-Transport-Security`. */
+  readonly hsts?: string;
+  /** Of an HTTPS forward: it has the UDP port too. */
+  readonly http3?: true;
   /** Another forward has the same port. */
   readonly sharedPort?: SharedPort;
   /** Whether a command on the host can close it. */
@@ -79,4 +83,9 @@ export function isPortForward(forward: ResolvedForward): forward is PortForward 
 /** The hosts that a forward leads to; the gateway itself is one. */
 export function hostsOf(forward: ResolvedForward): readonly Host[] {
   return isPortForward(forward) ? forward.targets : [forward.target];
+}
+
+/** What a forward listens on: HTTP/3 takes the UDP port of the same number. */
+export function transportsOf({ transport, http3 }: PortForward): readonly PortForward['transport'][] {
+  return http3 ? [transport, 'udp'] : [transport];
 }

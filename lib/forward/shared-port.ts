@@ -34,6 +34,12 @@ function check(tls: PortForward, https: PortForward, problems: Problems): void {
       `${at.https}.trustedProxies`,
       `must be left out while ${at.tls} has the same port: the client's address comes from there`,
     );
+  if (https.http3)
+    problems.add(
+      `${at.https}.http3`,
+      `must be left out while ${at.tls} has the same port: nginx reads no names in QUIC`,
+      true,
+    );
   if (accepted(tls) !== accepted(https))
     problems.add(
       `${at.https}.proxyProtocol`,

@@ -3,7 +3,7 @@ import { type Cidr, type Family, mergeCidrs } from './cidr';
 import type { GatewaySettings } from './gateway-settings';
 import { formatPorts, type PortRange } from './ports';
 import type { Problems } from './problems';
-import { isPortForward, type ResolvedForward } from './resolved';
+import { isPortForward, type ResolvedForward, transportsOf } from './resolved';
 import type { Host } from './target';
 import { isToken } from './token';
 
@@ -41,8 +41,10 @@ export function inboundTraffic(
   });
   const listeners = forwards.flatMap((f) => {
     const peers = connecting(f) ?? everyone(settings).filter((c) => f.families.includes(c.family));
-    return peers.map((peer) =>
-      isPortForward(f) ? rule(f.transport, peer, f.name, f.listen) : rule(f.protocol, peer, f.name),
+    return peers.flatMap((peer) =>
+      isPortForward(f)
+        ? transportsOf(f).map((transport) => rule(transport, peer, f.name, f.listen))
+        : rule(f.protocol, peer, f.name),
     );
   });
   return mergeTraffic([

@@ -1,6 +1,6 @@
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
-import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import { isPortForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFile, partFile, sysctlFile } from './assets';
 import { certificatesPart } from './certificates';
@@ -76,7 +76,11 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
   return {
     files,
     settings: {
-      PORTWAY_NGINX_LISTEN: [...new Set(own.map((f) => `${f.transport}/${formatPorts(f.listen)}`))].join(' '),
+      PORTWAY_NGINX_LISTEN: [...new Set(own.flatMap(listenersOf))].join(' '),
     },
   };
+}
+
+function listenersOf(forward: PortForward): readonly string[] {
+  return transportsOf(forward).map((transport) => `${transport}/${formatPorts(forward.listen)}`);
 }

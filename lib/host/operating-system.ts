@@ -46,13 +46,13 @@ const DEBIAN_PACKAGES = {
   authorities: ['ca-certificates'],
 };
 
-function debian(release: number, http2: NginxDialect['http2']): OperatingSystem {
+function debian(release: number, nginx: Omit<NginxDialect, 'user'>): OperatingSystem {
   return {
     title: `Debian ${release}`,
     sshUser: 'admin',
     rootDevice: '/dev/xvda',
     imageParameter: (architecture) => `/aws/service/debian/release/${release}/latest/${DEB_ARCH[architecture]}`,
-    nginx: { user: 'www-data', http2 },
+    nginx: { user: 'www-data', ...nginx },
     packages: DEBIAN_PACKAGES,
   };
 }
@@ -64,8 +64,8 @@ function debian(release: number, http2: NginxDialect['http2']): OperatingSystem 
  * @see https://docs.aws.amazon.com/linux/al2023/ug/ec2.html
  */
 export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSystem>> = {
-  'debian-13': debian(13, 'directive'),
-  'debian-12': debian(12, 'listen-parameter'),
+  'debian-13': debian(13, { http2: 'directive', http3: true }),
+  'debian-12': debian(12, { http2: 'listen-parameter' }),
   'amazon-linux-2023': {
     title: 'Amazon Linux 2023',
     sshUser: 'ec2-user',

@@ -4,4 +4,6 @@ export interface NginxDialect {
   readonly user: string;
   /** `http2 on` is unknown before nginx 1.25.1; from there on `listen ... http2` is deprecated. */
   readonly http2: 'directive' | 'listen-parameter';
+  /** Whether it is known to be built with HTTP/3. */
+  readonly http3?: true;
 }

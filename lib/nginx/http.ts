@@ -8,6 +8,7 @@ import type { NginxDialect } from './dialect';
 import { errorPages, ownPages } from './error-pages';
 import { failoverDefaults } from './failover';
 import { grpcDefaults } from './grpc';
+import { hstsMap, withHttpsHeaders } from './https-headers';
 import { countsClients, limitDefaults, limitZones } from './limits';
 import { httpLog } from './logging';
 import { maintenanceStamp } from './maintenance';
@@ -29,7 +30,7 @@ const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
 export function httpContext(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): Block {
-  const own = forwards.filter((f) => f.kind === 'http' || f.kind === 'https');
+  const own = forwards.filter((f) => f.kind === 'http' || f.kind === 'https').map(withHttpsHeaders);
   const facts = requestFacts(own);
   return block('http', [
     'server_tokens off;',
@@ -71,6 +72,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
       '',
       `# ${forward.name}`,
       ...sourceMaps(forward),
+      ...hstsMap(forward),
       ...limitZones(forward),
       ...ownPages(forward, facts),
       ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, KEPT_OPEN))),

@@ -2,6 +2,7 @@ import { isPortForward, type PortForward, type ResolvedForward } from '../forwar
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
+import { shutdownTimeout } from './http3';
 import { ERROR_LOG } from './logging';
 import { streamContext } from './stream';
 
@@ -30,7 +31,7 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     `user ${dialect.user};`,
     'worker_processes auto;',
     '# After a reload the workers before it serve what they still carry, but nobody can keep them, and their memory, for ever.',
-    'worker_shutdown_timeout 1d;',
+    `worker_shutdown_timeout ${shutdownTimeout(forwards)};`,
     'worker_rlimit_nofile 65536;  # two for each forwarded connection, and files',
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} warn;`,

@@ -3,10 +3,13 @@ import type { PortForward } from '../forward/resolved';
 import { cookieHeaders } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheHeaders } from './cache';
+import { HOST, hostMap, speaksHttp3 } from './http3';
 
 /** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
 export interface RequestFacts {
   readonly scheme: string;
+  /** What the client called the gateway. */
+  readonly host: string;
   readonly port: string;
   /** The port that the client connected to. */
   readonly listener: string;
@@ -19,6 +22,7 @@ export interface RequestFacts {
 
 const DIRECT: RequestFacts = {
   scheme: '$scheme',
+  host: '$http_host',
   port: '$server_port',
   listener: '$server_port',
   requestId: '$request_id',
@@ -28,6 +32,7 @@ const DIRECT: RequestFacts = {
 
 const PROXIED: RequestFacts = {
   scheme: '$portway_scheme',
+  host: '$http_host',
   port: '$portway_port',
   listener: '$server_port',
   requestId: '$portway_request_id',
@@ -38,9 +43,10 @@ const PROXIED: RequestFacts = {
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
 export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
+  const host = speaksHttp3(forwards) ? HOST : facts.host;
   const headers = [...cacheHeaders(forwards), ...cookieHeaders(forwards)];
-  if (!forwards.some((f) => f.sharedPort)) return { ...facts, headers };
-  return { ...facts, headers, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
+  if (!forwards.some((f) => f.sharedPort)) return { ...facts, host, headers };
+  return { ...facts, host, headers, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }
 
 const LISTENER = '$portway_listener';
@@ -52,10 +58,10 @@ export function listenerMap(): Block {
 
 /** Where the facts come from. Forwards that trust nobody have the plain ones in them. */
 export function factMaps(facts: RequestFacts): readonly Line[] {
-  const shared = facts.listener === LISTENER ? ['', listenerMap()] : [];
-  if (facts.scheme === DIRECT.scheme) return shared;
+  const own = [...(facts.listener === LISTENER ? ['', listenerMap()] : []), ...(facts.host === HOST ? hostMap() : [])];
+  if (facts.scheme === DIRECT.scheme) return own;
   return [
-    ...shared,
+    ...own,
     '',
     '# A request came through a trusted proxy where the client has another address than the connection.',
     '# (The PROXY protocol does that too, but who speaks it does not look into headers: they are still what the client wrote.)',

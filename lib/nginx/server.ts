@@ -5,6 +5,7 @@ import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
+import { quicListeners } from './http3';
 import { locations, optionLines, origin } from './location';
 import { maintenance } from './maintenance';
 import { handOver } from './names';
@@ -18,8 +19,8 @@ export function servers(forward: PortForward, dialect: NginxDialect, facts: Requ
   const named = forward.sites.some((s) => s.host !== undefined);
   const closed = named && forward.sites.every((s) => s.host !== undefined);
   return [
-    ...forward.sites.map((site) =>
-      server(forward, site, { isDefault: named && site.host === undefined }, dialect, facts),
+    ...forward.sites.map((site, i) =>
+      server(forward, site, { isDefault: named && site.host === undefined, isFirst: i === 0 }, dialect, facts),
     ),
     ...(closed ? [closedServer(forward, dialect)] : []),
   ];
@@ -28,14 +29,14 @@ export function servers(forward: PortForward, dialect: NginxDialect, facts: Requ
 function server(
   forward: PortForward,
   site: HttpSite,
-  { isDefault }: { readonly isDefault: boolean },
+  { isDefault, isFirst }: { readonly isDefault: boolean; readonly isFirst: boolean },
   dialect: NginxDialect,
   facts: RequestFacts,
 ): Block {
   const limited = site.options.limits !== undefined;
   const hasAll = site.routes.some((r) => r.path.kind === 'prefix' && r.path.text === '/');
   return block('server', [
-    ...listeners(forward, isDefault ? ' default_server' : '', dialect),
+    ...listeners(forward, isDefault ? ' default_server' : '', dialect, isFirst),
     ...(site.host === undefined ? [] : [`server_name ${site.host};`]),
     ...acmeLines(forward, site.options),
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
@@ -67,7 +68,7 @@ function routeLines(route: HttpRoute, site: HttpSite, forward: PortForward, fact
 /** Names that no site has get no answer: over TLS no handshake, else no response. */
 function closedServer(forward: PortForward, dialect: NginxDialect): Block {
   return block('server', [
-    ...listeners(forward, ' default_server', dialect),
+    ...listeners(forward, ' default_server', dialect, false),
     ...acmeLines(forward),
     "# Other host names are nobody's.",
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
@@ -76,14 +77,15 @@ function closedServer(forward: PortForward, dialect: NginxDialect): Block {
 }
 
 /** Wildcards only: nginx cannot move from a wildcard to one address by a reload. */
-function listeners(forward: PortForward, parameter: string, dialect: NginxDialect): readonly Line[] {
+function listeners(forward: PortForward, parameter: string, dialect: NginxDialect, first: boolean): readonly Line[] {
   const port = forward.listen.from;
+  const tls = forward.kind === 'http' ? '' : dialect.http2 === 'directive' ? ' ssl' : ' ssl http2';
   const shared = forward.sharedPort !== undefined;
   const own = shared ? [`unix:${handOver(forward.name)}`] : [`${port}`, `[::]:${port}`];
   const client = shared ? ' proxy_protocol' : listenParameter(forward);
-  const tls = forward.kind === 'http' ? '' : dialect.http2 === 'directive' ? ' ssl' : ' ssl http2';
   return [
     ...own.map((address) => `listen ${address}${tls}${parameter}${client};`),
     ...(forward.kind === 'https' && dialect.http2 === 'directive' ? ['http2 on;'] : []),
+    ...quicListeners(forward, parameter, first),
   ];
 }

@@ -6,11 +6,15 @@ import type { RequestFacts } from './request-facts';
  * knows nothing of it. One that heeds X-Forwarded-Prefix wrote it already, which the first rule of each pair leaves as it is.
  * `query` is a variable with the query that the target gets; without it, it is the client's.
  */
-export function stripPrefix(prefix: string, query: string | undefined, { scheme }: RequestFacts): readonly Line[] {
+export function stripPrefix(
+  prefix: string,
+  query: string | undefined,
+  { scheme, host }: RequestFacts,
+): readonly Line[] {
   const bare = prefix.slice(0, -1);
   const pairs = ['http', scheme].flatMap((said) => [
-    `proxy_redirect ${said}://$http_host${prefix} ${scheme}://$http_host${prefix};`,
-    `proxy_redirect ${said}://$http_host/ ${scheme}://$http_host${prefix};`,
+    `proxy_redirect ${said}://${host}${prefix} ${scheme}://${host}${prefix};`,
+    `proxy_redirect ${said}://${host}/ ${scheme}://${host}${prefix};`,
   ]);
   return [
     `set $portway_prefix ${bare};`,

@@ -51,6 +51,8 @@ export interface PlannedForward {
   readonly preserveClientAddress: boolean;
   /** Where there are several targets: how they share, and each one's weight, in the order of `to`. */
   readonly sharing?: { readonly balance: string; readonly weights: readonly number[] };
+  /** Whether an HTTPS forward listens on UDP too. */
+  readonly http3?: true;
   readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
 }
@@ -115,7 +117,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
   };
   if (!isPortForward(forward))
     return { name, kind, listen: `${forward.protocol}`, to: [formatHost(forward.target)], ...common };
-  const { listen, targets, sites, tlsHosts, balance, healthCheck, limits } = forward;
+  const { listen, targets, sites, tlsHosts, balance, http3, healthCheck, limits } = forward;
   const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined)?.redirect;
   return {
     name,
@@ -135,6 +137,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
     ...(targets.length < 2 || tlsHosts.length > 0
       ? {}
       : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
+    ...(http3 === undefined ? {} : { http3 }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...(limits === undefined ? {} : { limits }),
   };

@@ -38,6 +38,9 @@ const DOCUMENTED = [
   ['lib/forward/session.ts', 'SessionProps', '### Forward.tcp, Forward.udp', ''],
   ['lib/forward/trusted-proxies.ts', 'ProxyProtocolProps', '### Forward.tcp, Forward.udp', 'proxyProtocol.'],
   ['lib/forward/trusted-proxies.ts', 'ProxyProtocolSource', '### Forward.tcp, Forward.udp', 'proxyProtocol.accept.'],
+  ['lib/forward/forward.ts', 'TlsForwardProps', '### Forward.tls', ''],
+  ['lib/forward/tls-hosts.ts', 'TlsHostProps', '### Forward.tls', 'hosts[].'],
+  ['lib/forward/hsts.ts', 'HstsProps', '### Forward.https', 'hsts.'],
   ['lib/forward/forward.ts', 'ProtocolForwardProps', '### Forward.protocol', ''],
   ['lib/forward/forward.ts', 'WebForwardProps', '### Forward.http', ''],
   ['lib/forward/http-route.ts', 'HttpRouteProps', '### Hosts and paths', ''],
@@ -53,6 +56,7 @@ const DOCUMENTED = [
   ['lib/forward/http-logs.ts', 'HttpLogs', '### Protection of HTTP', 'logs.'],
   ['lib/forward/error-page.ts', 'ErrorPageProps', '#### Error pages', 'errors.'],
   ['lib/forward/forward.ts', 'HttpsForwardProps', '### Forward.https', ''],
+  ['lib/forward/tls.ts', 'LetsEncryptProps', '### Forward.https', 'tls.'],
 ] as const;
 
 const rows = (text: string) => [...text.matchAll(/^\| `([\w.[\]]+)`/gm)].map((match) => match[1]);

@@ -1,0 +1,43 @@
+import type { Header } from '../forward/http-headers';
+import type { HttpOptions } from '../forward/http-options';
+import type { PortForward } from '../forward/resolved';
+import { type Block, block } from './block';
+import { variableName } from './names';
+
+/** Seconds for which clients remember that there is HTTP/3. */
+const REMEMBERED = 86_400;
+
+/** An HTTPS forward, with what all of its answers say of TLS and HTTP/3 among the headers of its places. */
+export function withHttpsHeaders(forward: PortForward): PortForward {
+  const { name, hsts, http3, listen } = forward;
+  const added: readonly Header[] = [
+    ...(hsts === undefined ? [] : [['Strict-Transport-Security', variableName('hsts', name)] as const]),
+    ...(http3 ? [['Alt-Svc', `h3=":${listen.from}"; ma=${REMEMBERED}`] as const] : []),
+  ];
+  if (added.length === 0) return forward;
+  // What a place takes from above must stay the very same object: that is how it is told from what it says itself.
+  const headers = remembered((own: HttpOptions['headers']) => [...(own ?? []), ...added]);
+  const options = remembered((own: HttpOptions): HttpOptions => ({ ...own, headers: headers(own.headers) }));
+  const sites = forward.sites.map((site) => ({
+    ...site,
+    options: options(site.options),
+    routes: site.routes.map((route) => ({ ...route, options: options(route.options) })),
+  }));
+  return { ...forward, sites };
+}
+
+/** nginx tells who speaks plain HTTP to a port of TLS so, with these headers; but this one must not be sent without TLS. */
+export function hstsMap({ name, hsts }: PortForward): readonly Block[] {
+  return hsts === undefined
+    ? []
+    : [block(`map $https ${variableName('hsts', name)}`, [`on "${hsts}";`, "default '';"])];
+}
+
+function remembered<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
