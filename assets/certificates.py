@@ -16,7 +16,7 @@ import tempfile
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, HERE)
 DATA, NGINX = "/etc/portway/certificates.json", "/etc/nginx/nginx.conf"
-# What was said of each last: said again only when it is something else.
+# What keeps each from being right, as it was said last; said again only when it is something else.
 SAID = "/run/portway-certificates"
 
 
@@ -69,6 +69,8 @@ def put(path, pem):
 def update(entries, boot):
     """Returns what is wrong with those that nginx could not be started with."""
     said = json.loads(read(SAID, "{}"))
+    names = [entry["forward"] for entry in entries]
+    said = {name: text for name, text in said.items() if boot or name in names}
     problems = []
     changed = False
     for entry in entries:
@@ -79,7 +81,8 @@ def update(entries, boot):
             if pem and put(path, pem):
                 changed = True
                 print(f"{name}: has a new certificate", flush=True)
-            said.pop(name, None)
+            if pem:
+                said.pop(name, None)
         except Exception as error:
             text = " ".join(str(error).split())[:900] or type(error).__name__
             if text != said.get(name):

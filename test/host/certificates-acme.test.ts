@@ -50,9 +50,15 @@ describeHost('a certificate by ACME', () => {
     expect(await world.run()).toMatch(/^shop: must wait until these lead here: shop\.example\.com \(.*refused/);
     expect(await world.run()).toBe('');
     expect(await orders()).toBe(0);
+    const status = () => host.run('gateway', ['portway', 'status']);
+    expect(await status()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^NOT AS DEPLOYED: shop: must wait until these lead here: shop/),
+    });
 
     await world.lead({ [domain]: 'here' });
     expect(await world.run()).toBe(`shop${NEW}`);
+    expect(await status()).toMatchObject({ code: 0 });
     const first = await world.served();
     expect(first).toMatchObject({ issuer: CA, names: domain });
     expect(await host.sh('gateway', 'stat -c "%n %a" /etc/portway/tls/*')).toBe('/etc/portway/tls/shop.acme.pem 600\n');

@@ -33,7 +33,7 @@ function rulesOf(review: string): readonly (readonly [string, string])[] {
   const files = review.split(/^# ---- /m).slice(1);
   return files
     .map((file) => [file.slice(0, file.indexOf('\n')), file.slice(file.indexOf('\n') + 1)] as const)
-    .filter(([path]) => /\.rules$|nginx\.conf$/.test(path))
+    .filter(([path]) => /\.rules$|nginx\.conf$|certificates\.json$/.test(path))
     .map(([path, text]) => [path.slice(path.lastIndexOf('/') + 1), `${text.trimEnd()}\n`]);
 }
 

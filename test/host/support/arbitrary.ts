@@ -19,9 +19,17 @@ const http = fc
     Forward.http(given({ ...p, ...(redirect === 0 ? { redirectTo: 'https' as const } : {}) }) as never),
   );
 
+const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:tls-AbCdEf';
+const certificate = fc.constantFrom(
+  Tls.selfSigned(),
+  Tls.selfSigned(),
+  Tls.secret({ secretArn: arn, grantRead: () => undefined }),
+  Tls.letsEncrypt({ email: 'admin@example.com', domains: ['www.example.com'] }),
+);
+
 const https = fc
-  .record({ listen: listenPort, to: targets, allowFrom })
-  .map((p) => Forward.https(given({ ...p, tls: Tls.selfSigned() }) as never));
+  .record({ listen: listenPort, to: targets, allowFrom, tls: certificate })
+  .map((p) => Forward.https(given(p) as never));
 
 /** Several targets on nginx, and what can be said of how they share, fail over and spare each other. */
 const several = fc.uniqueArray(
@@ -98,6 +106,12 @@ const forwardName = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('DNAT', 'a b', '1st', 'x'.repeat(21), '$(reboot)', 'a;b', '') },
 );
 
+/** Where a CA is to be asked, mostly with the forward that it checks domains at. */
+function withPort80(forwards: ForwardSet['forwards']): ForwardSet['forwards'] {
+  const asks = Object.values(forwards).some((f) => f.props.tls?.source === 'acme');
+  return asks ? { ...forwards, port80: Forward.http({ listen: 80, redirectTo: 'https', engine: 'nginx' }) } : forwards;
+}
+
 /** What a stack says of forwards and kernel. */
 export type StackProps = ForwardSet & GatewaySettingsProps;
 
@@ -125,5 +139,5 @@ export const stacks: fc.Arbitrary<StackProps> = fc.boolean().chain((ipv6) =>
         ),
       }),
     )
-    .map(([settings, set]) => ({ ...settings, ...set })),
+    .map(([settings, set]) => ({ ...settings, ...set, forwards: withPort80(set.forwards) })),
 );
