@@ -40,7 +40,8 @@ for line in shell("cat /etc/portway/forwards").splitlines():
     numbers = (packets, total, connections) if engine == "iptables" else (None, None, None)
     rows.append([name, listener, engine, *numbers, [health.get((name, t), {"target": t}) for t in targets]])
 problems = shell(CHECK).splitlines()
-problems += map(": ".join, json.loads(shell("[ ! -e /etc/portway/certificates.json ] || cat /run/portway-certificates 2>&-") or "{}").items())
+waiting = shell("[ ! -e /etc/portway/certificates.json ] || cat /run/portway-certificates 2>&-")
+problems += map(": ".join, json.loads(waiting or "{}").items())
 if sys.argv[2:]:
     print(json.dumps({"forwards": [dict(zip(COLUMNS, row)) for row in rows], "problems": problems}, indent=2))
 else:
