@@ -59,6 +59,8 @@ export const unit = jestPart({
   groups: ['jest'],
   about: 'unit tests and snapshots (jest)',
   limitMinutes: 10,
+  // jest leaves a core to others, which is half of a small machine.
+  flags: ['--maxWorkers=100%'],
 });
 
 export const host = jestPart({
