@@ -13,6 +13,7 @@ import { chartMarkdown, writeCharts } from './report/charts';
 import { comparisons, losses } from './report/compare';
 import { withReport } from './report/document';
 import { markdown } from './report/markdown';
+import { merged } from './report/merge';
 import { checkText } from './report/text';
 import type { Result, ScenarioResult } from './result';
 import { runScenario, takingPart } from './run';
@@ -46,9 +47,18 @@ export async function main(args: readonly string[], all: readonly Scenario[]): P
   const result = await measure(options);
   const folder = join(ROOT, '.bench', result.date.replace(/[-:]|\..*/g, ''));
   await writeRun(result, folder);
-  if (options.record) await record(result);
   console.log(`\nresults, tables and charts: ${relative(process.cwd(), folder)}`);
-  return report(result, options.check);
+  const committed = await readCommitted();
+  const code = report(result, committed, options.check);
+  if (options.record)
+    await record(
+      merged(
+        committed,
+        result,
+        all.map(({ name }) => name),
+      ),
+    );
+  return code;
 }
 
 async function measure({ scenarios, pace }: BenchOptions): Promise<Result> {
@@ -116,10 +126,11 @@ async function record(result: Result): Promise<void> {
   await writeFile(DOCUMENT, withReport(await readFile(DOCUMENT, 'utf8'), text));
 }
 
-async function report(result: Result, check: boolean): Promise<number> {
-  const committed: Result | undefined = existsSync(COMMITTED)
-    ? JSON.parse(await readFile(COMMITTED, 'utf8'))
-    : undefined;
+async function readCommitted(): Promise<Result | undefined> {
+  return existsSync(COMMITTED) ? JSON.parse(await readFile(COMMITTED, 'utf8')) : undefined;
+}
+
+function report(result: Result, committed: Result | undefined, check: boolean): number {
   const judged = verdicts(result);
   const lost = committed === undefined ? [] : losses(result, committed);
   const compared = committed === undefined ? 0 : comparisons(result, committed);

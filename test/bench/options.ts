@@ -35,7 +35,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
     .option('--rounds <number>', `rounds that count; default ${FULL.rounds}, quick ${QUICK.rounds}`, positive)
     .option('--seconds <number>', `length of a sample; default ${FULL.seconds}, quick ${QUICK.seconds}`, positive)
     .option('--check', 'fail when a bound is missed, or a ratio is worse than in the committed run, beyond the spread')
-    .option('--record', 'make this the committed run: results, tables and charts')
+    .option('--record', 'make this the committed run: results, tables and charts; with --only the other scenarios stay')
     .option('--list', 'print the scenarios, their contenders and bounds, and end')
     .allowExcessArguments(false)
     .exitOverride();
