@@ -9,14 +9,6 @@ export function speaksHttp3(forwards: readonly PortForward[]): boolean {
   return forwards.some((f) => f.http3);
 }
 
-/**
- * How long workers live on for their connections after a reload. For as long they also get a share of the datagrams of new clients, which
- * they do not answer: so with HTTP/3 it is not long.
- */
-export function shutdownTimeout(forwards: readonly PortForward[]): string {
-  return speaksHttp3(forwards) ? '10s' : '1d';
-}
-
 /** Once for all HTTP forwards. */
 export function hostMap(): readonly Line[] {
   return [
@@ -40,6 +32,6 @@ export function quicListeners(
   const own = first ? ' reuseport' : '';
   return [
     ...[`${listen.from}`, `[::]:${listen.from}`].map((address) => `listen ${address} quic${parameter}${own};`),
-    `quic_host_key ${certificateFile(name, tls?.source ?? 'self-signed')};  # so that clients notice at once that a reload ended their connection`,
+    `quic_host_key ${certificateFile(name, tls?.source ?? 'self-signed')};  # clients notice at once that a reload ended their connection`,
   ];
 }

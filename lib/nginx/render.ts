@@ -2,7 +2,7 @@ import { isPortForward, type PortForward, type ResolvedForward } from '../forwar
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
-import { shutdownTimeout } from './http3';
+import { speaksHttp3 } from './http3';
 import { ERROR_LOG } from './logging';
 import { streamContext } from './stream';
 
@@ -30,8 +30,7 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
     `user ${dialect.user};`,
     'worker_processes auto;',
-    '# After a reload the workers before it serve what they still carry, but nobody can keep them, and their memory, for ever.',
-    `worker_shutdown_timeout ${shutdownTimeout(forwards)};`,
+    ...shutdown(forwards),
     'worker_rlimit_nofile 65536;  # two for each forwarded connection, and files',
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} warn;`,
@@ -43,5 +42,18 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     '',
     httpContext(forwards, dialect, memoryMiB),
     ...streamContext(forwards),
+  ];
+}
+
+/** Workers before a reload also get a share of the datagrams of HTTP/3, and answer no new client. */
+function shutdown(forwards: readonly PortForward[]): readonly Line[] {
+  if (speaksHttp3(forwards))
+    return [
+      '# After a reload the workers before it end soon: HTTP/3 of new clients is led to them too, and not answered.',
+      'worker_shutdown_timeout 10s;',
+    ];
+  return [
+    '# After a reload the workers before it serve what they still carry, but nobody can keep them, and their memory, for ever.',
+    'worker_shutdown_timeout 1d;',
   ];
 }

@@ -31,14 +31,11 @@ export function tlsServers(forward: PortForward, lines: readonly Line[]): readon
     host === undefined ? [] : [entry(host, destination(group(h, forward)))],
   );
   const others = tlsHosts.find((h) => h.host === undefined);
-  const rest = [
-    ...(others === undefined ? [] : [`default ${destination(group(others, forward))};`]),
-    ...(closes(forward) ? [`default unix:${NGINX_PATHS.closed};`] : []),
-  ];
+  const rest = others === undefined ? `unix:${NGINX_PATHS.closed}` : destination(group(others, forward));
   const listeners = sharedPort === undefined ? wildcards(forward) : [`listen unix:${handOver(name)} proxy_protocol;`];
   return [
     ...tlsHosts.flatMap((h) => upstream(group(h, forward), [])),
-    block(`map ${ASKED} ${leads}`, ['hostnames;', ...own, ...rest]),
+    block(`map ${ASKED} ${leads}`, ['hostnames;', ...own, `default ${rest};`]),
     block('server', [...listeners, ...streamClient(forward), ...lines, ...PREREAD, `proxy_pass ${leads};`]),
     ...(sharedPort === undefined ? [] : front(forward, sharedPort)),
   ];
@@ -80,8 +77,8 @@ export function closedNames(forwards: readonly PortForward[]): readonly Line[] {
   ];
 }
 
-function closes({ kind, tlsHosts, sharedPort }: PortForward): boolean {
-  return kind === 'tls' && sharedPort === undefined && tlsHosts.every((h) => h.host !== undefined);
+function closes({ kind, tlsHosts }: PortForward): boolean {
+  return kind === 'tls' && tlsHosts.every((h) => h.host !== undefined);
 }
 
 function group({ id, targets, balance }: TlsHost, { failover }: PortForward): Group {

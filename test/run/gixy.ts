@@ -27,7 +27,17 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
   },
   {
     plugin: 'hsts_header',
-    why: 'browsers heed no Strict-Transport-Security of a site whose certificate they do not trust, and self-signed ones are all that there are; a team that ends TLS before the gateway adds it by `headers`',
+    why: 'it is for a team to say by `hsts`: browsers cannot be told to forget it, and heed it only where they trust the certificate',
+  },
+  {
+    plugin: 'default_server_flag',
+    about: /^listen (\[::\]:)?8443 ssl;$/,
+    why: "it takes HTTP/3's socket of UDP (`listen 8443 quic`) and that of TCP for one",
+  },
+  {
+    plugin: 'missing_resolver',
+    about: /^proxy_pass \$portway_(leads|takes)_\w+;$/,
+    why: 'the variable holds groups of targets and sockets; where a target is a name, there is a resolver',
   },
   {
     plugin: 'try_files_is_evil_too',

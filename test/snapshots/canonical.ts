@@ -76,6 +76,29 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
+  // Applications that end TLS themselves, and one that does not, behind one address; and HTTP/3.
+  'nginx-tls-passthrough': {
+    ...common,
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https' }),
+      pass: Forward.tls({
+        listen: 443,
+        hosts: {
+          'shop.example.com': { to: ['10.0.1.20:443', '10.0.1.21:443'], balance: 'source' },
+          '*.apps.example.com': { to: '10.0.1.30:8443' },
+        },
+        denyFrom: ['192.0.2.0/25'],
+      }),
+      secure: Forward.https({ listen: 443, to: '10.0.1.10:8080', tls: Tls.selfSigned(), hsts: true }),
+      api: Forward.https({
+        listen: 8443,
+        to: '10.0.1.10:8081',
+        tls: Tls.selfSigned(),
+        http3: true,
+        hsts: { maxAgeDays: 730, includeSubDomains: true },
+      }),
+    },
+  },
   // What stands between clients and targets, behind a load balancer.
   'nginx-shared': {
     ...common,
