@@ -23,5 +23,10 @@ export function readFirstBootScript(file: string, problems: Problems): HostFile 
       file,
     );
   if (text.includes('\0')) problems.add('firstBootScript', 'must be text', file);
+  return firstBootFile(text);
+}
+
+/** The script as the host gets it. */
+export function firstBootFile(text: string): HostFile {
   return { path: PATH, mode: '0700', text: text.endsWith('\n') ? text : `${text}\n`, origin: 'team' };
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { firstBootFile } from '../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderUserData } from '../../lib/host/user-data';
@@ -48,12 +49,20 @@ describeAsRoot('a host that fails, in a VM', () => {
   const iptables: ForwardSet = { engine: 'iptables', forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) } };
   const nginx: ForwardSet = { forwards: { web: Forward.http({ listen: 80, to: 8080 }) } };
 
-  /** User-data of a stack, with a change that synth would let nobody write. */
-  function userData(name: string, set: ForwardSet, alter: (content: HostContent) => HostContent = (c) => c): string {
-    const content = alter(hostContent({ forwards: resolveForwardsOrThrow(set), os: OPERATING_SYSTEMS['debian-13'] }));
+  /** User-data of a stack, with a script of the team's, or with a change that synth would let nobody write. */
+  function userData(
+    name: string,
+    set: ForwardSet,
+    { script, alter = (c) => c }: { script?: string; alter?: (content: HostContent) => HostContent } = {},
+  ): string {
+    const content = hostContent({
+      forwards: resolveForwardsOrThrow(set),
+      os: OPERATING_SYSTEMS['debian-13'],
+      ...(script === undefined ? {} : { firstBootScript: firstBootFile(script) }),
+    });
     const problems = new Problems();
     const { text } = renderUserData(
-      content,
+      alter(content),
       { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1`, signalUrlReserve: 600, attempt: 0 },
       problems,
     );
@@ -84,13 +93,6 @@ describeAsRoot('a host that fails, in a VM', () => {
     return ok;
   }
 
-  const withFirstBoot =
-    (script: string) =>
-    (content: HostContent): HostContent => ({
-      ...content,
-      files: [...content.files, { path: '/var/lib/portway/first-boot', mode: '0700', text: script, origin: 'team' }],
-    });
-
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'portway-fail-'));
     const signalSocket = join(folder, 'signal.sock');
@@ -114,14 +116,16 @@ describeAsRoot('a host that fails, in a VM', () => {
     const everyone = ['0.0.0.0/0'];
     const rule = (fromPort: number) => ({ protocol: 'tcp', fromPort, toPort: fromPort, cidrs: everyone });
     // The kernel takes the nat table and refuses this one; `iptables-restore --test` would have let it pass.
-    const refused = userData('refused-rule', iptables, (content) => ({
-      ...content,
-      files: content.files.map((file) =>
-        file.path.endsWith('/iptables.rules')
-          ? { ...file, text: file.text.replace('*filter\n', `*filter\n:PORTWAY-X - [0:0]\n${REFUSED}\n`) }
-          : file,
-      ),
-    }));
+    const refused = userData('refused-rule', iptables, {
+      alter: (content) => ({
+        ...content,
+        files: content.files.map((file) =>
+          file.path.endsWith('/iptables.rules')
+            ? { ...file, text: file.text.replace('*filter\n', `*filter\n:PORTWAY-X - [0:0]\n${REFUSED}\n`) }
+            : file,
+        ),
+      }),
+    });
     const vm = await lab.launch({
       instanceId: INSTANCE,
       instanceType: 't4g.micro',
@@ -152,7 +156,7 @@ describeAsRoot('a host that fails, in a VM', () => {
 
   test('quotes, backslashes, escape codes and invalid UTF-8 in the failing line arrive as clean JSON', async () => {
     const script = `#!/bin/bash\nprintf '%b' 'it said "no" to C:\\\\x \\e[31mred\\e[0m \\xff\\xfe \\x01 end\\n'\nexit 3\n`;
-    expect(await deploy(userData('nasty-line', iptables, withFirstBoot(script)))).toBe(false);
+    expect(await deploy(userData('nasty-line', iptables, { script }))).toBe(false);
     const { Reason } = (await signalOf('nasty-line')).body;
     expect(Reason).toContain('firstBootScript ended with 3: ');
     expect(Reason).toContain('it said "no" to C:\\x red');
@@ -165,7 +169,7 @@ describeAsRoot('a host that fails, in a VM', () => {
       ...content,
       settings: { ...content.settings, PORTWAY_PACKAGES: 'iptables no-such-package' },
     });
-    expect(await deploy(userData('missing-package', iptables, missing))).toBe(false);
+    expect(await deploy(userData('missing-package', iptables, { alter: missing }))).toBe(false);
     expect((await signalOf('missing-package')).body.Reason).toMatch(/no-such-package/);
   });
 
@@ -178,7 +182,7 @@ describeAsRoot('a host that fails, in a VM', () => {
   test('once what was in the way is gone, the next content is set up, and the first-boot script runs once', async () => {
     await ssh('sudo systemctl stop squatter');
     const script = '#!/bin/bash\necho ran >>/var/log/first-boot-runs\n';
-    const good = userData('good', nginx, withFirstBoot(script));
+    const good = userData('good', nginx, { script });
     expect(await deploy(good)).toBe(true);
     expect((await signalOf('good')).body).toMatchObject({ Status: 'SUCCESS', UniqueId: INSTANCE });
     expect(await deploy(good)).toBe(true);

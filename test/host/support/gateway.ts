@@ -5,6 +5,7 @@ import type { Forward } from '../../../lib/forward/forward';
 import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
 import { Problems } from '../../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { firstBootFile } from '../../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
@@ -101,9 +102,7 @@ export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%
 
 function scriptOf(deploy: Deploy): string {
   const firstBootScript: HostFile | undefined =
-    deploy.firstBootScript === undefined
-      ? undefined
-      : { path: '/var/lib/portway/first-boot', mode: '0700', text: deploy.firstBootScript, origin: 'team' };
+    deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
   const rendered = hostContent({
     forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
     settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },
