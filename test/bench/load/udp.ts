@@ -45,7 +45,8 @@ export async function sendDatagrams(lane: Lane, options: UdpOptions): Promise<Ud
 }
 
 async function bound(lane: Lane, port: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  // Python starts slowly beside a change of 10,000 rules.
+  for (let tries = 0; tries < 1000; tries++) {
     const { stdout } = await lane.run(lane.applicationAt, ['ss', '-Hlun', `sport = :${port}`]);
     if (stdout !== '') return;
     await sleep(20);

@@ -123,6 +123,8 @@ async function loss(lane: Lane, round: Round, next: () => readonly Job[], byHand
   const datagrams = sendDatagrams(lane, { ...to, seconds, rate: RATE, newFlows: true }).finally(() => {
     ended = true;
   });
+  // Told below; a rejection that nobody waits for yet would end the whole program.
+  datagrams.catch(() => undefined);
   let applies = 0;
   for (; !ended; applies++) await change();
   const { sent, lost } = await datagrams;
