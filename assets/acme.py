@@ -25,12 +25,15 @@ def certificate(entry, path, boot):
     os.makedirs(folder, exist_ok=True)
     mark, live = f"{folder}/{entry['forward']}.json", f"{folder}/live/{entry['forward']}"
     now = time.time()
-    state = {"entry": entry, "since": now, "asked": 0, "ok": False}
-    if os.path.exists(mark):
+    state = {}
+    try:
         with open(mark) as file:
-            saved = json.load(file)
-        if saved["entry"] == entry:
-            state = saved
+            state = json.load(file)
+    except (FileNotFoundError, ValueError):
+        # None yet, or one that a power cut left half written.
+        pass
+    if state.get("entry") != entry:
+        state = {"entry": entry, "since": now, "asked": 0, "ok": False}
     last = now - state["asked"]
     if not state["ok"] and last < HOUR:
         return None
@@ -39,8 +42,7 @@ def certificate(entry, path, boot):
         if missing and now - (state["asked"] or state["since"]) < 24 * HOUR:
             save(mark, state)
             raise OSError(f"must wait until these lead here: {'; '.join(missing)}")
-        state["asked"] = now
-        state["ok"] = False
+        state.update(asked=now, ok=False)
         save(mark, state)
         ask(entry, folder)
         state["ok"] = True
@@ -53,8 +55,8 @@ def save(mark, state):
         json.dump(state, file)
 
 
+# The domains that do not lead here, with the reasons.
 def elsewhere(domains):
-    """The domains that do not lead here, with the reasons."""
     text = secrets.token_hex(16)
     path = f"{WEBROOT}/{PLACE}/portway-{text}"
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -69,7 +71,7 @@ def elsewhere(domains):
             with opener.open(f"http://{domain}/{PLACE}/{os.path.basename(path)}", timeout=5) as answer:
                 if answer.read(99) != text.encode():
                     missing.append(f"{domain} (another host answers)")
-        except OSError as error:
+        except Exception as error:
             missing.append(f"{domain} ({error})")
     os.unlink(path)
     return missing

@@ -32,8 +32,8 @@ def openssl(*words):
     return subprocess.run(["openssl", *words], capture_output=True, check=False).stdout
 
 
+# A pair that does not match would keep nginx from starting. What else it does not take, it tells itself.
 def check(pem, path):
-    """A pair that does not match would keep nginx from starting. What else it does not take, it tells itself."""
     key = openssl("pkey", "-in", pem, "-pubout", "-passin", "pass:")
     if not key:
         raise ValueError("the key cannot be read: must be PEM, without a password")
@@ -47,8 +47,8 @@ def check(pem, path):
         raise ValueError(said.stderr.strip())
 
 
+# One rename, so that there is one pair or the other, whenever the power fails. Says whether it is another than before.
 def put(path, pem):
-    """One rename, so that there is one pair or the other, whenever the power fails. Says whether it is another than before."""
     if pem == read(path):
         os.utime(path)
         return False
@@ -66,9 +66,9 @@ def put(path, pem):
     return True
 
 
+# Returns what is wrong with those that nginx could not be started with.
 def update(entries, boot):
-    """Returns what is wrong with those that nginx could not be started with."""
-    said = json.loads(read(SAID, "{}"))
+    said = json.loads(read(SAID) or "{}")
     names = [entry["forward"] for entry in entries]
     said = {name: text for name, text in said.items() if boot or name in names}
     problems = []
@@ -91,8 +91,10 @@ def update(entries, boot):
             # What was read from this very secret before does for now.
             if boot and not read(path).startswith(f"# {entry['secret']}\n"):
                 problems.append(f"{name}: {text}")
-    with open(SAID, "w") as file:
+    # In one go: it may be read by others just now.
+    with open(SAID + ".new", "w") as file:
         json.dump(said, file)
+    os.rename(SAID + ".new", SAID)
     if changed:
         subprocess.run(["systemctl", "try-reload-or-restart", "nginx"], check=True)
     return problems

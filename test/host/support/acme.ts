@@ -10,6 +10,36 @@ const GATEWAY = ADDRESS.inside.v4;
 
 export const DIRECTORY = `https://${WORLD}:14000/dir`;
 
+/** Its surroundings: it checks each domain anew, at once, and forgets no nonce by chance. */
+export const PEBBLE = 'PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=0 PEBBLE_WFE_NONCEREJECT=0';
+
+/** Makes the certificate of the CA's own HTTPS server in a folder, and prints the one that it is known by. */
+export function makeCa(folder: string, address: string): string {
+  return `mkdir -p ${folder}; cd ${folder}
+    curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+    openssl req -x509 $curve -days 900 -subj /CN=test-ca -keyout ca.key -out ca.pem 2>/dev/null
+    openssl req $curve -subj /CN=ca -keyout key.pem -out request 2>/dev/null
+    openssl x509 -req -in request -days 900 -CA ca.pem -CAkey ca.key -out certificate.pem \\
+      -extfile <(echo subjectAltName=IP:${address}) 2>/dev/null
+    cat ca.pem`;
+}
+
+/** Certificates last for 90 days, as Let's Encrypt's do. */
+export function pebbleSettings(folder: string): string {
+  const pebble = {
+    listenAddress: '0.0.0.0:14000',
+    managementListenAddress: '0.0.0.0:15000',
+    certificate: `${folder}/certificate.pem`,
+    privateKey: `${folder}/key.pem`,
+    httpPort: 80,
+    tlsPort: 443,
+    ocspResponderURL: '',
+    externalAccountBindingRequired: false,
+    certificateValidityPeriod: 90 * 86_400,
+  };
+  return JSON.stringify({ pebble });
+}
+
 /** A gateway beside a CA that speaks ACME: pebble, which checks domains as Let's Encrypt does. */
 export class AcmeWorld {
   private constructor(readonly gateway: Gateway) {}
@@ -31,33 +61,11 @@ export class AcmeWorld {
     return this.gateway.host;
   }
 
-  /** Certificates last for 90 days, as Let's Encrypt's do. The service trusts this CA by a drop-in. */
+  /** The service trusts this CA by a drop-in. */
   private async startCa(): Promise<void> {
-    const ca = await this.host.sh(
-      'backend',
-      `mkdir /run/ca; cd /run/ca
-      curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
-      openssl req -x509 $curve -days 900 -subj /CN=test-ca -keyout ca.key -out ca.pem 2>/dev/null
-      openssl req $curve -subj /CN=ca -keyout key.pem -out request 2>/dev/null
-      openssl x509 -req -in request -days 900 -CA ca.pem -CAkey ca.key -out certificate.pem \\
-        -extfile <(echo subjectAltName=IP:${WORLD}) 2>/dev/null
-      cat ca.pem`,
-    );
-    const pebble = {
-      listenAddress: '0.0.0.0:14000',
-      managementListenAddress: '0.0.0.0:15000',
-      certificate: '/run/ca/certificate.pem',
-      privateKey: '/run/ca/key.pem',
-      httpPort: 80,
-      tlsPort: 443,
-      ocspResponderURL: '',
-      externalAccountBindingRequired: false,
-      certificateValidityPeriod: 90 * 86_400,
-    };
-    await this.host.sh('backend', 'cat >/run/ca/pebble.json', JSON.stringify({ pebble }));
-    // It checks each domain anew, at once, and forgets no nonce by chance.
-    const environment = 'PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=0 PEBBLE_WFE_NONCEREJECT=0';
-    const command = `${environment} pebble -config /run/ca/pebble.json -dnsserver ${WORLD}:53 2>&1 | tee /run/ca/log`;
+    const ca = await this.host.sh('backend', makeCa('/run/ca', WORLD));
+    await this.host.sh('backend', 'cat >/run/ca/pebble.json', pebbleSettings('/run/ca'));
+    const command = `${PEBBLE} pebble -config /run/ca/pebble.json -dnsserver ${WORLD}:53 2>&1 | tee /run/ca/log`;
     await this.host.serve('backend', ['bash', '-c', command]);
     await this.host.write('/etc/portway-test-ca.pem', ca);
     await this.host.write(
