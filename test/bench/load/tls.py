@@ -1,7 +1,8 @@
-"""Makes TLS 1.3 connections that carry nothing, as many as it can, and prints how many: one JSON object.
+"""Makes connections that carry nothing, as many as it can, and prints how many: one JSON object.
 
-tls.py ADDRESS PORT SECONDS full      each connection is a stranger's
-tls.py ADDRESS PORT SECONDS resumed   each continues the first one's session"""
+tls.py ADDRESS PORT SECONDS none 1.3      without TLS, opened and closed
+tls.py ADDRESS PORT SECONDS full 1.3      each connection is a stranger's
+tls.py ADDRESS PORT SECONDS resumed 1.2   each continues the first one's session"""
 
 import json
 import os
@@ -17,7 +18,9 @@ PROCESSES = 2
 context = ssl.create_default_context()
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
-context.minimum_version = ssl.TLSVersion.TLSv1_3
+context.minimum_version = context.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[
+    sys.argv[5]
+]
 
 
 def handshake(session):
@@ -36,12 +39,17 @@ def handshake(session):
             return tls.session
 
 
+def connection():
+    with socket.create_connection((address, port), 10) as client:
+        client.shutdown(socket.SHUT_WR)
+        client.recv(1)  # the server's end of it
+
+
 def count():
-    first = handshake(None)
-    session = first if kind == "resumed" else None
+    session = handshake(None) if kind == "resumed" else None
     made, begin = 0, time.monotonic()
     while time.monotonic() < begin + seconds:
-        handshake(session)
+        connection() if kind == "none" else handshake(session)
         made += 1
     return made
 

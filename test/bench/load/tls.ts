@@ -1,17 +1,8 @@
 import { type Lane, TOOLS } from '../lab/lane';
-import type { Figure, Round, Values } from '../model';
+import type { Round, Values } from '../model';
 
 /** Programs that make connections at the same time: enough for two cores, and each is a small one. */
 const PROCESSES = 8;
-
-export const HANDSHAKE_CPU: Figure = { name: 'cpu', title: 'CPU of the server, us', unit: 'us', better: 'lower' };
-export const HANDSHAKES: Figure = {
-  name: 'handshakes',
-  title: 'handshakes/s',
-  unit: '/s',
-  better: 'higher',
-  aside: true,
-};
 
 /**
  * A full handshake, one request and its answer, on a connection of its own: how many a second, by OpenSSL's own client. wrk cannot do
@@ -35,18 +26,31 @@ export async function newTlsConnections(lane: Lane, round: Round, host: string, 
   return { connections: made / seconds };
 }
 
-/** Handshakes that carry nothing, of strangers or of those who come again: what one costs the gateway. */
+/** CPU time of the gateway for one handshake, in microseconds; without what the connection itself costs. */
+export interface HandshakeCosts {
+  readonly full: number;
+  readonly resumed: number;
+}
+
+/**
+ * Handshakes that carry nothing, of strangers and of those who come again: what one costs the gateway.
+ * @returns undefined where CPU time cannot be counted
+ */
 export async function tlsHandshakes(
   lane: Lane,
   round: Round,
-  kind: 'full' | 'resumed',
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<Values> {
-  const command = ['python3', `${TOOLS}/tls.py`, host, `${port}`, `${round.seconds}`, kind];
-  const begin = performance.now();
-  const { cpu, result } = await lane.during(() => round.during(lane, () => lane.run('client', command)));
-  const counted = (performance.now() - begin) / 1000;
-  if (result.code !== 0) throw new Error(result.stderr);
-  const { made, seconds } = JSON.parse(result.stdout);
-  return { ...(cpu === undefined ? {} : { cpu: (cpu.gateway * counted * 1e6) / made }), handshakes: made / seconds };
+  version: '1.2' | '1.3',
+  to: { readonly host: string; readonly port: number },
+): Promise<HandshakeCosts | undefined> {
+  const cost = async (kind: 'none' | 'full' | 'resumed') => {
+    const command = ['python3', `${TOOLS}/tls.py`, to.host, `${to.port}`, `${round.seconds}`, kind, version];
+    const begin = performance.now();
+    const { cpu, result } = await lane.during(() => round.during(lane, () => lane.run('client', command)));
+    const seconds = (performance.now() - begin) / 1000;
+    if (result.code !== 0) throw new Error(result.stderr);
+    return cpu === undefined ? undefined : (cpu.gateway * seconds * 1e6) / JSON.parse(result.stdout).made;
+  };
+  const [none, full, resumed] = [await cost('none'), await cost('full'), await cost('resumed')];
+  if (none === undefined || full === undefined || resumed === undefined) return undefined;
+  return { full: full - none, resumed: resumed - none };
 }

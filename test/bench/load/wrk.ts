@@ -14,6 +14,8 @@ export interface WrkOptions {
   readonly connections?: number;
   /** Milliseconds that a client waits before each of its requests, on average. Default: none, each asks as fast as it is answered. */
   readonly pause?: number;
+  /** Only what others leave of the CPU: a client that stands for one with a machine of its own. */
+  readonly yields?: boolean;
   /** Who answers: how many requests the application must have got. Default: `application`, all of them. */
   readonly answers?: 'application' | 'gateway';
 }
@@ -72,17 +74,23 @@ export async function checkedWrk(
 export async function runWrk(
   lane: Lane,
   duration: number,
-  { url, newConnections, connections = CONNECTIONS, pause }: WrkOptions,
+  { url, newConnections, connections = CONNECTIONS, pause, yields }: WrkOptions,
 ): Promise<Report> {
   // wrk itself takes whole seconds only; told to end earlier, it reports what it has.
   const limit = `timeout --preserve-status -s INT ${duration}`;
   const header = newConnections ? "-H 'Connection: close'" : '';
   const threads = Math.min(THREADS, connections);
-  const words = `-t ${threads} -c ${connections} -d 600s --latency -s ${SCRIPT} ${header} '${url}' -- ${pause ?? ''}`;
-  const output = await lane.sh('client', `${limit} wrk ${words}`);
+  const options = `-t ${threads} -c ${connections} -d 600s --latency -s ${SCRIPT} ${header} '${url}' -- ${pause ?? ''}`;
+  const command = `${limit} wrk ${options}`;
+  const output = await lane.sh('client', yields ? yielding(command) : command);
   const line = output.split('\n').find((l) => l.startsWith('{'));
   if (line === undefined) throw new Error(`wrk did not report: ${output}`);
   return JSON.parse(line);
+}
+
+/** The lowest priority. Among the programs of a terminal alone it would mean nothing where the kernel groups those: sched(7). */
+function yielding(command: string): string {
+  return `setsid -w bash <<'END'\necho 19 2>/dev/null >/proc/self/autogroup || :\nnice -n 19 ${command}\nEND`;
 }
 
 /** A figure counts only when the load went all the way, and came back. */

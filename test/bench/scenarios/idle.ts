@@ -29,7 +29,7 @@ export function idleScenario(count: number): Scenario {
       {
         name: 'idle',
         title: 'asked on once, then left open',
-        rounds: 3,
+        rounds: 2,
         figures: [MEMORY, QUIET, P99, TIMES],
         bounds: [
           {
