@@ -9,6 +9,7 @@ import { PortwayError, Problems } from '../../lib/forward/problems';
 import { checkReach } from '../../lib/forward/reach';
 import { resolveForwards } from '../../lib/forward/resolve';
 import { hostsOf, isPortForward, type PortForward, type ResolvedForward } from '../../lib/forward/resolved';
+import { checkHttp3 } from '../../lib/host/check-http3';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
 import { renderNftables } from '../../lib/nftables/render';
@@ -36,6 +37,7 @@ function read(set: StackProps): Omit<Accepted, 'set'> {
   const settings = readGatewaySettings(set, { text: '203.0.113.7/32', family: 4 }, problems);
   const forwards = resolveForwards(set, problems);
   checkReach(forwards, settings, problems);
+  checkHttp3(forwards, OPERATING_SYSTEMS[DEBIAN], problems);
   problems.throwIfAny();
   return { forwards, settings };
 }
@@ -57,6 +59,10 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   ...web('PROXY protocol', (f) => f.trustedProxies?.by === 'proxy-protocol'),
   ...web('denied sources', (f) => f.denyFrom.length > 0),
   ...web('own error page', (f) => f.sites.some((s) => s.errors !== undefined)),
+  ...port('TLS by name', (f) => f.kind === 'tls'),
+  ...port('a port of two forwards', (f) => f.sharedPort !== undefined),
+  ...port('HSTS', (f) => f.hsts !== undefined),
+  ...(DEBIAN === 'debian-13' ? port('HTTP/3', (f) => f.http3 === true) : {}),
   ...option('limits', (o) => o.limits !== undefined),
   ...option('methods', (o) => o.methods !== undefined),
   ...option('headers', (o) => o.headers !== undefined),
@@ -69,6 +75,10 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
 
 function kernel(name: string, has: (forward: ResolvedForward) => boolean) {
   return { [name]: ({ forwards }: Accepted) => forwards.some((f) => f.engine === 'iptables' && has(f)) };
+}
+
+function port(name: string, has: (forward: PortForward) => boolean) {
+  return { [name]: ({ forwards }: Accepted) => forwards.filter(isPortForward).some(has) };
 }
 
 /** Of an HTTP or HTTPS forward. */

@@ -76,6 +76,9 @@ const text = fc
 const tls = Tls.selfSigned();
 const http = (props: object) => ({ forwards: { web: Forward.http({ listen: 80, ...props } as never) } });
 
+/** Where the names lead that a map has as directives of their own. */
+const BY_NAME = 'passed.internal:443';
+
 /** Each place where a text of the user's gets into nginx.conf, with some that are harmless: what is like one of them gives the same directives. */
 const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; make(t: string): ForwardSet }>> = {
   'the name of a forward': {
@@ -97,10 +100,14 @@ const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; ma
     make: (t) => http({ routes: { [t]: { to: 'app.internal:80', stripPrefix: true } } }),
   },
   'a path that redirects': {
-    harmless: ['/a'],
+    harmless: ['/a', '/*'],
     make: (t) => http({ routes: { [t]: { redirectTo: 'https://b.example', limits: { openConnections: 1 } } } }),
   },
   'a target': { harmless: ['app.internal:80'], make: (t) => http({ to: t }) },
+  'a host of TLS': {
+    harmless: ['a.example', '*.a.example', `${'x'.repeat(45)}.example`],
+    make: (t) => ({ forwards: { pass: Forward.tls({ listen: 443, hosts: { [t]: { to: BY_NAME } } }) } }),
+  },
   'a TCP target': {
     harmless: ['app.internal:80'],
     make: (t) => ({ forwards: { db: Forward.tcp({ listen: 80, to: t }) } }),
@@ -134,9 +141,10 @@ function render(set: ForwardSet): string {
 function shape(conf: string) {
   const directives = readDirectives(conf);
   return {
-    // A location may say that its path is exact; a network in a list is a directive by itself.
+    // A location may say that its path is exact; a network in a list is a directive by itself, and so is a name in a map.
     directives: directives.map(({ depth, words: [name = '', ...rest] }) => {
       if (name === 'location') return `${depth} location`;
+      if (rest.join() === BY_NAME) return `${depth} name`;
       return `${depth} ${/^[0-9a-f.:]+\/\d+$/.test(name) ? 'network' : name} ${rest.length}`;
     }),
     variables: new Set(

@@ -6,6 +6,7 @@ import { Tls } from '../../../lib/forward/tls';
 import { gatewaySettings, kernelProtocol, kernelTransport } from './arbitrary-kernel';
 import { allowFrom, given, listenPort, ports, target, targets, v4 } from './arbitrary-parts';
 import { protectedHttp, protectedTransport } from './arbitrary-protection';
+import { https3, sharedPort, tlsByName } from './arbitrary-tls';
 
 const engine = fc.option(fc.constantFrom<Engine>('iptables', 'nginx'), { nil: undefined });
 
@@ -134,10 +135,13 @@ export const stacks: fc.Arbitrary<StackProps> = fc.boolean().chain((ipv6) =>
             { weight: 1, arbitrary: sharedHttp },
             { weight: 2, arbitrary: protectedHttp },
             { weight: 1, arbitrary: protectedTransport },
+            { weight: 1, arbitrary: tlsByName },
+            { weight: 1, arbitrary: https3 },
           ),
           { minKeys: 1, maxKeys: 5 },
         ),
       }),
+      fc.option(sharedPort, { nil: {}, freq: 5 }),
     )
-    .map(([settings, set]) => ({ ...settings, ...set, forwards: withPort80(set.forwards) })),
+    .map(([settings, set, pair]) => ({ ...settings, ...set, forwards: withPort80({ ...set.forwards, ...pair }) })),
 );
