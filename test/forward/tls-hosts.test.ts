@@ -70,6 +70,12 @@ test.each([
   expect(problems(pass(props)).join()).toContain(problem);
 });
 
+test('a redirect may lead to it', () => {
+  const web = Forward.http({ listen: 80, redirectTo: 'https' });
+  const [redirect] = resolved({ web, pass: pass({ listen: 8443 }) });
+  expect(redirect?.sites[0]?.routes[0]?.redirect).toBe(8443);
+});
+
 describe('on one port with an HTTPS forward', () => {
   test('each knows of the other, and of names that a star would take from it', () => {
     const hosts = { 'www.b.example': { to: 8081 }, 'c.example': { to: 8082 } };

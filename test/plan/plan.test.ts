@@ -82,6 +82,23 @@ test('a way out, and targets that see their clients', () => {
   expect(text).toMatch(/^in +all +all +10\.0\.0\.0\/16 +egress$/m);
 });
 
+test('names of TLS with where each leads, and HTTP/3', () => {
+  const { plan: found, text } = planned(CANONICAL['nginx-tls-passthrough'] as PortwayStackProps);
+  expect(text).toMatch(
+    /^pass +tls 443 +shop\.example\.com: 10\.0\.1\.20:443 +nginx +everyone +not from 192\.0\.2\.0\/25$/m,
+  );
+  expect(text).toMatch(/^ +\*\.apps\.example\.com: 10\.0\.1\.30:8443$/m);
+  expect(text).toMatch(/^api +https 8443 .* HTTP\/3 on the same port of UDP$/m);
+  expect(text).toMatch(/^in +udp +8443 +0\.0\.0\.0\/0 +api$/m);
+  const of = (name: string) => found.forwards.find((f) => f.name === name);
+  expect(of('pass')?.hosts).toEqual([
+    { host: 'shop.example.com', to: ['10.0.1.20:443', '10.0.1.21:443'] },
+    { host: '*.apps.example.com', to: ['10.0.1.30:8443'] },
+  ]);
+  expect(of('api')?.http3).toBe(true);
+  expect(of('secure')).not.toHaveProperty('http3');
+});
+
 test('--json is the plan by stack', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
   const { Portway } = JSON.parse(stdout) as Record<string, Plan>;
