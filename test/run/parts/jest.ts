@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Outcome, Part, Skip } from '../part';
 import { failed } from '../part';
-import { HOST_TOOLS, LAB_TOOLS } from '../tools';
+import { BROWSER_TOOLS, HOST_TOOLS, LAB_TOOLS } from '../tools';
 import { nodeBin } from './node-bin';
 
 /** The parts of jest's --json output that are read. */
@@ -46,7 +46,10 @@ function jestPart(o: Pick<Part, 'name' | 'about' | 'limitMinutes'> & Partial<Par
       const file = path.join(folder, 'jest.json');
       // --ci: a snapshot that is not there fails instead of being written.
       const args = ['--selectProjects', part.name, '--ci', '--json', '--outputFile', file, ...flags];
-      const code = await command(...nodeBin('jest', ...args), { stdoutFile: path.join(folder, 'stdout.json') });
+      const code = await command(...nodeBin('jest', ...args), {
+        stdoutFile: path.join(folder, 'stdout.json'),
+        env: { PORTWAY_TEST_FOLDER: folder },
+      });
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) return failed(`jest wrote no report (exit code ${code})`);
       return jestOutcome(JSON.parse(text) as JestReport, code);
@@ -61,6 +64,14 @@ export const unit = jestPart({
   limitMinutes: 10,
   // jest leaves a core to others, which is half of a small machine.
   flags: ['--maxWorkers=100%'],
+});
+
+export const browser = jestPart({
+  name: 'browser',
+  groups: ['jest'],
+  about: "the rehearsal's report, looked at in headless Chromium (jest)",
+  tools: BROWSER_TOOLS,
+  limitMinutes: 5,
 });
 
 export const host = jestPart({
@@ -78,7 +89,7 @@ export const lab = jestPart({
   groups: ['jest'],
   about: "the rehearsal's own parts: local AWS endpoint, images, network, VM (jest)",
   tools: LAB_TOOLS,
-  limitMinutes: 30,
+  limitMinutes: 45,
   // One VM at a time.
   flags: ['--runInBand'],
 });
