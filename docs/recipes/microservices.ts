@@ -31,6 +31,13 @@ export const byHost = {
   }),
 };
 
+/** One service that ends TLS itself, with a certificate that never leaves it, beside others that the gateway ends TLS for: one address, one port. */
+export const byName = {
+  web: Forward.http({ listen: 80, redirectTo: 'https' }),
+  pass: Forward.tls({ listen: 443, hosts: { 'bank.example.com': { to: '10.0.1.67:8443' } } }),
+  secure: Forward.https({ listen: 443, tls: Tls.selfSigned(), to: '10.0.1.60:8080' }),
+};
+
 /** Services that are no HTTP, or end TLS themselves: a port each. */
 export const byPort = {
   mqtt: Forward.tcp({ listen: 8883, to: '10.0.1.64:8883', engine: 'iptables' }),

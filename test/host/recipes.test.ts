@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { camera } from '../../docs/recipes/camera';
 import { gameServer } from '../../docs/recipes/game-server';
 import { gameServers } from '../../docs/recipes/game-servers';
 import { ipsec } from '../../docs/recipes/ipsec';
-import { byHost, byPath, byPort } from '../../docs/recipes/microservices';
+import { byHost, byName, byPath, byPort } from '../../docs/recipes/microservices';
 import { nas } from '../../docs/recipes/nas';
 import { spring } from '../../docs/recipes/spring';
 import { wireguard } from '../../docs/recipes/wireguard';
@@ -251,5 +254,21 @@ describeHost('recipes on nginx', () => {
       nginx.curl('client', '--resolve', `${name}.example.com:443:${GATEWAY}`, `https://${name}.example.com/`);
     for (const name of ['shop', 'api']) expect(JSON.parse((await ask(name)).stdout)).toMatchObject({ name });
     expect((await ask('other')).stdout).toBe('');
+  });
+
+  test('microservices by name: one ends TLS itself, the gateway for the others', async () => {
+    await web('10.0.1.60', 'front');
+    await host.sh('backend', 'ip addr add 10.0.1.67/24 dev eth0');
+    const folder = mkdtempSync(join(tmpdir(), 'portway-bank-'));
+    const certificate = 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=bank -keyout -';
+    writeFileSync(join(folder, 'bank.pem'), await host.sh('gateway', `${certificate} 2>/dev/null`));
+    const server = [host.support('backend', 'tls.py'), '8443', 'bank', join(folder, 'bank.pem')];
+    await host.serve('backend', ['python3', ...server]);
+    rmSync(folder, { recursive: true });
+    await nginx.run(byName);
+    const ask = (name: string) =>
+      nginx.curl('client', '-v', '--resolve', `*:443:${GATEWAY}`, `https://${name}.example.com/`);
+    expect((await ask('bank')).stderr).toMatch(/subject: CN=bank/);
+    expect(JSON.parse((await ask('www')).stdout)).toMatchObject({ name: 'front' });
   });
 });
