@@ -4,6 +4,7 @@ import type { ResolvedLimits } from '../forward/limits';
 import { formatPorts } from '../forward/ports';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatHost, formatTarget } from '../forward/target';
+import type { Certificate } from '../forward/tls';
 import type { TrafficRule } from '../forward/traffic';
 import type { HostContent } from '../host/host-content';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
@@ -53,6 +54,8 @@ export interface PlannedForward {
   readonly sharing?: { readonly balance: string; readonly weights: readonly number[] };
   /** Whether an HTTPS forward listens on UDP too. */
   readonly http3?: true;
+  /** Where its certificate comes from, if the host does not make it itself. */
+  readonly certificate?: string;
   readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
 }
@@ -117,7 +120,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
   };
   if (!isPortForward(forward))
     return { name, kind, listen: `${forward.protocol}`, to: [formatHost(forward.target)], ...common };
-  const { listen, targets, sites, tlsHosts, balance, http3, healthCheck, limits } = forward;
+  const { listen, targets, sites, tlsHosts, balance, http3, healthCheck, limits, tls } = forward;
   const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined)?.redirect;
   return {
     name,
@@ -138,9 +141,15 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
       ? {}
       : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
     ...(http3 === undefined ? {} : { http3 }),
+    ...certificateOf(tls),
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...(limits === undefined ? {} : { limits }),
   };
+}
+
+function certificateOf(tls: Certificate | undefined): Pick<PlannedForward, 'certificate'> {
+  if (tls?.source === 'acme') return { certificate: `by ${tls.server} for ${tls.domains.join(', ')}` };
+  return tls?.source === 'secret' ? { certificate: 'out of Secrets Manager' } : {};
 }
 
 function plannedRule({ protocol, ports, peer, reasons }: TrafficRule): PlannedRule {

@@ -52,9 +52,10 @@ function place(target: string): string {
 
 /** What a forward says beyond the columns that all have. */
 function remarksOn(forward: PlannedForward): string[] {
-  const { denyFrom, families, healthCheck, http3, limits, sharing } = forward;
+  const { certificate, denyFrom, families, healthCheck, http3, limits, sharing } = forward;
   const rate = limits?.rate;
   return [
+    ...(certificate === undefined ? [] : [`certificate ${certificate}`]),
     ...(http3 ? ['HTTP/3 on the same port of UDP'] : []),
     ...denyFrom.map((cidr) => `not from ${cidr}`),
     ...(forward.interface === undefined ? [] : [`by ${forward.interface}`]),

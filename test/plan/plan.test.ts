@@ -99,6 +99,19 @@ test('names of TLS with where each leads, and HTTP/3', () => {
   expect(of('secure')).not.toHaveProperty('http3');
 });
 
+test('where a certificate comes from', () => {
+  const { plan: found, text } = planned(CANONICAL['nginx-letsencrypt'] as PortwayStackProps);
+  const ca = 'https://acme-v02.api.letsencrypt.org/directory';
+  expect(text).toMatch(
+    /^secure +https 443 .* certificate by https:\/\/acme-v02\..* for www\.example\.com, example\.com$/m,
+  );
+  expect(text).toContain(`"server":"${ca}"`);
+  expect(found.forwards.find((f) => f.name === 'secure')?.certificate).toBe(
+    `by ${ca} for www.example.com, example.com`,
+  );
+  expect(found.forwards.find((f) => f.name === 'web')).not.toHaveProperty('certificate');
+});
+
 test('--json is the plan by stack', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
   const { Portway } = JSON.parse(stdout) as Record<string, Plan>;
