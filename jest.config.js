@@ -17,6 +17,7 @@ const common = {
 /**
  * `unit` needs nothing but Node. `host` needs root and Linux, and runs real kernel rules and real nginx in network
  * namespaces. `lab` needs the same, and runs the local AWS endpoint, the CDK CLI and virtual machines.
+ * `browser` needs Chromium.
  */
 module.exports = {
   projects: [
@@ -24,9 +25,10 @@ module.exports = {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/', '\\.lab\\.test\\.ts$'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/', '\\.(lab|browser)\\.test\\.ts$'],
     },
     { ...common, displayName: 'host', testMatch: ['<rootDir>/test/host/**/*.test.ts'] },
+    { ...common, displayName: 'browser', testMatch: ['<rootDir>/test/**/*.browser.test.ts'] },
     { ...common, displayName: 'lab', testMatch: ['<rootDir>/test/**/*.lab.test.ts'] },
   ],
 };

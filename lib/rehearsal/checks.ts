@@ -7,32 +7,56 @@ export interface Check {
   readonly result: 'passed' | 'failed' | 'skipped';
   /** What was seen, where it is worth a reader's time: always for what failed or was skipped. */
   readonly seen?: string;
+  /** Seconds after the rehearsal began. */
+  readonly at: number;
+}
+
+/** What a party found when it tried ports of the gateway's public address, all of them over TCP. */
+export interface Scan {
+  readonly phase: string;
+  readonly party: 'stranger' | 'admin';
+  readonly open: readonly number[];
+  /** Ports that answered with a refusal. All others gave no answer. */
+  readonly refused: readonly number[];
+  /** How many ports were tried. */
+  readonly tried: number;
 }
 
 /** Collects checks; a failed one does not end the rehearsal, since the others may tell why. */
 export class Checks {
   readonly all: Check[] = [];
+  readonly scans: Scan[] = [];
+  readonly #now: () => number;
+
+  /** @param now seconds since the rehearsal began */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** Records a check; `seen` is told only when it failed. */
   expect(phase: string, what: string, ok: boolean, seen: string): boolean {
-    this.all.push(ok ? { phase, what, result: 'passed' } : { phase, what, result: 'failed', seen });
+    this.#add(ok ? { phase, what, result: 'passed' } : { phase, what, result: 'failed', seen });
     return ok;
   }
 
   /** Records a figure that a reader wants to know, with the check that it belongs to. */
   passed(phase: string, what: string, seen: string): void {
-    this.all.push({ phase, what, result: 'passed', seen });
+    this.#add({ phase, what, result: 'passed', seen });
   }
 
   failed(phase: string, what: string, seen: string): void {
-    this.all.push({ phase, what, result: 'failed', seen });
+    this.#add({ phase, what, result: 'failed', seen });
   }
 
   skipped(phase: string, what: string, reason: string): void {
-    this.all.push({ phase, what, result: 'skipped', seen: reason });
+    this.#add({ phase, what, result: 'skipped', seen: reason });
   }
 
-  count(result: Check['result']): number {
-    return this.all.filter((check) => check.result === result).length;
+  scanned(scan: Scan): void {
+    this.scans.push(scan);
+  }
+
+  #add(check: Omit<Check, 'at'>): void {
+    this.all.push({ ...check, at: Math.round(this.#now()) });
   }
 }

@@ -68,14 +68,19 @@ export class Cleanup {
    * does not cut the undoing short: each step is bounded, so that it ends by itself.
    *
    * @param onSignal told once, before the undoing starts (to print a line).
+   * @param atEnd done after the undoing, before the process ends, with the messages of the steps that failed.
    * @returns a function that takes the handlers off again.
    */
-  onSignals(onSignal: (signal: EndSignal) => void = () => {}): () => void {
+  onSignals(
+    onSignal: (signal: EndSignal) => void = () => {},
+    atEnd: (errors: string[]) => Promise<void> = async () => {},
+  ): () => void {
     const handler = (signal: EndSignal) => {
       if (this.started) return;
       onSignal(signal);
-      void this.run().then((errors) => {
+      void this.run().then(async (errors) => {
         for (const error of errors) process.stderr.write(`cleaning up: ${error}\n`);
+        await atEnd(errors).catch((error: unknown) => process.stderr.write(`${error}\n`));
         process.exit(EXIT_CODES[signal]);
       });
     };

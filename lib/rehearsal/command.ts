@@ -1,6 +1,6 @@
 import { ENGINES, type Engine } from '../forward/forward';
 import { rehearse } from './rehearsal';
-import { reportText } from './report';
+import { reportText } from './report/text';
 
 export interface RehearseOptions {
   readonly engine?: Engine;

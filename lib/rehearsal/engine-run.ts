@@ -14,6 +14,7 @@ import { Lab } from './lab';
 import { labInstance } from './lab-instance';
 import { loginKey } from './login-key';
 import { INTERNET } from './network/addresses';
+import type { GatewayRecord } from './report/record';
 import { checkAdmin, checkPublic, type Traffic, untilAnswered } from './traffic-checks';
 import type { Vm } from './vm/qemu';
 
@@ -79,6 +80,13 @@ export class EngineRun {
       { title: 'collect logs and rules', run: () => this.#collect() },
       { title: 'cdk destroy', run: () => this.#destroy() },
     ];
+  }
+
+  /** The gateway, as far as it got. */
+  get gateway(): GatewayRecord | undefined {
+    if (this.#deployed === undefined) return undefined;
+    const { instanceId, instanceType, privateIp, publicIp, userData, securityGroups } = this.#deployed;
+    return { instanceId, instanceType, privateIp, publicIp, userDataBytes: userData.length, securityGroups };
   }
 
   /** How to use the lab by hand while it is kept up. */

@@ -5,12 +5,16 @@ import { join, resolve } from 'node:path';
 import type { ListrTask } from 'listr2';
 import type { Engine } from '../forward/forward';
 import { endpointPython } from './aws/endpoint';
-import { type Check, Checks } from './checks';
+import { Checks } from './checks';
 import { Cleanup } from './cleanup';
 import { examine } from './doctor';
 import { EngineRun, type Step } from './engine-run';
 import { ensureVmImage, type VmImage } from './image/image';
 import { note, showing } from './progress';
+import type { RehearsalReport } from './report/record';
+import { Steps } from './report/steps';
+import { reportLine, reportPath } from './report/text';
+import { writeReport } from './report/write';
 
 export interface RehearsalOptions {
   readonly engines: readonly Engine[];
@@ -26,97 +30,157 @@ export interface RehearsalOptions {
   readonly folder?: string | undefined;
 }
 
-export interface RehearsalReport {
-  readonly passed: boolean;
-  readonly seconds: number;
-  /** Logs, rules, console output. */
-  readonly folder: string;
-  readonly checks: readonly (Check & { readonly engine: string })[];
-  /** What could not be cleaned up. Empty unless something went wrong. */
-  readonly leftBehind: readonly string[];
-}
-
 /** A VM with its QEMU takes about this much memory, in bytes. */
 const MEMORY_PER_ENGINE = 1.6 * 2 ** 30;
 
+/** One engine's lab and what is written down about it. */
+interface Track {
+  readonly engine: Engine;
+  readonly checks: Checks;
+  readonly steps: Steps;
+  /** Undefined until the machine is prepared. */
+  run?: EngineRun;
+}
+
 /**
  * Rehearses the whole life of the shipped stack on this machine, for each engine, with no AWS account.
+ * A run that fails or is interrupted writes its report too, as far as it went.
  * @throws Error with a message for the user when the machine cannot do it
  */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
   const begin = Date.now();
+  const now = () => (Date.now() - begin) / 1000;
   const id = `${begin.toString(36)}-${randomBytes(2).toString('hex')}`;
   const folder = resolve(options.folder ?? '.rehearsal', id);
-  const cleanup = new Cleanup();
-  const releaseSignals = cleanup.onSignals((signal) => process.stderr.write(`\n${signal}: cleaning up ...\n`));
-  const runs = options.engines.map((engine) => ({ engine, checks: new Checks() }));
-  let image: VmImage | undefined;
-  let leftBehind: string[] = [];
-  try {
-    const preparation: ListrTask[] = [
-      { title: 'examine this machine', task: (_, task) => examine({ report: (line) => note(task, line) }) },
-      {
-        title: 'prepare the AWS endpoint',
-        skip: () => options.endpoint !== undefined,
-        task: async () => void (await endpointPython()),
-      },
-      {
-        title: 'prepare the VM image (the first time takes a minute or two)',
-        task: async () => {
-          image = await ensureVmImage({ mirror: options.mirror });
-          await mkdir(folder, { recursive: true });
-        },
-      },
-    ];
-    await showing(preparation, options).run();
-    // Each VM keeps one CPU busy; on a small machine the engines take turns.
-    const parallel = availableParallelism() > 1 && freemem() > MEMORY_PER_ENGINE * runs.length;
-    const engineTasks = runs.map(({ engine, checks }, index): ListrTask => {
-      const run = new EngineRun({
-        engine,
-        folder: join(folder, engine),
-        id: `${id}-${index}`,
-        image: image as VmImage,
-        cleanup,
-        checks,
-        endpointUrl: options.endpoint,
-      });
-      return {
-        title: engine,
-        task: (_, task) =>
-          task.newListr(engineSteps(run, checks, options, cleanup), { concurrent: false, exitOnError: false }),
-      };
+  const preparation = new Steps(now);
+  const tracks = options.engines.map((engine): Track => ({ engine, checks: new Checks(now), steps: new Steps(now) }));
+  let interrupted: string | undefined;
+  const report = (leftBehind: readonly string[], failure?: string): Promise<RehearsalReport> =>
+    writeReport({
+      began: new Date(begin).toISOString(),
+      seconds: Math.round(now()),
+      folder,
+      checks: tracks.flatMap(({ engine, checks }) => checks.all.map((check) => ({ engine, ...check }))),
+      leftBehind,
+      ...(interrupted === undefined ? {} : { interrupted }),
+      ...(failure === undefined ? {} : { failure }),
+      preparation: preparation.all,
+      runs: tracks.map(({ engine, steps, checks, run }) => {
+        const gateway = run?.gateway;
+        return { engine, steps: steps.all, ...(gateway ? { gateway } : {}), scans: checks.scans };
+      }),
     });
-    await showing(engineTasks, { ...options, concurrent: parallel, exitOnError: false }).run();
-  } finally {
-    leftBehind = await cleanup.run();
-    releaseSignals();
+
+  const cleanup = new Cleanup();
+  const releaseSignals = cleanup.onSignals(
+    (signal) => {
+      interrupted = signal;
+      process.stderr.write(`\n${signal}: cleaning up ...\n`);
+    },
+    async (errors) => {
+      const written = await report(errors);
+      process.stderr.write(`${[reportLine(written), ...reportPath(written)].join('\n')}\n`);
+    },
+  );
+  let failure: string | undefined;
+  try {
+    const image = await prepare(options, preparation, folder);
+    await runAll(tracks, { options, folder, id, image, cleanup });
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
   }
-  const checks = runs.flatMap(({ engine, checks: { all } }) => all.map((check) => ({ engine, ...check })));
-  const passed = checks.length > 0 && leftBehind.length === 0 && checks.every(({ result }) => result !== 'failed');
-  return { passed, seconds: Math.round((Date.now() - begin) / 1000), folder, checks, leftBehind };
+  const leftBehind = await cleanup.run();
+  // The handler of the signal writes the report, and ends the process.
+  if (interrupted !== undefined) return new Promise<never>(() => {});
+  releaseSignals();
+  const written = await report(leftBehind, failure);
+  if (failure !== undefined) throw new Error([failure, ...reportPath(written)].join('\n'));
+  return written;
 }
 
-function engineSteps(run: EngineRun, checks: Checks, options: RehearsalOptions, cleanup: Cleanup): ListrTask[] {
-  let broken = false;
-  const guarded = ({ title, run: work }: Step, always: boolean): ListrTask => ({
-    title,
-    skip: () => (broken && !always) || cleanup.started,
-    task: async (_, task) => {
-      try {
-        await work((text) => note(task, text));
-      } catch (error) {
-        broken = true;
-        checks.failed(title, title, error instanceof Error ? error.message : String(error));
-        throw error;
-      }
-    },
+async function prepare(options: RehearsalOptions, steps: Steps, folder: string): Promise<VmImage> {
+  let image: VmImage | undefined;
+  const preparation: ListrTask[] = [
+    shown(steps, {
+      title: 'examine this machine',
+      run: async (report) => {
+        await examine({ report });
+        await mkdir(folder, { recursive: true });
+      },
+    }),
+    shown(
+      steps,
+      { title: 'prepare the AWS endpoint', run: async () => void (await endpointPython()) },
+      { skip: () => options.endpoint !== undefined },
+    ),
+    shown(steps, {
+      title: 'prepare the VM image (the first time takes a minute or two)',
+      run: async () => {
+        image = await ensureVmImage({ mirror: options.mirror });
+      },
+    }),
+  ];
+  await showing(preparation, options).run();
+  return image as VmImage;
+}
+
+interface Surroundings {
+  readonly options: RehearsalOptions;
+  readonly folder: string;
+  readonly id: string;
+  readonly image: VmImage;
+  readonly cleanup: Cleanup;
+}
+
+async function runAll(tracks: readonly Track[], { options, folder, id, image, cleanup }: Surroundings): Promise<void> {
+  // Each VM keeps one CPU busy; on a small machine the engines take turns.
+  const concurrent = availableParallelism() > 1 && freemem() > MEMORY_PER_ENGINE * tracks.length;
+  const tasks = tracks.map((track, index): ListrTask => {
+    const { engine, checks } = track;
+    const run = new EngineRun({
+      engine,
+      folder: join(folder, engine),
+      id: `${id}-${index}`,
+      image,
+      cleanup,
+      checks,
+      endpointUrl: options.endpoint,
+    });
+    track.run = run;
+    const steps = engineSteps(run, track, options, cleanup);
+    return { title: engine, task: (_, task) => task.newListr(steps, { concurrent: false, exitOnError: false }) };
   });
+  await showing(tasks, { ...options, concurrent, exitOnError: false }).run();
+}
+
+function engineSteps(run: EngineRun, track: Track, options: RehearsalOptions, cleanup: Cleanup): ListrTask[] {
+  let broken = false;
+  const guarded = ({ title, run: work }: Step, always: boolean): ListrTask => {
+    const step: Step = {
+      title,
+      run: async (tell) => {
+        try {
+          await work(tell);
+        } catch (error) {
+          broken = true;
+          track.checks.failed(title, title, error instanceof Error ? error.message : String(error));
+          throw error;
+        }
+      },
+    };
+    return shown(track.steps, step, { skip: () => (broken && !always) || cleanup.started });
+  };
   return [
     ...run.steps.map((step) => guarded(step, false)),
     ...(options.keep ? [keepUp(run)] : []),
     ...run.lastSteps.map((step) => guarded(step, true)),
   ];
+}
+
+/** A step for the screen, with its times written down. */
+function shown(steps: Steps, { title, run }: Step, more: Pick<ListrTask, 'skip'> = {}): ListrTask {
+  const timed = steps.add(title, run);
+  return { title, ...more, task: (_, task) => timed((text) => note(task, text)) };
 }
 
 /** Holds the lab until Ctrl-C, whose handler cleans up and ends the process. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../forward/forward';
-import type { Checks } from './checks';
+import type { Checks, Scan } from './checks';
 import { INTERNET } from './network/addresses';
 import type { HttpAnswer, PortState, Probe } from './network/probe';
 
@@ -44,26 +44,35 @@ export async function untilAnswered(probe: Probe, address: string, seconds: numb
 /** What everybody sees as soon as the gateway forwards. */
 export async function checkPublic(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
   await Promise.all([checkHttp(probe, traffic, phase, checks), checkHttps(probe, traffic, phase, checks)]);
-  const ports = await probe.tcpPorts('stranger', traffic.address, SCANNED);
   // Not even a refusal: a closed port would tell that somebody is there.
-  const refused = [...ports].filter(([, state]) => state === 'closed').map(([port]) => port);
+  const { open, refused } = await scan(probe, 'stranger', traffic, phase, checks);
   checks.expect(
     phase,
     `stranger finds 80 and 443 and no other port (${SCANNED.length} scanned)`,
-    open(ports).join() === '80,443' && refused.length === 0,
-    `open: ${open(ports)}; refused: ${refused}`,
+    open.join() === '80,443' && refused.length === 0,
+    `open: ${open}; refused: ${refused}`,
   );
 }
 
 /** What the admin sees, from outside and inside, once the host has booted whole. */
 export async function checkAdmin(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
-  const ports = await probe.tcpPorts('admin', traffic.address, SCANNED);
-  checks.expect(phase, 'admin finds 22 besides', open(ports).join() === '22,80,443', `open: ${open(ports)}`);
+  const { open } = await scan(probe, 'admin', traffic, phase, checks);
+  checks.expect(phase, 'admin finds 22 besides', open.join() === '22,80,443', `open: ${open}`);
   await checkLogin(probe, traffic, phase, checks);
 }
 
-function open(ports: ReadonlyMap<number, PortState>): readonly number[] {
-  return [...ports].filter(([, state]) => state === 'open').map(([port]) => port);
+async function scan(
+  probe: Probe,
+  party: Scan['party'],
+  { address }: Traffic,
+  phase: string,
+  checks: Checks,
+): Promise<Scan> {
+  const ports = await probe.tcpPorts(party, address, SCANNED);
+  const those = (state: PortState) => [...ports].filter(([, is]) => is === state).map(([port]) => port);
+  const found = { phase, party, open: those('open'), refused: those('closed'), tried: SCANNED.length };
+  checks.scanned(found);
+  return found;
 }
 
 async function checkHttp(probe: Probe, { engine, address }: Traffic, phase: string, checks: Checks): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RehearsalReport } from '../../lib/rehearsal/rehearsal';
+import type { RehearsalReport } from '../../lib/rehearsal/report/record';
 import { rehearsalOutcome } from './parts/rehearsal';
 
 const check = (what: string, result: 'passed' | 'failed' | 'skipped', seen?: string) => ({
@@ -6,14 +6,18 @@ const check = (what: string, result: 'passed' | 'failed' | 'skipped', seen?: str
   phase: 'reboot',
   what,
   result,
+  at: 1,
   ...(seen === undefined ? {} : { seen }),
 });
 const report = (checks: RehearsalReport['checks'], more: Partial<RehearsalReport> = {}): RehearsalReport => ({
   passed: checks.every(({ result }) => result !== 'failed'),
+  began: '2026-01-02T03:04:05.000Z',
   seconds: 1,
   folder: '/logs',
   checks,
   leftBehind: [],
+  preparation: [],
+  runs: [],
   ...more,
 });
 

@@ -21,6 +21,9 @@ export const HOST_TOOLS: Tools = Object.fromEntries(
 /** What the rehearsal needs, and its tests. */
 export const LAB_TOOLS: Tools = { ...TOOLS, ...PYTHON_TOOLS, git: 'git' };
 
+/** What looks at the rehearsal's report: a browser of Debian's, driven by playwright-core, which brings none. */
+export const BROWSER_TOOLS = { chromium: 'chromium' } satisfies Tools;
+
 /** All tools of some parts together. */
 export function toolsOf(parts: readonly Part[]): Tools {
   return Object.assign({}, ...parts.map((part) => part.tools ?? {}));

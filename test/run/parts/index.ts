@@ -2,7 +2,7 @@ import type { Part } from '../part';
 import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
 import { gixy } from './gixy';
-import { host, lab, unit } from './jest';
+import { browser, host, lab, unit } from './jest';
 import { links } from './links';
 import { python } from './python';
 import { rehearsal } from './rehearsal';
@@ -20,6 +20,7 @@ export const parts: readonly Part[] = [
   cdk,
   cfnLint,
   gixy,
+  browser,
   host,
   lab,
   rehearsal,

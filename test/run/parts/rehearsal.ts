@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RehearsalReport } from '../../../lib/rehearsal/rehearsal';
-import { failed, needsVm, type Outcome, type Part } from '../part';
+import { html } from '../../../lib/rehearsal/report/html';
+import type { RehearsalReport } from '../../../lib/rehearsal/report/record';
+import { failed, needsVm, type Outcome, PASSED, type Part } from '../part';
 import { LAB_TOOLS } from '../tools';
 
 /** Counts the rehearsal's checks. What it could not clean up, and a failure that no check tells of, is a failure too. */
@@ -20,6 +21,16 @@ export function rehearsalOutcome(report: RehearsalReport, exitCode: number): Out
   };
 }
 
+/** Looks whether the run wrote its page, with every check on it: one more test. */
+export async function pageOutcome({ html: file, checks }: RehearsalReport): Promise<Outcome> {
+  if (file === undefined) return failed('the rehearsal names no page with its report');
+  const page = await readFile(file, 'utf8').catch(() => '');
+  const missing = checks.filter(({ what }) => !page.includes(html`<td class="what">${what}</td>`.text));
+  return page !== '' && missing.length === 0
+    ? PASSED
+    : failed(`not on the rehearsal's page ${file}: ${missing.map(({ what }) => what).join('; ')}`);
+}
+
 /** What `npm start` shows: the whole life of the shipped stack in a lab on this machine, for both engines. */
 export const rehearsal: Part = {
   name: 'rehearsal',
@@ -33,6 +44,14 @@ export const rehearsal: Part = {
     const code = await command(process.execPath, args, { stdoutFile });
     const text = await readFile(stdoutFile, 'utf8');
     if (text.trim() === '') return failed(`the rehearsal gave no report (exit code ${code})`);
-    return rehearsalOutcome(JSON.parse(text) as RehearsalReport, code);
+    const report = JSON.parse(text) as RehearsalReport;
+    const outcome = rehearsalOutcome(report, code);
+    const page = await pageOutcome(report);
+    return {
+      ...outcome,
+      passed: outcome.passed + page.passed,
+      failed: outcome.failed + page.failed,
+      notes: [...(outcome.notes ?? []), ...(page.notes ?? [])],
+    };
   },
 };

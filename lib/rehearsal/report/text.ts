@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { plainTable } from '../table';
-import type { RehearsalReport } from './rehearsal';
+import { plainTable } from '../../table';
+import type { RehearsalReport } from './record';
 
 const MARKS = { passed: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
 
@@ -15,12 +15,18 @@ export function reportText(report: RehearsalReport): string {
   ]);
   const table = plainTable(['engine', 'when', 'what', 'result', 'seen'], rows, [10, 21, 62, 9, 60]);
   const left = report.leftBehind.map((thing) => `could not be cleaned up: ${thing}`);
-  return [table, ...left, reportLine(report)].join('\n');
+  return [table, ...left, reportLine(report), ...reportPath(report)].join('\n');
 }
 
-export function reportLine({ passed, checks, seconds, folder }: RehearsalReport): string {
+export function reportLine({ passed, checks, seconds, folder, interrupted }: RehearsalReport): string {
   const count = (result: string) => checks.filter((check) => check.result === result).length;
   const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
-  const verdict = passed ? 'The rehearsal passed' : 'THE REHEARSAL FAILED';
+  const ended = interrupted === undefined ? 'THE REHEARSAL FAILED' : `The rehearsal was ended by ${interrupted}`;
+  const verdict = passed ? 'The rehearsal passed' : ended;
   return `${verdict}: ${count('passed')} checks passed, ${count('failed')} failed${skipped}, in ${seconds} s. Logs: ${relative('.', folder) || folder}`;
+}
+
+/** The line that tells where the report for a browser is, when there is one. */
+export function reportPath({ html }: RehearsalReport): string[] {
+  return html === undefined ? [] : [`Report, for a browser: ${relative('.', html)}`];
 }

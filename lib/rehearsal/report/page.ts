@@ -1,0 +1,98 @@
+import { html, Markup } from './html';
+import { tail } from './log';
+import { picture } from './picture';
+import type { EngineRecord, RehearsalReport } from './record';
+import { checksTable, matrix, securityTable } from './tables';
+import { timeline } from './timeline';
+
+/** The text of a run's files: by engine, then by name. */
+export type Files = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Most lines of one file in the page; the file itself is in the run's folder. */
+const LINES = 300;
+
+/**
+ * A rehearsal's report as one HTML file that loads nothing: it opens without a network, and its policy forbids scripts, so
+ * that no line of a log could ever become one.
+ * @param style the page's style sheet, plain CSS
+ */
+export function page(report: RehearsalReport, files: Files, style: string): string {
+  const { began, seconds, folder, runs, checks } = report;
+  const count = (result: string) => checks.filter((check) => check.result === result).length;
+  const title = verdict(report);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Portway: ${title}</title>
+<style>
+${new Markup(style)}</style>
+</head>
+<body>
+<header class="${report.passed ? 'passed' : 'failed'}">
+<p class="of">Portway</p>
+<h1>${title}</h1>
+<p>${count('passed')} checks passed, ${count('failed')} failed, ${count('skipped')} skipped, in ${seconds} s. Begun <time datetime="${began}">${began.slice(0, 16).replace('T', ' ')} UTC</time>.</p>
+${wrong(report)}<p class="folder">Logs and rules: <code>${folder}</code></p>
+<nav aria-label="Contents"><ul><li><a href="#timeline">Timeline</a></li>${runs.map(({ engine }) => html`<li><a href="#${engine}">${engine}</a></li>`)}</ul></nav>
+</header>
+<main>
+<section id="timeline">
+<h2>Timeline</h2>
+${timeline(report)}</section>
+${runs.map((run) => engineSection(run, report, files[run.engine] ?? {}))}</main>
+</body>
+</html>
+`.text;
+}
+
+function verdict({ passed, interrupted, failure }: RehearsalReport): string {
+  if (passed) return 'The rehearsal passed';
+  if (interrupted !== undefined) return `The rehearsal was ended by ${interrupted}`;
+  return failure === undefined ? 'The rehearsal failed' : 'The rehearsal could not run';
+}
+
+/** All that went wrong, first thing on the page. */
+function wrong({ checks, leftBehind, failure }: RehearsalReport): Markup | undefined {
+  const lines = [
+    ...(failure === undefined ? [] : [failure]),
+    ...checks
+      .filter(({ result }) => result === 'failed')
+      .map(({ engine, phase, what, seen }) => `${engine}, ${phase === what ? '' : `${phase}: `}${what}: ${seen ?? ''}`),
+    ...leftBehind.map((thing) => `could not be cleaned up: ${thing}`),
+  ];
+  if (lines.length === 0) return undefined;
+  return html`<ul class="wrong">
+${lines.map(
+  (line) => html`<li>${tail(line, 40)}</li>
+`,
+)}</ul>
+`;
+}
+
+function engineSection(run: EngineRecord, { checks }: RehearsalReport, files: Files[string]): Markup {
+  const { engine, gateway, scans } = run;
+  const own = checks.filter((check) => check.engine === engine);
+  return html`<section id="${engine}">
+<h2>${engine}</h2>
+<h3>The lab</h3>
+${picture(run)}${gateway && gatewayText(run, gateway)}<h3>Who finds which port</h3>
+${scans.length > 0 ? matrix(engine, scans) : html`<p>It did not get so far.</p>`}<h3>Checks</h3>
+${own.length > 0 ? checksTable(engine, own) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
+${gateway ? securityTable(gateway) : html`<p>It did not get so far.</p>`}<h3>Rules and logs</h3>
+${Object.entries(files).map(
+  ([name, text]) => html`<details><summary>${name}</summary>
+<pre tabindex="0">${tail(text, LINES)}</pre></details>
+`,
+)}</section>
+`;
+}
+
+function gatewayText({ engine }: EngineRecord, gateway: NonNullable<EngineRecord['gateway']>): Markup {
+  const { instanceId, instanceType, publicIp, privateIp, userDataBytes } = gateway;
+  return html`<p>Instance ${instanceId} (${instanceType}) with the private address ${privateIp} and the Elastic IP ${publicIp}, ${userDataBytes} bytes of user-data; the engine is ${engine}.</p>
+`;
+}

@@ -1,0 +1,66 @@
+import { INTERNET, VPC } from '../network/addresses';
+import { html, type Markup } from './html';
+import type { EngineRecord } from './record';
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height?: number;
+  readonly lines: readonly string[];
+  readonly kind?: 'party' | 'cloud' | 'wall' | 'gateway';
+}
+
+/** The lab that an engine's run was in: who is where, and what stands between them. Upright, so that a phone shows it whole. */
+export function picture({ engine, gateway, scans }: EngineRecord): Markup {
+  const id = `lab-${engine}`;
+  const publicIp = gateway?.publicIp ?? 'not there yet';
+  const privateIp = gateway?.privateIp ?? 'not there yet';
+  const reached = (party: string) => {
+    const ports = [...new Set(scans.filter((scan) => scan.party === party).flatMap(({ open }) => open))];
+    return ports.length === 0 ? 'found no port' : `found ${ports.sort((a, b) => a - b).join(', ')}`;
+  };
+  const boxes: Box[] = [
+    { x: 10, y: 10, width: 160, lines: ['stranger', INTERNET.stranger.address, reached('stranger')], kind: 'party' },
+    { x: 190, y: 10, width: 160, lines: ['admin', INTERNET.admin.address, reached('admin')], kind: 'party' },
+    {
+      x: 10,
+      y: 106,
+      width: 340,
+      lines: ['internet', 'with a package repository and the signal endpoint'],
+      kind: 'cloud',
+    },
+    { x: 10, y: 186, width: 340, lines: ['VPC router', `Elastic IP ${publicIp} ⇄ ${privateIp} (1:1 NAT)`] },
+    { x: 10, y: 266, width: 200, lines: ['security group', `${ruleCount(gateway)} rules in, stateful`], kind: 'wall' },
+    {
+      x: 10,
+      y: 346,
+      width: 200,
+      lines: [`gateway VM, ${engine}`, privateIp, gateway?.instanceId ?? ''],
+      kind: 'gateway',
+    },
+    { x: 230, y: 346, width: 120, lines: ['backends', ...VPC.backends] },
+  ];
+  const lines = ['M90 78V106', 'M270 78V106', 'M180 158V186', 'M110 238V266', 'M110 318V346', 'M290 238V346'];
+  const told = `Stranger and admin reach the internet; from there the VPC's router leads the Elastic IP ${publicIp} by 1:1 NAT through the security group to the gateway at ${privateIp}. The backends are on a private subnet behind the same router. The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
+  return html`<svg class="picture" viewBox="0 0 360 430" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">The lab of ${engine}</title>
+<desc id="${id}-desc">${told}</desc>
+${lines.map((d) => html`<path d="${d}"/>`)}
+${boxes.map(drawn)}
+</svg>
+`;
+}
+
+function drawn({ x, y, width, lines, kind = 'party' }: Box): Markup {
+  const height = 16 + lines.length * 18;
+  const middle = x + width / 2;
+  return html`<g class="${kind}"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>${lines.map(
+    (line, i) => html`<text class="${i === 0 ? 'name' : ''}" x="${middle}" y="${y + 22 + i * 18}">${line}</text>`,
+  )}</g>
+`;
+}
+
+function ruleCount(gateway: EngineRecord['gateway']): number {
+  return (gateway?.securityGroups ?? []).reduce((count, { ingress }) => count + ingress.length, 0);
+}

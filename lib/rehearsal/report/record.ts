@@ -1,0 +1,56 @@
+import type { Engine } from '../../forward/forward';
+import type { SecurityGroupRules } from '../aws/security-group';
+import type { Check, Scan } from '../checks';
+
+/** A rehearsal as it went: what `--json` prints, and all that the HTML report says but for the files' own text. */
+export interface RehearsalReport {
+  /** Every check passed, nothing was left behind, and the run was let come to its end. */
+  readonly passed: boolean;
+  /** When it began, as an ISO 8601 date. */
+  readonly began: string;
+  readonly seconds: number;
+  /** Logs, rules, console output. */
+  readonly folder: string;
+  /** The report of one file for a browser. Undefined when the run ended before it had a folder. */
+  readonly html?: string;
+  readonly checks: readonly (Check & { readonly engine: string })[];
+  /** What could not be cleaned up. Empty unless something went wrong. */
+  readonly leftBehind: readonly string[];
+  /** Why the run ended before its time, for example `SIGINT`. */
+  readonly interrupted?: string;
+  /** What kept the labs from being built at all. */
+  readonly failure?: string;
+  /** What was done before any lab was there. */
+  readonly preparation: readonly StepRecord[];
+  readonly runs: readonly EngineRecord[];
+}
+
+/** One engine's part of a rehearsal. */
+export interface EngineRecord {
+  readonly engine: Engine;
+  readonly steps: readonly StepRecord[];
+  /** The gateway as the EC2 API described it; undefined when the deploy did not get so far. */
+  readonly gateway?: GatewayRecord;
+  readonly scans: readonly Scan[];
+  /** Files with rules and logs, in the run's folder under the engine's name, in the order in which a reader wants them. */
+  readonly files: readonly string[];
+}
+
+export interface StepRecord {
+  readonly title: string;
+  /** Seconds after the rehearsal began. Undefined: it was never started. */
+  readonly begin?: number;
+  /** How long it took. Undefined: it was not started, or did not end. */
+  readonly seconds?: number;
+  readonly result: 'passed' | 'failed' | 'skipped' | 'cut short';
+}
+
+export interface GatewayRecord {
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly privateIp: string;
+  /** The Elastic IP. */
+  readonly publicIp: string;
+  readonly userDataBytes: number;
+  readonly securityGroups: readonly SecurityGroupRules[];
+}

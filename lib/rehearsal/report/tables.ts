@@ -1,0 +1,78 @@
+import type { SecurityGroupRule } from '../aws/security-group';
+import type { Check, Scan } from '../checks';
+import { type Content, html, type Markup } from './html';
+import { tail } from './log';
+import type { GatewayRecord } from './record';
+
+/** A table that scrolls in itself where it is wider than the screen; the keyboard reaches it too. */
+export function table(caption: string, head: readonly string[], rows: readonly Markup[]): Markup {
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table>
+<caption>${caption}</caption>
+<thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<tbody>
+${rows}</tbody>
+</table></div>
+`;
+}
+
+const MARKS = { passed: '✓ passed', failed: '✗ failed', skipped: '– skipped' } as const;
+
+export function checksTable(engine: string, checks: readonly Check[]): Markup {
+  const rows = checks.map(
+    ({
+      at,
+      phase,
+      what,
+      result,
+      seen,
+    }) => html`<tr class="${result}"><td>${phase}</td><td class="what">${what}</td><td class="result">${MARKS[result]}</td><td class="number">${at} s</td><td class="seen">${seen && tail(seen, 40)}</td></tr>
+`,
+  );
+  return table(`Checks of ${engine}`, ['when', 'what', 'result', 'at', 'seen'], rows);
+}
+
+/** Ports that a reader looks for first, found or not. */
+const ALWAYS = [22, 80, 443];
+
+/** Who found which port, scan by scan. */
+export function matrix(engine: string, scans: readonly Scan[]): Markup {
+  const ports = [...new Set([...ALWAYS, ...scans.flatMap(({ open, refused }) => [...open, ...refused])])];
+  ports.sort((a, b) => a - b);
+  // With a host that refuses, there may be a thousand.
+  const shown = ports.slice(0, 40);
+  const rows = scans.map((scan) => {
+    const others = scan.tried - scan.open.length - scan.refused.length;
+    return html`<tr><th scope="row">${scan.party}</th><td>${scan.phase}</td>${shown.map((port) => cell(scan, port))}<td>${others} of ${scan.tried} without an answer</td></tr>
+`;
+  });
+  const more = ports.length > shown.length ? `all others (${ports.length - shown.length} answered)` : 'all others';
+  return table(`TCP ports of the Elastic IP, ${engine}`, ['party', 'when', ...shown.map(String), more], rows);
+}
+
+function cell({ open, refused }: Scan, port: number): Markup {
+  if (open.includes(port)) return html`<td class="open">● open</td>`;
+  return refused.includes(port) ? html`<td class="refused">× refused</td>` : html`<td class="silent">no answer</td>`;
+}
+
+export function securityTable({ securityGroups }: GatewayRecord): Markup {
+  const rows = securityGroups.flatMap(({ name, ingress, egress }) => [
+    ...ingress.map((rule) => securityRow(name, 'in', rule)),
+    ...egress.map((rule) => securityRow(name, 'out', rule)),
+  ]);
+  return table(
+    'Security group, as the EC2 API tells it',
+    ['group', 'direction', 'protocol', 'ports', 'networks'],
+    rows,
+  );
+}
+
+function securityRow(group: string, direction: string, rule: SecurityGroupRule): Markup {
+  const networks: Content = [...rule.cidrs4, ...rule.cidrs6, ...rule.others].join(', ');
+  return html`<tr><td>${group}</td><td>${direction}</td><td>${rule.protocol === '-1' ? 'all' : rule.protocol}</td><td>${ports(rule)}</td><td>${networks}</td></tr>
+`;
+}
+
+function ports({ fromPort, toPort }: SecurityGroupRule): string {
+  if (fromPort === undefined) return 'all';
+  return toPort === undefined || toPort === fromPort ? String(fromPort) : `${fromPort}-${toPort}`;
+}

@@ -1,0 +1,51 @@
+import { type Content, html, type Markup } from './html';
+import type { RehearsalReport, StepRecord } from './record';
+
+/** When each step began and how long it took, as bars on one scale for all engines. */
+export function timeline({ preparation, runs, seconds }: RehearsalReport): Markup {
+  const scale = Math.max(seconds, 1);
+  const groups = [
+    { name: 'preparation', steps: preparation },
+    ...runs.map(({ engine, steps }) => ({ name: engine, steps })),
+  ];
+  return html`<div class="timeline">
+${groups.map(({ name, steps }) => steps.length > 0 && group(name, steps, scale))}
+<p class="scale" aria-hidden="true"><span>0 s</span><span>${Math.round(scale / 2)} s</span><span>${scale} s</span></p>
+</div>
+`;
+}
+
+function group(name: string, steps: readonly StepRecord[], scale: number): Markup {
+  return html`<h3>${name}</h3>
+<ol>
+${steps.map(
+  (
+    step,
+  ) => html`<li class="${mark(step)}"><span class="step">${step.title}</span> <span class="time">${told(step)}</span>${bar(step, scale)}</li>
+`,
+)}</ol>
+`;
+}
+
+function mark({ result }: StepRecord): string {
+  return result.replace(' ', '-');
+}
+
+function told({ begin, seconds, result }: StepRecord): string {
+  if (begin === undefined) return 'not run';
+  const took = seconds === undefined ? '' : `${short(seconds)} s, `;
+  const ended = result === 'passed' ? '' : `, ${result}`;
+  return `${took}from ${short(begin)} s${ended}`;
+}
+
+function short(seconds: number): string {
+  return seconds < 10 ? String(seconds) : String(Math.round(seconds));
+}
+
+function bar({ begin, seconds }: StepRecord, scale: number): Content {
+  if (begin === undefined) return undefined;
+  const percent = (value: number) => ((100 * value) / scale).toFixed(2);
+  // A step that did not end ran until the end of the run. Very short ones are still to be seen.
+  const width = Math.max(seconds ?? scale - begin, scale / 250);
+  return html`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="run" x="${percent(Math.min(begin, scale - width))}" width="${percent(width)}" height="4"/></svg>`;
+}

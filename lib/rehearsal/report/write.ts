@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Files, page } from './page';
+import type { EngineRecord, RehearsalReport } from './record';
+
+/** What is known of a run before its files are looked at. */
+export interface Outcome extends Omit<RehearsalReport, 'passed' | 'html' | 'runs'> {
+  readonly runs: readonly Omit<EngineRecord, 'files'>[];
+}
+
+/**
+ * Files of an engine's folder that stand in the report, where they are there: first what was to run, then what the host says
+ * runs, then logs.
+ */
+const FILES = [
+  'cdk.out/Portway.rules.txt',
+  ...['rules-v4.txt', 'rules-v6.txt', 'nginx.conf'],
+  ...['bootstrap.log', 'access.log', 'console.log', 'cloud-init.log', 'cdk.log', 'endpoint.log'],
+  'router.nft',
+];
+
+/**
+ * Writes `report.json` and `report.html` into the run's folder, and gives the report. Without the folder, because the run ended
+ * before it had one, nothing is written.
+ */
+export async function writeReport(outcome: Outcome): Promise<RehearsalReport> {
+  const { folder, checks, leftBehind, interrupted, failure } = outcome;
+  const texts = await Promise.all(outcome.runs.map((run) => read(run, join(folder, run.engine))));
+  const written = existsSync(folder);
+  const report: RehearsalReport = {
+    ...outcome,
+    passed:
+      checks.length > 0 &&
+      leftBehind.length === 0 &&
+      checks.every(({ result }) => result !== 'failed') &&
+      interrupted === undefined &&
+      failure === undefined,
+    ...(written ? { html: join(folder, 'report.html') } : {}),
+    runs: outcome.runs.map((run, i) => ({ ...run, files: Object.keys(texts[i] ?? {}) })),
+  };
+  if (report.html === undefined) return report;
+  const files: Files = Object.fromEntries(outcome.runs.map(({ engine }, i) => [engine, texts[i] ?? {}]));
+  const style = await readFile(join(__dirname, 'page.css'), 'utf8');
+  await writeFile(report.html, page(report, files, style));
+  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
+
+/** The files that are there and hold something, by name. */
+async function read({ gateway }: Outcome['runs'][number], folder: string): Promise<Files[string]> {
+  const names = FILES.map((name) => (name === 'console.log' ? `${gateway?.instanceId}-console.log` : name));
+  const read = names.map(async (name) => [name, await readFile(join(folder, name), 'utf8').catch(() => '')] as const);
+  return Object.fromEntries((await Promise.all(read)).filter(([, text]) => text.trim() !== ''));
+}
