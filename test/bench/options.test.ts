@@ -18,7 +18,7 @@ function read(...args: string[]) {
 test('by default everything is measured, at length', () => {
   expect(read()).toEqual({
     scenarios: all,
-    pace: { rounds: 5, seconds: 1, quick: false },
+    pace: { rounds: 5, seconds: 0.8, quick: false },
     list: false,
     check: false,
     record: false,

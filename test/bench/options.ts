@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly record: boolean;
 }
 
-const FULL: Pace = { rounds: 5, seconds: 1, quick: false };
+const FULL: Pace = { rounds: 5, seconds: 0.8, quick: false };
 const QUICK: Pace = { rounds: 3, seconds: 0.4, quick: true };
 
 interface Parsed {

@@ -2,7 +2,7 @@ import type { Contender } from '../model';
 import { iptablesByHand, nftByHand } from './by-hand';
 import type { Carrier } from './job';
 import { nothing, tracking } from './nothing';
-import { caddy, caddyTls, haproxy, haproxyTls, nginxFile, nginxStock, nginxStockTls, socat } from './peers';
+import { caddy, caddyTls, haproxy, haproxyTls, nginxFile, nginxStock, socat } from './peers';
 import { portwayHttp, portwayHttps, portwayIptables, portwayStream } from './portway';
 
 /** A contender, with the way it carries and whether its clients ask the target itself. */
@@ -29,7 +29,6 @@ export const CONTENDERS = {
   portwayTls: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayHttps, ours: true, tls: true },
   portwayStream: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayStream, ours: true },
   nginxStock: { name: 'nginx', title: 'nginx, bare proxy_pass', carrier: nginxStock },
-  nginxStockTls: { name: 'nginx', title: 'nginx, bare proxy_pass', carrier: nginxStockTls, tls: true },
   nginxFile: { name: 'nginx-file', title: 'nginx, the file on its disk', carrier: nginxFile },
   haproxy: { name: 'haproxy', title: 'haproxy', carrier: haproxy },
   haproxyTls: { name: 'haproxy', title: 'haproxy', carrier: haproxyTls, tls: true },

@@ -22,12 +22,6 @@ export async function nginxStock(lane: Lane, jobs: readonly Job[]): Promise<void
   await startNginx(lane, '/etc/nginx/sites-enabled/default', await configuration('nginx-site.conf', lane, jobs));
 }
 
-export async function nginxStockTls(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  const words = { CERTIFICATE: await putCertificate(lane) };
-  const site = await configuration('nginx-site-tls.conf', lane, jobs, words);
-  await startNginx(lane, '/etc/nginx/sites-enabled/default', site);
-}
-
 /** nginx that gives out the application's bodies itself, from its own disk. */
 export async function nginxFile(lane: Lane, jobs: readonly Job[]): Promise<void> {
   await lane.makeBodies('gateway');

@@ -24,7 +24,7 @@ const ATTACK: Figure = { name: 'attack', title: "attacker's requests/s", unit: '
 const limited: Carrying = {
   ...CONTENDERS.portwayNginx,
   title: 'Portway, nginx, with limits',
-  carrier: portwayHttp({ limits: { requestsPerSecond: 500, openConnections: 50 } }),
+  carrier: portwayHttp({ limits: { requestsPerSecond: 500, burst: 500, openConnections: 50 } }),
 };
 const unlimited: Carrying = { ...CONTENDERS.portwayNginx, name: 'portway-unlimited', title: 'Portway, nginx, without' };
 

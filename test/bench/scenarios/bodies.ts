@@ -1,4 +1,4 @@
-import { type Carrying, CONTENDERS, slow } from '../carriers/contenders';
+import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import { THROUGHPUT } from '../load/iperf';
 import { P50, P99, REQUESTS, wrk, wrkThroughput } from '../load/wrk';
 import type { Scenario } from '../model';
@@ -9,13 +9,7 @@ export const bodies: Scenario = {
   name: 'bodies',
   title: 'Bodies through a reverse proxy to another host',
   about: 'requests/s with bodies of 1 KiB, throughput with 1 MiB',
-  contenders: [
-    CONTENDERS.direct,
-    CONTENDERS.portwayNginx,
-    slow(CONTENDERS.nginxStock),
-    CONTENDERS.haproxy,
-    slow(CONTENDERS.caddy),
-  ],
+  contenders: [CONTENDERS.direct, CONTENDERS.portwayNginx, CONTENDERS.nginxStock, CONTENDERS.haproxy],
   slow: true,
   loads: [
     { name: 'small', title: 'bodies of 1 KiB', figures: [REQUESTS, P50, P99], bounds: [] },

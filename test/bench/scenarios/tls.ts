@@ -33,7 +33,7 @@ export const tls: Scenario = {
   name: 'tls',
   title: 'HTTPS (TLS 1.3) through a reverse proxy to another host',
   about: 'requests/s on kept connections, new connections/s, and CPU of full and resumed handshakes',
-  contenders: [CONTENDERS.haproxyTls, CONTENDERS.portwayTls, CONTENDERS.nginxStockTls, CONTENDERS.caddyTls],
+  contenders: [CONTENDERS.haproxyTls, CONTENDERS.portwayTls, CONTENDERS.caddyTls],
   slow: true,
   loads: [
     {
@@ -56,7 +56,7 @@ export const tls: Scenario = {
     const url = await carryWeb(lane, contender as Carrying);
     const to = endpoint(lane, contender as Carrying, SECURE_WEB);
     const costs = async (round: Round, version: '1.2' | '1.3'): Promise<Values> => {
-      const found = await tlsHandshakes(lane, { ...round, seconds: round.seconds / 2 }, version, to);
+      const found = await tlsHandshakes(lane, { ...round, seconds: round.seconds / 3 }, version, to);
       return found === undefined ? {} : { ...found, share: found.resumed / found.full };
     };
     return {
