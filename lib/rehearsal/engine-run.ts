@@ -15,6 +15,8 @@ import { labInstance } from './lab-instance';
 import { loginKey } from './login-key';
 import { INTERNET } from './network/addresses';
 import type { GatewayRecord } from './report/record';
+import type { Note } from './report/steps';
+import { scansLine } from './report/text';
 import { checkAdmin, checkPublic, type Traffic, untilAnswered } from './traffic-checks';
 import type { Vm } from './vm/qemu';
 
@@ -37,10 +39,10 @@ export interface EngineRunOptions {
   readonly endpointUrl?: string | undefined;
 }
 
-/** A step of the rehearsal; `note` tells what the user may want to know while it runs. */
+/** A step of the rehearsal. */
 export interface Step {
   readonly title: string;
-  run(note: (text: string) => void): Promise<void>;
+  run(note: Note): Promise<void>;
 }
 
 /** The life of the shipped stack with one engine: deployed by the real CLI, booted, used, rebooted, and destroyed. */
@@ -65,7 +67,7 @@ export class EngineRun {
       { title: 'start the AWS endpoint and bootstrap it', run: () => this.#start() },
       { title: 'cdk deploy, until the instance is there', run: () => this.#startDeploy() },
       { title: 'first boot, until the host reports', run: (note) => this.#firstBoot(note) },
-      { title: 'look at it from outside and inside', run: () => this.#look('first boot') },
+      { title: 'look at it from outside and inside', run: (note) => this.#look('first boot', note) },
       { title: 'reboot, and look again', run: (note) => this.#bootAgain('reboot', () => this.#vm.reboot(), note) },
       {
         title: 'power off, start, and look again',
@@ -131,7 +133,7 @@ export class EngineRun {
     );
   }
 
-  async #firstBoot(note: (text: string) => void): Promise<void> {
+  async #firstBoot(note: Note): Promise<void> {
     const { folder, cleanup, id, image, checks } = this.#o;
     await writeFile(join(folder, 'user-data.txt'), this.#deployed.userData);
     this.#lab = await Lab.start({ folder, cleanup, id, image, signalSocket: this.#endpoint.signalSocket });
@@ -175,7 +177,7 @@ export class EngineRun {
   }
 
   /** Everybody looks while the host's script, which runs at every boot, is still at work: it must break nothing. */
-  async #look(phase: string): Promise<void> {
+  async #look(phase: string, note: Note): Promise<void> {
     const { checks } = this.#o;
     const { probe } = this.#lab;
     const before = this.#bootId;
@@ -183,7 +185,9 @@ export class EngineRun {
       this.#scriptDone(),
       checkPublic(probe, this.#traffic(), phase, checks),
     ]);
+    note(scansLine(checks.scans, phase));
     await checkAdmin(probe, this.#traffic(), phase, checks);
+    note(scansLine(checks.scans, phase));
     checks.expect(
       phase,
       "the host's script has run at this boot and found all in order",
@@ -199,14 +203,14 @@ export class EngineRun {
     this.#bootId = bootId;
   }
 
-  async #bootAgain(phase: string, boot: () => Promise<boolean>, note: (text: string) => void): Promise<void> {
+  async #bootAgain(phase: string, boot: () => Promise<boolean>, note: Note): Promise<void> {
     const { checks } = this.#o;
     const orderly = await boot();
     checks.expect(phase, 'the system shut down in order', orderly, 'the power had to be cut');
     const seconds = await this.#answered(phase, BOOT_LIMIT);
     note(`${seconds} s`);
     checks.passed(phase, 'the gateway forwards', `${seconds} s after the machine started again`);
-    await this.#look(phase);
+    await this.#look(phase, note);
   }
 
   async #powerCycle(): Promise<boolean> {

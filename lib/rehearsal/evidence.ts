@@ -6,6 +6,7 @@ const EVIDENCE: Readonly<Record<string, string>> = {
   'bootstrap.log': 'sudo cat /var/log/portway/bootstrap.log',
   'rules-v4.txt': 'sudo iptables-nft-save 2>/dev/null',
   'rules-v6.txt': 'sudo ip6tables-nft-save 2>/dev/null',
+  'rules-nft.txt': 'sudo nft list table inet portway 2>/dev/null',
   'nginx.conf': 'sudo cat /etc/nginx/nginx.conf 2>/dev/null',
   'access.log': 'sudo tail -n 200 /var/log/portway/access.log 2>/dev/null',
   'cloud-init.log': 'sudo tail -n 400 /var/log/cloud-init.log',

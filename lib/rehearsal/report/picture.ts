@@ -14,10 +14,12 @@ interface Box {
 /** The lab that an engine's run was in: who is where, and what stands between them. Upright, so that a phone shows it whole. */
 export function picture({ engine, gateway, scans }: EngineRecord): Markup {
   const id = `lab-${engine}`;
-  const publicIp = gateway?.publicIp ?? 'not there yet';
-  const privateIp = gateway?.privateIp ?? 'not there yet';
+  const nat = gateway ? `Elastic IP ${gateway.publicIp} ⇄ ${gateway.privateIp} (1:1 NAT)` : 'no Elastic IP yet';
+  const there = gateway ? [gateway.privateIp, gateway.instanceId] : ['not there yet'];
   const reached = (party: string) => {
-    const ports = [...new Set(scans.filter((scan) => scan.party === party).flatMap(({ open }) => open))];
+    const own = scans.filter((scan) => scan.party === party);
+    if (own.length === 0) return 'has not tried any port';
+    const ports = [...new Set(own.flatMap(({ open }) => open))];
     return ports.length === 0 ? 'found no port' : `found ${ports.sort((a, b) => a - b).join(', ')}`;
   };
   const boxes: Box[] = [
@@ -30,19 +32,19 @@ export function picture({ engine, gateway, scans }: EngineRecord): Markup {
       lines: ['internet', 'with a package repository and the signal endpoint'],
       kind: 'cloud',
     },
-    { x: 10, y: 186, width: 340, lines: ['VPC router', `Elastic IP ${publicIp} ⇄ ${privateIp} (1:1 NAT)`] },
+    { x: 10, y: 186, width: 340, lines: ['VPC router', nat] },
     { x: 10, y: 266, width: 200, lines: ['security group', `${ruleCount(gateway)} rules in, stateful`], kind: 'wall' },
     {
       x: 10,
       y: 346,
       width: 200,
-      lines: [`gateway VM, ${engine}`, privateIp, gateway?.instanceId ?? ''],
+      lines: [`gateway VM, ${engine}`, ...there],
       kind: 'gateway',
     },
     { x: 230, y: 346, width: 120, lines: ['backends', ...VPC.backends] },
   ];
   const lines = ['M90 78V106', 'M270 78V106', 'M180 158V186', 'M110 238V266', 'M110 318V346', 'M290 238V346'];
-  const told = `Stranger and admin reach the internet; from there the VPC's router leads the Elastic IP ${publicIp} by 1:1 NAT through the security group to the gateway at ${privateIp}. The backends are on a private subnet behind the same router. The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
+  const told = `Stranger and admin reach the internet, from there the VPC's router (${nat}), and through the security group the gateway (${there[0]}). The backends are on a private subnet behind the same router. The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
   return html`<svg class="picture" viewBox="0 0 360 430" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">The lab of ${engine}</title>
 <desc id="${id}-desc">${told}</desc>

@@ -25,7 +25,7 @@ export function checksTable(engine: string, checks: readonly Check[]): Markup {
       what,
       result,
       seen,
-    }) => html`<tr class="${result}"><td>${phase}</td><td class="what">${what}</td><td class="result">${MARKS[result]}</td><td class="number">${at} s</td><td class="seen">${seen && tail(seen, 40)}</td></tr>
+    }) => html`<tr class="${result}"><td class="when">${phase}</td><td class="what">${what}</td><td class="result">${MARKS[result]}</td><td class="number">${at} s</td><td class="seen">${seen && tail(seen, 40)}</td></tr>
 `,
   );
   return table(`Checks of ${engine}`, ['when', 'what', 'result', 'at', 'seen'], rows);
@@ -42,10 +42,10 @@ export function matrix(engine: string, scans: readonly Scan[]): Markup {
   const shown = ports.slice(0, 40);
   const rows = scans.map((scan) => {
     const others = scan.tried - scan.open.length - scan.refused.length;
-    return html`<tr><th scope="row">${scan.party}</th><td>${scan.phase}</td>${shown.map((port) => cell(scan, port))}<td>${others} of ${scan.tried} without an answer</td></tr>
+    return html`<tr><th scope="row">${scan.party}</th><td class="when">${scan.phase}</td>${shown.map((port) => cell(scan, port))}<td class="rest">${others} of ${scan.tried} gave no answer</td></tr>
 `;
   });
-  const more = ports.length > shown.length ? `all others (${ports.length - shown.length} answered)` : 'all others';
+  const more = ports.length > shown.length ? `all tried (${ports.length - shown.length} more answered)` : 'all tried';
   return table(`TCP ports of the Elastic IP, ${engine}`, ['party', 'when', ...shown.map(String), more], rows);
 }
 

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { plainTable } from '../../table';
+import type { Scan } from '../checks';
 import type { RehearsalReport } from './record';
 
 const MARKS = { passed: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
@@ -29,4 +30,11 @@ export function reportLine({ passed, checks, seconds, folder, interrupted }: Reh
 /** The line that tells where the report for a browser is, when there is one. */
 export function reportPath({ html }: RehearsalReport): string[] {
   return html === undefined ? [] : [`Report, for a browser: ${relative('.', html)}`];
+}
+
+/** Who found which ports, in one line for the screen: `stranger finds 80, 443; admin finds 22, 80, 443 (of 1043)`. */
+export function scansLine(scans: readonly Scan[], phase: string): string {
+  const own = scans.filter((scan) => scan.phase === phase);
+  const found = own.map(({ party, open }) => `${party} finds ${open.length > 0 ? open.join(', ') : 'nothing'}`);
+  return `${found.join('; ')} (of ${own[0]?.tried ?? 0})`;
 }

@@ -15,7 +15,7 @@ export interface Outcome extends Omit<RehearsalReport, 'passed' | 'html' | 'runs
  */
 const FILES = [
   'cdk.out/Portway.rules.txt',
-  ...['rules-v4.txt', 'rules-v6.txt', 'nginx.conf'],
+  ...['rules-v4.txt', 'rules-v6.txt', 'rules-nft.txt', 'nginx.conf'],
   ...['bootstrap.log', 'access.log', 'console.log', 'cloud-init.log', 'cdk.log', 'endpoint.log'],
   'router.nft',
 ];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { html } from '../../../lib/rehearsal/report/html';
 import { page } from '../../../lib/rehearsal/report/page';
 import type { RehearsalReport } from '../../../lib/rehearsal/report/record';
-import { reportLine, reportText } from '../../../lib/rehearsal/report/text';
+import { reportLine, reportText, scansLine } from '../../../lib/rehearsal/report/text';
 import { writeReport } from '../../../lib/rehearsal/report/write';
 import { pageOutcome } from '../../run/parts/rehearsal';
 import { fixture, layFiles } from './fixture';
@@ -95,6 +95,14 @@ test('the files of the run are read, and the JSON beside the page says what the 
   expect(await pageOutcome(written)).toMatchObject({ passed: 1, failed: 0 });
   const other = { engine: 'nginx', phase: 'x', what: 'not there', result: 'passed' as const, at: 1 };
   expect(await pageOutcome({ ...written, checks: [other] })).toMatchObject({ passed: 0, failed: 1 });
+});
+
+test('the screen tells who found which ports', () => {
+  const scans = report.runs[0]?.scans ?? [];
+  expect(scansLine(scans, 'reboot')).toBe('stranger finds 80, 443; admin finds 22, 80, 443 (of 1043)');
+  expect(scansLine([{ phase: 'x', party: 'admin', open: [], refused: [], tried: 2 }], 'x')).toBe(
+    'admin finds nothing (of 2)',
+  );
 });
 
 test('without a folder nothing is written', async () => {
