@@ -16,6 +16,7 @@ const HOSTILE = `<script>alert(1)</script><img src="http://198.51.100.1/x.png" o
 
 let browser: Browser;
 let url: string;
+let failedUrl: string;
 beforeAll(async () => {
   const run = path.join(folder, 'report');
   mkdirSync(run, { recursive: true });
@@ -23,6 +24,7 @@ beforeAll(async () => {
   layFiles(run, { ...files, nginx: hostile });
   const written = await writeReport({ ...report, folder: run });
   url = pathToFileURL(written.html ?? '').href;
+  failedUrl = await failedRun();
   const program = await findTool('chromium');
   if (program === undefined) throw new Error('there is no chromium: sudo apt-get install chromium');
   // Root has no sandbox in Chromium; the page is our own, and its policy forbids scripts.
@@ -30,8 +32,29 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser?.close());
 
+/** A run that failed, with words that do not fit into a line of a phone, and one step that never ended. */
+async function failedRun(): Promise<string> {
+  const run = path.join(folder, 'failed');
+  mkdirSync(run, { recursive: true });
+  const seen = `nginx: [emerg] ${'x'.repeat(400)} failed\n  (log: ${'/a/long/path'.repeat(20)})`;
+  const checks = [
+    { engine: 'nginx', phase: 'first boot', what: 'it boots', result: 'failed' as const, at: 1, seen },
+    { engine: 'nginx', phase: 'first boot', what: 'it reports', result: 'skipped' as const, at: 2, seen: 'not asked' },
+  ];
+  const results = ['passed', 'failed', 'cut short', 'skipped'] as const;
+  const runs = report.runs.map((one) => ({
+    ...one,
+    steps: results.map((result) =>
+      result === 'skipped' ? { title: result, result } : { title: result, begin: 1, result },
+    ),
+    scans: [{ phase: 'first boot', party: 'admin' as const, open: [22], refused: [1, 2, 3], tried: 1043 }],
+  }));
+  const written = await writeReport({ ...report, folder: run, checks, runs, leftBehind: [seen] });
+  return pathToFileURL(written.html ?? '').href;
+}
+
 /** Opens the page, and collects all that a console would show and all that is asked of a network. */
-async function opened(viewport: { width: number; height: number }, colorScheme: 'light' | 'dark') {
+async function opened(viewport: { width: number; height: number }, colorScheme: 'light' | 'dark', at = url) {
   const page = await browser.newPage({ viewport, colorScheme });
   const told: string[] = [];
   const asked: string[] = [];
@@ -42,7 +65,7 @@ async function opened(viewport: { width: number; height: number }, colorScheme: 
     void dialog.dismiss();
   });
   page.on('request', (request) => asked.push(request.url()));
-  await page.goto(url, { waitUntil: 'load' });
+  await page.goto(at, { waitUntil: 'load' });
   return { page, told, asked };
 }
 
@@ -69,6 +92,22 @@ describe.each([
     await page.close();
   }, 60_000);
 });
+
+test.each(['light', 'dark'] as const)(
+  'a run that failed can be read on a phone too, %s',
+  async (scheme) => {
+    const { page, told, asked } = await opened(PHONE, scheme, failedUrl);
+    expect(await page.title()).toBe('Portway: The rehearsal failed');
+    expect(await page.locator('header .wrong li').count()).toBe(2);
+    expect(await widths(page)).toEqual({ wide: PHONE.width, screen: PHONE.width });
+    expect(await contrast(page)).toEqual([]);
+    await page.screenshot({ path: path.join(folder, `failed-${scheme}.png`), fullPage: true });
+    expect(told).toEqual([]);
+    expect(asked).toEqual([failedUrl]);
+    await page.close();
+  },
+  60_000,
+);
 
 test('lists every check, every step and every file; a hostile line of a log is text', async () => {
   const { page, told, asked } = await opened(DESK, 'light');
