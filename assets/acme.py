@@ -62,13 +62,13 @@ def elsewhere(domains):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     # As CAs do: a redirect to https is followed, whatever certificate is there.
     context = ssl._create_unverified_context()
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     missing = []
     with open(path, "w") as file:
         file.write(text)
     for domain in domains:
         try:
-            with opener.open(f"http://{domain}/{PLACE}/{os.path.basename(path)}", timeout=5) as answer:
+            url = f"http://{domain}{path.removeprefix(WEBROOT)}"
+            with urllib.request.urlopen(url, timeout=5, context=context) as answer:
                 if answer.read(99) != text.encode():
                     missing.append(f"{domain} (another host answers)")
         except Exception as error:
@@ -78,17 +78,20 @@ def elsewhere(domains):
 
 
 def ask(entry, folder):
-    words = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--keep-until-expiring"]
-    values = {
-        "email": entry["email"],
-        "server": entry["server"],
-        "cert-name": entry["forward"],
-        "webroot-path": WEBROOT,
-        "config-dir": folder,
-        "work-dir": folder,
-        "logs-dir": "/var/log/portway/certbot",
-    }
-    words += ["--webroot", "--renew-with-new-domains", *(f"--{name}={value}" for name, value in values.items())]
-    done = subprocess.run([*words, *(f"--domain={d}" for d in entry["domains"])], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            *"certbot certonly --non-interactive --agree-tos --keep-until-expiring --renew-with-new-domains --webroot".split(),
+            f"--webroot-path={WEBROOT}",
+            f"--config-dir={folder}",
+            f"--work-dir={folder}",
+            "--logs-dir=/var/log/portway/certbot",
+            f"--cert-name={entry['forward']}",
+            f"--email={entry['email']}",
+            f"--server={entry['server']}",
+            *(f"--domain={domain}" for domain in entry["domains"]),
+        ],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise OSError(f"the CA gives no certificate; next try in an hour: {done.stdout} {done.stderr}")

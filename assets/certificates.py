@@ -15,7 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, HERE)
-DATA, NGINX = "/etc/portway/certificates.json", "/etc/nginx/nginx.conf"
+DATA = "/etc/portway/certificates.json"
 # What keeps each from being right, as it was said last; said again only when it is something else.
 SAID = "/run/portway-certificates"
 
@@ -28,23 +28,14 @@ def read(path, empty=""):
         return empty
 
 
-def openssl(*words):
-    return subprocess.run(["openssl", *words], capture_output=True, check=False).stdout
-
-
-# A pair that does not match would keep nginx from starting. What else it does not take, it tells itself.
-def check(pem, path):
-    key = openssl("pkey", "-in", pem, "-pubout", "-passin", "pass:")
-    if not key:
-        raise ValueError("the key cannot be read: must be PEM, without a password")
-    if key != openssl("x509", "-in", pem, "-noout", "-pubkey"):
-        raise ValueError("the first certificate cannot be read, or is not that of the key")
+# What nginx does not take would keep it from starting. It is asked about this pair alone: others may not be there yet.
+def check(pem):
     with tempfile.NamedTemporaryFile("w") as conf:
-        conf.write(read(NGINX).replace(path, pem))
+        conf.write("events {} http { server { ssl_certificate %s; ssl_certificate_key %s; } }" % (pem, pem))
         conf.flush()
-        said = subprocess.run(["nginx", "-tqc", conf.name], capture_output=True, text=True)
+        said = subprocess.run(["setsid", "nginx", "-tqc", conf.name], capture_output=True, text=True)
     if said.returncode:
-        raise ValueError(said.stderr.strip())
+        raise ValueError(said.stderr.replace(pem, "certificate or key"))
 
 
 # One rename, so that there is one pair or the other, whenever the power fails. Says whether it is another than before.
@@ -53,16 +44,13 @@ def put(path, pem):
         os.utime(path)
         return False
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=os.path.dirname(path), delete=False) as file:
-        try:
-            file.write(pem)
-            file.flush()
-            os.fsync(file)
-            check(file.name, path)
-            os.rename(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    with tempfile.NamedTemporaryFile("w", dir=os.path.dirname(path)) as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file)
+        check(file.name)
+        os.link(file.name, file.name + ".new")
+        os.rename(file.name + ".new", path)
     return True
 
 
