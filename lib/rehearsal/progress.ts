@@ -36,10 +36,36 @@ export function showing(
   });
 }
 
+type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>;
+
+/**
+ * A step as a task: what it notes stays on the screen, and in a terminal a step that runs shows its seconds.
+ * @param terminal Default: whether standard output is one. Elsewhere each change of a title would be a line.
+ */
+export function stepTask(
+  title: string,
+  run: (note: (text: string) => void) => Promise<void>,
+  terminal = process.stdout.isTTY === true,
+): ListrTask<object, typeof DefaultRenderer, typeof SimpleRenderer> {
+  return {
+    title,
+    rendererOptions: { persistentOutput: true },
+    task: async (_, task) => {
+      const begin = Date.now();
+      const clock = setInterval(() => {
+        if (terminal) task.title = `${title} (${Math.round((Date.now() - begin) / 1000)} s)`;
+      }, 1000);
+      try {
+        await run((text) => note(task, text));
+      } finally {
+        clearInterval(clock);
+        if (terminal) task.title = title;
+      }
+    },
+  };
+}
+
 /** Adds a word to a running task: what it waits for, or a figure that it found. */
-export function note(
-  task: ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>,
-  text: string,
-): void {
+function note(task: Task, text: string): void {
   task.output = text;
 }

@@ -10,7 +10,7 @@ import { Cleanup } from './cleanup';
 import { examine } from './doctor';
 import { EngineRun, type Step } from './engine-run';
 import { ensureVmImage, type VmImage } from './image/image';
-import { note, showing } from './progress';
+import { showing, stepTask } from './progress';
 import type { RehearsalReport } from './report/record';
 import { Steps } from './report/steps';
 import { reportLine, reportPath } from './report/text';
@@ -181,8 +181,7 @@ function engineSteps(run: EngineRun, track: Track, options: RehearsalOptions, cl
 
 /** A step for the screen, with its times written down. */
 function shown(steps: Steps, { title, run }: Step, more: Pick<ListrTask, 'skip'> = {}): ListrTask {
-  const timed = steps.add(title, run);
-  return { title, ...more, task: (_, task) => timed((text) => note(task, text)) };
+  return { ...stepTask(title, steps.add(title, run)), ...more };
 }
 
 /** Holds the lab until Ctrl-C, whose handler cleans up and ends the process. */

@@ -51,7 +51,7 @@ describe('Cleanup', () => {
       const { Cleanup } = require(${JSON.stringify(join(__dirname, '../../lib/rehearsal/cleanup.ts'))});
       const cleanup = new Cleanup();
       cleanup.add('slow', () => new Promise((done) => setTimeout(() => { console.log('undone'); done(); }, 200)));
-      cleanup.onSignals();
+      cleanup.onSignals(undefined, async (errors) => console.log('at the end', errors.length));
       console.log('ready');
       setInterval(() => {}, 1000);`;
       const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], {
@@ -64,7 +64,7 @@ describe('Cleanup', () => {
         if (data.toString().includes('ready')) for (const delay of [0, 50]) setTimeout(() => child.kill(signal), delay);
       });
       const ended = await new Promise((resolve) => child.once('close', resolve));
-      expect(output).toBe('ready\nundone\n');
+      expect(output).toBe('ready\nundone\nat the end 0\n');
       expect(ended).toBe(code);
     },
     20_000,
