@@ -88,7 +88,7 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
     expect(got).toBe(await own.lane.sh('backend', 'sha256sum </srv/bodies/1m'));
   });
 
-  test.each(['nginx-file', 'portway-nginx'])('%s answers without the application', async (name) => {
+  test.each(['nginx-file', 'nginx-file-tuned', 'portway-nginx'])('%s answers without the application', async (name) => {
     const own = await subject(cache, name);
     const served = await own.lane.served();
     expect((await sample(own, 'small')).requests).toBeGreaterThan(50);

@@ -2,7 +2,7 @@ import type { Contender } from '../model';
 import { iptablesByHand, nftByHand } from './by-hand';
 import type { Carrier } from './job';
 import { nothing, tracking } from './nothing';
-import { caddy, caddyTls, haproxy, haproxyTls, nginxFile, nginxStock, socat } from './peers';
+import { caddy, caddyTls, haproxy, haproxyTls, nginxFile, nginxFileTuned, nginxStock, socat } from './peers';
 import { portwayHttp, portwayHttps, portwayIptables, portwayStream } from './portway';
 
 /** A contender, with the way it carries and whether its clients ask the target itself. */
@@ -30,6 +30,7 @@ export const CONTENDERS = {
   portwayStream: { name: 'portway-nginx', title: 'Portway, nginx', carrier: portwayStream, ours: true },
   nginxStock: { name: 'nginx', title: 'nginx, bare proxy_pass', carrier: nginxStock },
   nginxFile: { name: 'nginx-file', title: 'nginx, the file on its disk', carrier: nginxFile },
+  nginxFileTuned: { name: 'nginx-file-tuned', title: 'the same, tuned for files', carrier: nginxFileTuned },
   haproxy: { name: 'haproxy', title: 'haproxy', carrier: haproxy },
   haproxyTls: { name: 'haproxy', title: 'haproxy', carrier: haproxyTls, tls: true },
   caddy: { name: 'caddy', title: 'caddy', carrier: caddy },

@@ -22,10 +22,16 @@ export async function nginxStock(lane: Lane, jobs: readonly Job[]): Promise<void
   await startNginx(lane, '/etc/nginx/sites-enabled/default', await configuration('nginx-site.conf', lane, jobs));
 }
 
-/** nginx that gives out the application's bodies itself, from its own disk. */
+/** Debian's nginx with its own nginx.conf, which gives out the application's bodies itself, from its own disk. */
 export async function nginxFile(lane: Lane, jobs: readonly Job[]): Promise<void> {
   await lane.makeBodies('gateway');
-  await startNginx(lane, '/etc/nginx/nginx.conf', await configuration('nginx-file.conf', lane, jobs));
+  await startNginx(lane, '/etc/nginx/sites-enabled/default', await configuration('nginx-site-file.conf', lane, jobs));
+}
+
+/** The same as fast as it gets: nothing but files, which it keeps open, and a log that is written now and then. */
+export async function nginxFileTuned(lane: Lane, jobs: readonly Job[]): Promise<void> {
+  await lane.makeBodies('gateway');
+  await startNginx(lane, '/etc/nginx/nginx.conf', await configuration('nginx-file-tuned.conf', lane, jobs));
 }
 
 async function startNginx(lane: Lane, path: string, text: string): Promise<void> {

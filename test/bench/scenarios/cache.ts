@@ -23,7 +23,7 @@ export const cache: Scenario = {
   name: 'cache',
   title: 'Answers from the cache',
   about: 'cache hits against nginx with the same file on its disk',
-  contenders: [CONTENDERS.nginxFile, caching],
+  contenders: [CONTENDERS.nginxFile, CONTENDERS.nginxFileTuned, caching],
   slow: true,
   loads: [
     { name: 'small', title: '1 KiB', figures: [REQUESTS, P50, P99], bounds: [bound('requests', '1 KiB, requests/s')] },
