@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { type GatewaySettings, readGatewaySettings } from '../../lib/forward/gateway-settings';
 import type { HttpOptions } from '../../lib/forward/http-options';
+import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError, Problems } from '../../lib/forward/problems';
 import { checkReach } from '../../lib/forward/reach';
 import { resolveForwards } from '../../lib/forward/resolve';
@@ -67,6 +68,15 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   ...option('methods', (o) => o.methods !== undefined),
   ...option('headers', (o) => o.headers !== undefined),
   ...option('redacted logs', (o) => o.logs?.redact === true),
+  ...web('maintenance', (f) => f.maintenance),
+  ...route('gRPC', (r) => r.protocol === 'grpc'),
+  ...route('gRPC behind limits', (r) => r.protocol === 'grpc' && r.options.limits !== undefined),
+  ...route('stripPrefix', (r) => r.stripPrefix),
+  ...route('cookie balance', (r) => r.balance === 'cookie'),
+  ...route('cache', (r) => r.cache !== undefined),
+  ...route('cache and failover behind limits', (r) =>
+    [r.cache, r.failover, r.options.limits].every((one) => one !== undefined),
+  ),
   blocked: ({ settings }) => settings.blocked.length > 0,
   egress: ({ settings }) => settings.egress.length > 0,
   ping: ({ settings }) => settings.ping !== undefined,
@@ -88,9 +98,13 @@ function web(name: string, has: (forward: PortForward) => boolean) {
   };
 }
 
-/** Of a route. */
+/** Of a route's options. */
 function option(name: string, has: (options: HttpOptions) => boolean) {
-  return web(name, (f) => f.sites.some((s) => s.routes.some((r) => has(r.options))));
+  return route(name, (r) => has(r.options));
+}
+
+function route(name: string, has: (route: HttpRoute) => boolean) {
+  return web(name, (f) => f.sites.some((s) => s.routes.some(has)));
 }
 
 /** Draws stacks until enough of them are accepted. */

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
-import { Forward } from '../../../lib/forward/forward';
+import { Forward, type ForwardProps } from '../../../lib/forward/forward';
 import { Tls } from '../../../lib/forward/tls';
 import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
+import { delivery } from './arbitrary-shared';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const upTo = (max: number) => fc.integer({ min: 1, max });
@@ -65,35 +66,45 @@ function words({ word, from, ...rest }: { readonly word: string; readonly from: 
   };
 }
 
-const route = fc.oneof(
-  fc.record({ ...options, to: target }).map(given),
-  fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given),
-  fc.record({ ...options, to: target, streaming: fc.constant(true) }).map(given),
-);
-const routes = fc.dictionary(fc.stringMatching(/^\/[a-z][\w.-]{0,8}(\/\*)?$/), route, { minKeys: 1, maxKeys: 3 });
+const plain = fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given);
+const leading = fc
+  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming: fc.boolean() }), delivery)
+  // A stream is never kept.
+  .map(([props, to]) => given({ ...props, ...to, streaming: props.streaming && !('cache' in to) }));
+const grpc = fc
+  .record({ ...options, to: target, streaming: fc.boolean() })
+  .map((p) => given({ ...p, protocol: 'grpc' }));
+
+/** Only what leads on has a prefix to strip, and only where there is one. */
+function fitting([path, props]: readonly [string, Partial<ForwardProps>]) {
+  const { stripPrefix, ...rest } = props as Partial<ForwardProps> & { readonly stripPrefix?: boolean };
+  return [path, stripPrefix === true && path.endsWith('/*') ? props : rest] as const;
+}
+
+/** Paths of a site; gRPC is spoken over TLS alone. */
+const routesOf = (tls: boolean) =>
+  fc
+    .dictionary(
+      fc.stringMatching(/^\/[a-z][\w.-]{0,8}(\/\*)?$/),
+      fc.oneof(plain, { weight: 3, arbitrary: leading }, ...(tls ? [grpc] : [])),
+      { minKeys: 1, maxKeys: 3 },
+    )
+    .map((routes) => Object.fromEntries(Object.entries(routes).map(fitting)));
 
 /** HTTP and HTTPS forwards with all that stands between clients and targets. */
-export const protectedHttp = fc
-  .record({
-    tls: fc.boolean(),
-    listen: listenPort,
-    ...options,
-    ...client,
-    errors,
-    to: target,
-    routes: optional(routes),
-    hosts: optional(
-      fc.dictionary(
-        fc.stringMatching(/^[a-z]{1,9}\.example$/),
-        fc.record({ ...options, errors, to: target, routes: optional(routes) }).map(given),
-        { minKeys: 1, maxKeys: 2 },
-      ),
-    ),
-  })
-  .map(({ tls, ...props }) => {
-    const all = given({ ...words(props), engine: 'nginx' });
-    return tls ? Forward.https({ ...all, tls: Tls.selfSigned() } as never) : Forward.http(all as never);
-  });
+export const protectedHttp = fc.boolean().chain((tls) => {
+  const routes = optional(routesOf(tls));
+  const site = fc
+    .tuple(fc.record({ ...options, errors, routes }), delivery)
+    .map(([props, to]) => given({ ...props, ...to }));
+  const hosts = optional(fc.dictionary(fc.stringMatching(/^[a-z]{1,9}\.example$/), site, { minKeys: 1, maxKeys: 2 }));
+  return fc
+    .record({ listen: listenPort, ...options, ...client, errors, to: target, maintenance: fc.boolean(), routes, hosts })
+    .map((props) => {
+      const all = given({ ...words(props), engine: 'nginx' });
+      return tls ? Forward.https({ ...all, tls: Tls.selfSigned() } as never) : Forward.http(all as never);
+    });
+});
 
 /** TCP and UDP forwards on nginx with the same. */
 export const protectedTransport = fc
