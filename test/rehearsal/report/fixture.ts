@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Files } from '../../../lib/rehearsal/report/page';
 import type { RehearsalReport } from '../../../lib/rehearsal/report/record';
 
-/** A real run of both engines: its report, and the ends of its files. */
+/** A run of both engines: checks, rules and the ends of logs are those of real runs, put together with times of steps. */
 export interface Fixture {
   readonly report: RehearsalReport;
   readonly files: Files;
