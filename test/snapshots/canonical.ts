@@ -114,7 +114,12 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
           '/static/*': { to: 8080, cache: { sizeMb: 1000, validFor: 3600, ignoreCookies: true } },
         },
       }),
-      database: Forward.tcp({ listen: 5432, to: ['10.0.1.10:5432', '10.0.1.11:5432'], balance: 'source' }),
+      database: Forward.tcp({
+        listen: 5432,
+        to: ['10.0.1.10:5432', '10.0.1.11:5432'],
+        balance: 'source',
+        allowFrom: ['198.51.100.0/24'],
+      }),
     },
   },
   'nginx-protected': {
