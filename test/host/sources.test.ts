@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import { ADDRESS, describeHost, until } from './support/host';
 import { RulesHost, rulesOf } from './support/rules';
@@ -172,16 +175,18 @@ describeHost('who may use a forward', () => {
 
     test('cuts a connection that is open', async () => {
       await kernel.apply(rulesOf(open));
-      const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/80; echo ready; touch /tmp/open; until [[ -e /tmp/blocked ]]; do sleep 0.1; done; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 head -c 9 <&3`;
+      const folder = await mkdtemp(join(tmpdir(), 'portway-cut-'));
+      const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/80; echo ready; touch ${folder}/open; until [[ -e ${folder}/blocked ]]; do sleep 0.1; done; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 head -c 9 <&3`;
       const { host } = kernel;
       const pending = host.sh('client', `{ ${script}; } || echo cut`);
       await until(
         'the connection is open',
-        async () => (await host.run('client', ['test', '-e', '/tmp/open'])).code === 0,
+        async () => (await host.run('client', ['test', '-e', `${folder}/open`])).code === 0,
       );
       await kernel.apply(rulesOf(open, { blocked: [{ text: '198.51.100.10/32', family: 4 }] }));
-      await host.sh('client', 'touch /tmp/blocked');
+      await host.sh('client', `touch ${folder}/blocked`);
       expect(await pending).toBe('ready\ncut\n');
+      await rm(folder, { recursive: true });
       await kernel.apply(rulesOf(open));
       expect(await ask('tcp', 80, client)).toBe('gateway');
     });
