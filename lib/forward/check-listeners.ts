@@ -1,5 +1,5 @@
 import { type Engine, Forward } from './forward';
-import { formatPorts, parsePorts, portsOverlap } from './ports';
+import { formatPorts, type PortRange, parsePorts } from './ports';
 import { forwardPath, type Problems } from './problems';
 import { PROTOCOLS } from './protocol';
 
@@ -20,20 +20,34 @@ export function checkListeners(
       ...(kind === 'https' && props.http3 === true ? [{ ...listener, transport: 'udp' }] : []),
     ];
   });
-  for (const [i, a] of listeners.entries()) {
-    for (const b of listeners.slice(i + 1)) {
-      if (a.transport !== b.transport || !portsOverlap(a.listen, b.listen)) continue;
-      // These two are told apart by the names that clients ask for.
-      if ([a.kind, b.kind].sort().join() === 'https,tls') continue;
-      const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
-      problems.add(
-        `${b.at}.listen`,
-        `must not overlap with ${a.at}.listen, which has ${a.transport} ${formatPorts(a.listen)}${engines}`,
-        formatPorts(b.listen),
-      );
-    }
+  for (const [a, b] of overlapping(listeners)) {
+    // These two are told apart by the names that clients ask for.
+    if ([a.kind, b.kind].sort().join() === 'https,tls') continue;
+    const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
+    problems.add(
+      `${b.at}.listen`,
+      `must not overlap with ${a.at}.listen, which has ${a.transport} ${formatPorts(a.listen)}${engines}`,
+      formatPorts(b.listen),
+    );
   }
   checkProtocols(entries, problems);
+}
+
+/** All pairs that have a port in common, in the order they were written; by port, since a stack may have thousands. */
+function overlapping<T extends { readonly listen: PortRange; readonly transport: string }>(
+  listeners: readonly T[],
+): readonly (readonly [T, T])[] {
+  const sorted = [...listeners.entries()].sort(([, a], [, b]) => a.listen.from - b.listen.from);
+  const pairs = sorted.flatMap(([i, a], place) => {
+    const found: (readonly [number, number])[] = [];
+    for (let next = place + 1; next < sorted.length; next++) {
+      const [j, b] = sorted[next] as [number, T];
+      if (b.listen.from > a.listen.to) break;
+      if (a.transport === b.transport) found.push([Math.min(i, j), Math.max(i, j)]);
+    }
+    return found;
+  });
+  return pairs.sort(([a, b], [c, d]) => a - c || b - d).map(([i, j]) => [listeners[i] as T, listeners[j] as T]);
 }
 
 function checkProtocols(entries: readonly (readonly [string, Forward])[], problems: Problems): void {

@@ -46,7 +46,7 @@ export async function sendDatagrams(lane: Lane, options: UdpOptions): Promise<Ud
 
 async function bound(lane: Lane, port: number): Promise<void> {
   // Python starts slowly beside a change of 10,000 rules.
-  for (let tries = 0; tries < 1000; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     const { stdout } = await lane.run(lane.applicationAt, ['ss', '-Hlun', `sport = :${port}`]);
     if (stdout !== '') return;
     await sleep(20);
