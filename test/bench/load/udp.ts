@@ -17,6 +17,8 @@ export interface UdpOptions {
   readonly rate: number;
   /** Every second datagram is a flow of its own. */
   readonly newFlows?: boolean;
+  /** Called once the receiver is there, just before the first datagram. */
+  readonly onStart?: () => void;
 }
 
 export interface UdpReport {
@@ -30,9 +32,10 @@ export interface UdpReport {
 
 /** Sends datagrams of 64 bytes, and counts which arrive. */
 export async function sendDatagrams(lane: Lane, options: UdpOptions): Promise<UdpReport> {
-  const { host, port, targetPort, round, seconds, rate, newFlows } = options;
+  const { host, port, targetPort, round, seconds, rate, newFlows, onStart } = options;
   const receiver = lane.run(lane.applicationAt, ['python3', SCRIPT, 'receive', `${targetPort}`]);
   await bound(lane, targetPort);
+  onStart?.();
   const words = [host, port, seconds, rate, ...(newFlows ? ['new-flows'] : [])].map(String);
   const send = () => lane.run('client', ['python3', SCRIPT, 'send', ...words]);
   const sender = await (round === undefined ? send() : round.during(lane, send));
@@ -45,8 +48,7 @@ export async function sendDatagrams(lane: Lane, options: UdpOptions): Promise<Ud
 }
 
 async function bound(lane: Lane, port: number): Promise<void> {
-  // Python starts slowly beside a change of 10,000 rules.
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 100; tries++) {
     const { stdout } = await lane.run(lane.applicationAt, ['ss', '-Hlun', `sport = :${port}`]);
     if (stdout !== '') return;
     await sleep(20);

@@ -120,11 +120,18 @@ async function loss(lane: Lane, round: Round, next: () => readonly Job[], byHand
   let ended = false;
   const to = { host: ADDRESS.gateway.v4, port: GAME.listen, targetPort: GAME.port };
   const seconds = 2 * round.seconds;
-  const datagrams = sendDatagrams(lane, { ...to, seconds, rate: RATE, newFlows: true }).finally(() => {
+  // Not before: rendering thousands of forwards would hold up what waits for the receiver, until that has given up.
+  let start: () => void = () => undefined;
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  const datagrams = sendDatagrams(lane, { ...to, seconds, rate: RATE, newFlows: true, onStart: start }).finally(() => {
     ended = true;
+    start();
   });
   // Told below; a rejection that nobody waits for yet would end the whole program.
   datagrams.catch(() => undefined);
+  await started;
   let applies = 0;
   for (; !ended; applies++) await change();
   const { sent, lost } = await datagrams;
