@@ -48,7 +48,7 @@ export const tls: Scenario = {
       figures: [CONNECTIONS_MADE],
       bounds: [bound('connections', 'haproxy', 1.3, "new connections/s, of haproxy's")],
     },
-    handshakes('1.3', 0.9),
+    handshakes('1.3', 0.4),
     handshakes('1.2', 0.4),
   ],
   async setUp(contender, start) {
