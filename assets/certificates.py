@@ -5,8 +5,8 @@
 #   certificates.py TREE     host.sh, before it tries what TREE holds: those that nginx needs to start at all
 #
 # /etc/portway/certificates.json holds them, written by synth: an object each with the forward, the source and what that source needs. A
-# source is a program beside this one: `certificate(entry, boot)` gives certificate and key as one PEM text, nothing when there is no
-# need to ask, or raises an error with the reason.
+# source is a program beside this one: `certificate(entry, path, boot)` gives certificate and key as one PEM text for the
+# file at `path`, nothing when there is no need to ask, or raises an error with the reason.
 import json
 import os
 import subprocess

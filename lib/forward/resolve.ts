@@ -13,7 +13,7 @@ import { readSites } from './read-sites';
 import { readTls } from './read-tls';
 import { readTlsHosts } from './read-tls-hosts';
 import { readTransportDelivery } from './read-transport-delivery';
-import type { PortForward, ProtocolForward, ResolvedForward } from './resolved';
+import { isWeb, type PortForward, type ProtocolForward, type ResolvedForward } from './resolved';
 import { readSession } from './session';
 import { sharePorts } from './shared-port';
 import { readTrustedProxies } from './trusted-proxies';
@@ -190,10 +190,6 @@ function readClient(
     return { sendsProxyProtocol: false };
   }
   return readTrustedProxies(at, props, isWeb(kind) ? ['accept'] : ['accept', 'send'], problems);
-}
-
-function isWeb(kind: PortForward['kind']): kind is 'http' | 'https' {
-  return kind === 'http' || kind === 'https';
 }
 
 /** Whether its hosts say where it leads. */

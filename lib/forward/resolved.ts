@@ -80,6 +80,11 @@ export function isPortForward(forward: ResolvedForward): forward is PortForward 
   return forward.kind !== 'protocol';
 }
 
+/** Whether a proxy for HTTP carries it: it has sites and routes, and limits of requests. */
+export function isWeb(kind: PortForward['kind']): kind is 'http' | 'https' {
+  return kind === 'http' || kind === 'https';
+}
+
 /** The hosts that a forward leads to; the gateway itself is one. */
 export function hostsOf(forward: ResolvedForward): readonly Host[] {
   return isPortForward(forward) ? forward.targets : [forward.target];

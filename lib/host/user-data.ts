@@ -52,12 +52,12 @@ const BOUNDARY = 'portway';
  * @see https://docs.cloud-init.io/en/latest/explanation/format.html
  */
 export function renderUserData(content: HostContent, identity: ContentIdentity, problems: Problems): UserData {
-  const plain = assemble(content.files, content, identity, false);
+  const plain = assemble(content, identity, false);
   if (plain.size <= USER_DATA_LIMIT) return plain;
-  const whole = assemble(content.files, content, identity, true);
+  const whole = assemble(content, identity, true);
   if (whole.size <= USER_DATA_LIMIT) return whole;
   // What the host can do without, before there is no room for a forward.
-  const compressed = assemble(content.files.flatMap(withoutComfort), content, identity, true);
+  const compressed = assemble({ ...content, files: content.files.flatMap(withoutComfort) }, identity, true);
   if (compressed.size <= USER_DATA_LIMIT) return compressed;
   const parts = breakdown(content, identity).map(([name, bytes]) => `${name} ${bytes}`);
   problems.add(
@@ -74,13 +74,8 @@ function withoutComfort(file: HostFile): readonly HostFile[] {
   return [file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# .*\n/gm, '') } : file];
 }
 
-function assemble(
-  carried: readonly HostFile[],
-  content: HostContent,
-  identity: ContentIdentity,
-  compress: boolean,
-): UserData {
-  const files = [environment(content, identity), ...carried];
+function assemble(content: HostContent, identity: ContentIdentity, compress: boolean): UserData {
+  const files = [environment(content, identity), ...content.files];
   const isPacked = (file: HostFile) => mustPack(file) || (compress && !isToken(file.text));
   const plain = files.filter((file) => !isPacked(file)).map(section);
   const archive = `#portway-archive\n${pack(files.filter(isPacked).map(section).join(''))}`;

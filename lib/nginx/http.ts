@@ -1,4 +1,4 @@
-import type { PortForward } from '../forward/resolved';
+import { isWeb, type PortForward } from '../forward/resolved';
 import { sourceMaps } from './access';
 import { balancesBySource, cookieDefaults } from './balance';
 import { type Block, block } from './block';
@@ -30,7 +30,7 @@ const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
 export function httpContext(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): Block {
-  const own = forwards.filter((f) => f.kind === 'http' || f.kind === 'https').map(withHttpsHeaders);
+  const own = forwards.filter((f) => isWeb(f.kind)).map(withHttpsHeaders);
   const facts = requestFacts(own);
   return block('http', [
     'server_tokens off;',

@@ -1,6 +1,7 @@
 import type { PortForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { certificateFile } from './names';
+import { wildcards } from './wildcards';
 
 /** The client's Host header, with the port where it is not the scheme's. nginx hands on none of HTTP/3, which says it in another place. */
 export const HOST = '$portway_host';
@@ -31,7 +32,7 @@ export function quicListeners(
   if (!http3) return [];
   const own = first ? ' reuseport' : '';
   return [
-    ...[`${listen.from}`, `[::]:${listen.from}`].map((address) => `listen ${address} quic${parameter}${own};`),
+    ...wildcards(listen).map((address) => `listen ${address} quic${parameter}${own};`),
     `quic_host_key ${certificateFile(name, tls?.source ?? 'self-signed')};  # clients notice at once that a reload ended their connection`,
   ];
 }

@@ -60,7 +60,7 @@ export function locations(
   const limited = options.limits !== undefined;
   const proxy = route.protocol === 'grpc' ? 'grpc' : 'proxy';
   const answers = answerLines(options, site.options, facts, 'proxy');
-  const errors = errorsOf(route, site, forward, facts);
+  const errors = errorsOf(route, site, forward, { facts, answers });
   const methods = methodCheck(route, site, forward, facts);
   const own = [...optionLines(inForm(route), site.options, forward, facts, proxy), ...errors.lines];
   const leads =
@@ -83,7 +83,7 @@ function errorsOf(
   route: HttpRoute,
   site: HttpSite,
   forward: PortForward,
-  facts: RequestFacts,
+  { facts, answers }: { readonly facts: RequestFacts; readonly answers: readonly Line[] },
 ): { readonly lines: readonly Line[]; readonly places: readonly Block[] } {
   const { id, options, protocol } = route;
   if (protocol === 'grpc') {
@@ -91,8 +91,7 @@ function errorsOf(
     return { lines: [grpcErrors(id)], places: [grpcPlace(id, options, logs, facts)] };
   }
   if (!hasOwnPlace(route, site)) return { lines: [], places: [] };
-  const lines = answerLines(options, site.options, facts, 'proxy');
-  return { lines: [ownErrorPlace(id)], places: [errorPlace(site.errors, forward, { id, lines })] };
+  return { lines: [ownErrorPlace(id)], places: [errorPlace(site.errors, forward, { id, lines: answers })] };
 }
 
 /** Longer than any stream is quiet. */

@@ -6,8 +6,8 @@ export const NGINX_PATHS = {
   logFolder: '/var/log/portway',
   /** Answers `/generation` with the hash of the running configuration: a reload that failed silently is found out. */
   socket: '/run/portway-nginx.sock',
-  /** Refuses TLS. */
-  closed: '/run/portway-closed.sock',
+  /** Address of what refuses TLS. */
+  closed: 'unix:/run/portway-closed.sock',
   /** There while the gateway is closed for maintenance. */
   maintenance: '/etc/portway/maintenance',
   /** What a CA finds of the gateway's while it checks a domain. */
@@ -20,9 +20,9 @@ export const NGINX_PATHS = {
  */
 export const GENERATION = '@generation@';
 
-/** Where a forward is handed connections of a port that it shares. */
+/** Address at which a forward is handed connections of a port that it shares. */
 export function handOver(forward: string): string {
-  return `/run/portway-tls-${forward}.sock`;
+  return `unix:/run/portway-tls-${forward}.sock`;
 }
 
 /** The name of a group of targets, by its forward's name or its route's id. */

@@ -1,4 +1,4 @@
-import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
+import { isPortForward, isWeb, type PortForward, type ResolvedForward } from '../forward/resolved';
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
@@ -22,7 +22,7 @@ export function renderNginx(
 
 /** Whether the forwards need nginx's stream module, which distributions pack by itself. */
 export function needsStream(forwards: readonly ResolvedForward[]): boolean {
-  return forwards.some((f) => f.engine === 'nginx' && f.kind !== 'http' && f.kind !== 'https');
+  return forwards.some((f) => isPortForward(f) && f.engine === 'nginx' && !isWeb(f.kind));
 }
 
 function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {

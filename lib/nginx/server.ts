@@ -13,6 +13,7 @@ import { notFound, refusalPlaces } from './refusals';
 import type { RequestFacts } from './request-facts';
 import { tlsLines } from './tls';
 import { listenParameter, realClient } from './trusted-proxies';
+import { wildcards } from './wildcards';
 
 /** The servers of an HTTP forward: one for each of its sites. */
 export function servers(forward: PortForward, dialect: NginxDialect, facts: RequestFacts): readonly Block[] {
@@ -76,12 +77,10 @@ function closedServer(forward: PortForward, dialect: NginxDialect): Block {
   ]);
 }
 
-/** Wildcards only: nginx cannot move from a wildcard to one address by a reload. */
 function listeners(forward: PortForward, parameter: string, dialect: NginxDialect, first: boolean): readonly Line[] {
-  const port = forward.listen.from;
   const tls = forward.kind === 'http' ? '' : dialect.http2 === 'directive' ? ' ssl' : ' ssl http2';
   const shared = forward.sharedPort !== undefined;
-  const own = shared ? [`unix:${handOver(forward.name)}`] : [`${port}`, `[::]:${port}`];
+  const own = shared ? [handOver(forward.name)] : wildcards(forward.listen);
   const client = shared ? ' proxy_protocol' : listenParameter(forward);
   return [
     ...own.map((address) => `listen ${address}${tls}${parameter}${client};`),

@@ -5,6 +5,7 @@ import { block, type Line } from './block';
 import { handOver, NGINX_PATHS, variableName } from './names';
 import { listenParameter, streamClient } from './trusted-proxies';
 import { destination, type Group, upstream } from './upstream';
+import { wildcards } from './wildcards';
 
 /** The name that a client asks for, out of its first message; TLS goes on to the target as it came. */
 const ASKED = '$ssl_preread_server_name';
@@ -31,12 +32,12 @@ export function tlsServers(forward: PortForward, lines: readonly Line[]): readon
     host === undefined ? [] : [entry(host, destination(group(h, forward)))],
   );
   const others = tlsHosts.find((h) => h.host === undefined);
-  const rest = others === undefined ? `unix:${NGINX_PATHS.closed}` : destination(group(others, forward));
-  const listeners = sharedPort === undefined ? wildcards(forward) : [`listen unix:${handOver(name)} proxy_protocol;`];
+  const rest = others === undefined ? NGINX_PATHS.closed : destination(group(others, forward));
+  const listens = sharedPort === undefined ? listeners(forward) : [`listen ${handOver(name)} proxy_protocol;`];
   return [
     ...tlsHosts.flatMap((h) => upstream(group(h, forward), [])),
     block(`map ${ASKED} ${leads}`, ['hostnames;', ...own, `default ${rest};`]),
-    block('server', [...listeners, ...streamClient(forward), ...lines, ...PREREAD, `proxy_pass ${leads};`]),
+    block('server', [...listens, ...streamClient(forward), ...lines, ...PREREAD, `proxy_pass ${leads};`]),
     ...(sharedPort === undefined ? [] : front(forward, sharedPort)),
   ];
 }
@@ -47,17 +48,17 @@ export function tlsServers(forward: PortForward, lines: readonly Line[]): readon
  */
 function front(forward: PortForward, { https, httpsHosts }: NonNullable<PortForward['sharedPort']>): readonly Line[] {
   const takes = variableName('takes', forward.name);
-  const own = forward.tlsHosts.flatMap(({ host }) => (host === undefined ? [] : [entry(host, socket(forward.name))]));
+  const own = forward.tlsHosts.flatMap(({ host }) => (host === undefined ? [] : [entry(host, handOver(forward.name))]));
   return [
     `# Port ${forward.listen.from} is for ${https} too, which takes all other names.`,
     block(`map ${ASKED} ${takes}`, [
       'hostnames;',
       ...own,
-      ...httpsHosts.map((host) => entry(host, socket(https))),
-      `default ${socket(https)};`,
+      ...httpsHosts.map((host) => entry(host, handOver(https))),
+      `default ${handOver(https)};`,
     ]),
     block('server', [
-      ...wildcards(forward),
+      ...listeners(forward),
       ...streamClient({ ...forward, sharedPort: undefined, sendsProxyProtocol: true }),
       ...PREREAD,
       'access_log off;',
@@ -73,7 +74,7 @@ export function closedNames(forwards: readonly PortForward[]): readonly Line[] {
   return [
     '',
     '# Where TLS forwards lead the names that they have no host for.',
-    block('server', [`listen unix:${NGINX_PATHS.closed} ssl;`, 'access_log off;', 'ssl_reject_handshake on;']),
+    block('server', [`listen ${NGINX_PATHS.closed} ssl;`, 'access_log off;', 'ssl_reject_handshake on;']),
   ];
 }
 
@@ -85,13 +86,8 @@ function group({ id, targets, balance }: TlsHost, { failover }: PortForward): Gr
   return { id, targets, balance, ...(failover !== undefined && canFailOver(targets) ? { failover } : {}) };
 }
 
-function wildcards(forward: PortForward): readonly Line[] {
-  const port = forward.listen.from;
-  return [`listen ${port}${listenParameter(forward)};`, `listen [::]:${port}${listenParameter(forward)};`];
-}
-
-function socket(name: string): string {
-  return `unix:${handOver(name)}`;
+function listeners(forward: PortForward): readonly Line[] {
+  return wildcards(forward.listen).map((address) => `listen ${address}${listenParameter(forward)};`);
 }
 
 /** Some words mean something else to a map. */

@@ -1,5 +1,5 @@
-import { formatPorts, isRange } from '../forward/ports';
-import type { PortForward } from '../forward/resolved';
+import { isRange } from '../forward/ports';
+import { isWeb, type PortForward } from '../forward/resolved';
 import { formatHost } from '../forward/target';
 import { streamSources } from './access';
 import { balancesBySource } from './balance';
@@ -11,10 +11,11 @@ import { streamLog } from './logging';
 import { sniDefaults, tlsServers } from './sni';
 import { listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
+import { wildcards } from './wildcards';
 
 /** The stream context: TCP, UDP and TLS forwards. Nothing when there are none, so that its module is not needed. */
 export function streamContext(forwards: readonly PortForward[]): readonly Line[] {
-  const own = forwards.filter((f) => f.kind === 'tcp' || f.kind === 'udp' || f.kind === 'tls');
+  const own = forwards.filter((f) => !isWeb(f.kind));
   if (own.length === 0) return [];
   return [
     '',
@@ -52,10 +53,8 @@ function servers(forward: PortForward): readonly Block[] {
 function server(forward: PortForward): Block {
   // Without reuseport datagrams of one client reach several workers, and its session falls apart.
   const parameters = forward.transport === 'udp' ? ' udp reuseport' : listenParameter(forward);
-  const ports = formatPorts(forward.listen);
   return block('server', [
-    `listen ${ports}${parameters};`,
-    `listen [::]:${ports}${parameters};`,
+    ...wildcards(forward.listen).map((address) => `listen ${address}${parameters};`),
     ...streamClient(forward),
     ...lines(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
