@@ -1,3 +1,4 @@
+import { isPublicName } from './host-name';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { isPortForward, type ResolvedForward } from './resolved';
@@ -12,10 +13,6 @@ const LETS_ENCRYPT = {
   production: 'https://acme-v02.api.letsencrypt.org/directory',
   staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
 } as const;
-
-/** Two labels at least, the last of them no number: no CA gives a certificate to `localhost` or, this way, to an address. */
-const DOMAIN =
-  /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const EMAIL = /^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}$/i;
 
@@ -86,7 +83,7 @@ function readDomains(at: string, domains: unknown, problems: Problems): readonly
     if (isToken(domain)) continue;
     if (typeof domain === 'string' && domain.startsWith('*'))
       problems.add(`${at}[${i}]`, 'must be a domain without a star: a CA gives those for entries in DNS only', domain);
-    else if (typeof domain !== 'string' || !DOMAIN.test(domain))
+    else if (typeof domain !== 'string' || !isPublicName(domain))
       problems.add(`${at}[${i}]`, 'must be a domain in lower case such as www.example.com', domain);
   }
   return domains;

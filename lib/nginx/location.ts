@@ -6,10 +6,11 @@ import { type Block, block, type Line } from './block';
 import { cacheLines, keptQuery } from './cache';
 import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
 import { failoverLines, failoverPlace } from './failover';
-import { grpcErrors, grpcHeaders, grpcPlace } from './grpc';
+import { grpcErrors, grpcPlace } from './grpc';
 import { limitLines } from './limits';
 import { logLines } from './logging';
 import { methodCheck } from './methods';
+import { toldHeaders } from './proxy-headers';
 import { redirect } from './refusals';
 import type { RequestFacts } from './request-facts';
 import { withHeaders } from './response-headers';
@@ -123,7 +124,7 @@ function forwarding(route: HttpRoute, facts: RequestFacts): readonly Line[] {
   const grpc = route.protocol === 'grpc';
   return [
     // An answer that comes in pieces over hours, such as Server-Sent Events, is passed on piece by piece.
-    ...(grpc ? grpcHeaders(facts) : route.streaming ? ['proxy_buffering off;'] : []),
+    ...(grpc ? toldHeaders('grpc', facts, "''") : route.streaming ? ['proxy_buffering off;'] : []),
     ...cookieLines(route.balance),
     ...passTo(route, grpc ? 'grpc://' : 'http://'),
     // Last: after its `rewrite ... break` no `set` would be carried out.

@@ -1,6 +1,23 @@
 import { block, type Line } from './block';
 import type { RequestFacts } from './request-facts';
 
+/** What a target is told of a request, by nginx's directive for its protocol; `prefix` is the part of the path that was taken off. */
+export function toldHeaders(protocol: 'proxy' | 'grpc', facts: RequestFacts, prefix: string): readonly Line[] {
+  const headers = [
+    ['Host', facts.host],
+    ['X-Forwarded-For', facts.forwardedFor],
+    ['X-Forwarded-Proto', facts.scheme],
+    ['X-Forwarded-Host', facts.host],
+    ['X-Forwarded-Port', facts.port],
+    ['X-Real-IP', '$remote_addr'],
+    ['X-Forwarded-Prefix', prefix],
+    ['X-Forwarded-Ssl', "''"],
+    ['X-Request-ID', facts.requestId],
+    ['Forwarded', `"for=$portway_forwarded_for;proto=${facts.scheme}"`],
+  ];
+  return headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`);
+}
+
 /** Once for all HTTP forwards: what targets are told of a request, and of nothing else. */
 export function proxyDefaults(facts: RequestFacts): readonly Line[] {
   return [
@@ -8,17 +25,8 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     'proxy_http_version 1.1;',
     'proxy_connect_timeout 5s;',
     '# What the client connected to. Values that the client sent itself are replaced: anybody can write such headers.',
-    `proxy_set_header Host ${facts.host};`,
-    `proxy_set_header X-Forwarded-For ${facts.forwardedFor};`,
-    `proxy_set_header X-Forwarded-Proto ${facts.scheme};`,
-    `proxy_set_header X-Forwarded-Host ${facts.host};`,
-    `proxy_set_header X-Forwarded-Port ${facts.port};`,
-    'proxy_set_header X-Real-IP $remote_addr;',
-    'proxy_set_header X-Forwarded-Prefix $portway_prefix;',
+    ...toldHeaders('proxy', facts, '$portway_prefix'),
     "map '' $portway_prefix { default ''; }",
-    "proxy_set_header X-Forwarded-Ssl '';",
-    `proxy_set_header X-Request-ID ${facts.requestId};`,
-    `proxy_set_header Forwarded "for=$portway_forwarded_for;proto=${facts.scheme}";`,
     block('map $remote_addr $portway_forwarded_for', [
       '~: "\\"[$remote_addr]\\"";  # RFC 7239 quotes IPv6',
       'default $remote_addr;',
