@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup } from '../cleanup';
@@ -6,13 +5,12 @@ import type { VmImage } from '../image/image';
 import { IMDS, INTERNET, NAMES, VPC } from '../network/addresses';
 import type { Ipv6Map } from '../network/ipv6';
 import type { Namespaces } from '../network/namespaces';
+import { Backend } from './backend';
 import { type Daemon, startDaemon } from './daemon';
+import { listening } from './listening';
+import { PYTHON } from './python';
 
-/** The system's Python: the services are programs of its standard library, so a user's own one has no say. */
-export const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
-
-/** Time for a service to listen, in milliseconds. */
-const READY_LIMIT_MS = 15_000;
+export { PYTHON };
 
 export interface ServicesOptions {
   namespaces: Namespaces;
@@ -38,13 +36,15 @@ export interface Lease {
 export class Services {
   /** Where the metadata service finds what it tells an instance (see imds.py). */
   readonly imdsFolder: string;
+  readonly backends: readonly Backend[];
   readonly #options: ServicesOptions;
   readonly #dnsmasq: Daemon;
   #dnsmasq6: Daemon | undefined;
 
-  private constructor(options: ServicesOptions, imdsFolder: string, dnsmasq: Daemon) {
+  private constructor(options: ServicesOptions, imdsFolder: string, backends: readonly Backend[], dnsmasq: Daemon) {
     this.#options = options;
     this.imdsFolder = imdsFolder;
+    this.backends = backends;
     this.#dnsmasq = dnsmasq;
   }
 
@@ -66,18 +66,14 @@ export class Services {
       const relay = ['--address', INTERNET.signal, '--socket', options.signalSocket];
       start('signal', 'internet', python('relay.py', ...relay));
     }
-    for (const backend of VPC.backends) {
-      const name = `backend-${backend.split('.')[3]}`;
-      const ports = ['--http', '8080', '--https', '8443', '--certificate', image.certificate];
-      start(name, name, [PYTHON, image.application, ...ports]);
-    }
+    const backends = VPC.backends.map((address) => new Backend({ ...options, address }));
     await Promise.all([
       listening(namespaces, 'vpc', [`${IMDS}:80`, `${VPC.resolver}:53`], folder),
       listening(namespaces, 'internet', [`${INTERNET.packages}:80`], folder),
       ...(options.signalSocket ? [listening(namespaces, 'internet', [`${INTERNET.signal}:80`], folder)] : []),
-      ...VPC.backends.map((address) => listening(namespaces, `backend-${address.split('.')[3]}`, ['*:8443'], folder)),
+      ...backends.map((backend) => backend.start()),
     ]);
-    return new Services(options, imdsFolder, dnsmasq);
+    return new Services(options, imdsFolder, backends, dnsmasq);
   }
 
   /** Says which instance (by its MAC address) gets which address. */
@@ -160,25 +156,4 @@ function advertiserCommand(folder: string, { subnet }: Ipv6Map): string[] {
     `--dhcp-range=${subnet.split('/')[0]},static,off-link,64,1h`,
     ...[`--dhcp-hostsfile=${join(folder, DHCP6_HOSTS)}`, `--dhcp-leasefile=${join(folder, 'dhcp6-leases')}`],
   ];
-}
-
-/** Waits until all the sockets listen; a service that does not come up has its reason in its log. */
-async function listening(namespaces: Namespaces, namespace: string, sockets: string[], folder: string): Promise<void> {
-  const until = Date.now() + READY_LIMIT_MS;
-  for (;;) {
-    const { stdout } = await namespaces.run(namespace, [
-      'ss',
-      '--no-header',
-      '--listening',
-      '--tcp',
-      '--udp',
-      '--numeric',
-    ]);
-    const missing = sockets.filter((socket) => !stdout.includes(` ${socket} `));
-    if (missing.length === 0) return;
-    if (Date.now() > until) {
-      throw new Error(`the lab's service on ${missing.join(', ')} does not listen; its log is in ${folder}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
