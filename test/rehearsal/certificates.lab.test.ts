@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,6 +24,7 @@ import { makeCa, PEBBLE, pebbleSettings } from '../host/support/acme';
 import { certificatesRoot } from '../host/support/certificates-root';
 import { describeAsRoot } from '../support/as-root';
 import { OS } from './support/everything';
+import { Signals } from './support/signals';
 
 const INSTANCE = 'i-0fedcba9876543210';
 const EIP = '203.0.113.100';
@@ -55,7 +55,7 @@ jest.setTimeout(900_000);
 /** Units, timer and certbot on a booted Debian; all cases are in test/host. */
 describeAsRoot('a certificate by ACME, in a VM', () => {
   const cleanup = new Cleanup();
-  const signals: { Status: string; Reason: string }[] = [];
+  let signals: Signals;
   let folder: string;
   let key: string;
   let lab: Lab;
@@ -77,22 +77,12 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'portway-certificates-'));
-    const signalSocket = join(folder, 'signal.sock');
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (data: Buffer) => chunks.push(data));
-      request.on('end', () => {
-        signals.push(JSON.parse(Buffer.concat(chunks).toString()));
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(signalSocket, resolve));
-    cleanup.add('signal server', () => new Promise((resolve) => server.close(resolve)));
+    signals = await Signals.listen(folder, cleanup);
     key = await loginKey(folder);
     const image = await ensureVmImage({ os: OS });
     // The VPC's resolver knows the domain by the host's own address: the lab's router leads no packet of a host back to itself.
     lab = await Lab.start({
-      ...{ folder, cleanup, id: `acme-${process.pid}`, image, signalSocket },
+      ...{ folder, cleanup, id: `acme-${process.pid}`, image, signalSocket: signals.socket },
       names: { [DOMAIN]: OWN },
     });
     const ca = (await call('bash', ['-c', makeCa(join(folder, 'ca'), WORLD)])).stdout;
@@ -108,11 +98,7 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
     });
     await lab.associateAddress(INSTANCE, EIP);
     await vm.start();
-    const end = Date.now() + 800_000;
-    while (signals.length === 0) {
-      if (Date.now() > end) throw new Error(`the host never signalled; console: ${vm.console}`);
-      await sleep(250);
-    }
+    await signals.one({ seconds: 800 });
   }, 900_000);
 
   afterAll(async () => {
@@ -137,7 +123,7 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
   }
 
   test('the host sets itself up, and answers with a certificate of its own', async () => {
-    expect(signals).toEqual([expect.objectContaining({ Status: 'SUCCESS' })]);
+    expect(signals.all.map(({ body }) => body)).toEqual([expect.objectContaining({ Status: 'SUCCESS' })]);
     await until(/CN ?= ?(secure|Pebble)/, 2);
   });
 

@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
@@ -16,6 +14,7 @@ import { Lab } from '../../lib/rehearsal/lab';
 import { loginKey } from '../../lib/rehearsal/login-key';
 import { call } from '../../lib/rehearsal/network/namespaces';
 import { describeAsRoot } from '../support/as-root';
+import { Signals } from './support/signals';
 
 const EIP = '203.0.113.100';
 const INSTANCE = 'i-0fedcba9876543210';
@@ -26,12 +25,6 @@ const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 /** REDIRECT belongs to the nat table. */
 const REFUSED = '-A PORTWAY-X -p tcp --dport 80 -j REDIRECT --to-ports 8080';
 
-interface Signal {
-  readonly url: string;
-  readonly type: string | undefined;
-  readonly body: { readonly Status: string; readonly Reason: string; readonly UniqueId: string; readonly Data: string };
-}
-
 // Emulated processors on a busy machine.
 jest.setTimeout(400_000);
 
@@ -41,7 +34,7 @@ jest.setTimeout(400_000);
  */
 describeAsRoot('a host that fails, in a VM', () => {
   const cleanup = new Cleanup();
-  const signals: Signal[] = [];
+  let signals: Signals;
   let folder: string;
   let key: string;
   let lab: Lab;
@@ -70,18 +63,7 @@ describeAsRoot('a host that fails, in a VM', () => {
     return text;
   }
 
-  /** The signal about a content; there is never more than one. */
-  async function signalOf(name: string): Promise<Signal> {
-    const end = Date.now() + 380_000;
-    for (;;) {
-      const found = signals.filter((s) => s.url.includes(`/${name}?`));
-      if (found.length > 1) throw new Error(`${name} was signalled ${found.length} times`);
-      if (found[0] !== undefined) return found[0];
-      if (Date.now() > end) throw new Error(`${name} was never signalled; console: ${folder}`);
-      await sleep(250);
-    }
-  }
-
+  const signalOf = (name: string) => signals.one({ url: `/${name}?`, seconds: 380 });
   const ssh = (command: string) => lab.probe.ssh('admin', EIP, key, command, { seconds: 300 });
 
   /** Changes the host's content. @returns whether its script ended well */
@@ -95,24 +77,16 @@ describeAsRoot('a host that fails, in a VM', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'portway-fail-'));
-    const signalSocket = join(folder, 'signal.sock');
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (data: Buffer) => chunks.push(data));
-      request.on('end', () => {
-        signals.push({
-          url: request.url ?? '',
-          type: request.headers['content-type'],
-          body: JSON.parse(Buffer.concat(chunks).toString()),
-        });
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(signalSocket, resolve));
-    cleanup.add('signal server', () => new Promise((resolve) => server.close(resolve)));
+    signals = await Signals.listen(folder, cleanup);
     key = await loginKey(folder);
     const publicKey = (await call('cat', [`${key}.pub`])).stdout.trim();
-    lab = await Lab.start({ folder, cleanup, id: `fail-${process.pid}`, image: await ensureVmImage(), signalSocket });
+    lab = await Lab.start({
+      folder,
+      cleanup,
+      id: `fail-${process.pid}`,
+      image: await ensureVmImage(),
+      signalSocket: signals.socket,
+    });
     const everyone = ['0.0.0.0/0'];
     const rule = (fromPort: number) => ({ protocol: 'tcp', fromPort, toPort: fromPort, cidrs: everyone });
     // The kernel takes the nat table and refuses this one; `iptables-restore --test` would have let it pass.

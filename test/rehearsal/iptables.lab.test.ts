@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +16,7 @@ import { PYTHON } from '../../lib/rehearsal/services/services';
 import type { Vm } from '../../lib/rehearsal/vm/qemu';
 import { describeAsRoot } from '../support/as-root';
 import * as stack from './support/everything';
+import { Signals } from './support/signals';
 
 const { BLOCKED, EIP, ESP, FIRST, FIRST6, INSTANCE, OWN, OWN6, SECOND, STRANGER } = stack;
 /** Where cloud-init runs the part from, at every boot. */
@@ -34,7 +34,7 @@ jest.setTimeout(900_000);
  */
 describeAsRoot('all of the engine iptables, in a VM', () => {
   const cleanup = new Cleanup();
-  const signals: { Status: string; Reason: string }[] = [];
+  let signals: Signals;
   let folder: string;
   let image: VmImage;
   let key: string;
@@ -100,20 +100,10 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'portway-iptables-'));
-    const signalSocket = join(folder, 'signal.sock');
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (data: Buffer) => chunks.push(data));
-      request.on('end', () => {
-        signals.push(JSON.parse(Buffer.concat(chunks).toString()));
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(signalSocket, resolve));
-    cleanup.add('signal server', () => new Promise((resolve) => server.close(resolve)));
+    signals = await Signals.listen(folder, cleanup);
     key = await loginKey(folder);
     image = await ensureVmImage({ os: stack.OS });
-    lab = await Lab.start({ folder, cleanup, id: `iptables-${process.pid}`, image, signalSocket });
+    lab = await Lab.start({ folder, cleanup, id: `iptables-${process.pid}`, image, signalSocket: signals.socket });
     vm = await lab.launch({
       ...{ instanceId: INSTANCE, instanceType: 't4g.micro', privateIp: OWN, ipv6: { ...stack.SIX, address: OWN6 } },
       ...{ httpTokens: 'required', hopLimit: 1, sourceDestCheck: false },
@@ -127,11 +117,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     for (const port of [7000, 7050, 7100]) serve('backend-10', 'host/support/app.py', 'udp', `${port}`, 'voice');
     serve('backend-11', 'host/support/raw.py', 'serve', ESP, SECOND);
     await vm.start();
-    const end = Date.now() + 800_000;
-    while (signals.length === 0) {
-      if (Date.now() > end) throw new Error(`the host never signalled; console: ${vm.console}`);
-      await sleep(250);
-    }
+    await signals.one({ seconds: 800 });
     setUp = Date.now();
   }, 900_000);
 
@@ -141,7 +127,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
   });
 
   test('the host sets itself up from its user-data', () => {
-    expect(signals).toEqual([expect.objectContaining({ Status: 'SUCCESS' })]);
+    expect(signals.all.map(({ body }) => body)).toEqual([expect.objectContaining({ Status: 'SUCCESS' })]);
   });
 
   test('TCP to another host, by IPv4 and by IPv6, each to the target of its own version', async () => {
@@ -257,7 +243,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     const script = `base64 -d <<<'${Buffer.from(part).toString('base64')}' | sudo tee ${SCRIPT} >/dev/null && sudo ${SCRIPT}`;
     expect(await ssh(script)).toMatchObject({ ok: true });
     await lab.setUserData(INSTANCE, Buffer.from(text));
-    expect(signals.map(({ Status }) => Status)).toEqual(['SUCCESS', 'SUCCESS']);
+    expect(signals.all.map(({ body }) => body.Status)).toEqual(['SUCCESS', 'SUCCESS']);
     expect(await get('stranger', `http://${EIP}:86/`)).toBeUndefined();
     await expect(ask(6050)).rejects.toThrow(/refused|timed out/);
     expect(await get('stranger', `http://${EIP}:81/`)).toMatchObject({ port: 8080 });
@@ -295,6 +281,6 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     expect(await rules()).toEqual(before);
     expect(await defaultRoute6()).toMatch(/^default .*proto ra .*expires/);
     expect((await ssh('sudo portway status')).error).toBeUndefined();
-    expect(signals).toHaveLength(2);
+    expect(signals.all).toHaveLength(2);
   });
 });
