@@ -6,6 +6,13 @@ const CONNECTIONS = 64;
 const THREADS = 2;
 const SCRIPT = `${TOOLS}/wrk.lua`;
 
+const PRIORITIES = {
+  // Among the programs of a terminal alone the lowest priority would mean nothing where the kernel groups those: sched(7).
+  last: (command: string) =>
+    `setsid -w bash <<'END'\necho 19 2>/dev/null >/proc/self/autogroup || :\nnice -n 19 ${command}\nEND`,
+  first: (command: string) => `chrt --fifo 1 ${command}`,
+} as const;
+
 export interface WrkOptions {
   readonly url: string;
   /** A new connection for each request. Default: connections are kept alive. */
@@ -14,8 +21,11 @@ export interface WrkOptions {
   readonly connections?: number;
   /** Milliseconds that a client waits before each of its requests, on average. Default: none, each asks as fast as it is answered. */
   readonly pause?: number;
-  /** Only what others leave of the CPU: a client that stands for one with a machine of its own. */
-  readonly yields?: boolean;
+  /**
+   * For clients that stand for ones with a machine of their own: `last` takes only what others leave of the CPU, `first` never waits
+   * for others to leave it, so that what is measured is the gateway's time alone. Default: as everybody.
+   */
+  readonly priority?: keyof typeof PRIORITIES;
   /** Who answers: how many requests the application must have got. Default: `application`, all of them. */
   readonly answers?: 'application' | 'gateway';
 }
@@ -75,7 +85,7 @@ export async function checkedWrk(
 export async function runWrk(
   lane: Lane,
   duration: number,
-  { url, newConnections, connections = CONNECTIONS, pause, yields }: WrkOptions,
+  { url, newConnections, connections = CONNECTIONS, pause, priority }: WrkOptions,
 ): Promise<Report> {
   // wrk itself takes whole seconds only; told to end earlier, it reports what it has.
   const limit = `timeout --preserve-status -s INT ${duration}`;
@@ -83,15 +93,10 @@ export async function runWrk(
   const threads = Math.min(THREADS, connections);
   const options = `-t ${threads} -c ${connections} -d 600s --latency -s ${SCRIPT} ${header} '${url}' -- ${pause ?? ''}`;
   const command = `${limit} wrk ${options}`;
-  const output = await lane.sh('client', yields ? yielding(command) : command);
+  const output = await lane.sh('client', priority === undefined ? command : PRIORITIES[priority](command));
   const line = output.split('\n').find((l) => l.startsWith('{'));
   if (line === undefined) throw new Error(`wrk did not report: ${output}`);
   return JSON.parse(line);
-}
-
-/** The lowest priority. Among the programs of a terminal alone it would mean nothing where the kernel groups those: sched(7). */
-function yielding(command: string): string {
-  return `setsid -w bash <<'END'\necho 19 2>/dev/null >/proc/self/autogroup || :\nnice -n 19 ${command}\nEND`;
 }
 
 /** A figure counts only when the load went all the way, and came back. */
