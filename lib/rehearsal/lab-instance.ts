@@ -1,5 +1,7 @@
-import type { Deployed } from './aws/deployed';
+import type { DescribedInstance } from './aws/instance';
+import type { SecurityGroupRules } from './aws/security-group';
 import type { LabInstance } from './lab';
+import type { SecurityRules } from './network/firewall';
 
 /** What the lab needs of what the EC2 API tells. */
 export function labInstance({
@@ -7,20 +9,25 @@ export function labInstance({
   ipv6: address,
   vpcCidr6,
   subnetCidr6,
-  ...deployed
-}: Deployed): LabInstance {
+  ...described
+}: DescribedInstance): LabInstance {
+  return {
+    ...described,
+    ...(address && vpcCidr6 && subnetCidr6 ? { ipv6: { address, vpc: vpcCidr6, subnet: subnetCidr6 } } : {}),
+    httpTokens: described.httpTokens === 'required' ? 'required' : 'optional',
+    rules: securityRules(securityGroups),
+  };
+}
+
+/** The rules of all groups together, as EC2 adds them up. @throws Error for a rule that names no networks */
+export function securityRules(groups: readonly SecurityGroupRules[]): SecurityRules {
   const rules = (direction: 'ingress' | 'egress') =>
-    securityGroups.flatMap((group) =>
+    groups.flatMap((group) =>
       group[direction].map(({ cidrs4, cidrs6, others, ...rule }) => {
         if (others.length > 0)
           throw new Error(`the lab knows networks only, but ${group.name} has a rule for ${others.join(', ')}`);
         return { ...rule, cidrs: [...cidrs4, ...cidrs6] };
       }),
     );
-  return {
-    ...deployed,
-    ...(address && vpcCidr6 && subnetCidr6 ? { ipv6: { address, vpc: vpcCidr6, subnet: subnetCidr6 } } : {}),
-    httpTokens: deployed.httpTokens === 'required' ? 'required' : 'optional',
-    rules: { ingress: rules('ingress'), egress: rules('egress') },
-  };
+  return { ingress: rules('ingress'), egress: rules('egress') };
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containsCidr } from 'cidr-tools';
 import type { Cleanup } from './cleanup';
@@ -9,6 +9,7 @@ import { type Ipv6Map, ipv6Map } from './network/ipv6';
 import { Namespaces } from './network/namespaces';
 import { Probe } from './network/probe';
 import { addTap, layIpv6, layNetwork, routeBackends } from './network/topology';
+import type { Backend } from './services/backend';
 import { type InstanceDescription, imdsDocument } from './services/instance';
 import { Services } from './services/services';
 import { Vm } from './vm/qemu';
@@ -95,14 +96,7 @@ export class Lab {
     });
     await addTap(this.namespaces, tap);
     await this.#publish(instanceId);
-    await this.#services.setLeases(
-      [...this.#entries.values()].map(({ placement: { privateIp: address, ipv6 } }) => ({
-        mac: macOf(address),
-        address,
-        ipv6,
-        name: `ip-${address.replaceAll('.', '-')}`,
-      })),
-    );
+    await this.#setLeases();
     if (this.#ipv6) await this.#services.advertise(this.#ipv6);
     await this.#applyRules();
     return new Vm({
@@ -120,9 +114,25 @@ export class Lab {
     });
   }
 
+  /** Forgets an instance, whose machine is off for good: its address may be another one's from now on. */
+  async terminate(instanceId: string): Promise<void> {
+    const { privateIp } = this.#entry(instanceId).placement;
+    this.#entries.delete(instanceId);
+    const base = this.#metadataOf(privateIp);
+    await Promise.all([rm(`${base}.json`), rm(`${base}.user-data`)]);
+    await this.#setLeases();
+    await this.#applyRules();
+  }
+
   /** Replaces what the metadata service serves as user-data; the instance sees it at its next boot. */
   async setUserData(instanceId: string, userData: Uint8Array): Promise<void> {
     this.#entry(instanceId).instance.userData = userData;
+    await this.#publish(instanceId);
+  }
+
+  /** Changes what the metadata service says of an instance's type. */
+  async setInstanceType(instanceId: string, instanceType: string): Promise<void> {
+    this.#entry(instanceId).instance.instanceType = instanceType;
     await this.#publish(instanceId);
   }
 
@@ -156,6 +166,17 @@ export class Lab {
     await this.namespaces.run('vpc', ['conntrack', '--flush']);
   }
 
+  /** Takes the Elastic IP off an instance, which gets a public address of its own again. */
+  async disassociateAddress(address: string): Promise<void> {
+    for (const [id, { placement }] of this.#entries) {
+      if (placement.publicIp !== address) continue;
+      placement.publicIp = launchAddress(this.#launched++);
+      await this.#publish(id);
+    }
+    await this.#applyRules();
+    await this.namespaces.run('vpc', ['conntrack', '--flush']);
+  }
+
   /**
    * The backends' subnet sends what leaves the VPC to this instance, as with a route table that has it as its target.
    * Both IP versions, as far as the instance has them.
@@ -169,6 +190,13 @@ export class Lab {
   /** The VPC's IPv6 side; undefined until an instance with an IPv6 address was launched. */
   get ipv6(): Ipv6Map | undefined {
     return this.#ipv6;
+  }
+
+  /** One of the hosts behind the gateway, to end its application and start it again. */
+  backend(address: string): Backend {
+    const backend = this.#services.backends.find((one) => one.address === address);
+    if (!backend) throw new Error(`there is no backend ${address} in the lab`);
+    return backend;
   }
 
   /** Lets the metadata service fall silent, or answer again. */
@@ -196,9 +224,25 @@ export class Lab {
 
   async #publish(instanceId: string): Promise<void> {
     const { instance, placement } = this.#entry(instanceId);
-    const base = join(this.#services.imdsFolder, placement.privateIp);
+    const base = this.#metadataOf(placement.privateIp);
     await writeFile(`${base}.user-data`, instance.userData);
     await writeFile(`${base}.json`, JSON.stringify(imdsDocument(instance, placement.publicIp), null, 2));
+  }
+
+  /** Where the metadata service finds what it says to an address. */
+  #metadataOf(privateIp: string): string {
+    return join(this.#services.imdsFolder, privateIp);
+  }
+
+  async #setLeases(): Promise<void> {
+    await this.#services.setLeases(
+      [...this.#entries.values()].map(({ placement: { privateIp: address, ipv6 } }) => ({
+        mac: macOf(address),
+        address,
+        ipv6,
+        name: `ip-${address.replaceAll('.', '-')}`,
+      })),
+    );
   }
 
   async #applyRules(): Promise<void> {

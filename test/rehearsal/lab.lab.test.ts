@@ -234,6 +234,19 @@ describeAsRoot("the lab's network and services", () => {
     expect(await curl('http://192.0.2.10/Release')).toContain('Packages');
     await lab.associateAddress(ID, EIP);
     expect(await seenBy('stranger')).toMatchObject({ port: 8080 });
+    // What has ended leaves its private address to the next one.
+    await lab.terminate(other.instanceId);
+    const next = { ...other, instanceId: 'i-0fedcba9876543211' };
+    await lab.launch(next);
+    await lab.terminate(next.instanceId);
+    expect(await seenBy('stranger')).toMatchObject({ port: 8080 });
+  });
+
+  test('an Elastic IP that is taken off leads nowhere', async () => {
+    await lab.disassociateAddress(EIP);
+    expect(await seenBy('stranger')).toBeUndefined();
+    await lab.associateAddress(ID, EIP);
+    expect(await seenBy('stranger')).toMatchObject({ port: 8080 });
   });
 
   test('an instance outside the subnet is refused', async () => {

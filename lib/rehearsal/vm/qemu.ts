@@ -44,6 +44,8 @@ export class Vm {
   readonly name: string;
   /** Everything the machine printed on its serial console, over all its boots. */
   readonly console: string;
+  /** What its BIOS says; counts from the next start. */
+  instanceType: string;
   readonly #options: VmOptions;
   readonly #disk: string;
   #running: { daemon: Daemon; qmp: Qmp } | undefined;
@@ -51,6 +53,7 @@ export class Vm {
   constructor(options: VmOptions) {
     this.#options = options;
     this.name = options.name;
+    this.instanceType = options.instanceType;
     this.console = join(options.folder, `${options.name}-console.log`);
     this.#disk = join(options.folder, `${options.name}.qcow2`);
   }
@@ -124,7 +127,7 @@ export class Vm {
   }
 
   async #arguments(): Promise<string[]> {
-    const { image, tap, mac, instanceId, instanceType, cpus = 1, memoryMib = 1024 } = this.#options;
+    const { image, tap, mac, instanceId, cpus = 1, memoryMib = 1024 } = this.#options;
     const { arguments: accelerated } = await accelerator(image.kernel);
     // As on EC2, where cloud-init's ds-identify finds the word ec2 in serial and uuid.
     const uuid = `ec2${instanceId.replace(/^i-/, '').padEnd(29, '0')}`.slice(0, 32);
@@ -140,7 +143,7 @@ export class Vm {
       ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
       ...['-device', `virtio-net-pci,netdev=net0,mac=${mac},romfile=`, '-device', 'virtio-rng-pci'],
       ...['-smbios', `type=0,vendor=Amazon EC2,version=1.0`],
-      ...['-smbios', `type=1,manufacturer=Amazon EC2,product=${instanceType},uuid=${dashed},serial=${dashed}`],
+      ...['-smbios', `type=1,manufacturer=Amazon EC2,product=${this.instanceType},uuid=${dashed},serial=${dashed}`],
       ...['-smbios', `type=2,manufacturer=Amazon EC2,asset=${instanceId}`],
       ...['-smbios', `type=3,manufacturer=Amazon EC2,asset=Amazon EC2`],
       ...['-chardev', `file,id=console,path=${escaped(this.console)},append=on`, '-serial', 'chardev:console'],

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +13,7 @@ import { type Deployed, readDeployed } from '../../../lib/rehearsal/aws/deployed
 import { type StartedEndpoint, startEndpoint } from '../../../lib/rehearsal/aws/endpoint';
 import { inventory } from '../../../lib/rehearsal/aws/inventory';
 import { featureFlags, PUBLIC_KEY } from '../../snapshots/canonical';
+import { report } from '../support/report';
 
 /*
  * Portway's own stacks through the local endpoint: what the small stack of endpoint.lab.test.ts has not. No host is
@@ -61,26 +61,11 @@ function run(args: string[], assembly: string) {
 const deploy = (assembly: string, ...stacks: string[]) =>
   run(['deploy', ...(stacks.length > 0 ? stacks : ['Portway']), '--require-approval', 'never'], assembly);
 
-/** What a host reports, to where its user-data says. */
-function report(deployed: Deployed, status: 'SUCCESS' | 'FAILURE'): Promise<number | undefined> {
-  const url = /^PORTWAY_SIGNAL_URL='([^']+)'$/m.exec(deployed.userData.toString())?.[1] ?? 'no URL in the user-data';
-  const { host, pathname, search } = new URL(url);
-  const body = JSON.stringify({ Status: status, Reason: 'said the test', UniqueId: 'boot', Data: 'report' });
-  const headers = { Host: host, 'Content-Length': Buffer.byteLength(body) };
-  return new Promise((done, failed) => {
-    const sent = request(
-      { socketPath: endpoint.signalSocket, method: 'PUT', path: pathname + search, headers },
-      (answer) => answer.resume().on('end', () => done(answer.statusCode)),
-    );
-    sent.on('error', failed).end(body);
-  });
-}
-
 /** Deploys, reports success in the host's place, and gives what is there then. */
 async function deployWell(assembly: string, after?: Deployed): Promise<Deployed> {
   const deploying = deploy(assembly);
   const found = await readDeployed(endpoint, 'Portway', after === undefined ? {} : { after });
-  expect(await report(found, 'SUCCESS')).toBe(200);
+  expect(await report(endpoint, found, 'SUCCESS')).toBe(200);
   await deploying.finished;
   return readDeployed(endpoint, 'Portway');
 }
@@ -233,7 +218,7 @@ describe('the way out of private subnets', () => {
     await sleep(500);
     expect(await wayOut()).toEqual([]);
     expect(await alarms()).toEqual([]);
-    await report(one, 'SUCCESS');
+    await report(endpoint, one, 'SUCCESS');
     await deploying.finished;
     expect(await wayOut()).toEqual([`0.0.0.0/0 ${one.instanceId}`, `::/0 ${one.instanceId}`]);
     expect((await alarms()).map((a) => [a.MetricName, a.Dimensions?.[0]?.Value, a.AlarmActions, a.OKActions])).toEqual(
@@ -260,7 +245,7 @@ describe('the way out of private subnets', () => {
     const bad = await readDeployed(endpoint, 'Portway', { after: one });
     await sleep(500);
     expect(await wayOut()).toEqual([`0.0.0.0/0 ${one.instanceId}`, `::/0 ${one.instanceId}`]);
-    await report(bad, 'FAILURE');
+    await report(endpoint, bad, 'FAILURE');
     await expect(failing.finished).rejects.toBeInstanceOf(CdkError);
     expect(await wayOut()).toEqual([`0.0.0.0/0 ${one.instanceId}`, `::/0 ${one.instanceId}`]);
     expect(await readDeployed(endpoint, 'Portway')).toMatchObject({ instanceId: one.instanceId, associated: true });
@@ -268,7 +253,7 @@ describe('the way out of private subnets', () => {
     const last = changed(9091);
     const replacing = deploy(last, 'Portway', '--exclusively');
     const two = await readDeployed(endpoint, 'Portway', { after: one });
-    await report(two, 'SUCCESS');
+    await report(endpoint, two, 'SUCCESS');
     await replacing.finished;
     expect(await wayOut()).toEqual([`0.0.0.0/0 ${two.instanceId}`, `::/0 ${two.instanceId}`]);
     expect(await readDeployed(endpoint, 'Portway')).toMatchObject({ instanceId: two.instanceId, associated: true });
@@ -282,13 +267,13 @@ describe('the way out of private subnets', () => {
     await deploy(without, 'Net').finished;
     const deploying = deploy(without, 'Portway', '--exclusively');
     const one = await readDeployed(endpoint, 'Portway');
-    await report(one, 'SUCCESS');
+    await report(endpoint, one, 'SUCCESS');
     await deploying.finished;
     const leading = app();
     await deploy(leading, 'Net').finished;
     const changing = deploy(leading, 'Portway', '--exclusively');
     const now = await readDeployed(endpoint, 'Portway', { after: one });
-    await report(now, 'SUCCESS');
+    await report(endpoint, now, 'SUCCESS');
     await changing.finished;
     expect(await readDeployed(endpoint, 'Portway')).toMatchObject({
       instanceId: one.instanceId,

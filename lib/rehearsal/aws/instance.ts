@@ -1,0 +1,108 @@
+import {
+  DescribeInstanceAttributeCommand,
+  DescribeInstancesCommand,
+  DescribeKeyPairsCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  type EC2Client,
+  type Instance,
+} from '@aws-sdk/client-ec2';
+import { groupRules, type SecurityGroupRules } from './security-group';
+
+/** An instance as the EC2 API describes it: the only thing the lab builds from. */
+export interface DescribedInstance {
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly architecture: string;
+  /** When the instance was launched or last started: a stop and start for new user-data moves it. */
+  readonly launchTime: Date;
+  readonly privateIp: string;
+  /** Its IPv6 address, the same inside and outside of the VPC; undefined without IPv6. */
+  readonly ipv6?: string;
+  /** The exact bytes that the instance's metadata service serves. */
+  readonly userData: Buffer;
+  /** The key pair's public key in OpenSSH format; undefined without a key pair. */
+  readonly publicKey?: string;
+  readonly rootDevice: string;
+  readonly sourceDestCheck: boolean;
+  readonly securityGroups: SecurityGroupRules[];
+  readonly httpTokens: string;
+  readonly hopLimit: number;
+  readonly subnetCidr: string;
+  readonly vpcCidr: string;
+  /** The IPv6 ranges: a /64 of the VPC's /56. Undefined without IPv6. */
+  readonly subnetCidr6?: string;
+  readonly vpcCidr6?: string;
+}
+
+const STACK_TAG = 'aws:cloudformation:stack-name';
+
+/** Whether a resource was made by a stack. */
+export function ofStack(
+  resource: { Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined },
+  stackName: string,
+): boolean {
+  return resource.Tags?.some((tag) => tag.Key === STACK_TAG && tag.Value === stackName) ?? false;
+}
+
+/** Every instance that the endpoint knows, in any state. */
+export async function allInstances(client: EC2Client): Promise<Instance[]> {
+  const { Reservations = [] } = await client.send(new DescribeInstancesCommand({}));
+  return Reservations.flatMap((reservation) => reservation.Instances ?? []);
+}
+
+/** An instance with all that belongs to it: user-data, key, security groups, subnet and VPC. */
+export async function describeInstance(client: EC2Client, instance: Instance): Promise<DescribedInstance> {
+  const instanceId = given(instance.InstanceId, 'instance id');
+  const groupIds = (instance.SecurityGroups ?? []).map((group) => given(group.GroupId, 'security group id'));
+  const [userData, groups, subnets, vpcs, publicKey] = await Promise.all([
+    readUserData(client, instanceId),
+    client.send(new DescribeSecurityGroupsCommand({ GroupIds: groupIds })),
+    client.send(new DescribeSubnetsCommand({ SubnetIds: [given(instance.SubnetId, 'subnet id')] })),
+    client.send(new DescribeVpcsCommand({ VpcIds: [given(instance.VpcId, 'VPC id')] })),
+    instance.KeyName ? keyMaterial(client, instance.KeyName) : undefined,
+  ]);
+  const [subnet] = subnets.Subnets ?? [];
+  const [vpc] = vpcs.Vpcs ?? [];
+  const subnetCidr6 = subnet?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
+  const vpcCidr6 = vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
+  return {
+    instanceId,
+    instanceType: given(instance.InstanceType, 'instance type'),
+    architecture: given(instance.Architecture, 'architecture'),
+    launchTime: given(instance.LaunchTime, 'launch time'),
+    privateIp: given(instance.PrivateIpAddress, 'private address'),
+    ...(instance.Ipv6Address === undefined ? {} : { ipv6: instance.Ipv6Address }),
+    userData,
+    ...(publicKey ? { publicKey } : {}),
+    rootDevice: given(instance.RootDeviceName, 'root device'),
+    sourceDestCheck: instance.SourceDestCheck ?? true,
+    securityGroups: (groups.SecurityGroups ?? []).map(groupRules),
+    httpTokens: given(instance.MetadataOptions?.HttpTokens, 'metadata option HttpTokens'),
+    hopLimit: given(instance.MetadataOptions?.HttpPutResponseHopLimit, 'metadata hop limit'),
+    subnetCidr: given(subnet?.CidrBlock, 'subnet CIDR'),
+    vpcCidr: given(vpc?.CidrBlock, 'VPC CIDR'),
+    ...(subnetCidr6 === undefined ? {} : { subnetCidr6 }),
+    ...(vpcCidr6 === undefined ? {} : { vpcCidr6 }),
+  };
+}
+
+/** The exact bytes of an instance's user-data. */
+export async function readUserData(client: EC2Client, instanceId: string): Promise<Buffer> {
+  const attribute = await client.send(
+    new DescribeInstanceAttributeCommand({ InstanceId: instanceId, Attribute: 'userData' }),
+  );
+  return Buffer.from(attribute.UserData?.Value ?? '', 'base64');
+}
+
+async function keyMaterial(client: EC2Client, name: string): Promise<string | undefined> {
+  const answer = await client.send(new DescribeKeyPairsCommand({ KeyNames: [name], IncludePublicKey: true }));
+  return answer.KeyPairs?.[0]?.PublicKey?.trim();
+}
+
+/** @throws Error naming what the endpoint left out */
+export function given<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the EC2 API of the endpoint tells no ${what} of the instance`);
+  return value;
+}
