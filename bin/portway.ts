@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --import tsx
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { ENGINES, type Engine } from '../lib/forward/forward';
+import { ENGINES } from '../lib/forward/forward';
+import type { RehearseOptions } from '../lib/rehearsal/command';
 
 /** The project's command line. Each command loads what it needs when it runs: `plan` does not wait for the lab's code. */
 const program = new Command('portway')
@@ -21,15 +22,20 @@ program
 
 program
   .command('rehearse')
-  .description('deploy, boot, use, reboot and destroy the shipped stack on this machine, without an AWS account')
+  .description('deploy, boot, use, reboot and destroy a stack on this machine, without an AWS account')
+  .argument('[stack]', 'a stack of the app in cdk.json; default: the shipped one, with each engine')
+  .option('--case <name...>', 'what to rehearse, or all; default: first boot, reboot, power-off')
+  .option('--list', 'list the cases')
+  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .addOption(new Option('--engine <engine>', 'rehearse one engine only').choices(ENGINES))
   .option('--keep', 'leave the lab up at the end, until Ctrl-C, and say how to use it')
   .option('--json', 'print the report as JSON')
   .option('--mirror <url>', "Debian mirror for the VM; default: the machine's own", url)
   .option('--endpoint <url>', 'a local AWS endpoint of yours in place of the one that comes with this project', url)
-  .action(async (options: { engine?: Engine; keep?: boolean; json?: boolean; mirror?: string; endpoint?: string }) => {
+  .addOption(new Option('--os <system>', "the VM's system").choices(['debian-13', 'debian-12']))
+  .action(async (stack: string | undefined, options: Omit<RehearseOptions, 'stack'>) => {
     const { rehearseCommand } = await import('../lib/rehearsal/command.js');
-    process.exitCode = await rehearseCommand(options);
+    process.exitCode = await rehearseCommand({ ...options, ...(stack === undefined ? {} : { stack }) });
   });
 
 function collect(value: string, all: readonly string[]): readonly string[] {

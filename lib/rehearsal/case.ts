@@ -1,7 +1,9 @@
+import type { Plan } from '../plan/plan';
 import type { PortwayStackProps } from '../portway-stack';
 import type { Deployed } from './aws/deployed';
 import type { Endpoint } from './aws/endpoint';
 import type { Checks } from './checks';
+import type { Instances } from './instances';
 import type { Lab } from './lab';
 import type { SshAnswer } from './network/probe';
 import type { Note } from './report/steps';
@@ -50,6 +52,10 @@ export interface Stage {
   readonly phase: string;
   readonly endpoint: Endpoint;
   readonly lab: Lab;
+  /** What the lab did because the EC2 API said so, with times. */
+  readonly instances: Instances;
+  /** What synth promised for the version that was deployed last, whether that went well or not. */
+  readonly plan: Plan;
   /** The run's own folder. */
   readonly folder: string;
   /** The fixed address. */

@@ -11,8 +11,8 @@ import {
 export interface ProgressOptions {
   /** Show nothing. */
   readonly quiet: boolean;
-  /** Run the tasks side by side. Default: one after another. */
-  readonly concurrent?: boolean;
+  /** How many tasks run side by side. Default: one after another. */
+  readonly concurrent?: number;
   /** Stop at the first task that fails. Default: true. */
   readonly exitOnError?: boolean;
 }
@@ -22,7 +22,7 @@ export interface ProgressOptions {
  */
 export function showing(
   tasks: ListrTask[],
-  { quiet, concurrent = false, exitOnError = true }: ProgressOptions,
+  { quiet, concurrent = 1, exitOnError = true }: ProgressOptions,
 ): Listr<object, 'default' | 'silent', 'simple'> {
   return new Listr<object, 'default' | 'silent', 'simple'>(tasks, {
     concurrent,

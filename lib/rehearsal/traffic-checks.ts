@@ -1,18 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../forward/forward';
-import type { Checks, Scan } from './checks';
+import type { Stage } from './case';
+import type { Scan } from './checks';
 import { INTERNET } from './network/addresses';
 import type { HttpAnswer, PortState, Probe } from './network/probe';
-
-/** What the parties of a rehearsal look at. */
-export interface Traffic {
-  readonly engine: Engine;
-  /** The Elastic IP. */
-  readonly address: string;
-  /** File of the admin's private key. */
-  readonly key: string;
-  readonly user: string;
-}
 
 /** What the application says it saw (services/application.py). */
 interface Seen {
@@ -42,10 +32,11 @@ export async function untilAnswered(probe: Probe, address: string, seconds: numb
 }
 
 /** What everybody sees as soon as the gateway forwards. */
-export async function checkPublic(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
-  await Promise.all([checkHttp(probe, traffic, phase, checks), checkHttps(probe, traffic, phase, checks)]);
+export async function checkPublic(stage: Stage): Promise<void> {
+  const { checks, phase } = stage;
+  await Promise.all([checkHttp(stage), checkHttps(stage)]);
   // Not even a refusal: a closed port would tell that somebody is there.
-  const { open, refused } = await scan(probe, 'stranger', traffic, phase, checks);
+  const { open, refused } = await scan(stage, 'stranger');
   checks.expect(
     phase,
     `stranger finds 80 and 443 and no other port (${SCANNED.length} scanned)`,
@@ -55,19 +46,14 @@ export async function checkPublic(probe: Probe, traffic: Traffic, phase: string,
 }
 
 /** What the admin sees, from outside and inside, once the host has booted whole. */
-export async function checkAdmin(probe: Probe, traffic: Traffic, phase: string, checks: Checks): Promise<void> {
-  const { open } = await scan(probe, 'admin', traffic, phase, checks);
+export async function checkAdmin(stage: Stage): Promise<void> {
+  const { checks, phase } = stage;
+  const { open } = await scan(stage, 'admin');
   checks.expect(phase, 'admin finds 22 besides', open.join() === '22,80,443', `open: ${open}`);
-  await checkLogin(probe, traffic, phase, checks);
+  await checkLogin(stage);
 }
 
-async function scan(
-  probe: Probe,
-  party: Scan['party'],
-  { address }: Traffic,
-  phase: string,
-  checks: Checks,
-): Promise<Scan> {
+async function scan({ lab: { probe }, address, phase, checks }: Stage, party: Scan['party']): Promise<Scan> {
   const ports = await probe.tcpPorts(party, address, SCANNED);
   const those = (state: PortState) => [...ports].filter(([, is]) => is === state).map(([port]) => port);
   const found = { phase, party, open: those('open'), refused: those('closed'), tried: SCANNED.length };
@@ -75,7 +61,8 @@ async function scan(
   return found;
 }
 
-async function checkHttp(probe: Probe, { engine, address }: Traffic, phase: string, checks: Checks): Promise<void> {
+async function checkHttp({ lab: { probe }, address, phase, checks, plan }: Stage): Promise<void> {
+  const engine = plan.forwards[0]?.engine;
   const answer = await probe.http('stranger', `http://${address}/hello?a=1`);
   const seen = applicationSaw(answer);
   checks.expect(phase, 'stranger gets the application on 80', seen?.port === 8080, shown(answer));
@@ -96,7 +83,8 @@ async function checkHttp(probe: Probe, { engine, address }: Traffic, phase: stri
   }
 }
 
-async function checkHttps(probe: Probe, { engine, address }: Traffic, phase: string, checks: Checks): Promise<void> {
+async function checkHttps({ lab: { probe }, address, phase, checks, plan }: Stage): Promise<void> {
+  const engine = plan.forwards[0]?.engine;
   const answer = await probe.http('stranger', `https://${address}/`, { insecure: true });
   const seen = applicationSaw(answer);
   const ended = engine === 'nginx';
@@ -113,16 +101,16 @@ async function checkHttps(probe: Probe, { engine, address }: Traffic, phase: str
 }
 
 /** One login for all that is looked at from inside: a handshake costs an emulated processor seconds. */
-async function checkLogin(probe: Probe, { address, key, user }: Traffic, phase: string, checks: Checks): Promise<void> {
+async function checkLogin({ ssh, phase, checks }: Stage): Promise<void> {
   const commands = [
     'id -un',
     'curl -s -m 10 http://localhost/',
     // A rule without --dst-type LOCAL would lead this to the application.
     'curl -s -m 10 -o /dev/null -w "%{http_code}" http://packages.rehearsal.internal/Release',
   ];
-  const { stdout, error } = await probe.ssh('admin', address, key, commands.join('; echo; echo ----; '), { user });
+  const { stdout, error } = await ssh(commands.join('; echo; echo ----; '));
   const [login = '', own = '', out = ''] = stdout.split('----').map((part) => part.trim());
-  checks.expect(phase, 'admin logs in on 22', login === user, error ?? login);
+  checks.expect(phase, 'admin logs in on 22', login === 'admin', error ?? login);
   const itself = parse(own) as Seen | undefined;
   checks.expect(phase, 'the gateway reaches its own forward', itself?.port === 8080, error ?? own);
   checks.expect(phase, "the gateway's own connections to port 80 of others still leave", out === '200', error ?? out);

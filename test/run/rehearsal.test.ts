@@ -2,7 +2,7 @@ import type { RehearsalReport } from '../../lib/rehearsal/report/record';
 import { rehearsalOutcome } from './parts/rehearsal';
 
 const check = (what: string, result: 'passed' | 'failed' | 'skipped', seen?: string) => ({
-  engine: 'nginx',
+  run: 'nginx',
   phase: 'reboot',
   what,
   result,

@@ -12,8 +12,11 @@ const ROOT = resolve(__dirname, '../../..');
 
 export interface CdkOptions {
   readonly endpoint: Endpoint;
-  /** The run's own folder: synthesized templates go to `<folder>/cdk.out`, so two runs never meet. */
-  readonly folder: string;
+  /**
+   * The run's own folder: synthesized templates go to `<folder>/cdk.out`, so two runs never meet.
+   * Default: the arguments say where they go, or have a ready `--app`.
+   */
+  readonly folder?: string;
   /** File that gets everything the CLI writes, appended as it comes. */
   readonly log: string;
   /** A ready cloud assembly (saves a second synth), or a command. Default: what cdk.json says. */
@@ -52,7 +55,8 @@ export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
   const written = fstatSync(log).size;
   const common = ['--no-notices', '--no-version-reporting', '--progress', 'events'];
   // With an app that is a folder already, there is nothing to write.
-  const app = options.app === undefined ? ['--output', join(options.folder, 'cdk.out')] : ['--app', options.app];
+  const output = options.folder === undefined ? [] : ['--output', join(options.folder, 'cdk.out')];
+  const app = options.app === undefined ? output : ['--app', options.app];
   // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
   const child = spawn(process.execPath, [require.resolve('aws-cdk/bin/cdk'), ...args, ...common, ...app], {
     cwd: ROOT,

@@ -68,13 +68,14 @@ export class Probe {
    * another one fails here.
    *
    * @param key file with the private key.
+   * @param options.host whose key is remembered. Default: the address's; two hosts may have one address after each other.
    */
   async ssh(
     party: Party,
     address: string,
     key: string,
     command: string,
-    options: { user?: string; seconds?: number } = {},
+    options: { user?: string; seconds?: number; host?: string } = {},
   ): Promise<SshAnswer> {
     const settings = {
       BatchMode: 'yes',
@@ -85,6 +86,7 @@ export class Probe {
       UserKnownHostsFile: join(this.#folder, 'known_hosts'),
       GlobalKnownHostsFile: '/dev/null',
       LogLevel: 'ERROR',
+      ...(options.host === undefined ? {} : { HostKeyAlias: options.host }),
     };
     const { stdout, failure } = await this.#attempt(
       party,

@@ -1,11 +1,11 @@
 import { html, Markup } from './html';
 import { tail } from './log';
 import { picture } from './picture';
-import type { EngineRecord, RehearsalReport } from './record';
+import type { RehearsalReport, RunRecord } from './record';
 import { checksTable, matrix, securityTable } from './tables';
 import { timeline } from './timeline';
 
-/** The text of a run's files: by engine, then by name. */
+/** The text of a run's files: by run, then by name. */
 export type Files = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Most lines of one file in the page; the file itself is in the run's folder. */
@@ -37,13 +37,13 @@ ${new Markup(style)}</style>
 <h1>${title}</h1>
 <p>${count('passed')} checks passed, ${count('failed')} failed, ${count('skipped')} skipped, in ${seconds} s. Begun <time datetime="${began}">${began.slice(0, 16).replace('T', ' ')} UTC</time>.</p>
 ${wrong(report)}<p class="folder">Logs and rules: <code>${folder}</code></p>
-<nav aria-label="Contents"><ul><li><a href="#timeline">Timeline</a></li>${runs.map(({ engine }) => html`<li><a href="#${engine}">${engine}</a></li>`)}</ul></nav>
+<nav aria-label="Contents"><ul><li><a href="#timeline">Timeline</a></li>${runs.map(({ name }) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
 </header>
 <main>
 <section id="timeline">
 <h2>Timeline</h2>
 ${timeline(report)}</section>
-${runs.map((run) => engineSection(run, report, files[run.engine] ?? {}))}</main>
+${runs.map((run) => runSection(run, report, files[run.name] ?? {}))}</main>
 </body>
 </html>
 `.text;
@@ -61,7 +61,7 @@ function wrong({ checks, leftBehind, failure }: RehearsalReport): Markup | undef
     ...(failure === undefined ? [] : [failure]),
     ...checks
       .filter(({ result }) => result === 'failed')
-      .map(({ engine, phase, what, seen }) => `${engine}, ${phase === what ? '' : `${phase}: `}${what}: ${seen ?? ''}`),
+      .map(({ run, phase, what, seen }) => `${run}, ${phase === what ? '' : `${phase}: `}${what}: ${seen ?? ''}`),
     ...leftBehind.map((thing) => `could not be cleaned up: ${thing}`),
   ];
   if (lines.length === 0) return undefined;
@@ -73,26 +73,26 @@ ${lines.map(
 `;
 }
 
-function engineSection(run: EngineRecord, { checks }: RehearsalReport, files: Files[string]): Markup {
-  const { engine, gateway, scans } = run;
-  const own = checks.filter((check) => check.engine === engine);
-  return html`<section id="${engine}">
-<h2>${engine}</h2>
+function runSection(run: RunRecord, { checks }: RehearsalReport, files: Files[string]): Markup {
+  const { name, gateway, scans } = run;
+  const own = checks.filter((check) => check.run === name);
+  return html`<section id="${name}">
+<h2>${name}</h2>
 <h3>The lab</h3>
-${picture(run)}${gateway && gatewayText(run, gateway)}<h3>Who finds which port</h3>
-${scans.length > 0 ? matrix(engine, scans) : html`<p>It did not get so far.</p>`}<h3>Checks</h3>
-${own.length > 0 ? checksTable(engine, own) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
+${picture(run)}${gateway && gatewayText(gateway)}<h3>Who finds which port</h3>
+${scans.length > 0 ? matrix(name, scans) : html`<p>It did not get so far.</p>`}<h3>Checks</h3>
+${own.length > 0 ? checksTable(name, own) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
 ${gateway ? securityTable(gateway) : html`<p>It did not get so far.</p>`}<h3>Rules and logs</h3>
 ${Object.entries(files).map(
-  ([name, text]) => html`<details><summary>${name}</summary>
+  ([file, text]) => html`<details><summary>${file}</summary>
 <pre tabindex="0">${tail(text, LINES)}</pre></details>
 `,
 )}</section>
 `;
 }
 
-function gatewayText({ engine }: EngineRecord, gateway: NonNullable<EngineRecord['gateway']>): Markup {
+function gatewayText(gateway: NonNullable<RunRecord['gateway']>): Markup {
   const { instanceId, instanceType, publicIp, privateIp, userDataBytes } = gateway;
-  return html`<p>Instance ${instanceId} (${instanceType}) with the private address ${privateIp} and the Elastic IP ${publicIp}, ${userDataBytes} bytes of user-data; the engine is ${engine}.</p>
+  return html`<p>Instance ${instanceId} (${instanceType}) with the private address ${privateIp} and the Elastic IP ${publicIp}, ${userDataBytes} bytes of user-data.</p>
 `;
 }

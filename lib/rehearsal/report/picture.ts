@@ -1,6 +1,6 @@
 import { INTERNET, VPC } from '../network/addresses';
 import { html, type Markup } from './html';
-import type { EngineRecord } from './record';
+import type { RunRecord } from './record';
 
 interface Box {
   readonly x: number;
@@ -11,9 +11,9 @@ interface Box {
   readonly kind?: 'party' | 'cloud' | 'wall' | 'gateway';
 }
 
-/** The lab that an engine's run was in: who is where, and what stands between them. Upright, so that a phone shows it whole. */
-export function picture({ engine, gateway, scans }: EngineRecord): Markup {
-  const id = `lab-${engine}`;
+/** The lab that a run was in: who is where, and what stands between them. Upright, so that a phone shows it whole. */
+export function picture({ name, gateway, scans }: RunRecord): Markup {
+  const id = `lab-${name}`;
   const nat = gateway ? `Elastic IP ${gateway.publicIp} ⇄ ${gateway.privateIp} (1:1 NAT)` : 'no Elastic IP yet';
   const there = gateway ? [gateway.privateIp, gateway.instanceId] : ['not there yet'];
   const reached = (party: string) => {
@@ -38,7 +38,7 @@ export function picture({ engine, gateway, scans }: EngineRecord): Markup {
       x: 10,
       y: 346,
       width: 200,
-      lines: [`gateway VM, ${engine}`, ...there],
+      lines: [`gateway VM, ${name}`, ...there],
       kind: 'gateway',
     },
     { x: 230, y: 346, width: 120, lines: ['backends', ...VPC.backends] },
@@ -46,7 +46,7 @@ export function picture({ engine, gateway, scans }: EngineRecord): Markup {
   const lines = ['M90 78V106', 'M270 78V106', 'M180 158V186', 'M110 238V266', 'M110 318V346', 'M290 238V346'];
   const told = `Stranger and admin reach the internet, from there the VPC's router (${nat}), and through the security group the gateway (${there[0]}). The backends are on a private subnet behind the same router. The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
   return html`<svg class="picture" viewBox="0 0 360 430" role="img" aria-labelledby="${id}-title ${id}-desc">
-<title id="${id}-title">The lab of ${engine}</title>
+<title id="${id}-title">The lab of ${name}</title>
 <desc id="${id}-desc">${told}</desc>
 ${lines.map((d) => html`<path d="${d}"/>`)}
 ${boxes.map(drawn)}
@@ -63,6 +63,6 @@ function drawn({ x, y, width, lines, kind = 'party' }: Box): Markup {
 `;
 }
 
-function ruleCount(gateway: EngineRecord['gateway']): number {
+function ruleCount(gateway: RunRecord['gateway']): number {
   return (gateway?.securityGroups ?? []).reduce((count, { ingress }) => count + ingress.length, 0);
 }

@@ -1,4 +1,3 @@
-import type { Engine } from '../../forward/forward';
 import type { SecurityGroupRules } from '../aws/security-group';
 import type { Check, Scan } from '../checks';
 
@@ -13,7 +12,7 @@ export interface RehearsalReport {
   readonly folder: string;
   /** The report of one file for a browser. Undefined when the run ended before it had a folder. */
   readonly html?: string;
-  readonly checks: readonly (Check & { readonly engine: string })[];
+  readonly checks: readonly (Check & { readonly run: string })[];
   /** What could not be cleaned up. Empty unless something went wrong. */
   readonly leftBehind: readonly string[];
   /** Why the run ended before its time, for example `SIGINT`. */
@@ -22,18 +21,27 @@ export interface RehearsalReport {
   readonly failure?: string;
   /** What was done before any lab was there. */
   readonly preparation: readonly StepRecord[];
-  readonly runs: readonly EngineRecord[];
+  readonly runs: readonly RunRecord[];
 }
 
-/** One engine's part of a rehearsal. */
-export interface EngineRecord {
-  readonly engine: Engine;
+/** One gateway's part of a rehearsal. */
+export interface RunRecord {
+  /** Names the run's folder too. */
+  readonly name: string;
+  readonly cases: readonly CaseRecord[];
   readonly steps: readonly StepRecord[];
   /** The gateway as the EC2 API described it; undefined when the deploy did not get so far. */
   readonly gateway?: GatewayRecord;
   readonly scans: readonly Scan[];
-  /** Files with rules and logs, in the run's folder under the engine's name, in the order in which a reader wants them. */
+  /** Files with rules and logs, in the rehearsal's folder under the run's name, in the order in which a reader wants them. */
   readonly files: readonly string[];
+}
+
+/** How a case went. `not run`: a check of its name says why. */
+export interface CaseRecord {
+  readonly name: string;
+  readonly about: string;
+  readonly result: 'passed' | 'failed' | 'cut short' | 'not run';
 }
 
 export interface StepRecord {

@@ -17,7 +17,7 @@ ${rows}</tbody>
 
 const MARKS = { passed: '✓ passed', failed: '✗ failed', skipped: '– skipped' } as const;
 
-export function checksTable(engine: string, checks: readonly Check[]): Markup {
+export function checksTable(run: string, checks: readonly Check[]): Markup {
   const rows = checks.map(
     ({
       at,
@@ -28,14 +28,14 @@ export function checksTable(engine: string, checks: readonly Check[]): Markup {
     }) => html`<tr class="${result}"><td class="when">${phase}</td><td class="what">${what}</td><td class="result">${MARKS[result]}</td><td class="number">${at} s</td><td class="seen">${seen && tail(seen, 40)}</td></tr>
 `,
   );
-  return table(`Checks of ${engine}`, ['when', 'what', 'result', 'at', 'seen'], rows);
+  return table(`Checks of ${run}`, ['when', 'what', 'result', 'at', 'seen'], rows);
 }
 
 /** Ports that a reader looks for first, found or not. */
 const ALWAYS = [22, 80, 443];
 
 /** Who found which port, scan by scan. */
-export function matrix(engine: string, scans: readonly Scan[]): Markup {
+export function matrix(run: string, scans: readonly Scan[]): Markup {
   const ports = [...new Set([...ALWAYS, ...scans.flatMap(({ open, refused }) => [...open, ...refused])])];
   ports.sort((a, b) => a - b);
   // With a host that refuses, there may be a thousand.
@@ -46,7 +46,7 @@ export function matrix(engine: string, scans: readonly Scan[]): Markup {
 `;
   });
   const more = ports.length > shown.length ? `all tried (${ports.length - shown.length} more answered)` : 'all tried';
-  return table(`TCP ports of the Elastic IP, ${engine}`, ['party', 'when', ...shown.map(String), more], rows);
+  return table(`TCP ports of the Elastic IP, ${run}`, ['party', 'when', ...shown.map(String), more], rows);
 }
 
 function cell({ open, refused }: Scan, port: number): Markup {

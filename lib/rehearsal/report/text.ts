@@ -7,14 +7,8 @@ const MARKS = { passed: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
 
 /** The checks as a table, then the one line that says how it went and where the logs are. */
 export function reportText(report: RehearsalReport): string {
-  const rows = report.checks.map(({ engine, phase, what, result, seen = '' }) => [
-    engine,
-    phase,
-    what,
-    MARKS[result],
-    seen,
-  ]);
-  const table = plainTable(['engine', 'when', 'what', 'result', 'seen'], rows, [10, 21, 62, 9, 60]);
+  const rows = report.checks.map(({ run, phase, what, result, seen = '' }) => [run, phase, what, MARKS[result], seen]);
+  const table = plainTable(['run', 'when', 'what', 'result', 'seen'], rows, [10, 21, 62, 9, 60]);
   const left = report.leftBehind.map((thing) => `could not be cleaned up: ${thing}`);
   return [table, ...left, reportLine(report), ...reportPath(report)].join('\n');
 }

@@ -1,13 +1,10 @@
 import { type Content, html, type Markup } from './html';
 import type { RehearsalReport, StepRecord } from './record';
 
-/** When each step began and how long it took, as bars on one scale for all engines. */
+/** When each step began and how long it took, as bars on one scale for all runs. */
 export function timeline({ preparation, runs, seconds }: RehearsalReport): Markup {
   const scale = Math.max(seconds, 1);
-  const groups = [
-    { name: 'preparation', steps: preparation },
-    ...runs.map(({ engine, steps }) => ({ name: engine, steps })),
-  ];
+  const groups = [{ name: 'preparation', steps: preparation }, ...runs];
   return html`<div class="timeline">
 ${groups.map(({ name, steps }) => steps.length > 0 && group(name, steps, scale))}
 <p class="scale" aria-hidden="true"><span>0 s</span><span>${Math.round(scale / 2)} s</span><span>${scale} s</span></p>

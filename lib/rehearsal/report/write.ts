@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Files, page } from './page';
-import type { EngineRecord, RehearsalReport } from './record';
+import type { RehearsalReport, RunRecord } from './record';
 
 /** What is known of a run before its files are looked at. */
 export interface Outcome extends Omit<RehearsalReport, 'passed' | 'html' | 'runs'> {
-  readonly runs: readonly Omit<EngineRecord, 'files'>[];
+  readonly runs: readonly Omit<RunRecord, 'files'>[];
 }
 
 /**
- * Files of an engine's folder that stand in the report, where they are there: first what was to run, then what the host says
+ * Files of a run's folder that stand in the report, where they are there: first what was to run, then what the host says
  * runs, then logs.
  */
 const FILES = [
@@ -26,7 +26,7 @@ const FILES = [
  */
 export async function writeReport(outcome: Outcome): Promise<RehearsalReport> {
   const { folder, checks, leftBehind, interrupted, failure } = outcome;
-  const texts = await Promise.all(outcome.runs.map((run) => read(run, join(folder, run.engine))));
+  const texts = await Promise.all(outcome.runs.map((run) => read(run, join(folder, run.name))));
   const written = existsSync(folder);
   const report: RehearsalReport = {
     ...outcome,
@@ -40,7 +40,7 @@ export async function writeReport(outcome: Outcome): Promise<RehearsalReport> {
     runs: outcome.runs.map((run, i) => ({ ...run, files: Object.keys(texts[i] ?? {}) })),
   };
   if (report.html === undefined) return report;
-  const files: Files = Object.fromEntries(outcome.runs.map(({ engine }, i) => [engine, texts[i] ?? {}]));
+  const files: Files = Object.fromEntries(outcome.runs.map(({ name }, i) => [name, texts[i] ?? {}]));
   const style = await readFile(join(__dirname, 'page.css'), 'utf8');
   await writeFile(report.html, page(report, files, style));
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);

@@ -15,9 +15,9 @@ export function fixture(): Fixture {
 
 /** Lays the files out as the run had them. */
 export function layFiles(folder: string, files: Files): void {
-  for (const [engine, texts] of Object.entries(files)) {
+  for (const [run, texts] of Object.entries(files)) {
     for (const [name, text] of Object.entries(texts)) {
-      const file = path.join(folder, engine, name);
+      const file = path.join(folder, run, name);
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, text);
     }

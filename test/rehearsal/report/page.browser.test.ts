@@ -38,8 +38,8 @@ async function failedRun(): Promise<string> {
   mkdirSync(run, { recursive: true });
   const seen = `nginx: [emerg] ${'x'.repeat(400)} failed\n  (log: ${'/a/long/path'.repeat(20)})`;
   const checks = [
-    { engine: 'nginx', phase: 'first boot', what: 'it boots', result: 'failed' as const, at: 1, seen },
-    { engine: 'nginx', phase: 'first boot', what: 'it reports', result: 'skipped' as const, at: 2, seen: 'not asked' },
+    { run: 'nginx', phase: 'first boot', what: 'it boots', result: 'failed' as const, at: 1, seen },
+    { run: 'nginx', phase: 'first boot', what: 'it reports', result: 'skipped' as const, at: 2, seen: 'not asked' },
   ];
   const results = ['passed', 'failed', 'cut short', 'skipped'] as const;
   const runs = report.runs.map((one) => ({
@@ -112,9 +112,7 @@ test.each(['light', 'dark'] as const)(
 test('lists every check, every step and every file; a hostile line of a log is text', async () => {
   const { page, told, asked } = await opened(DESK, 'light');
   expect(await page.locator('td.what').allTextContents()).toEqual(
-    report.runs.flatMap(({ engine }) =>
-      report.checks.filter((check) => check.engine === engine).map(({ what }) => what),
-    ),
+    report.runs.flatMap(({ name }) => report.checks.filter((check) => check.run === name).map(({ what }) => what)),
   );
   expect(await page.locator('tr.passed .result').count()).toBe(
     report.checks.filter(({ result }) => result === 'passed').length,

@@ -30,7 +30,7 @@ test('a run that passed: every check, step, rule and file stands on the page', (
     for (const name of run.files) expect(text).toContain(`<summary>${name}</summary>`);
     for (const { cidrs4 } of run.gateway?.securityGroups.flatMap(({ ingress }) => ingress) ?? [])
       expect(text).toContain(`<td>${cidrs4.join(', ')}</td>`);
-    expect(text).toContain(`id="lab-${run.engine}-desc"`);
+    expect(text).toContain(`id="lab-${run.name}-desc"`);
   }
 });
 
@@ -43,7 +43,7 @@ test('the page names nothing outside of itself', () => {
 
 test('a hostile line becomes no markup, wherever it comes from', () => {
   const hostile = `</pre></td></title></style><script>alert(1)</script><img src=x onerror='a("b")'>`;
-  const check = { engine: 'nginx', phase: hostile, what: hostile, result: 'failed' as const, at: 1, seen: hostile };
+  const check = { run: 'nginx', phase: hostile, what: hostile, result: 'failed' as const, at: 1, seen: hostile };
   const runs = report.runs.map((run) => ({
     ...run,
     steps: [{ title: hostile, begin: 1, seconds: 2, result: 'passed' as const }],
@@ -61,7 +61,7 @@ test('a hostile line becomes no markup, wherever it comes from', () => {
 
 test('a run that failed says so at its top, with the failing line', () => {
   const seen = "cdk deploy: 'nginx needs port tcp/80, which another program holds'";
-  const check = { engine: 'nginx', phase: 'first boot', what: 'it boots', result: 'failed' as const, at: 9, seen };
+  const check = { run: 'nginx', phase: 'first boot', what: 'it boots', result: 'failed' as const, at: 9, seen };
   const text = render({ passed: false, checks: [check], leftBehind: ['namespace x: busy'] });
   expect(text).toContain('<h1>The rehearsal failed</h1>');
   const top = text.slice(0, text.indexOf('<main>'));
@@ -70,8 +70,9 @@ test('a run that failed says so at its top, with the failing line', () => {
 });
 
 test('a run that was interrupted before anything was there has a page too', async () => {
-  const runs = report.runs.map(({ engine, steps }) => ({
-    engine,
+  const runs = report.runs.map(({ name, cases, steps }) => ({
+    name,
+    cases: cases.map((one) => ({ ...one, result: 'not run' as const })),
     steps: steps.map(({ title }) => ({ title, result: 'skipped' as const })),
     scans: [],
   }));
@@ -93,7 +94,7 @@ test('the files of the run are read, and the JSON beside the page says what the 
   expect(reportText(written)).toMatch(/Report, for a browser: .*report\.html$/);
 
   expect(await pageOutcome(written)).toMatchObject({ passed: 1, failed: 0 });
-  const other = { engine: 'nginx', phase: 'x', what: 'not there', result: 'passed' as const, at: 1 };
+  const other = { run: 'nginx', phase: 'x', what: 'not there', result: 'passed' as const, at: 1 };
   expect(await pageOutcome({ ...written, checks: [other] })).toMatchObject({ passed: 0, failed: 1 });
 });
 

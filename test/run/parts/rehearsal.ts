@@ -7,7 +7,7 @@ import { LAB_TOOLS } from '../tools';
 
 /** Counts the rehearsal's checks. What it could not clean up, and a failure that no check tells of, is a failure too. */
 export function rehearsalOutcome(report: RehearsalReport, exitCode: number): Outcome {
-  const named = report.checks.map((check) => ({ ...check, name: `${check.engine}, ${check.phase}: ${check.what}` }));
+  const named = report.checks.map((check) => ({ ...check, name: `${check.run}, ${check.phase}: ${check.what}` }));
   const broken = named.filter(({ result }) => result === 'failed');
   const notes = broken.map(({ name, seen }) => `failed: ${name}${seen ? `: ${seen}` : ''}`);
   for (const left of report.leftBehind) notes.push(`left behind: ${left}`);

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from './case';
+import type { Note } from './report/steps';
+import { scansLine } from './report/text';
+import { checkAdmin, checkPublic } from './traffic-checks';
+
+/**
+ * Everybody looks at the gateway: the stranger already while the host's script, which runs at every boot, is still at work: it
+ * must break nothing. The checks are derived from what synth promised.
+ * @param before id of the boot before this one. Default: this is the first
+ */
+export async function look(stage: Stage, note: Note, before = ''): Promise<void> {
+  const { checks, phase } = stage;
+  const [{ done, bootId }] = await Promise.all([scriptDone(stage), checkPublic(stage)]);
+  note(scansLine(checks.scans, phase));
+  await checkAdmin(stage);
+  note(scansLine(checks.scans, phase));
+  checks.expect(
+    phase,
+    "the host's script has run at this boot and found all in order",
+    done,
+    'its log has no "forwards are up" of this boot',
+  );
+  checks.expect(
+    phase,
+    'it is a boot of its own',
+    bootId !== before && bootId !== '',
+    `boot id ${before} before, ${bootId} after`,
+  );
+}
+
+/**
+ * Lets the gateway boot again, waits until it forwards, and looks.
+ * @param boot returns when the machine is started again; true: the system had shut down in order
+ */
+export async function lookAfterBoot(stage: Stage, boot: () => Promise<boolean>, note: Note): Promise<void> {
+  const { checks, phase } = stage;
+  const before = (await stage.ssh('cat /proc/sys/kernel/random/boot_id')).stdout.trim();
+  checks.expect(phase, 'the system shut down in order', await boot(), 'the power had to be cut');
+  const seconds = await stage.answered();
+  note(`${seconds} s`);
+  checks.passed(phase, 'the gateway forwards', `${seconds} s after the machine started again`);
+  await look(stage, note, before);
+}
+
+/** Waits on the host, in one login, for its script to end: the log outlives boots, so only what is newer than /proc/1 counts. */
+async function scriptDone(stage: Stage): Promise<{ done: boolean; bootId: string }> {
+  const newest =
+    'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
+  const command = `cat /proc/sys/kernel/random/boot_id; for i in $(seq 90); do ${newest} && break; sleep 1; done`;
+  const end = Date.now() + 180_000;
+  for (;;) {
+    const { ok, stdout } = await stage.ssh(command, 150);
+    const [bootId = '', line = ''] = stdout.trim().split('\n');
+    // The SSH server may come up later than the forwards.
+    if (ok || Date.now() > end) return { done: line.includes('forwards are up'), bootId };
+    await sleep(1000);
+  }
+}

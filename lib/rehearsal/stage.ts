@@ -1,0 +1,249 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CdkError, type CdkRun, cdk } from './aws/cdk';
+import { type Deployed, readDeployed } from './aws/deployed';
+import type { Endpoint } from './aws/endpoint';
+import type { DeployResult, Stage, Watch } from './case';
+import type { Checks } from './checks';
+import type { Cleanup } from './cleanup';
+import type { Instances } from './instances';
+import type { Lab } from './lab';
+import { INTERNET } from './network/addresses';
+import type { SshAnswer } from './network/probe';
+import { type Assembly, assemble, type Context, type StackSource } from './stack-source';
+import { untilAnswered } from './traffic-checks';
+import type { Vm } from './vm/qemu';
+import { watch } from './watch';
+
+/** The account that Debian's image logs in. */
+const USER = 'admin';
+/** Longest time for a boot until the application answers, in seconds: emulated CPUs on a busy machine are slow. */
+export const BOOT_LIMIT = 420;
+/** How long a machine may be off, in seconds, before a deploy that waits for it is given up: a case may pull its plug. */
+const OFF_LIMIT = 90;
+
+export interface SharedStageOptions {
+  readonly source: StackSource;
+  /** Context values of every synth, as for `-c`. */
+  readonly context: Context;
+  readonly folder: string;
+  readonly cleanup: Cleanup;
+  readonly endpoint: Endpoint;
+  /** File of the admin's private key. */
+  readonly key: string;
+}
+
+/** One gateway's stage, which its cases share. */
+export class SharedStage {
+  readonly #o: SharedStageOptions;
+  #assembly: Assembly | undefined;
+  #version: string;
+  #lab: { readonly lab: Lab; readonly instances: Instances } | undefined;
+  #address = '';
+  #diffs = 0;
+  #deploying: CdkRun | undefined;
+
+  constructor(options: SharedStageOptions) {
+    this.#o = options;
+    this.#version = options.source.versions[0];
+  }
+
+  get source(): StackSource {
+    return this.#o.source;
+  }
+
+  /** The version that was deployed last. */
+  get version(): string {
+    return this.#version;
+  }
+
+  get assembly(): Assembly {
+    if (this.#assembly === undefined) throw new Error('nothing is synthesized yet');
+    return this.#assembly;
+  }
+
+  get instances(): Instances {
+    return this.#inLab().instances;
+  }
+
+  get lab(): Lab {
+    return this.#inLab().lab;
+  }
+
+  get endpoint(): Endpoint {
+    return this.#o.endpoint;
+  }
+
+  get folder(): string {
+    return this.#o.folder;
+  }
+
+  get key(): string {
+    return this.#o.key;
+  }
+
+  get user(): string {
+    return USER;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** From now on there are machines. */
+  enter(lab: Lab, instances: Instances): void {
+    this.#lab = { lab, instances };
+  }
+
+  /** A case's own view. */
+  as(phase: string, checks: Checks): Stage {
+    const shared = this;
+    return {
+      checks,
+      phase,
+      endpoint: this.endpoint,
+      lab: this.lab,
+      instances: this.instances,
+      folder: this.folder,
+      address: this.#address,
+      get plan() {
+        return shared.assembly.plan;
+      },
+      gateway: () => this.gateway(),
+      vm: (instanceId) => this.vm(instanceId),
+      ssh: (command, seconds) => this.ssh(command, seconds),
+      deploy: (version, context) => this.deploy(version, context),
+      diff: (version) => this.diff(version),
+      answered: (limit) => this.answered(limit),
+      watch: (url) => this.watch(url),
+    };
+  }
+
+  async gateway(): Promise<Deployed> {
+    const { endpoint, folder } = this.#o;
+    const outputsFile = join(folder, 'outputs.json');
+    const deployed = await readDeployed(endpoint, this.assembly.stackName, { outputsFile });
+    this.#address = deployed.publicIp;
+    return deployed;
+  }
+
+  vm(instanceId?: string): Vm {
+    return this.instances.vm(instanceId);
+  }
+
+  /** The host's key is remembered by instance: a replaced one has another key, the same one never. */
+  ssh(command: string, seconds = 30): Promise<SshAnswer> {
+    const host = this.vm().name;
+    return this.lab.probe.ssh('admin', this.#address, this.#o.key, command, { user: USER, seconds, host });
+  }
+
+  /** Synthesizes a version; the next deploy of it uses what is there. */
+  async synth(version: string, context: Context = {}): Promise<void> {
+    this.#assembly = await this.#assemble(version, context, 'cdk.out');
+    this.#version = version;
+  }
+
+  async deploy(version: string, context: Context = {}): Promise<DeployResult> {
+    await this.synth(version, context);
+    return this.deploySynthesized();
+  }
+
+  /** Deploys what was synthesized last, with the real CLI, and waits for its end. */
+  async deploySynthesized(): Promise<DeployResult> {
+    const { source, folder, cleanup } = this.#o;
+    const begin = Date.now();
+    const run = this.cdk([
+      ...['deploy', source.stack, '--method=direct', '--require-approval', 'never', '--app', this.assembly.folder],
+      ...['--outputs-file', join(folder, 'outputs.json')],
+    ]);
+    this.#deploying = run;
+    // Ctrl-C before the host reported: the CLI would wait for a quarter of an hour.
+    const ended = cleanup.add(`cdk deploy of ${source.stack}`, () => run.kill());
+    const watching = new AbortController();
+    try {
+      await Promise.race([run.finished, this.instances.failed, this.#machineDied(watching.signal)]);
+      await this.instances.settled();
+      return { ok: true, seconds: since(begin), lines: [] };
+    } catch (error) {
+      if (!(error instanceof CdkError)) {
+        await this.abandon();
+        throw error;
+      }
+      await this.instances.settled();
+      return { ok: false, seconds: since(begin), lines: error.lines };
+    } finally {
+      watching.abort();
+      ended();
+    }
+  }
+
+  /** Ends a deploy that is still under way: it would hold the stack. */
+  async abandon(): Promise<void> {
+    await this.#deploying?.kill();
+  }
+
+  async diff(version: string): Promise<string> {
+    const { folder, source } = this.#o;
+    const { folder: app } = await this.#assemble(version, {}, 'diff.out');
+    const log = join(folder, `diff-${++this.#diffs}.log`);
+    // The CLI prints a diff to standard error, and progress too: the log has both.
+    await this.cdk(['diff', source.stack, '--method=template', '--app', app], log).finished;
+    return readFile(log, 'utf8');
+  }
+
+  async answered(limit = BOOT_LIMIT): Promise<number> {
+    const seconds = await untilAnswered(this.lab.probe, this.#address, limit);
+    if (seconds === undefined) throw new Error(`no answer on port 80 within ${limit} s: see ${this.vm().console}`);
+    return seconds;
+  }
+
+  watch(url = `http://${this.#address}/`): Watch {
+    const { folder, cleanup } = this.#o;
+    return watch({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', url });
+  }
+
+  /** Runs the real CLI. Its log: `cdk.log`, unless another one is wanted. */
+  cdk(args: readonly string[], log = join(this.#o.folder, 'cdk.log')): CdkRun {
+    return cdk(args, { endpoint: this.#o.endpoint, log });
+  }
+
+  async #assemble(version: string, context: Context, name: string): Promise<Assembly> {
+    const { source, folder, key } = this.#o;
+    const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
+    const own = { adminCidr: `${INTERNET.admin.address}/32`, sshPublicKey: publicKey };
+    return assemble(source, {
+      version,
+      context: { ...own, ...this.#o.context, ...context },
+      folder: join(folder, name),
+      cdk: (args) => this.cdk(args),
+    });
+  }
+
+  /** Rejects when a machine that should run has been off for long. */
+  async #machineDied(signal: AbortSignal): Promise<never> {
+    const since = new Map<string, number>();
+    for (;;) {
+      await sleep(1000, undefined, { signal });
+      for (const id of this.instances.ids) {
+        const last = this.instances.events.filter((event) => event.instanceId === id && POWER.has(event.what)).at(-1);
+        const vm = this.vm(id);
+        if (vm.alive || last?.what === 'stopped' || last?.what === 'terminated') since.delete(id);
+        else since.set(id, since.get(id) ?? Date.now());
+        if (Date.now() - (since.get(id) ?? Date.now()) > OFF_LIMIT * 1000)
+          throw new Error(`the machine ${id} switched off before the host reported: see ${vm.console}`);
+      }
+    }
+  }
+
+  #inLab() {
+    if (this.#lab === undefined) throw new Error('the lab was not built');
+    return this.#lab;
+  }
+}
+
+const POWER: ReadonlySet<string> = new Set(['launched', 'started', 'stopped', 'terminated']);
+
+function since(begin: number): number {
+  return Math.round((Date.now() - begin) / 100) / 10;
+}
