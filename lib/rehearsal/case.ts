@@ -25,6 +25,11 @@ export interface RehearsalCase {
    * can follow it on the same gateway. Default: false, and cases of one stack share a gateway.
    */
   readonly alone?: boolean;
+  /**
+   * Seconds until the URL that a host reports to is refused; counts for all cases of the same `versions`, so it goes with some of its
+   * own. Default: 86399, as on AWS.
+   */
+  readonly signalExpires?: number;
 }
 
 /** Props of a PortwayStack; the admin, the login key and the synthesizer are the rehearsal's. */

@@ -30,6 +30,8 @@ export interface GatewayRunOptions {
   readonly checks: Checks;
   /** An AWS endpoint of the user's. Default: the project's own is started. */
   readonly endpointUrl?: string | undefined;
+  /** Seconds until the URL that a host reports to is refused. Default: as on AWS. */
+  readonly signalExpires?: number | undefined;
 }
 
 /** A step of a rehearsal. */
@@ -111,9 +113,10 @@ export class GatewayRun {
   }
 
   async #start(): Promise<void> {
-    const { folder, cleanup, endpointUrl, source, context, id, image } = this.#o;
+    const { folder, cleanup, endpointUrl, signalExpires, source, context, id, image } = this.#o;
     await mkdir(folder, { recursive: true });
-    const endpoint = endpointUrl === undefined ? await startEndpoint({ folder }) : useEndpoint(endpointUrl, folder);
+    const options = signalExpires === undefined ? { folder } : { folder, signalExpires };
+    const endpoint = endpointUrl === undefined ? await startEndpoint(options) : useEndpoint(endpointUrl, folder);
     this.#endpoint = endpoint;
     cleanup.add(`AWS endpoint of ${id}`, () => endpoint.stop());
     const stage = new SharedStage({ source, context, folder, cleanup, endpoint, key: await loginKey(folder) });

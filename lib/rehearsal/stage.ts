@@ -53,7 +53,7 @@ export class SharedStage {
     return this.#o.source;
   }
 
-  /** The version that was deployed last. */
+  /** The version that is deployed: of the last deploy that went well. */
   get version(): string {
     return this.#version;
   }
@@ -145,8 +145,12 @@ export class SharedStage {
   }
 
   async deploy(version: string, context: Context = {}): Promise<DeployResult> {
+    const before = this.#version;
     await this.synth(version, context);
-    return this.deploySynthesized();
+    const result = await this.deploySynthesized();
+    // CloudFormation has rolled back.
+    if (!result.ok) this.#version = before;
+    return result;
   }
 
   /** Deploys what was synthesized last, with the real CLI, and waits for its end. */
