@@ -6,10 +6,12 @@ import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import type { SecretSource } from '../forward/tls';
 import type { TrafficRule } from '../forward/traffic';
+import { readAsset } from '../host/assets';
 import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
-import { renderUserData, signalUrlReserve, type UserData } from '../host/user-data';
+import { CARRIERS, renderUserData, signalUrlReserve, type UserData } from '../host/user-data';
 import { acknowledge } from './acknowledge';
+import { Archive } from './archive';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
 import { type LoginKeyProps, loginKey } from './login-key';
@@ -66,6 +68,7 @@ export class Gateway extends Construct {
     const proof = new Proof(this, 'Proof', {
       subject: [
         props.content,
+        CARRIERS.map(readAsset),
         machine,
         keyPair?.keyPairName,
         network.vpc.vpcId,
@@ -85,12 +88,14 @@ export class Gateway extends Construct {
         signalUrl: proof.signalUrl,
         signalUrlReserve: signalUrlReserve({ stack: Stack.of(this).stackName, handle: proof.handleId }),
         attempt: props.attempt,
+        stack: Stack.of(this).stackName,
       },
       problems,
     );
 
     const eip = new ec2.CfnEIP(this, 'Address', { domain: 'vpc' });
     this.address = eip.ref;
+    const role = this.createRole(props.secrets);
     this.instance = new ec2.Instance(this, 'Instance', {
       vpc: network.vpc,
       vpcSubnets: { subnets: [network.subnet] },
@@ -103,7 +108,7 @@ export class Gateway extends Construct {
       instanceType: new ec2.InstanceType(machine.instanceType),
       machineImage: machineImage(machine),
       securityGroup,
-      role: this.createRole(props.secrets),
+      role,
       ...(keyPair === undefined ? {} : { keyPair }),
       userData: ec2.UserData.custom(joinedLines(this.userData.text)),
       userDataCausesReplacement: props.onChange === 'replace',
@@ -119,6 +124,11 @@ export class Gateway extends Construct {
         },
       ],
     });
+    // What user-data has no room for must be there, and be readable, when the host boots.
+    if (this.userData.archive !== undefined)
+      this.instance.instance.node.addDependency(
+        new Archive(this, 'Archive', { archive: this.userData.archive, reader: role }),
+      );
     // The CDK refuses the count beside a public address, though EC2 takes both of a network interface.
     if (props.ipv6 && network.isForeign)
       this.instance.instance.addPropertyOverride('NetworkInterfaces.0.Ipv6AddressCount', 1);
@@ -207,8 +217,8 @@ export class Gateway extends Construct {
   }
 
   /**
-   * The host needs nothing of AWS but the secrets that hold its certificates: its report goes to a presigned URL. A role is there so that
-   * teams can add to it.
+   * The host needs nothing of AWS but the secrets that hold its certificates, and what user-data has no room for: its report goes to a
+   * presigned URL. A role is there so that teams can add to it.
    */
   private createRole(secrets: readonly SecretSource[]): iam.Role {
     const role = new iam.Role(this, 'Role', {

@@ -46,6 +46,7 @@ function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
     ...[...new Set(entries.map((e) => e.source))].map((source) =>
       assetFile(`${source}.py`, `${FOLDER}/${source}.py`, '0644'),
     ),
+    ...(entries.some((e) => e.source === 'secret') ? [assetFile('aws.py', `${FOLDER}/aws.py`, '0644')] : []),
     ...['service', 'timer'].map((kind) =>
       assetFile(`systemd/portway-certificates.${kind}`, `${UNITS}/portway-certificates.${kind}`, '0644'),
     ),

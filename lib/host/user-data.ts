@@ -1,10 +1,17 @@
-import { deflate } from 'pako';
 import type { Problems } from '../forward/problems';
 import { isToken } from '../forward/token';
 import { readAsset } from './assets';
-import { encodeBase85 } from './base85';
 import type { HostContent } from './host-content';
 import type { HostFile } from './host-file';
+import { packSections, section } from './pack';
+import {
+  FETCHERS,
+  fetchFiles,
+  MAX_PARAMETERS,
+  type ParameterArchive,
+  parameterArchive,
+  parameterSettings,
+} from './parameters';
 
 /** What EC2 takes, before base64. @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 export const USER_DATA_LIMIT = 16_384;
@@ -15,12 +22,15 @@ export const USER_DATA_LIMIT = 16_384;
  * domain, and a little more are counted in.
  */
 export function signalUrlReserve(names: { readonly stack: string; readonly handle: string }): number {
-  // A name that is known only at deploy time has at most 128 characters. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-  const stack = isToken(names.stack) ? 128 : names.stack.length;
-  return 520 + stack + names.handle.length;
+  return 520 + lengthOf(names.stack) + names.handle.length;
 }
 
-/** What is known only once the content is: which content this is, and where the host reports about it. */
+/** A name that is known only at deploy time has at most 128 characters. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+function lengthOf(stack: string): number {
+  return isToken(stack) ? 128 : stack.length;
+}
+
+/** What is known only once the content is: which content this is, where the host reports about it, and whose it is. */
 export interface ContentIdentity {
   /** Hash over all that the host must prove. */
   readonly content: string;
@@ -30,6 +40,8 @@ export interface ContentIdentity {
   readonly signalUrlReserve: number;
   /** Which try this is; a failing host names the next one, since the same content under the same ids may read an old signal. */
   readonly attempt: number;
+  /** The stack's name, which parameters bear; may be a token. Default: Portway. */
+  readonly stack?: string;
 }
 
 export interface UserData {
@@ -40,32 +52,48 @@ export interface UserData {
   readonly reserve: number;
   /** Whether rules and team files had to be compressed. */
   readonly compressed: boolean;
+  /** What the host reads from Parameter Store besides; undefined where all has room in user-data. */
+  readonly archive?: ParameterArchive;
 }
 
+/** Scripts of assets/ that bring a host its files, and are none of them. */
+export const CARRIERS = ['portway.sh', ...FETCHERS] as const;
+
 const BOUNDARY = 'portway';
+const DEFAULT_STACK = 'Portway';
 
 /**
  * User-data of one fixed shape: a multipart with one shell part, of a type that cloud-init runs at every boot, under one
  * file name for ever. (cloud-init never removes a part that it once wrote, so a second name would go on running.)
  * The part is the static script of assets/, then the files that it puts on the host: what a reviewer reads as plain text, the rest
- * as one archive, since scripts have much in common.
+ * as one archive, since scripts have much in common. What has no room at all is read from Parameter Store: the archive then holds
+ * the program that does it.
  * @see https://docs.cloud-init.io/en/latest/explanation/format.html
  */
 export function renderUserData(content: HostContent, identity: ContentIdentity, problems: Problems): UserData {
-  const plain = assemble(content, identity, false);
-  if (plain.size <= USER_DATA_LIMIT) return plain;
-  const whole = assemble(content, identity, true);
-  if (whole.size <= USER_DATA_LIMIT) return whole;
-  // What the host can do without, before there is no room for a forward.
-  const compressed = assemble({ ...content, files: content.files.flatMap(withoutComfort) }, identity, true);
-  if (compressed.size <= USER_DATA_LIMIT) return compressed;
+  const { files } = content;
+  const ways = [
+    () => assemble(files, content, identity, false),
+    () => assemble(files, content, identity, true),
+    // What the host can do without, before it needs more of AWS.
+    () => assemble(files.flatMap(withoutComfort), content, identity, true),
+    // With the scripts out of the way, rules are plain lines again; and compressed themselves when they are too many.
+    () => spread(content, identity, false),
+    () => spread(content, identity, true),
+  ];
+  let last: UserData | undefined;
+  for (const way of ways) {
+    last = way();
+    if (last.size <= USER_DATA_LIMIT && (last.archive?.values.length ?? 0) <= MAX_PARAMETERS) return last;
+  }
+  const rendered = last as UserData;
   const parts = breakdown(content, identity).map(([name, bytes]) => `${name} ${bytes}`);
   problems.add(
     'user-data',
-    `must be at most ${USER_DATA_LIMIT} bytes; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Bytes, each compressed by itself: ${parts.join(', ')}`,
-    compressed.size,
+    `must be at most ${USER_DATA_LIMIT} bytes with at most ${MAX_PARAMETERS} parameters besides; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Files with values that are known only at deploy time stay in user-data. Bytes, each compressed by itself: ${parts.join(', ')}`,
+    `${rendered.size} bytes and ${rendered.archive?.values.length ?? 0} parameters`,
   );
-  return compressed;
+  return rendered;
 }
 
 /** A file without its comments, and none of those that are only there for people. */
@@ -74,11 +102,27 @@ function withoutComfort(file: HostFile): readonly HostFile[] {
   return [file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# .*\n/gm, '') } : file];
 }
 
-function assemble(content: HostContent, identity: ContentIdentity, compress: boolean): UserData {
-  const files = [environment(content, identity), ...content.files];
-  const isPacked = (file: HostFile) => mustPack(file) || (compress && !isToken(file.text));
-  const plain = files.filter((file) => !isPacked(file)).map(section);
-  const archive = `#portway-archive\n${pack(files.filter(isPacked).map(section).join(''))}`;
+/**
+ * With scripts in parameters, and in their place what reads them; with `compress` all that can be. Scripts alone make parameters that
+ * no change of a rule touches.
+ */
+function spread(content: HostContent, identity: ContentIdentity, compress: boolean): UserData {
+  const away = content.files.filter((file) => file.origin === 'script' || (compress && isPacked(file, true)));
+  const archive = parameterArchive(away, identity.stack ?? DEFAULT_STACK);
+  const settings = { ...content.settings, ...parameterSettings(archive) };
+  const files = [...content.files.filter((file) => !away.includes(file)), ...fetchFiles()];
+  return { ...assemble(files, { files, settings }, identity, false), compressed: compress, archive };
+}
+
+function assemble(
+  carried: readonly HostFile[],
+  content: HostContent,
+  identity: ContentIdentity,
+  compress: boolean,
+): UserData {
+  const files = [environment(content, identity), ...carried];
+  const plain = files.filter((file) => !isPacked(file, compress)).map(section);
+  const archive = `#portway-archive\n${packSections(files.filter((file) => isPacked(file, compress)))}`;
   const text = `Content-Type: multipart/mixed; boundary="${BOUNDARY}"
 MIME-Version: 1.0
 
@@ -89,12 +133,14 @@ Content-Disposition: attachment; filename="portway.sh"
 ${readAsset('portway.sh')}${plain.join('')}${archive}
 --${BOUNDARY}--
 `;
-  return {
-    text,
-    size: Buffer.byteLength(text.replace(identity.signalUrl, '')) + identity.signalUrlReserve,
-    reserve: identity.signalUrlReserve,
-    compressed: compress,
-  };
+  return { text, size: sizeOf(text, identity), reserve: identity.signalUrlReserve, compressed: compress };
+}
+
+/** Tokens are counted with the longest that may stand in their place. */
+function sizeOf(text: string, { signalUrl, signalUrlReserve, stack = DEFAULT_STACK }: ContentIdentity): number {
+  const rest = text.replace(signalUrl, '');
+  const names = isToken(stack) ? rest.split(stack).length - 1 : 0;
+  return Buffer.byteLength(rest) + signalUrlReserve + names * (lengthOf(stack) - stack.length);
 }
 
 function environment({ settings }: HostContent, { content, signalUrl, attempt }: ContentIdentity): HostFile {
@@ -109,11 +155,6 @@ function environment({ settings }: HostContent, { content, signalUrl, attempt }:
   return { path: '/etc/portway/portway.env', mode: '0644', text: text.join(''), origin: 'rules' };
 }
 
-/** A file as the script finds it: so many lines after its header. */
-function section({ mode, path, text }: HostFile): string {
-  return `#portway-file ${mode} ${path} ${text.split('\n').length - 1}\n${text}`;
-}
-
 /**
  * Scripts are read and reviewed in assets/. User-data is ASCII, and no line of it may look like a boundary. A token must stay
  * readable, or nobody could fill it in.
@@ -124,18 +165,12 @@ function mustPack({ origin, packed = false, text }: HostFile): boolean {
   );
 }
 
-/**
- * zlib's format as text, with the script that unpacks it as dictionary: scripts have words in common. The library's version is pinned and it has no native part: zlib's bytes differ between versions of Node,
- * and other bytes would restart every gateway.
- */
-function pack(text: string): string {
-  // As far as the host finds it: up to the line break before the first file.
-  const dictionary = Buffer.from(readAsset('portway.sh').slice(0, -1));
-  return encodeBase85(deflate(Buffer.from(text), { level: 9, memLevel: 9, dictionary })).replace(/.{1,900}/g, '$&\n');
+function isPacked(file: HostFile, compress: boolean): boolean {
+  return mustPack(file) || (compress && !isToken(file.text));
 }
 
 function breakdown(content: HostContent, identity: ContentIdentity): readonly (readonly [string, number])[] {
-  const sizes = content.files.map((file) => [file.path, pack(section(file)).length] as const);
+  const sizes = content.files.map((file) => [file.path, packSections([file]).length] as const);
   const all = [
     ['assets/portway.sh', Buffer.byteLength(readAsset('portway.sh'))] as const,
     ...sizes,

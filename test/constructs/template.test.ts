@@ -108,7 +108,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     }
   });
 
-  test('hardens the host: IMDSv2 without a hop, an encrypted root under its own name, no rights', () => {
+  test('hardens the host: IMDSv2 without a hop, an encrypted root under its own name, no rights but to its own files', () => {
     const [, { Properties: instance }] = only(template, 'AWS::EC2::Instance');
     expect(instance).toMatchObject({
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
@@ -117,7 +117,20 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const policies = resources(template, 'AWS::IAM::Policy').filter(([, r]) =>
       JSON.stringify(r).includes('GatewayRole'),
     );
-    expect(policies).toEqual([]);
+    const parameters = resources(template, 'AWS::SSM::Parameter');
+    expect(policies).toHaveLength(parameters.length > 0 ? 1 : 0);
+    for (const [, { Properties }] of policies)
+      expect(Properties?.PolicyDocument).toMatchObject({
+        Statement: [
+          {
+            Action: 'ssm:GetParameter',
+            Effect: 'Allow',
+            Resource: parameters.map(([, r]) => ({
+              'Fn::Join': ['', expect.arrayContaining([`:parameter${r.Properties?.Name}`])],
+            })),
+          },
+        ],
+      });
     // In a VPC of the team's own only the interface can ask for a public address.
     expect('NetworkInterfaces' in (instance ?? {})).toBe(!ownVpc);
   });
@@ -145,6 +158,26 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     // What a reviewer sees in the template of the shipped stacks is plain.
     if (name === 'iptables' || name === 'nginx') expect(userData.compressed).toBe(false);
   });
+});
+
+test('what has no room in user-data is there, and may be read, before the host boots', () => {
+  const { assembly } = synthesize(CANONICAL['letsencrypt-udp'] as (typeof CANONICAL)[string], { legacy: true });
+  const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
+  const parameters = resources(template, 'AWS::SSM::Parameter');
+  expect(parameters.length).toBeGreaterThan(1);
+  for (const [, { Properties }] of parameters) {
+    // Standard, which costs nothing, is what a parameter without a tier is.
+    expect(Properties).toEqual({
+      Type: 'String',
+      Name: expect.stringMatching(/^\/portway\/Portway\/[0-9a-f]{16}\/\d$/),
+      Value: expect.any(String),
+      Description: expect.any(String),
+    });
+    expect(`${Properties?.Value}`.length).toBeLessThanOrEqual(4096);
+  }
+  const [policy] = only(template, 'AWS::IAM::Policy');
+  const [, { DependsOn: before }] = only(template, 'AWS::EC2::Instance');
+  expect(before).toEqual(expect.arrayContaining([policy, ...parameters.map(([id]) => id)]));
 });
 
 // nginx.conf stands there as plain text, and half of it is what protects every site.

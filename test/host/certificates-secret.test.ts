@@ -1,18 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
+import { Aws, KEYS, REGION } from './support/aws';
 import { certificatesRoot } from './support/certificates-root';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host } from './support/host';
-import { authorizationOf, type SignedRequest } from './support/signature';
+import type { SignedRequest } from './support/signature';
 
 jest.setTimeout(60_000);
 
-const REGION = 'eu-central-1';
 const MANAGER = `secretsmanager.${REGION}.amazonaws.com`;
-const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
 const arn = (name: string) => `arn:aws:secretsmanager:${REGION}:123456789012:secret:${name}-AbCdEf`;
 const FILE = '/etc/portway/tls/secure.secret.pem';
 
@@ -24,32 +20,20 @@ function deploy(name = 'web/tls', content = 'c1', forwards: Record<string, Forwa
 describeHost('a certificate from Secrets Manager', () => {
   let gateway: Gateway;
   let host: Host;
-  let folder: string;
+  let aws: Aws;
   beforeAll(() => certificatesRoot(), 600_000);
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'portway-aws-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
 
   beforeEach(async () => {
     gateway = await Gateway.start({ root: await certificatesRoot() });
     host = gateway.host;
     await host.app('gateway', 'tcp', 8080);
-    await host.sh('client', `rm -f ${folder}/*; ip addr add 169.254.169.254/32 dev lo`);
-    await host.sh('gateway', `ip route add 169.254.169.254 via ${ADDRESS.client.v4}`);
-    // AWS's certificate is known to the host as one by a public CA is.
-    const { both, certificate } = await pair(MANAGER, `subjectAltName=DNS:${MANAGER}`);
-    await writeFile(join(folder, 'aws.pem'), both);
-    await host.write('/etc/ssl/certs/aws.pem', certificate);
-    await host.sh(
-      'gateway',
-      `echo '${ADDRESS.client.v4} ${MANAGER}' >>/etc/hosts; cd /etc/ssl/certs; ln -s aws.pem $(openssl x509 -hash -noout -in aws.pem).0`,
-    );
-    await writeFile(join(folder, 'keys'), JSON.stringify({ Code: 'Success', ...KEYS }));
-    const script = host.support('client', 'aws.py');
-    await host.serve('client', ['python3', script, folder, join(folder, 'aws.pem')]);
+    aws = await Aws.near(host);
+    await aws.serve();
   });
-  afterEach(() => gateway?.stop());
+  afterEach(async () => {
+    await gateway?.stop();
+    await aws?.stop();
+  });
 
   /** A certificate by nobody, and its key. */
   async function pair(name: string, extension = 'basicConstraints=CA:FALSE') {
@@ -59,15 +43,7 @@ describeHost('a certificate from Secrets Manager', () => {
     const [certificate = '', privateKey = ''] = both.split(/(?=-----BEGIN PRIVATE)/);
     return { both, certificate, privateKey };
   }
-  const keep = (secret: unknown) =>
-    writeFile(join(folder, 'secret'), typeof secret === 'string' ? secret : JSON.stringify(secret));
-  const requests = async (): Promise<readonly SignedRequest[]> => {
-    const text = await readFile(join(folder, 'requests'), 'utf8').catch(() => '');
-    return text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-  };
+  const keep = (secret: unknown) => aws.keep('secret', secret);
   const served = () =>
     host.sh(
       'client',
@@ -84,11 +60,11 @@ describeHost('a certificate from Secrets Manager', () => {
     await gateway.succeed(deploy());
     expect(await served()).toBe('subject=CN=one\n');
     expect(await host.sh('gateway', `stat -c %a ${FILE}; ls /etc/portway/tls`)).toBe('600\nsecure.secret.pem\n');
-    const [request, ...more] = await requests();
+    const [request, ...more] = await aws.requests();
     expect(more).toEqual([]);
     expect(JSON.parse(request?.body ?? '')).toEqual({ SecretId: arn('web/tls') });
     expect(request?.headers).toMatchObject({ 'x-amz-target': 'secretsmanager.GetSecretValue', host: MANAGER });
-    expect(request?.headers.authorization).toBe(await authorizationOf(request as SignedRequest, KEYS, REGION));
+    expect(await aws.isSigned(request as SignedRequest)).toBe(true);
     const told = await host.sh(
       'gateway',
       'cat /var/log/portway/*.log /run/portway-certificates; grep -r . /etc/portway/*.*',
@@ -152,7 +128,7 @@ describeHost('a certificate from Secrets Manager', () => {
   test('of another secret is not served in place of it: the deploy fails, and the last one stays', async () => {
     await keep(await pair('one'));
     await gateway.succeed(deploy());
-    await rm(join(folder, 'secret'));
+    await aws.keep('secret');
     expect((await gateway.boot(deploy('other', 'c2'))).code).toBe(1);
     expect((await gateway.signals()).at(-1)).toMatchObject({ Status: 'FAILURE' });
     expect(await served()).toBe('subject=CN=one\n');
@@ -164,6 +140,6 @@ describeHost('a certificate from Secrets Manager', () => {
     await keep(await pair('one again'));
     expect(await service()).toBe('secure: has a new certificate\n');
     expect(await served()).toBe('subject=CN=one again\n');
-    expect(JSON.parse((await requests()).at(-1)?.body ?? '')).toEqual({ SecretId: arn('web/tls') });
+    expect(JSON.parse((await aws.requests()).at(-1)?.body ?? '')).toEqual({ SecretId: arn('web/tls') });
   });
 });

@@ -76,6 +76,19 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
+  // What has no room in user-data: README's kind of stack, with a certificate that browsers trust and a game's UDP.
+  'letsencrypt-udp': {
+    ...common,
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https' }),
+      secure: Forward.https({
+        listen: 443,
+        to: 8080,
+        tls: Tls.letsEncrypt({ email: 'admin@example.com', domains: ['www.example.com'] }),
+      }),
+      game: Forward.udp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables', allowFrom: ['198.51.100.0/24'] }),
+    },
+  },
   // Applications that end TLS themselves, and one that does not, behind one address; and HTTP/3.
   'nginx-tls-passthrough': {
     ...common,

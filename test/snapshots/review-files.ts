@@ -10,6 +10,10 @@ function withoutHashes(text: string): string {
       // Ids and the host's name for its content: the hash changes with every rule, which the rule itself shows.
       .replace(/(GatewayProof(?:Handle|Condition))[0-9a-f]{16}[0-9A-F]{8}/g, '$1<content>')
       .replace(/(PORTWAY_CONTENT=')[0-9a-f]{16}/g, '$1<content>')
+      // Parameters, by what they hold: scripts, and rules where they are many.
+      .replace(/(GatewayArchive)[0-9a-f]{16}(p\d+)[0-9A-F]{8}/g, '$1<archive>$2')
+      .replace(/(portway\/Portway\/)[0-9a-f]{16}/g, '$1<archive>')
+      .replace(/(PORTWAY_PARAMETERS_SHA256=')[0-9a-f]{64}/g, '$1<archive>')
       // With onChange: 'replace' the CDK puts a hash of user-data into the instance's id.
       .replace(/(GatewayInstance[0-9A-F]{8})[0-9a-f]{16}/g, '$1<user-data>')
   );
@@ -22,7 +26,7 @@ export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, s
   const userData = findUserData(template);
   const rules = rulesOf(readFileSync(join(assembly.directory, 'Portway.rules.txt'), 'utf8'));
   return {
-    'template.json': withoutHashes(`${JSON.stringify(withoutUserData(template), null, 2)}\n`),
+    'template.json': withoutHashes(`${JSON.stringify(withoutArchive(withoutUserData(template)), null, 2)}\n`),
     'user-data.txt': withoutHashes(withoutScripts(userData)),
     ...Object.fromEntries(rules.map(([name, text]) => [name, withoutHashes(text)])),
   };
@@ -66,5 +70,13 @@ function joined(value: string | Json): string {
 function withoutUserData<T extends Parameters<typeof instanceOf>[0]>(template: T): T {
   const copy = structuredClone(template);
   (instanceOf(copy).Properties as Record<string, unknown>).UserData = '<see user-data.txt>';
+  return copy;
+}
+
+/** What parameters hold is compressed. */
+function withoutArchive<T extends Parameters<typeof instanceOf>[0]>(template: T): T {
+  const copy = structuredClone(template);
+  for (const { Type, Properties } of Object.values(copy.Resources))
+    if (Type === 'AWS::SSM::Parameter') (Properties as Record<string, unknown>).Value = '<compressed>';
   return copy;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aws } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
-import { PortwayError, Problems } from '../../lib/forward/problems';
+import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { readAsset } from '../../lib/host/assets';
 import { encodeBase85 } from '../../lib/host/base85';
@@ -112,24 +112,13 @@ test('no setting of any stack holds a quote', () => {
   }
 });
 
-test('grows from plain to compressed rules to an error with a breakdown', () => {
+test('grows from plain to compressed rules', () => {
   expect(render(small).compressed).toBe(false);
   const middle = render(many(COMPRESSED));
   expect(middle.compressed).toBe(true);
   expect(middle.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
   expect(middle.text).not.toContain('/etc/portway/iptables.rules');
   expect(archive(middle.text)).toContain('#portway-file 0644 /etc/portway/iptables.rules ');
-  const error = (() => {
-    try {
-      return render(many(900));
-    } catch (e) {
-      return e;
-    }
-  })();
-  expect(error).toBeInstanceOf(PortwayError);
-  expect((error as Error).message).toMatch(
-    /^user-data must be at most 16384 bytes; .*\/etc\/portway\/iptables\.rules \d+.*\/usr\/local\/lib\/portway\/host\.sh \d+.*got: \d{5}$/,
-  );
 });
 
 test('compressed rules are the rules', () => {

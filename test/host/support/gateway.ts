@@ -8,8 +8,8 @@ import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { firstBootFile } from '../../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
-import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
-import { renderUserData } from '../../../lib/host/user-data';
+import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../../lib/host/operating-system';
+import { renderUserData, type UserData } from '../../../lib/host/user-data';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Result } from './host';
 
 const SIGNAL_PORT = 8000;
@@ -31,6 +31,8 @@ export interface Deploy {
   readonly forwards: Readonly<Record<string, Forward>>;
   /** Default: IPv6, and nothing else. */
   readonly settings?: Partial<GatewaySettings>;
+  /** What it is rendered for. Default: the Debian that the hosts are. */
+  readonly os?: OperatingSystemId;
   /** Default: 1024. */
   readonly memoryMiB?: number;
   /** Hash of the content. Default: of the rendered files. */
@@ -62,7 +64,7 @@ export class Gateway {
 
   /** Boots the host with user-data that is rendered, assembled and taken apart as on AWS. */
   async boot(deploy: Deploy): Promise<Result> {
-    await this.host.write(SCRIPT, scriptOf(deploy), '0700');
+    await this.host.write(SCRIPT, partOf(userDataOf(deploy).text), '0700');
     return this.reboot();
   }
 
@@ -100,13 +102,13 @@ export class Gateway {
 
 export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%3Acloudformation/demo?X-Amz-Expires=86399&X-Amz-SignedHeaders=host`;
 
-function scriptOf(deploy: Deploy): string {
+export function userDataOf(deploy: Deploy): UserData {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
   const rendered = hostContent({
     forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
     settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },
-    os: OPERATING_SYSTEMS[DEBIAN],
+    os: OPERATING_SYSTEMS[deploy.os ?? DEBIAN],
     ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });
@@ -118,9 +120,9 @@ function scriptOf(deploy: Deploy): string {
     signalUrlReserve: 600,
     attempt: 0,
   };
-  const { text } = renderUserData(content, identity, problems);
+  const userData = renderUserData(content, identity, problems);
   problems.throwIfAny();
-  return partOf(text);
+  return userData;
 }
 
 /** The one shell part of a multipart, as cloud-init takes it out. */

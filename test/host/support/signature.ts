@@ -37,10 +37,10 @@ function bytes(data: string | ArrayBuffer | ArrayBufferView): Buffer {
   return ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(data);
 }
 
-/** How AWS's own library signs this request to Secrets Manager: what its `authorization` should be. */
+/** How AWS's own library signs this request to one of its services: what its `authorization` should be. */
 export async function authorizationOf({ path, headers, body }: SignedRequest, keys: Keys, region: string) {
   const signer = new SignatureV4({
-    service: 'secretsmanager',
+    service: headers.host?.split('.')[0] ?? '',
     region,
     credentials: {
       accessKeyId: keys.AccessKeyId,

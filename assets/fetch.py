@@ -1,0 +1,135 @@
+#!/usr/bin/python3 -IBS
+# Stands in host.sh's place where a host's files have no room in user-data: reads them from Parameter Store, puts them into the tree
+# beside what came in user-data, and goes on with the host.sh that is one of them.
+#
+# portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so
+# that later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
+import base64
+import glob
+import hashlib
+import http.client
+import json
+import os
+import re
+import sys
+import time
+import urllib.parse
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import aws  # noqa: E402
+
+STATE = "/var/lib/portway"
+STAGE = f"{STATE}/stage"
+LOG = "/var/log/portway/bootstrap.log"
+# Rights of a new role take a moment until they hold, and so may a network.
+PAUSES = (0, 3, 6, 12, 24, 30)
+
+
+def say(text):
+    line = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}"
+    print(line, flush=True)
+    os.makedirs(os.path.dirname(LOG), exist_ok=True)
+    with open(LOG, "a") as file:
+        file.write(f"{line}\n")
+
+
+def read(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""
+
+
+def digest_of(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# What the parameters hold together; out of the disk where it is there already.
+def archive(place, count, digest):
+    path = f"{STATE}/archive-{digest[:16]}"
+    if digest_of(read(path)) == digest:
+        os.utime(path)
+        return read(path)
+    say(f"read {count} parameters {place}/*")
+    for pause in PAUSES:
+        time.sleep(pause)
+        try:
+            text = "".join(parameter(f"{place}/{n + 1}") for n in range(count))
+            if digest_of(text) != digest:
+                raise ValueError(f"they hold something else than was deployed: {len(text)} characters")
+            break
+        # Of whatever kind it is, the deploy must be told.
+        except Exception as error:
+            reason = f"{error}" or type(error).__name__
+            say(f"parameters {place}/*: {reason}")
+    else:
+        raise OSError(f"parameters {place}/* could not be read: {reason}")
+    with open(f"{path}.new", "w") as file:
+        file.write(text)
+    os.replace(f"{path}.new", path)
+    # This one, and the one before it.
+    for old in sorted(glob.glob(f"{STATE}/archive-*"), key=os.path.getmtime)[:-2]:
+        os.remove(old)
+    return text
+
+
+def parameter(name):
+    return aws.call("ssm", "AmazonSSM.GetParameter", {"Name": name})["Parameter"]["Value"]
+
+
+def unpack(text):
+    # The brace is no sign that a parameter may hold twice.
+    for file in json.loads(zlib.decompress(base64.b85decode(text.replace(".", "{")))):
+        path = STAGE + file["path"]
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf8") as out:
+            out.write(file["text"])
+        os.chmod(path, int(file["mode"], 8))
+
+
+# As host.sh signals, which is not there yet: once for each content and URL, any answer counts, no Content-Type.
+def signal_failure(settings, reason):
+    mark = f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
+    address = settings["PORTWAY_SIGNAL_URL"]
+    if read(mark).strip() == address:
+        return
+    host = read("/sys/devices/virtual/dmi/id/board_asset_tag").strip()
+    data = {"content": settings["PORTWAY_CONTENT"], "boot": read("/proc/sys/kernel/random/boot_id").strip()}
+    attempt = int(settings.get("PORTWAY_ATTEMPT", 0)) + 1
+    body = {
+        "Status": "FAILURE",
+        "Reason": f"{re.sub(r'[^ -~]+', ' ', reason)[:900]} (to deploy the same content again: -c attempt={attempt})",
+        "UniqueId": host if host.startswith("i-") else read("/etc/machine-id").strip(),
+        "Data": json.dumps({**data, "time": time.strftime("%FT%TZ", time.gmtime())}),
+    }
+    url = urllib.parse.urlsplit(address)
+    for pause in (0, 3, 10, 20):
+        time.sleep(pause)
+        try:
+            connection = getattr(http.client, f"{url.scheme.upper()}Connection")(url.netloc, timeout=20)
+            connection.request("PUT", f"{url.path}?{url.query}", json.dumps(body))
+            if connection.getresponse().status < 500:
+                with open(mark, "w") as file:
+                    file.write(f"{address}\n")
+                say("signalled FAILURE")
+                return
+        except (OSError, http.client.HTTPException) as error:
+            say(f"FAILURE could not be signalled: {error}")
+
+
+def main():
+    settings = dict(re.findall(r"^(\w+)='(.*)'$", read(f"{STAGE}/etc/portway/portway.env"), re.M))
+    place, count = settings["PORTWAY_PARAMETERS"].split()
+    try:
+        unpack(archive(place, int(count), settings["PORTWAY_PARAMETERS_SHA256"]))
+    except Exception as error:
+        say(f"FAILED: {error}")
+        signal_failure(settings, f"{error}")
+        sys.exit(1)
+    host = f"{STAGE}/usr/local/lib/portway/host.sh"
+    os.execv(host, [host])
+
+
+main()

@@ -1,0 +1,64 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ADDRESS, type Host } from './host';
+import { authorizationOf, type SignedRequest } from './signature';
+
+export const REGION = 'eu-central-1';
+export const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
+const SERVICES = ['secretsmanager', 'ssm'].map((name) => `${name}.${REGION}.amazonaws.com`);
+
+/** What a host of EC2 with a role finds around it (aws.py), in the client's namespace. */
+export class Aws {
+  private constructor(
+    private readonly host: Host,
+    private readonly folder: string,
+  ) {}
+
+  /** Makes it known to the host: addresses, and a certificate as by a public CA. It answers once it is served. */
+  static async near(host: Host): Promise<Aws> {
+    const aws = new Aws(host, await mkdtemp(join(tmpdir(), 'portway-aws-')));
+    await host.sh('client', 'ip addr add 169.254.169.254/32 dev lo');
+    await host.sh('gateway', `ip route add 169.254.169.254 via ${ADDRESS.client.v4}`);
+    const names = `subjectAltName=${SERVICES.map((name) => `DNS:${name}`).join(',')}`;
+    const make = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=aws -addext '${names}'`;
+    const both = await host.sh('gateway', `${make} -keyout /run/k -out /run/c 2>/dev/null; cat /run/c /run/k`);
+    await writeFile(join(aws.folder, 'aws.pem'), both);
+    await host.sh(
+      'gateway',
+      `echo '${ADDRESS.client.v4} ${SERVICES.join(' ')}' >>/etc/hosts
+       cp /run/c /etc/ssl/certs/aws.pem; cd /etc/ssl/certs; ln -s aws.pem $(openssl x509 -hash -noout -in aws.pem).0`,
+    );
+    await aws.keep('keys', { Code: 'Success', ...KEYS });
+    return aws;
+  }
+
+  serve(): Promise<void> {
+    const script = this.host.support('client', 'aws.py');
+    return this.host.serve('client', ['python3', script, this.folder, join(this.folder, 'aws.pem')]);
+  }
+
+  stop(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** What it knows from now on: see aws.py. Nothing: that is unknown. */
+  keep(name: 'keys' | 'secret' | 'parameters', value?: unknown): Promise<void> {
+    const file = join(this.folder, name);
+    if (value === undefined) return rm(file, { force: true });
+    return writeFile(file, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+
+  async requests(): Promise<readonly SignedRequest[]> {
+    const text = await readFile(join(this.folder, 'requests'), 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Whether AWS's own library would have signed it so. */
+  async isSigned(request: SignedRequest): Promise<boolean> {
+    return request.headers.authorization === (await authorizationOf(request, KEYS, REGION));
+  }
+}
