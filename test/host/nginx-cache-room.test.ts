@@ -19,6 +19,7 @@ describeHost('the room of the cache of nginx', () => {
       secure: Forward.https({ listen: 443, to, cache: SMALL, tls: Tls.selfSigned() }),
       valid: Forward.http({ listen: 81, to, cache: { ...SMALL, validFor: 60 } }),
       anonymous: Forward.http({ listen: 82, to, cache: { ...SMALL, ignoreCookies: true } }),
+      query: Forward.http({ listen: 84, to, cache: { ...SMALL, query: ['page', 'sortBy'] } }),
       stripped: Forward.http({
         listen: 85,
         routes: { '/shop/*': { to, stripPrefix: true, cache: { ...SMALL, query: ['page'] } } },
