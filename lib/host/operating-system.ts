@@ -34,7 +34,8 @@ export interface OperatingSystem {
   };
 }
 
-const DEB_ARCH: Record<Architecture, string> = { arm64: 'arm64', x86_64: 'amd64' };
+/** What Debian and Ubuntu call the architectures. */
+export const DEB_ARCHITECTURES: Readonly<Record<Architecture, string>> = { arm64: 'arm64', x86_64: 'amd64' };
 
 const DEBIAN_PACKAGES = {
   iptables: ['iptables', 'conntrack'],
@@ -51,7 +52,8 @@ function debian(release: number, nginx: Omit<NginxDialect, 'user'>): OperatingSy
     title: `Debian ${release}`,
     sshUser: 'admin',
     rootDevice: '/dev/xvda',
-    imageParameter: (architecture) => `/aws/service/debian/release/${release}/latest/${DEB_ARCH[architecture]}`,
+    imageParameter: (architecture) =>
+      `/aws/service/debian/release/${release}/latest/${DEB_ARCHITECTURES[architecture]}`,
     nginx: { user: 'www-data', ...nginx },
     packages: DEBIAN_PACKAGES,
   };
@@ -87,7 +89,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
     sshUser: 'ubuntu',
     rootDevice: '/dev/sda1',
     imageParameter: (architecture) =>
-      `/aws/service/canonical/ubuntu/server/24.04/stable/current/${DEB_ARCH[architecture]}/hvm/ebs-gp3/ami-id`,
+      `/aws/service/canonical/ubuntu/server/24.04/stable/current/${DEB_ARCHITECTURES[architecture]}/hvm/ebs-gp3/ami-id`,
     nginx: { user: 'www-data', http2: 'listen-parameter' },
     packages: DEBIAN_PACKAGES,
   },

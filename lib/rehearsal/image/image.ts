@@ -1,20 +1,31 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
-import { OPERATING_SYSTEMS } from '../../host/operating-system';
+import { type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../../host/operating-system';
 import { cacheFolder, ensureCached, recipeHash } from '../cache';
 import { makeRepository } from './packages';
 import { downloadsBeside, ensureDebianRoot } from './root';
 
 /** What Debian's image for EC2 has and a gateway meets; no nginx and no iptables: user-data installs those. */
 const PACKAGES = [
-  ...['linux-image-cloud-amd64', 'systemd', 'systemd-sysv', 'systemd-resolved', 'libpam-systemd', 'dbus', 'udev'],
+  ...['systemd', 'systemd-sysv', 'systemd-resolved', 'libpam-systemd', 'dbus', 'udev'],
   ...['cloud-init', 'openssh-server', 'python3', 'openssl', 'curl', 'ca-certificates', 'sudo'],
   ...['iproute2', 'kmod', 'procps', 'logrotate', 'nftables', 'zstd', 'e2fsprogs'],
 ];
 
+/** The kernel that Debian's image for EC2 has. */
+const KERNELS: Record<Architecture, string> = {
+  x86_64: 'linux-image-cloud-amd64',
+  arm64: 'linux-image-cloud-arm64',
+};
+
 /** Debian's names for its releases. */
-const RELEASES = { 'debian-13': 'trixie', 'debian-12': 'bookworm' } as const;
+const RELEASES = { 'debian-13': 'trixie', 'debian-12': 'bookworm' } as const satisfies Partial<
+  Record<OperatingSystemId, string>
+>;
+
+/** The systems that there is an image of. The others come from no repository that a rehearsal could install them from. */
+export type VmSystem = keyof typeof RELEASES;
 
 /** The disk's size: the root volume of the default stack. The file is sparse. */
 const DISK_GIB = 8;
@@ -27,6 +38,7 @@ const CUSTOMIZE = join(__dirname, 'customize.sh');
 
 /** What a VM is booted from. All of it is read-only: a run puts an overlay on the disk. */
 export interface VmImage {
+  architecture: Architecture;
   /** Raw ext4 file system, the whole disk. */
   disk: string;
   /** Has the drivers of disk and file system in it, so no initrd is needed. */
@@ -44,16 +56,19 @@ export interface VmImage {
  * when its recipe (packages, files, scripts) changes. The first time takes a minute or two and some 500 MB.
  *
  * @param options.os Which Debian. Default: 13.
+ * @param options.architecture Of the machine. Default: x86_64. An arm64 image is made and booted in software on an x86_64
+ * machine, and takes several times as long.
  * @param options.mirror Debian mirror. Default: the machine's own, else the bootstrap tool's.
  */
 export async function ensureVmImage(
-  options: { os?: keyof typeof RELEASES | undefined; mirror?: string | undefined } = {},
+  options: { os?: VmSystem | undefined; architecture?: Architecture | undefined; mirror?: string | undefined } = {},
 ): Promise<VmImage> {
-  const os = options.os ?? 'debian-13';
+  const { os = 'debian-13', architecture = 'x86_64' } = options;
   const root = await ensureDebianRoot({
     release: RELEASES[os],
+    architecture,
     name: 'vm',
-    packages: PACKAGES,
+    packages: [KERNELS[architecture], ...PACKAGES],
     // What user-data may install, served by the lab; what the image has already is not there again.
     download: Object.values(OPERATING_SYSTEMS[os].packages).flat(),
     mirror: options.mirror,
@@ -62,9 +77,10 @@ export async function ensureVmImage(
   const contents = await Promise.all(sources.map(async (file) => [basename(file), await readFile(file, 'utf8')]));
   const hash = recipeHash({ root: basename(dirname(root)), contents });
   const folder = await ensureCached(join(cacheFolder(), 'images', `${os}-${hash}`), (building) =>
-    build(building, root),
+    build(building, root, architecture),
   );
   return {
+    architecture,
     disk: join(folder, 'disk.ext4'),
     kernel: join(folder, 'vmlinuz'),
     repository: join(folder, 'repository'),
@@ -73,7 +89,7 @@ export async function ensureVmImage(
   };
 }
 
-async function build(folder: string, base: string): Promise<void> {
+async function build(folder: string, base: string, architecture: Architecture): Promise<void> {
   const root = await mkdtemp(`${folder}-root-`);
   try {
     // A copy, not an overlay: in a container the cache itself may stand on one, and overlays do not stack there.
@@ -91,7 +107,7 @@ async function build(folder: string, base: string): Promise<void> {
     await cp(join(root, 'boot', only(boot, 'vmlinuz-')), join(folder, 'vmlinuz'));
     await cp(join(root, 'usr/local/lib/rehearsal/application.pem'), join(folder, 'application.pem'));
     await run('mke2fs', ['-q', '-t', 'ext4', '-d', root, join(folder, 'disk.ext4'), `${DISK_GIB}G`]);
-    await makeRepository(downloadsBeside(base), join(folder, 'repository'));
+    await makeRepository(downloadsBeside(base), join(folder, 'repository'), architecture);
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
+import { type Architecture, DEB_ARCHITECTURES } from '../../host/operating-system';
 
 /**
  * Makes a Debian repository (one flat folder) out of .deb files: what the lab serves and the VM's apt installs from.
  *
  * @param debs folder with the .deb files.
  * @param folder where the repository is put; made when missing.
+ * @param architecture of the packages.
  */
-export async function makeRepository(debs: string, folder: string): Promise<void> {
+export async function makeRepository(debs: string, folder: string, architecture: Architecture): Promise<void> {
   await mkdir(folder, { recursive: true });
   const files = (await readdir(debs)).filter((file) => file.endsWith('.deb')).sort();
   if (files.length === 0) throw new Error(`no .deb file in ${debs}: the download of the gateway's packages went wrong`);
@@ -23,7 +25,7 @@ export async function makeRepository(debs: string, folder: string): Promise<void
   }
   const packages = `${entries.join('\n')}`;
   await writeFile(join(folder, 'Packages'), packages);
-  await writeFile(join(folder, 'Release'), release(packages));
+  await writeFile(join(folder, 'Release'), release(packages, architecture));
 }
 
 /** One stanza of a Packages index: the package's own control fields, and where its file is. */
@@ -32,13 +34,13 @@ export function packageEntry(control: string, file: string, content: Uint8Array)
 }
 
 /** A Release file for one Packages index; apt wants one even where nothing is signed. */
-export function release(packages: string): string {
+export function release(packages: string, architecture: Architecture): string {
   const text = Buffer.from(packages);
   return [
     'Origin: Portway rehearsal',
     'Label: Portway rehearsal',
     'Date: Thu, 01 Jan 2026 00:00:00 UTC',
-    'Architectures: amd64 all',
+    `Architectures: ${DEB_ARCHITECTURES[architecture]} all`,
     'SHA256:',
     ` ${sha256(text)} ${text.length} Packages`,
     '',

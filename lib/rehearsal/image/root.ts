@@ -1,6 +1,7 @@
 import { chmod, lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
+import { type Architecture, DEB_ARCHITECTURES } from '../../host/operating-system';
 import { cacheFolder, ensureCached, recipeHash } from '../cache';
 import { machineAptOptions, machineMirror } from './mirror';
 
@@ -28,7 +29,9 @@ const SETTINGS = {
 
 export interface DebianRootOptions {
   /** Debian release by name. */
-  release: 'trixie' | 'bookworm';
+  release: 'trixie' | 'bookworm' | 'bullseye';
+  /** Default: x86_64. Another one than the machine's needs qemu-user and binfmt_misc, by which its programs run here. */
+  architecture?: Architecture;
   /** Packages on top of the smallest system that has apt. */
   packages: string[];
   /** First part of the folder's name in the cache. */
@@ -48,13 +51,14 @@ export interface DebianRootOptions {
  * @throws Error with mmdebstrap's last lines when the root cannot be made.
  */
 export async function ensureDebianRoot(options: DebianRootOptions): Promise<string> {
-  const { release, name } = options;
+  const { release, name, architecture = 'x86_64' } = options;
   const packages = [...new Set(options.packages)].sort();
   const download = [...new Set(options.download ?? [])].sort();
-  const hash = recipeHash({ release, packages, download, settings: SETTINGS });
+  const recipe = { release, packages, download, settings: SETTINGS };
+  const hash = recipeHash(architecture === 'x86_64' ? recipe : { ...recipe, architecture });
   const entry = await ensureCached(join(cacheFolder(), 'roots', `${name}-${hash}`), async (folder) => {
     const mirror = options.mirror ?? (await machineMirror());
-    await bootstrap(folder, { release, packages, download, mirror });
+    await bootstrap(folder, { release, architecture, packages, download, mirror });
   });
   return join(entry, 'root');
 }
@@ -66,13 +70,19 @@ export function downloadsBeside(root: string): string {
 
 async function bootstrap(
   folder: string,
-  recipe: { release: string; packages: string[]; download: string[]; mirror: string | undefined },
+  recipe: {
+    release: string;
+    architecture: Architecture;
+    packages: string[];
+    download: string[];
+    mirror: string | undefined;
+  },
 ): Promise<void> {
   const arguments_ = [
     '--mode=root',
     '--variant=minbase',
-    // Made for the emulated machine as well as for namespaces here, which are x86_64 both.
-    '--architectures=amd64',
+    // Of the emulated machine, whatever this one is.
+    `--architectures=${DEB_ARCHITECTURES[recipe.architecture]}`,
     '--format=directory',
     ...(recipe.packages.length > 0 ? [`--include=${recipe.packages.join(',')}`] : []),
     ...SETTINGS.apt.map((line) => `--aptopt=${line}`),

@@ -270,11 +270,11 @@ export class Host {
   }
 }
 
-/** Waits until something holds. @throws Error when it does not within 5 s */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 5000;
+/** Waits until something holds. @throws Error when it does not within so many seconds */
+export async function until(what: string, holds: () => Promise<boolean>, seconds = 5): Promise<void> {
+  const end = Date.now() + seconds * 1000;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`did not come true within 5 s: ${what}`);
+    if (Date.now() > end) throw new Error(`did not come true within ${seconds} s: ${what}`);
     await sleep(50);
   }
 }

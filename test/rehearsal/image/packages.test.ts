@@ -10,5 +10,5 @@ test('a package stands in the index with its own fields, its file, size and chec
 });
 
 test('Release vouches for the index, counted in bytes', () => {
-  expect(release('Maintainer: Ö\n')).toContain(` ${sha256('Maintainer: Ö\n')} 15 Packages`);
+  expect(release('Maintainer: Ö\n', 'x86_64')).toContain(` ${sha256('Maintainer: Ö\n')} 15 Packages`);
 });
