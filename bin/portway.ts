@@ -21,6 +21,17 @@ program
   });
 
 program
+  .command('verify')
+  .description('compare the deployed gateway with what the app says: security group, instance, user-data, address')
+  .argument('[stack]', 'the stack to look at, where the app has several')
+  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
+  .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .action(async (stack: string | undefined, options) => {
+    const { verifyCommand } = await import('../lib/operate/command.js');
+    process.exitCode = await verifyCommand({ ...options, stack });
+  });
+
+program
   .command('rehearse')
   .description('deploy, boot, use, reboot and destroy a stack on this machine, without an AWS account')
   .argument('[stack]', 'a stack of the app in cdk.json; default: the shipped one, with each engine')

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import spawn, { type SubprocessError } from 'nano-spawn';
 import type { Plan } from './plan';
 import { printPlan } from './print';
+import { synthesize } from './synthesize';
 
 export interface PlanOptions {
   readonly stack?: string | undefined;
@@ -12,12 +12,6 @@ export interface PlanOptions {
   readonly json?: boolean;
   /** The CDK app. Default: what cdk.json says. */
   readonly app?: string;
-}
-
-/** What the CDK CLI reads too. */
-interface CdkJson {
-  readonly app: string;
-  readonly context?: Readonly<Record<string, unknown>>;
 }
 
 /** `portway plan`. @returns the process's exit code */
@@ -38,23 +32,6 @@ export async function planCommand(options: PlanOptions): Promise<number> {
     return 1;
   } finally {
     await rm(outdir, { recursive: true, force: true });
-  }
-}
-
-/** Runs the app as the CDK CLI does, which tells it by variables where to write and what context there is. Validation is the CLI's. */
-async function synthesize({ app, context }: PlanOptions, outdir: string): Promise<void> {
-  const settings = JSON.parse(await readFile('cdk.json', 'utf8')) as CdkJson;
-  const given = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
-  const all = JSON.stringify({ ...settings.context, ...Object.fromEntries(given) });
-  try {
-    await spawn(app ?? settings.app, {
-      shell: true,
-      stdin: 'ignore',
-      env: { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: all, CDK_VALIDATION: 'false' },
-    });
-  } catch (error) {
-    const { stderr, message } = error as SubprocessError;
-    throw new Error(stderr.trim() || message);
   }
 }
 

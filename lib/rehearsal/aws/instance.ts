@@ -36,7 +36,8 @@ export interface DescribedInstance {
   readonly vpcCidr6?: string;
 }
 
-const STACK_TAG = 'aws:cloudformation:stack-name';
+/** CloudFormation's own tag on what a stack has made. */
+export const STACK_TAG = 'aws:cloudformation:stack-name';
 
 /** Whether a resource was made by a stack. */
 export function ofStack(

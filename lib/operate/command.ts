@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SynthesizeOptions, synthesize } from '../plan/synthesize';
+import { readFound } from './found';
+import { readPromised } from './promised';
+import { differences } from './verify';
+
+export interface VerifyOptions extends SynthesizeOptions {
+  /** Default: the app's only one. */
+  readonly stack?: string | undefined;
+}
+
+/** `portway verify`. @returns the process's exit code: 0 as promised, 1 it is not, 2 it could not be told */
+export async function verifyCommand(options: VerifyOptions): Promise<number> {
+  const assembly = await mkdtemp(join(tmpdir(), 'portway-verify-'));
+  try {
+    await synthesize(options, assembly);
+    const promised = await readPromised(assembly, options.stack);
+    const found = await readFound(promised.stackName, promised.region);
+    const lines = differences(promised, found);
+    const { stackName } = promised;
+    if (lines.length === 0)
+      process.stdout.write(`${stackName}: ${found.gateway?.instanceId} at ${found.address} is as the app says\n`);
+    else process.stdout.write(`${stackName}: NOT AS THE APP SAYS\n${lines.map((line) => `- ${line}\n`).join('')}`);
+    return lines.length === 0 ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return 2;
+  } finally {
+    await rm(assembly, { recursive: true, force: true });
+  }
+}

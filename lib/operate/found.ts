@@ -1,0 +1,68 @@
+import { DescribeSecurityGroupsCommand, EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
+import { stackAddress } from '../rehearsal/aws/deployed';
+import { ofStack, readUserData, STACK_TAG } from '../rehearsal/aws/instance';
+import { groupRules, type SecurityGroupRules } from '../rehearsal/aws/security-group';
+
+/** What EC2 has of a stack's gateway. */
+export interface Found {
+  /** The Elastic IP; undefined when the stack has none. */
+  readonly address: string | undefined;
+  /** The instance that the address leads to; undefined when it leads nowhere. */
+  readonly gateway: FoundInstance | undefined;
+  /** Ids of the stack's other instances that are not terminated. */
+  readonly others: readonly string[];
+}
+
+export interface FoundInstance {
+  readonly instanceId: string;
+  /** EC2's word: `running`, `stopped`, ... */
+  readonly state: string;
+  readonly instanceType: string | undefined;
+  readonly httpTokens: string | undefined;
+  readonly hopLimit: number | undefined;
+  readonly sourceDestCheck: boolean;
+  readonly userData: string;
+  readonly securityGroups: readonly SecurityGroupRules[];
+}
+
+/** Reads a stack's gateway by the EC2 API, with the AWS settings of the environment. Changes nothing. */
+export async function readFound(stackName: string, region: string | undefined): Promise<Found> {
+  // The SDK's word on future Node versions would stand before the findings.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const client = new EC2Client(region === undefined ? {} : { region });
+  try {
+    await client.config.region().catch(() => {
+      throw new Error('the region must be said: by AWS_REGION, by the AWS profile, or by env of the stack');
+    });
+    const address = await stackAddress(client, stackName);
+    const all = [];
+    const Filters = [{ Name: `tag:${STACK_TAG}`, Values: [stackName] }];
+    for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
+      all.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
+    const own = all.filter((one) => ofStack(one, stackName) && one.State?.Name !== 'terminated');
+    const gateway = own.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
+    const others = own.filter((one) => one !== gateway).map(({ InstanceId = '' }) => InstanceId);
+    if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
+    const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
+    const [userData, { SecurityGroups = [] }] = await Promise.all([
+      readUserData(client, gateway.InstanceId),
+      client.send(new DescribeSecurityGroupsCommand({ GroupIds: groups })),
+    ]);
+    return {
+      address: address?.PublicIp,
+      gateway: {
+        instanceId: gateway.InstanceId,
+        state: gateway.State?.Name ?? 'unknown',
+        instanceType: gateway.InstanceType,
+        httpTokens: gateway.MetadataOptions?.HttpTokens,
+        hopLimit: gateway.MetadataOptions?.HttpPutResponseHopLimit,
+        sourceDestCheck: gateway.SourceDestCheck ?? true,
+        userData: userData.toString(),
+        securityGroups: SecurityGroups.map(groupRules),
+      },
+      others,
+    };
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { normalizeCidr } from 'cidr-tools';
+
+/** What synth promised about a gateway, read from its template. What is known at deploy only is undefined, and matches anything. */
+export interface Promised {
+  /** What CloudFormation calls the stack. */
+  readonly stackName: string;
+  /** Undefined: wherever the AWS settings lead. */
+  readonly region: string | undefined;
+  readonly instanceType: string | undefined;
+  readonly httpTokens: string | undefined;
+  readonly hopLimit: number | undefined;
+  readonly sourceDestCheck: boolean;
+  /** Line by line; {@link UNKNOWN} stands for what is known at deploy only, such as the signal's URL. */
+  readonly userData: readonly string[];
+  readonly inbound: readonly PromisedRule[];
+  readonly outbound: readonly PromisedRule[];
+}
+
+/** A rule of the security group for one network. */
+export interface PromisedRule {
+  /** `tcp 80`, `udp 6000-6100`, `50`, `all`. */
+  readonly what: string;
+  /** Undefined: known at deploy only. */
+  readonly peer: string | undefined;
+}
+
+/** In a line of user-data: something, or nothing. */
+export const UNKNOWN = '\u0000';
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+}
+type Resources = Readonly<Record<string, Resource>>;
+
+/**
+ * Reads what a cloud assembly promises about the gateway of one of its stacks.
+ * @throws Error when it has no such stack, or the stack no gateway
+ */
+export async function readPromised(assembly: string, stack: string | undefined): Promise<Promised> {
+  const manifest = JSON.parse(await readFile(join(assembly, 'manifest.json'), 'utf8')) as Manifest;
+  const stacks = Object.entries(manifest.artifacts ?? {}).filter(([, { type }]) => type === 'aws:cloudformation:stack');
+  const names = stacks.map(([name]) => name).join(', ') || 'none';
+  if (stack === undefined && stacks.length > 1)
+    throw new Error(`the stack must be said, since the app has several: ${names}`);
+  const [name, artifact] = stacks.find(([one]) => stack === undefined || one === stack) ?? [];
+  const file = artifact?.properties?.templateFile;
+  if (name === undefined || file === undefined)
+    throw new Error(`stack must be one of the app's (${names}), got: ${stack}`);
+  const { Resources = {} } = JSON.parse(await readFile(join(assembly, file), 'utf8')) as { Resources?: Resources };
+  const [, region] = /^aws:\/\/[^/]+\/(.+)$/.exec(artifact?.environment ?? '') ?? [];
+  return {
+    stackName: artifact?.properties?.stackName ?? name,
+    region: region === 'unknown-region' ? undefined : region,
+    ...gatewayOf(Resources, name),
+  };
+}
+
+interface Manifest {
+  readonly artifacts?: Readonly<
+    Record<string, { type: string; environment?: string; properties?: { stackName?: string; templateFile?: string } }>
+  >;
+}
+
+/** The gateway is the instance that gets the address. */
+function gatewayOf(resources: Resources, stack: string): Omit<Promised, 'stackName' | 'region'> {
+  const association = Object.values(resources).find(({ Type }) => Type === 'AWS::EC2::EIPAssociation');
+  const properties = resources[reference(association?.Properties?.InstanceId) ?? '']?.Properties;
+  if (properties === undefined)
+    throw new Error(`stack must be a PortwayStack, but no instance of ${stack} has an address`);
+  const options = (properties.MetadataOptions ?? {}) as Record<string, unknown>;
+  const interfaces = (properties.NetworkInterfaces ?? []) as { GroupSet?: unknown[] }[];
+  const groups = [
+    ...((properties.SecurityGroupIds ?? []) as unknown[]),
+    ...interfaces.flatMap((i) => i.GroupSet ?? []),
+  ];
+  const ids = groups.flatMap((group) => reference(group) ?? []);
+  return {
+    instanceType: text(properties.InstanceType),
+    httpTokens: text(options.HttpTokens),
+    hopLimit: options.HttpPutResponseHopLimit as number | undefined,
+    sourceDestCheck: properties.SourceDestCheck !== false,
+    userData: joined(properties.UserData).split('\n'),
+    inbound: rulesOf(resources, ids, 'Ingress'),
+    outbound: rulesOf(resources, ids, 'Egress'),
+  };
+}
+
+/** Rules in the groups, and those that are resources of their own. */
+function rulesOf(resources: Resources, ids: readonly string[], side: 'Ingress' | 'Egress'): PromisedRule[] {
+  const inside = ids.flatMap((id) => (resources[id]?.Properties?.[`SecurityGroup${side}`] ?? []) as TemplateRule[]);
+  const beside = Object.values(resources)
+    .filter(
+      ({ Type, Properties }) =>
+        Type === `AWS::EC2::SecurityGroup${side}` && ids.includes(reference(Properties?.GroupId) ?? ''),
+    )
+    .map(({ Properties }) => Properties as unknown as TemplateRule);
+  return [...inside, ...beside].map((rule) => {
+    const peer = text(rule.CidrIp ?? rule.CidrIpv6);
+    return { what: ruleText(rule.IpProtocol, rule.FromPort, rule.ToPort), peer: peer && normalizeCidr(peer) };
+  });
+}
+
+interface TemplateRule {
+  readonly IpProtocol: string;
+  readonly FromPort?: number;
+  readonly ToPort?: number;
+  readonly CidrIp?: unknown;
+  readonly CidrIpv6?: unknown;
+}
+
+/** What a rule lets through, for people: the same text for the template's rule and for EC2's. -1 stands for all. */
+export function ruleText(protocol: string, from = -1, to = -1): string {
+  if (protocol === '-1') return 'all';
+  const first = from === -1 ? undefined : from;
+  if (protocol.startsWith('icmp')) return first === undefined ? protocol : `${protocol} type ${first}`;
+  if (first === undefined || !['tcp', 'udp'].includes(protocol)) return protocol;
+  return to === first ? `${protocol} ${first}` : `${protocol} ${first}-${to}`;
+}
+
+/** A text of the template whose parts may be known at deploy only. */
+function joined(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const [[name, argument] = []] = Object.entries((value ?? {}) as Record<string, unknown>);
+  if (name === 'Fn::Base64') return joined(argument);
+  if (name !== 'Fn::Join') return UNKNOWN;
+  const [separator, parts] = argument as [string, unknown[]];
+  return parts.map(joined).join(separator);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The logical id that a Ref or an Fn::GetAtt names. */
+function reference(value: unknown): string | undefined {
+  const { Ref, 'Fn::GetAtt': attribute } = (value ?? {}) as { Ref?: string; 'Fn::GetAtt'?: [string, string] };
+  return Ref ?? attribute?.[0];
+}

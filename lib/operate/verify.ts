@@ -1,0 +1,117 @@
+import { normalizeCidr } from 'cidr-tools';
+import type { SecurityGroupRules } from '../rehearsal/aws/security-group';
+import type { Found, FoundInstance } from './found';
+import { type Promised, type PromisedRule, ruleText, UNKNOWN } from './promised';
+
+/** Lines of user-data that are shown when it differs. */
+const SHOWN = 6;
+
+/**
+ * Compares what EC2 has with what synth promised. Pure.
+ * @returns a line for each difference, for people; none: all is as promised
+ */
+export function differences(promised: Promised, found: Found): readonly string[] {
+  const { stackName } = promised;
+  const { address, gateway, others } = found;
+  if (address === undefined)
+    return [`${stackName} has no Elastic IP: it is not deployed here, or the address was released`];
+  const left = others.map((id) => `instance ${id} of ${stackName} is there besides the gateway`);
+  if (gateway === undefined) return [`the address ${address} leads to no instance of ${stackName}`, ...left];
+  return [
+    ...left,
+    ...instanceDifferences(promised, gateway),
+    ...ruleDifferences('inbound', promised.inbound, rulesOf(gateway.securityGroups, 'ingress')),
+    ...ruleDifferences('outbound', promised.outbound, rulesOf(gateway.securityGroups, 'egress')),
+    ...userDataDifferences(promised.userData, gateway.userData.split('\n')),
+  ];
+}
+
+function instanceDifferences(promised: Promised, gateway: FoundInstance): string[] {
+  const { instanceId, state } = gateway;
+  const differs = (what: string, must: unknown, is: unknown) =>
+    must === undefined || must === is ? [] : [`${what} of ${instanceId} must be ${must}, got: ${is}`];
+  return [
+    ...(state === 'running' ? [] : [`${instanceId} must be running, got: ${state}`]),
+    ...differs('instance type', promised.instanceType, gateway.instanceType),
+    ...differs('metadata option HttpTokens', promised.httpTokens, gateway.httpTokens),
+    ...differs('metadata hop limit', promised.hopLimit, gateway.hopLimit),
+    ...differs('check of source and destination', promised.sourceDestCheck, gateway.sourceDestCheck),
+  ];
+}
+
+interface Rule {
+  readonly what: string;
+  readonly peer: string;
+}
+
+/** One for each network, as the template has them: EC2 puts the networks of a port together. */
+function rulesOf(groups: readonly SecurityGroupRules[], direction: 'ingress' | 'egress'): Rule[] {
+  return groups.flatMap((group) =>
+    group[direction].flatMap(({ protocol, fromPort, toPort, cidrs4, cidrs6, others }) =>
+      [...[...cidrs4, ...cidrs6].map((cidr) => normalizeCidr(cidr)), ...others].map((peer) => ({
+        what: ruleText(protocol, fromPort, toPort),
+        peer,
+      })),
+    ),
+  );
+}
+
+function ruleDifferences(
+  direction: 'inbound' | 'outbound',
+  promised: readonly PromisedRule[],
+  found: readonly Rule[],
+): string[] {
+  const side = direction === 'inbound' ? 'from' : 'to';
+  const rest = [...found];
+  const missing: PromisedRule[] = [];
+  // Those with a known network first: one that is known at deploy only takes any that is left.
+  const known = [...promised].sort((a, b) => Number(a.peer === undefined) - Number(b.peer === undefined));
+  for (const rule of known) {
+    const at = rest.findIndex(
+      ({ what, peer }) => what === rule.what && (rule.peer === undefined || rule.peer === peer),
+    );
+    if (at < 0) missing.push(rule);
+    else rest.splice(at, 1);
+  }
+  return [
+    ...rest.map(
+      ({ what, peer }) =>
+        `the security group lets ${what} through ${side} ${peer} (${direction}), which was not promised`,
+    ),
+    ...missing.map(
+      ({ what, peer = 'a network' }) =>
+        `the security group must let ${what} through ${side} ${peer} (${direction}), and does not`,
+    ),
+  ];
+}
+
+function userDataDifferences(promised: readonly string[], found: readonly string[]): string[] {
+  const matches = (must: string, is: string) =>
+    must === is || (must.includes(UNKNOWN) && hasParts(must.split(UNKNOWN), is));
+  if (promised.length === found.length && promised.every((line, i) => matches(line, found[i] ?? ''))) return [];
+  const lines = [
+    ...promised.filter((must) => !found.some((is) => matches(must, is))).map((line) => `- ${line}`),
+    ...found.filter((is) => !promised.some((must) => matches(must, is))).map((line) => `+ ${line}`),
+  ].map((line) => line.replaceAll(UNKNOWN, '…'));
+  const more = lines.length > SHOWN ? [`  and ${lines.length - SHOWN} more lines`] : [];
+  return [
+    [
+      'the user-data is not what the app says now (-), but (+): deploy, or look who changed it',
+      ...lines.slice(0, SHOWN).map((line) => `  ${line.slice(0, 160)}`),
+      ...more,
+    ].join('\n'),
+  ];
+}
+
+/** Whether a line is made of these parts, in this order, with anything between them. */
+function hasParts([first = '', ...rest]: readonly string[], line: string): boolean {
+  if (!line.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest.slice(0, -1)) {
+    const next = line.indexOf(part, at);
+    if (next < 0) return false;
+    at = next + part.length;
+  }
+  const last = rest.at(-1) ?? '';
+  return line.length - last.length >= at && line.endsWith(last);
+}

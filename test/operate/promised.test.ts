@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, LegacyStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { Forward } from '../../lib/forward/forward';
+import { readPromised, ruleText, UNKNOWN } from '../../lib/operate/promised';
+import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+
+const folder = mkdtempSync(join(tmpdir(), 'portway-promised-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let assemblies = 0;
+function synth(create: (app: App) => void): string {
+  const outdir = join(folder, `${assemblies++}`);
+  const app = new App({ outdir, context: featureFlags() });
+  create(app);
+  app.synth();
+  return outdir;
+}
+
+const props = (more: Partial<PortwayStackProps> = {}): PortwayStackProps => ({
+  ...{ adminCidr: '203.0.113.7/32', engine: 'iptables', sshPublicKey: PUBLIC_KEY },
+  forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
+  synthesizer: new LegacyStackSynthesizer() as never,
+  ...more,
+});
+
+test('a stack promises its security group, its instance and its user-data', async () => {
+  const promised = await readPromised(
+    synth((app) => new PortwayStack(app, 'Portway', props({ ping: true, ipv6: true, instanceType: 't3.small' }))),
+    undefined,
+  );
+  expect(promised).toMatchObject({
+    stackName: 'Portway',
+    region: undefined,
+    instanceType: 't3.small',
+    httpTokens: 'required',
+    hopLimit: 1,
+    sourceDestCheck: true,
+  });
+  expect(promised.inbound).toEqual(
+    expect.arrayContaining([
+      { what: 'tcp 80', peer: '0.0.0.0/0' },
+      { what: 'tcp 80', peer: '::/0' },
+      { what: 'tcp 22', peer: '203.0.113.7/32' },
+      { what: 'icmp type 8', peer: '0.0.0.0/0' },
+      { what: 'icmpv6 type 128', peer: '::/0' },
+    ]),
+  );
+  expect(promised.outbound).toContainEqual({ what: 'udp 53', peer: '0.0.0.0/0' });
+  expect(promised.userData[0]).toMatch(/^Content-Type: multipart/);
+  expect(promised.userData.find((line) => line.startsWith('PORTWAY_SIGNAL_URL='))).toBe(
+    `PORTWAY_SIGNAL_URL='${UNKNOWN}'`,
+  );
+  expect(promised.userData.some((line) => line.includes('--dport 80 '))).toBe(true);
+});
+
+test("names and regions are the stack's own", async () => {
+  const env = { account: '123456789012', region: 'eu-central-1' };
+  const assembly = synth((app) => {
+    new PortwayStack(app, 'One', props({ stackName: 'edge', env }));
+    new PortwayStack(app, 'Two', props());
+  });
+  expect(await readPromised(assembly, 'One')).toMatchObject({ stackName: 'edge', region: 'eu-central-1' });
+  await expect(readPromised(assembly, undefined)).rejects.toThrow('the app has several: One, Two');
+  await expect(readPromised(assembly, 'Three')).rejects.toThrow("one of the app's (One, Two), got: Three");
+});
+
+test('a stack without a gateway is refused', async () => {
+  const assembly = synth((app) => new Stack(app, 'Empty', { synthesizer: new LegacyStackSynthesizer() as never }));
+  await expect(readPromised(assembly, 'Empty')).rejects.toThrow('no instance of Empty has an address');
+});
+
+test.each([
+  ['-1', undefined, undefined, 'all'],
+  ['tcp', 80, 80, 'tcp 80'],
+  ['udp', 6000, 6100, 'udp 6000-6100'],
+  ['tcp', -1, -1, 'tcp'],
+  ['icmp', 8, -1, 'icmp type 8'],
+  ['icmpv6', 128, 0, 'icmpv6 type 128'],
+  ['50', undefined, undefined, '50'],
+] as const)('%s %s-%s is told as %s', (protocol, from, to, text) => {
+  expect(ruleText(protocol, from, to)).toBe(text);
+});

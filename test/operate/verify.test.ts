@@ -1,0 +1,121 @@
+import type { Found, FoundInstance } from '../../lib/operate/found';
+import { type Promised, UNKNOWN } from '../../lib/operate/promised';
+import { differences } from '../../lib/operate/verify';
+
+const promised: Promised = {
+  stackName: 'Portway',
+  region: undefined,
+  instanceType: 't4g.micro',
+  httpTokens: 'required',
+  hopLimit: 1,
+  sourceDestCheck: true,
+  userData: ['first line', `URL='${UNKNOWN}'`, '-A PORTWAY-DNAT --dport 80 -j REDIRECT'],
+  inbound: [
+    { what: 'tcp 80', peer: '0.0.0.0/0' },
+    { what: 'tcp 80', peer: '::/0' },
+    { what: 'tcp 22', peer: '203.0.113.7/32' },
+  ],
+  outbound: [{ what: 'all', peer: '0.0.0.0/0' }],
+};
+const ports = (port: number, cidrs4: string[], cidrs6: string[] = []) => ({
+  ...{ protocol: 'tcp', fromPort: port, toPort: port, cidrs4, cidrs6, others: [] as string[] },
+});
+const group = {
+  id: 'sg-1',
+  name: 'gateway',
+  // As EC2 tells it: all networks of a port together.
+  ingress: [ports(80, ['0.0.0.0/0'], ['0::0/0']), ports(22, ['203.0.113.7/32'])],
+  egress: [{ protocol: '-1', cidrs4: ['0.0.0.0/0'], cidrs6: [], others: [] }],
+};
+const gateway: FoundInstance = {
+  instanceId: 'i-1',
+  state: 'running',
+  instanceType: 't4g.micro',
+  httpTokens: 'required',
+  hopLimit: 1,
+  sourceDestCheck: true,
+  userData: "first line\nURL='http://signal/?x=1'\n-A PORTWAY-DNAT --dport 80 -j REDIRECT",
+  securityGroups: [group],
+};
+const found: Found = { address: '203.0.113.100', gateway, others: [] };
+const withGateway = (more: Partial<FoundInstance>) =>
+  differences(promised, { ...found, gateway: { ...gateway, ...more } });
+
+test('what is as promised has no differences', () => {
+  expect(differences(promised, found)).toEqual([]);
+});
+
+test('no address, an address that leads nowhere, an instance that was left', () => {
+  expect(differences(promised, { address: undefined, gateway: undefined, others: [] })).toEqual([
+    'Portway has no Elastic IP: it is not deployed here, or the address was released',
+  ]);
+  expect(differences(promised, { address: '203.0.113.100', gateway: undefined, others: ['i-2'] })).toEqual([
+    'the address 203.0.113.100 leads to no instance of Portway',
+    'instance i-2 of Portway is there besides the gateway',
+  ]);
+  expect(differences(promised, { ...found, others: ['i-2'] })).toHaveLength(1);
+});
+
+test('an instance that somebody changed', () => {
+  expect(
+    withGateway({
+      state: 'stopped',
+      instanceType: 't4g.nano',
+      httpTokens: 'optional',
+      hopLimit: 2,
+      sourceDestCheck: false,
+    }),
+  ).toEqual([
+    'i-1 must be running, got: stopped',
+    'instance type of i-1 must be t4g.micro, got: t4g.nano',
+    'metadata option HttpTokens of i-1 must be required, got: optional',
+    'metadata hop limit of i-1 must be 1, got: 2',
+    'check of source and destination of i-1 must be true, got: false',
+  ]);
+});
+
+test('rules that were opened, and rules that were taken away', () => {
+  const changed = {
+    ...group,
+    ingress: [ports(80, ['0.0.0.0/0'], ['::/0']), ports(22, ['0.0.0.0/0']), ports(8080, ['0.0.0.0/0'])],
+  };
+  expect(withGateway({ securityGroups: [changed] })).toEqual([
+    'the security group lets tcp 22 through from 0.0.0.0/0 (inbound), which was not promised',
+    'the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised',
+    'the security group must let tcp 22 through from 203.0.113.7/32 (inbound), and does not',
+  ]);
+});
+
+test('a second group counts as well, and so does a rule for another group', () => {
+  const other = {
+    id: 'sg-2',
+    name: 'x',
+    ingress: [],
+    egress: [{ protocol: 'tcp', cidrs4: [], cidrs6: [], others: ['sg-9'] }],
+  };
+  expect(withGateway({ securityGroups: [group, other] })).toEqual([
+    'the security group lets tcp through to sg-9 (outbound), which was not promised',
+  ]);
+});
+
+test('a network that only the deploy knows takes the rule that is left, and no more', () => {
+  const unknown: Promised = {
+    ...promised,
+    inbound: [{ what: 'tcp 22', peer: undefined }, ...promised.inbound.slice(0, 2)],
+  };
+  expect(differences(unknown, found)).toEqual([]);
+  const two = { ...group, ingress: [...group.ingress, ports(22, ['192.0.2.0/24'])] };
+  expect(differences(unknown, { ...found, gateway: { ...gateway, securityGroups: [two] } })).toHaveLength(1);
+});
+
+test('user-data of another content is shown by its lines', () => {
+  const [line, ...others] = withGateway({ userData: gateway.userData.replace('80', '81') });
+  expect(others).toEqual([]);
+  expect(line).toContain('  - -A PORTWAY-DNAT --dport 80 -j REDIRECT\n  + -A PORTWAY-DNAT --dport 81 -j REDIRECT');
+  expect(line).not.toContain('URL');
+});
+
+test('much of another user-data is shortened', () => {
+  const [line] = withGateway({ userData: Array.from({ length: 20 }, (_, i) => `line ${i}`).join('\n') });
+  expect(line).toMatch(/and \d+ more lines$/);
+});
