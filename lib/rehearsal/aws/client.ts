@@ -1,5 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Endpoint } from './endpoint';
 import { REGION } from './settings';
 
@@ -11,6 +12,11 @@ export function ec2Client(endpoint: Endpoint): EC2Client {
 /** The same for CloudWatch. */
 export function cloudWatchClient(endpoint: Endpoint): CloudWatchClient {
   return new CloudWatchClient(settings(endpoint));
+}
+
+/** The same for Parameter Store. */
+export function ssmClient(endpoint: Endpoint): SSMClient {
+  return new SSMClient(settings(endpoint));
 }
 
 function settings(endpoint: Endpoint) {

@@ -13,17 +13,19 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
 } from '@aws-sdk/client-ec2';
-import { cloudWatchClient, ec2Client } from './client';
+import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
+import { cloudWatchClient, ec2Client, ssmClient } from './client';
 import type { Endpoint } from './endpoint';
 
 /**
- * Everything that the EC2 API of the endpoint knows, with the alarms, as sorted ids: of a route table its routes and of a VPC
+ * Everything that the EC2 API of the endpoint knows, with alarms and parameters, as sorted ids: of a route table its routes and of a VPC
  * and a subnet their ranges too. Taken before a deploy and after a destroy, the two
  * lists must be equal. Terminated instances do not count: EC2 shows them for about an hour.
  */
 export async function inventory(endpoint: Endpoint): Promise<string[]> {
   const client = ec2Client(endpoint);
   const watch = cloudWatchClient(endpoint);
+  const store = ssmClient(endpoint);
   try {
     const ids = await Promise.all([
       client
@@ -58,6 +60,8 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
       client.send(new DescribeKeyPairsCommand({})).then((a) => a.KeyPairs?.map((one) => one.KeyPairId)),
       client.send(new DescribeFlowLogsCommand({})).then((a) => a.FlowLogs?.map((one) => one.FlowLogId)),
       watch.send(new DescribeAlarmsCommand({})).then((a) => a.MetricAlarms?.map((one) => one.AlarmName)),
+      // 50 at once, which a stack does not reach.
+      store.send(new DescribeParametersCommand({ MaxResults: 50 })).then((a) => a.Parameters?.map((one) => one.Name)),
       client.send(new DescribeInstancesCommand({})).then((a) =>
         (a.Reservations ?? [])
           .flatMap((reservation) => reservation.Instances ?? [])
@@ -72,6 +76,7 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
   } finally {
     client.destroy();
     watch.destroy();
+    store.destroy();
   }
 }
 
