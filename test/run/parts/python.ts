@@ -4,11 +4,14 @@ import { failed, PASSED, type Part } from '../part';
 import { checkersPython } from '../python';
 import { PYTHON_TOOLS } from '../tools';
 
-/** The Python files: the lab's services, and what the local AWS endpoint lacks. */
+/** The oldest Python of a host: Amazon Linux 2023's. */
+const OLDEST = '3.9';
+
+/** The Python files: what runs on the host, the lab's services, and what the local AWS endpoint lacks. */
 export const python: Part = {
   name: 'python',
   groups: ['static', 'lint'],
-  about: 'all Python files: ruff',
+  about: `all Python files: ruff; those of the host: nothing newer than Python ${OLDEST}`,
   tools: PYTHON_TOOLS,
   limitMinutes: 5,
   async run(context) {
@@ -20,7 +23,14 @@ export const python: Part = {
       const config = path.join(root, 'test', 'run', 'ruff.toml');
       return command(interpreter, ['-m', 'ruff', verb, '--no-cache', '--config', config, ...flags, ...files]);
     };
+    // Not its console script: that carries the path of the folder in which the environment was built.
+    const vermin = 'import sys; from vermin import main; sys.exit(main())';
+    const assets = files.filter((file) => file.startsWith(`assets${path.sep}`));
+    const target = [`--target=${OLDEST}-`, '--violations', '--no-tips'];
     const notes: string[] = [];
+    if (assets.length === 0) notes.push('assets/ has no Python file');
+    else if ((await command(interpreter, ['-I', '-c', vermin, ...target, ...assets])) !== 0)
+      notes.push(`a file of assets/ needs a newer Python than ${OLDEST}, which Amazon Linux 2023 has`);
     if ((await ruff('check')) !== 0) notes.push('ruff has findings');
     if ((await ruff('format', '--diff')) !== 0)
       notes.push('ruff would format files: ruff format --config test/run/ruff.toml');
