@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Forward } from '../../../lib/forward/forward';
+import type { DeployResult, Stage, Version } from '../../../lib/rehearsal/case';
+import type { InstanceEvent } from '../../../lib/rehearsal/instances';
+import { INTERNET } from '../../../lib/rehearsal/network/addresses';
+import { output } from './on-host';
+
+/** Ports of forwards that only the first content has, only the second, and both. */
+export const OLD = 8000;
+export const NEW = 9000;
+const both = { web: Forward.tcp({ listen: 80, to: 8080 }) };
+const old = { old: Forward.tcp({ listen: OLD, to: 8080 }) };
+const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080 }) };
+
+/** Contents of one stack in which the kernel forwards. Those after the second fail on the host, each for a reason of its own. */
+export const CONTENTS = {
+  first: { engine: 'iptables', forwards: { ...both, ...old } },
+  second: { engine: 'iptables', forwards: { ...both, ...fresh } },
+  // The first forward by nginx: its package must be installed.
+  'another package': {
+    engine: 'iptables',
+    forwards: { ...both, ...fresh, site: Forward.http({ listen: 81, to: 8080 }) },
+  },
+  // Where the application itself listens.
+  'taken port': {
+    engine: 'iptables',
+    forwards: { ...both, ...fresh, site: Forward.http({ listen: 8080, to: 8443 }) },
+  },
+  'another site': {
+    engine: 'iptables',
+    forwards: { ...both, ...fresh, site: Forward.http({ listen: 82, to: 8080 }) },
+  },
+} as const satisfies Record<string, Version>;
+
+/** What the stranger gets on a port: `application` or why not. */
+export async function asks(stage: Stage, port: number): Promise<string> {
+  const { status, json, error } = await stage.lab.probe.http('stranger', `http://${stage.address}:${port}/`, {
+    seconds: 5,
+  });
+  return status === 200 && (json as { host?: string } | undefined)?.host ? 'application' : (error ?? `${status}`);
+}
+
+/** The host that answers on port 80, by its own name (`ip-10-0-0-10`). */
+export async function hostName(stage: Stage): Promise<string> {
+  const { json } = await stage.lab.probe.http('stranger', `http://${stage.address}/`, { seconds: 5 });
+  return (json as { host?: string } | undefined)?.host ?? 'none';
+}
+
+/** Checks which of the two contents is in force: as the stranger sees it, and in the host's rules. */
+export async function isInForce(stage: Stage, content: 'first' | 'second', when: string): Promise<void> {
+  const { checks, phase } = stage;
+  const [there, gone] = content === 'first' ? [OLD, NEW] : [NEW, OLD];
+  const answer = await asks(stage, there);
+  checks.expect(phase, `${when}, the stranger gets the application on ${there}`, answer === 'application', answer);
+  const none = await asks(stage, gone);
+  checks.expect(phase, `${when}, the stranger gets nothing on ${gone}`, none !== 'application', none);
+  const rules = await output(stage, 'sudo iptables-nft-save -t nat');
+  const has = (port: number) => rules.includes(`--dport ${port} `);
+  checks.expect(
+    phase,
+    `${when}, the kernel has the rule for ${there} and none for ${gone}`,
+    has(there) && !has(gone),
+    rules,
+  );
+}
+
+/** An answer on port 80, or none. */
+export interface Answer {
+  readonly time: Date;
+  readonly good: boolean;
+}
+
+/** Does something while the stranger asks on port 80, twice a second, and tells when there was an answer. */
+export async function whileAsking<T>(stage: Stage, work: () => Promise<T>): Promise<[T, readonly Answer[]]> {
+  const answers: Answer[] = [];
+  let done = false;
+  const asking = (async () => {
+    while (!done) {
+      const { status } = await stage.lab.probe.http('stranger', `http://${stage.address}/`, { seconds: 2 });
+      answers.push({ time: new Date(), good: status === 200 });
+      await sleep(500);
+    }
+  })();
+  try {
+    return [await work(), answers];
+  } finally {
+    done = true;
+    await asking;
+  }
+}
+
+/** The events of one kind, since a time. */
+export function events(stage: Stage, what: InstanceEvent['what'], since: Date): readonly InstanceEvent[] {
+  return stage.instances.events.filter((event) => event.what === what && event.time >= since);
+}
+
+/** Checks that a deploy failed, and that its user saw why. */
+export function failedWith({ checks, phase }: Stage, { ok, lines }: DeployResult, why: RegExp): void {
+  const text = lines.join('\n');
+  checks.expect(phase, 'cdk deploy failed', !ok, 'it went well');
+  const seen = lines.find((line) => why.test(line));
+  if (seen === undefined) checks.failed(phase, 'cdk deploy shows the line that failed on the host', text);
+  else checks.passed(phase, 'cdk deploy shows the line that failed on the host', seen.slice(0, 400));
+}
+
+/** Does something while nobody reaches the package repository. */
+export async function withoutPackages<T>({ lab }: Stage, work: () => Promise<T>): Promise<T> {
+  const nft = (text: string) => lab.namespaces.run('internet', ['nft', text]);
+  await nft(
+    `table ip outage { chain input { type filter hook input priority 0; ip daddr ${INTERNET.packages} tcp dport 80 reject with tcp reset; }; }`,
+  );
+  try {
+    return await work();
+  } finally {
+    await nft('delete table ip outage');
+  }
+}
