@@ -26,11 +26,7 @@ UNUSED = {
         "ssm:DescribeAssociation",
         "ssm:ListAssociations",
     ],
-    "key pairs whose private half AWS makes and keeps": [
-        "ec2:CreateKeyPair",
-        "ssm:DeleteParameter",
-        "ssm:PutParameter",
-    ],
+    "key pairs whose private half AWS makes and keeps": ["ec2:CreateKeyPair"],
     "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
     "address pools of IPAM": ["ec2:AllocateIpamPoolCidr"],
     "VPC encryption control and tenancy": ["ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"],
