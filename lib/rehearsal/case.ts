@@ -7,6 +7,7 @@ import type { Instances } from './instances';
 import type { Lab } from './lab';
 import type { SshAnswer } from './network/probe';
 import type { Note } from './report/steps';
+import type { Targets } from './targets';
 import type { Vm } from './vm/qemu';
 
 /** Something that a team fears, shown before it happens: one folder in test/rehearsal/cases. */
@@ -57,9 +58,11 @@ export interface Stage {
   readonly phase: string;
   readonly endpoint: Endpoint;
   readonly lab: Lab;
+  /** Further hosts of the lab, made on demand. */
+  readonly targets: Targets;
   /** What the lab did because the EC2 API said so, with times. */
   readonly instances: Instances;
-  /** What synth promised for the version that was deployed last, whether that went well or not. */
+  /** What synth promised for the version that is deployed. */
   readonly plan: Plan;
   /** The run's own folder. */
   readonly folder: string;
@@ -77,8 +80,11 @@ export interface Stage {
   diff(version: string): Promise<string>;
   /** Waits until a stranger gets an answer on port 80. @returns the seconds it took @throws Error after `limit` seconds */
   answered(limit?: number): Promise<number>;
-  /** Asks again and again over a while, as a stranger, and tells what came back: for downtime and lost requests. */
-  watch(url?: string): Watch;
+  /**
+   * Asks again and again over a while, as a stranger, and tells what came back: for downtime and lost requests.
+   * @param rate requests a second. Default: 20, which is work for an emulated processor; less is enough for downtime in seconds
+   */
+  watch(url?: string, rate?: number): Watch;
 }
 
 /** Requests at a steady pace, from a process of their own. */

@@ -61,12 +61,13 @@ export interface CaseGroup {
  * there is only one such for each.
  */
 export function groupCases(cases: readonly NamedCase[]): readonly CaseGroup[] {
-  const stacks: { versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];
+  const stacks: { needs: unknown; versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];
   for (const one of cases) {
-    const { versions } = one.case;
-    const same = stacks.find((stack) => isDeepStrictEqual(stack.versions, versions));
+    const { versions, signalExpires } = one.case;
+    const needs = { versions, signalExpires };
+    const same = stacks.find((stack) => isDeepStrictEqual(stack.needs, needs));
     if (same) same.cases.push(one);
-    else stacks.push({ versions, cases: [one] });
+    else stacks.push({ needs, versions, cases: [one] });
   }
   return stacks.flatMap(({ versions, cases: own }) => {
     const alone = own.filter(({ case: { alone } }) => alone);

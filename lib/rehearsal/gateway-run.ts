@@ -8,6 +8,7 @@ import type { DeployResult, Stage } from './case';
 import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
 import { collectEvidence } from './evidence';
+import { expectationsOf } from './expectations';
 import type { VmImage } from './image/image';
 import { Instances } from './instances';
 import { Lab } from './lab';
@@ -16,6 +17,7 @@ import type { GatewayRecord } from './report/record';
 import type { Note } from './report/steps';
 import type { Context, StackSource } from './stack-source';
 import { BOOT_LIMIT, SharedStage } from './stage';
+import { Targets } from './targets';
 
 export interface GatewayRunOptions {
   readonly source: StackSource;
@@ -89,7 +91,10 @@ export class GatewayRun {
 
   /** In what the gateway is another than it was before the cases; undefined: in nothing that is known. */
   get changed(): string | undefined {
-    const { version, source } = this.#there();
+    const {
+      assembly: { version },
+      source,
+    } = this.#there();
     return version === source.versions[0] ? undefined : `version ${version} is deployed, not ${source.versions[0]}`;
   }
 
@@ -128,7 +133,8 @@ export class GatewayRun {
     const onEvent = ({ what }: { what: string }) => {
       if (what === 'launched') this.#launched ||= Date.now();
     };
-    stage.enter(lab, Instances.follow({ endpoint, stack, lab, cleanup, onEvent }));
+    const targets = new Targets({ namespaces: lab.namespaces, cleanup, folder, image });
+    stage.enter({ lab, targets, instances: Instances.follow({ endpoint, stack, lab, cleanup, onEvent }) });
     this.#stage = stage;
   }
 
@@ -174,6 +180,8 @@ export class GatewayRun {
       );
     checks.passed('deploy', 'cdk deploy ended after the host reported', `${seconds} s after power-on`);
     checks.expect('deploy', 'the Elastic IP points at the instance', associated, `${publicIp} is not associated`);
+    await stage.serveOnGateway();
+    for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
     // Another endpoint may not have waited for the report: the machine may still be booting.
     const answered = await stage.answered(this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
     checks.passed('deploy', 'the gateway forwards', `${answered} s after the address arrived`);

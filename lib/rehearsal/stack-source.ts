@@ -24,6 +24,7 @@ export interface StackSource {
 
 /** A synthesized stack. */
 export interface Assembly {
+  readonly version: string;
   readonly folder: string;
   /** What CloudFormation calls the stack. */
   readonly stackName: string;
@@ -86,6 +87,7 @@ export async function assemble(
     );
   });
   return {
+    version,
     folder,
     stackName: manifest.artifacts?.[source.stack]?.properties?.stackName ?? source.stack,
     plan: JSON.parse(plan) as Plan,

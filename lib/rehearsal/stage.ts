@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { ask } from './ask';
 import { CdkError, type CdkRun, cdk } from './aws/cdk';
 import { type Deployed, readDeployed } from './aws/deployed';
 import type { Endpoint } from './aws/endpoint';
 import type { DeployResult, Stage, Watch } from './case';
 import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
+import { expectationsOf, visitorOf } from './expectations';
 import type { Instances } from './instances';
 import type { Lab } from './lab';
 import { INTERNET } from './network/addresses';
 import type { SshAnswer } from './network/probe';
 import { type Assembly, assemble, type Context, type StackSource } from './stack-source';
-import { untilAnswered } from './traffic-checks';
+import type { Targets } from './targets';
 import type { Vm } from './vm/qemu';
 import { watch } from './watch';
 
@@ -34,33 +37,37 @@ export interface SharedStageOptions {
   readonly key: string;
 }
 
+/** The lab, once it is built. */
+export interface Surroundings {
+  readonly lab: Lab;
+  readonly instances: Instances;
+  readonly targets: Targets;
+}
+
 /** One gateway's stage, which its cases share. */
 export class SharedStage {
   readonly #o: SharedStageOptions;
-  #assembly: Assembly | undefined;
-  #version: string;
-  #lab: { readonly lab: Lab; readonly instances: Instances } | undefined;
+  /** What was synthesized last, and what is deployed: those of the last deploy that went well. */
+  #next: Assembly | undefined;
+  #deployed: Assembly | undefined;
+  #lab: Surroundings | undefined;
   #address = '';
   #diffs = 0;
   #deploying: CdkRun | undefined;
 
   constructor(options: SharedStageOptions) {
     this.#o = options;
-    this.#version = options.source.versions[0];
   }
 
   get source(): StackSource {
     return this.#o.source;
   }
 
-  /** The version that is deployed: of the last deploy that went well. */
-  get version(): string {
-    return this.#version;
-  }
-
+  /** What is deployed, after a rollback too; before the first deploy what is going to be. */
   get assembly(): Assembly {
-    if (this.#assembly === undefined) throw new Error('nothing is synthesized yet');
-    return this.#assembly;
+    const assembly = this.#deployed ?? this.#next;
+    if (assembly === undefined) throw new Error('nothing is synthesized yet');
+    return assembly;
   }
 
   get instances(): Instances {
@@ -69,6 +76,10 @@ export class SharedStage {
 
   get lab(): Lab {
     return this.#inLab().lab;
+  }
+
+  get targets(): Targets {
+    return this.#inLab().targets;
   }
 
   get endpoint(): Endpoint {
@@ -92,8 +103,8 @@ export class SharedStage {
   }
 
   /** From now on there are machines. */
-  enter(lab: Lab, instances: Instances): void {
-    this.#lab = { lab, instances };
+  enter(surroundings: Surroundings): void {
+    this.#lab = surroundings;
   }
 
   /** A case's own view. */
@@ -105,6 +116,7 @@ export class SharedStage {
       endpoint: this.endpoint,
       lab: this.lab,
       instances: this.instances,
+      targets: this.targets,
       folder: this.folder,
       address: this.#address,
       get plan() {
@@ -116,7 +128,7 @@ export class SharedStage {
       deploy: (version, context) => this.deploy(version, context),
       diff: (version) => this.diff(version),
       answered: (limit) => this.answered(limit),
-      watch: (url) => this.watch(url),
+      watch: (url, rate) => this.watch(url, rate),
     };
   }
 
@@ -140,25 +152,24 @@ export class SharedStage {
 
   /** Synthesizes a version; the next deploy of it uses what is there. */
   async synth(version: string, context: Context = {}): Promise<void> {
-    this.#assembly = await this.#assemble(version, context, 'cdk.out');
-    this.#version = version;
+    this.#next = await this.#assemble(version, context, 'cdk.out');
   }
 
   async deploy(version: string, context: Context = {}): Promise<DeployResult> {
-    const before = this.#version;
     await this.synth(version, context);
-    const result = await this.deploySynthesized();
-    // CloudFormation has rolled back.
-    if (!result.ok) this.#version = before;
-    return result;
+    return this.deploySynthesized();
   }
 
   /** Deploys what was synthesized last, with the real CLI, and waits for its end. */
   async deploySynthesized(): Promise<DeployResult> {
     const { source, folder, cleanup } = this.#o;
+    const next = this.#next ?? this.assembly;
+    // The targets are there before the gateway is, as a team's are.
+    const { questions } = expectationsOf(next.plan);
+    await this.targets.serve(questions.flatMap(({ places }) => places));
     const begin = Date.now();
     const run = this.cdk([
-      ...['deploy', source.stack, '--method=direct', '--require-approval', 'never', '--app', this.assembly.folder],
+      ...['deploy', source.stack, '--method=direct', '--require-approval', 'never', '--app', next.folder],
       ...['--outputs-file', join(folder, 'outputs.json')],
     ]);
     this.#deploying = run;
@@ -167,6 +178,7 @@ export class SharedStage {
     const watching = new AbortController();
     try {
       await Promise.race([run.finished, this.instances.failed, this.#machineDied(watching.signal)]);
+      this.#deployed = next;
       await this.instances.settled();
       return { ok: true, seconds: since(begin), lines: [] };
     } catch (error) {
@@ -196,15 +208,39 @@ export class SharedStage {
     return readFile(log, 'utf8');
   }
 
-  async answered(limit = BOOT_LIMIT): Promise<number> {
-    const seconds = await untilAnswered(this.lab.probe, this.#address, limit);
-    if (seconds === undefined) throw new Error(`no answer on port 80 within ${limit} s: see ${this.vm().console}`);
-    return seconds;
+  /** Starts what the forwards lead to on the gateway itself, where that is not in its image. */
+  async serveOnGateway(): Promise<void> {
+    const { questions } = expectationsOf(this.assembly.plan);
+    const places = questions.flatMap((question) => question.places);
+    await pRetry(() => this.targets.serveOnGateway(places, (command) => this.ssh(command, 60)), {
+      retries: 20,
+      minTimeout: 2000,
+      factor: 1,
+    });
   }
 
-  watch(url = `http://${this.#address}/`): Watch {
+  async answered(limit = BOOT_LIMIT): Promise<number> {
+    const { plan } = this.assembly;
+    const { questions } = expectationsOf(plan);
+    // Port 80 where there is one: it answers first, and needs no TLS of an emulated processor.
+    const forStranger = questions.filter(({ forward }) => visitorOf(plan, forward) === 'stranger');
+    const first = forStranger.find(({ port }) => port === 80) ?? forStranger[0] ?? questions[0];
+    if (first === undefined) throw new Error('the stack has no forward that the lab can try: see what is skipped');
+    const visitor = visitorOf(plan, first.forward) ?? 'stranger';
+    const party = typeof visitor === 'string' ? visitor : await this.targets.party(visitor.address);
+    const begin = Date.now();
+    for (;;) {
+      const answer = await ask(first, { probe: this.lab.probe, party, address: this.#address, seconds: 3 });
+      if (answer.status > 0 && answer.status < 500) return Math.round((Date.now() - begin) / 1000);
+      if (Date.now() - begin > limit * 1000)
+        throw new Error(`no answer on port ${first.port} within ${limit} s (${answer.text}): see ${this.vm().console}`);
+      await sleep(500);
+    }
+  }
+
+  watch(url = `http://${this.#address}/`, rate = 20): Watch {
     const { folder, cleanup } = this.#o;
-    return watch({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', url });
+    return watch({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', url, rate });
   }
 
   /** Runs the real CLI. Its log: `cdk.log`, unless another one is wanted. */

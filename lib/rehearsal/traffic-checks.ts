@@ -1,16 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, ask, isRight } from './ask';
 import type { Stage } from './case';
 import type { Scan } from './checks';
+import { expectationsOf, openPorts, type Question, reachOf, visitorOf } from './expectations';
 import { INTERNET } from './network/addresses';
-import type { HttpAnswer, PortState, Probe } from './network/probe';
-
-/** What the application says it saw (services/application.py). */
-interface Seen {
-  readonly port: number;
-  readonly tls: boolean;
-  readonly client: { readonly address: string };
-  readonly headers: Readonly<Record<string, string>>;
-}
+import type { PortState } from './network/probe';
+import type { Party } from './network/topology';
+import { nameOf } from './targets';
 
 /** The first thousand ports, where well-known services are, and those where applications and databases usually listen. */
 const SCANNED = [
@@ -20,114 +15,115 @@ const SCANNED = [
   ],
 ];
 
-/** Waits until the application answers through the gateway; gives the seconds that it took, or undefined when it never did. */
-export async function untilAnswered(probe: Probe, address: string, seconds: number): Promise<number | undefined> {
-  const begin = Date.now();
-  while (Date.now() - begin < seconds * 1000) {
-    const { status } = await probe.http('stranger', `http://${address}/`, { seconds: 3 });
-    if (status === 200) return Math.round((Date.now() - begin) / 1000);
-    await sleep(500);
-  }
-  return undefined;
-}
-
-/** What everybody sees as soon as the gateway forwards. */
+/** Each forward is asked by who may use it and by a stranger who may not; then the stranger looks what else there is. */
 export async function checkPublic(stage: Stage): Promise<void> {
-  const { checks, phase } = stage;
-  await Promise.all([checkHttp(stage), checkHttps(stage)]);
+  const { questions } = expectationsOf(stage.plan);
+  await Promise.all(questions.map((question) => checkForward(stage, question)));
   // Not even a refusal: a closed port would tell that somebody is there.
-  const { open, refused } = await scan(stage, 'stranger');
-  checks.expect(
-    phase,
-    `stranger finds 80 and 443 and no other port (${SCANNED.length} scanned)`,
-    open.join() === '80,443' && refused.length === 0,
-    `open: ${open}; refused: ${refused}`,
-  );
+  await checkPorts(stage, 'stranger');
 }
 
 /** What the admin sees, from outside and inside, once the host has booted whole. */
 export async function checkAdmin(stage: Stage): Promise<void> {
-  const { checks, phase } = stage;
-  const { open } = await scan(stage, 'admin');
-  checks.expect(phase, 'admin finds 22 besides', open.join() === '22,80,443', `open: ${open}`);
+  await checkPorts(stage, 'admin');
   await checkLogin(stage);
 }
 
-async function scan({ lab: { probe }, address, phase, checks }: Stage, party: Scan['party']): Promise<Scan> {
-  const ports = await probe.tcpPorts(party, address, SCANNED);
-  const those = (state: PortState) => [...ports].filter(([, is]) => is === state).map(([port]) => port);
-  const found = { phase, party, open: those('open'), refused: those('closed'), tried: SCANNED.length };
-  checks.scanned(found);
-  return found;
-}
-
-async function checkHttp({ lab: { probe }, address, phase, checks, plan }: Stage): Promise<void> {
-  const engine = plan.forwards[0]?.engine;
-  const answer = await probe.http('stranger', `http://${address}/hello?a=1`);
-  const seen = applicationSaw(answer);
-  checks.expect(phase, 'stranger gets the application on 80', seen?.port === 8080, shown(answer));
-  const client = INTERNET.stranger.address;
-  // The kernel hands packets on as they came; a proxy opens a connection of its own and tells the address in a header.
-  if (engine === 'iptables')
-    checks.expect(phase, "the application sees the client's address", seen?.client.address === client, shown(answer));
+async function checkForward(stage: Stage, question: Question): Promise<void> {
+  const { plan, targets, checks, phase } = stage;
+  const { forward, port, host = '', path } = question;
+  const label = `${forward} on ${port}${host === '' && path === '/' ? '' : ` (${host}${path})`}`;
+  const visitor = visitorOf(plan, forward);
+  if (visitor === undefined)
+    checks.skipped(phase, `${label} is answered`, 'it lets in no IPv4 address that is known before it is deployed');
   else {
-    const told = seen?.headers['x-forwarded-for'] === client && seen.headers.host === address;
-    checks.expect(phase, "the application is told the client's address and the public host", told, shown(answer));
-    const forged = await probe.http('stranger', `http://${address}/`, { curl: ['-H', 'X-Forwarded-For: 10.9.9.9'] });
-    checks.expect(
-      phase,
-      'a forged client address does not get through',
-      applicationSaw(forged)?.headers['x-forwarded-for'] === client,
-      shown(forged),
-    );
+    const party = typeof visitor === 'string' ? visitor : await targets.party(visitor.address);
+    const address = typeof visitor === 'string' ? INTERNET[visitor].address : visitor.address;
+    await checkAnswer(stage, { question, label, party, address });
   }
+  if (visitor === 'stranger') return;
+  const answer = await asked(stage, question, 'stranger', 3);
+  const reach = reachOf(plan, forward, INTERNET.stranger.address);
+  const kept = !isRight(question, answer, () => true);
+  if (reach !== 'yes') checks.expect(phase, `stranger gets nothing of ${label}`, kept, answer.text);
 }
 
-async function checkHttps({ lab: { probe }, address, phase, checks, plan }: Stage): Promise<void> {
-  const engine = plan.forwards[0]?.engine;
-  const answer = await probe.http('stranger', `https://${address}/`, { insecure: true });
-  const seen = applicationSaw(answer);
-  const ended = engine === 'nginx';
-  // nginx ends TLS and speaks plain HTTP to 8080; the kernel cannot, so the application ends it on 8443.
-  const right = ended
-    ? seen?.port === 8080 && !seen.tls && seen.headers['x-forwarded-proto'] === 'https'
-    : seen?.port === 8443 && seen.tls;
-  checks.expect(
-    phase,
-    `stranger gets the application on 443 (TLS ended by ${ended ? 'nginx' : 'the application'})`,
-    right === true,
-    shown(answer),
-  );
+interface Asker {
+  readonly question: Question;
+  readonly label: string;
+  readonly party: Party;
+  readonly address: string;
+}
+
+/** The right one answers, and knows as much of the client as the engine can tell. */
+async function checkAnswer(stage: Stage, { question, label, party, address }: Asker): Promise<void> {
+  const { checks, phase, targets } = stage;
+  const { speech, places, redirect, client, believed } = question;
+  const answer = await asked(stage, question, party);
+  const who = party.startsWith('host-') ? `${address}` : party;
+  const by = redirect === undefined ? places.map(nameOf).join(' or ') : `a redirect to ${redirect}`;
+  const right = isRight(question, answer, (place) => targets.isTaken(place));
+  if (!checks.expect(phase, `${who} asks ${label}, and ${by} answers`, right, answer.text)) return;
+  const { seen } = answer;
+  if (seen === undefined || client === 'hidden') return;
+  // The kernel hands packets on as they came; a proxy opens a connection of its own and tells the address in a header.
+  if (client === 'seen') {
+    const sees = seen.client.address === address;
+    checks.expect(phase, `${label}: the application sees the client's address`, sees, answer.text);
+    return;
+  }
+  const { headers = {} } = seen;
+  const host = question.host ?? stage.address;
+  const told =
+    headers['x-forwarded-for'] === address &&
+    headers['x-forwarded-proto'] === speech &&
+    headers.host?.replace(/:\d+$/, '') === host;
+  const what = `${label}: the application is told the client's address, the scheme and the public host`;
+  checks.expect(phase, what, told, answer.text);
+  if (believed) return;
+  const forged = await asked(stage, question, party, 10, ['X-Forwarded-For: 10.9.9.9']);
+  const kept = forged.seen?.headers?.['x-forwarded-for'] === address;
+  checks.expect(phase, `${label}: a forged client address does not get through`, kept, forged.text);
+}
+
+function asked(
+  { lab: { probe }, address }: Stage,
+  question: Question,
+  party: Party,
+  seconds = 10,
+  headers: readonly string[] = [],
+): Promise<Answer> {
+  return ask(question, { probe, party, address, seconds, headers });
+}
+
+/** A party finds what the plan lets it find, all of it and nothing else. */
+async function checkPorts(stage: Stage, party: 'stranger' | 'admin'): Promise<void> {
+  const { plan, phase, checks, lab, address } = stage;
+  const { must, may } = openPorts(plan, expectationsOf(plan), INTERNET[party].address, party === 'admin');
+  const tried = [...new Set([...SCANNED, ...may])];
+  const ports = await lab.probe.tcpPorts(party, address, tried);
+  const those = (state: PortState) => [...ports].filter(([, is]) => is === state).map(([port]) => port);
+  const scan: Scan = { phase, party, open: those('open'), refused: those('closed'), tried: tried.length };
+  checks.scanned(scan);
+  const { open, refused } = scan;
+  const right = must.every((port) => open.includes(port)) && [...open, ...refused].every((port) => may.includes(port));
+  const list = must.length === 0 ? 'no port' : `${must.join(', ')} and no other port`;
+  checks.expect(phase, `${party} finds ${list} (${tried.length} scanned)`, right, `open: ${open}; refused: ${refused}`);
 }
 
 /** One login for all that is looked at from inside: a handshake costs an emulated processor seconds. */
-async function checkLogin({ ssh, phase, checks }: Stage): Promise<void> {
+async function checkLogin({ ssh, phase, checks, plan }: Stage): Promise<void> {
+  const own = expectationsOf(plan).questions.find((question) => question.speech === 'http' && !question.redirect);
   const commands = [
     'id -un',
-    'curl -s -m 10 http://localhost/',
+    own ? `curl -s -m 10 http://localhost:${own.port}${own.path} ${own.host ? `-H Host:${own.host}` : ''}` : 'true',
     // A rule without --dst-type LOCAL would lead this to the application.
     'curl -s -m 10 -o /dev/null -w "%{http_code}" http://packages.rehearsal.internal/Release',
   ];
   const { stdout, error } = await ssh(commands.join('; echo; echo ----; '));
-  const [login = '', own = '', out = ''] = stdout.split('----').map((part) => part.trim());
+  const [login = '', itself = '', out = ''] = stdout.split('----').map((part) => part.trim());
   checks.expect(phase, 'admin logs in on 22', login === 'admin', error ?? login);
-  const itself = parse(own) as Seen | undefined;
-  checks.expect(phase, 'the gateway reaches its own forward', itself?.port === 8080, error ?? own);
+  if (own?.places.every(({ address }) => address === undefined))
+    checks.expect(phase, 'the gateway reaches its own forward', itself.includes('"port":'), error ?? itself);
   checks.expect(phase, "the gateway's own connections to port 80 of others still leave", out === '200', error ?? out);
-}
-
-function applicationSaw(answer: HttpAnswer): Seen | undefined {
-  return answer.status === 200 ? (answer.json as Seen | undefined) : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function shown({ status, error, body }: HttpAnswer): string {
-  return error ?? `${status} ${body.slice(0, 300)}`;
 }

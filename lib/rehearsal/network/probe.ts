@@ -55,6 +55,13 @@ export class Probe {
     return { status, headers, body, json: parseJson(body), error: failure };
   }
 
+  /** One datagram, sent up to three times. @returns what came back; empty when nothing came */
+  async datagram(party: Party, address: string, port: number): Promise<string> {
+    const script = join(__dirname, '../services/datagram.py');
+    const { stdout } = await this.#namespaces.run(party, [PYTHON, script, address, `${port}`]);
+    return stdout;
+  }
+
   /** Tries many TCP ports at once; each has a second to answer. */
   async tcpPorts(party: Party, address: string, ports: readonly number[]): Promise<Map<number, PortState>> {
     const script = join(__dirname, '../services/scan.py');

@@ -3,7 +3,7 @@ import type { Ipv6Map } from './ipv6';
 import type { Namespaces } from './namespaces';
 
 /** Who can send traffic in the lab. Each is a network namespace. */
-export type Party = 'stranger' | 'admin' | 'backend-10' | 'backend-11';
+export type Party = 'stranger' | 'admin' | 'backend-10' | 'backend-11' | `host-${number}`;
 
 /**
  * Lays the lab's cables: stranger and admin at the internet, the internet at the VPC's router, and behind it the

@@ -1,4 +1,4 @@
-"""A small application that answers every request with what it saw, as JSON.
+"""A small application that answers every request, and every datagram, with what it saw, as JSON.
 
 It stands behind the gateway (in the VM and on the backend hosts), so that a check can tell which client address,
 headers and port arrived. Python's standard library only: it runs as it is on a plain Debian.
@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingUDPServer
 
 BODY_LIMIT = 1 << 20
 
@@ -28,7 +29,7 @@ class Echo(BaseHTTPRequestHandler):
         length = min(int(self.headers.get("Content-Length") or 0), BODY_LIMIT)
         body = self.rfile.read(length)
         seen = {
-            "host": socket.gethostname(),
+            "host": self.host,
             "address": plain(self.connection.getsockname()[0]),
             "port": self.server.server_port,
             "tls": isinstance(self.connection, ssl.SSLSocket),
@@ -70,20 +71,56 @@ class Server(ThreadingHTTPServer):
         pass
 
 
+class Datagram(BaseRequestHandler):
+    def handle(self):
+        data, own = self.request
+        seen = {
+            "host": self.host,
+            "port": own.getsockname()[1],
+            "client": {"address": plain(self.client_address[0]), "port": self.client_address[1]},
+            "body": data.decode("utf-8", "replace"),
+        }
+        own.sendto((json.dumps(seen) + "\n").encode(), self.client_address)
+
+
+class DatagramServer(ThreadingUDPServer):
+    address_family = socket.AF_INET6
+    daemon_threads = True
+
+
+def listener(text):
+    """`http-8080`, `https-8443` or `udp-5353`, as systemd can carry it in the name of a unit."""
+    speech, port = text.split("-")
+    if speech not in ("http", "https", "udp"):
+        raise ValueError(text)
+    return speech, int(port)
+
+
+def server(speech, port, certificate):
+    if speech == "udp":
+        return DatagramServer(("::", port), Datagram)
+    made = Server(("::", port), Echo)
+    if speech == "https":
+        made.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.context.load_cert_chain(certificate)
+    return made
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--http", type=int)
     parser.add_argument("--https", type=int)
+    parser.add_argument("--listen", type=listener, action="append", default=[], help="such as udp-5353; again and again")
+    parser.add_argument("--name", default=socket.gethostname(), help="what it calls its host")
     parser.add_argument("--certificate", help="PEM file with key and certificate")
     options = parser.parse_args()
-    servers = []
+    Echo.host = Datagram.host = options.name
+    wanted = [*options.listen]
     if options.http:
-        servers.append(Server(("::", options.http), Echo))
+        wanted.append(("http", options.http))
     if options.https:
-        secure = Server(("::", options.https), Echo)
-        secure.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        secure.context.load_cert_chain(options.certificate)
-        servers.append(secure)
+        wanted.append(("https", options.https))
+    servers = [server(*one, options.certificate) for one in wanted]
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()

@@ -1,0 +1,28 @@
+import { containsCidr } from 'cidr-tools';
+import { INTERNET, VPC } from './addresses';
+import type { Namespaces } from './namespaces';
+import type { Party } from './topology';
+
+/** What no router of the internet knows (RFC 1918, RFC 6598): a peer of the VPC, or in it. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+
+/**
+ * Puts a further host into the lab, at any IPv4 address: a private one behind the VPC's router, another one at the internet.
+ * It has a cable of its own to the router, so that no network has to be made up around it.
+ */
+export async function addHost(namespaces: Namespaces, number: number, address: string): Promise<Party> {
+  const party: Party = `host-${number}`;
+  const at = containsCidr(PRIVATE, address) ? ('vpc' as const) : ('internet' as const);
+  const router = at === 'vpc' ? VPC.router : INTERNET.transit.internet;
+  await namespaces.add(party);
+  await namespaces.join(at, party, party, 'eth0');
+  await namespaces.ip(at, [`link set ${party} up`, `route add ${address}/32 dev ${party}`]);
+  await namespaces.ip(party, [
+    `address add ${address}/32 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${router} dev eth0 onlink`,
+  ]);
+  // Instances ask their own subnet for it where it is in theirs: the router answers in its place.
+  if (at === 'vpc') await namespaces.sysctl('vpc', { 'net/ipv4/conf/vpc/proxy_arp': 1 });
+  return party;
+}

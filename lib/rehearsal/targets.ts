@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { Cleanup } from './cleanup';
+import type { Place } from './expectations';
+import type { VmImage } from './image/image';
+import { INTERNET, VPC } from './network/addresses';
+import { addHost } from './network/host';
+import type { Namespaces } from './network/namespaces';
+import type { SshAnswer } from './network/probe';
+import type { Party } from './network/topology';
+import { startDaemon } from './services/daemon';
+import { listening } from './services/listening';
+import { PYTHON } from './services/python';
+
+export interface TargetsOptions {
+  readonly namespaces: Namespaces;
+  readonly cleanup: Cleanup;
+  /** Where their logs go. */
+  readonly folder: string;
+  readonly image: VmImage;
+}
+
+/** Who stands behind the gateway, and in front of it, at the addresses that a stack's forwards name: made when they are needed. */
+export class Targets {
+  readonly #o: TargetsOptions;
+  readonly #parties = new Map<string, Promise<Party>>();
+  readonly #served = new Set<string>();
+  readonly #taken = new Set<string>();
+
+  constructor(options: TargetsOptions) {
+    this.#o = options;
+    for (const party of ['stranger', 'admin'] as const)
+      this.#parties.set(INTERNET[party].address, Promise.resolve(party));
+    for (const address of VPC.backends) {
+      this.#parties.set(address, Promise.resolve(`backend-${address.split('.')[3]}` as Party));
+      // They have the application on these from the start.
+      this.#served.add(nameOf({ address, port: 8080, speaks: 'http' }));
+      this.#served.add(nameOf({ address, port: 8443, speaks: 'https' }));
+    }
+    this.#served.add(nameOf({ port: 8080, speaks: 'http' }));
+    this.#served.add(nameOf({ port: 8443, speaks: 'https' }));
+  }
+
+  /** The party at an IPv4 address; it is made when there is none. */
+  party(address: string): Promise<Party> {
+    const there = this.#parties.get(address);
+    if (there) return there;
+    const made = addHost(this.#o.namespaces, this.#parties.size, address);
+    this.#parties.set(address, made);
+    return made;
+  }
+
+  /** Starts the application on all places that are not on the gateway, where it does not run yet. */
+  async serve(places: readonly Place[]): Promise<void> {
+    const { namespaces, cleanup, folder, image } = this.#o;
+    for (const place of places) {
+      const { address, port, speaks } = place;
+      if (address === undefined || this.#served.has(nameOf(place))) continue;
+      this.#served.add(nameOf(place));
+      const party = await this.party(address);
+      const options = ['--listen', `${speaks}-${port}`, '--name', address, '--certificate', image.certificate];
+      const command = [...namespaces.enter(party), PYTHON, image.application, ...options] as [string, ...string[]];
+      startDaemon(`application on ${nameOf(place)}`, command, cleanup, { log: join(folder, `${party}.log`) });
+      await listening(namespaces, party, [`*:${port}`], folder);
+    }
+  }
+
+  /**
+   * The same on the gateway itself, for the boots to come too. A port that something of the team's own listens on is left to it.
+   * @param ssh runs a command on the gateway
+   * @throws Error when the gateway cannot be logged in to
+   */
+  async serveOnGateway(places: readonly Place[], ssh: (command: string) => Promise<SshAnswer>): Promise<void> {
+    const missing = places.filter((place) => place.address === undefined && !this.#served.has(nameOf(place)));
+    if (missing.length === 0) return;
+    const commands = missing.map(({ port, speaks }) => {
+      const flag = speaks === 'udp' ? '-Hlun' : '-Hltn';
+      const start = `sudo systemctl enable --quiet --now application@${speaks}-${port}.service`;
+      return `if ss ${flag} 'sport = :${port}' | grep -q .; then echo ${speaks}-${port}; else ${start}; fi`;
+    });
+    const { ok, stdout, error } = await ssh(commands.join('; '));
+    if (!ok) throw new Error(`the application cannot be started on the gateway: ${error}`);
+    const taken = stdout.split('\n');
+    for (const place of missing) {
+      this.#served.add(nameOf(place));
+      if (taken.includes(`${place.speaks}-${place.port}`)) this.#taken.add(nameOf(place));
+    }
+  }
+
+  /** Whether a program of the team's own answers there, so that any answer is a good one. */
+  isTaken(place: Place): boolean {
+    return this.#taken.has(nameOf(place));
+  }
+}
+
+/** A place in words, as in the plan. */
+export function nameOf({ address, port, speaks }: Place): string {
+  return `${address === undefined ? 'the gateway' : address}:${port}${speaks === 'udp' ? ' (UDP)' : ''}`;
+}
