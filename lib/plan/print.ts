@@ -15,8 +15,8 @@ export function printPlan(stack: string, plan: Plan): string {
     ['direction', 'protocol', 'ports', 'network', 'for'],
     [...plan.inbound.map((r) => ['in', ...ruleRow(r)]), ...plan.outbound.map((r) => ['out', ...ruleRow(r)])],
   );
-  const { size, limit, reserve, compressed } = plan.userData;
-  const room = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL${compressed ? '; rules travel compressed' : ''}.`;
+  const { size, limit, reserve, compressed, parameters } = plan.userData;
+  const room = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL${compressed ? '; rules travel compressed' : ''}.${parameters === undefined ? '' : ` ${compressed ? 'The rest is' : 'Scripts are'} in ${parameters.length} parameters: ${parameters[0]}, ...`}`;
   const files = plan.files.map(({ path, text }) => `${path}\n${'-'.repeat(path.length)}\n${text}`);
   const parts = [forwards, ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []), 'Security group', rules];
   return [`Stack ${stack}`, ...parts, room, ...files].join('\n\n');

@@ -112,6 +112,14 @@ test('where a certificate comes from', () => {
   expect(found.forwards.find((f) => f.name === 'web')).not.toHaveProperty('certificate');
 });
 
+test('what has no room in user-data', () => {
+  const { plan: found, text } = planned(CANONICAL['letsencrypt-udp'] as PortwayStackProps);
+  const { parameters = [] } = found.userData;
+  expect(parameters.length).toBeGreaterThan(1);
+  expect(text).toContain(`signal's URL. Scripts are in ${parameters.length} parameters: ${parameters[0]}, ...\n`);
+  expect(planned(CANONICAL.nginx as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
+});
+
 test('--json is the plan by stack', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
   const { Portway } = JSON.parse(stdout) as Record<string, Plan>;
