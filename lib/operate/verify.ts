@@ -3,7 +3,7 @@ import type { SecurityGroupRules } from '../rehearsal/aws/security-group';
 import type { Found, FoundInstance } from './found';
 import { type Promised, type PromisedRule, ruleText, UNKNOWN } from './promised';
 
-/** Lines of user-data that are shown when it differs. */
+/** Lines of user-data of each side that are shown when it differs. */
 const SHOWN = 6;
 
 /**
@@ -89,18 +89,27 @@ function userDataDifferences(promised: readonly string[], found: readonly string
   const matches = (must: string, is: string) =>
     must === is || (must.includes(UNKNOWN) && hasParts(must.split(UNKNOWN), is));
   if (promised.length === found.length && promised.every((line, i) => matches(line, found[i] ?? ''))) return [];
-  const lines = [
-    ...promised.filter((must) => !found.some((is) => matches(must, is))).map((line) => `- ${line}`),
-    ...found.filter((is) => !promised.some((must) => matches(must, is))).map((line) => `+ ${line}`),
-  ].map((line) => line.replaceAll(UNKNOWN, '…'));
-  const more = lines.length > SHOWN ? [`  and ${lines.length - SHOWN} more lines`] : [];
+  const gone = readable(promised).filter((must) => !found.some((is) => matches(must, is)));
+  const come = readable(found).filter((is) => !promised.some((must) => matches(must, is)));
   return [
     [
       'the user-data is not what the app says now (-), but (+): deploy, or look who changed it',
-      ...lines.slice(0, SHOWN).map((line) => `  ${line.slice(0, 160)}`),
-      ...more,
+      ...shown('-', gone),
+      ...shown('+', come),
+      ...(gone.length + come.length === 0 ? ['  (in its compressed part)'] : []),
     ].join('\n'),
   ];
+}
+
+/** Each line once, without the compressed part. */
+function readable(lines: readonly string[]): readonly string[] {
+  const packed = lines.indexOf('#portway-archive');
+  return [...new Set(packed < 0 ? lines : lines.slice(0, packed))];
+}
+
+function shown(sign: string, lines: readonly string[]): string[] {
+  const first = lines.slice(0, SHOWN).map((line) => `  ${sign} ${line.replaceAll(UNKNOWN, '…').slice(0, 160)}`);
+  return lines.length > SHOWN ? [...first, `  ${sign} and ${lines.length - SHOWN} more lines`] : first;
 }
 
 /** Whether a line is made of these parts, in this order, with anything between them. */

@@ -117,5 +117,12 @@ test('user-data of another content is shown by its lines', () => {
 
 test('much of another user-data is shortened', () => {
   const [line] = withGateway({ userData: Array.from({ length: 20 }, (_, i) => `line ${i}`).join('\n') });
-  expect(line).toMatch(/and \d+ more lines$/);
+  expect(line).toMatch(/ {2}\+ and \d+ more lines$/);
+});
+
+test('what differs in the compressed part only is said so', () => {
+  const packed = (text: string) => `${gateway.userData}\n#portway-archive\n${text}`;
+  const other: Promised = { ...promised, userData: [...promised.userData, '#portway-archive', 'abc'] };
+  const [line] = differences(other, { ...found, gateway: { ...gateway, userData: packed('def') } });
+  expect(line).toMatch(/\n {2}\(in its compressed part\)$/);
 });

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  DescribeAddressesCommand,
+  DisassociateAddressCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
+import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import spawn, { type SubprocessError } from 'nano-spawn';
+import { Forward } from '../../lib/forward/forward';
+import { PortwayStack } from '../../lib/portway-stack';
+import { cdk } from '../../lib/rehearsal/aws/cdk';
+import { ec2Client } from '../../lib/rehearsal/aws/client';
+import { readDeployed } from '../../lib/rehearsal/aws/deployed';
+import { type StartedEndpoint, startEndpoint } from '../../lib/rehearsal/aws/endpoint';
+import { report } from '../rehearsal/support/report';
+import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+
+/*
+ * The real command against the local endpoint, after a deploy by the real CLI. No host is booted; the test reports in its place.
+ */
+jest.setTimeout(180_000);
+
+let folder: string;
+let endpoint: StartedEndpoint;
+let client: EC2Client;
+let deployed: string;
+
+function synth(name: string, to: number): string {
+  const outdir = join(folder, name);
+  const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
+  new PortwayStack(app, 'Portway', {
+    ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, engine: 'iptables', ipv6: true, ping: true },
+    forwards: {
+      web: Forward.tcp({ listen: 80, to }),
+      few: Forward.udp({
+        listen: '6000-6010',
+        to: '10.0.1.20:6000-6010',
+        family: 'ipv4',
+        allowFrom: ['198.51.100.0/24'],
+      }),
+    },
+    synthesizer: new LegacyStackSynthesizer() as never,
+  });
+  app.synth();
+  return outdir;
+}
+
+/** The command for an app that is synthesized already. */
+async function verify(assembly: string, env = endpoint.env): Promise<{ code: number; text: string }> {
+  const command = ['--import', 'tsx', 'bin/portway.ts', 'verify', '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+  try {
+    return { code: 0, text: (await spawn(process.execPath, command, { env })).output };
+  } catch (error) {
+    const { exitCode = -1, output } = error as SubprocessError;
+    return { code: exitCode, text: output };
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portway-verify-'));
+  endpoint = await startEndpoint({ folder });
+  client = ec2Client(endpoint);
+  deployed = synth('deployed', 8080);
+  const args = ['deploy', 'Portway', '--require-approval', 'never'];
+  const deploying = cdk(args, { endpoint, folder, log: join(folder, 'cdk.log'), app: deployed });
+  await report(endpoint, await readDeployed(endpoint, 'Portway'), 'SUCCESS');
+  await deploying.finished;
+});
+
+afterAll(async () => {
+  client?.destroy();
+  await endpoint?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a gateway as it was deployed', async () => {
+  expect(await verify(deployed)).toEqual({
+    code: 0,
+    text: expect.stringMatching(/^Portway: i-\w+ at [\d.]+ is as the app says$/),
+  });
+});
+
+test('an app that was changed and is not deployed: the changed rule', async () => {
+  const { code, text } = await verify(synth('changed', 9090));
+  expect(code).toBe(1);
+  expect(text).toMatch(/^ {2}- -A PORTWAY-DNAT .*--to-ports 9090$/m);
+  expect(text).toMatch(/^ {2}\+ -A PORTWAY-DNAT .*--to-ports 8080$/m);
+});
+
+test('without a region', async () => {
+  const { AWS_REGION, AWS_DEFAULT_REGION, ...env } = endpoint.env;
+  expect(await verify(deployed, { ...env, AWS_REGION: '', AWS_DEFAULT_REGION: '' })).toEqual({
+    code: 2,
+    text: 'the region must be said: by AWS_REGION, by the AWS profile, or by env of the stack',
+  });
+});
+
+test('a port that was opened by hand, and an address that was taken away', async () => {
+  const { securityGroups } = await readDeployed(endpoint, 'Portway');
+  const opened = { IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+  const GroupId = securityGroups[0]?.id ?? '';
+  await client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [opened] }));
+  expect(await verify(deployed)).toEqual({
+    code: 1,
+    text: `Portway: NOT AS THE APP SAYS
+- the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised`,
+  });
+  const { publicIp } = await readDeployed(endpoint, 'Portway');
+  const { Addresses = [] } = await client.send(new DescribeAddressesCommand({ PublicIps: [publicIp] }));
+  await client.send(new DisassociateAddressCommand({ AssociationId: Addresses[0]?.AssociationId }));
+  expect((await verify(deployed)).text).toContain(`the address ${publicIp} leads to no instance of Portway`);
+});
