@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from './case';
 import type { Note } from './report/steps';
-import { scansLine } from './report/text';
+import { scansTable } from './report/text';
 import { checkAdmin, checkPublic } from './traffic-checks';
 
 /**
@@ -12,9 +12,9 @@ import { checkAdmin, checkPublic } from './traffic-checks';
 export async function look(stage: Stage, note: Note, before = ''): Promise<void> {
   const { checks, phase } = stage;
   const [{ done, bootId }] = await Promise.all([scriptDone(stage), checkPublic(stage)]);
-  note(scansLine(checks.scans, phase));
+  note(scansTable(checks.scans, phase));
   await checkAdmin(stage);
-  note(scansLine(checks.scans, phase));
+  note(scansTable(checks.scans, phase));
   checks.expect(
     phase,
     "the host's script has run at this boot and found all in order",

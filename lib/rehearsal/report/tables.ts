@@ -2,7 +2,7 @@ import type { SecurityGroupRule } from '../aws/security-group';
 import type { Check, Scan } from '../checks';
 import { type Content, html, type Markup } from './html';
 import { tail } from './log';
-import type { GatewayRecord } from './record';
+import type { CaseRecord, GatewayRecord } from './record';
 
 /** A table that scrolls in itself where it is wider than the screen; the keyboard reaches it too. */
 export function table(caption: string, head: readonly string[], rows: readonly Markup[]): Markup {
@@ -16,6 +16,26 @@ ${rows}</tbody>
 }
 
 const MARKS = { passed: '✓ passed', failed: '✗ failed', skipped: '– skipped' } as const;
+
+const CASE_MARKS = {
+  passed: '✓ passed',
+  failed: '✗ failed',
+  'cut short': '✗ cut short',
+  'not run': '– not run',
+} as const;
+const CASE_CLASSES = { passed: 'passed', failed: 'failed', 'cut short': 'failed', 'not run': 'skipped' } as const;
+
+export function casesTable(run: string, cases: readonly CaseRecord[]): Markup {
+  const rows = cases.map(
+    ({
+      name,
+      about,
+      result,
+    }) => html`<tr class="${CASE_CLASSES[result]}"><th scope="row">${name}</th><td class="about">${about}</td><td class="result">${CASE_MARKS[result]}</td></tr>
+`,
+  );
+  return table(`Cases of ${run}`, ['case', 'what happens', 'result'], rows);
+}
 
 export function checksTable(run: string, checks: readonly Check[]): Markup {
   const rows = checks.map(

@@ -5,12 +5,16 @@ import type { RehearsalReport } from './record';
 
 const MARKS = { passed: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
 
-/** The checks as a table, then the one line that says how it went and where the logs are. */
+/** The checks and the cases as tables, then the one line that says how it went and where the logs are. */
 export function reportText(report: RehearsalReport): string {
   const rows = report.checks.map(({ run, phase, what, result, seen = '' }) => [run, phase, what, MARKS[result], seen]);
   const table = plainTable(['run', 'when', 'what', 'result', 'seen'], rows, [10, 21, 62, 9, 60]);
+  const cases = report.runs.flatMap(({ name, cases: own }) =>
+    own.map((one) => [name, one.name, one.result, one.about]),
+  );
+  const caseTable = plainTable(['run', 'case', 'result', 'what happens'], cases);
   const left = report.leftBehind.map((thing) => `could not be cleaned up: ${thing}`);
-  return [table, ...left, reportLine(report), ...reportPath(report)].join('\n');
+  return [table, '', caseTable, '', ...left, reportLine(report), ...reportPath(report)].join('\n');
 }
 
 export function reportLine({ passed, checks, seconds, folder, interrupted }: RehearsalReport): string {
@@ -26,9 +30,19 @@ export function reportPath({ html }: RehearsalReport): string[] {
   return html === undefined ? [] : [`Report, for a browser: ${relative('.', html)}`];
 }
 
-/** Who found which ports, in one line for the screen: `stranger finds 80, 443; admin finds 22, 80, 443 (of 1043)`. */
-export function scansLine(scans: readonly Scan[], phase: string): string {
+/** Most ports that the screen has columns for: with a host that refuses, there may be a thousand. */
+const COLUMNS = 12;
+
+/** Who found which port, as a small table for the screen: a row a party, a column each port that anybody found. */
+export function scansTable(scans: readonly Scan[], phase: string): string {
   const own = scans.filter((scan) => scan.phase === phase);
-  const found = own.map(({ party, open }) => `${party} finds ${open.length > 0 ? open.join(', ') : 'nothing'}`);
-  return `${found.join('; ')} (of ${own[0]?.tried ?? 0})`;
+  const found = [...new Set(own.flatMap(({ open, refused }) => [...open, ...refused]))].sort((a, b) => a - b);
+  const ports = found.slice(0, COLUMNS);
+  const rows = own.map(({ party, open, refused, tried }) => [
+    party,
+    ...ports.map((port) => (open.includes(port) ? '●' : refused.includes(port) ? '×' : '·')),
+    `${open.length} open of ${tried}`,
+  ]);
+  const more = found.length > ports.length ? `and ${found.length - ports.length} more` : '';
+  return plainTable(['', ...ports.map(String), more], rows).trimEnd();
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { html } from '../../../lib/rehearsal/report/html';
 import { page } from '../../../lib/rehearsal/report/page';
 import type { RehearsalReport } from '../../../lib/rehearsal/report/record';
-import { reportLine, reportText, scansLine } from '../../../lib/rehearsal/report/text';
+import { reportLine, reportText, scansTable } from '../../../lib/rehearsal/report/text';
 import { writeReport } from '../../../lib/rehearsal/report/write';
 import { pageOutcome } from '../../run/parts/rehearsal';
 import { fixture, layFiles } from './fixture';
@@ -27,6 +27,8 @@ test('a run that passed: every check, step, rule and file stands on the page', (
   const steps = [...report.preparation, ...report.runs.flatMap((run) => run.steps)];
   for (const { title } of steps) expect(text).toContain(html`<span class="step">${title}</span>`.text);
   for (const run of report.runs) {
+    for (const { name, about } of run.cases)
+      expect(text).toContain(html`<th scope="row">${name}</th><td class="about">${about}</td>`.text);
     for (const name of run.files) expect(text).toContain(`<summary>${name}</summary>`);
     for (const { cidrs4 } of run.gateway?.securityGroups.flatMap(({ ingress }) => ingress) ?? [])
       expect(text).toContain(`<td>${cidrs4.join(', ')}</td>`);
@@ -100,10 +102,16 @@ test('the files of the run are read, and the JSON beside the page says what the 
 
 test('the screen tells who found which ports', () => {
   const scans = report.runs[0]?.scans ?? [];
-  expect(scansLine(scans, 'reboot')).toBe('stranger finds 80, 443; admin finds 22, 80, 443 (of 1043)');
-  expect(scansLine([{ phase: 'x', party: 'admin', open: [], refused: [], tried: 2 }], 'x')).toBe(
-    'admin finds nothing (of 2)',
-  );
+  expect(scansTable(scans, 'reboot').split('\n')).toEqual([
+    '          22  80  443',
+    '          --  --  ---',
+    'stranger  ·   ●   ●    2 open of 1043',
+    'admin     ●   ●   ●    3 open of 1043',
+  ]);
+  const many = Array.from({ length: 20 }, (_, i) => i + 1);
+  const closed = scansTable([{ phase: 'x', party: 'admin', open: [], refused: many, tried: 20 }], 'x');
+  expect(closed).toMatch(/ 12 +and 8 more\n/);
+  expect(closed).toMatch(/× +0 open of 20$/);
 });
 
 test('without a folder nothing is written', async () => {
