@@ -7,6 +7,9 @@ import { stepTask } from './progress';
 import type { CaseRecord } from './report/record';
 import { Steps } from './report/steps';
 
+/** What a track needs of a gateway's run. */
+export type Gateway = Pick<GatewayRun, 'firstSteps' | 'lastSteps' | 'stageOf' | 'unusable' | 'changed'>;
+
 /** A gateway's part of a rehearsal: its steps as tasks for the screen, and all that is written down about them. */
 export class Track {
   readonly checks: Checks;
@@ -38,7 +41,7 @@ export class Track {
   }
 
   /** All that a run does, in order. `last` is for the time between the cases and the end. */
-  tasks(run: GatewayRun, cleanup: Cleanup, last: readonly ListrTask[]): ListrTask[] {
+  tasks(run: Gateway, cleanup: Cleanup, last: readonly ListrTask[]): ListrTask[] {
     return [
       ...run.firstSteps.map((step) => this.#always(step, cleanup, () => this.#broken)),
       ...this.#cases.map((one) => this.#caseTask(one, run, cleanup)),
@@ -55,7 +58,7 @@ export class Track {
   }
 
   /** A failed step ends its case; the next case goes on where the gateway is still as it should be. */
-  #caseTask({ name, case: { steps } }: NamedCase, run: GatewayRun, cleanup: Cleanup): ListrTask {
+  #caseTask({ name, case: { steps } }: NamedCase, run: Gateway, cleanup: Cleanup): ListrTask {
     const fail = () => {
       this.#failed = name;
       this.#results.set(name, 'failed');
@@ -86,13 +89,13 @@ export class Track {
     };
   }
 
-  async #whyNot(run: GatewayRun): Promise<string | undefined> {
+  async #whyNot(run: Gateway): Promise<string | undefined> {
     if (this.#broken) return 'the gateway never came up';
     return this.#failed === undefined ? undefined : run.unusable();
   }
 
   /** A case passed when none of its checks failed, and it left the gateway to the next one. */
-  async #judge(name: string, run: GatewayRun): Promise<void> {
+  async #judge(name: string, run: Gateway): Promise<void> {
     const last = this.#cases.at(-1)?.name === name;
     const reason = last ? undefined : run.changed;
     if (reason !== undefined) this.checks.failed(name, 'the case leaves the gateway as it found it', reason);
