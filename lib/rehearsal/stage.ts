@@ -162,7 +162,7 @@ export class SharedStage {
 
   /** Deploys what was synthesized last, with the real CLI, and waits for its end. */
   async deploySynthesized(): Promise<DeployResult> {
-    const { source, folder, cleanup } = this.#o;
+    const { source, folder } = this.#o;
     const next = this.#next ?? this.assembly;
     // The targets are there before the gateway is, as a team's are.
     const { questions } = expectationsOf(next.plan);
@@ -173,8 +173,6 @@ export class SharedStage {
       ...['--outputs-file', join(folder, 'outputs.json')],
     ]);
     this.#deploying = run;
-    // Ctrl-C before the host reported: the CLI would wait for a quarter of an hour.
-    const ended = cleanup.add(`cdk deploy of ${source.stack}`, () => run.kill());
     const watching = new AbortController();
     try {
       await Promise.race([run.finished, this.instances.failed, this.#machineDied(watching.signal)]);
@@ -190,7 +188,6 @@ export class SharedStage {
       return { ok: false, seconds: since(begin), lines: error.lines };
     } finally {
       watching.abort();
-      ended();
     }
   }
 
@@ -243,9 +240,15 @@ export class SharedStage {
     return watch({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', url, rate });
   }
 
-  /** Runs the real CLI. Its log: `cdk.log`, unless another one is wanted. */
+  /** Runs the real CLI, until its end or that of the rehearsal. Its log: `cdk.log`, unless another one is wanted. */
   cdk(args: readonly string[], log = join(this.#o.folder, 'cdk.log')): CdkRun {
-    return cdk(args, { endpoint: this.#o.endpoint, log });
+    const { cleanup, endpoint } = this.#o;
+    if (cleanup.started) throw new Error(`the rehearsal is being ended, no cdk ${args[0]} is started`);
+    const run = cdk(args, { endpoint, log });
+    // On Ctrl-C a synth would go on without anybody, and a deploy wait a quarter of an hour for its host.
+    const ended = cleanup.add(`cdk ${args[0]} of ${this.#o.source.stack}`, () => run.kill());
+    void run.finished.catch(() => undefined).finally(ended);
+    return run;
   }
 
   async #assemble(version: string, context: Context, name: string): Promise<Assembly> {

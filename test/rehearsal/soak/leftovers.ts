@@ -31,7 +31,8 @@ export async function leftovers({ mark, temporary, id }: Traces): Promise<readon
       .split('\n')
       .filter(has)
       .map((line) => `mount ${line.split(' ')[4]}`),
-    ...temporaries.map((name) => `file ${join(temporary, name)}`),
+    // tsx keeps what it has compiled.
+    ...temporaries.filter((name) => !/^tsx-\d+$/.test(name)).map((name) => `file ${join(temporary, name)}`),
     ...namespaces.filter(has).map((name) => `network namespace ${name}`),
     ...runs.filter(has).map((name) => `file /run/portway/${name}`),
   ];
