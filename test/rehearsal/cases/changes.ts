@@ -8,29 +8,30 @@ import { output } from './on-host';
 /** Ports of forwards that only the first content has, only the second, and both. */
 export const OLD = 8000;
 export const NEW = 9000;
-const both = { web: Forward.tcp({ listen: 80, to: 8080 }) };
-const old = { old: Forward.tcp({ listen: OLD, to: 8080 }) };
-const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080 }) };
+const engine = 'iptables';
+const both = { web: Forward.tcp({ listen: 80, to: 8080, engine }) };
+const old = { old: Forward.tcp({ listen: OLD, to: 8080, engine }) };
+const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080, engine }) };
 
 /** Contents of one stack in which the kernel forwards. Those after the second fail on the host, each for a reason of its own. */
 export const CONTENTS = {
-  first: { engine: 'iptables', forwards: { ...both, ...old } },
-  second: { engine: 'iptables', forwards: { ...both, ...fresh } },
+  first: { forwards: { ...both, ...old } },
+  second: { forwards: { ...both, ...fresh } },
   // The first forward by nginx: its package must be installed.
   'another package': {
-    engine: 'iptables',
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 81, to: 8080 }) },
   },
   // Where the application itself listens.
   'taken port': {
-    engine: 'iptables',
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 8080, to: 8443 }) },
   },
   'another site': {
-    engine: 'iptables',
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 82, to: 8080 }) },
   },
 } as const satisfies Record<string, Version>;
+
+/** Requests a second while a host restarts: more would keep an emulated processor from booting. */
+export const SLOWLY = 2;
 
 /** What the stranger gets on a port: `application` or why not. */
 export async function asks(stage: Stage, port: number): Promise<string> {

@@ -1,5 +1,5 @@
 import type { RehearsalCase } from '../../../../lib/rehearsal/case';
-import { CONTENTS, isInForce } from '../changes';
+import { CONTENTS, isInForce, SLOWLY } from '../changes';
 import { output, status } from '../on-host';
 
 /** A file of the application's, on the host's own disk. */
@@ -21,7 +21,7 @@ const restart: RehearsalCase = {
         const hostKey = await output(stage, HOST_KEY);
         const boot = await output(stage, BOOT);
 
-        const watch = stage.watch();
+        const watch = stage.watch(undefined, SLOWLY);
         const { ok, seconds, lines } = await stage.deploy('second');
         const waited = await stage.answered();
         const { downtime, lost, requests } = await watch.stop();
