@@ -128,7 +128,8 @@ export class GatewayRun {
     await stage.synth(source.versions[0]);
     if (source.bootstrap) await stage.cdk([...BOOTSTRAP, '--app', stage.assembly.folder]).finished;
     this.#before = await inventory(endpoint);
-    const lab = await Lab.start({ folder, cleanup, id, image, signalSocket: endpoint.signalSocket });
+    const { signalSocket, apiSocket } = endpoint;
+    const lab = await Lab.start({ folder, cleanup, id, image, signalSocket, apiSocket });
     const stack = stage.assembly.stackName;
     const onEvent = ({ what }: { what: string }) => {
       if (what === 'launched') this.#launched ||= Date.now();

@@ -1,5 +1,6 @@
 import type { DescribedInstance } from './aws/instance';
 import type { SecurityGroupRules } from './aws/security-group';
+import { REGION } from './aws/settings';
 import type { LabInstance } from './lab';
 import type { SecurityRules } from './network/firewall';
 
@@ -13,6 +14,7 @@ export function labInstance({
 }: DescribedInstance): LabInstance {
   return {
     ...described,
+    region: REGION,
     ...(address && vpcCidr6 && subnetCidr6 ? { ipv6: { address, vpc: vpcCidr6, subnet: subnetCidr6 } } : {}),
     httpTokens: described.httpTokens === 'required' ? 'required' : 'optional',
     rules: securityRules(securityGroups),

@@ -23,6 +23,8 @@ export interface LabOptions {
   image: VmImage;
   /** Unix socket of the signal endpoint, reachable as cloudformation-waitcondition.rehearsal.internal. */
   signalSocket?: string | undefined;
+  /** Unix socket of AWS's services, reachable by their own names. Default: they do not answer. */
+  apiSocket?: string | undefined;
   /** Further names that the VPC's resolver knows. */
   names?: Record<string, string> | undefined;
 }

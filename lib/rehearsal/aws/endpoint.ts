@@ -18,12 +18,15 @@ export interface Endpoint {
   readonly env: NodeJS.ProcessEnv;
   /** Unix socket that takes the hosts' signals (HTTP; pass the bytes on unchanged). Undefined for a user's endpoint. */
   readonly signalSocket: string | undefined;
+  /** Unix socket that takes hosts' calls of AWS's services, as `url` does. Undefined for a user's endpoint. */
+  readonly apiSocket: string | undefined;
   /** End it. Safe to call twice; does nothing to a user's endpoint. */
   stop(): Promise<void>;
 }
 
 export interface StartedEndpoint extends Endpoint {
   readonly signalSocket: string;
+  readonly apiSocket: string;
   /** Process id of the endpoint. */
   readonly pid: number;
 }
@@ -56,6 +59,8 @@ const SOCKET_PATH_LIMIT = 107;
 export async function startEndpoint(options: StartOptions): Promise<StartedEndpoint> {
   const folder = resolve(options.folder);
   const signalSocket = join(folder, 'signal.sock');
+  // Shorter than the other, whose length is checked.
+  const apiSocket = join(folder, 'api.sock');
   if (Buffer.byteLength(signalSocket) > SOCKET_PATH_LIMIT) {
     throw new Error(
       `the run's folder must leave room for a socket: ${signalSocket} has ${Buffer.byteLength(signalSocket)} bytes, ` +
@@ -67,7 +72,8 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
   const logPath = join(folder, 'endpoint.log');
   const log = openSync(logPath, 'a');
   const serve = join(__dirname, 'ministack', 'serve.py');
-  const args = ['-E', '-s', '-B', serve, '--socket', signalSocket, '--signal-host', options.signalHost ?? SIGNAL_HOST];
+  const sockets = ['--socket', signalSocket, '--api-socket', apiSocket];
+  const args = ['-E', '-s', '-B', serve, ...sockets, '--signal-host', options.signalHost ?? SIGNAL_HOST];
   if (options.signalExpires !== undefined) args.push('--signal-expires', String(options.signalExpires));
   // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
   const child = spawn(python.python, args, {
@@ -90,6 +96,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
     url,
     env: clientEnvironment(url, folder),
     signalSocket,
+    apiSocket,
     pid: child.pid,
     async stop() {
       // It ends when its standard input closes; the signal is for one that hangs.
@@ -97,7 +104,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
       const late = setTimeout(() => child.kill('SIGKILL'), 5000);
       await ended;
       clearTimeout(late);
-      await rm(signalSocket, { force: true });
+      for (const socket of [signalSocket, apiSocket]) await rm(socket, { force: true });
     },
   };
 }
@@ -126,6 +133,7 @@ export function useEndpoint(url: string, folder: string): Endpoint {
     url: parsed.href.replace(/\/$/, ''),
     env: clientEnvironment(parsed.href.replace(/\/$/, ''), resolve(folder)),
     signalSocket: undefined,
+    apiSocket: undefined,
     stop: async () => {},
   };
 }

@@ -33,5 +33,13 @@ cat /tmp/key.pem /tmp/certificate.pem >/usr/local/lib/rehearsal/application.pem
 chmod 644 /usr/local/lib/rehearsal/application.pem
 rm -f /tmp/key.pem /tmp/certificate.pem
 
+# AWS's services are known by public CAs; what stands for them here, by itself.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj '/CN=AWS of the rehearsal' \
+  -addext 'subjectAltName=DNS:*.us-east-1.amazonaws.com' -keyout /tmp/key.pem -out /usr/local/share/ca-certificates/aws.crt \
+  2>/dev/null
+update-ca-certificates >/dev/null
+cat /tmp/key.pem /usr/local/share/ca-certificates/aws.crt >/tmp/aws.pem
+rm -f /tmp/key.pem
+
 # The caches of /usr are as new as /usr: nothing to make again at the first boot.
 touch /etc/.updated /var/.updated

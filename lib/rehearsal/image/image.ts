@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../../host/operating-system';
@@ -49,6 +49,8 @@ export interface VmImage {
   application: string;
   /** Key and certificate of that program. */
   certificate: string;
+  /** Key and certificate of what stands for AWS's services; the VM knows it as it knows public CAs. */
+  awsCertificate: string;
 }
 
 /**
@@ -86,6 +88,7 @@ export async function ensureVmImage(
     repository: join(folder, 'repository'),
     application: APPLICATION,
     certificate: join(folder, 'application.pem'),
+    awsCertificate: join(folder, 'aws.pem'),
   };
 }
 
@@ -106,6 +109,7 @@ async function build(folder: string, base: string, architecture: Architecture): 
     const boot = await readdir(join(root, 'boot'));
     await cp(join(root, 'boot', only(boot, 'vmlinuz-')), join(folder, 'vmlinuz'));
     await cp(join(root, 'usr/local/lib/rehearsal/application.pem'), join(folder, 'application.pem'));
+    await rename(join(root, 'tmp/aws.pem'), join(folder, 'aws.pem'));
     await run('mke2fs', ['-q', '-t', 'ext4', '-d', root, join(folder, 'disk.ext4'), `${DISK_GIB}G`]);
     await makeRepository(downloadsBeside(base), join(folder, 'repository'), architecture);
   } finally {

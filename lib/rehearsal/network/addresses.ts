@@ -1,3 +1,5 @@
+import { REGION } from '../aws/settings';
+
 /**
  * The lab's map. Addresses outside the VPC are from the ranges that are kept for documentation (RFC 5737, RFC 3849), so
  * none of them can be anybody's.
@@ -13,6 +15,8 @@ export const INTERNET = {
   packages: '192.0.2.10',
   /** The stand-in for S3 that takes CloudFormation's signals. */
   signal: '192.0.2.20',
+  /** AWS's own services, as far as a host asks them. */
+  aws: '192.0.2.30',
   /** Public addresses that instances get at launch, before an Elastic IP: this one and the following. */
   firstPublic: '203.0.113.200',
 } as const;
@@ -45,6 +49,7 @@ export const IMDS = '169.254.169.254';
 export const NAMES = {
   'packages.rehearsal.internal': INTERNET.packages,
   'cloudformation-waitcondition.rehearsal.internal': INTERNET.signal,
+  [`ssm.${REGION}.amazonaws.com`]: INTERNET.aws,
   'backend-10.rehearsal.internal': VPC.backends[0],
   'backend-11.rehearsal.internal': VPC.backends[1],
 } as const;

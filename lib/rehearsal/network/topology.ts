@@ -38,6 +38,7 @@ async function layInternet(namespaces: Namespaces): Promise<void> {
     // What the internet itself offers stands on its loopback.
     `address add ${INTERNET.packages}/32 dev lo`,
     `address add ${INTERNET.signal}/32 dev lo`,
+    `address add ${INTERNET.aws}/32 dev lo`,
   ]);
   await namespaces.ip('vpc', [
     `address add ${vpc}/${length} dev internet`,

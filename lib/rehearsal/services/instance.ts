@@ -20,6 +20,15 @@ export interface InstanceDescription {
   accountId?: string | undefined;
 }
 
+const CREDENTIALS = JSON.stringify({
+  Code: 'Success',
+  Type: 'AWS-HMAC',
+  AccessKeyId: 'ASIAREHEARSAL0000000',
+  SecretAccessKey: 'rehearsal',
+  Token: 'rehearsal',
+  Expiration: '2100-01-01T00:00:00Z',
+});
+
 /** What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required. */
 export function imdsDocument(instance: InstanceDescription, publicIp: string): object {
   const { instanceId, instanceType, privateIp, publicKey, ipv6 } = instance;
@@ -38,6 +47,8 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string): o
       'ami-manifest-path': '(unknown)',
       'block-device-mapping': { ami: '/dev/xvda', root: '/dev/xvda' },
       hostname: localName,
+      // The role's: nobody checks them here, as its rights are checked by nobody.
+      iam: { 'security-credentials': { gateway: CREDENTIALS } },
       'instance-action': 'none',
       'instance-id': instanceId,
       'instance-life-cycle': 'on-demand',

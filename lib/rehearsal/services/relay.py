@@ -1,11 +1,12 @@
 """Passes TCP connections on to a unix socket, byte by byte.
 
-The signal endpoint listens on a unix socket, so that it needs no port of the user's machine; inside the lab it has a
-name, an address and port 80, which is this program.
+The local AWS endpoint listens on unix sockets, so that it needs no port of the user's machine; inside the lab it has
+names, addresses and ports, which is this program. With a certificate it speaks TLS, as AWS's services do.
 """
 
 import argparse
 import asyncio
+import ssl
 
 
 async def pump(reader, writer):
@@ -24,7 +25,12 @@ async def main():
     parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, default=80)
     parser.add_argument("--socket", required=True)
+    parser.add_argument("--certificate", help="with its key; default: no TLS")
     options = parser.parse_args()
+    tls = None
+    if options.certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(options.certificate)
 
     async def serve(reader, writer):
         try:
@@ -37,7 +43,7 @@ async def main():
         writer.close()
         far_writer.close()
 
-    server = await asyncio.start_server(serve, options.address, options.port)
+    server = await asyncio.start_server(serve, options.address, options.port, ssl=tls)
     await server.serve_forever()
 
 

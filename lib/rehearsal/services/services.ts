@@ -20,6 +20,8 @@ export interface ServicesOptions {
   image: VmImage;
   /** Unix socket of the signal endpoint. Default: nothing answers there. */
   signalSocket?: string | undefined;
+  /** Unix socket of AWS's services. Default: nothing answers there. */
+  apiSocket?: string | undefined;
   /** Further names that the VPC's resolver knows, with their addresses. */
   names?: Record<string, string> | undefined;
 }
@@ -66,11 +68,16 @@ export class Services {
       const relay = ['--address', INTERNET.signal, '--socket', options.signalSocket];
       start('signal', 'internet', python('relay.py', ...relay));
     }
+    if (options.apiSocket) {
+      const relay = ['--address', INTERNET.aws, '--port', '443', '--socket', options.apiSocket];
+      start('aws', 'internet', python('relay.py', ...relay, '--certificate', image.awsCertificate));
+    }
     const backends = VPC.backends.map((address) => new Backend({ ...options, address }));
     await Promise.all([
       listening(namespaces, 'vpc', [`${IMDS}:80`, `${VPC.resolver}:53`], folder),
       listening(namespaces, 'internet', [`${INTERNET.packages}:80`], folder),
       ...(options.signalSocket ? [listening(namespaces, 'internet', [`${INTERNET.signal}:80`], folder)] : []),
+      ...(options.apiSocket ? [listening(namespaces, 'internet', [`${INTERNET.aws}:443`], folder)] : []),
       ...backends.map((backend) => backend.start()),
     ]);
     return new Services(options, imdsFolder, backends, dnsmasq);

@@ -1,8 +1,8 @@
 """Start the local AWS endpoint: ministack with Portway's additions. Prints one line of JSON when it answers.
 
-usage: serve.py --socket PATH --signal-host http://NAME [--signal-expires SECONDS]
+usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME [--signal-expires SECONDS]
 
-It listens on a free port of 127.0.0.1, keeps everything in memory, and ends when its standard input closes: whoever
+It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps everything in memory, and ends when its standard input closes: whoever
 started it cannot leave it behind.
 """
 
@@ -18,6 +18,7 @@ import threading
 def _arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", required=True)
+    parser.add_argument("--api-socket", required=True)
     parser.add_argument("--signal-host", required=True)
     parser.add_argument("--signal-expires", type=int, default=86399)
     return parser.parse_args()
@@ -85,12 +86,12 @@ def _install(arguments):
     signal_server.start(arguments.socket, signer, store)
 
 
-async def _serve(app, listener):
+async def _serve(app, listener, path):
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{listener.fileno()}", f"unix:{path}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     await serve(app, config)
@@ -109,7 +110,7 @@ def main():
     ministack._run_init_scripts = lambda: None
     # The socket listens already: whoever connects from now on waits for the server instead of being refused.
     print(json.dumps({"port": port}), flush=True)
-    asyncio.run(_serve(ministack.app, listener))
+    asyncio.run(_serve(ministack.app, listener, arguments.api_socket))
 
 
 if __name__ == "__main__":
