@@ -25,11 +25,14 @@ export interface FoundInstance {
   readonly securityGroups: readonly SecurityGroupRules[];
 }
 
-/** Reads a stack's gateway by the EC2 API, with the AWS settings of the environment. Changes nothing. */
-export async function readFound(stackName: string, region: string | undefined): Promise<Found> {
+/**
+ * Reads a stack's gateway by the EC2 API. Changes nothing.
+ * @param own a client to ask with, which is destroyed. Default: one with the AWS settings of the environment
+ */
+export async function readFound(stackName: string, region: string | undefined, own?: EC2Client): Promise<Found> {
   // The SDK's word on future Node versions would stand before the findings.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const client = new EC2Client(region === undefined ? {} : { region });
+  const client = own ?? new EC2Client(region === undefined ? {} : { region });
   try {
     await client.config.region().catch(() => {
       throw new Error('the region must be said: by AWS_REGION, by the AWS profile, or by env of the stack');

@@ -1,6 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFound } from '../operate/found';
+import { readPromised } from '../operate/promised';
+import { differences } from '../operate/verify';
 import { BOOTSTRAP } from './aws/cdk';
+import { ec2Client } from './aws/client';
 import { type Deployed, readDeployed } from './aws/deployed';
 import { type Endpoint, startEndpoint, useEndpoint } from './aws/endpoint';
 import { inventory } from './aws/inventory';
@@ -179,13 +183,27 @@ export class GatewayRun {
         (outputs.Report ?? '').includes(content),
         `Report: ${outputs.Report}; content: ${content}`,
       );
-    checks.passed('deploy', 'cdk deploy ended after the host reported', `${seconds} s after power-on`);
+    const waits = 'cdk deploy ended after the host reported';
+    const own = this.#endpoint.signalSocket !== undefined;
+    if (!own && (await stage.answered(5).catch(() => undefined)) === undefined)
+      checks.skipped('deploy', waits, `this endpoint did not wait: it ended ${seconds} s after power-on`);
+    else checks.passed('deploy', waits, `${seconds} s after power-on`);
+    await this.#asPromised(stage);
     checks.expect('deploy', 'the Elastic IP points at the instance', associated, `${publicIp} is not associated`);
     await stage.serveOnGateway();
     for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
     // Another endpoint may not have waited for the report: the machine may still be booting.
     const answered = await stage.answered(this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
     checks.passed('deploy', 'the gateway forwards', `${answered} s after the address arrived`);
+  }
+
+  /** The endpoint, a user's above all, has what the template says: else the lab runs something else. */
+  async #asPromised({ assembly, source, endpoint }: SharedStage): Promise<void> {
+    const promised = await readPromised(assembly.folder, source.stack);
+    const found = await readFound(assembly.stackName, undefined, ec2Client(endpoint));
+    const lines = differences(promised, found);
+    const what = 'EC2 has what synth promised: instance, user-data, security group';
+    this.#o.checks.expect('deploy', what, lines.length === 0, lines.join('\n'));
   }
 
   async #collect(): Promise<void> {

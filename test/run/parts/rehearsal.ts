@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { html } from '../../../lib/rehearsal/report/html';
 import type { RehearsalReport } from '../../../lib/rehearsal/report/record';
-import { failed, needsVm, type Outcome, PASSED, type Part } from '../part';
+import { failed, needsVm, type Outcome, PASSED, type Part, type PartContext } from '../part';
 import { LAB_TOOLS } from '../tools';
 
 /** Counts the rehearsal's checks. What it could not clean up, and a failure that no check tells of, is a failure too. */
@@ -38,20 +38,32 @@ export const rehearsal: Part = {
   limitMinutes: 30,
   tools: LAB_TOOLS,
   impossible: () => needsVm(),
-  async run({ root, folder, command }) {
-    const stdoutFile = path.join(folder, 'report.json');
-    const args = ['--import', 'tsx', path.join(root, 'bin', 'portway.ts'), 'rehearse', '--json'];
-    const code = await command(process.execPath, args, { stdoutFile });
-    const text = await readFile(stdoutFile, 'utf8');
-    if (text.trim() === '') return failed(`the rehearsal gave no report (exit code ${code})`);
-    const report = JSON.parse(text) as RehearsalReport;
-    const outcome = rehearsalOutcome(report, code);
-    const page = await pageOutcome(report);
-    return {
-      ...outcome,
-      passed: outcome.passed + page.passed,
-      failed: outcome.failed + page.failed,
-      notes: [...(outcome.notes ?? []), ...(page.notes ?? [])],
-    };
-  },
+  run: (context) => rehearse(context),
 };
+
+/** What a team fears besides. */
+export const cases: Part = {
+  name: 'cases',
+  about: 'every case of the rehearsal: changes, failures and mishaps too',
+  limitMinutes: 40,
+  tools: LAB_TOOLS,
+  impossible: () => needsVm(),
+  run: (context) => rehearse(context, ['--case', 'all']),
+};
+
+async function rehearse({ root, folder, command }: PartContext, more: readonly string[] = []): Promise<Outcome> {
+  const stdoutFile = path.join(folder, 'report.json');
+  const args = ['--import', 'tsx', path.join(root, 'bin', 'portway.ts'), 'rehearse', '--json', ...more];
+  const code = await command(process.execPath, args, { stdoutFile });
+  const text = await readFile(stdoutFile, 'utf8');
+  if (text.trim() === '') return failed(`the rehearsal gave no report (exit code ${code})`);
+  const report = JSON.parse(text) as RehearsalReport;
+  const outcome = rehearsalOutcome(report, code);
+  const page = await pageOutcome(report);
+  return {
+    ...outcome,
+    passed: outcome.passed + page.passed,
+    failed: outcome.failed + page.failed,
+    notes: [...(outcome.notes ?? []), ...(page.notes ?? [])],
+  };
+}
