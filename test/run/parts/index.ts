@@ -5,7 +5,7 @@ import { gixy } from './gixy';
 import { browser, host, lab, unit } from './jest';
 import { links } from './links';
 import { python } from './python';
-import { rehearsal } from './rehearsal';
+import { cases, rehearsal } from './rehearsal';
 import { shell } from './shell';
 import { biome, typecheck } from './typescript';
 
@@ -24,4 +24,5 @@ export const parts: readonly Part[] = [
   host,
   lab,
   rehearsal,
+  cases,
 ];
