@@ -110,7 +110,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--http", type=int)
     parser.add_argument("--https", type=int)
-    parser.add_argument("--listen", type=listener, action="append", default=[], help="such as udp-5353; again and again")
+    parser.add_argument(
+        "--listen", type=listener, action="append", default=[], help="such as udp-5353; again and again"
+    )
     parser.add_argument("--name", default=socket.gethostname(), help="what it calls its host")
     parser.add_argument("--certificate", help="PEM file with key and certificate")
     options = parser.parse_args()
