@@ -10,7 +10,6 @@ import type { TrafficRule } from '../forward/traffic';
 import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HostContent } from '../host/host-content';
 import { parameterNames } from '../host/parameters';
-import { parameterNames } from '../host/parameters';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 
 /** What a deploy would set up, as plain data: what `portway plan` prints, and what other programs can read. */
@@ -29,8 +28,6 @@ export interface Plan {
     readonly reserve: number;
     /** Whether the rendered files travel compressed. */
     readonly compressed: boolean;
-    /** Names of the parameters that the host reads the rest from. Not there: all has room. */
-    readonly parameters?: readonly string[];
     /** Names of the parameters that the host reads the rest from. Not there: all has room. */
     readonly parameters?: readonly string[];
   };
@@ -132,7 +129,6 @@ export function makePlan({ forwards, settings, content, userData, inbound, outbo
       limit: USER_DATA_LIMIT,
       reserve: userData.reserve,
       compressed: userData.compressed,
-      ...(userData.archive === undefined ? {} : { parameters: parameterNames(userData.archive) }),
       ...(userData.archive === undefined ? {} : { parameters: parameterNames(userData.archive) }),
     },
   };
