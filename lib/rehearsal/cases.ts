@@ -8,7 +8,7 @@ import type { RehearsalCase } from './case';
 export const CASES = resolve(__dirname, '../../test/rehearsal/cases');
 
 /** What a rehearsal does when no case is named, in this order. */
-export const DEFAULT_CASES: readonly string[] = ['first-boot', 'reboot', 'power-off'];
+export const DEFAULT_CASES: readonly string[] = ['first-boot', 'reboot'];
 
 export interface NamedCase {
   /** Its folder's name. */

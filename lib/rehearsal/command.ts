@@ -10,6 +10,8 @@ export interface RehearseOptions {
   readonly stack?: string;
   readonly case?: readonly string[];
   readonly list?: boolean;
+  /** The CDK app. Default: what cdk.json says. */
+  readonly app?: string;
   readonly engine?: Engine;
   readonly os?: VmSystem;
   /** `key=value`, as for cdk deploy. */
@@ -45,6 +47,7 @@ export async function rehearseCommand(options: RehearseOptions): Promise<number>
     };
     const runs = planRuns(chooseCases(cases, options.case ?? []), {
       stack,
+      app: options.app,
       engines: engine === undefined ? ENGINES : [engine],
       context,
     });

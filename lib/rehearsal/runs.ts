@@ -17,6 +17,8 @@ export interface PlannedRun {
 export interface RunOptions {
   /** A stack of the app. Default: the shipped one, once for each engine. */
   readonly stack?: string | undefined;
+  /** Command of the app. Default: what cdk.json says. */
+  readonly app?: string | undefined;
   readonly engines: readonly Engine[];
   /** Given to every synth, as for `-c`. */
   readonly context: Context;
@@ -37,9 +39,9 @@ export function planRuns(cases: readonly NamedCase[], options: RunOptions): read
 
 function stacksOf(
   { versions, cases }: CaseGroup,
-  { stack, engines, context }: RunOptions,
+  { stack, app, engines, context }: RunOptions,
 ): readonly Omit<PlannedRun, 'cases'>[] {
   if (versions !== undefined) return [{ name: cases[0]?.name ?? '', source: versionsSource(versions), context }];
-  if (stack !== undefined) return [{ name: stack, source: appSource(stack), context }];
-  return engines.map((engine) => ({ name: engine, source: appSource(SHIPPED), context: { ...context, engine } }));
+  if (stack !== undefined) return [{ name: stack, source: appSource(stack, app), context }];
+  return engines.map((engine) => ({ name: engine, source: appSource(SHIPPED, app), context: { ...context, engine } }));
 }

@@ -31,15 +31,19 @@ export interface Assembly {
   readonly plan: Plan;
 }
 
-/** A stack of the app in cdk.json, just as it is. Its one version is called `app`. */
-export function appSource(stack: string): StackSource {
+/**
+ * A stack of a CDK app, just as it is. Its one version is called `app`.
+ * @param app command of the app. Default: what cdk.json says
+ */
+export function appSource(stack: string, app?: string): StackSource {
   return {
     stack,
     versions: ['app'],
     bootstrap: true,
     async synth(_version, context, outdir, cdk) {
       const values = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-      await cdk(['synth', stack, '--quiet', '--output', outdir, ...values]).finished;
+      const command = app === undefined ? [] : ['--app', app];
+      await cdk(['synth', stack, '--quiet', '--output', outdir, ...command, ...values]).finished;
     },
   };
 }
