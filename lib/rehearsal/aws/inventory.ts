@@ -16,6 +16,7 @@ import {
 import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
 import { cloudWatchClient, ec2Client, ssmClient } from './client';
 import type { Endpoint } from './endpoint';
+import { otherInventory } from './other-inventory';
 
 /**
  * Everything that the EC2 API of the endpoint knows, with alarms and parameters, as sorted ids: of a route table its routes and of a VPC
@@ -62,6 +63,7 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
       watch.send(new DescribeAlarmsCommand({})).then((a) => a.MetricAlarms?.map((one) => one.AlarmName)),
       // 50 at once, which a stack does not reach.
       store.send(new DescribeParametersCommand({ MaxResults: 50 })).then((a) => a.Parameters?.map((one) => one.Name)),
+      otherInventory(endpoint),
       client.send(new DescribeInstancesCommand({})).then((a) =>
         (a.Reservations ?? [])
           .flatMap((reservation) => reservation.Instances ?? [])

@@ -74,6 +74,9 @@ test('IPv6: the host has an address of the subnet; turned on it is another host;
   const plain = gateway();
   const before = await inventory(endpoint);
   const four = await deployWell(plain);
+  // What is listed before and after must see what there is.
+  const kinds = [/^i-/, /^vpc-/, /^role /, /^instance profile /, /^stack Portway$/];
+  expect(await inventory(endpoint)).toEqual(expect.arrayContaining(kinds.map((kind) => expect.stringMatching(kind))));
   expect(four).toMatchObject({ sourceDestCheck: true, subnetCidr: '10.0.0.0/24' });
   expect([four.ipv6, four.subnetCidr6, four.vpcCidr6]).toEqual([undefined, undefined, undefined]);
 
