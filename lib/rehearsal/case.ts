@@ -68,6 +68,8 @@ export interface Stage {
   readonly folder: string;
   /** The fixed address. */
   readonly address: string;
+  /** Why the rehearsal's admin cannot log in to this stack's gateway. Undefined: he can. */
+  readonly noLogin: string | undefined;
   /** The gateway as the EC2 API describes it now. */
   gateway(): Promise<Deployed>;
   /** The machine of the present gateway, or of another instance. */

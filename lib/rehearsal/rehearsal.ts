@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism, freemem } from 'node:os';
+import { availableParallelism, freemem, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ListrTask } from 'listr2';
 import { endpointPython } from './aws/endpoint';
@@ -131,7 +131,10 @@ interface Surroundings {
 }
 
 async function runAll(all: readonly Running[], { options, folder, id, image, cleanup }: Surroundings): Promise<void> {
-  const room = Math.min(MOST_AT_ONCE, availableParallelism(), Math.floor(freemem() / MEMORY_PER_RUN));
+  const cpus = availableParallelism();
+  // Another rehearsal may be at work on this machine: side by side, all of them would be late.
+  const busy = (loadavg()[0] ?? 0) > 1.5 * cpus;
+  const room = busy ? 1 : Math.min(MOST_AT_ONCE, cpus, Math.floor(freemem() / MEMORY_PER_RUN));
   const tasks = all.map((running, index): ListrTask => {
     const { plan, track } = running;
     const { name, source, context } = plan;

@@ -9,9 +9,10 @@ import type { Endpoint } from './aws/endpoint';
 import type { DeployResult, Stage, Watch } from './case';
 import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
-import { expectationsOf, visitorOf } from './expectations';
+import { expectationsOf, openPorts, visitorOf } from './expectations';
 import type { Instances } from './instances';
 import type { Lab } from './lab';
+import { machineDied } from './machine-died';
 import { INTERNET } from './network/addresses';
 import type { SshAnswer } from './network/probe';
 import { type Assembly, assemble, type Context, type StackSource } from './stack-source';
@@ -23,8 +24,6 @@ import { watch } from './watch';
 const USER = 'admin';
 /** Longest time for a boot until the application answers, in seconds: emulated CPUs on a busy machine are slow. */
 export const BOOT_LIMIT = 420;
-/** How long a machine may be off, in seconds, before a deploy that waits for it is given up: a case may pull its plug. */
-const OFF_LIMIT = 90;
 
 export interface SharedStageOptions {
   readonly source: StackSource;
@@ -52,6 +51,7 @@ export class SharedStage {
   #deployed: Assembly | undefined;
   #lab: Surroundings | undefined;
   #address = '';
+  #hasKey = false;
   #diffs = 0;
   #deploying: CdkRun | undefined;
 
@@ -122,6 +122,9 @@ export class SharedStage {
       get plan() {
         return shared.assembly.plan;
       },
+      get noLogin() {
+        return shared.noLogin;
+      },
       gateway: () => this.gateway(),
       vm: (instanceId) => this.vm(instanceId),
       ssh: (command, seconds) => this.ssh(command, seconds),
@@ -137,7 +140,17 @@ export class SharedStage {
     const outputsFile = join(folder, 'outputs.json');
     const deployed = await readDeployed(endpoint, this.assembly.stackName, { outputsFile });
     this.#address = deployed.publicIp;
+    this.#hasKey = sameKey(deployed.publicKey, await this.#publicKey());
     return deployed;
+  }
+
+  /** Why the admin cannot log in; undefined: he can. */
+  get noLogin(): string | undefined {
+    const { plan } = this.assembly;
+    const { address } = INTERNET.admin;
+    if (!openPorts(plan, expectationsOf(plan), address, true).may.includes(22))
+      return `adminCidr of the stack does not hold ${address}, which the rehearsal gives as -c adminCidr`;
+    return this.#hasKey ? undefined : 'the instance has not the key that the rehearsal gives as -c sshPublicKey';
   }
 
   vm(instanceId?: string): Vm {
@@ -175,7 +188,7 @@ export class SharedStage {
     this.#deploying = run;
     const watching = new AbortController();
     try {
-      await Promise.race([run.finished, this.instances.failed, this.#machineDied(watching.signal)]);
+      await Promise.race([run.finished, this.instances.failed, machineDied(this.instances, watching.signal)]);
       this.#deployed = next;
       await this.instances.settled();
       return { ok: true, seconds: since(begin), lines: [] };
@@ -252,9 +265,8 @@ export class SharedStage {
   }
 
   async #assemble(version: string, context: Context, name: string): Promise<Assembly> {
-    const { source, folder, key } = this.#o;
-    const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
-    const own = { adminCidr: `${INTERNET.admin.address}/32`, sshPublicKey: publicKey };
+    const { source, folder } = this.#o;
+    const own = { adminCidr: `${INTERNET.admin.address}/32`, sshPublicKey: await this.#publicKey() };
     return assemble(source, {
       version,
       context: { ...own, ...this.#o.context, ...context },
@@ -263,20 +275,8 @@ export class SharedStage {
     });
   }
 
-  /** Rejects when a machine that should run has been off for long. */
-  async #machineDied(signal: AbortSignal): Promise<never> {
-    const since = new Map<string, number>();
-    for (;;) {
-      await sleep(1000, undefined, { signal });
-      for (const id of this.instances.ids) {
-        const last = this.instances.events.filter((event) => event.instanceId === id && POWER.has(event.what)).at(-1);
-        const vm = this.vm(id);
-        if (vm.alive || last?.what === 'stopped' || last?.what === 'terminated') since.delete(id);
-        else since.set(id, since.get(id) ?? Date.now());
-        if (Date.now() - (since.get(id) ?? Date.now()) > OFF_LIMIT * 1000)
-          throw new Error(`the machine ${id} switched off before the host reported: see ${vm.console}`);
-      }
-    }
+  async #publicKey(): Promise<string> {
+    return (await readFile(`${this.#o.key}.pub`, 'utf8')).trim();
   }
 
   #inLab() {
@@ -285,7 +285,11 @@ export class SharedStage {
   }
 }
 
-const POWER: ReadonlySet<string> = new Set(['launched', 'started', 'stopped', 'terminated']);
+/** Type and key; the comment is of no matter. */
+function sameKey(a: string | undefined, b: string): boolean {
+  const words = (text = '') => text.split(' ').slice(0, 2).join(' ');
+  return words(a) === words(b);
+}
 
 function since(begin: number): number {
   return Math.round((Date.now() - begin) / 100) / 10;

@@ -18,15 +18,18 @@ const SCANNED = [
 /** Each forward is asked by who may use it and by a stranger who may not; then the stranger looks what else there is. */
 export async function checkPublic(stage: Stage): Promise<void> {
   const { questions } = expectationsOf(stage.plan);
-  await Promise.all(questions.map((question) => checkForward(stage, question)));
+  // One after the other: a handshake costs an emulated processor seconds.
+  for (const question of questions) await checkForward(stage, question);
   // Not even a refusal: a closed port would tell that somebody is there.
   await checkPorts(stage, 'stranger');
 }
 
 /** What the admin sees, from outside and inside, once the host has booted whole. */
 export async function checkAdmin(stage: Stage): Promise<void> {
+  const { checks, phase, noLogin } = stage;
   await checkPorts(stage, 'admin');
-  await checkLogin(stage);
+  if (noLogin === undefined) await checkLogin(stage);
+  else checks.skipped(phase, 'admin logs in on 22', noLogin);
 }
 
 async function checkForward(stage: Stage, question: Question): Promise<void> {

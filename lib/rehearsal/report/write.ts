@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Files, page } from './page';
 import type { RehearsalReport, RunRecord } from './record';
@@ -14,7 +14,6 @@ export interface Outcome extends Omit<RehearsalReport, 'passed' | 'html' | 'runs
  * runs, then logs.
  */
 const FILES = [
-  'cdk.out/Portway.rules.txt',
   ...['rules-v4.txt', 'rules-v6.txt', 'rules-nft.txt', 'nginx.conf'],
   ...['bootstrap.log', 'access.log', 'console.log', 'cloud-init.log', 'cdk.log', 'endpoint.log'],
   'router.nft',
@@ -49,7 +48,11 @@ export async function writeReport(outcome: Outcome): Promise<RehearsalReport> {
 
 /** The files that are there and hold something, by name. */
 async function read({ gateway }: Outcome['runs'][number], folder: string): Promise<Files[string]> {
-  const names = FILES.map((name) => (name === 'console.log' ? `${gateway?.instanceId}-console.log` : name));
+  const rules = await readdir(join(folder, 'cdk.out')).catch(() => []);
+  const promised = rules.filter((name) => name.endsWith('.rules.txt')).map((name) => join('cdk.out', name));
+  const names = [...promised, ...FILES].map((name) =>
+    name === 'console.log' ? `${gateway?.instanceId}-console.log` : name,
+  );
   const read = names.map(async (name) => [name, await readFile(join(folder, name), 'utf8').catch(() => '')] as const);
   return Object.fromEntries((await Promise.all(read)).filter(([, text]) => text.trim() !== ''));
 }
