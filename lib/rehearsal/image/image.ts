@@ -102,7 +102,9 @@ async function build(folder: string, base: string, architecture: Architecture): 
     await cp(APPLICATION, join(root, APPLICATION_IN_IMAGE));
     await cp(CUSTOMIZE, join(root, 'tmp/customize.sh'));
     // A mount namespace of its own: what is mounted for the script goes with it, however it ends.
-    const enter = 'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/bash /tmp/customize.sh';
+    // Nothing of the user's surroundings: a TMPDIR of theirs is not there.
+    const enter =
+      'mount -t proc proc "$1/proc" && exec env -i LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$1" /bin/bash /tmp/customize.sh';
     await run('unshare', ['--mount', '--', 'sh', '-c', enter, 'sh', root]);
     await rm(join(root, 'tmp/customize.sh'));
 
