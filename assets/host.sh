@@ -109,8 +109,9 @@ installed() {
   fi
 } >/dev/null 2>&1
 
-# Needs no network when nothing is missing. apt's lock timeout does not cover `update`, mirrors hiccup, and hosts that were
-# started together should not come back together: hence rounds with a random pause.
+# Needs no network when nothing is missing. Mirrors hiccup, and hosts that were started together should not come back together:
+# hence rounds with a random pause. Together they outlast a minute: apt's lock timeout does not cover `update`, whose lock a timer's
+# may hold.
 packages() {
   local name round missing=()
   for name in $PORTWAY_PACKAGES; do
@@ -120,7 +121,7 @@ packages() {
   step "install ${missing[*]}"
   # The distribution's nginx would start at once, with its own site on port 80.
   [[ " ${missing[*]} " != *' nginx '* ]] || systemctl -q mask --runtime nginx
-  for round in 1 2 3 4 5; do
+  for round in {1..7}; do
     if command -v apt-get >/dev/null; then
       # Our nginx.conf may be there already, from a run that failed: never ask, never replace it.
       local apt=(apt-get -qy -o Acquire::Retries=1 -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold)
@@ -128,7 +129,7 @@ packages() {
     else
       dnf -qy --setopt=install_weak_deps=False install "${missing[@]}" && break
     fi
-    ((round < 5)) || die "$STEP: $(last)"
+    ((round < 7)) || die "$STEP: $(last)"
     sleep $((round * 4 + RANDOM % 9))
   done
   # What follows reloads systemd.
@@ -215,9 +216,12 @@ main() {
   optional first_boot
   optional listeners
   settle "$STAGE"
-  rm -rf "$GOOD.old"
-  [[ ! -d $GOOD ]] || mv "$GOOD" "$GOOD.old"
-  mv "$STAGE" "$GOOD"
+  # The power may go at any moment, and the next boot must find a whole good tree: the new one is on the disk before it gets its
+  # name, and the names are exchanged by one call of the kernel (RENAME_EXCHANGE, which mv can only since coreutils 9.5).
+  mkdir -p "$GOOD"
+  cd "$STATE"
+  sync
+  python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).renameat2(-100, b"stage", -100, b"good", 2))'
   sync
   signal SUCCESS "content $PORTWAY_CONTENT runs"
   say 'forwards are up'

@@ -50,6 +50,7 @@ export function hostContent({
       ...kernel.files,
       ...commandFiles(forwards),
       assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
+      assetFile('cloud.cfg.d/90-portway.cfg', '/etc/cloud/cloud.cfg.d/90-portway.cfg', '0644'),
       ...(proxy?.files ?? []),
       ...certificates.files,
       ...(firstBootScript === undefined ? [] : [partFile('first-boot'), firstBootScript]),

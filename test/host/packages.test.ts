@@ -53,6 +53,16 @@ describeHost('packages and memory', () => {
     expect((await host.read('/run/asked')).trim().split('\n')).toHaveLength(4);
   });
 
+  test('rounds outlast a lock of the package lists that somebody holds for a minute', async () => {
+    await host.sh('gateway', REPOSITORY);
+    // The host's sleep is a stand-in that does not wait: pauses are written down, without their random part.
+    await host.write('/usr/local/sbin/apt-get', '#!/bin/sh\necho "E: Could not get lock" >&2\nexit 100\n', '0755');
+    await host.write('/usr/local/sbin/sleep', '#!/bin/sh\necho "$1" >>/run/pauses\n', '0755');
+    expect((await gateway.boot(needing('portway-hello'))).code).toBe(1);
+    const pauses = (await host.read('/run/pauses')).trim().split('\n').map(Number);
+    expect(pauses.slice(0, 6).reduce((sum, seconds) => sum + seconds, 0)).toBeGreaterThan(60);
+  });
+
   test("the distribution's own files never replace ours, and its nginx does not start on the way", async () => {
     // What apt is asked, seen by a stand-in: the real installation of nginx is part of the rehearsal.
     await host.write(

@@ -184,6 +184,15 @@ describeHost('portway status', () => {
       expect((await status()).problems.join('\n')).toMatch(said);
     });
 
+    test('a full disk', async () => {
+      await host.sh('gateway', 'mount -t tmpfs -o size=1m none /var/log');
+      const result = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
+      await host.sh('gateway', 'umount /var/log');
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/^NOT AS DEPLOYED: the disk is full$/m);
+      expect((await status()).problems.join('\n')).not.toMatch(/disk is full/);
+    });
+
     test('an nginx that runs another configuration, or none', async () => {
       const conf = await host.read('/etc/nginx/nginx.conf');
       await host.sh('gateway', 'nginx -s stop; /usr/bin/sleep 0.5');
