@@ -13,16 +13,17 @@ export interface ArchiveProps {
 /**
  * What user-data has no room for, in parameters of the standard tier: they cost nothing, and need neither bucket nor bootstrap.
  *
- * Their names and ids carry a hash of what they hold. So a change makes new ones before the host restarts, and CloudFormation takes
- * the old ones away only once the new host has proved itself; a rollback takes the new ones. What stays the same, stays.
+ * Their names carry a hash of what they hold, and a new name is a new parameter. So a change makes new ones before the host restarts,
+ * and CloudFormation takes the old ones away only once the new host has proved itself; a rollback takes the new ones. What stays the
+ * same, stays. Ids do not change with it: the instance depends on them, and what others depend on is better not renamed.
+ * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
  */
 export class Archive extends Construct {
   constructor(scope: Construct, id: string, { archive, reader }: ArchiveProps) {
     super(scope, id);
-    const hash = archive.digest.slice(0, 16);
     const names = parameterNames(archive);
     archive.values.forEach((value, i) => {
-      new ssm.CfnParameter(this, `${hash}p${i + 1}`, {
+      new ssm.CfnParameter(this, `Part${i + 1}`, {
         name: names[i] as string,
         type: 'String',
         value,

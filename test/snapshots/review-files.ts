@@ -11,7 +11,6 @@ function withoutHashes(text: string): string {
       .replace(/(GatewayProof(?:Handle|Condition))[0-9a-f]{16}[0-9A-F]{8}/g, '$1<content>')
       .replace(/(PORTWAY_CONTENT=')[0-9a-f]{16}/g, '$1<content>')
       // Parameters, by what they hold: scripts, and rules where they are many.
-      .replace(/(GatewayArchive)[0-9a-f]{16}(p\d+)[0-9A-F]{8}/g, '$1<archive>$2')
       .replace(/(portway\/Portway\/)[0-9a-f]{16}/g, '$1<archive>')
       .replace(/(PORTWAY_PARAMETERS_SHA256=')[0-9a-f]{64}/g, '$1<archive>')
       // With onChange: 'replace' the CDK puts a hash of user-data into the instance's id.
