@@ -90,7 +90,7 @@ async function main(): Promise<void> {
   }
   const bad = rows.filter(([, , , verdict]) => verdict !== 'ok').length;
   process.stdout.write(
-    `${plainTable(['run', 'seconds', 'exit code', 'verdict', 'left'], rows, [24, 8, 10, 50, 60])}\n`,
+    `${plainTable(['run', 'seconds', 'exit code', 'verdict', 'left'], rows, [24, 10, 12, 50, 60])}\n`,
   );
   process.stdout.write(`${rows.length - bad} passed, ${bad} failed, 0 skipped\n`);
   process.exitCode = bad === 0 && rows.length > 0 ? 0 : 1;

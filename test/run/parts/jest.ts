@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Outcome, Part, Skip } from '../part';
 import { failed } from '../part';
-import { BROWSER_TOOLS, HOST_TOOLS, LAB_TOOLS } from '../tools';
+import { ARM64_TOOLS, BROWSER_TOOLS, HOST_TOOLS, LAB_TOOLS } from '../tools';
 import { nodeBin } from './node-bin';
 
 /** The parts of jest's --json output that are read. */
@@ -38,17 +38,23 @@ function skipOf(title: string): Skip {
   return { name: title.replace(found[0], ''), reason: found[1] ?? '' };
 }
 
-function jestPart(o: Pick<Part, 'name' | 'about' | 'limitMinutes'> & Partial<Part> & { flags?: string[] }): Part {
-  const { flags = [], ...part } = o;
+interface JestPart extends Omit<Part, 'run'> {
+  /** Of jest.config.js. Default: the part's name. */
+  readonly project?: string;
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function jestPart({ project, flags = [], env = {}, ...part }: JestPart): Part {
   return {
     ...part,
     async run({ command, folder }) {
       const file = path.join(folder, 'jest.json');
       // --ci: a snapshot that is not there fails instead of being written.
-      const args = ['--selectProjects', part.name, '--ci', '--json', '--outputFile', file, ...flags];
+      const args = ['--selectProjects', project ?? part.name, '--ci', '--json', '--outputFile', file, ...flags];
       const code = await command(...nodeBin('jest', ...args), {
         stdoutFile: path.join(folder, 'stdout.json'),
-        env: { PORTWAY_TEST_FOLDER: folder },
+        env: { PORTWAY_TEST_FOLDER: folder, ...env },
       });
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) return failed(`jest wrote no report (exit code ${code})`);
@@ -90,6 +96,17 @@ export const lab = jestPart({
   about: "the rehearsal's own parts: local AWS endpoint, images, network, VM (jest)",
   tools: LAB_TOOLS,
   limitMinutes: 45,
-  // One VM at a time.
-  flags: ['--runInBand'],
+  // A VM keeps one core busy.
+  flags: ['--maxWorkers=2'],
+});
+
+export const arm64 = jestPart({
+  name: 'arm64',
+  nightly: true,
+  about: 'Debian 13 for arm64, booted in software: both engines on one gateway (jest)',
+  tools: ARM64_TOOLS,
+  limitMinutes: 80,
+  project: 'lab',
+  flags: ['--runInBand', '--testPathPatterns', 'rehearsal/operating-systems'],
+  env: { PORTWAY_TEST_SYSTEMS: 'debian-13/arm64' },
 });
