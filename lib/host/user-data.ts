@@ -77,9 +77,9 @@ export function renderUserData(content: HostContent, identity: ContentIdentity, 
     () => assemble(files, content, identity, true),
     // What the host can do without, before it needs more of AWS.
     () => assemble(files.flatMap(withoutComfort), content, identity, true),
-    // With the scripts out of the way, rules are plain lines again; and compressed themselves when they are too many.
-    () => spread(content, identity, false),
-    () => spread(content, identity, true),
+    // With the scripts out of the way, rules are plain lines again; where they are too many, the largest file goes first.
+    () => spread(content, identity, []),
+    ...bySize(files).map((_, i, all) => () => spread(content, identity, all.slice(0, i + 1))),
   ];
   let last: UserData | undefined;
   for (const way of ways) {
@@ -102,16 +102,22 @@ function withoutComfort(file: HostFile): readonly HostFile[] {
   return [file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# .*\n/gm, '') } : file];
 }
 
+/** Files other than scripts that need not stay in user-data, the largest first. */
+function bySize(files: readonly HostFile[]): readonly HostFile[] {
+  const movable = files.filter((file) => file.origin !== 'script' && isPacked(file, true));
+  return movable.toSorted((a, b) => b.text.length - a.text.length);
+}
+
 /**
- * With scripts in parameters, and in their place what reads them; with `compress` all that can be. Scripts alone make parameters that
- * no change of a rule touches.
+ * With scripts and `more` in parameters, and in their place what reads them. Scripts alone make parameters that no change of a rule
+ * touches.
  */
-function spread(content: HostContent, identity: ContentIdentity, compress: boolean): UserData {
-  const away = content.files.filter((file) => file.origin === 'script' || (compress && isPacked(file, true)));
+function spread(content: HostContent, identity: ContentIdentity, more: readonly HostFile[]): UserData {
+  const away = content.files.filter((file) => file.origin === 'script' || more.includes(file));
   const archive = parameterArchive(away, identity.stack ?? DEFAULT_STACK);
   const settings = { ...content.settings, ...parameterSettings(archive) };
   const files = [...content.files.filter((file) => !away.includes(file)), ...fetchFiles()];
-  return { ...assemble(files, { files, settings }, identity, false), compressed: compress, archive };
+  return { ...assemble(files, { files, settings }, identity, false), compressed: more.length > 0, archive };
 }
 
 function assemble(

@@ -39,6 +39,9 @@ const both = (listen = 27015): ForwardSet => ({
   },
 });
 
+/** Host names that a forward tells apart. */
+const hosts = { 'a.example.com': { to: 9100 }, 'b.example.com': { to: 9101 } };
+
 const many = (count: number): ForwardSet => ({
   engine: 'iptables',
   forwards: Object.fromEntries(
@@ -81,12 +84,25 @@ test('a changed rule changes no parameter; other scripts have other names', () =
   expect(names.filter((name) => parameterNames(before).includes(name))).toEqual([]);
 });
 
-test('so many rules that they have no room either go there too, and all of them arrive', () => {
+test('rules that have no room either go there too, the largest file first, and all of them arrive', () => {
   const content = contentOf(many(900));
   const { compressed, archive, text } = render(content);
   expect(compressed).toBe(true);
   expect(text).not.toContain('PORTWAY-DNAT');
-  expect(unpack(given(archive))).toEqual(content.files.map(({ path, mode, text: own }) => ({ path, mode, text: own })));
+  const away = content.files.filter((f) => f.origin === 'script' || f.path.endsWith('/iptables.rules'));
+  expect(unpack(given(archive)).map((f) => f.path)).toEqual(expect.arrayContaining(away.map((f) => f.path)));
+  for (const { path, mode, text: own } of unpack(given(archive)))
+    expect(content.files).toContainEqual(expect.objectContaining({ path, mode, text: own }));
+});
+
+test('where the largest rules alone have no room, the others stay plain lines', () => {
+  const big = Array.from({ length: 20 }, (_, i) => [`s${i}`, Forward.http({ listen: 8000 + i, to: 9000 + i, hosts })]);
+  const content = contentOf({ forwards: { ...both().forwards, ...Object.fromEntries(big) } });
+  const { compressed, archive, text } = render(content);
+  expect(compressed).toBe(true);
+  expect(unpack(given(archive)).map((f) => f.path)).toContain('/etc/nginx/nginx.conf');
+  expect(text).not.toContain('proxy_pass');
+  expect(text).toContain(content.files.find((f) => f.path === '/etc/portway/iptables.rules')?.text);
 });
 
 test('each value is what a parameter of the standard tier takes, and user-data knows the whole by its hash', () => {
