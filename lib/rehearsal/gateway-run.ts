@@ -17,7 +17,7 @@ import type { VmImage } from './image/image';
 import { Instances } from './instances';
 import { Lab } from './lab';
 import { loginKey } from './login-key';
-import type { GatewayRecord } from './report/record';
+import type { EventRecord, GatewayRecord } from './report/record';
 import type { Note } from './report/steps';
 import type { Context, StackSource } from './stack-source';
 import { BOOT_LIMIT, SharedStage } from './stage';
@@ -107,6 +107,16 @@ export class GatewayRun {
     if (this.#deployed === undefined) return undefined;
     const { instanceId, instanceType, privateIp, publicIp, userData, securityGroups } = this.#deployed;
     return { instanceId, instanceType, privateIp, publicIp, userDataBytes: userData.length, securityGroups };
+  }
+
+  /** What the lab did. @param begin of the rehearsal, in milliseconds */
+  events(begin: number): readonly EventRecord[] {
+    return (this.#stage?.instances.events ?? []).map(({ time, instanceId, what, detail }) => ({
+      at: Math.round((time.getTime() - begin) / 100) / 10,
+      instanceId,
+      what,
+      ...(detail === undefined ? {} : { detail }),
+    }));
   }
 
   /** How to use the lab by hand while it is kept up. */

@@ -62,7 +62,8 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
       preparation: preparation.all,
       runs: all.map(({ track: { name, cases, steps, checks }, run }) => {
         const gateway = run?.gateway;
-        return { name, cases, steps: steps.all, ...(gateway ? { gateway } : {}), scans: checks.scans };
+        const events = run?.events(begin) ?? [];
+        return { name, cases, steps: steps.all, ...(gateway ? { gateway } : {}), events, scans: checks.scans };
       }),
     });
 

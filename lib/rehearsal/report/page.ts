@@ -2,7 +2,7 @@ import { html, Markup } from './html';
 import { tail } from './log';
 import { picture } from './picture';
 import type { RehearsalReport, RunRecord } from './record';
-import { casesTable, checksTable, matrix, securityTable } from './tables';
+import { casesTable, checksTable, eventsTable, matrix, securityTable } from './tables';
 import { timeline } from './timeline';
 
 /** The text of a run's files: by run, then by name. */
@@ -80,7 +80,8 @@ function runSection(run: RunRecord, { checks }: RehearsalReport, files: Files[st
 <h2>${name}</h2>
 <h3>Cases</h3>
 ${casesTable(name, run.cases)}<h3>The lab</h3>
-${picture(run)}${gateway && gatewayText(gateway)}<h3>Who finds which port</h3>
+${picture(run)}${gateway && gatewayText(gateway)}<h3>What EC2 did</h3>
+${run.events.length > 0 ? eventsTable(name, run.events) : html`<p>It did not get so far.</p>`}<h3>Who finds which port</h3>
 ${scans.length > 0 ? matrix(name, scans) : html`<p>It did not get so far.</p>`}<h3>Checks</h3>
 ${own.length > 0 ? checksTable(name, own) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
 ${gateway ? securityTable(gateway) : html`<p>It did not get so far.</p>`}<h3>Rules and logs</h3>

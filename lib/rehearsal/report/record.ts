@@ -32,6 +32,8 @@ export interface RunRecord {
   readonly steps: readonly StepRecord[];
   /** The gateway as the EC2 API described it; undefined when the deploy did not get so far. */
   readonly gateway?: GatewayRecord;
+  /** What the lab did because the EC2 API said so. */
+  readonly events: readonly EventRecord[];
   readonly scans: readonly Scan[];
   /** Files with rules and logs, in the rehearsal's folder under the run's name, in the order in which a reader wants them. */
   readonly files: readonly string[];
@@ -51,6 +53,15 @@ export interface StepRecord {
   /** How long it took. Undefined: it was not started, or did not end. */
   readonly seconds?: number;
   readonly result: 'passed' | 'failed' | 'skipped' | 'cut short';
+}
+
+export interface EventRecord {
+  /** Seconds after the rehearsal began. */
+  readonly at: number;
+  readonly instanceId: string;
+  /** `launched`, `stopped`, `address`, ... */
+  readonly what: string;
+  readonly detail?: string;
 }
 
 export interface GatewayRecord {

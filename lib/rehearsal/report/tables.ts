@@ -2,7 +2,7 @@ import type { SecurityGroupRule } from '../aws/security-group';
 import type { Check, Scan } from '../checks';
 import { type Content, html, type Markup } from './html';
 import { tail } from './log';
-import type { CaseRecord, GatewayRecord } from './record';
+import type { CaseRecord, EventRecord, GatewayRecord } from './record';
 
 /** A table that scrolls in itself where it is wider than the screen; the keyboard reaches it too. */
 export function table(caption: string, head: readonly string[], rows: readonly Markup[]): Markup {
@@ -49,6 +49,19 @@ export function checksTable(run: string, checks: readonly Check[]): Markup {
 `,
   );
   return table(`Checks of ${run}`, ['when', 'what', 'result', 'at', 'seen'], rows);
+}
+
+export function eventsTable(run: string, events: readonly EventRecord[]): Markup {
+  const rows = events.map(
+    ({
+      at,
+      instanceId,
+      what,
+      detail,
+    }) => html`<tr><td class="number">${at} s</td><th scope="row">${instanceId}</th><td class="event">${what}</td><td class="seen">${detail}</td></tr>
+`,
+  );
+  return table(`What the lab did in ${run}`, ['at', 'instance', 'what', 'detail'], rows);
 }
 
 /** Ports that a reader looks for first, found or not. */

@@ -29,6 +29,11 @@ test('a run that passed: every check, step, rule and file stands on the page', (
   for (const run of report.runs) {
     for (const { name, about } of run.cases)
       expect(text).toContain(html`<th scope="row">${name}</th><td class="about">${about}</td>`.text);
+    for (const { at, what } of run.events)
+      expect(text).toContain(
+        html`<td class="number">${at} s</td><th scope="row">${run.gateway?.instanceId}</th><td class="event">${what}</td>`
+          .text,
+      );
     for (const name of run.files) expect(text).toContain(`<summary>${name}</summary>`);
     for (const { cidrs4 } of run.gateway?.securityGroups.flatMap(({ ingress }) => ingress) ?? [])
       expect(text).toContain(`<td>${cidrs4.join(', ')}</td>`);
@@ -75,6 +80,7 @@ test('a run that was interrupted before anything was there has a page too', asyn
   const runs = report.runs.map(({ name, cases, steps }) => ({
     name,
     cases: cases.map((one) => ({ ...one, result: 'not run' as const })),
+    events: [],
     steps: steps.map(({ title }) => ({ title, result: 'skipped' as const })),
     scans: [],
   }));
