@@ -13,7 +13,7 @@ import type { RehearsalReport } from './report/record';
 import { Steps } from './report/steps';
 import { reportLine, reportPath } from './report/text';
 import { writeReport } from './report/write';
-import type { PlannedRun } from './runs';
+import { atOnce, type PlannedRun } from './runs';
 import { Track } from './track';
 
 export interface RehearsalOptions {
@@ -31,11 +31,6 @@ export interface RehearsalOptions {
   /** Where the runs' folders are. Default: `.rehearsal` in the present folder. */
   readonly folder?: string | undefined;
 }
-
-/** A VM with its QEMU takes about this much memory, in bytes; while an instance is replaced there are two. */
-const MEMORY_PER_RUN = 2 * 1.6 * 2 ** 30;
-/** Each VM keeps a CPU busy, and more than two at once make one boot after another late on most machines. */
-const MOST_AT_ONCE = 2;
 
 /**
  * Rehearses stacks on this machine, with no AWS account. A run that fails or is interrupted writes its report too, as far as it
@@ -132,10 +127,10 @@ interface Surroundings {
 }
 
 async function runAll(all: readonly Running[], { options, folder, id, image, cleanup }: Surroundings): Promise<void> {
-  const cpus = availableParallelism();
-  // Another rehearsal may be at work on this machine: side by side, all of them would be late.
-  const busy = (loadavg()[0] ?? 0) > 1.5 * cpus;
-  const room = busy ? 1 : Math.min(MOST_AT_ONCE, cpus, Math.floor(freemem() / MEMORY_PER_RUN));
+  const concurrent = atOnce(
+    all.map(({ plan }) => plan),
+    { cpus: availableParallelism(), load: loadavg()[0] ?? 0, memory: freemem() },
+  );
   const tasks = all.map((running, index): ListrTask => {
     const { plan, track } = running;
     const { name, source, context } = plan;
@@ -154,7 +149,7 @@ async function runAll(all: readonly Running[], { options, folder, id, image, cle
     const steps = track.tasks(run, cleanup, options.keep ? [keepUp(name, run)] : []);
     return { title: name, task: (_, task) => task.newListr(steps, { concurrent: false, exitOnError: false }) };
   });
-  await showing(tasks, { ...options, concurrent: Math.max(1, room), exitOnError: false }).run();
+  await showing(tasks, { ...options, concurrent, exitOnError: false }).run();
 }
 
 /** Holds the lab until Ctrl-C, whose handler cleans up and ends the process. */

@@ -37,6 +37,33 @@ export function planRuns(cases: readonly NamedCase[], options: RunOptions): read
   );
 }
 
+/** What a machine has for a rehearsal. */
+export interface Machine {
+  readonly cpus: number;
+  /** Processes that want to run, on average of the last minute. */
+  readonly load: number;
+  /** Free, in bytes. */
+  readonly memory: number;
+}
+
+/** A VM with its QEMU takes about this much memory, in bytes. */
+const MEMORY_PER_VM = 1.6 * 2 ** 30;
+
+/**
+ * How many runs go side by side: two at most, since each VM keeps a processor busy, and one on a machine that is very busy with
+ * something else, such as another rehearsal: all of them would be late.
+ */
+export function atOnce(runs: readonly PlannedRun[], { cpus, load, memory }: Machine): 1 | 2 {
+  // While an instance is replaced, there are two.
+  const vms = runs.map(({ cases }) => (cases.some((one) => replaces(one)) ? 2 : 1)).sort((a, b) => b - a);
+  const needed = ((vms[0] ?? 0) + (vms[1] ?? 0)) * MEMORY_PER_VM;
+  return cpus > 1 && load <= 3 * cpus && memory > needed ? 2 : 1;
+}
+
+function replaces({ case: { versions = {} } }: NamedCase): boolean {
+  return Object.values(versions).some(({ onChange }) => onChange === 'replace');
+}
+
 function stacksOf(
   { versions, cases }: CaseGroup,
   { stack, app, engines, context }: RunOptions,

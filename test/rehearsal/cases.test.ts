@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import type { RehearsalCase } from '../../lib/rehearsal/case';
 import { chooseCases, DEFAULT_CASES, groupCases, loadCases, type NamedCase } from '../../lib/rehearsal/cases';
-import { planRuns } from '../../lib/rehearsal/runs';
+import { atOnce, planRuns } from '../../lib/rehearsal/runs';
 
 const one = (name: string, more: Partial<RehearsalCase> = {}): NamedCase => ({
   name,
@@ -96,4 +96,19 @@ test('runs: any stack is each engine of the shipped one, or the one that is name
     ['Team-2', 'Team'],
     ['v', 'Portway'],
   ]);
+});
+
+test('two runs at once where there is room, and no more', () => {
+  const runs = (...cases: NamedCase[]) =>
+    planRuns(cases, { stack: undefined, engines: ['iptables', 'nginx'], context: {} });
+  const GIB = 2 ** 30;
+  const idle = { cpus: 2, load: 0.5, memory: 4 * GIB };
+  const both = runs(one('a'));
+  expect(atOnce(both, idle)).toBe(2);
+  expect(atOnce(both, { ...idle, cpus: 1 })).toBe(1);
+  expect(atOnce(both, { ...idle, load: 7 })).toBe(1);
+  expect(atOnce(both, { ...idle, memory: 3 * GIB })).toBe(1);
+  const replaced = one('r', { versions: { first: { ...versions(8080).first, onChange: 'replace' } } });
+  expect(atOnce(runs(one('a'), replaced), idle)).toBe(1);
+  expect(atOnce(runs(one('a'), replaced), { ...idle, memory: 5 * GIB })).toBe(2);
 });
