@@ -200,8 +200,8 @@ export class GatewayRun {
     else checks.passed('deploy', waits, `${seconds} s after power-on`);
     await this.#asPromised(stage);
     checks.expect('deploy', 'the Elastic IP points at the instance', associated, `${publicIp} is not associated`);
-    if (stage.noLogin === undefined) await stage.serveOnGateway();
-    else checks.skipped('deploy', 'applications are started on the gateway where its forwards lead', stage.noLogin);
+    if (stage.noLogin !== undefined)
+      checks.skipped('deploy', 'applications are started on the gateway where its forwards lead', stage.noLogin);
     for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
     // Another endpoint may not have waited for the report: the machine may still be booting.
     const answered = await stage.answered(this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);

@@ -190,8 +190,11 @@ export class SharedStage {
     try {
       await Promise.race([run.finished, this.instances.failed, machineDied(this.instances, watching.signal)]);
       this.#deployed = next;
+      const seconds = since(begin);
       await this.instances.settled();
-      return { ok: true, seconds: since(begin), lines: [] };
+      await this.gateway();
+      await this.#serveOnGateway();
+      return { ok: true, seconds, lines: [] };
     } catch (error) {
       if (!(error instanceof CdkError)) {
         await this.abandon();
@@ -219,10 +222,11 @@ export class SharedStage {
   }
 
   /** Starts what the forwards lead to on the gateway itself, where that is not in its image. */
-  async serveOnGateway(): Promise<void> {
+  async #serveOnGateway(): Promise<void> {
+    if (this.noLogin !== undefined) return;
     const { questions } = expectationsOf(this.assembly.plan);
     const places = questions.flatMap((question) => question.places);
-    await pRetry(() => this.targets.serveOnGateway(places, (command) => this.ssh(command, 60)), {
+    await pRetry(() => this.targets.serveOnGateway(places, this.vm().name, (command) => this.ssh(command, 60)), {
       retries: 20,
       minTimeout: 2000,
       factor: 1,

@@ -36,8 +36,6 @@ export class Targets {
       this.#served.add(nameOf({ address, port: 8080, speaks: 'http' }));
       this.#served.add(nameOf({ address, port: 8443, speaks: 'https' }));
     }
-    this.#served.add(nameOf({ port: 8080, speaks: 'http' }));
-    this.#served.add(nameOf({ port: 8443, speaks: 'https' }));
   }
 
   /** The party at an IPv4 address; it is made when there is none. */
@@ -66,11 +64,19 @@ export class Targets {
 
   /**
    * The same on the gateway itself, for the boots to come too. A port that something of the team's own listens on is left to it.
+   * @param instanceId whose disk it is: a replaced gateway has nothing of the old one's
    * @param ssh runs a command on the gateway
    * @throws Error when the gateway cannot be logged in to
    */
-  async serveOnGateway(places: readonly Place[], ssh: (command: string) => Promise<SshAnswer>): Promise<void> {
-    const missing = places.filter((place) => place.address === undefined && !this.#served.has(nameOf(place)));
+  async serveOnGateway(
+    places: readonly Place[],
+    instanceId: string,
+    ssh: (command: string) => Promise<SshAnswer>,
+  ): Promise<void> {
+    const key = (place: Place) => `${instanceId} ${nameOf(place)}`;
+    const missing = places.filter(
+      (place) => place.address === undefined && !inImage(place) && !this.#served.has(key(place)),
+    );
     if (missing.length === 0) return;
     const commands = missing.map(({ port, speaks }) => {
       const flag = speaks === 'udp' ? '-Hlun' : '-Hltn';
@@ -81,7 +87,7 @@ export class Targets {
     if (!ok) throw new Error(`the application cannot be started on the gateway: ${error}`);
     const taken = stdout.split('\n');
     for (const place of missing) {
-      this.#served.add(nameOf(place));
+      this.#served.add(key(place));
       if (taken.includes(`${place.speaks}-${place.port}`)) this.#taken.add(nameOf(place));
     }
   }
@@ -90,6 +96,11 @@ export class Targets {
   isTaken(place: Place): boolean {
     return this.#taken.has(nameOf(place));
   }
+}
+
+/** The application that the image starts by itself. */
+function inImage({ port, speaks }: Place): boolean {
+  return (port === 8080 && speaks === 'http') || (port === 8443 && speaks === 'https');
 }
 
 /** A place in words, as in the plan. */
