@@ -167,4 +167,24 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 5432)).name).toBe('far');
     expect(await host.sh('gateway', 'portway status')).toMatch(/^raw\b/m);
   });
+
+  test("its Python runs the host's other programs", async () => {
+    await mirror();
+    const to = [`${ADDRESS.backend.v4}:9000`, `${ADDRESS.backend.v4}:9`];
+    const healthCheck = { interval: 1, failures: 1 };
+    const shared = Forward.tcp({ listen: 83, to, engine: 'iptables', family: 'ipv4', healthCheck });
+    await gateway.succeed(deploy({ forwards: { shared }, content: 'c1' }));
+    const portway = (words: string) => host.sh('gateway', `portway ${words}`);
+    await until('the dead target is out', async () => (await portway('status')).includes(':9 DOWN'), 20);
+    expect(await host.share('tcp', ADDRESS.gateway.v4, 83, 12)).toEqual({ far: 12 });
+    const web = Forward.http({ listen: 80, to: 8080, maintenance: true, cache: { sizeMb: 10, validFor: 60 } });
+    await gateway.succeed(deploy({ forwards: { web }, content: 'c2' }));
+    const status = () => host.sh('client', `curl -s -o /dev/null -w '%{http_code}' http://${ADDRESS.gateway.v4}/`);
+    expect(await status()).toBe('200');
+    expect(await portway('cache')).toMatch(/^web: 1 answers/);
+    await portway('maintenance on');
+    expect(await status()).toBe('503');
+    await portway('maintenance off');
+    expect(await status()).toBe('200');
+  });
 });
