@@ -146,6 +146,18 @@ describeAsRoot("the lab's network and services", () => {
     await lab.namespaces.ip('host', ['address del 10.0.0.77/32 dev ens5']);
   });
 
+  test('a backend whose application is ended refuses connections, until it is started again', async () => {
+    const backend = lab.backend('10.0.1.10');
+    const ask = () => lab.probe.http('backend-11', 'http://10.0.1.10:8080/', { seconds: 2 });
+    expect((await ask()).status).toBe(200);
+    await backend.stop();
+    expect((await ask()).error).toMatch(/refused|Could not connect|Couldn't connect/);
+    await backend.start();
+    expect((await ask()).json).toMatchObject({ address: '10.0.1.10' });
+    await expect(backend.start()).rejects.toThrow('runs already');
+    expect(() => lab.backend('10.0.1.99')).toThrow('no backend 10.0.1.99');
+  });
+
   test('packages and the signal endpoint are reached by name; an unknown name does not exist', async () => {
     const answer = await onHost(PYTHON, '-c', RESOLVE, 'packages.rehearsal.internal', 'example.com');
     expect(answer).toBe('192.0.2.10\nNXDOMAIN');
