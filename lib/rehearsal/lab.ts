@@ -227,8 +227,9 @@ export class Lab {
   async #publish(instanceId: string): Promise<void> {
     const { instance, placement } = this.#entry(instanceId);
     const base = this.#metadataOf(placement.privateIp);
+    const document = imdsDocument(instance, placement.publicIp, this.#options.image.architecture);
     await writeFile(`${base}.user-data`, instance.userData);
-    await writeFile(`${base}.json`, JSON.stringify(imdsDocument(instance, placement.publicIp), null, 2));
+    await writeFile(`${base}.json`, JSON.stringify(document, null, 2));
   }
 
   /** Where the metadata service finds what it says to an address. */

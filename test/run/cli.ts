@@ -37,8 +37,8 @@ export async function main(args: readonly string[], parts: readonly Part[]): Pro
   let selected: Part[];
   try {
     program.parse([...args], { from: 'user' });
-    const { only, skip } = program.opts<Options>();
-    selected = select(parts, only, skip);
+    const { only, skip, list } = program.opts<Options>();
+    selected = select(parts, only, skip, list);
   } catch (error) {
     const { exitCode: code, message } = error as { exitCode?: number; message: string };
     if (code === undefined) console.error(`error: ${message}`);
@@ -47,7 +47,8 @@ export async function main(args: readonly string[], parts: readonly Part[]): Pro
   const { list, install } = program.opts<Options>();
   if (list) {
     for (const part of selected) {
-      console.log(`${part.name.padEnd(12)} ${part.about}${part.groups ? ` [${part.groups.join(', ')}]` : ''}`);
+      const marks = [...(part.groups ?? []), ...(part.nightly ? ['by name only'] : [])];
+      console.log(`${part.name.padEnd(12)} ${part.about}${marks.length > 0 ? ` [${marks.join(', ')}]` : ''}`);
     }
     return 0;
   }

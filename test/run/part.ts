@@ -44,6 +44,8 @@ export interface Part {
   readonly name: string;
   /** More names under which `--only` finds it, together with others. */
   readonly groups?: readonly string[];
+  /** It runs only when it is asked for by its name or group: too slow for every run. */
+  readonly nightly?: true;
   /** What it checks, in a few words. */
   readonly about: string;
   /** Programs it needs. Installed when the machine allows it; else the part is skipped, with the command to run. */

@@ -22,6 +22,15 @@ test('parts and groups are selected and left out by name', () => {
   expect(names(['lint'], ['links'])).toEqual(['shell']);
 });
 
+test('what is for the night runs by its name alone, and is listed', () => {
+  const all = [...parts, { ...part('arm', 'slow'), nightly: true as const }];
+  const chosen = (only: string[], listed = false) => select(all, only, [], listed).map(({ name }) => name);
+  expect(chosen([])).not.toContain('arm');
+  expect(chosen(['arm'])).toEqual(['arm']);
+  expect(chosen(['slow', 'unit'])).toEqual(['unit', 'arm']);
+  expect(chosen([], true)).toContain('arm');
+});
+
 test('an unknown name, and a selection that leaves nothing, are refused', () => {
   expect(() => names(['units'])).toThrow(/must name parts \(types, shell, lint, links, unit\), got: units/);
   expect(() => names(['lint'], ['lint'])).toThrow(/leave no part/);

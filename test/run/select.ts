@@ -1,10 +1,15 @@
 import type { Part } from './part';
 
 /**
- * The parts that `--only` and `--skip` leave, in their own order.
+ * The parts that `--only` and `--skip` leave, in their own order. Those for the night must be named, unless all are `listed`.
  * @throws when a name is neither a part nor a group, or when nothing is left
  */
-export function select(parts: readonly Part[], only: readonly string[], skip: readonly string[]): Part[] {
+export function select(
+  parts: readonly Part[],
+  only: readonly string[],
+  skip: readonly string[],
+  listed = false,
+): Part[] {
   const names = new Set(parts.flatMap((part) => [part.name, ...(part.groups ?? [])]));
   const unknown = [...only, ...skip].filter((name) => !names.has(name));
   if (unknown.length > 0) {
@@ -12,7 +17,8 @@ export function select(parts: readonly Part[], only: readonly string[], skip: re
   }
   const matches = (part: Part, wanted: readonly string[]) =>
     wanted.some((name) => name === part.name || part.groups?.includes(name));
-  const selected = parts.filter((part) => (only.length === 0 || matches(part, only)) && !matches(part, skip));
+  const wanted = (part: Part) => (only.length === 0 ? listed || part.nightly !== true : matches(part, only));
+  const selected = parts.filter((part) => wanted(part) && !matches(part, skip));
   if (selected.length === 0) throw new Error('--only and --skip together leave no part to run');
   return selected;
 }

@@ -1,5 +1,6 @@
 import type { Missing, Tools } from '../../lib/rehearsal/apt';
 import { TOOLS } from '../../lib/rehearsal/doctor';
+import { ARM_TOOLS } from '../../lib/rehearsal/vm/machine';
 import type { Part } from './part';
 
 /** What the tests need beyond Node and what the rehearsal installs for itself. */
@@ -20,6 +21,9 @@ export const HOST_TOOLS: Tools = Object.fromEntries(
 
 /** What the rehearsal needs, and its tests. */
 export const LAB_TOOLS: Tools = { ...TOOLS, ...PYTHON_TOOLS, git: 'git' };
+
+/** The same for machines of another architecture than this one's. */
+export const ARM64_TOOLS: Tools = { ...LAB_TOOLS, ...ARM_TOOLS };
 
 /** What looks at the rehearsal's report: a browser of Debian's, driven by playwright-core, which brings none. */
 export const BROWSER_TOOLS = { chromium: 'chromium' } satisfies Tools;

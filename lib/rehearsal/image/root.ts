@@ -95,6 +95,8 @@ async function bootstrap(
   ];
   const env = {
     LC_ALL: 'C.UTF-8',
+    // What is booted of it has its drivers in the kernel; making an initrd takes minutes where the programs are emulated.
+    INITRD: 'No',
     PORTWAY_DOWNLOAD: recipe.download.join(' '),
     PORTWAY_DEBS: join(folder, 'debs'),
   };

@@ -1,3 +1,4 @@
+import type { Architecture } from '../../host/operating-system';
 import { macOf, VPC } from '../network/addresses';
 import type { Ipv6Network } from '../network/ipv6';
 
@@ -29,8 +30,12 @@ const CREDENTIALS = JSON.stringify({
   Expiration: '2100-01-01T00:00:00Z',
 });
 
-/** What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required. */
-export function imdsDocument(instance: InstanceDescription, publicIp: string): object {
+/**
+ * What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required.
+ *
+ * @param architecture that of the rehearsal's machine, whatever the template says: it runs the same scripts.
+ */
+export function imdsDocument(instance: InstanceDescription, publicIp: string, architecture: Architecture): object {
   const { instanceId, instanceType, privateIp, publicKey, ipv6 } = instance;
   const region = instance.region ?? 'eu-central-1';
   const zone = instance.zone ?? `${region}a`;
@@ -94,8 +99,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string): o
       'instance-identity': {
         document: JSON.stringify({
           accountId,
-          // The rehearsal's machine is x86_64 whatever the template says: it runs the same scripts.
-          architecture: 'x86_64',
+          architecture,
           availabilityZone: zone,
           imageId: amiId,
           instanceId,

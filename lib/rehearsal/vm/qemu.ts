@@ -5,7 +5,7 @@ import type { Cleanup } from '../cleanup';
 import type { VmImage } from '../image/image';
 import { call } from '../network/namespaces';
 import { type Daemon, startDaemon } from '../services/daemon';
-import { accelerator } from './accelerator';
+import { type QemuMachine, qemuMachine } from './machine';
 import { Qmp } from './qmp';
 
 export interface VmOptions {
@@ -33,7 +33,7 @@ const SHUTDOWN_LIMIT_MS = 90_000;
 
 /** What the kernel is told: nothing that changes what a host script sees, only what costs time in an emulated CPU. */
 const KERNEL_ARGUMENTS = [
-  ...['root=/dev/nvme0n1', 'rw', 'console=ttyS0', 'quiet', 'fsck.mode=skip'],
+  ...['root=/dev/nvme0n1', 'rw', 'quiet', 'fsck.mode=skip'],
   // Defences of a kernel against its users; measured: a tenth of the CPU time of a boot.
   ...['mitigations=off', 'init_on_alloc=0', 'hardened_usercopy=off', 'randomize_kstack_offset=off', 'nokaslr'],
   ...['nowatchdog', 'audit=0', 'tsc=reliable'],
@@ -69,7 +69,8 @@ export class Vm {
     if (!existsSync(this.#disk)) {
       await call('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.disk, this.#disk]);
     }
-    const command = [...this.#options.enter, 'qemu-system-x86_64', ...(await this.#arguments())];
+    const machine = await qemuMachine(image);
+    const command = [...this.#options.enter, machine.program, ...this.#arguments(machine)];
     const log = join(folder, `${name}-qemu.log`);
     const daemon = startDaemon(`VM ${name}`, command as [string, ...string[]], cleanup, { log, pipes: true });
     const { stdin, stdout } = daemon.child;
@@ -126,16 +127,15 @@ export class Vm {
     return this.#running;
   }
 
-  async #arguments(): Promise<string[]> {
+  #arguments(machine: QemuMachine): string[] {
     const { image, tap, mac, instanceId, cpus = 1, memoryMib = 1024 } = this.#options;
-    const { arguments: accelerated } = await accelerator(image.kernel);
     // As on EC2, where cloud-init's ds-identify finds the word ec2 in serial and uuid.
     const uuid = `ec2${instanceId.replace(/^i-/, '').padEnd(29, '0')}`.slice(0, 32);
     const dashed = uuid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     return [
-      ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc', ...accelerated],
+      ...['-nodefaults', '-no-user-config', '-display', 'none', ...machine.arguments],
       ...['-smp', `${cpus}`, '-m', `${memoryMib}`],
-      ...['-kernel', image.kernel, '-append', KERNEL_ARGUMENTS.join(' ')],
+      ...['-kernel', image.kernel, '-append', [...KERNEL_ARGUMENTS, `console=${machine.console}`].join(' ')],
       // A rehearsal's disk need not outlive a crash of the machine that runs it, so the flushes go nowhere.
       ...['-drive', `file=${escaped(this.#disk)},format=qcow2,if=none,id=root,cache=unsafe`],
       // As on EC2's Nitro; Debian's cloud kernel has this driver in it, and virtio's only as a module.

@@ -2,7 +2,7 @@ import type { Part } from '../part';
 import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
 import { gixy } from './gixy';
-import { browser, host, lab, unit } from './jest';
+import { arm64, browser, host, lab, unit } from './jest';
 import { links } from './links';
 import { python } from './python';
 import { cases, rehearsal } from './rehearsal';
@@ -25,4 +25,5 @@ export const parts: readonly Part[] = [
   lab,
   rehearsal,
   cases,
+  arm64,
 ];
