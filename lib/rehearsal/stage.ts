@@ -9,14 +9,14 @@ import type { Endpoint } from './aws/endpoint';
 import type { DeployResult, Stage, Watch } from './case';
 import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
-import { expectationsOf, openPorts, visitorOf } from './expectations';
+import { expectationsOf, openPorts, type Question, visitorOf } from './expectations';
 import type { Instances } from './instances';
 import type { Lab } from './lab';
 import { machineDied } from './machine-died';
 import { INTERNET } from './network/addresses';
 import type { SshAnswer } from './network/probe';
 import { type Assembly, assemble, type Context, type StackSource } from './stack-source';
-import type { Targets } from './targets';
+import { nameOf, type Targets } from './targets';
 import type { Vm } from './vm/qemu';
 import { watch } from './watch';
 
@@ -240,14 +240,30 @@ export class SharedStage {
     const forStranger = questions.filter(({ forward }) => visitorOf(plan, forward) === 'stranger');
     const first = forStranger.find(({ port }) => port === 80) ?? forStranger[0] ?? questions[0];
     if (first === undefined) throw new Error('the stack has no forward that the lab can try: see what is skipped');
-    const visitor = visitorOf(plan, first.forward) ?? 'stranger';
-    const party = typeof visitor === 'string' ? visitor : await this.targets.party(visitor.address);
     const begin = Date.now();
+    await this.#answers(first, begin + limit * 1000);
+    // Nor has a host booted before each of its own applications, of which one may be up later than another.
+    const behind = ({ places, speech }: Question) =>
+      speech === 'udp' ? [] : places.filter(({ address }) => address === undefined).map(nameOf);
+    const up = new Set(behind(first));
+    for (const question of this.noLogin === undefined ? forStranger : []) {
+      if (behind(question).every((place) => up.has(place))) continue;
+      await this.#answers(question, begin + limit * 1000);
+      for (const place of behind(question)) up.add(place);
+    }
+    return Math.round((Date.now() - begin) / 1000);
+  }
+
+  /** Waits until a forward is answered. @throws Error when that is not so at a time, in milliseconds */
+  async #answers(question: Question, end: number): Promise<void> {
+    const visitor = visitorOf(this.assembly.plan, question.forward) ?? 'stranger';
+    const party = typeof visitor === 'string' ? visitor : await this.targets.party(visitor.address);
+    const options = { probe: this.lab.probe, party, address: this.#address, seconds: 3 };
     for (;;) {
-      const answer = await ask(first, { probe: this.lab.probe, party, address: this.#address, seconds: 3 });
-      if (answer.status > 0 && answer.status < 500) return Math.round((Date.now() - begin) / 1000);
-      if (Date.now() - begin > limit * 1000)
-        throw new Error(`no answer on port ${first.port} within ${limit} s (${answer.text}): see ${this.vm().console}`);
+      const answer = await ask(question, options);
+      if (answer.status > 0 && answer.status < 500) return;
+      if (Date.now() > end)
+        throw new Error(`no answer on port ${question.port} in time (${answer.text}): see ${this.vm().console}`);
       await sleep(500);
     }
   }

@@ -6,6 +6,7 @@ headers and port arrived. Python's standard library only: it runs as it is on a 
 
 import argparse
 import json
+import os
 import socket
 import ssl
 import threading
@@ -106,6 +107,15 @@ def server(speech, port, certificate):
     return made
 
 
+def tell_ready():
+    """Tells systemd, where it has started this, that all ports are listened on (sd_notify(3))."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.connect("\0" + path[1:] if path.startswith("@") else path)
+            notify.send(b"READY=1")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--http", type=int)
@@ -123,6 +133,7 @@ def main():
     if options.https:
         wanted.append(("https", options.https))
     servers = [server(*one, options.certificate) for one in wanted]
+    tell_ready()
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()
