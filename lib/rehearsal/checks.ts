@@ -27,6 +27,7 @@ export class Checks {
   readonly all: Check[] = [];
   readonly scans: Scan[] = [];
   readonly #now: () => number;
+  #closed = false;
 
   /** @param now seconds since the rehearsal began */
   constructor(now: () => number) {
@@ -52,11 +53,16 @@ export class Checks {
     this.#add({ phase, what, result: 'skipped', seen: reason });
   }
 
+  /** From now on nothing is recorded: what the cleaning up breaks under a step that still runs is no finding. */
+  close(): void {
+    this.#closed = true;
+  }
+
   scanned(scan: Scan): void {
     this.scans.push(scan);
   }
 
   #add(check: Omit<Check, 'at'>): void {
-    this.all.push({ ...check, at: Math.round(this.#now()) });
+    if (!this.#closed) this.all.push({ ...check, at: Math.round(this.#now()) });
   }
 }

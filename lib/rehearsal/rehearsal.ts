@@ -66,6 +66,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   const releaseSignals = cleanup.onSignals(
     (signal) => {
       interrupted = signal;
+      for (const { track } of all) track.close();
       process.stderr.write(`\n${signal}: cleaning up ...\n`);
     },
     async (errors) => {

@@ -19,6 +19,7 @@ export class Track {
   /** What ended the run before its cases. */
   #broken = false;
   #failed: string | undefined;
+  #closed = false;
 
   /** @param now seconds since the rehearsal began */
   constructor(
@@ -38,6 +39,13 @@ export class Track {
       about,
       result: this.#results.get(name) ?? 'not run',
     }));
+  }
+
+  /** The run is being ended: what is seen and done from now on tells nothing of the gateway. */
+  close(): void {
+    this.#closed = true;
+    this.checks.close();
+    this.steps.close();
   }
 
   /** All that a run does, in order. `last` is for the time between the cases and the end. */
@@ -81,7 +89,7 @@ export class Track {
         const judge: ListrTask = {
           title: 'all is as it was',
           task: async () => {
-            if (this.#results.get(name) !== 'failed') await this.#judge(name, run);
+            if (this.#results.get(name) !== 'failed' && !this.#closed) await this.#judge(name, run);
           },
         };
         return task.newListr([...tasks, judge], { concurrent: false, exitOnError: false });
@@ -111,9 +119,8 @@ export class Track {
       try {
         await run(tell);
       } catch (error) {
-        fail();
-        // What the cleaning up breaks under a step that still runs is no finding.
-        if (!cleanup.started) this.checks.failed(phase, title, error instanceof Error ? error.message : String(error));
+        if (!this.#closed) fail();
+        this.checks.failed(phase, title, error instanceof Error ? error.message : String(error));
         throw error;
       }
     });

@@ -11,9 +11,12 @@ const fails = step('break it', async () => {
 });
 
 /** Runs cases on a gateway that is none, and tells what was done in which order. */
-async function play(cases: readonly NamedCase[], more: Partial<Gateway> = {}) {
+async function play(
+  cases: readonly NamedCase[],
+  more: Partial<Gateway> = {},
+  track = new Track('nginx', cases, () => 0),
+) {
   const done: string[] = [];
-  const track = new Track('nginx', cases, () => 0);
   const gateway: Gateway = {
     firstSteps: [{ title: 'boot', run: async () => void done.push('boot') }],
     lastSteps: [{ title: 'destroy', run: async () => void done.push('destroy') }],
@@ -78,6 +81,20 @@ test('a gateway that never comes up: no case is run, and it is destroyed all the
   expect(done).toEqual(['destroy']);
   expect(results).toEqual({ a: 'not run' });
   expect(checks).toEqual(['failed boot: boot it broke', 'skipped a: the case is run the gateway never came up']);
+});
+
+test('what the cleaning up breaks is no finding: the case was cut short', async () => {
+  const breaks = step('ask', async ({ checks, phase }) => {
+    track.close();
+    checks.failed(phase, 'it answers', 'killed');
+    throw new Error('killed');
+  });
+  const cases = [named('a', step('look'), breaks)];
+  const track = new Track('nginx', cases, () => 0);
+  const { results, checks, steps } = await play(cases, {}, track);
+  expect(results).toEqual({ a: 'cut short' });
+  expect(checks).toEqual([]);
+  expect(steps.filter((line) => line.startsWith('a:'))).toEqual(['a: look: passed', 'a: ask: cut short']);
 });
 
 test('a case that leaves another version behind has failed, unless it is the last one', async () => {

@@ -14,6 +14,7 @@ interface Entry {
 export class Steps {
   readonly #entries: Entry[] = [];
   readonly #now: () => number;
+  #closed = false;
 
   /** @param now seconds since the rehearsal began */
   constructor(now: () => number) {
@@ -26,16 +27,19 @@ export class Steps {
     this.#entries.push(entry);
     return async (note) => {
       entry.begin = this.#now();
+      let result: Entry['result'] = 'failed';
       try {
         await work(note);
-        entry.result = 'passed';
-      } catch (error) {
-        entry.result = 'failed';
-        throw error;
+        result = 'passed';
       } finally {
-        entry.end = this.#now();
+        if (!this.#closed) Object.assign(entry, { result, end: this.#now() });
       }
     };
+  }
+
+  /** From now on, whatever still runs is cut short, however it ends. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** As far as it went: a step that still runs was cut short, one that was never started is skipped. */
