@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../../../lib/forward/forward';
 import type { RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
 import { asks, failedWith } from '../changes';
-import { LOG, output, scriptEnd, status } from '../on-host';
+import { LOG, output, SCRIPT, scriptEnd, status } from '../on-host';
 
 /** Seconds that a signal URL lives here: longer than a slow machine boots. On AWS it is a day. */
 const EXPIRES = 400;
@@ -50,8 +50,8 @@ const expiredSignal: RehearsalCase = {
       run: async (stage) => {
         const { checks, phase } = stage;
         await output(stage, 'sudo sh -c "rm /var/lib/portway/signalled-*"');
-        await stage.vm().reboot();
-        await stage.answered();
+        // What each boot runs.
+        await output(stage, `sudo ${SCRIPT}`, 120);
         await isWell(stage, 'after a refused report');
         const refusals = await output(stage, `sudo grep -c '^403 ' ${LOG} || :`);
         checks.expect(phase, "the refusal is in the host's log", Number(refusals) > 0, `${refusals} lines with 403`);
