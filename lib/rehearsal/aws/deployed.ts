@@ -67,7 +67,8 @@ async function appear(client: EC2Client, stackName: string, options: ReadOptions
       const missing = instance === undefined ? 'running instance' : 'Elastic IP';
       throw new Error(`stack ${stackName} has no ${missing} after ${timeout} s: look at the deploy's log`);
     }
-    await sleep(250, undefined, options.abort ? { signal: options.abort } : {});
+    // An abort ends the wait, and the next round tells its reason: the timer's own error has it as its cause alone.
+    await sleep(250, undefined, options.abort ? { signal: options.abort } : {}).catch(() => undefined);
   }
 }
 
