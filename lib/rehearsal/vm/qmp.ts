@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
@@ -10,11 +9,10 @@ interface Answer {
 }
 
 /**
- * QEMU's machine protocol: commands in, answers and events out, one JSON object a line.
+ * QEMU's machine protocol: commands in, answers out, one JSON object a line. Events come as well; nobody waits for one.
  * Source: https://www.qemu.org/docs/master/interop/qmp-spec.html
  */
 export class Qmp {
-  readonly #events = new EventEmitter();
   readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void; command: string }[] = [];
   readonly #input: Writable;
 
@@ -37,17 +35,8 @@ export class Qmp {
     });
   }
 
-  /** Resolves at the next event of that name. */
-  event(name: string): Promise<void> {
-    return new Promise((resolve) => this.#events.once(name, () => resolve()));
-  }
-
   #take(answer: Answer): void {
-    if (answer.QMP) return;
-    if (answer.event) {
-      this.#events.emit(answer.event);
-      return;
-    }
+    if (answer.QMP || answer.event) return;
     const waiting = this.#waiting.shift();
     if (answer.error) waiting?.reject(new Error(`QEMU refused ${waiting.command}: ${answer.error.desc}`));
     else waiting?.resolve(answer.return);
