@@ -18,8 +18,6 @@ export const TOOLS: Tools = {
   nft: 'nftables',
   nsenter: 'util-linux',
   python3: 'python3',
-  'qemu-img': 'qemu-utils',
-  'qemu-system-x86_64': 'qemu-system-x86',
   setpriv: 'util-linux',
   ss: 'iproute2',
   ssh: 'openssh-client',
@@ -33,7 +31,7 @@ export const TOOLS: Tools = {
 };
 
 const GIB = 2 ** 30;
-/** The root (0.3 GB), a copy while the image is built, the image (0.4 GB), and what the VMs of a run write. */
+/** The root (0.3 GB), a copy while the image is built, the image (0.4 GB), QEMU (0.3 GB), and what the VMs of a run write. */
 const DISK_NEEDED = 3 * GIB;
 /** One VM of 1 GiB with its QEMU, the AWS endpoint, the CDK CLI. */
 const MEMORY_NEEDED = 2 * GIB;

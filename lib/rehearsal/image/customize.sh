@@ -15,6 +15,8 @@ systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstr
 systemctl mask getty@tty1.service dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
   sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount systemd-binfmt.service systemd-pstore.service \
   modprobe@drm.service modprobe@efi_pstore.service modprobe@configfs.service modprobe@fuse.service
+# Nor for a service manager of each user who logs in, which is another systemd with its generators.
+systemctl mask user@.service systemd-hostnamed.service systemd-hostnamed.socket
 # The same for generators, which run again at each reload of systemd.
 mkdir -p /etc/systemd/system-generators
 for generator in debug gpt-auto hibernate-resume rc-local ssh system-update sysv tpm2; do

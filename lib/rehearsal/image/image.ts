@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../../host/operating-system';
 import { cacheFolder, ensureCached, recipeHash } from '../cache';
+import { type Emulator, ensureEmulator } from '../vm/emulator';
 import { makeRepository } from './packages';
 import { downloadsBeside, ensureDebianRoot } from './root';
 
@@ -39,6 +40,8 @@ const CUSTOMIZE = join(__dirname, 'customize.sh');
 /** What a VM is booted from. All of it is read-only: a run puts an overlay on the disk. */
 export interface VmImage {
   architecture: Architecture;
+  /** What runs it. */
+  emulator: Emulator;
   /** Raw ext4 file system, the whole disk. */
   disk: string;
   /** Has the drivers of disk and file system in it, so no initrd is needed. */
@@ -65,7 +68,10 @@ export interface VmImage {
 export async function ensureVmImage(
   options: { os?: VmSystem | undefined; architecture?: Architecture | undefined; mirror?: string | undefined } = {},
 ): Promise<VmImage> {
-  const { os = 'debian-13', architecture = 'x86_64' } = options;
+  const { os = 'debian-13', architecture = 'x86_64', mirror } = options;
+  const emulating = ensureEmulator(architecture, mirror);
+  // Its failure is met below, and must not end the process while the root is made.
+  emulating.catch(() => undefined);
   const root = await ensureDebianRoot({
     release: RELEASES[os],
     architecture,
@@ -73,7 +79,7 @@ export async function ensureVmImage(
     packages: [KERNELS[architecture], ...PACKAGES],
     // What user-data may install, served by the lab; what the image has already is not there again.
     download: Object.values(OPERATING_SYSTEMS[os].packages).flat(),
-    mirror: options.mirror,
+    mirror,
   });
   const sources = [CUSTOMIZE, APPLICATION, __filename, ...(await filesUnder(FILES))];
   const contents = await Promise.all(sources.map(async (file) => [basename(file), await readFile(file, 'utf8')]));
@@ -83,6 +89,7 @@ export async function ensureVmImage(
   );
   return {
     architecture,
+    emulator: await emulating,
     disk: join(folder, 'disk.ext4'),
     kernel: join(folder, 'vmlinuz'),
     repository: join(folder, 'repository'),

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import spawn, { type SubprocessError } from 'nano-spawn';
+import type { Emulator } from './emulator';
 
 export interface Accelerator {
   name: 'kvm' | 'tcg';
@@ -10,7 +11,7 @@ export interface Accelerator {
 const KVM: Accelerator = { name: 'kvm', arguments: ['-accel', 'kvm', '-cpu', 'host'] };
 
 /**
- * Software emulation. With `cx16`, QEMU 7.2 ends Debian 13's kernel in a double fault. With `erms` the guest copies and clears
+ * Software emulation. With `cx16`, QEMU 7.2 ended Debian 13's kernel in a double fault. With `erms` the guest copies and clears
  * memory by `rep movsb` and `rep stosb`, which are emulated byte by byte: without, a fifth less CPU time (measured with Python's
  * imports, apt and openssl). (Without
  * `svm` the guest's mounts fail.) `mitigations=off` and the like are the kernel's business (see qemu.ts).
@@ -26,26 +27,28 @@ let probed: Promise<Accelerator> | undefined;
  * KVM where it really works, else software emulation. /dev/kvm may exist, and even open, on a machine that cannot
  * run anything with it: so a kernel is started for a moment, and it counts when its first words come.
  *
+ * @param emulator what will run it.
  * @param kernel the kernel that will be booted.
  */
-export function accelerator(kernel: string): Promise<Accelerator> {
-  probed ??= kvmWorks(kernel).then((works) => (works ? KVM : TCG));
+export function accelerator(emulator: Emulator, kernel: string): Promise<Accelerator> {
+  probed ??= kvmWorks(emulator, kernel).then((works) => (works ? KVM : TCG));
   return probed;
 }
 
-async function kvmWorks(kernel: string): Promise<boolean> {
+async function kvmWorks({ qemu: [program = '', ...words] }: Emulator, kernel: string): Promise<boolean> {
   const usable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   );
   if (!usable) return false;
   const arguments_ = [
+    ...words,
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-m', '256', '-no-reboot'],
     ...KVM.arguments,
     // There is no root file system: the kernel panics at once, and the machine ends because it may not reboot.
     ...['-kernel', kernel, '-append', 'console=ttyS0 panic=-1'],
   ];
-  const said = await spawn('qemu-system-x86_64', arguments_, { stdin: 'ignore', timeout: 15_000 }).then(
+  const said = await spawn(program, arguments_, { stdin: 'ignore', timeout: 15_000 }).then(
     ({ stdout }) => stdout,
     (error: SubprocessError) => error.stdout,
   );

@@ -67,10 +67,11 @@ export class Vm {
     if (this.#running) throw new Error(`the VM ${this.name} is running already`);
     const { cleanup, folder, name, image } = this.#options;
     if (!existsSync(this.#disk)) {
-      await call('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.disk, this.#disk]);
+      const [program = '', ...words] = image.emulator.qemuImg;
+      await call(program, [...words, 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.disk, this.#disk]);
     }
     const machine = await qemuMachine(image);
-    const command = [...this.#options.enter, machine.program, ...this.#arguments(machine)];
+    const command = [...this.#options.enter, ...machine.command, ...this.#arguments(machine)];
     const log = join(folder, `${name}-qemu.log`);
     const daemon = startDaemon(`VM ${name}`, command as [string, ...string[]], cleanup, { log, pipes: true });
     const { stdin, stdout } = daemon.child;
