@@ -45,7 +45,7 @@ async function run(options: readonly string[], interruptAt?: number): Promise<En
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
-    const ended = once(child, 'close') as Promise<[number | null]>;
+    const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     let late = '';
     if (interruptAt !== undefined) {
       await Promise.race([ended, sleep(interruptAt * 1000, undefined, { ref: false })]);
@@ -58,12 +58,13 @@ async function run(options: readonly string[], interruptAt?: number): Promise<En
         }
       }
     }
-    const [code] = await ended;
+    const [code, signal] = await ended;
     const seconds = (Date.now() - begin) / 1000;
     const id = /Logs: \S*\.rehearsal\/([a-z0-9-]+)/.exec(said)?.[1];
     const left = await leftovers({ mark, temporary, id });
-    // Ended by the signal, or just before it; a run that failed at the same moment is no clean-up's fault, but is told.
-    const wanted = interruptAt === undefined ? code === 0 : code === 130 || code === 0;
+    // Ended by the signal, or just before it, or while it was being loaded and had done nothing; a run that failed at the same
+    // moment is no clean-up's fault, but is told.
+    const wanted = code === 0 || (interruptAt !== undefined && (code === 130 || signal === 'SIGINT'));
     const problem = `${late}${wanted ? '' : `exit code ${code}: ${said.trim().split('\n').slice(-3).join(' | ')}`}`;
     return { code, seconds, left, verdict: problem === '' && left.length === 0 ? 'ok' : problem || 'left something' };
   } finally {
@@ -75,7 +76,9 @@ async function main(): Promise<void> {
   const { runs, interruptions, within, seed } =
     program.opts<Record<'runs' | 'interruptions' | 'within' | 'seed', number>>();
   process.stdout.write(`seed ${seed}\n`);
-  const moments = fc.sample(fc.integer({ min: 1, max: within }), { numRuns: interruptions, seed });
+  // One in each of so many equal parts; fast-check alone would prefer the first seconds.
+  const parts = fc.sample(fc.noBias(fc.integer({ min: 0, max: 999 })), { numRuns: interruptions, seed });
+  const moments = parts.map((part, index) => Math.ceil(((index + part / 1000) * within) / interruptions));
   const rows: string[][] = [];
   for (const moment of [...moments, ...Array.from({ length: runs }, () => undefined)]) {
     const { code, seconds, left, verdict } = await run(program.args, moment);
