@@ -22,15 +22,15 @@ export interface RehearsalCase {
   /** In this order, each after the ones before it. The gateway is up when the first begins, and must be up again after the last. */
   readonly steps: readonly CaseStep[];
   /**
-   * The case leaves the gateway in another state than it found it in (another version, another disk), so that no other case
-   * can follow it on the same gateway. Default: false, and cases of one stack share a gateway.
+   * The case leaves the gateway in another state than it found it in (another version, another disk): on the same gateway it can
+   * be followed only by one that takes any. Default: false, and the case comes before those that do.
    */
-  readonly alone?: boolean;
+  readonly leavesChanged?: boolean;
   /**
-   * Seconds until the URL that a host reports to is refused; counts for all cases of the same `versions`, so it goes with some of its
-   * own. Default: 86399, as on AWS.
+   * The case takes the gateway in any state that forwards: its steps deploy contents that no other case deploys, or destroy what is
+   * there. Default: false, and it begins with the first version on its first disk.
    */
-  readonly signalExpires?: number;
+  readonly takesAny?: boolean;
 }
 
 /** Props of a PortwayStack; the admin, the login key and the synthesizer are the rehearsal's. */

@@ -57,22 +57,25 @@ export interface CaseGroup {
 }
 
 /**
- * Puts cases together that have the same stack, so that they share a boot. One that must be alone comes last on a gateway, and
- * there is only one such for each.
+ * Puts cases together that have the same stack, so that they share a boot. One that leaves the gateway changed comes after those
+ * that do not, and there is only one such for each gateway, but for those that take any.
  */
 export function groupCases(cases: readonly NamedCase[]): readonly CaseGroup[] {
-  const stacks: { needs: unknown; versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];
+  const stacks: { versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];
   for (const one of cases) {
-    const { versions, signalExpires } = one.case;
-    const needs = { versions, signalExpires };
-    const same = stacks.find((stack) => isDeepStrictEqual(stack.needs, needs));
+    const { versions } = one.case;
+    const same = stacks.find((stack) => isDeepStrictEqual(stack.versions, versions));
     if (same) same.cases.push(one);
-    else stacks.push({ needs, versions, cases: [one] });
+    else stacks.push({ versions, cases: [one] });
   }
   return stacks.flatMap(({ versions, cases: own }) => {
-    const alone = own.filter(({ case: { alone } }) => alone);
-    const others = own.filter(({ case: { alone } }) => !alone);
-    const [last, ...rest] = alone;
-    return [{ versions, cases: last ? [...others, last] : others }, ...rest.map((one) => ({ versions, cases: [one] }))];
+    const changing = own.filter(({ case: { leavesChanged } }) => leavesChanged);
+    const [last = [], ...others] = changing.filter(({ case: { takesAny } }) => !takesAny).map((one) => [one]);
+    const first = [
+      ...own.filter(({ case: { leavesChanged } }) => !leavesChanged),
+      ...last,
+      ...changing.filter(({ case: { takesAny } }) => takesAny),
+    ];
+    return [first, ...others].map((together) => ({ versions, cases: together }));
   });
 }

@@ -36,8 +36,6 @@ export interface GatewayRunOptions {
   readonly checks: Checks;
   /** An AWS endpoint of the user's. Default: the project's own is started. */
   readonly endpointUrl?: string | undefined;
-  /** Seconds until the URL that a host reports to is refused. Default: as on AWS. */
-  readonly signalExpires?: number | undefined;
 }
 
 /** A step of a rehearsal. */
@@ -83,10 +81,10 @@ export class GatewayRun {
   }
 
   /** Why no further case can be run here, after one that failed; undefined when one can. */
-  async unusable(): Promise<string | undefined> {
+  async unusable(takesAny = false): Promise<string | undefined> {
     const stage = this.#stage;
     if (stage === undefined || this.#deployed === undefined) return 'the gateway was never up';
-    if (this.changed !== undefined) return this.changed;
+    if (this.changed !== undefined && !takesAny) return this.changed;
     return stage.answered(60).then(
       () => undefined,
       (error: unknown) => `the gateway is not up any more: ${error instanceof Error ? error.message : error}`,
@@ -132,10 +130,9 @@ export class GatewayRun {
   }
 
   async #start(): Promise<void> {
-    const { folder, cleanup, endpointUrl, signalExpires, source, context, id, image } = this.#o;
+    const { folder, cleanup, endpointUrl, source, context, id, image } = this.#o;
     await mkdir(folder, { recursive: true });
-    const options = signalExpires === undefined ? { folder } : { folder, signalExpires };
-    const endpoint = endpointUrl === undefined ? await startEndpoint(options) : useEndpoint(endpointUrl, folder);
+    const endpoint = endpointUrl === undefined ? await startEndpoint({ folder }) : useEndpoint(endpointUrl, folder);
     this.#endpoint = endpoint;
     cleanup.add(`AWS endpoint of ${id}`, () => endpoint.stop());
     const stage = new SharedStage({ source, context, folder, cleanup, endpoint, key: await loginKey(folder) });

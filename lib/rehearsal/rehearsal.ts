@@ -144,7 +144,6 @@ async function runAll(all: readonly Running[], { options, folder, id, image, cle
       cleanup,
       checks: track.checks,
       endpointUrl: options.endpoint,
-      signalExpires: plan.cases.find((one) => one.case.signalExpires !== undefined)?.case.signalExpires,
     });
     running.run = run;
     const steps = track.tasks(run, cleanup, options.keep ? [keepUp(name, run)] : []);

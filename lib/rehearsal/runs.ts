@@ -1,9 +1,21 @@
-import type { Engine } from '../forward/forward';
-import { type CaseGroup, groupCases, type NamedCase } from './cases';
+import { type Engine, Forward } from '../forward/forward';
+import type { Version } from './case';
+import { type CaseGroup, DEFAULT_CASES, groupCases, type NamedCase } from './cases';
 import { appSource, type Context, type StackSource, versionsSource } from './stack-source';
 
 /** The stack that bin/app.ts ships. */
 const SHIPPED = 'Portway';
+
+/** What stands for the shipped stack where a case is not about one engine: a gateway with both, so that it is gone through once. */
+const BOTH_ENGINES: Readonly<Record<string, Version>> = {
+  both: {
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      secure: Forward.tcp({ listen: 443, to: 8443, engine: 'iptables' }),
+      raw: Forward.tcp({ listen: 8000, to: 8080, engine: 'iptables' }),
+    },
+  },
+};
 
 /** A gateway to be, with the cases that it takes. */
 export interface PlannedRun {
@@ -15,7 +27,7 @@ export interface PlannedRun {
 }
 
 export interface RunOptions {
-  /** A stack of the app. Default: the shipped one, once for each engine. */
+  /** A stack of the app. Default: the shipped one, once for each engine, and beyond the default cases one with both. */
   readonly stack?: string | undefined;
   /** Command of the app. Default: what cdk.json says. */
   readonly app?: string | undefined;
@@ -24,7 +36,10 @@ export interface RunOptions {
   readonly context: Context;
 }
 
-/** One run for each group of cases that can share a gateway; cases for any stack get one for each stack that is rehearsed. */
+/**
+ * One run for each group of cases that can share a gateway; cases for any stack get one for each stack that is rehearsed. Those with
+ * the most steps come first: no long one is left over for the end, when nothing else runs beside it.
+ */
 export function planRuns(cases: readonly NamedCase[], options: RunOptions): readonly PlannedRun[] {
   const names = new Set<string>();
   const unique = (name: string): string => {
@@ -32,9 +47,14 @@ export function planRuns(cases: readonly NamedCase[], options: RunOptions): read
     names.add(free);
     return free;
   };
-  return groupCases(cases).flatMap((group) =>
-    stacksOf(group, options).map(({ name, ...stack }) => ({ name: unique(name), ...stack, cases: group.cases })),
-  );
+  return groupCases(cases)
+    .flatMap((group) => stacksOf(group, options))
+    .map(({ name, ...run }) => ({ name: unique(name), ...run }))
+    .sort((a, b) => steps(b) - steps(a));
+}
+
+function steps({ cases }: PlannedRun): number {
+  return cases.reduce((sum, one) => sum + one.case.steps.length, 0);
 }
 
 /** What a machine has for a rehearsal. */
@@ -64,11 +84,18 @@ function replaces({ case: { versions = {} } }: NamedCase): boolean {
   return Object.values(versions).some(({ onChange }) => onChange === 'replace');
 }
 
-function stacksOf(
-  { versions, cases }: CaseGroup,
-  { stack, app, engines, context }: RunOptions,
-): readonly Omit<PlannedRun, 'cases'>[] {
-  if (versions !== undefined) return [{ name: cases[0]?.name ?? '', source: versionsSource(versions), context }];
-  if (stack !== undefined) return [{ name: stack, source: appSource(stack, app), context }];
-  return engines.map((engine) => ({ name: engine, source: appSource(SHIPPED, app), context: { ...context, engine } }));
+function stacksOf({ versions, cases }: CaseGroup, { stack, app, engines, context }: RunOptions): readonly PlannedRun[] {
+  if (versions !== undefined) return [{ name: cases[0]?.name ?? '', source: versionsSource(versions), context, cases }];
+  if (stack !== undefined) return [{ name: stack, source: appSource(stack, app), context, cases }];
+  const shared =
+    app === undefined && engines.length > 1 ? cases.filter(({ name }) => !DEFAULT_CASES.includes(name)) : [];
+  const own = cases.filter((one) => !shared.includes(one));
+  const each = engines.map((engine) => ({
+    name: engine,
+    source: appSource(SHIPPED, app),
+    context: { ...context, engine },
+    cases: own,
+  }));
+  const both = { name: 'both-engines', source: versionsSource(BOTH_ENGINES), context, cases: shared };
+  return [...each, both].filter((run) => run.cases.length > 0);
 }

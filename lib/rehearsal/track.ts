@@ -66,7 +66,7 @@ export class Track {
   }
 
   /** A failed step ends its case; the next case goes on where the gateway is still as it should be. */
-  #caseTask({ name, case: { steps } }: NamedCase, run: Gateway, cleanup: Cleanup): ListrTask {
+  #caseTask({ name, case: { steps, takesAny, leavesChanged } }: NamedCase, run: Gateway, cleanup: Cleanup): ListrTask {
     const fail = () => {
       this.#failed = name;
       this.#results.set(name, 'failed');
@@ -80,7 +80,7 @@ export class Track {
       title: name,
       task: async (_, task) => {
         if (cleanup.started) return task.skip(`${name}: the run is being ended`);
-        const reason = await this.#whyNot(run);
+        const reason = await this.#whyNot(run, takesAny);
         if (reason !== undefined) {
           this.checks.skipped(name, 'the case is run', reason);
           return task.skip(`${name}: not run, ${reason}`);
@@ -89,7 +89,8 @@ export class Track {
         const judge: ListrTask = {
           title: 'all is as it was',
           task: async () => {
-            if (this.#results.get(name) !== 'failed' && !this.#closed) await this.#judge(name, run);
+            if (this.#results.get(name) !== 'failed' && !this.#closed)
+              this.#judge(name, leavesChanged ? undefined : run.changed);
           },
         };
         return task.newListr([...tasks, judge], { concurrent: false, exitOnError: false });
@@ -97,15 +98,13 @@ export class Track {
     };
   }
 
-  async #whyNot(run: Gateway): Promise<string | undefined> {
+  async #whyNot(run: Gateway, takesAny = false): Promise<string | undefined> {
     if (this.#broken) return 'the gateway never came up';
-    return this.#failed === undefined ? undefined : run.unusable();
+    return this.#failed === undefined ? undefined : run.unusable(takesAny);
   }
 
   /** A case passed when none of its checks failed, and it left the gateway to the next one. */
-  async #judge(name: string, run: Gateway): Promise<void> {
-    const last = this.#cases.at(-1)?.name === name;
-    const reason = last ? undefined : run.changed;
+  #judge(name: string, reason: string | undefined): void {
     if (reason !== undefined) this.checks.failed(name, 'the case leaves the gateway as it found it', reason);
     const failed = this.checks.all.some((check) => check.phase === name && check.result === 'failed');
     if (failed) this.#failed = name;

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Forward } from '../../lib/forward/forward';
+import { type Engine, Forward } from '../../lib/forward/forward';
 import type { RehearsalCase } from '../../lib/rehearsal/case';
 import { chooseCases, DEFAULT_CASES, groupCases, loadCases, type NamedCase } from '../../lib/rehearsal/cases';
 import { atOnce, planRuns } from '../../lib/rehearsal/runs';
@@ -48,53 +48,55 @@ test('cases are chosen by name, in their own order; unknown ones are told with t
   );
 });
 
-test('cases of one stack share a gateway; one that must be alone comes last on it, and each further one has its own', () => {
+test('cases of one stack share a gateway; one that leaves it changed comes after them, then those that take any', () => {
   const groups = groupCases([
     one('a'),
     one('own', { versions: versions(8080) }),
-    one('alone', { alone: true }),
+    one('changing', { leavesChanged: true }),
+    one('any', { leavesChanged: true, takesAny: true }),
     one('b'),
     one('same', { versions: versions(8080) }),
     one('other', { versions: versions(9090) }),
-    one('soon', { versions: versions(8080), signalExpires: 5 }),
-    one('lonely', { alone: true }),
+    one('lonely', { leavesChanged: true }),
+    one('anything', { leavesChanged: true, takesAny: true }),
+    one('any version', { versions: versions(9090), leavesChanged: true, takesAny: true }),
   ]);
   expect(groups.map(({ cases }) => names(cases))).toEqual([
-    ['a', 'b', 'alone'],
+    ['a', 'b', 'changing', 'any', 'anything'],
     ['lonely'],
     ['own', 'same'],
-    ['other'],
-    ['soon'],
+    ['other', 'any version'],
   ]);
 });
 
-test('runs: any stack is each engine of the shipped one, or the one that is named; names are unique', () => {
+test('runs: those with the most steps first; the shipped stack is each engine, and one with both for what is no default case', () => {
   const cases = [
-    one('a'),
-    one('l', { alone: true }),
-    one('m', { alone: true }),
-    one('v', { versions: versions(8080) }),
+    one('reboot'),
+    one('l', { leavesChanged: true }),
+    one('m', { leavesChanged: true }),
+    one('v', { versions: versions(8080), steps: [{ title: 'a step', run: async () => undefined }] }),
   ];
-  const plan = (stack?: string) =>
-    planRuns(cases, { stack, engines: ['iptables', 'nginx'], context: { os: 'debian-12' } }).map((run) => [
-      run.name,
-      run.source.stack,
-      run.source.bootstrap,
-      run.context,
-      names(run.cases),
-    ]);
   const os = { os: 'debian-12' };
-  expect(plan()).toEqual([
-    ['iptables', 'Portway', true, { ...os, engine: 'iptables' }, ['a', 'l']],
-    ['nginx', 'Portway', true, { ...os, engine: 'nginx' }, ['a', 'l']],
-    ['iptables-2', 'Portway', true, { ...os, engine: 'iptables' }, ['m']],
-    ['nginx-2', 'Portway', true, { ...os, engine: 'nginx' }, ['m']],
+  const plan = (engines: readonly Engine[], stack?: string) =>
+    planRuns(cases, { stack, engines, context: os }).map(({ name, source, context, cases: own }) => [
+      ...[name, source.stack, source.bootstrap, context, names(own)],
+    ]);
+  expect(plan(['iptables', 'nginx'])).toEqual([
     ['v', 'Portway', false, os, ['v']],
+    ['iptables', 'Portway', true, { ...os, engine: 'iptables' }, ['reboot']],
+    ['nginx', 'Portway', true, { ...os, engine: 'nginx' }, ['reboot']],
+    ['both-engines', 'Portway', false, os, ['l']],
+    ['both-engines-2', 'Portway', false, os, ['m']],
   ]);
-  expect(plan('Team').map(([name, stack]) => [name, stack])).toEqual([
-    ['Team', 'Team'],
-    ['Team-2', 'Team'],
-    ['v', 'Portway'],
+  expect(plan(['nginx']).map(([name, , , context, own]) => [name, context, own])).toEqual([
+    ['v', os, ['v']],
+    ['nginx', { ...os, engine: 'nginx' }, ['reboot', 'l']],
+    ['nginx-2', { ...os, engine: 'nginx' }, ['m']],
+  ]);
+  expect(plan([], 'Team').map(([name, stack, , , own]) => [name, stack, own])).toEqual([
+    ['v', 'Portway', ['v']],
+    ['Team', 'Team', ['reboot', 'l']],
+    ['Team-2', 'Team', ['m']],
   ]);
 });
 
@@ -103,12 +105,12 @@ test('two runs at once where there is room, and no more', () => {
     planRuns(cases, { stack: undefined, engines: ['iptables', 'nginx'], context: {} });
   const GIB = 2 ** 30;
   const idle = { cpus: 2, load: 0.5, memory: 4 * GIB };
-  const both = runs(one('a'));
+  const both = runs(one('reboot'));
   expect(atOnce(both, idle)).toBe(2);
   expect(atOnce(both, { ...idle, cpus: 1 })).toBe(1);
   expect(atOnce(both, { ...idle, load: 7 })).toBe(1);
   expect(atOnce(both, { ...idle, memory: 3 * GIB })).toBe(1);
   const replaced = one('r', { versions: { first: { ...versions(8080).first, onChange: 'replace' } } });
-  expect(atOnce(runs(one('a'), replaced), idle)).toBe(1);
-  expect(atOnce(runs(one('a'), replaced), { ...idle, memory: 5 * GIB })).toBe(2);
+  expect(atOnce(runs(one('reboot'), replaced), idle)).toBe(1);
+  expect(atOnce(runs(one('reboot'), replaced), { ...idle, memory: 5 * GIB })).toBe(2);
 });

@@ -97,9 +97,19 @@ test('what the cleaning up breaks is no finding: the case was cut short', async 
   expect(steps.filter((line) => line.startsWith('a:'))).toEqual(['a: look: passed', 'a: ask: cut short']);
 });
 
-test('a case that leaves another version behind has failed, unless it is the last one', async () => {
+test('a case that leaves another version behind has failed, unless it says so', async () => {
   const changed = 'version b is deployed, not a';
-  const { results, checks } = await play([named('a', step('look')), named('b', step('look'))], { changed });
+  const [a, b] = [named('a', step('look')), named('b', step('look'))];
+  const says = { ...b, case: { ...b.case, leavesChanged: true } };
+  const { results, checks } = await play([a, says], { changed });
   expect(results).toEqual({ a: 'failed', b: 'passed' });
   expect(checks).toEqual([`failed a: the case leaves the gateway as it found it ${changed}`]);
+});
+
+test('after a failed case, one that takes any state is asked for as such', async () => {
+  const [a, b] = [named('a', fails), named('b', step('look'))];
+  const any = { ...b, case: { ...b.case, takesAny: true } };
+  const unusable = async (takesAny?: boolean) => (takesAny ? undefined : 'another version is deployed');
+  expect((await play([a, any], { unusable })).results).toEqual({ a: 'failed', b: 'passed' });
+  expect((await play([a, b], { unusable })).results).toEqual({ a: 'failed', b: 'not run' });
 });

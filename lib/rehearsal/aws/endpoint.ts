@@ -20,6 +20,8 @@ export interface Endpoint {
   readonly signalSocket: string | undefined;
   /** Unix socket that takes hosts' calls of AWS's services, as `url` does. Undefined for a user's endpoint. */
   readonly apiSocket: string | undefined;
+  /** Lets a day pass for the URLs that hosts report to: those made so far are refused. Undefined for a user's endpoint. */
+  readonly nextDay: (() => void) | undefined;
   /** End it. Safe to call twice; does nothing to a user's endpoint. */
   stop(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export interface StartedEndpoint extends Endpoint {
   readonly apiSocket: string;
   /** Process id of the endpoint. */
   readonly pid: number;
+  readonly nextDay: () => void;
 }
 
 export interface StartOptions {
@@ -36,8 +39,6 @@ export interface StartOptions {
   readonly folder: string;
   /** Scheme and host of the signal URLs. Default: {@link SIGNAL_HOST}. */
   readonly signalHost?: string;
-  /** Seconds until a signal URL is refused with 403. Default: 86399, as on AWS. */
-  readonly signalExpires?: number;
   /** The Python environment. Default: made from requirements.txt beside this file. */
   readonly python?: PythonEnvironment;
 }
@@ -74,7 +75,6 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
   const serve = join(__dirname, 'ministack', 'serve.py');
   const sockets = ['--socket', signalSocket, '--api-socket', apiSocket];
   const args = ['-E', '-s', '-B', serve, ...sockets, '--signal-host', options.signalHost ?? SIGNAL_HOST];
-  if (options.signalExpires !== undefined) args.push('--signal-expires', String(options.signalExpires));
   // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
   const child = spawn(python.python, args, {
     env: endpointEnvironment(folder),
@@ -98,6 +98,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
     signalSocket,
     apiSocket,
     pid: child.pid,
+    nextDay: () => child.stdin?.write('next day\n'),
     async stop() {
       // It ends when its standard input closes; the signal is for one that hangs.
       child.stdin?.end();
@@ -134,6 +135,7 @@ export function useEndpoint(url: string, folder: string): Endpoint {
     env: clientEnvironment(parsed.href.replace(/\/$/, ''), resolve(folder)),
     signalSocket: undefined,
     apiSocket: undefined,
+    nextDay: undefined,
     stop: async () => {},
   };
 }

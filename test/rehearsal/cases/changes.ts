@@ -5,18 +5,20 @@ import type { InstanceEvent } from '../../../lib/rehearsal/instances';
 import { INTERNET } from '../../../lib/rehearsal/network/addresses';
 import { output } from './on-host';
 
-/** Ports of forwards that only the first content has, only the second, and both. */
-export const OLD = 8000;
-export const NEW = 9000;
+/** A port that a forward of only one content listens on, by the content's name. */
+const OWN_PORTS = { first: 8000, second: 9000, third: 9100 } as const;
+export const { first: OLD, second: NEW, third: NEWEST } = OWN_PORTS;
 const engine = 'iptables';
 const both = { web: Forward.tcp({ listen: 80, to: 8080, engine }) };
 const old = { old: Forward.tcp({ listen: OLD, to: 8080, engine }) };
 const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080, engine }) };
+const newest = { newest: Forward.tcp({ listen: NEWEST, to: 8080, engine }) };
 
-/** Contents of one stack in which the kernel forwards. Those after the second fail on the host, each for a reason of its own. */
+/** Contents of one stack in which the kernel forwards. Those after the third fail on the host, each for a reason of its own. */
 export const CONTENTS = {
   first: { forwards: { ...both, ...old } },
   second: { forwards: { ...both, ...fresh } },
+  third: { forwards: { ...both, ...newest } },
   // The first forward by nginx: its package must be installed.
   'another package': {
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 81, to: 8080 }) },
@@ -27,6 +29,9 @@ export const CONTENTS = {
   },
   'another site': {
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 82, to: 8080 }) },
+  },
+  'another taken port': {
+    forwards: { ...both, ...fresh, site: Forward.http({ listen: 8443, to: 8080 }) },
   },
 } as const satisfies Record<string, Version>;
 
@@ -47,10 +52,11 @@ export async function hostName(stage: Stage): Promise<string> {
   return (json as { host?: string } | undefined)?.host ?? 'none';
 }
 
-/** Checks which of the two contents is in force: as the stranger sees it, and in the host's rules. */
-export async function isInForce(stage: Stage, content: 'first' | 'second', when: string): Promise<void> {
+/** Checks which content is in force, and not the one before it: as the stranger sees it, and in the host's rules. */
+export async function isInForce(stage: Stage, content: keyof typeof OWN_PORTS, when: string): Promise<void> {
   const { checks, phase } = stage;
-  const [there, gone] = content === 'first' ? [OLD, NEW] : [NEW, OLD];
+  const there = OWN_PORTS[content];
+  const gone = content === 'first' ? NEW : OLD;
   const answer = await asks(stage, there);
   checks.expect(phase, `${when}, the stranger gets the application on ${there}`, answer === 'application', answer);
   const none = await asks(stage, gone);

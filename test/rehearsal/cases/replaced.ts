@@ -1,18 +1,20 @@
 import { Forward } from '../../../lib/forward/forward';
 import type { Stage, Version, WatchResult } from '../../../lib/rehearsal/case';
-import { NEW, OLD } from './changes';
+import { NEW, NEWEST, OLD } from './changes';
 
 const onChange = 'replace';
 const both = { web: Forward.http({ listen: 80, to: 8080 }) };
 const old = { old: Forward.tcp({ listen: OLD, to: 8080 }) };
 const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080 }) };
+const newest = { newest: Forward.tcp({ listen: NEWEST, to: 8080 }) };
 
 /** Contents of one stack whose host is replaced by each change. Those after the second fail, each for a reason of its own. */
 export const REPLACED = {
   first: { onChange, forwards: { ...both, ...old } },
   second: { onChange, forwards: { ...both, ...fresh } },
-  // Nothing is wrong with it; a case lets it fail, and the report of that would stay with the second.
+  // Nothing is wrong with these two; a case lets each fail, and the report of that would stay with the second.
   third: { onChange, forwards: both },
+  fourth: { onChange, forwards: { ...both, ...newest } },
   // Where the application itself listens.
   'taken port': { onChange, forwards: { ...both, site: Forward.http({ listen: 8080, to: 8443 }) } },
   // The image is Debian's, whatever `os` says: an `ami` of another distribution than the props tell.

@@ -1,9 +1,10 @@
 """Start the local AWS endpoint: ministack with Portway's additions. Prints one line of JSON when it answers.
 
-usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME [--signal-expires SECONDS]
+usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME
 
-It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps everything in memory, and ends when its standard input closes: whoever
-started it cannot leave it behind.
+It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps
+everything in memory, and ends when its standard input closes: whoever started it cannot leave it behind. The line
+"next day" there lets the URLs expire that hosts report to.
 """
 
 import argparse
@@ -14,20 +15,22 @@ import socket
 import sys
 import threading
 
+from signal_url import Signer
+
 
 def _arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", required=True)
     parser.add_argument("--api-socket", required=True)
     parser.add_argument("--signal-host", required=True)
-    parser.add_argument("--signal-expires", type=int, default=86399)
     return parser.parse_args()
 
 
-def _end_with_parent():
+def _listen_to_parent(signer):
     def watch():
-        while sys.stdin.buffer.read(4096):
-            pass
+        for line in sys.stdin.buffer:
+            if line == b"next day\n":
+                signer.next_day()
         os._exit(0)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
@@ -41,7 +44,7 @@ def _listen():
     return listener
 
 
-def _install(arguments):
+def _install(arguments, signer):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
     import address
     import describe
@@ -59,7 +62,6 @@ def _install(arguments):
     import signal_server
     import wait_condition
     from signal_store import SignalStore
-    from signal_url import Signer
 
     parts = (
         public_address,
@@ -78,7 +80,6 @@ def _install(arguments):
     for part in parts:
         part.install()
     store = SignalStore()
-    signer = Signer(arguments.signal_host, arguments.signal_expires)
     wait_condition.install(signer, store)
     engine.wait_late(wait_condition.CONDITION)
     engine.events_in_order()
@@ -102,8 +103,9 @@ def main():
     listener = _listen()
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
-    _end_with_parent()
-    _install(arguments)
+    signer = Signer(arguments.signal_host)
+    _listen_to_parent(signer)
+    _install(arguments, signer)
     from ministack import app as ministack
 
     # Scripts that the machine keeps for another emulator are none of our business.

@@ -27,25 +27,32 @@ class Refused(Exception):
 class Signer:
     """Signs and checks for one host. The secret lives as long as the process, as do the stacks."""
 
-    def __init__(self, host_url, expires=DAY):
+    def __init__(self, host_url):
         parts = urlsplit(host_url)
         if parts.scheme != "http" or not parts.netloc or parts.path.strip("/"):
             raise ValueError(f"the signal host must be http://name[:port] without a path, got: {host_url}")
         self.base = f"http://{parts.netloc}"
         self.host = parts.netloc
-        self.expires = expires
+        self._ahead = timedelta()
         self._access_key = "AKIA" + secrets.token_hex(8).upper()
         self._secret = secrets.token_bytes(30)
 
+    def next_day(self):
+        """A day passes, for the URLs only: those made so far are refused from now on."""
+        self._ahead += timedelta(seconds=DAY + 1)
+
+    def _now(self):
+        return datetime.now(timezone.utc) + self._ahead
+
     def url(self, stack_id, logical_id):
         region = stack_id.split(":")[3]
-        now = datetime.now(timezone.utc)
+        now = self._now()
         path = f"/cloudformation-waitcondition-{region}/{quote(stack_id, safe='/')}/{quote(logical_id, safe='')}"
         query = {
             "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
             "X-Amz-Date": now.strftime("%Y%m%dT%H%M%SZ"),
             "X-Amz-SignedHeaders": "host",
-            "X-Amz-Expires": str(self.expires),
+            "X-Amz-Expires": str(DAY),
             "X-Amz-Credential": f"{self._access_key}/{now:%Y%m%d}/{region}/{_SERVICE}/aws4_request",
         }
         signature = self._signature("PUT", path, query, self.host)
@@ -67,7 +74,7 @@ class Signer:
             lifetime = timedelta(seconds=int(query.get("X-Amz-Expires", "0")))
         except ValueError as error:
             raise Refused("AuthorizationQueryParametersError", "X-Amz-Date or X-Amz-Expires is malformed") from error
-        if datetime.now(timezone.utc) > signed + lifetime:
+        if self._now() > signed + lifetime:
             raise Refused("AccessDenied", "Request has expired")
         if query["X-Amz-Credential"].split("/")[0] != self._access_key:
             raise Refused("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")

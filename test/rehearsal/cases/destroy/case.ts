@@ -55,7 +55,8 @@ const destroy: RehearsalCase = {
     },
   ],
   // Another disk.
-  alone: true,
+  leavesChanged: true,
+  takesAny: true,
 };
 
 export default destroy;

@@ -1,4 +1,6 @@
+import { ask } from '../../../../lib/rehearsal/ask';
 import type { RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
+import { expectationsOf, type Question, visitorOf } from '../../../../lib/rehearsal/expectations';
 import { has, output, scriptEnd, status } from '../on-host';
 
 const RULES = '/usr/local/lib/portway/rules.py';
@@ -15,12 +17,20 @@ const withRules = (what: string, run: (stage: Stage) => Promise<void>) => async 
   else stage.checks.skipped(stage.phase, what, 'this gateway has no rules in the kernel');
 };
 
-/** Whether port 80 is led by rules: without them nobody gets an answer then. */
-const rulesLead80 = (stage: Stage) =>
-  output(stage, 'awk \'$2 == "tcp/80" { print $3 }\' /etc/portway/forwards').then((engine) => engine === 'iptables');
+/** A forward of a stranger's that is led by rules: without them nobody gets an answer. */
+function ledByRules({ plan }: Stage): Question | undefined {
+  const led = plan.forwards.filter(({ engine }) => engine === 'iptables').map(({ name }) => name);
+  return expectationsOf(plan).questions.find(
+    ({ forward, speech }) => led.includes(forward) && speech !== 'udp' && visitorOf(plan, forward) === 'stranger',
+  );
+}
 
-async function asks(stage: Stage): Promise<boolean> {
-  return (await stage.lab.probe.http('stranger', `http://${stage.address}/`, { seconds: 5 })).status === 200;
+/** Whether the stranger gets an answer by the rules, where that can be asked. */
+async function forwards(stage: Stage): Promise<boolean | undefined> {
+  const question = ledByRules(stage);
+  if (question === undefined) return undefined;
+  const options = { probe: stage.lab.probe, party: 'stranger', address: stage.address, seconds: 5 } as const;
+  return (await ask(question, options)).status > 0;
 }
 
 async function isToldAndPutBack(stage: Stage, by: string): Promise<void> {
@@ -35,7 +45,7 @@ async function isToldAndPutBack(stage: Stage, by: string): Promise<void> {
   await output(stage, `sudo ${by}`);
   const after = await status(stage);
   checks.expect(phase, `after \`${by}\` all is as it was deployed`, after.well, after.text);
-  checks.expect(phase, 'and the gateway forwards', await asks(stage), 'a stranger gets no answer on port 80');
+  checks.expect(phase, 'and the gateway forwards', (await forwards(stage)) !== false, 'a stranger gets no answer');
 }
 
 const lostRules: RehearsalCase = {
@@ -45,13 +55,9 @@ const lostRules: RehearsalCase = {
       title: 'nft flush ruleset',
       run: withRules('rules that were flushed', async (stage) => {
         await output(stage, 'sudo nft flush ruleset');
-        if (await rulesLead80(stage))
-          stage.checks.expect(
-            stage.phase,
-            'without rules nothing is forwarded',
-            !(await asks(stage)),
-            'it still answers',
-          );
+        const forwarded = await forwards(stage);
+        if (forwarded !== undefined)
+          stage.checks.expect(stage.phase, 'without rules nothing is forwarded', !forwarded, 'it still answers');
         await isToldAndPutBack(stage, `${RULES} restore`);
       }),
     },
@@ -88,7 +94,12 @@ const lostRules: RehearsalCase = {
         checks.expect(phase, 'the rules came after it', well, text);
         // Its end flushes once more.
         await output(stage, `sudo systemctl -q disable --now nftables && sudo ${RULES} restore`);
-        checks.expect(phase, 'and the gateway forwards', await asks(stage), 'a stranger gets no answer on port 80');
+        checks.expect(
+          phase,
+          'and the gateway forwards',
+          (await forwards(stage)) !== false,
+          'a stranger gets no answer',
+        );
       }),
     },
   ],

@@ -46,7 +46,7 @@ const packageLock: RehearsalCase = {
       },
     },
   ],
-  alone: true,
+  leavesChanged: true,
 };
 
 export default packageLock;

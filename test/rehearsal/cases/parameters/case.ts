@@ -110,7 +110,7 @@ const parameters: RehearsalCase = {
       },
     },
   ],
-  alone: true,
+  leavesChanged: true,
 };
 
 export default parameters;

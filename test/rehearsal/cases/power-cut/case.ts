@@ -152,7 +152,7 @@ const powerCut: RehearsalCase = {
     },
     ...Array.from({ length: CUTS }, (_, number) => cut(number)),
   ],
-  alone: true,
+  leavesChanged: true,
 };
 
 export default powerCut;

@@ -74,7 +74,7 @@ const replace: RehearsalCase = {
       },
     },
   ],
-  alone: true,
+  leavesChanged: true,
 };
 
 export default replace;

@@ -22,7 +22,7 @@ const restart: RehearsalCase = {
         const boot = await output(stage, BOOT);
 
         const watch = stage.watch(undefined, SLOWLY);
-        const { ok, seconds, lines } = await stage.deploy('second');
+        const { ok, seconds, lines } = await stage.deploy('third');
         const waited = await stage.answered();
         const { downtime, lost, requests } = await watch.stop();
         checks.expect(phase, 'the deploy went well', ok, lines.join('\n'));
@@ -43,13 +43,13 @@ const restart: RehearsalCase = {
         checks.expect(phase, "the host's key is the same", key === hostKey, `${hostKey}, then ${key}`);
         const reboot = await output(stage, BOOT);
         checks.expect(phase, 'it is a boot of its own', reboot !== boot, reboot);
-        await isInForce(stage, 'second', 'after the change');
+        await isInForce(stage, 'third', 'after the change');
         const { well, text } = await status(stage);
         checks.expect(phase, '`portway status` finds all as it was deployed', well, text);
       },
     },
   ],
-  alone: true,
+  leavesChanged: true,
 };
 
 export default restart;
