@@ -16,7 +16,7 @@ const program = new Command('soak')
   )
   .option('--runs <n>', 'runs that are let come to their end, after the interrupted ones', count, 20)
   .option('--interruptions <n>', 'runs that are interrupted at a random second', count, 10)
-  .option('--within <seconds>', 'the latest second of an interruption', count, 240)
+  .option('--within <seconds>', 'the latest second of an interruption', count, 160)
   .option('--seed <n>', 'the seed of an earlier run, for the same seconds', count, Date.now() % 2 ** 31)
   .argument('[options...]', 'options of portway rehearse')
   .parse();
