@@ -53,6 +53,7 @@ export class GatewayRun {
   #deploying: Promise<DeployResult> | undefined;
   #deployed: Deployed | undefined;
   #launched = 0;
+  #targets: Targets | undefined;
 
   constructor(options: GatewayRunOptions) {
     this.#o = options;
@@ -107,6 +108,11 @@ export class GatewayRun {
     return { instanceId, instanceType, privateIp, publicIp, userDataBytes: userData.length, securityGroups };
   }
 
+  /** Addresses of the hosts that the lab made because the stack names them. */
+  get hosts(): readonly string[] {
+    return this.#targets?.made ?? [];
+  }
+
   /** What the lab did. @param begin of the rehearsal, in milliseconds */
   events(begin: number): readonly EventRecord[] {
     return (this.#stage?.instances.events ?? []).map(({ time, instanceId, what, detail }) => ({
@@ -146,6 +152,7 @@ export class GatewayRun {
       if (what === 'launched') this.#launched ||= Date.now();
     };
     const targets = new Targets({ namespaces: lab.namespaces, cleanup, folder, image });
+    this.#targets = targets;
     stage.enter({ lab, targets, instances: Instances.follow({ endpoint, stack, lab, cleanup, onEvent }) });
     this.#stage = stage;
   }

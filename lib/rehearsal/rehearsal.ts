@@ -57,8 +57,9 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
       preparation: preparation.all,
       runs: all.map(({ track: { name, cases, steps, checks }, run }) => {
         const gateway = run?.gateway;
+        const { hosts = [] } = run ?? {};
         const events = run?.events(begin) ?? [];
-        return { name, cases, steps: steps.all, ...(gateway ? { gateway } : {}), events, scans: checks.scans };
+        return { name, cases, steps: steps.all, ...(gateway ? { gateway } : {}), hosts, events, scans: checks.scans };
       }),
     });
 

@@ -25,6 +25,8 @@ export class Targets {
   readonly #parties = new Map<string, Promise<Party>>();
   readonly #served = new Set<string>();
   readonly #taken = new Set<string>();
+  /** IPv4 addresses of the hosts that were made on demand, in that order. */
+  readonly made: string[] = [];
 
   constructor(options: TargetsOptions) {
     this.#o = options;
@@ -43,6 +45,7 @@ export class Targets {
     const there = this.#parties.get(address);
     if (there) return there;
     const made = addHost(this.#o.namespaces, this.#parties.size, address);
+    this.made.push(address);
     this.#parties.set(address, made);
     return made;
   }

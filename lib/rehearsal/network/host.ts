@@ -6,13 +6,18 @@ import type { Party } from './topology';
 /** What no router of the internet knows (RFC 1918, RFC 6598): a peer of the VPC, or in it. */
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
+/** Behind which router a host stands at an address: the VPC's, or the internet's. */
+export function sideOf(address: string): 'vpc' | 'internet' {
+  return containsCidr(PRIVATE, address) ? 'vpc' : 'internet';
+}
+
 /**
  * Puts a further host into the lab, at any IPv4 address: a private one behind the VPC's router, another one at the internet.
  * It has a cable of its own to the router, so that no network has to be made up around it.
  */
 export async function addHost(namespaces: Namespaces, number: number, address: string): Promise<Party> {
   const party: Party = `host-${number}`;
-  const at = containsCidr(PRIVATE, address) ? ('vpc' as const) : ('internet' as const);
+  const at = sideOf(address);
   const router = at === 'vpc' ? VPC.router : INTERNET.transit.internet;
   await namespaces.add(party);
   await namespaces.join(at, party, party, 'eth0');

@@ -1,4 +1,5 @@
 import { INTERNET, VPC } from '../network/addresses';
+import { sideOf } from '../network/host';
 import { html, type Markup } from './html';
 import type { RunRecord } from './record';
 
@@ -6,13 +7,12 @@ interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
-  readonly height?: number;
   readonly lines: readonly string[];
   readonly kind?: 'party' | 'cloud' | 'wall' | 'gateway';
 }
 
 /** The lab that a run was in: who is where, and what stands between them. Upright, so that a phone shows it whole. */
-export function picture({ name, gateway, scans }: RunRecord): Markup {
+export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
   const id = `lab-${name}`;
   const nat = gateway ? `Elastic IP ${gateway.publicIp} ⇄ ${gateway.privateIp} (1:1 NAT)` : 'no Elastic IP yet';
   const there = gateway ? [gateway.privateIp, gateway.instanceId] : ['not there yet'];
@@ -22,6 +22,13 @@ export function picture({ name, gateway, scans }: RunRecord): Markup {
     const ports = [...new Set(own.flatMap(({ open }) => open))];
     return ports.length === 0 ? 'found no port' : `found ${ports.sort((a, b) => a - b).join(', ')}`;
   };
+  const outside = hosts.filter((address) => sideOf(address) === 'internet');
+  const inside = hosts.filter((address) => sideOf(address) === 'vpc');
+  const backends = [...VPC.backends, ...few(inside, 6)];
+  const outsideLine = outside.length > 0 ? [`hosts at ${few(outside, 2).join(', ')}`] : [];
+  // What a line more above, or some more below, take.
+  const down = 18 * outsideLine.length;
+  const height = 430 + down + 18 * (backends.length - VPC.backends.length);
   const boxes: Box[] = [
     { x: 10, y: 10, width: 160, lines: ['stranger', INTERNET.stranger.address, reached('stranger')], kind: 'party' },
     { x: 190, y: 10, width: 160, lines: ['admin', INTERNET.admin.address, reached('admin')], kind: 'party' },
@@ -29,29 +36,44 @@ export function picture({ name, gateway, scans }: RunRecord): Markup {
       x: 10,
       y: 106,
       width: 340,
-      lines: ['internet', 'with a package repository and the signal endpoint'],
+      lines: ['internet', 'with a package repository and the signal endpoint', ...outsideLine],
       kind: 'cloud',
     },
-    { x: 10, y: 186, width: 340, lines: ['VPC router', nat] },
-    { x: 10, y: 266, width: 200, lines: ['security group', `${ruleCount(gateway)} rules in, stateful`], kind: 'wall' },
+    { x: 10, y: 186 + down, width: 340, lines: ['VPC router', nat] },
     {
       x: 10,
-      y: 346,
+      y: 266 + down,
+      width: 200,
+      lines: ['security group', `${ruleCount(gateway)} rules in, stateful`],
+      kind: 'wall',
+    },
+    {
+      x: 10,
+      y: 346 + down,
       width: 200,
       lines: [`gateway VM, ${name}`, ...there],
       kind: 'gateway',
     },
-    { x: 230, y: 346, width: 120, lines: ['backends', ...VPC.backends] },
+    { x: 230, y: 346 + down, width: 120, lines: ['backends', ...backends] },
   ];
-  const lines = ['M90 78V106', 'M270 78V106', 'M180 158V186', 'M110 238V266', 'M110 318V346', 'M290 238V346'];
-  const told = `Stranger and admin reach the internet, from there the VPC's router (${nat}), and through the security group the gateway (${there[0]}). The backends are on a private subnet behind the same router. The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
-  return html`<svg class="picture" viewBox="0 0 360 430" role="img" aria-labelledby="${id}-title ${id}-desc">
+  const lines = [
+    ...['M90 78V106', 'M270 78V106'],
+    ...[`M180 ${158 + down}v28`, `M110 ${238 + down}v28`, `M110 ${318 + down}v28`, `M290 ${238 + down}v108`],
+  ];
+  const made = hosts.length > 0 ? ` The stack names ${hosts.join(', ')}: hosts were made there.` : '';
+  const told = `Stranger and admin reach the internet, from there the VPC's router (${nat}), and through the security group the gateway (${there[0]}). The backends are on a private subnet behind the same router.${made} The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
+  return html`<svg class="picture" viewBox="0 0 360 ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">The lab of ${name}</title>
 <desc id="${id}-desc">${told}</desc>
 ${lines.map((d) => html`<path d="${d}"/>`)}
 ${boxes.map(drawn)}
 </svg>
 `;
+}
+
+/** As many of a list as there is room for. */
+function few(all: readonly string[], room: number): readonly string[] {
+  return all.length <= room ? all : [...all.slice(0, room - 1), `${all.length - room + 1} more`];
 }
 
 function drawn({ x, y, width, lines, kind = 'party' }: Box): Markup {

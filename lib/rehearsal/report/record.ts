@@ -32,6 +32,8 @@ export interface RunRecord {
   readonly steps: readonly StepRecord[];
   /** The gateway as the EC2 API described it; undefined when the deploy did not get so far. */
   readonly gateway?: GatewayRecord;
+  /** IPv4 addresses of the hosts that the lab made because the stack's forwards name them. */
+  readonly hosts: readonly string[];
   /** What the lab did because the EC2 API said so. */
   readonly events: readonly EventRecord[];
   readonly scans: readonly Scan[];

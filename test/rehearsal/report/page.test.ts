@@ -41,6 +41,16 @@ test('a run that passed: every check, step, rule and file stands on the page', (
   }
 });
 
+test('hosts that were made for the stack are in the picture, on their side of the router', () => {
+  const hosts = ['10.0.1.20', '198.51.100.77', '192.168.7.7', '9.9.9.9', '8.8.8.8'];
+  const [first] = report.runs;
+  const text = render({ runs: [{ ...first, hosts } as (typeof report.runs)[number]] });
+  expect(text).toContain('>hosts at 198.51.100.77, 2 more</text>');
+  for (const address of ['10.0.1.20', '192.168.7.7']) expect(text).toContain(`>${address}</text>`);
+  expect(text).toContain(`The stack names ${hosts.join(', ')}`);
+  expect(render()).not.toContain('The stack names');
+});
+
 test('the page names nothing outside of itself', () => {
   const text = render();
   expect(text).not.toMatch(/<(script|link|img|iframe|object|base)\b|\b(src|srcset)=|@import|url\(/i);
@@ -82,6 +92,7 @@ test('a run that was interrupted before anything was there has a page too', asyn
     cases: cases.map((one) => ({ ...one, result: 'not run' as const })),
     events: [],
     steps: steps.map(({ title }) => ({ title, result: 'skipped' as const })),
+    hosts: [],
     scans: [],
   }));
   const { html: _none, ...rest } = report;
