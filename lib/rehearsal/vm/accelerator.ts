@@ -13,12 +13,13 @@ const KVM: Accelerator = { name: 'kvm', arguments: ['-accel', 'kvm', '-cpu', 'ho
 /**
  * Software emulation. With `cx16`, QEMU 7.2 ended Debian 13's kernel in a double fault. With `erms` the guest copies and clears
  * memory by `rep movsb` and `rep stosb`, which are emulated byte by byte: without, a fifth less CPU time (measured with Python's
- * imports, apt and openssl). (Without
- * `svm` the guest's mounts fail.) `mitigations=off` and the like are the kernel's business (see qemu.ts).
+ * imports, apt and openssl). Then without `fsrm` too, which no processor has alone: Linux 6.1 takes it for both, and hangs in its
+ * first second. (Without `svm` the guest's mounts fail, in QEMU 7.2.) `mitigations=off` and the like are the kernel's business
+ * (see qemu.ts).
  */
 const TCG: Accelerator = {
   name: 'tcg',
-  arguments: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,-cx16,-erms'],
+  arguments: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,-cx16,-erms,-fsrm'],
 };
 
 let probed: Promise<Accelerator> | undefined;
