@@ -10,11 +10,24 @@ systemctl enable systemd-networkd.service application.service
 # Clean-up and refresh jobs that would run at a moment of their own choosing, in the middle of what is measured.
 systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
   e2scrub_reap.service
-# What this machine has no use for: a screen, huge pages, kernel debugging, foreign binaries, crash stores. Each of
-# them is a process at every boot, and a process takes a second in an emulated CPU.
+# What this machine has no use for: a screen, huge pages, kernel debugging, foreign binaries, crash stores, a network and
+# credentials out of the kernel's command line, a seed (it has a random generator). Each of them is a process at every
+# boot, and a process takes up to a second in an emulated CPU.
 systemctl mask getty@tty1.service dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
   sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount systemd-binfmt.service systemd-pstore.service \
-  modprobe@drm.service modprobe@efi_pstore.service modprobe@configfs.service modprobe@fuse.service
+  modprobe@drm.service modprobe@efi_pstore.service modprobe@configfs.service modprobe@fuse.service \
+  dev-mqueue.mount run-lock.mount sys-kernel-config.mount kmod-static-nodes.service \
+  systemd-network-generator.service systemd-udev-load-credentials.service systemd-random-seed.service \
+  systemd-hibernate-clear.service systemd-tmpfiles-setup-dev-early.service
+# Rules for devices that it has not: udev goes through all of them for each of some hundred that it has. The power button
+# needs 60-input-id and 70-power-switch.
+mkdir -p /etc/udev/rules.d
+for rules in 50-firmware 60-autosuspend 60-cdrom_id 60-drm 60-evdev 60-fido-id 60-infiniband 60-persistent-alsa \
+  60-persistent-input 60-persistent-storage-mtd 60-persistent-storage-tape 60-persistent-v4l 60-sensor 64-btrfs \
+  66-azure-ephemeral 70-camera 70-joystick 70-memory 70-mouse 70-touchpad 70-uaccess 71-seat 73-seat-late \
+  75-probe_mtd 78-sound-card 90-iocost 96-e2scrub; do
+  ln -sf /dev/null "/etc/udev/rules.d/$rules.rules"
+done
 # Nor for a service manager of each user who logs in, which is another systemd with its generators.
 systemctl mask user@.service systemd-hostnamed.service systemd-hostnamed.socket
 # The same for generators, which run again at each reload of systemd.

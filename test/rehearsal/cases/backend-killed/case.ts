@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Forward } from '../../../../lib/forward/forward';
 import type { CaseStep, RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
 import { VPC } from '../../../../lib/rehearsal/network/addresses';
+import { OLD } from '../changes';
+import { LARGE, POOL } from '../large';
 import { status } from '../on-host';
 
 const [KILLED, OTHER] = VPC.backends;
 /** Requests a second: an emulated processor that has other work too does not answer many more in time. */
 const RATE = 5;
-const to = [`${KILLED}:8080`, `${OTHER}:8080`] as const;
 
 /** Waits until ten connections in a row meet these backends, all of them and no other. @returns the seconds it took */
 async function meets(stage: Stage, url: string, addresses: readonly string[], limit: number): Promise<number> {
@@ -66,17 +66,10 @@ function killAndRevive(title: string, port: number, mayLose: boolean): CaseStep 
 const backendKilled: RehearsalCase = {
   about:
     'one of two backends is killed under load, and revived: nginx loses no request, iptables few, both use it again',
-  versions: {
-    shared: {
-      forwards: {
-        web: Forward.http({ listen: 80, to }),
-        raw: Forward.tcp({ listen: 81, to, engine: 'iptables', healthCheck: { interval: 1 } }),
-      },
-    },
-  },
+  versions: LARGE,
   steps: [
-    killAndRevive('nginx: kill a backend, and revive it', 80, false),
-    killAndRevive('iptables with a health check: kill a backend, and revive it', 81, true),
+    killAndRevive('nginx: kill a backend, and revive it', POOL, false),
+    killAndRevive('iptables with a health check: kill a backend, and revive it', OLD, true),
   ],
 };
 

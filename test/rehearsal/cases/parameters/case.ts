@@ -1,24 +1,8 @@
-import { Forward } from '../../../../lib/forward/forward';
-import type { RehearsalCase, Stage, Version } from '../../../../lib/rehearsal/case';
+import type { RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
 import { INTERNET } from '../../../../lib/rehearsal/network/addresses';
-import { failedWith, isInForce, NEW, OLD } from '../changes';
+import { failedWith, isInForce } from '../changes';
+import { LARGE } from '../large';
 import { LOG, output, scriptEnd, status } from '../on-host';
-
-/** Most of both engines, for which user-data has no room. */
-const content = (listen: number) =>
-  ({
-    web: Forward.http({ listen: 80, to: 8080, maintenance: true, cache: { sizeMb: 100 } }),
-    shop: Forward.tcp({ listen, to: ['10.0.1.10:8080', '10.0.1.11:8080'], engine: 'iptables', healthCheck: true }),
-  }) as const;
-
-const versions = {
-  first: { forwards: content(OLD) },
-  // Another rule; the scripts are the same.
-  second: { forwards: content(NEW) },
-  'more scripts': {
-    forwards: { ...content(NEW), game: Forward.udp({ listen: 27015, to: '10.0.1.10:27015', engine: 'iptables' }) },
-  },
-} as const satisfies Record<string, Version>;
 
 /** How often the host read parameters, over all boots. */
 const reads = async (stage: Stage) =>
@@ -45,7 +29,7 @@ async function isWell(stage: Stage, when: string): Promise<void> {
 const parameters: RehearsalCase = {
   about:
     'a stack for which user-data has no room: the host reads the rest from Parameter Store, once, or says why it cannot',
-  versions,
+  versions: LARGE,
   steps: [
     {
       title: 'look how the host came to its files',
