@@ -30,9 +30,9 @@ for rules in 50-firmware 60-autosuspend 60-cdrom_id 60-drm 60-evdev 60-fido-id 6
 done
 # Nor for a service manager of each user who logs in, which is another systemd with its generators.
 systemctl mask user@.service systemd-hostnamed.service systemd-hostnamed.socket
-# The same for generators, which run again at each reload of systemd.
+# The same for generators, which run again at each reload of systemd. Nobody logs in on the serial console: it has no password.
 mkdir -p /etc/systemd/system-generators
-for generator in debug gpt-auto hibernate-resume rc-local ssh system-update sysv tpm2; do
+for generator in debug getty gpt-auto hibernate-resume rc-local run ssh system-update sysv tpm2; do
   ln -sf /dev/null "/etc/systemd/system-generators/systemd-$generator-generator"
 done
 
