@@ -1,28 +1,11 @@
-import type { CaseStep, DeployResult, RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
-import { asks, events, failedWith, OLD, withoutPackages } from '../changes';
+import type { CaseStep, RehearsalCase } from '../../../../lib/rehearsal/case';
+import { type BadChange, portTaken, repositoryDown } from '../bad-changes';
+import { asks, events, failedWith, OLD } from '../changes';
 import { nothingLost, REPLACED } from '../replaced';
 
-interface BadChange {
-  readonly title: string;
-  readonly version: keyof typeof REPLACED;
-  /** What the deploy's user must read. */
-  readonly why: RegExp;
-  /** Deploys with the cause in place. Default: the change itself is the cause. */
-  during?(stage: Stage, deploy: () => Promise<DeployResult>): Promise<DeployResult>;
-}
-
-const CHANGES: readonly BadChange[] = [
-  {
-    title: 'the repository is down, and a new host needs all of its packages',
-    version: 'third',
-    why: /install nginx: .*(packages\.rehearsal\.internal|Failed to fetch|Unable to locate|Could not connect)/,
-    during: (stage, deploy) => withoutPackages(stage, deploy),
-  },
-  {
-    title: 'the port is taken by another program',
-    version: 'taken port',
-    why: /nginx needs port tcp\/8080, which another program holds: .*python3/,
-  },
+const CHANGES: readonly BadChange<keyof typeof REPLACED>[] = [
+  repositoryDown('the repository is down, and a new host needs all of its packages', 'third'),
+  portTaken('taken port'),
   {
     title: 'nginx refuses its configuration: the image is of another distribution than the props say',
     version: 'wrong image',
@@ -30,7 +13,7 @@ const CHANGES: readonly BadChange[] = [
   },
 ];
 
-function step({ title, version, why, during = (_, deploy) => deploy() }: BadChange): CaseStep {
+function step({ title, version, why, during = (_, deploy) => deploy() }: BadChange<keyof typeof REPLACED>): CaseStep {
   return {
     title,
     run: async (stage, note) => {

@@ -1,43 +1,15 @@
 import { join } from 'node:path';
-import type { CaseStep, DeployResult, RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
-import {
-  type Answer,
-  asks,
-  CONTENTS,
-  events,
-  failedWith,
-  isInForce,
-  OLD,
-  SLOWLY,
-  whileAsking,
-  withoutPackages,
-} from '../changes';
+import type { CaseStep, RehearsalCase, Stage } from '../../../../lib/rehearsal/case';
+import { type BadChange, portTaken, repositoryDown } from '../bad-changes';
+import { type Answer, asks, CONTENTS, events, failedWith, isInForce, OLD, SLOWLY, whileAsking } from '../changes';
 import { output, put, scriptEnd, status } from '../on-host';
-
-interface BadChange {
-  readonly title: string;
-  readonly version: keyof typeof CONTENTS;
-  /** What the deploy's user must read. */
-  readonly why: RegExp;
-  /** Deploys with the cause in place. Default: the change itself is the cause. */
-  during?(stage: Stage, deploy: () => Promise<DeployResult>): Promise<DeployResult>;
-}
 
 /** What nginx of Debian includes, and what a package or a colleague may have left there. */
 const MODULES = '/etc/nginx/modules-enabled/50-broken.conf';
 
-const CHANGES: readonly BadChange[] = [
-  {
-    title: 'a package is needed, and the repository is down',
-    version: 'another package',
-    why: /install nginx: .*(packages\.rehearsal\.internal|Failed to fetch|Unable to locate|Could not connect)/,
-    during: (stage, deploy) => withoutPackages(stage, deploy),
-  },
-  {
-    title: 'the port is taken by another program',
-    version: 'taken port',
-    why: /nginx needs port tcp\/8080, which another program holds: .*python3/,
-  },
+const CHANGES: readonly BadChange<keyof typeof CONTENTS>[] = [
+  repositoryDown('a package is needed, and the repository is down', 'another package'),
+  portTaken('taken port'),
   {
     title: 'nginx refuses its configuration',
     version: 'another site',
@@ -63,7 +35,7 @@ function answersBetween(stage: Stage, since: Date, answers: readonly Answer[]): 
   return answers.filter(({ time, good }) => good && time > up.time && time < down.time).length;
 }
 
-function step({ title, version, why, during = (_, deploy) => deploy() }: BadChange): CaseStep {
+function step({ title, version, why, during = (_, deploy) => deploy() }: BadChange<keyof typeof CONTENTS>): CaseStep {
   return {
     title,
     run: async (stage, note) => {
