@@ -48,7 +48,7 @@ export const rehearsal: Part = {
   run: (context) => rehearse(context, EVERY_TIME),
 };
 
-/** All that a team fears; an hour, where CPUs are emulated. */
+/** All that a team fears; 42 minutes, where CPUs are emulated. */
 export const cases: Part = {
   name: 'cases',
   about: 'every case of the rehearsal',
