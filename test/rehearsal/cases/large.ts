@@ -8,13 +8,13 @@ const [ONE, OTHER] = VPC.backends;
 /** Port on which nginx shares connections between two backends, in every content. */
 export const POOL = 81;
 /** The backends' application, where both forwards to them lead. */
-export const TO = [`${ONE}:8080`, `${OTHER}:8080`] as const;
+const to = [`${ONE}:8080`, `${OTHER}:8080`] as const;
 
 const content = (listen: number) =>
   ({
     web: Forward.http({ listen: 80, to: 8080, maintenance: true, cache: { sizeMb: 100 } }),
-    pool: Forward.http({ listen: POOL, to: TO }),
-    shop: Forward.tcp({ listen, to: TO, engine: 'iptables', healthCheck: true }),
+    pool: Forward.http({ listen: POOL, to }),
+    shop: Forward.tcp({ listen, to, engine: 'iptables', healthCheck: { interval: 1 } }),
   }) as const;
 
 /** Contents of one stack with most of both engines, for which user-data has no room. */

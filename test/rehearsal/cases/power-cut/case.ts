@@ -6,7 +6,7 @@ import { output, put, SCRIPT, scriptEnd, status } from '../on-host';
 import { Console } from './console';
 
 /** How often the power is cut: once in each of so many equal parts of the script's time, at a random moment of it. */
-const CUTS = 3;
+const CUTS = 5;
 /** Decides the moments; one that failed can be given again. */
 const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 1_000_000);
 /** The script of the other version. */
