@@ -66,18 +66,8 @@ export class Gateway extends Construct {
     });
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
-      subject: [
-        props.content,
-        CARRIERS.map(readAsset),
-        machine,
-        keyPair?.keyPairName,
-        network.vpc.vpcId,
-        network.subnet.subnetId,
-        network.subnet.availabilityZone,
-        props.onChange,
-        // An instance with an IPv6 address is another one. (Told only then: the hash of all others stays.)
-        ...(props.ipv6 ? ['ipv6'] : []),
-      ],
+      // Restart and replace make instances of different logical ids.
+      subject: [props.content, CARRIERS.map(readAsset), props.onChange],
       timeout: props.signalTimeout,
       attempt: props.attempt,
     });
@@ -86,7 +76,7 @@ export class Gateway extends Construct {
       {
         content: proof.content,
         signalUrl: proof.signalUrl,
-        signalUrlReserve: signalUrlReserve({ stack: Stack.of(this).stackName, handle: proof.handleId }),
+        signalUrlReserve: signalUrlReserve({ stack: Stack.of(this).stackName, handleLength: proof.handleIdLength }),
         attempt: props.attempt,
         stack: Stack.of(this).stackName,
       },

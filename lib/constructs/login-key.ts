@@ -46,8 +46,11 @@ export function loginKey(scope: Construct, { keyPairName, sshPublicKey }: LoginK
     .update(JSON.stringify(Stack.of(scope).resolve(sshPublicKey)))
     .digest('hex')
     .slice(0, 8);
-  return new ec2.KeyPair(scope, 'KeyPair', {
+  const pair = new ec2.KeyPair(scope, 'KeyPair', {
     keyPairName: `${Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' })}-${id}`,
     publicKeyMaterial: sshPublicKey,
   });
+  // A tag on a key pair cannot be changed: CloudFormation would replace the pair, and its name is taken.
+  (pair.node.defaultChild as ec2.CfnKeyPair).addPropertyDeletionOverride('Tags');
+  return pair;
 }

@@ -21,8 +21,8 @@ export const USER_DATA_LIMIT = 16_384;
  * the region; 467 characters were seen for a stack of 4, a handle of 17 and a region of 10. Regions of 16, a partition's longer name and
  * domain, and a little more are counted in.
  */
-export function signalUrlReserve(names: { readonly stack: string; readonly handle: string }): number {
-  return 520 + lengthOf(names.stack) + names.handle.length;
+export function signalUrlReserve(names: { readonly stack: string; readonly handleLength: number }): number {
+  return 520 + lengthOf(names.stack) + names.handleLength;
 }
 
 /** A name that is known only at deploy time has at most 128 characters. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */

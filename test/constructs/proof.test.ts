@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { App, CfnResource, Duration } from 'aws-cdk-lib';
+import { App, Aspects, Duration, Tags } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Forward, type TransportForwardProps } from '../../lib/forward/forward';
 import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
 
@@ -9,14 +11,23 @@ const base: PortwayStackProps = {
   forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
 };
 
-function ids(props: PortwayStackProps): { condition: string; handle: string; instance: string } {
-  const stack = new PortwayStack(new App(), 'Portway', props);
+interface Ids {
+  readonly condition: string;
+  readonly handle: string;
+  readonly instance: string;
+}
+
+/** Logical ids in the template. `alter` gets the app before it is synthesized. */
+function ids(props: PortwayStackProps, alter: (stack: PortwayStack) => void = () => {}): Ids {
+  const app = new App();
+  alter(new PortwayStack(app, 'Portway', props));
+  const { template } = app.synth().getStackByName('Portway');
   const id = (type: string) => {
-    const found = stack.node
-      .findAll()
-      .filter((c): c is CfnResource => CfnResource.isCfnResource(c) && c.cfnResourceType === type);
+    const found = Object.entries(template.Resources as Record<string, { Type: string }>).filter(
+      ([, { Type }]) => Type === type,
+    );
     expect(found).toHaveLength(1);
-    return stack.resolve(found[0]?.logicalId) as string;
+    return found[0]?.[0] as string;
   };
   return {
     condition: id('AWS::CloudFormation::WaitCondition'),
@@ -103,4 +114,116 @@ test('restart keeps the instance where a forward changes; replace makes another'
 test('ids leave room for the longest signal URL that is reckoned with', () => {
   const { handle, condition } = ids(base);
   expect(Math.max(handle.length, condition.length)).toBeLessThanOrEqual(64);
+});
+
+const key = `ssh-ed25519 ${'A'.repeat(68)}`;
+
+/** Sets properties on all resources of a class, as a company's aspect does for a whole app. */
+function each<T>(type: abstract new (...args: never[]) => T, change: (resource: T) => void) {
+  return (stack: PortwayStack) =>
+    Aspects.of(stack.node.root).add({
+      visit: (node) => {
+        if (node instanceof type) change(node);
+      },
+    });
+}
+
+const instance = (change: (instance: ec2.CfnInstance) => void) => each(ec2.CfnInstance, change);
+
+/** What aspects and escape hatches do that replaces or restarts the host, behind the construct's back. */
+const BEHIND: Record<string, (stack: PortwayStack) => void> = {
+  'the IMDSv2 aspect (a launch template)': (stack) =>
+    Aspects.of(stack.node.root).add(new ec2.InstanceRequireImdsv2Aspect()),
+  'another launch template': (stack) => {
+    Aspects.of(stack.node.root).add(new ec2.InstanceRequireImdsv2Aspect());
+    each(ec2.CfnLaunchTemplate, (one) =>
+      one.addPropertyOverride('LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit', 2),
+    )(stack);
+  },
+  tenancy: instance((one) => {
+    one.tenancy = 'dedicated';
+  }),
+  'EBS optimization': instance((one) => {
+    one.ebsOptimized = true;
+  }),
+  'a key for the volume': instance((one) =>
+    one.addPropertyOverride('BlockDeviceMappings.0.Ebs.KmsKeyId', 'alias/team'),
+  ),
+  'a placement group': (stack) => {
+    const group = new ec2.CfnPlacementGroup(stack, 'Group', { strategy: 'spread' });
+    stack.gateway.instance.instance.placementGroupName = group.ref;
+  },
+  'another placement group': (stack) => {
+    const group = new ec2.CfnPlacementGroup(stack, 'Group', { strategy: 'cluster' });
+    stack.gateway.instance.instance.placementGroupName = group.ref;
+  },
+  'commands in user-data': (stack) => stack.gateway.instance.instance.addPropertyOverride('UserData', 'Zm9v'),
+  'another subnet range': each(ec2.CfnSubnet, (one) => {
+    one.cidrBlock = '10.0.7.0/24';
+  }),
+  'another VPC range': each(ec2.CfnVPC, (one) => {
+    one.cidrBlock = '10.0.0.0/18';
+  }),
+};
+
+test.each(Object.entries(BEHIND))(
+  'an aspect that replaces or restarts the host waits for a new report: %s',
+  (_what, alter) => {
+    expect(ids(base, alter).condition).not.toBe(ids(base).condition);
+    expect(ids(base, alter).handle).not.toBe(ids(base).handle);
+  },
+);
+
+test('each of them has ids of its own, in either way of changing', () => {
+  for (const onChange of ['restart', 'replace'] as const) {
+    const all = [undefined, ...Object.values(BEHIND)].map((alter) => ids({ ...base, onChange }, alter).condition);
+    expect(new Set(all).size).toBe(all.length);
+  }
+});
+
+test('what an aspect changes in place costs no restart: tags, monitoring, permission boundaries, the group', () => {
+  const props = { ...base, sshPublicKey: key };
+  const before = ids(props);
+  const alike: Record<string, (stack: PortwayStack) => void> = {
+    tags: (stack) => Tags.of(stack.node.root).add('Cost Center', '7'),
+    monitoring: instance((one) => {
+      one.monitoring = true;
+    }),
+    'a permission boundary': (stack) =>
+      PermissionsBoundary.of(stack.node.root).apply(ManagedPolicy.fromAwsManagedPolicyName('PowerUserAccess')),
+    'protection from termination': instance((one) => {
+      one.disableApiTermination = true;
+    }),
+    'a rule of the security group': (stack) =>
+      stack.gateway.instance.connections.allowFrom(ec2.Peer.ipv4('198.51.100.9/32'), ec2.Port.tcp(9100)),
+  };
+  for (const [what, alter] of Object.entries(alike)) expect([what, ids(props, alter)]).toEqual([what, before]);
+});
+
+test('a tag of the whole app does not replace the key pair, whose name is taken', () => {
+  const app = new App();
+  new PortwayStack(app, 'Portway', { ...base, sshPublicKey: key });
+  Tags.of(app).add('team', 'x');
+  const { Resources } = app.synth().getStackByName('Portway').template;
+  const pairs = Object.values(Resources as Record<string, { Type: string; Properties: object }>).filter(
+    ({ Type }) => Type === 'AWS::EC2::KeyPair',
+  );
+  expect(pairs.map(({ Properties }) => Object.keys(Properties))).toEqual([
+    ['KeyFormat', 'KeyName', 'KeyType', 'PublicKeyMaterial'],
+  ]);
+});
+
+test('references follow the ids, in the whole template', () => {
+  const app = new App();
+  new PortwayStack(app, 'Portway', { ...base, onChange: 'replace' });
+  const { template } = app.synth().getStackByName('Portway');
+  const text = JSON.stringify(template);
+  const { condition, handle, instance } = ids({ ...base, onChange: 'replace' });
+  for (const [kind, id] of Object.entries({ Condition: condition, Handle: handle })) {
+    const named = [...text.matchAll(new RegExp(`"(GatewayProof${kind}\\w*)"`, 'g'))].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(1);
+    expect(new Set(named)).toEqual(new Set([id]));
+  }
+  expect(text).toContain(`"Fn::GetAtt":["${condition}","Data"]`);
+  expect(text).toContain(`{"Ref":"${instance}"}`);
 });

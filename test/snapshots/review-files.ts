@@ -8,7 +8,7 @@ function withoutHashes(text: string): string {
   return (
     text
       // Ids and the host's name for its content: the hash changes with every rule, which the rule itself shows.
-      .replace(/(GatewayProof(?:Handle|Condition))[0-9a-f]{16}[0-9A-F]{8}/g, '$1<content>')
+      .replace(/(GatewayProof(?:Handle|Condition))[0-9A-F]{8}[0-9a-f]{16}/g, '$1<content>')
       .replace(/(PORTWAY_CONTENT=')[0-9a-f]{16}/g, '$1<content>')
       // Parameters, by what they hold: scripts, and rules where they are many.
       .replace(/(portway\/Portway\/)[0-9a-f]{16}/g, '$1<archive>')

@@ -213,9 +213,9 @@ test.each(['portway.sh', 'host.sh'])('%s without its comments is the same progra
 
 test('the reserve holds the URL that AWS gives', () => {
   // As seen for a stack of 4 characters and a handle of 17 in eu-north-1.
-  expect(signalUrlReserve({ stack: 'demo', handle: 'x'.repeat(17) })).toBeGreaterThan(467);
+  expect(signalUrlReserve({ stack: 'demo', handleLength: 17 })).toBeGreaterThan(467);
   // The longest names and region that there are: each stands there as often as in the URL that was seen.
   const longest = 467 - 4 - 17 - 4 * 'eu-north-1'.length + 128 + 255 + 4 * 'us-isof-south-1'.length;
-  expect(signalUrlReserve({ stack: 's'.repeat(128), handle: 'h'.repeat(255) })).toBeGreaterThan(longest);
-  expect(signalUrlReserve({ stack: Aws.STACK_NAME, handle: 'h' })).toBe(520 + 128 + 1);
+  expect(signalUrlReserve({ stack: 's'.repeat(128), handleLength: 255 })).toBeGreaterThan(longest);
+  expect(signalUrlReserve({ stack: Aws.STACK_NAME, handleLength: 1 })).toBe(520 + 128 + 1);
 });

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { REPLACING } from '../../../lib/constructs/final-properties';
 import { failed, PASSED, type Part } from '../part';
 import { checkersPython } from '../python';
 import { PYTHON_TOOLS } from '../tools';
@@ -7,7 +8,8 @@ import { findings } from './cdk';
 
 /**
  * The templates against CloudFormation's own schemas, in every region (accepted findings: .cfnlintrc.yaml), and the documented
- * policy of a deployer against the permissions that the same schemas list.
+ * policy of a deployer against the permissions that the same schemas list, and the properties that the proof of a host is over against
+ * those that the schemas say replace a resource.
  */
 export const cfnLint: Part = {
   name: 'cfn-lint',
@@ -35,6 +37,11 @@ export const cfnLint: Part = {
     if ((await command(interpreter, ['-I', policyCheck, policy, ...files])) !== 0) {
       notes.push("docs/operations/deployer-policy.json is not what the templates' resources need");
     }
+    const replacing = path.join(folder, 'replacing.json');
+    await writeFile(replacing, JSON.stringify(REPLACING));
+    const replacingCheck = path.join(root, 'test', 'run', 'final_properties.py');
+    if ((await command(interpreter, ['-I', replacingCheck, replacing])) !== 0)
+      notes.push('lib/constructs/final-properties.ts does not list what the schemas say');
     return notes.length === 0 ? PASSED : failed(...notes);
   },
 };
