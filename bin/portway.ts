@@ -11,7 +11,7 @@ const program = new Command('portway')
 program
   .command('plan')
   .description("show the stack's forwards, rules and nginx.conf, as cdk deploy would give them to the host")
-  .argument('[stack]', 'the stack to show, where the app has several')
+  .argument('[stack]', 'the stack to show, such as Portway or Prod/Gateway (in a stage); default: all')
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
@@ -23,7 +23,7 @@ program
 program
   .command('verify')
   .description('compare the deployed gateway with what the app says: security group, instance, user-data, address')
-  .argument('[stack]', 'the stack to look at, where the app has several')
+  .argument('[stack]', 'the stack to look at, such as Portway or Prod/Gateway (in a stage); default: the only one')
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .action(async (stack: string | undefined, options) => {

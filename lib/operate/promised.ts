@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { normalizeCidr } from 'cidr-tools';
+import { listed, named, stacksOf } from '../plan/assembly';
 
 /** What synth promised about a gateway, read from its template. What is known at deploy only is undefined, and matches anything. */
 export interface Promised {
@@ -39,29 +39,15 @@ type Resources = Readonly<Record<string, Resource>>;
  * Reads what a cloud assembly promises about the gateway of one of its stacks.
  * @throws Error when it has no such stack, or the stack no gateway
  */
-export async function readPromised(assembly: string, stack: string | undefined): Promise<Promised> {
-  const manifest = JSON.parse(await readFile(join(assembly, 'manifest.json'), 'utf8')) as Manifest;
-  const stacks = Object.entries(manifest.artifacts ?? {}).filter(([, { type }]) => type === 'aws:cloudformation:stack');
-  const names = stacks.map(([name]) => name).join(', ') || 'none';
-  if (stack === undefined && stacks.length > 1)
-    throw new Error(`the stack must be said, since the app has several: ${names}`);
-  const [name, artifact] = stacks.find(([one]) => stack === undefined || one === stack) ?? [];
-  const file = artifact?.properties?.templateFile;
-  if (name === undefined || file === undefined)
-    throw new Error(`stack must be one of the app's (${names}), got: ${stack}`);
-  const { Resources = {} } = JSON.parse(await readFile(join(assembly, file), 'utf8')) as { Resources?: Resources };
-  const [, region] = /^aws:\/\/[^/]+\/(.+)$/.exec(artifact?.environment ?? '') ?? [];
-  return {
-    stackName: artifact?.properties?.stackName ?? name,
-    region: region === 'unknown-region' ? undefined : region,
-    ...gatewayOf(Resources, name),
-  };
-}
-
-interface Manifest {
-  readonly artifacts?: Readonly<
-    Record<string, { type: string; environment?: string; properties?: { stackName?: string; templateFile?: string } }>
-  >;
+export async function readPromised(assembly: string, wanted: string | undefined): Promise<Promised> {
+  const stacks = stacksOf(assembly);
+  const [stack, ...more] = wanted === undefined ? stacks : named(stacks, wanted);
+  if (stack === undefined) throw new Error(`stack must be one of the app's (${listed(stacks)}), got: ${wanted}`);
+  if (more.length > 0)
+    throw new Error(`the stack must be named by its path, since the app has several: ${listed([stack, ...more])}`);
+  const { name, stackName, region, templateFile } = stack;
+  const { Resources = {} } = JSON.parse(await readFile(templateFile, 'utf8')) as { Resources?: Resources };
+  return { stackName, region, ...gatewayOf(Resources, name) };
 }
 
 /** The gateway is the instance that gets the address. */

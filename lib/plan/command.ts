@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listed, missingLookups, named, stacksOf } from './assembly';
 import type { Plan } from './plan';
 import { printPlan } from './print';
 import { synthesize } from './synthesize';
@@ -20,6 +21,8 @@ export async function planCommand(options: PlanOptions): Promise<number> {
   try {
     await synthesize(options, outdir);
     const plans = await readPlans(outdir, options.stack);
+    for (const key of missingLookups(outdir))
+      process.stderr.write(`portway: not looked up yet, so a dummy stands in its place (run cdk synth once): ${key}\n`);
     const text = options.json
       ? JSON.stringify(plans, null, 2)
       : Object.entries(plans)
@@ -36,21 +39,16 @@ export async function planCommand(options: PlanOptions): Promise<number> {
 }
 
 async function readPlans(outdir: string, wanted: string | undefined): Promise<Record<string, Plan>> {
-  const manifest = JSON.parse(await readFile(join(outdir, 'manifest.json'), 'utf8')) as {
-    artifacts?: Record<string, { type: string }>;
-  };
-  const stacks = Object.entries(manifest.artifacts ?? {}).filter(([, { type }]) => type === 'aws:cloudformation:stack');
+  const stacks = stacksOf(outdir);
   const plans: Record<string, Plan> = {};
-  for (const [stack] of stacks) {
-    if (wanted !== undefined && stack !== wanted) continue;
-    const text = await readFile(join(outdir, `${stack}.plan.json`), 'utf8').catch(() => undefined);
-    if (text !== undefined) plans[stack] = JSON.parse(text) as Plan;
+  for (const { name, planFile } of wanted === undefined ? stacks : named(stacks, wanted)) {
+    const text = await readFile(planFile, 'utf8').catch(() => undefined);
+    if (text !== undefined) plans[name] = JSON.parse(text) as Plan;
   }
   if (Object.keys(plans).length > 0) return plans;
-  const names = stacks.map(([stack]) => stack).join(', ') || 'none';
   throw new Error(
     wanted === undefined
-      ? `the app must have a PortwayStack, its stacks are: ${names}`
-      : `stack must be a PortwayStack of the app (${names}), got: ${wanted}`,
+      ? `the app must have a PortwayStack, its stacks are: ${listed(stacks)}`
+      : `stack must be a PortwayStack of the app (${listed(stacks)}), got: ${wanted}`,
   );
 }

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 
 export interface SynthesizeOptions {
@@ -8,25 +10,55 @@ export interface SynthesizeOptions {
   readonly app?: string;
 }
 
-/** What the CDK CLI reads too. */
-interface CdkJson {
-  readonly app: string;
+interface Settings {
+  readonly app?: string;
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
-/** Runs the app as the CDK CLI does, which tells it by variables where to write and what context there is. Validation is the CLI's. */
+/**
+ * Runs the app as the CDK CLI does, which tells it by variables where to write and what context there is. Validation is the CLI's, and
+ * so are lookups: what cdk.context.json does not hold, the CDK fills with dummies.
+ */
 export async function synthesize({ app, context }: SynthesizeOptions, outdir: string): Promise<void> {
-  const settings = JSON.parse(await readFile('cdk.json', 'utf8')) as CdkJson;
+  const settings = await readJson<Settings>('cdk.json');
+  const command = app ?? settings?.app;
+  if (command === undefined)
+    throw new Error('the app must be known: run this in the folder of its cdk.json, or name it by --app');
   const given = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
-  const all = JSON.stringify({ ...settings.context, ...Object.fromEntries(given) });
+  // The CLI's order: the user's own settings, what was looked up, the app's settings, the command line.
+  const all = {
+    ...(await readJson<Settings>(join(homedir(), '.cdk.json')))?.context,
+    ...(await readJson<Settings['context']>('cdk.context.json')),
+    ...settings?.context,
+    ...Object.fromEntries(given),
+    // Assets of other stacks are nothing to this command: their bundling may take minutes, or need Docker.
+    'aws:cdk:bundling-stacks': [],
+  };
+  const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
   try {
-    await spawn(app ?? settings.app, {
+    await spawn(command, {
       shell: true,
       stdin: 'ignore',
-      env: { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: all, CDK_VALIDATION: 'false' },
+      env: {
+        CDK_OUTDIR: outdir,
+        CDK_CONTEXT_JSON: JSON.stringify(all),
+        CDK_VALIDATION: 'false',
+        ...(region === undefined ? {} : { CDK_DEFAULT_REGION: region }),
+      },
     });
   } catch (error) {
     const { stderr, message } = error as SubprocessError;
     throw new Error(stderr.trim() || message);
+  }
+}
+
+/** Undefined where there is no such file. @throws Error when it is no JSON */
+async function readJson<T>(path: string): Promise<T | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new Error(`${path} must be JSON: ${(error as Error).message}`);
   }
 }

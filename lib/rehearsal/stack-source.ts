@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { listed, named, stacksOf } from '../plan/assembly';
 import type { Plan } from '../plan/plan';
 import type { CdkRun } from './aws/cdk';
 import type { Version } from './case';
@@ -81,25 +82,14 @@ export async function assemble(
 ): Promise<Assembly> {
   await rm(folder, { recursive: true, force: true });
   await source.synth(version, context, folder, cdk);
-  const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Manifest;
-  const plan = await readFile(join(folder, `${source.stack}.plan.json`), 'utf8').catch(() => {
-    const names = Object.entries(manifest.artifacts ?? {}).filter(
-      ([, { type }]) => type === 'aws:cloudformation:stack',
-    );
+  const stacks = stacksOf(folder);
+  const [stack] = named(stacks, source.stack);
+  const plan = await readFile(stack?.planFile ?? '', 'utf8').catch(() => undefined);
+  if (stack === undefined || plan === undefined)
     throw new Error(
-      `the stack to rehearse must be a PortwayStack of the app (${names.map(([name]) => name).join(', ')}), got: ${source.stack}`,
+      `the stack to rehearse must be a PortwayStack of the app (${listed(stacks)}), got: ${source.stack}`,
     );
-  });
-  return {
-    version,
-    folder,
-    stackName: manifest.artifacts?.[source.stack]?.properties?.stackName ?? source.stack,
-    plan: JSON.parse(plan) as Plan,
-  };
+  return { version, folder, stackName: stack.stackName, plan: JSON.parse(plan) as Plan };
 }
 
 type CdkCall = (args: readonly string[]) => CdkRun;
-
-interface Manifest {
-  readonly artifacts?: Readonly<Record<string, { type: string; properties?: { stackName?: string } }>>;
-}

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, LegacyStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { App, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
 import { readPromised, ruleText, UNKNOWN } from '../../lib/operate/promised';
 import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
@@ -9,6 +9,9 @@ import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
 const folder = mkdtempSync(join(tmpdir(), 'portway-promised-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Of the stages below, to tell them apart. */
+const sizes: Record<string, string> = { Test: 'nano', Prod: 'small' };
 
 let assemblies = 0;
 function synth(create: (app: App) => void): string {
@@ -65,6 +68,22 @@ test("names and regions are the stack's own", async () => {
   expect(await readPromised(assembly, 'One')).toMatchObject({ stackName: 'edge', region: 'eu-central-1' });
   await expect(readPromised(assembly, undefined)).rejects.toThrow('the app has several: One, Two');
   await expect(readPromised(assembly, 'Three')).rejects.toThrow("one of the app's (One, Two), got: Three");
+});
+
+test('stacks of stages are found by their path, or by what CloudFormation calls them', async () => {
+  const env = { account: '123456789012', region: 'eu-north-1' };
+  const assembly = synth((app) => {
+    for (const name of ['Test', 'Prod'])
+      new PortwayStack(new Stage(app, name, { env }), 'Gateway', props({ instanceType: `t4g.${sizes[name]}` }));
+  });
+  expect(await readPromised(assembly, 'Prod/Gateway')).toMatchObject({
+    stackName: 'Prod-Gateway',
+    region: 'eu-north-1',
+    instanceType: 't4g.small',
+  });
+  expect(await readPromised(assembly, 'Test-Gateway')).toMatchObject({ instanceType: 't4g.nano' });
+  await expect(readPromised(assembly, 'Gateway')).rejects.toThrow('(Prod/Gateway, Test/Gateway), got: Gateway');
+  await expect(readPromised(assembly, undefined)).rejects.toThrow('the app has several: Prod/Gateway, Test/Gateway');
 });
 
 test('a stack without a gateway is refused', async () => {

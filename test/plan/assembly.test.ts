@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(__dirname, '..', '..');
+const run = promisify(execFile);
+
+/** What the CDK keeps of `Vpc.fromLookup` in cdk.context.json. */
+const KEY =
+  'vpc-provider:account=123456789012:filter.vpc-id=vpc-0123456789abcdef0:region=eu-north-1:returnAsymmetricSubnets=true';
+const subnet = (id: string, cidr: string) => ({
+  subnetId: id,
+  cidr,
+  availabilityZone: 'eu-north-1a',
+  routeTableId: `rtb-${id.slice(7)}`,
+});
+const FOUND = {
+  vpcId: 'vpc-0123456789abcdef0',
+  vpcCidrBlock: '10.8.0.0/16',
+  ownerAccountId: '123456789012',
+  availabilityZones: [],
+  subnetGroups: [{ name: 'Public', type: 'Public', subnets: [subnet('subnet-0000000000000000a', '10.8.0.0/24')] }],
+};
+
+/** An app with a gateway in a stage, in a VPC that is looked up. */
+const APP = `
+import { App, Stack, Stage } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Forward } from '${ROOT}/lib/forward/forward';
+import { PortwayStack } from '${ROOT}/lib/portway-stack';
+
+const app = new App();
+const prod = new Stage(app, 'Prod', { env: { account: '123456789012', region: 'eu-north-1' } });
+const vpc = Vpc.fromLookup(new Stack(prod, 'Network'), 'Vpc', { vpcId: 'vpc-0123456789abcdef0' });
+new PortwayStack(prod, 'Gateway', {
+  adminCidr: app.node.getContext('admin'),
+  engine: 'iptables',
+  vpc,
+  forwards: { web: Forward.tcp({ listen: 80, to: app.node.getContext('target') }) },
+});
+`;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portway-plan-test-'));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const tsx = require.resolve('tsx');
+  await writeFile(join(folder, 'app.ts'), APP);
+  await writeFile(
+    join(folder, 'cdk.json'),
+    JSON.stringify({ app: `node --import ${tsx} app.ts`, context: { admin: '203.0.113.7/32', target: '10.8.1.1:80' } }),
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function plan(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const words = ['--import', require.resolve('tsx'), join(ROOT, 'bin', 'portway.ts'), 'plan', ...args];
+  return run(process.execPath, words, { cwd: folder });
+}
+
+test('a stack in a stage is planned by its path, with what was looked up', async () => {
+  await writeFile(join(folder, 'cdk.context.json'), JSON.stringify({ [KEY]: FOUND }));
+  const { stdout, stderr } = await plan('Prod/Gateway', '-c', 'target=10.8.2.2:80');
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^Stack Prod\/Gateway$/m);
+  // The command line wins over cdk.json.
+  expect(stdout).toMatch(/^web +tcp 80 +10\.8\.2\.2:80 +iptables/m);
+  await expect(plan('Prod/Network')).rejects.toMatchObject({
+    stderr: 'stack must be a PortwayStack of the app (Prod/Gateway, Prod/Network), got: Prod/Network\n',
+  });
+}, 60_000);
+
+test('what was not looked up yet is planned with dummies, and said', async () => {
+  await rm(join(folder, 'cdk.context.json'), { force: true });
+  const { stdout, stderr } = await plan();
+  expect(stdout).toMatch(/^web +tcp 80 +10\.8\.1\.1:80 +iptables/m);
+  expect(stderr).toBe(`portway: not looked up yet, so a dummy stands in its place (run cdk synth once): ${KEY}\n`);
+}, 60_000);
+
+test('settings that are no JSON are named', async () => {
+  await writeFile(join(folder, 'cdk.context.json'), '{');
+  await expect(plan()).rejects.toMatchObject({ stderr: expect.stringMatching(/^cdk\.context\.json must be JSON: /) });
+}, 60_000);
