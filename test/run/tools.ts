@@ -15,7 +15,7 @@ export const PYTHON_TOOLS = {
 /** What the tests of the host's scripts need: a Debian root, and namespaces to put it into. */
 export const HOST_TOOLS: Tools = Object.fromEntries(
   Object.entries(TOOLS).filter(([tool]) =>
-    ['ip', 'mmdebstrap', 'nsenter', 'unshare', 'the keys of Debian'].includes(tool),
+    ['ip', 'mmdebstrap', 'nft', 'nsenter', 'python3', 'unshare', 'the keys of Debian'].includes(tool),
   ),
 );
 
