@@ -6,7 +6,7 @@ import { checkEgress, checkSubnet, type GatewayEgressProps } from './constructs/
 import { Gateway, type OnChange } from './constructs/gateway';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type MachineProps, readMachine } from './constructs/machine';
-import { Network } from './constructs/network';
+import { Network, type NetworkProps } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
@@ -30,6 +30,7 @@ export interface PortwayStackProps
     ForwardSet,
     MachineProps,
     LoginKeyProps,
+    Pick<NetworkProps, 'logEncryptionKey'>,
     GatewaySettingsProps {
   /**
    * Makes the gateway the way out to the internet for private networks, which then share its public address.
@@ -61,6 +62,12 @@ export interface PortwayStackProps
    * @default false
    */
   readonly flowLogs?: boolean;
+  /**
+   * Whether EC2 tells CloudWatch the host's figures each minute, and not each five. It costs per metric, and is changed in place.
+   * @default false
+   * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
+   */
+  readonly detailedMonitoring?: boolean;
   /**
    * A script of the team's own (path of a file): installs the application, say. Runs once on each instance, and again when
    * it changes, before the host reports; its failure fails the deploy.
@@ -238,8 +245,15 @@ function readSettings(props: PortwayStackProps, problems: Problems) {
     problems.add('onChange', 'must be restart or replace', onChange);
   const seconds = signalTimeout.toSeconds({ integral: false });
   if (seconds < 60 || seconds > 43_200) problems.add('signalTimeout', 'must be 1 minute to 12 hours', `${seconds} s`);
+  const { detailedMonitoring = false, flowLogs = false, logEncryptionKey, vpc } = props;
+  if (typeof detailedMonitoring !== 'boolean')
+    problems.add('detailedMonitoring', 'must be true or false', detailedMonitoring);
+  if (flowLogs && vpc !== undefined)
+    problems.add('flowLogs', 'must be left out beside vpc: turn them on where that VPC is made', flowLogs);
+  if (logEncryptionKey !== undefined && !flowLogs)
+    problems.add('logEncryptionKey', 'must go with flowLogs: true, whose logs it encrypts', 'flowLogs left out');
   readWhole('attempt', attempt, { from: 0, to: 1_000_000 }, problems);
   readWhole('availabilityZoneIndex', availabilityZoneIndex, { from: 0, to: 10 }, problems);
   readWhole('maxSecurityGroupRules', maxSecurityGroupRules, { from: 1, to: 1000 }, problems);
-  return { onChange, signalTimeout, attempt, availabilityZoneIndex, maxSecurityGroupRules };
+  return { onChange, signalTimeout, attempt, availabilityZoneIndex, maxSecurityGroupRules, detailedMonitoring };
 }

@@ -2,7 +2,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { type Family, isEverything } from '../forward/cidr';
 import type { TrafficRule } from '../forward/traffic';
-import { acknowledge } from './acknowledge';
+import { acknowledge, acknowledgeInPacks } from './acknowledge';
 
 export interface FirewallProps {
   readonly vpc: ec2.IVpc;
@@ -32,6 +32,18 @@ export class Firewall extends Construct {
       'AwsSolutions-EC23',
       'A gateway is there to be reached: forwards without allowFrom are open to everyone; port 22 never is.',
     );
+    if (inbound.some(({ protocol }) => protocol === 'icmp'))
+      acknowledgeInPacks(
+        this,
+        'EC2RestrictedSSH',
+        'The rule takes pings for all ports, port 22 too; that one is open to the admin CIDR alone.',
+      );
+    if (inbound.some(({ protocol }) => protocol === 'all'))
+      acknowledgeInPacks(
+        this,
+        'EC2RestrictedCommonPorts',
+        'Everything comes from the private networks of egress.from alone, which the gateway leads out.',
+      );
   }
 }
 

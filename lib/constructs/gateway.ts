@@ -10,7 +10,7 @@ import { readAsset } from '../host/assets';
 import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
 import { CARRIERS, renderUserData, signalUrlReserve, type UserData } from '../host/user-data';
-import { acknowledge } from './acknowledge';
+import { acknowledge, acknowledgeInPacks } from './acknowledge';
 import { Archive } from './archive';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
@@ -39,6 +39,7 @@ export interface GatewayProps extends LoginKeyProps {
   readonly onChange: OnChange;
   readonly signalTimeout: Duration;
   readonly attempt: number;
+  readonly detailedMonitoring: boolean;
   /** Whether the host has an IPv6 address. */
   readonly ipv6: boolean;
   /** Whether the host sends on what is not from or to its own address: others' traffic, or with clients' addresses kept. */
@@ -100,6 +101,7 @@ export class Gateway extends Construct {
       securityGroup,
       role,
       ...(keyPair === undefined ? {} : { keyPair }),
+      ...(props.detailedMonitoring ? { detailedMonitoring: true } : {}),
       userData: ec2.UserData.custom(joinedLines(this.userData.text)),
       userDataCausesReplacement: props.onChange === 'replace',
       httpTokens: ec2.HttpTokens.REQUIRED,
@@ -139,11 +141,19 @@ export class Gateway extends Construct {
         'CloudFormation-Validate::W3010',
         'A VPC that is there already says which zone its subnet is in.',
       );
-    acknowledge(
-      this.instance,
-      'AwsSolutions-EC28',
-      'Detailed monitoring costs extra; the deploy itself proves that the host forwards.',
-    );
+    if (!props.detailedMonitoring) {
+      const reason = 'Detailed monitoring costs extra; detailedMonitoring: true turns it on.';
+      acknowledge(this.instance, 'AwsSolutions-EC28', reason);
+      acknowledgeInPacks(this.instance, 'EC2InstanceDetailedMonitoringEnabled', reason);
+    }
+    if (network.isForeign) {
+      acknowledgeInPacks(this.instance, 'EC2InstanceNoPublicIp', 'The gateway is what the internet reaches.');
+      acknowledgeInPacks(
+        this.instance,
+        'EC2InstancesInVPC',
+        'The rule looks for a subnet of the instance, and does not see that of its network interface.',
+      );
+    }
     acknowledge(
       this.instance,
       'AwsSolutions-EC29',
@@ -217,6 +227,11 @@ export class Gateway extends Construct {
     });
     // The model knows nothing of the CDK, and so not what takes a right.
     for (const secret of secrets) secret.grantRead(role as never);
+    acknowledgeInPacks(
+      role,
+      'IAMNoInlinePolicy',
+      'The policy names the secrets and parameters of this one host, is no use to another role, and goes with it.',
+    );
     return role;
   }
 }

@@ -1,9 +1,11 @@
-import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { PortwayError } from '../forward/problems';
-import { acknowledge } from './acknowledge';
+import { acknowledge, acknowledgeInPacks } from './acknowledge';
 
 export interface NetworkProps {
   /**
@@ -17,6 +19,13 @@ export interface NetworkProps {
    */
   readonly flowLogs?: boolean;
   /**
+   * The KMS key that encrypts the flow logs. Its policy must let CloudWatch Logs use it: that of a key of this app is extended, that of
+   * an imported one is not.
+   * @default a key of CloudWatch Logs' own
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+   */
+  readonly logEncryptionKey?: kms.IKey;
+  /**
    * Which of the region's availability zones the new VPC's subnet is in, counted from 0.
    * @default 0
    */
@@ -27,6 +36,8 @@ export interface NetworkProps {
    */
   readonly ipv6?: boolean;
 }
+
+const NO_FLOW_LOGS = 'Flow logs cost per gigabyte; flowLogs: true turns them on.';
 
 /** The network that a gateway stands in. Makes no lookup: synth needs no credentials and gives the same everywhere. */
 export class Network extends Construct {
@@ -56,7 +67,12 @@ export class Network extends Construct {
         ];
   }
 
-  private createVpc({ flowLogs = false, availabilityZoneIndex = 0, ipv6 = false }: NetworkProps): ec2.Vpc {
+  private createVpc({
+    flowLogs = false,
+    logEncryptionKey,
+    availabilityZoneIndex = 0,
+    ipv6 = false,
+  }: NetworkProps): ec2.Vpc {
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
       maxAzs: 1,
@@ -85,17 +101,45 @@ export class Network extends Construct {
         own.ipv6CidrBlock = Fn.select(availabilityZoneIndex, ranges);
       }
     }
-    if (flowLogs) this.addFlowLog(vpc);
-    else acknowledge(vpc, 'AwsSolutions-VPC7', 'Flow logs cost per gigabyte; flowLogs: true turns them on.');
+    if (flowLogs) this.addFlowLog(vpc, logEncryptionKey);
+    else {
+      acknowledge(vpc, 'AwsSolutions-VPC7', NO_FLOW_LOGS);
+      acknowledgeInPacks(vpc, 'VPCFlowLogsEnabled', NO_FLOW_LOGS);
+    }
+    acknowledgeInPacks(
+      vpc,
+      'VPCDefaultSecurityGroupClosed',
+      'Nothing is in the default group. Closing it takes a Lambda function, whose log group would outlive the stack.',
+    );
+    acknowledgeInPacks(
+      vpc,
+      'VPCSubnetAutoAssignPublicIpDisabled',
+      'The gateway is what the internet reaches, and nothing else is in this subnet; it needs an address to boot, before its fixed one.',
+    );
+    acknowledgeInPacks(vpc, 'VPCNoUnrestrictedRouteToIGW', 'The subnet of a gateway leads to the internet.');
     return vpc;
   }
 
-  private addFlowLog(vpc: ec2.Vpc): void {
+  private addFlowLog(vpc: ec2.Vpc, encryptionKey: kms.IKey | undefined): void {
     // A group of our own: one that AWS makes for us would stay after destroy.
     const group = new logs.LogGroup(this, 'FlowLogGroup', {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
     });
-    vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
+    if (encryptionKey === undefined)
+      acknowledgeInPacks(
+        group,
+        'CloudWatchLogGroupEncrypted',
+        'CloudWatch Logs encrypts with a key of its own; logEncryptionKey names one of yours.',
+      );
+    // Of a key that was imported, the policy is its owner's matter.
+    else encryptionKey.grantEncryptDecrypt(new iam.ServicePrincipal(`logs.${Stack.of(this).region}.amazonaws.com`));
+    const flowLog = vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
+    acknowledgeInPacks(
+      flowLog,
+      'IAMNoInlinePolicy',
+      'The role writes to this one log group, is no use for another, and goes with it.',
+    );
   }
 }

@@ -1,18 +1,56 @@
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Stack, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { AwsSolutionsChecks } from 'cdk-nag';
-import { PortwayStack } from '../../lib/portway-stack';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import {
+  AwsSolutionsChecks,
+  HIPAASecurityChecks,
+  NIST80053R4Checks,
+  NIST80053R5Checks,
+  PCIDSS321Checks,
+} from 'cdk-nag';
+import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
 import { CANONICAL, featureFlags } from '../snapshots/canonical';
 
-/** The findings of cdk-nag's AwsSolutions pack; it leaves out what was acknowledged. */
-function findings(create: (app: App) => PortwayStack): string[] {
+const PACKS = { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R4Checks, NIST80053R5Checks, PCIDSS321Checks };
+
+/** The findings of a pack of cdk-nag; it leaves out what was acknowledged. */
+function findings(create: (app: App) => Stack, pack: keyof typeof PACKS = 'AwsSolutionsChecks'): string[] {
   const app = new App({ context: featureFlags() });
   const stack = create(app);
-  return new AwsSolutionsChecks(app).validateScope(stack).violations.map((v) => v.ruleName);
+  return new PACKS[pack](app).validateScope(stack).violations.map((v) => v.ruleName);
 }
 
-test.each(Object.entries(CANONICAL))('%s: no finding of AwsSolutions without a written reason', (_name, props) => {
-  expect(findings((app) => new PortwayStack(app, 'Portway', props))).toEqual([]);
+describe.each(Object.keys(PACKS) as (keyof typeof PACKS)[])('%s', (pack) => {
+  test.each(Object.entries(CANONICAL))('%s: no finding without a written reason', (_name, props) => {
+    expect(findings((app) => new PortwayStack(app, 'Portway', props), pack)).toEqual([]);
+  });
+});
+
+test('what a prop turns on is not excused', () => {
+  const rules = (props: Partial<PortwayStackProps>) => {
+    const app = new App({ context: featureFlags() });
+    const key = new kms.Key(new Stack(app, 'Keys'), 'Logs');
+    const stack = new PortwayStack(app, 'Portway', {
+      ...(CANONICAL.nginx as (typeof CANONICAL)[string]),
+      ...props,
+      ...(props.flowLogs === true ? { logEncryptionKey: key } : {}),
+    });
+    return stack.node
+      .findAll()
+      .flatMap((c) => c.node.metadata)
+      .filter((m) => m.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .map((m) => JSON.stringify(m.data))
+      .join();
+  };
+  const excused = /VPCFlowLogsEnabled|DetailedMonitoring|LogGroupEncrypted|EC28|VPC7/;
+  expect(rules({})).toMatch(excused);
+  expect(rules({ flowLogs: true, detailedMonitoring: true })).not.toMatch(excused);
+  const on = { ...(CANONICAL.nginx as (typeof CANONICAL)[string]), flowLogs: true, detailedMonitoring: true };
+  const all = findings((app) => {
+    const logEncryptionKey = new kms.Key(new Stack(app, 'Keys'), 'Logs', { enableKeyRotation: true });
+    return new PortwayStack(app, 'Portway', { ...on, logEncryptionKey });
+  }, 'HIPAASecurityChecks');
+  expect(all).toEqual([]);
 });
 
 test('the check finds what is wrong', () => {

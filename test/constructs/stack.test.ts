@@ -1,4 +1,4 @@
-import { App, aws_ec2 as ec2, Stack } from 'aws-cdk-lib';
+import { App, aws_ec2 as ec2, aws_kms as kms, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Forward } from '../../lib/forward/forward';
 import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../lib/host/operating-system';
@@ -155,6 +155,26 @@ describe('the network', () => {
     expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('CreateLogGroup');
   });
 
+  test('flow logs are encrypted by a key that is named, which lets CloudWatch Logs use it', () => {
+    const app = new App();
+    const keys = new Stack(app, 'Keys');
+    const stack = new PortwayStack(app, 'P', { ...base, flowLogs: true, logEncryptionKey: new kms.Key(keys, 'Logs') });
+    Template.fromStack(stack).hasResourceProperties('AWS::Logs::LogGroup', { KmsKeyId: Match.anyValue() });
+    const [key] = Object.values(Template.fromStack(keys).findResources('AWS::KMS::Key'));
+    const service = { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
+    expect(key?.Properties.KeyPolicy.Statement).toContainEqual(
+      expect.objectContaining({
+        Action: ['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'],
+        Principal: { Service: service },
+      }),
+    );
+  });
+
+  test('detailed monitoring is asked for', () => {
+    create({ detailedMonitoring: true }).template.hasResourceProperties(...instance({ Monitoring: true }));
+    create({}).template.hasResourceProperties(...instance({ Monitoring: Match.absent() }));
+  });
+
   test('what may leave: names, time, packages, AWS, and the targets', () => {
     const forwards = { db: Forward.tcp({ listen: 5000, to: '10.0.1.1:5432' }) };
     const group = Object.values(create({ forwards }).template.findResources('AWS::EC2::SecurityGroup'))[0]?.Properties;
@@ -194,6 +214,17 @@ describe('mistakes', () => {
       { instanceType: 'large' },
       /^instanceType must be an EC2 instance type such as t4g\.micro, got: large$/,
     ],
+    [
+      'a key for logs that are not written',
+      { logEncryptionKey: kms.Key.fromKeyArn(new Stack(), 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/x') },
+      /^logEncryptionKey must go with flowLogs: true/,
+    ],
+    [
+      'flow logs of a VPC that is there already',
+      { flowLogs: true, vpc: new ec2.Vpc(new Stack(), 'Vpc') as ec2.IVpc },
+      /^flowLogs must be left out beside vpc/,
+    ],
+    ['monitoring in words', { detailedMonitoring: 'yes' as never }, /^detailedMonitoring must be true or false/],
     ['a small disk', { diskGiB: 4 }, /^diskGiB must be a whole number of 8-16384, got: 4$/],
     ['no image id', { ami: { id: 'debian', rootDevice: '/dev/xvda' } }, /^ami\.id must be an image id/],
     [

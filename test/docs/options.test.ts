@@ -23,6 +23,7 @@ const DOCUMENTED = [
   ['lib/portway-stack.ts', 'PortwayStackProps', '## PortwayStack', ''],
   ['lib/forward/resolve.ts', 'ForwardSet', '## PortwayStack', ''],
   ['lib/constructs/machine.ts', 'MachineProps', '## PortwayStack', ''],
+  ['lib/constructs/network.ts', 'NetworkProps', '## PortwayStack', ''],
   ['lib/constructs/machine.ts', 'AmiProps', '## PortwayStack', 'ami.'],
   ['lib/constructs/login-key.ts', 'LoginKeyProps', '## PortwayStack', ''],
   ['lib/forward/gateway-settings.ts', 'GatewaySettingsProps', '## PortwayStack', ''],
@@ -72,7 +73,7 @@ test('PortwayStackProps takes its props from the interfaces above, the CDK, and 
   const names = bases?.split(/,\s*(?![^<]*>)/).map((base) => base.trim());
   expect(names).toEqual([
     expect.stringContaining('StackProps'),
-    ...['ForwardSet', 'MachineProps', 'LoginKeyProps', 'GatewaySettingsProps'].map((name) =>
+    ...['ForwardSet', 'MachineProps', 'LoginKeyProps', 'NetworkProps', 'GatewaySettingsProps'].map((name) =>
       expect.stringContaining(name),
     ),
   ]);

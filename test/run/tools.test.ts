@@ -23,5 +23,7 @@ test('parts with namespaces and VMs need Linux and root, and say so', () => {
 });
 
 test('what the host tests need is still among what the lab names', () => {
-  expect(Object.keys(HOST_TOOLS).sort()).toEqual(['ip', 'mmdebstrap', 'nsenter', 'the keys of Debian', 'unshare']);
+  expect(Object.keys(HOST_TOOLS).sort()).toEqual([
+    ...['ip', 'mmdebstrap', 'nft', 'nsenter', 'python3', 'the keys of Debian', 'unshare'],
+  ]);
 });

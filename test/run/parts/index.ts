@@ -4,6 +4,7 @@ import { cfnLint } from './cfn-lint';
 import { gixy } from './gixy';
 import { arm64, browser, host, lab, unit } from './jest';
 import { links } from './links';
+import { policies } from './policies';
 import { python } from './python';
 import { cases, rehearsal } from './rehearsal';
 import { shell } from './shell';
@@ -19,6 +20,7 @@ export const parts: readonly Part[] = [
   unit,
   cdk,
   cfnLint,
+  policies,
   gixy,
   browser,
   host,
