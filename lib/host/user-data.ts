@@ -74,11 +74,12 @@ export function renderUserData(content: HostContent, identity: ContentIdentity, 
   const { files } = content;
   const ways = [
     () => assemble(files, content, identity, false),
-    () => assemble(files, content, identity, true),
-    // What the host can do without, before it needs more of AWS.
-    () => assemble(files.flatMap(withoutComfort), content, identity, true),
-    // With the scripts out of the way, rules are plain lines again; where they are too many, the largest file goes first.
+    // Rules are plain lines for as long as they can be: `cdk diff` shows a changed one as a changed line. So scripts go first.
     () => spread(content, identity, []),
+    // Then what keeps values of the deployment, and so must stay, has all the room.
+    () => assemble(files, content, identity, true),
+    () => assemble(files.flatMap(withoutComfort), content, identity, true),
+    // Where there are too many rules, the largest file goes first.
     ...bySize(files).map((_, i, all) => () => spread(content, identity, all.slice(0, i + 1))),
   ];
   let last: UserData | undefined;
