@@ -25,6 +25,14 @@ export interface HttpDeliveryProps {
    * @default nothing is kept
    */
   readonly cache?: CacheProps | false;
+  /**
+   * Whether connections to targets stay open after a request, for the next one of any client. `false` gives each request a connection of
+   * its own: for applications that keep something of a client by its connection. Requests with `Authorization: NTLM`, `Negotiate` or
+   * another login of connections have one of their own in any case.
+   * @default true
+   * @see https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
+   */
+  readonly targetKeepAlive?: boolean;
 }
 
 /** The checked delivery; what nobody said is not there. */
@@ -32,6 +40,7 @@ export interface HttpDelivery {
   readonly balance?: Balance;
   readonly failover?: Failover;
   readonly cache?: Cache | false;
+  readonly targetKeepAlive?: boolean;
 }
 
 /** A forward, a host or a path, as far as its delivery depends on it. */
@@ -49,11 +58,15 @@ export function readHttpDelivery(at: string, props: Place, cacheId: string, prob
   const balance = readBalance(at, props.balance, 'http', problems);
   const failover = readFailover(at, props.failover, 'http', problems);
   const cache = readCache(at, props.cache, cacheId, problems);
+  const { targetKeepAlive } = props;
+  if (targetKeepAlive !== undefined && typeof targetKeepAlive !== 'boolean')
+    problems.add(`${at}.targetKeepAlive`, 'must be true or false', targetKeepAlive);
   if (props.hosts === undefined && props.routes === undefined) checkAlone(at, props, problems);
   return {
     ...(balance === undefined ? {} : { balance }),
     ...(failover === undefined ? {} : { failover }),
     ...(cache === undefined ? {} : { cache }),
+    ...(targetKeepAlive === undefined ? {} : { targetKeepAlive }),
   };
 }
 
@@ -65,6 +78,12 @@ function checkAlone(at: string, props: Place, problems: Problems): void {
   // A name may stand for several addresses.
   if (alone && props.failover !== undefined && !/^[^[]*[a-z]/i.test(String(props.to)))
     problems.add(`${at}.failover`, 'must be left out where there is one target');
+  if (props.redirectTo !== undefined && props.targetKeepAlive !== undefined)
+    problems.add(
+      `${at}.targetKeepAlive`,
+      'must be left out beside redirectTo: there is no target',
+      props.targetKeepAlive,
+    );
   if (!props.cache) return;
   if (props.redirectTo !== undefined)
     problems.add(`${at}.cache`, 'must be left out beside redirectTo: the gateway answers by itself');

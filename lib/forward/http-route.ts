@@ -83,6 +83,8 @@ export interface HttpRoute {
   readonly streaming: boolean;
   readonly stripPrefix: boolean;
   readonly balance: Balance;
+  /** Connections to targets are not shared. */
+  readonly targetKeepAlive?: false;
   /** Only where there is something to go on to. */
   readonly failover?: Failover;
   readonly cache?: Cache;

@@ -156,7 +156,7 @@ function readRoute(
   }
   if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
-  const { balance = 'round-robin', failover = FAILOVER, cache = false } = standing;
+  const { balance = 'round-robin', failover = FAILOVER, cache = false, targetKeepAlive = true } = standing;
   checkBalance(at, { balance, targets, by: 'http' }, problems);
   if (problems.length > before) return [];
   checkTargets(at, { kind, engine: 'nginx', listen, targets }, problems);
@@ -171,6 +171,7 @@ function readRoute(
       stripPrefix,
       options: standing.options,
       balance,
+      ...(targetKeepAlive ? {} : { targetKeepAlive }),
       ...(canFailOver(targets) ? { failover } : {}),
       // Neither is an answer that could be kept.
       ...(cache === false || streaming || protocol === 'grpc' || redirect !== undefined ? {} : { cache }),

@@ -58,6 +58,8 @@ export interface PortForward extends CommonForward {
   /** Whether targets are told the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol: boolean;
   readonly session: Session;
+  /** On nginx: how many sessions, or requests in progress, it may have at once; the renderer knows it. */
+  readonly share?: number;
   /** Whether CAs check domains here. */
   readonly answersAcme?: true;
   /** Where TLS ends on the gateway. */

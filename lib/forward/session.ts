@@ -5,7 +5,8 @@ import { readWhole } from './whole';
 export interface SessionProps {
   /**
    * Seconds without a byte in either direction after which a connection is closed, or a UDP client forgotten, 1-86400; nginx only.
-   * @default 600
+   * @default 600, and 120 for UDP: the least that a NAT may give a quiet client (RFC 4787, REQ-5)
+   * @see https://www.rfc-editor.org/rfc/rfc4787#section-4.3
    */
   readonly idleTimeout?: number;
   /**

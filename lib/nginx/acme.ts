@@ -8,14 +8,15 @@ import { NGINX_PATHS } from './names';
  * In each server of the forward that a CA checks domains at, also the one of names that are nobody's: its answers are served as files.
  * At the head of a server, since `break` ends what a server does before it looks for a location: redirects, maintenance, refusals.
  */
-export function acmeLines({ answersAcme }: PortForward, { limits }: HttpOptions = {}): readonly Line[] {
+export function acmeLines({ answersAcme, share }: PortForward, { limits }: HttpOptions = {}): readonly Line[] {
   if (answersAcme !== true) return [];
   return [
     '# What a CA asks before it gives a certificate. It comes from many addresses, and for all domains at once.',
     block(`if ($uri ~ ^${ACME_PATH.replaceAll('.', '\\.')})`, ['break;']),
     block(`location ^~ ${ACME_PATH}`, [
       `root ${NGINX_PATHS.acme};`,
-      ...(limits === undefined ? [] : ['limit_req_dry_run on;', 'limit_conn_dry_run on;']),
+      ...(limits === undefined ? [] : ['limit_req_dry_run on;']),
+      ...(limits === undefined && share === undefined ? [] : ['limit_conn_dry_run on;']),
     ]),
   ];
 }

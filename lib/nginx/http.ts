@@ -75,7 +75,9 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
       ...hstsMap(forward),
       ...limitZones(forward),
       ...ownPages(forward, facts),
-      ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, KEPT_OPEN))),
+      ...forward.sites.flatMap((site) =>
+        site.routes.flatMap((route) => upstream(route, route.targetKeepAlive === false ? [] : KEPT_OPEN)),
+      ),
       ...servers(forward, dialect, facts),
     ]),
   ]);

@@ -2,6 +2,7 @@ import type { ResolvedHttpLimits } from '../forward/http-limits';
 import type { PortForward } from '../forward/resolved';
 import type { Line } from './block';
 import { CLIENT_KEY } from './client-key';
+import { shareLines } from './share';
 
 /** Room for some 80,000 clients at a time; of more, those that were away longest are forgotten. Taken from memory as it fills. */
 const ZONE = '10m';
@@ -28,16 +29,14 @@ export function limitDefaults(forwards: readonly PortForward[]): readonly Line[]
   return [
     '',
     'limit_req_status 429;',
-    'limit_conn_status 429;',
     '# Who sends too much would else fill the error log too; the access log has each of these requests.',
     'limit_req_log_level info;',
-    'limit_conn_log_level info;',
   ];
 }
 
 /** The counts of a forward's clients. */
 export function limitZones(forward: PortForward): readonly Line[] {
-  return limitsOf(forward).flatMap((limits) => [
+  const zones = limitsOf(forward).flatMap((limits) => [
     ...(limits.rate === undefined
       ? []
       : [
@@ -47,7 +46,11 @@ export function limitZones(forward: PortForward): readonly Line[] {
       ? []
       : [`limit_conn_zone ${CLIENT_KEY} zone=${zone('open', forward, limits)}:${ZONE};`]),
   ]);
+  return [...zones, ...shareLines(forward).zone];
 }
+
+/** Also for its forward's share where that is counted beside it: nginx knows one answer for both. */
+const OPEN = ['limit_conn_status 429;', 'limit_conn_log_level info;'];
 
 /** The limits themselves, in a server or a location. nginx lets one more through at once than it calls the burst. */
 export function limitLines(forward: PortForward, limits: ResolvedHttpLimits | undefined): readonly Line[] {
@@ -56,23 +59,29 @@ export function limitLines(forward: PortForward, limits: ResolvedHttpLimits | un
   const burst = rate === undefined || rate.burst === 1 ? '' : ` burst=${rate.burst - 1} nodelay`;
   return [
     ...(rate === undefined ? [] : [`limit_req zone=${zone('rate', forward, limits)}${burst};`]),
-    ...(openConnections === undefined ? [] : [`limit_conn ${zone('open', forward, limits)} ${openConnections};`]),
+    ...(openConnections === undefined
+      ? []
+      : [
+          ...OPEN,
+          `limit_conn ${zone('open', forward, limits)} ${openConnections};`,
+          // nginx takes the share from above only where no other count stands.
+          ...shareLines(forward).lines,
+        ]),
   ];
 }
 
-/** The same of a TCP or UDP forward, which has one count. */
-export function streamLimit({ name, limits }: PortForward): {
+/** The same of a TCP or UDP forward, which has one count. In the error log stand refused connections, unless any client can cause many. */
+export function streamLimit(forward: PortForward): {
   readonly zone: readonly Line[];
   readonly lines: readonly Line[];
 } {
-  if (limits?.openConnections === undefined) return { zone: [], lines: [] };
+  const { name, limits } = forward;
+  const share = shareLines(forward);
+  const quiet = ['limit_conn_log_level info;'];
+  if (limits?.openConnections === undefined)
+    return { ...share, lines: [...share.lines, ...(forward.transport === 'udp' ? quiet : [])] };
   return {
-    zone: [`limit_conn_zone ${CLIENT_KEY} zone=open-${name}:${ZONE};`],
-    lines: [`limit_conn open-${name} ${limits.openConnections};`],
+    zone: [`limit_conn_zone ${CLIENT_KEY} zone=open-${name}:${ZONE};`, ...share.zone],
+    lines: [`limit_conn open-${name} ${limits.openConnections};`, ...share.lines, ...quiet],
   };
-}
-
-/** Once for all TCP and UDP forwards. */
-export function streamLimitDefaults(forwards: readonly PortForward[]): readonly Line[] {
-  return countsClients(forwards) ? ['limit_conn_log_level info;'] : [];
 }

@@ -65,6 +65,7 @@ export function logLines(logs: ResolvedLogs | undefined): readonly Line[] {
 /** Once for all TCP, UDP and TLS forwards. */
 export function streamLog(forwards: readonly PortForward[]): readonly Line[] {
   const shared = forwards.some((f) => f.sharedPort);
+  const udp = forwards.some((f) => f.transport === 'udp');
   return [
     ...(shared ? [listenerMap()] : []),
     ...logFormat('portway', [
@@ -79,7 +80,16 @@ export function streamLog(forwards: readonly PortForward[]): readonly Line[] {
       ['seconds', '$session_time'],
       ['target', '"$upstream_addr"'],
     ]),
-    `access_log ${NGINX_PATHS.logFolder}/stream.log portway ${BUFFER};`,
+    ...(udp
+      ? [
+          '# Sources can be forged: of datagrams that no session is made for, one in a hundred is written down.',
+          block('map "$limit_conn_status $protocol $msec" $portway_told', [
+            '"~^REJECTED UDP .*(?<!00)$" 0;',
+            'default 1;',
+          ]),
+        ]
+      : []),
+    `access_log ${NGINX_PATHS.logFolder}/stream.log portway ${BUFFER}${udp ? ' if=$portway_told' : ''};`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import { block, type Line } from './block';
+import { connectionHeader } from './connection-login';
 import type { RequestFacts } from './request-facts';
 
 /** What a target is told of a request, by nginx's directive for its protocol; `prefix` is the part of the path that was taken off. */
@@ -34,10 +35,9 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     '# An application that knows nothing of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
     '# A WebSocket handshake passes, and no other upgrade: in a tunnel of h2c a client could write the headers above itself.',
-    '# For all else an empty header keeps the connection to the target open.',
+    '# All else keeps the connection, NTLM must not.',
     'proxy_set_header Upgrade $portway_upgrade;',
-    'proxy_set_header Connection $portway_connection;',
-    block('map $http_upgrade $portway_upgrade', ["default '';", '~*^websocket$ websocket;']),
-    block('map $portway_upgrade $portway_connection', ["default '';", 'websocket upgrade;']),
+    ...connectionHeader('$portway_upgrade'),
+    "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
   ];
 }

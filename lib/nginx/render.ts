@@ -4,6 +4,7 @@ import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
 import { speaksHttp3 } from './http3';
 import { ERROR_LOG } from './logging';
+import { withShares, workerConnections, workerFiles } from './share';
 import { streamContext } from './stream';
 
 /**
@@ -17,7 +18,7 @@ export function renderNginx(
 ): string | undefined {
   const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
   if (own.length === 0) return undefined;
-  return renderLines(conf(own, dialect, memoryMiB));
+  return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB));
 }
 
 /** Whether the forwards need nginx's stream module, which distributions pack by itself. */
@@ -31,14 +32,14 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     `user ${dialect.user};`,
     'worker_processes auto;',
     ...shutdown(forwards),
-    'worker_rlimit_nofile 65536;  # two for each forwarded connection, and files',
+    `worker_rlimit_nofile ${workerFiles(memoryMiB)};  # two for each forwarded connection, and files`,
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} warn;`,
     '# Modules, where this distribution keeps them; a folder that is not there is passed over.',
     'include /etc/nginx/modules-enabled/*.conf;',
     'include /usr/share/nginx/modules/*.conf;',
     '',
-    { head: 'events', lines: ['worker_connections 16384;'] },
+    { head: 'events', lines: [`worker_connections ${workerConnections(memoryMiB)};`] },
     '',
     httpContext(forwards, dialect, memoryMiB),
     ...streamContext(forwards),

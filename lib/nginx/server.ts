@@ -11,6 +11,7 @@ import { maintenance } from './maintenance';
 import { handOver } from './names';
 import { notFound, refusalPlaces } from './refusals';
 import type { RequestFacts } from './request-facts';
+import { shareLines } from './share';
 import { tlsLines } from './tls';
 import { listenParameter, realClient } from './trusted-proxies';
 import { wildcards } from './wildcards';
@@ -43,6 +44,7 @@ function server(
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
     ...optionLines(site.options, {}, forward, facts),
+    ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
     ...(forward.maintenance ? maintenance(limited) : []),
     ...sourceCheck(forward, limited),
     ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),

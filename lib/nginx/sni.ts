@@ -3,6 +3,7 @@ import type { PortForward } from '../forward/resolved';
 import type { TlsHost } from '../forward/tls-hosts';
 import { block, type Line } from './block';
 import { handOver, NGINX_PATHS, variableName } from './names';
+import { shareLines } from './share';
 import { listenParameter, streamClient } from './trusted-proxies';
 import { destination, type Group, upstream } from './upstream';
 import { wildcards } from './wildcards';
@@ -48,6 +49,8 @@ export function tlsServers(forward: PortForward, lines: readonly Line[]): readon
  */
 function front(forward: PortForward, { https, httpsHosts }: NonNullable<PortForward['sharedPort']>): readonly Line[] {
   const takes = variableName('takes', forward.name);
+  // Clients of both, and those that have not said a name yet.
+  const both = shareLines({ name: `${forward.name}.port`, share: 2 * (forward.share ?? 0) });
   const own = forward.tlsHosts.flatMap(({ host }) => (host === undefined ? [] : [entry(host, handOver(forward.name))]));
   return [
     `# Port ${forward.listen.from} is for ${https} too, which takes all other names.`,
@@ -57,8 +60,10 @@ function front(forward: PortForward, { https, httpsHosts }: NonNullable<PortForw
       ...httpsHosts.map((host) => entry(host, handOver(https))),
       `default ${handOver(https)};`,
     ]),
+    ...both.zone,
     block('server', [
       ...listeners(forward),
+      ...both.lines,
       ...streamClient({ ...forward, sharedPort: undefined, sendsProxyProtocol: true }),
       ...PREREAD,
       'access_log off;',

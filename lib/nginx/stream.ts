@@ -6,7 +6,7 @@ import { balancesBySource } from './balance';
 import { type Block, block, type Line } from './block';
 import { clientKey } from './client-key';
 import { streamFailover } from './failover';
-import { countsClients, streamLimit, streamLimitDefaults } from './limits';
+import { countsClients, streamLimit } from './limits';
 import { streamLog } from './logging';
 import { sniDefaults, tlsServers } from './sni';
 import { listenParameter, streamClient } from './trusted-proxies';
@@ -25,7 +25,6 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
       ...resolver(own),
       'proxy_connect_timeout 5s;',
       ...(countsClients(own) || balancesBySource(own) ? [clientKey()] : []),
-      ...streamLimitDefaults(own),
       ...own.flatMap((forward) => [
         '',
         `# ${forward.name}`,
@@ -61,9 +60,15 @@ function server(forward: PortForward): Block {
   ]);
 }
 
+/**
+ * What a NAT must give a quiet UDP client at least; nginx would keep it 10 minutes, and it shares its room with all of its forward's.
+ * @see https://www.rfc-editor.org/rfc/rfc4787#section-4.3
+ */
+const UDP_IDLE = 120;
+
 /** A session ends after a while without a byte (nginx: 10 minutes), or after as many answers as there are. */
-function sessionLines({ session }: PortForward): readonly Line[] {
-  const { idleTimeout, responses } = session;
+function sessionLines({ session, transport }: PortForward): readonly Line[] {
+  const { idleTimeout = transport === 'udp' ? UDP_IDLE : undefined, responses } = session;
   return [
     ...(idleTimeout === undefined ? [] : [`proxy_timeout ${idleTimeout}s;`]),
     ...(responses === undefined ? [] : [`proxy_responses ${responses};`]),

@@ -51,6 +51,21 @@ describe('what is accepted', () => {
     expect(all.map((r) => r.cache?.id)).toEqual(['web_a-b', 'web_a_b.2', 'web_A-B.3', 'web_c']);
   });
 
+  test('connections to targets are shared unless a place says otherwise', () => {
+    const all = routes({
+      hosts: {
+        a: { to: 1, targetKeepAlive: false, routes: { '/x': { to: 2, targetKeepAlive: true }, '/y': { to: 3 } } },
+        b: { to: 4 },
+      },
+    });
+    expect(all.map((r) => [r.id, r.targetKeepAlive])).toEqual([
+      ['web.a', false],
+      ['web.a_x', undefined],
+      ['web.a_y', false],
+      ['web.b', undefined],
+    ]);
+  });
+
   test('a backup stands by', () => {
     const to = ['10.0.1.1:80', { to: '10.0.1.2:80', backup: true }];
     for (const balance of ['round-robin', 'least-connections'])
@@ -67,6 +82,16 @@ describe('what is accepted', () => {
 describe('each broken rule has its own message', () => {
   const failover = (props: unknown) => http({ to: TWO, failover: props });
   test.each<[string, Forward, RegExp]>([
+    [
+      'a word for whether connections stay',
+      http({ to: 1, targetKeepAlive: 'no' }),
+      /^forwards\.web\.targetKeepAlive must be true or false, got: no$/,
+    ],
+    [
+      'connections to nobody',
+      http({ redirectTo: 'https://b.example', targetKeepAlive: false }),
+      /^forwards\.web\.targetKeepAlive must be left out beside redirectTo: there is no target, got: false$/,
+    ],
     [
       'an unknown balance',
       http({ to: TWO, balance: 'best' }),

@@ -53,7 +53,7 @@ const sharing = {
 export const delivery = fc.oneof(
   { weight: 4, arbitrary: fc.record({ to: target }) },
   { weight: 1, arbitrary: fc.record(sharing) },
-  { weight: 1, arbitrary: fc.record({ to: target, cache }) },
+  { weight: 1, arbitrary: fc.record({ to: target, cache, targetKeepAlive: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ ...sharing, cache }) },
 );
 
@@ -79,7 +79,7 @@ export const sharedHttp = fc
     cache: fc.option(cache, { nil: false }),
     routes: fc.dictionary(
       fc.stringMatching(/^\/[a-z][\w.-]{0,8}(\/\*)?$/),
-      fc.record({ to: target, cache: fc.option(cache, { nil: false }) }),
+      fc.record({ to: target, cache: fc.option(cache, { nil: false }), targetKeepAlive: fc.boolean() }),
       { minKeys: 1, maxKeys: 3 },
     ),
     hosts: fc.dictionary(fc.stringMatching(/^(\*\.)?[a-z]{1,60}(\.[a-z]{1,60}){0,2}$/), fc.record({ to: target }), {

@@ -43,9 +43,9 @@ export class NginxHost {
     return this.host.stop();
   }
 
-  /** Starts nginx with these forwards, and waits until it answers. */
-  async run(forwards: Readonly<Record<string, Forward>>): Promise<void> {
-    await this.configure(forwards);
+  /** Starts nginx with these forwards, and waits until it answers. `alter` changes what was rendered. */
+  async run(forwards: Readonly<Record<string, Forward>>, alter = (conf: string) => conf): Promise<void> {
+    await this.configure(forwards, alter);
     await this.host.sh('gateway', 'nginx');
     const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
     await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === GENERATION);
@@ -57,11 +57,11 @@ export class NginxHost {
     await this.host.sh('gateway', 'nginx -s reload');
   }
 
-  private async configure(forwards: Readonly<Record<string, Forward>>): Promise<void> {
+  private async configure(forwards: Readonly<Record<string, Forward>>, alter = (conf: string) => conf): Promise<void> {
     const resolved = resolveForwardsOrThrow({ forwards });
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
-    await this.host.write('/etc/nginx/nginx.conf', conf);
+    await this.host.write('/etc/nginx/nginx.conf', alter(conf));
     await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} /etc/portway/tls`);
     for (const { name, tls } of resolved.filter(isPortForward)) {
       if (tls === undefined) continue;

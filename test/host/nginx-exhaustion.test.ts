@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { ADDRESS, describeHost, until } from './support/host';
+import { NginxHost } from './support/nginx';
+
+jest.setTimeout(60_000);
+
+const GATEWAY = ADDRESS.gateway.v4;
+const web = `${ADDRESS.backend.v4}:8080`;
+const holds = `${ADDRESS.backend.v4}:9000`;
+
+/** An eighth of what nginx has, and of every share in it: the same with fewer clients. Two workers, as on the default host. */
+const small = (conf: string) =>
+  conf
+    .replace('worker_processes auto', 'worker_processes 2')
+    .replace('worker_connections 16384', 'worker_connections 2048')
+    .replace(/(limit_conn share-\S+) (\d+);/g, (_, zone, share) => `${zone} ${Number(share) / 8};`);
+
+/** More than both workers have connections for, where each session takes two of them. */
+const CROWD = 2400;
+
+/** What a share leaves of them: a quarter of three quarters of a worker's, two for each session. */
+const SHARE = (2048 * 0.75) / 4 / 2;
+
+describeHost('one forward is flooded, and another is served all the while', () => {
+  let nginx: NginxHost;
+  beforeAll(async () => {
+    nginx = await NginxHost.start();
+    const serve = (script: string, ...words: string[]) =>
+      nginx.host.serve('backend', ['python3', nginx.host.support('backend', script), ...words]);
+    await serve('target.py', '8080', 'web', '/dev/null');
+    await serve('hold.py', 'serve', '9000');
+    await nginx.run(
+      {
+        web: Forward.http({ listen: 80, to: web }),
+        slow: Forward.http({ listen: 81, to: holds, limits: { openConnections: 60_000 } }),
+        live: Forward.http({ listen: 82, to: holds, streaming: true }),
+        fill: Forward.http({ listen: 83, to: holds, cache: { sizeMb: 10, waitForFill: 60 } }),
+        tcp: Forward.tcp({ listen: 84, to: holds }),
+        udp: Forward.udp({ listen: 85, to: holds }),
+        few: Forward.udp({ listen: 86, to: holds, limits: { openConnections: 1 } }),
+        names: Forward.tls({ listen: 443, hosts: { 'a.example': { to: holds } } }),
+        secure: Forward.https({ listen: 443, to: holds, tls: Tls.selfSigned() }),
+        moved: Forward.http({ listen: 87, redirectTo: 'https' }),
+      },
+      small,
+    );
+  });
+  afterAll(() => nginx?.stop());
+
+  let number = 0;
+  /** Eight visitors of the web forward while something happens: what became of their requests. */
+  const visit = async (happens: () => Promise<void>) => {
+    const stop = `/tmp/portway-exhaustion-${process.pid}-${++number}`;
+    const script = nginx.host.support('client', 'visitors.py');
+    const visitors = nginx.host.run('client', ['python3', script, `http://${GATEWAY}/`, '8', stop]);
+    try {
+      await sleep(300);
+      await happens();
+    } finally {
+      await nginx.host.sh('client', `touch ${stop}`);
+    }
+    const { stdout } = await visitors;
+    await nginx.host.sh('client', `rm ${stop}`);
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
+  };
+
+  const expectServed = (counts: Record<string, number>) => {
+    const { 'kept closed': _, 'kept 200': kept, 'new 200': fresh, ...failed } = counts;
+    expect(failed).toEqual({});
+    expect(kept).toBeGreaterThan(20);
+    expect(fresh).toBeGreaterThan(20);
+  };
+
+  const hold = async (...words: (string | number)[]) => {
+    const script = nginx.host.support('client', 'hold.py');
+    return nginx.host.sh('client', `python3 ${script} ${words.join(' ')}`);
+  };
+
+  test.each([
+    ['TCP connections that say nothing', 84, 'idle', 'closed'],
+    ['TLS that is passed through, on a port with another forward', 443, 'a.example', 'closed'],
+    ['requests to a slow target', 81, 'get', '429'],
+    ['bodies that never come', 82, 'post', '503'],
+    ['requests that wait for an answer to be kept', 83, 'get', '503'],
+  ])('%s', async (_, port, kind, refusal) => {
+    // Four connections for each client, two of them where the port is shared.
+    const share = port === 443 ? SHARE / 2 : SHARE;
+    let said = '';
+    const counts = await visit(async () => {
+      said = await hold('open', GATEWAY, port, CROWD, share, kind);
+    });
+    expectServed(counts);
+    expect(JSON.parse(said)).toEqual({ held: share, [refusal]: CROWD - share });
+  });
+
+  test('WebSockets', async () => {
+    let said = '';
+    const counts = await visit(async () => {
+      said = await hold('open', GATEWAY, 82, CROWD, 0, 'websocket');
+    });
+    expectServed(counts);
+    expect(JSON.parse(said)).toEqual({ held: 0, 101: SHARE, 503: CROWD - SHARE });
+  });
+
+  test('clients that were answered and stay', async () => {
+    let said = '';
+    const counts = await visit(async () => {
+      said = await hold('open', GATEWAY, 87, 2 * CROWD, 0, 'get');
+    });
+    expectServed(counts);
+    expect(JSON.parse(said)).toEqual({ held: 0, 308: 2 * CROWD });
+  });
+
+  test.each([
+    ['in all', 85],
+    ['for one client', 86],
+  ])('24,000 datagrams from forged sources, with a limit %s', async (_, port) => {
+    const counts = await visit(() => hold('forge', GATEWAY, port, 24_000, '203.0').then(() => undefined));
+    expectServed(counts);
+    const open = await nginx.host.sh('gateway', `ss -Hun state established "dst ${ADDRESS.backend.v4}" | wc -l`);
+    expect(Number(open)).toBeLessThanOrEqual(2 * SHARE);
+    expect(Number(open)).toBeGreaterThanOrEqual(SHARE);
+  });
+
+  test('what was refused stands in the logs, of forged datagrams a small part', async () => {
+    const errors = await nginx.host.read('/var/log/portway/error.log');
+    const shares = new Set([...errors.matchAll(/by zone "share-([^"]+)"/g)].map(([, name]) => name));
+    expect([...shares].sort()).toEqual(['fill', 'live', 'names', 'names.port', 'tcp']);
+    // Only of idle connections some may be taken.
+    expect(errors).not.toMatch(/worker_connections are not enough(?!, reusing)/);
+    const refused = async (port: number) => (await nginx.log(port, 1, 'stream')).filter((e) => e.status === 503).length;
+    await until('a datagram in the log', async () => {
+      await hold('forge', GATEWAY, 85, 2000, '192.0');
+      return (await refused(85)) > 0;
+    });
+    expect(await refused(85)).toBeLessThan(5000);
+    const { length } = await nginx.log(86, 1, 'stream');
+    expect(length).toBeLessThan(5000);
+  });
+});

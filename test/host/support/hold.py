@@ -1,0 +1,121 @@
+"""Sessions that are held open and do nothing else. Arguments:
+serve PORT                             takes connections and datagrams and answers none of them, but each WebSocket handshake
+open ADDRESS PORT COUNT LEFT KIND      opens so many connections of a kind, waits until at most LEFT of them are without an answer (20 s),
+                                       stays for 1 s, and prints what became of them as JSON: "held", "closed", or the status of an answer
+forge ADDRESS PORT COUNT NETWORK       sends so many datagrams, each from another source: NETWORK is the first half of them
+
+KIND is how a connection begins: `idle` says nothing, `get`, `post` (a body that never comes), `websocket`, or a host name, asked for by TLS."""
+
+import collections
+import json
+import os
+import selectors
+import socket
+import ssl
+import struct
+import sys
+import time
+
+HEADS = {
+    "idle": "",
+    "get": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
+    "post": "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n",
+    "websocket": "GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+}
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+def serve(port):
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagrams.bind(("", port))
+    server = socket.create_server(("", port), backlog=4096)
+    server.setblocking(False)
+    selector = selectors.DefaultSelector()
+    selector.register(server, selectors.EVENT_READ)
+    print("ready", flush=True)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is server:
+                connection = server.accept()[0]
+                selector.register(connection, selectors.EVENT_READ)
+                continue
+            try:
+                data = key.fileobj.recv(4096)
+                if b"\r\nUpgrade: websocket\r\n" in data:
+                    key.fileobj.send(SWITCHED)
+            except OSError:
+                data = b""
+            if not data:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+
+
+def hello(name):
+    given, wanted = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        ssl.create_default_context().wrap_bio(given, wanted, server_hostname=name).do_handshake()
+    except ssl.SSLWantReadError:
+        return wanted.read()
+
+
+def hold(address, port, count, left, kind):
+    head = HEADS[kind].encode() if kind in HEADS else hello(kind)
+    selector, outcome = selectors.DefaultSelector(), {}
+
+    def step(seconds):
+        for key, _ in selector.select(seconds):
+            client = key.fileobj
+            try:
+                if key.events & selectors.EVENT_WRITE:
+                    client.send(head)
+                    selector.modify(client, selectors.EVENT_READ)
+                    continue
+                data = client.recv(4096)
+            except OSError:
+                data = b""
+            if data:
+                outcome[client] = data.split()[1].decode()
+            else:
+                outcome.setdefault(client, "closed")
+                selector.unregister(client)
+
+    for i in range(count):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex((address, port))
+        selector.register(client, selectors.EVENT_WRITE if head else selectors.EVENT_READ)
+        if i % 100 == 0:
+            step(0.02)
+    end = time.monotonic() + 20
+    while count - len(outcome) > left and time.monotonic() < end:
+        step(0.1)
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        step(0.1)
+    counts = collections.Counter(outcome.values())
+    print(json.dumps({"held": count - len(outcome), **counts}))
+    sys.stdout.flush()
+    # Closing them one by one would take longer.
+    os._exit(0)
+
+
+def forge(address, port, count, network):
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    to = socket.inet_aton(address)
+    for i in range(count):
+        source = socket.inet_aton(f"{network}.{i // 250 % 250}.{i % 250 + 1}")
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 36, 0, 0, 64, 17, 0) + source + to
+        raw.sendto(ip + struct.pack("!HHHH", 1024 + i // 62_500, port, 16, 0) + b"filling?", (address, 0))
+        # As fast as the gateway takes them.
+        if i % 50 == 0:
+            time.sleep(0.001)
+
+
+mode, words = sys.argv[1], sys.argv[2:]
+if mode == "serve":
+    serve(int(words[0]))
+elif mode == "open":
+    hold(words[0], int(words[1]), int(words[2]), int(words[3]), words[4])
+else:
+    forge(words[0], int(words[1]), int(words[2]), words[3])
