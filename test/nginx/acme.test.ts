@@ -16,7 +16,7 @@ function render(web: object, tls = acme): string {
 
 /** The servers of a port, each from its head to its end. */
 function servers(conf: string, port: number): readonly string[] {
-  return conf.split(/^ {4}(?=server \{)/m).filter((text) => text.includes(`listen ${port}`));
+  return conf.split(/^ {2}(?=server \{)/m).filter((text) => text.includes(`listen ${port}`));
 }
 
 test('each server of port 80 answers a CA before it does anything else, and no other one does', () => {
@@ -26,9 +26,7 @@ test('each server of port 80 answers a CA before it does anything else, and no o
     const answer = server.indexOf('if ($uri ~ ^/\\.well-known/acme-challenge/)');
     expect(answer).toBeGreaterThan(0);
     expect(server.slice(0, answer)).not.toMatch(/return|rewrite|include|if \(/);
-    expect(server).toContain(
-      'location ^~ /.well-known/acme-challenge/ {\n            root /run/portway-acme;\n        }',
-    );
+    expect(server).toContain('location ^~ /.well-known/acme-challenge/ {\n      root /run/portway-acme;\n    }');
   }
   for (const port of [81, 443]) expect(servers(conf, port).join()).not.toContain('acme-challenge');
   expect(render({ to: 8080 }, Tls.selfSigned())).not.toContain('acme');
@@ -50,6 +48,6 @@ test('certificate and key are one file, named by forward and source', () => {
   ] as const) {
     const file = `/etc/portway/tls/secure.${source}.pem`;
     const conf = render({ to: 8080 }, tls);
-    expect(conf).toContain(`ssl_certificate ${file};\n        ssl_certificate_key ${file};`);
+    expect(conf).toContain(`ssl_certificate ${file};\n    ssl_certificate_key ${file};`);
   }
 });
