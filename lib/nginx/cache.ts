@@ -69,9 +69,9 @@ export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[]
 
 /** Evaluated once an answer is there, so never for one from the cache. */
 const NOT_KEPT: readonly Line[] = [
-  '# Answers that nginx would keep, or give out for longer than they allow. Age: another cache had it first, and nginx would count its',
-  '# life anew. (The first of several ages counts, RFC 9111, 5.1, unless nginx joined them from several lines.)',
-  "map $upstream_http_age $portway_aged { '' ''; ~^0(,[0-9]|$) ''; default 1; }",
+  '# Answers that nginx would keep, or give out for longer than they allow. With an Age another cache had it first, and nginx would count',
+  '# its life anew; of several the first counts, and what is no number is ignored (RFC 9111, 5.1).',
+  "map $upstream_http_age $portway_aged { default ''; '~^0*[1-9][0-9]*([,;]|$)' 1; }",
   block(
     'map "$upstream_http_vary|$upstream_http_cache_control|$upstream_http_date|$upstream_http_expires" $portway_unkept',
     [
@@ -148,8 +148,8 @@ export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line
           `proxy_cache_lock_timeout ${cache.waitForFill}s;`,
         ]),
     `proxy_cache_bypass ${personal.join(' ')};`,
-    '# Surrogate-Control is for caches like this one, and nginx does not read it.',
-    `proxy_no_cache ${personal.join(' ')} ${large(cache)} $portway_unkept $portway_aged $upstream_http_surrogate_control;`,
+    '# Surrogate-Control and CDN-Cache-Control (RFC 9213) are for caches like this one, and nginx does not read them.',
+    `proxy_no_cache ${personal.join(' ')} ${large(cache)} $portway_unkept $portway_aged $upstream_http_surrogate_control $upstream_http_cdn_cache_control;`,
     'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx wants the very same time',
     '# A kept answer has the Date of when it was made, by which clients count the rest of its life.',
     'proxy_pass_header Date;',

@@ -94,9 +94,9 @@ describeHost('the public suite for HTTP caches', () => {
     ['Authorization', ['other-authorization']],
     [
       'no answer with an Age',
-      ['freshness-max-age-age', 'freshness-expires-age-fast-date', 'age-parse-negative', 'age-parse-dup-old'],
+      ['freshness-max-age-age', 'freshness-expires-age-fast-date', 'age-parse-suffix', 'age-parse-dup-old'],
     ],
-    ['nor with several, but by the first', ['age-parse-prefix', 'age-parse-prefix-twoline']],
+    ['but with one that is 0 or none', ['age-parse-prefix', 'age-parse-prefix-twoline', 'age-parse-negative']],
     ['nor with Vary: * in a list', ['vary-syntax-star-foo', 'vary-syntax-foo-star', 'vary-syntax-empty-star']],
     ['nor with Expires: now', ['freshness-expires-present']],
     ['nor with must-understand', ['status-599-must-understand']],

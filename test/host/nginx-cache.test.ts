@@ -63,8 +63,9 @@ describeHost('what the cache of nginx keeps', () => {
       ['an Expires of this second', ['Expires: Thu, 31 Dec 2037 23:55:55 GMT', 'Date: Thu, 31 Dec 2037 23:55:55 GMT']],
       ['Vary: * among others', [MINUTE, 'Vary: X-Language, *']],
       ['that another cache had it for a while', [MINUTE, 'Age: 30']],
-      ['an Age that is none', [MINUTE, 'Age: -1']],
+      ['that another cache had it for a while, and one more', [MINUTE, 'Age: 30', 'Age: 0']],
       ['something to surrogates', [MINUTE, 'Surrogate-Control: no-store']],
+      ['something to CDNs', [MINUTE, 'CDN-Cache-Control: no-store']],
       ['must-understand', [MINUTE.replace('max', 'must-understand, max')]],
       ['that it must be revalidated, and need not be', [`${MINUTE}, must-revalidate, stale-while-revalidate=60`]],
     ])('an answer that says %s is not', async (_, headers) => {
@@ -85,8 +86,8 @@ describeHost('what the cache of nginx keeps', () => {
       }
     });
 
-    test('an Age of 0 comes from a cache that just asked', async () => {
-      expect(await caches.states(2, caches.fresh(), ...kept(MINUTE, 'Age: 0'))).toEqual(['MISS', 'HIT']);
+    test.each(['0', '0, 30', '-1', 'old'])('an answer with Age: %s is: RFC 9111, 5.1', async (age) => {
+      expect(await caches.states(2, caches.fresh(), ...kept(MINUTE, `Age: ${age}`))).toEqual(['MISS', 'HIT']);
     });
 
     test('a kept answer has the Date of when it was made', async () => {
