@@ -38,18 +38,21 @@ def plain(scheme, host):
 
 
 def is_meant(key, address):
-    # The route, then what the target was told: scheme, port, host, the same as the header has it (HTTP/3 has none), path and query.
-    _, scheme, _, name, host, asked = key.split(" ", 5)
-    host = plain(scheme, host or name)
+    # The route, then what the target was told: scheme, port, host, and where to.
+    _, scheme, _, host, asked = key.split(" ", 4)
+    host = plain(scheme, host)
+    chosen = not asked.startswith("/")
+    if chosen:
+        # A cache that keeps some parameters alone: these, in an order of its own, and behind them the path, decoded.
+        query, _, path = asked.partition(" ")
+        asked = f"{path}?{query}"
     if address.endswith("*"):
         return f"{scheme}://{host}{asked}".startswith(address[:-1])
     url = urlsplit(address)
     if (scheme, host) != (url.scheme, url.netloc):
         return False
-    if asked[-1] not in "?&":
+    if not chosen:
         return asked == (url.path or "/") + (f"?{url.query}" if url.query else "")
-    # A cache that keeps some parameters alone, in an order of its own.
-    path, _, query = asked.partition("?")
     return path == unquote(url.path or "/") and set(query.split("&")) - {""} <= set(url.query.split("&"))
 
 

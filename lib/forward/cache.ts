@@ -1,7 +1,10 @@
 /**
  * Keeps answers on the gateway's disk and gives them out again, to everybody. Only what the application allows to be shared is kept:
  * nothing with `Cache-Control: private`, `no-store` or `no-cache`, and nothing that sets a cookie. Requests with an
- * `Authorization` header pass the cache by.
+ * `Authorization` header or a body pass the cache by. An answer that has expired is given out only inside of its own
+ * `stale-while-revalidate` or `stale-if-error`.
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html
+ * @see https://www.rfc-editor.org/rfc/rfc5861.html
  */
 export interface CacheProps {
   /** How much of the disk it may take, in MB (2^20 bytes), 10-1000000. What was not asked for the longest goes first. */
@@ -12,7 +15,7 @@ export interface CacheProps {
    */
   readonly validFor?: number;
   /**
-   * For how many seconds an answer is kept that nobody asks for, fresh or not, 60-31536000. So long it can stand in for targets that are down.
+   * For how many seconds an answer is kept on the disk that nobody asks for, fresh or not, 60-31536000.
    * @default 86400: a day
    */
   readonly keepFor?: number;

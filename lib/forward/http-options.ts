@@ -1,6 +1,7 @@
 import { type Header, readHeaders, readHiddenHeaders } from './http-headers';
 import { type HttpLimits, type ResolvedHttpLimits, readHttpLimits } from './http-limits';
 import { type HttpLogs, type ResolvedLogs, readLogs } from './http-logs';
+import { readPassedHeaders } from './pass-headers';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readWhole } from './whole';
@@ -38,6 +39,13 @@ export interface HttpOptionProps {
    */
   readonly hideHeaders?: readonly string[];
   /**
+   * Headers of requests that reach targets although they tell them another URL, method, host, scheme or client than the request's, such as
+   * `X-HTTP-Method-Override`, or `CF-Connecting-IP` behind Cloudflare. Any client can write them. Not where answers are kept (`cache`).
+   * @default none of them: they are taken out of all requests
+   * @see https://portswigger.net/research/practical-web-cache-poisoning
+   */
+  readonly passHeaders?: readonly string[];
+  /**
    * What is written down.
    * @default all requests
    */
@@ -66,6 +74,7 @@ export interface HttpOptions {
   readonly methods?: readonly string[];
   readonly headers?: readonly Header[];
   readonly hideHeaders?: readonly string[];
+  readonly passHeaders?: readonly string[];
   readonly logs?: ResolvedLogs;
 }
 
@@ -80,6 +89,7 @@ export function readHttpOptions(at: string, props: HttpOptionProps, problems: Pr
     methods: readMethods(`${at}.methods`, props.methods, problems),
     headers: readHeaders(`${at}.headers`, props.headers, problems),
     hideHeaders: readHiddenHeaders(`${at}.hideHeaders`, props.hideHeaders, problems),
+    passHeaders: readPassedHeaders(`${at}.passHeaders`, props.passHeaders, problems),
     logs: readLogs(`${at}.logs`, props.logs, problems),
   });
 }

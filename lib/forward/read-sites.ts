@@ -6,6 +6,7 @@ import { type HttpDelivery, readHttpDelivery } from './http-delivery';
 import { type HttpOptions, mergeHttpOptions, readHttpOptions } from './http-options';
 import type { HttpHostProps, HttpPathProps, HttpRoute, HttpRouteProps, HttpSite, HttpsPorts } from './http-route';
 import { Ids } from './ids';
+import { checkPassedBesideCache } from './pass-headers';
 import type { Problems } from './problems';
 import { checkBalance } from './read-balance';
 import { canFailOver } from './read-failover';
@@ -158,6 +159,9 @@ function readRoute(
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
   const { balance = 'round-robin', failover = FAILOVER, cache = false, targetKeepAlive = true } = standing;
   checkBalance(at, { balance, targets, by: 'http' }, problems);
+  // Answers that are passed on at once, of gRPC, or of the gateway itself are never kept.
+  const keeps = cache !== false && !streaming && protocol !== 'grpc' && redirect === undefined;
+  if (keeps) checkPassedBesideCache(at, standing.options.passHeaders, problems);
   if (problems.length > before) return [];
   checkTargets(at, { kind, engine: 'nginx', listen, targets }, problems);
   return [
@@ -173,8 +177,7 @@ function readRoute(
       balance,
       ...(targetKeepAlive ? {} : { targetKeepAlive }),
       ...(canFailOver(targets) ? { failover } : {}),
-      // Neither is an answer that could be kept.
-      ...(cache === false || streaming || protocol === 'grpc' || redirect !== undefined ? {} : { cache }),
+      ...(keeps ? { cache } : {}),
     },
   ];
 }

@@ -10,7 +10,7 @@ export function block(head: string, lines: readonly Line[]): Block {
   return { head, lines };
 }
 
-/** The lines as text, four spaces a level, ending in a line feed. */
+/** The lines as text, two spaces a level since user-data counts bytes, ending in a line feed. */
 export function renderLines(lines: readonly Line[]): string {
   return `${flatten(lines, '').join('\n')}\n`;
 }
@@ -18,6 +18,6 @@ export function renderLines(lines: readonly Line[]): string {
 function flatten(lines: readonly Line[], indent: string): readonly string[] {
   return lines.flatMap((line) => {
     if (typeof line === 'string') return [line === '' ? '' : indent + line];
-    return [`${indent}${line.head} {`, ...flatten(line.lines, `${indent}    `), `${indent}}`];
+    return [`${indent}${line.head} {`, ...flatten(line.lines, `${indent}  `), `${indent}}`];
   });
 }

@@ -41,10 +41,11 @@ export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[]
   if (caches.length === 0) return [];
   return [
     '',
-    '# Answers that are kept. What was there is given out while a new answer is fetched, or cannot be had.',
-    'proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;',
+    '# Answers that are kept. A stale one is given out only inside of its own stale-while-revalidate or stale-if-error, which nginx heeds as',
+    '# long as proxy_cache_use_stale is off; that directive itself knows neither a bound nor must-revalidate.',
     'proxy_cache_background_update on;',
     'proxy_cache_revalidate on;',
+    ...NOT_KEPT,
     ...(balancesByCookie(forwards)
       ? [
           "# The gateway's own cookie makes no answer personal.",
@@ -65,6 +66,23 @@ export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[]
     ...caches.flatMap((cache) => cacheParts(cache)),
   ];
 }
+
+/** Evaluated once an answer is there, so never for one from the cache. */
+const NOT_KEPT: readonly Line[] = [
+  '# Answers that nginx would keep, or give out for longer than they allow. With an Age another cache had it first, and nginx would count',
+  '# its life anew; of several the first counts, and what is no number is ignored (RFC 9111, 5.1).',
+  "map $upstream_http_age $portway_aged { default ''; '~^0*[1-9][0-9]*([,;]|$)' 1; }",
+  block(
+    'map "$upstream_http_vary|$upstream_http_cache_control|$upstream_http_date|$upstream_http_expires" $portway_unkept',
+    [
+      "default '';",
+      '~^[^|]*\\* 1;  # Vary: * in a list',
+      '~*must-understand 1;  # nginx keeps any status that says how long',
+      '"~*stale-.*(must|proxy)-revalidate|(must|proxy)-revalidate.*stale-" 1;  # contradictory, and nginx would heed stale- alone',
+      '"~\\|\\|(.+)\\|\\1$" 1;  # Expires: now; nginx would keep it until the second is over',
+    ],
+  ),
+];
 
 function cacheParts(cache: Cache): readonly Line[] {
   const { sizeMb, keepFor } = cache;
@@ -111,14 +129,17 @@ export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line
   const { cache } = route;
   if (cache === undefined) return [];
   const cookies = facts.headers.some(([name]) => name === 'Set-Cookie') ? COOKIES_OF_TARGETS : '$http_cookie';
-  const personal = ['$http_authorization', ...(cache.ignoreCookies ? [] : [cookies]), '$portway_upgrade'].join(' ');
-  const asked = cache.query === undefined ? '$request_uri' : '$portway_asked?$args';
+  // A target may answer a GET by its body, which is not in the key. $content_length is also set for a body over HTTP/2 that told no length.
+  const body = ['$content_length', '$http_transfer_encoding'];
+  const personal = ['$http_authorization', ...(cache.ignoreCookies ? [] : [cookies]), '$portway_upgrade', ...body];
+  // The query first: it has no blanks, and a decoded path may hold a `?` that looks like the beginning of one.
+  const asked = cache.query === undefined ? '$request_uri' : '$args $portway_asked';
   return [
     ...(cache.ignoreCookies ? ['set $portway_anonymous 1;'] : []),
     ...(cache.query === undefined ? [] : ['set $portway_asked $uri;']),
     `proxy_cache ${zone(cache)};`,
-    '# All that a target can be told of where the client wanted to go; HTTP/3 has no Host header.',
-    `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} $host $http_host ${asked}";`,
+    '# All that a target is told of where the client wanted to go.',
+    `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} ${facts.host} ${asked}";`,
     ...(cache.validFor === undefined ? [] : [`proxy_cache_valid 200 301 308 ${cache.validFor}s;`]),
     ...(cache.waitForFill === 0
       ? []
@@ -126,8 +147,12 @@ export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line
           'proxy_cache_lock on;  # one request fills, others wait for it',
           `proxy_cache_lock_timeout ${cache.waitForFill}s;`,
         ]),
-    `proxy_cache_bypass ${personal};`,
-    `proxy_no_cache ${personal} ${large(cache)};`,
+    `proxy_cache_bypass ${personal.join(' ')};`,
+    '# Surrogate-Control and CDN-Cache-Control (RFC 9213) are for caches like this one, and nginx does not read them.',
+    `proxy_no_cache ${personal.join(' ')} ${large(cache)} $portway_unkept $portway_aged $upstream_http_surrogate_control $upstream_http_cdn_cache_control;`,
+    'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx wants the very same time',
+    '# A kept answer has the Date of when it was made, by which clients count the rest of its life.',
+    'proxy_pass_header Date;',
     ...FROM_DISK,
   ];
 }

@@ -8,10 +8,9 @@ import type { Line } from './block';
  */
 const SCHEMES = 'NTLM|Nego|Kerberos|CredSSP';
 
-/** Once for all HTTP forwards: the value of `Connection`, where `upgrade` is the variable with the protocol to change to. */
-export function connectionHeader(upgrade: string): readonly Line[] {
+/** Once for all HTTP forwards: `$portway_connection`, the value of `Connection` towards targets, where `upgrade` is the variable with the protocol to change to. */
+export function connectionMaps(upgrade: string): readonly Line[] {
   return [
-    'proxy_set_header Connection $portway_connection;',
     `map ${upgrade} $portway_ws { default ''; websocket upgrade; }`,
     // Not "upgrade, close" for a WebSocket: some targets understand only one of the two.
     `map $http_authorization $portway_connection { default $portway_ws; ~*^(${SCHEMES}) close; }`,

@@ -34,7 +34,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
   const facts = requestFacts(own);
   return block('http', [
     'server_tokens off;',
-    'absolute_redirect off;  # a redirect within a site names no scheme, host or port that could be the wrong one',
+    'absolute_redirect off;  # redirects within a site name no scheme, host or port',
     // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # variables are empty until something sets them',

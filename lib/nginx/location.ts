@@ -122,9 +122,11 @@ function ownOptions(options: HttpOptions, above: HttpOptions): HttpOptions {
 
 function forwarding(route: HttpRoute, facts: RequestFacts): readonly Line[] {
   const grpc = route.protocol === 'grpc';
+  const passed = route.options.passHeaders;
   return [
     // An answer that comes in pieces over hours, such as Server-Sent Events, is passed on piece by piece.
-    ...(grpc ? toldHeaders('grpc', facts, "''") : route.streaming ? ['proxy_buffering off;'] : []),
+    ...(!grpc && route.streaming ? ['proxy_buffering off;'] : []),
+    ...(passed === undefined ? [] : toldHeaders(grpc ? 'grpc' : 'proxy', facts, passed)),
     ...cookieLines(route.balance),
     ...passTo(route, grpc ? 'grpc://' : 'http://'),
     // Last: after its `rewrite ... break` no `set` would be carried out.

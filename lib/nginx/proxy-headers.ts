@@ -1,9 +1,17 @@
+import { blankedHeaders } from './blanked-headers';
 import { block, type Line } from './block';
-import { connectionHeader } from './connection-login';
+import { connectionMaps } from './connection-login';
 import type { RequestFacts } from './request-facts';
 
-/** What a target is told of a request, by nginx's directive for its protocol; `prefix` is the part of the path that was taken off. */
-export function toldHeaders(protocol: 'proxy' | 'grpc', facts: RequestFacts, prefix: string): readonly Line[] {
+/**
+ * The headers that a target gets in place of the client's own, by nginx's directive for its protocol. A location that lets some of the
+ * blanked ones pass (`passed`) must repeat all: nginx inherits them as a whole or not at all.
+ */
+export function toldHeaders(
+  protocol: 'proxy' | 'grpc',
+  facts: RequestFacts,
+  passed: readonly string[] = [],
+): readonly Line[] {
   const headers = [
     ['Host', facts.host],
     ['X-Forwarded-For', facts.forwardedFor],
@@ -11,12 +19,17 @@ export function toldHeaders(protocol: 'proxy' | 'grpc', facts: RequestFacts, pre
     ['X-Forwarded-Host', facts.host],
     ['X-Forwarded-Port', facts.port],
     ['X-Real-IP', '$remote_addr'],
-    ['X-Forwarded-Prefix', prefix],
-    ['X-Forwarded-Ssl', "''"],
+    ['X-Forwarded-Prefix', protocol === 'proxy' ? '$portway_prefix' : "''"],
     ['X-Request-ID', facts.requestId],
     ['Forwarded', `"for=$portway_forwarded_for;proto=${facts.scheme}"`],
   ];
-  return headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`);
+  return [
+    ...headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`),
+    ...blankedHeaders(protocol, passed),
+    ...(protocol === 'proxy'
+      ? ['proxy_set_header Upgrade $portway_upgrade;', 'proxy_set_header Connection $portway_connection;']
+      : []),
+  ];
 }
 
 /** Once for all HTTP forwards: what targets are told of a request, and of nothing else. */
@@ -25,8 +38,8 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     '',
     'proxy_http_version 1.1;',
     'proxy_connect_timeout 5s;',
-    '# What the client connected to. Values that the client sent itself are replaced: anybody can write such headers.',
-    ...toldHeaders('proxy', facts, '$portway_prefix'),
+    '# What the client connected to, and nothing that it says itself of URL, host, scheme, method or address.',
+    ...toldHeaders('proxy', facts),
     "map '' $portway_prefix { default ''; }",
     block('map $remote_addr $portway_forwarded_for', [
       '~: "\\"[$remote_addr]\\"";  # RFC 7239 quotes IPv6',
@@ -34,10 +47,8 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     ]),
     '# An application that knows nothing of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
-    '# A WebSocket handshake passes, and no other upgrade: in a tunnel of h2c a client could write the headers above itself.',
-    '# All else keeps the connection, NTLM must not.',
-    'proxy_set_header Upgrade $portway_upgrade;',
-    ...connectionHeader('$portway_upgrade'),
+    '# WebSocket passes, no other upgrade: through a tunnel of h2c a client could write the headers above. NTLM closes its connection.',
     "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
+    ...connectionMaps('$portway_upgrade'),
   ];
 }

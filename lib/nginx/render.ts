@@ -28,14 +28,14 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
 
 function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
   return [
-    '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
+    '# Portway: all forwards on nginx. Written anew by each deploy.',
     `user ${dialect.user};`,
     'worker_processes auto;',
     ...shutdown(forwards),
     `worker_rlimit_nofile ${workerFiles(memoryMiB)};  # two for each forwarded connection, and files`,
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} warn;`,
-    '# Modules, where this distribution keeps them; a folder that is not there is passed over.',
+    '# Modules; a folder that is not there is skipped.',
     'include /etc/nginx/modules-enabled/*.conf;',
     'include /usr/share/nginx/modules/*.conf;',
     '',
@@ -53,8 +53,5 @@ function shutdown(forwards: readonly PortForward[]): readonly Line[] {
       '# After a reload the workers before it end soon: HTTP/3 of new clients is led to them too, and not answered.',
       'worker_shutdown_timeout 10s;',
     ];
-  return [
-    '# After a reload the workers before it serve what they still carry, but nobody can keep them, and their memory, for ever.',
-    'worker_shutdown_timeout 1d;',
-  ];
+  return ['# After a reload old workers serve what they still carry, but not for ever.', 'worker_shutdown_timeout 1d;'];
 }

@@ -11,9 +11,9 @@ function buffers(memoryMiB: number): number {
 export function transferDefaults(memoryMiB: number): readonly Line[] {
   return [
     '',
-    '# Large uploads are for the application to refuse; the bound only keeps one request from filling the disk.',
+    "# Keeps one request from filling the disk; smaller bounds are the application's.",
     'client_max_body_size 100m;',
-    '# Slow clients: the whole head of a request, then each piece of its body, then each piece of the answer.',
+    '# Slow clients: a whole head, each piece of a body, each piece of an answer.',
     'client_header_timeout 10s;',
     'client_body_timeout 20s;',
     'send_timeout 30s;',

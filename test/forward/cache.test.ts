@@ -37,6 +37,11 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.cache must be left out beside redirectTo/,
     ],
     [
+      'headers that no cache has in its key',
+      http({ to: 1, passHeaders: ['X-Host'], routes: { '/a': { to: 2, cache: { sizeMb: 10 } } } }),
+      /^forwards\.web\.routes\["\/a"\]\.passHeaders must be left out where answers are kept, .*: write cache: false there, got: /,
+    ],
+    [
       'a cache of a stream',
       http({ to: 1, streaming: true, cache: { sizeMb: 10 } }),
       /^forwards\.web\.cache must be left out beside streaming/,

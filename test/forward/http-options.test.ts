@@ -44,6 +44,7 @@ describe('what is accepted', () => {
     ['a method twice', { methods: ['GET', 'HEAD', 'M-SEARCH'] }, { methods: ['GET', 'HEAD', 'M-SEARCH'] }],
     ['headers', { headers: { 'X-A': 'a; "b" \\ {}' } }, { headers: [['X-A', 'a; "b" \\ {}']] }],
     ['hidden headers', { hideHeaders: ['X-Version'] }, { hideHeaders: ['X-Version'] }],
+    ['headers to pass', { passHeaders: ['true-client-ip'] }, { passHeaders: ['True-Client-IP'] }],
     ['logs', { logs: { level: 'errors' } }, { logs: { level: 'errors', redact: false } }],
     ['redacted logs', { logs: { redact: true } }, { logs: { level: 'all', redact: true } }],
   ])('%s', (_, props, expected) => {
@@ -179,6 +180,13 @@ describe('each broken rule has its own message, with the place where it was writ
       /^forwards\.web\.headers\["x-a"\] must not stand there twice$/,
     ],
     ['nothing to hide', { hideHeaders: [] }, /^forwards\.web\.hideHeaders must hold at least one name/],
+    ['nothing to pass', { passHeaders: 'X-Host' }, /^forwards\.web\.passHeaders must hold at least one name/],
+    [
+      'a header to pass that passes anyway',
+      { passHeaders: ['X-A'] },
+      /^forwards\.web\.passHeaders\[0\] must be a header that is otherwise taken out: X-Forwarded-Ssl, .*, got: X-A$/,
+    ],
+    ['no name to pass', { passHeaders: [null] }, /^forwards\.web\.passHeaders\[0\] must be a header/],
     ['no name to hide', { hideHeaders: ['a;b'] }, /^forwards\.web\.hideHeaders\[0\] must be the name of a header/],
     [
       'an unknown level',

@@ -1,7 +1,9 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
+import { BLANKED } from '../../lib/nginx/blanked-headers';
 import { Caches, kept, MINUTE, SMALL, told } from './support/caches';
 import { ADDRESS, describeHost } from './support/host';
+import type { Got } from './support/targets';
 
 jest.setTimeout(120_000);
 
@@ -28,6 +30,11 @@ describeHost('what the cache of nginx tells apart', () => {
         to,
         cache: SMALL,
         routes: { '/b/*': { to: other }, '/live/*': { to, streaming: true } },
+      }),
+      plain: Forward.http({
+        listen: 88,
+        to,
+        routes: { '/passed/*': { to, stripPrefix: true, passHeaders: ['x-http-method-override', 'CF-Connecting-IP'] } },
       }),
     }));
   });
@@ -91,6 +98,7 @@ describeHost('what the cache of nginx tells apart', () => {
 
   describe('cannot be poisoned', () => {
     const FORGED = [
+      ...BLANKED,
       'X-Forwarded-Host',
       'X-Forwarded-Proto',
       'X-Forwarded-Port',
@@ -105,6 +113,19 @@ describeHost('what the cache of nginx tells apart', () => {
       const { body } = await caches.get(url, ...forged, ...kept(MINUTE));
       expect(body).not.toContain('evil.example');
       expect((await caches.get(url)).body).toBe(body);
+    });
+
+    test('nor can targets without a cache be told so, unless a header may pass', async () => {
+      const forged = FORGED.flatMap((name) => ['-H', `${name}: evil.example`]);
+      const plain = await caches.get(caches.fresh(88), ...forged);
+      expect([plain.status, plain.body]).toEqual([200, expect.not.stringContaining('evil.example')]);
+      const passed = told(await caches.get(`http://${GATEWAY}:88/passed/x`, ...forged));
+      const evil = Object.entries(passed.headers).filter(([, value]) => value.includes('evil.example'));
+      expect(evil.map(([name]) => name).sort()).toEqual(['cf-connecting-ip', 'x-http-method-override']);
+      // All else stays as elsewhere.
+      expect(passed.path).toBe('/x');
+      expect(passed.headers).toMatchObject({ host: `${GATEWAY}:88`, 'x-forwarded-prefix': '/passed' });
+      expect(passed.headers['x-real-ip']).toBe(ADDRESS.client.v4);
     });
 
     test('by a Host of their own', async () => {
@@ -166,6 +187,15 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(await caches.states(1, `${url}?page=3&sortBy=name`)).toEqual(['MISS']);
       expect(told(await caches.get(`${url}?utm=1`, ...kept(MINUTE))).path).toBe(url.replace(/^.*\//, '/'));
       expect(await caches.states(1, url)).toEqual(['HIT']);
+    });
+
+    test('a path that looks like a path with a query is another one', async () => {
+      const path = caches.path();
+      const at = (asked: string) => caches.get(`http://${GATEWAY}:84${path}${asked}`, '--path-as-is', ...kept(MINUTE));
+      // Both are told apart by the target, and both hold the same characters once decoded.
+      const all = [await at('%3Fpage=1?page=2'), await at('?page=1?page=2'), await at('%3Fpage=1?page=2')];
+      expect(all.map((a) => a.headers['x-cache'])).toEqual(['MISS', 'MISS', 'HIT']);
+      expect(told(all[1] as Got).path).not.toBe(told(all[0] as Got).path);
     });
 
     test('what is not kept has its whole query', async () => {

@@ -83,13 +83,14 @@ describeHost('gRPC', () => {
     test.each([ADDRESS.gateway.v4, `[${ADDRESS.gateway.v6}]`])(
       'one message for one, with metadata both ways (%s)',
       async (address) => {
-        const told = await call(443, { ...say, metadata: { 'x-mine': 'a b' } }, address);
+        const told = await call(443, { ...say, metadata: { 'x-mine': 'a b', 'x-client-ip': '127.0.0.1' } }, address);
         expect(told).toMatchObject({ code: CODE.ok, details: '', trailers: { 'x-trailer': 'the end' } });
         expect(told.headers).toMatchObject({ 'x-header': 'the beginning', 'x-content-type-options': 'nosniff' });
         expect(told.headers).not.toHaveProperty('x-powered-by');
         const { name, length, metadata } = JSON.parse(told.messages[0] ?? '');
         expect([name, length]).toEqual(['first', 5]);
         expect(metadata).toMatchObject({ 'x-mine': 'a b', 'x-forwarded-proto': 'https' });
+        expect(metadata['x-client-ip']).toBeUndefined();
         expect(metadata['x-real-ip']).toBe(address.startsWith('[') ? ADDRESS.client.v6 : ADDRESS.client.v4);
       },
     );

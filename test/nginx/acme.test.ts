@@ -16,7 +16,7 @@ function render(web: object, tls = acme): string {
 
 /** The servers of a port, each from its head to its end. */
 function servers(conf: string, port: number): readonly string[] {
-  return conf.split(/^ {4}(?=server \{)/m).filter((text) => text.includes(`listen ${port}`));
+  return conf.split(/^ {2}(?=server \{)/m).filter((text) => text.includes(`listen ${port}`));
 }
 
 test('each server of port 80 answers a CA before it does anything else, and no other one does', () => {
@@ -51,6 +51,6 @@ test('certificate and key are one file, named by forward and source', () => {
   ] as const) {
     const file = `/etc/portway/tls/secure.${source}.pem`;
     const conf = render({ to: 8080 }, tls);
-    expect(conf).toContain(`ssl_certificate ${file};\n        ssl_certificate_key ${file};`);
+    expect(conf).toContain(`ssl_certificate ${file};\n    ssl_certificate_key ${file};`);
   }
 });

@@ -120,6 +120,7 @@ const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; ma
     make: (t) => http({ to: 8080, routes: { '/a': { to: 8081, headers: { 'X-A': t }, methods: ['GET'] } } }),
   },
   'a header to hide': { harmless: ['X-A'], make: (t) => http({ to: 8080, hideHeaders: [t] }) },
+  'a header to pass': { harmless: ['X-Host'], make: (t) => http({ to: 8080, passHeaders: [t] }) },
   'a method': { harmless: ['PUT'], make: (t) => http({ to: 8080, methods: [t] }) },
   'the title of errors': { harmless: ['Sorry'], make: (t) => http({ to: 8080, errors: { title: t } }) },
   'the message of errors': { harmless: ['Sorry'], make: (t) => http({ to: 8080, errors: { message: t } }) },

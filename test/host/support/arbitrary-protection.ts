@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { Forward, type ForwardProps } from '../../../lib/forward/forward';
 import { Tls } from '../../../lib/forward/tls';
+import { BLANKED } from '../../../lib/nginx/blanked-headers';
 import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
 import { delivery } from './arbitrary-shared';
 
@@ -66,13 +67,26 @@ function words({ word, from, ...rest }: { readonly word: string; readonly from: 
   };
 }
 
+/** Seldom: refused where a host or forward around it keeps answers. */
+const passHeaders = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.subarray([...BLANKED], { minLength: 1 }) },
+);
+
 const plain = fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given);
 const leading = fc
-  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming: fc.boolean() }), delivery)
-  // A stream is never kept.
-  .map(([props, to]) => given({ ...props, ...to, streaming: props.streaming && !('cache' in to) }));
+  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming: fc.boolean(), passHeaders }), delivery)
+  // A stream is never kept, nor is what a header may decide that no cache has in its key.
+  .map(([props, to]) =>
+    given({
+      ...props,
+      ...to,
+      streaming: props.streaming && !('cache' in to),
+      passHeaders: 'cache' in to ? undefined : props.passHeaders,
+    }),
+  );
 const grpc = fc
-  .record({ ...options, to: target, streaming: fc.boolean() })
+  .record({ ...options, to: target, streaming: fc.boolean(), passHeaders })
   .map((p) => given({ ...p, protocol: 'grpc' }));
 
 /** Only what leads on has a prefix to strip, and only where there is one. */

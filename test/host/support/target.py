@@ -50,7 +50,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_PROPFIND = answer
 
     def send(self, status, content, headers):
-        self.send_response(status)
+        # As send_response, which would add a Date beside one that was asked for.
+        self.send_response_only(status)
+        if not any(header.startswith("Date: ") for header in headers):
+            self.send_header("Date", self.date_time_string())
         for header in headers:
             self.send_header(*header.split(": ", 1))
         if status != 304:
