@@ -11,6 +11,7 @@ import { checkBalance } from './read-balance';
 import { canFailOver } from './read-failover';
 import { readRedirect, readTargets } from './read-props';
 import type { PortForward } from './resolved';
+import { STREAMING, streamsAnswers } from './streaming';
 
 interface Context {
   readonly name: string;
@@ -151,9 +152,9 @@ function readRoute(
       'must be http here: gRPC needs HTTP/2, which clients speak over TLS (Forward.https)',
       protocol,
     );
-  for (const [prop, value] of Object.entries({ streaming, stripPrefix })) {
-    if (typeof value !== 'boolean') problems.add(`${at}.${prop}`, 'must be true or false', value);
-  }
+  if (!STREAMING.includes(streaming))
+    problems.add(`${at}.streaming`, "must be true or false, or 'answers' or 'requests' for one of both", streaming);
+  if (typeof stripPrefix !== 'boolean') problems.add(`${at}.stripPrefix`, 'must be true or false', stripPrefix);
   if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
   const { balance = 'round-robin', failover = FAILOVER, cache = false } = standing;
@@ -173,7 +174,9 @@ function readRoute(
       balance,
       ...(canFailOver(targets) ? { failover } : {}),
       // Neither is an answer that could be kept.
-      ...(cache === false || streaming || protocol === 'grpc' || redirect !== undefined ? {} : { cache }),
+      ...(cache === false || streamsAnswers(streaming) || protocol === 'grpc' || redirect !== undefined
+        ? {}
+        : { cache }),
     },
   ];
 }

@@ -4,8 +4,11 @@ import { readWhole } from './whole';
 /** When nginx takes a TCP connection or a UDP client for gone. */
 export interface SessionProps {
   /**
-   * Seconds without a byte in either direction after which a connection is closed, or a UDP client forgotten, 1-86400; nginx only.
-   * @default 600
+   * Seconds without a byte in either direction after which a connection is closed, or a UDP client forgotten, 1-86400; nginx only. A
+   * connection of which one side has ended its direction is closed after them too. Peers that vanished are found earlier, by TCP's
+   * keepalive probes.
+   * @default a day for TCP, 600 for UDP
+   * @see https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_timeout
    */
   readonly idleTimeout?: number;
   /**

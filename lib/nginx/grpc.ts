@@ -13,13 +13,18 @@ const ERRORS = '403 405 408 413 429 500 502 503 504';
  * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
  */
 export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFacts): readonly Line[] {
-  if (!forwards.some((f) => f.sites.some((s) => s.routes.some((r) => r.protocol === 'grpc')))) return [];
+  if (!forwards.some(speaksGrpc)) return [];
   return [
     '',
     '# gRPC: denied, not implemented, deadline exceeded, exhausted, internal; all else is unavailable.',
     'map $status $portway_grpc { 403 7; 405 12; 408 4; 413 8; 500 13; default 14; }',
     ...hiddenByDefault(facts).map((name) => `grpc_hide_header ${name};`),
   ];
+}
+
+/** Whether any route of a forward speaks it. */
+export function speaksGrpc({ sites }: Pick<PortForward, 'sites'>): boolean {
+  return sites.some((s) => s.routes.some((r) => r.protocol === 'grpc'));
 }
 
 /** In the location of a route of gRPC: where its errors are answered. */

@@ -1,4 +1,5 @@
 import { block, type Line } from './block';
+import { liveMap } from './live';
 import type { RequestFacts } from './request-facts';
 
 /** What a target is told of a request, by nginx's directive for its protocol; `prefix` is the part of the path that was taken off. */
@@ -39,5 +40,6 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     'proxy_set_header Connection $portway_connection;',
     block('map $http_upgrade $portway_upgrade', ["default '';", '~*^websocket$ websocket;']),
     block('map $portway_upgrade $portway_connection', ["default '';", 'websocket upgrade;']),
+    ...liveMap(),
   ];
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { Forward, type ForwardProps } from '../../../lib/forward/forward';
+import { STREAMING, streamsAnswers } from '../../../lib/forward/streaming';
 import { Tls } from '../../../lib/forward/tls';
 import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
 import { delivery } from './arbitrary-shared';
@@ -41,12 +42,16 @@ const options = {
   logs: optional(fc.record({ level: fc.constantFrom('all', 'errors', 'none'), redact: fc.boolean() })),
 };
 
+const streaming = fc.constantFrom(...STREAMING);
+
 const errors = optional(
   fc.oneof(
     fc.record({ title: text, message: text }),
     fc.record({ html: text.map((t) => `<p>{{status}}${t}{{request}}`) }),
   ),
 );
+
+const maxHeaderKiB = optional(fc.integer({ min: 8, max: 64 }));
 
 const networks = fc.array(cidr, { minLength: 1, maxLength: 6 });
 
@@ -68,12 +73,16 @@ function words({ word, from, ...rest }: { readonly word: string; readonly from: 
 
 const plain = fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given);
 const leading = fc
-  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming: fc.boolean() }), delivery)
+  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming }), delivery)
   // A stream is never kept.
-  .map(([props, to]) => given({ ...props, ...to, streaming: props.streaming && !('cache' in to) }));
-const grpc = fc
-  .record({ ...options, to: target, streaming: fc.boolean() })
-  .map((p) => given({ ...p, protocol: 'grpc' }));
+  .map(([props, to]) =>
+    given({
+      ...props,
+      ...to,
+      streaming: 'cache' in to && streamsAnswers(props.streaming) ? 'requests' : props.streaming,
+    }),
+  );
+const grpc = fc.record({ ...options, to: target, streaming }).map((p) => given({ ...p, protocol: 'grpc' }));
 
 /** Only what leads on has a prefix to strip, and only where there is one. */
 function fitting([path, props]: readonly [string, Partial<ForwardProps>]) {
@@ -99,7 +108,17 @@ export const protectedHttp = fc.boolean().chain((tls) => {
     .map(([props, to]) => given({ ...props, ...to }));
   const hosts = optional(fc.dictionary(fc.stringMatching(/^[a-z]{1,9}\.example$/), site, { minKeys: 1, maxKeys: 2 }));
   return fc
-    .record({ listen: listenPort, ...options, ...client, errors, to: target, maintenance: fc.boolean(), routes, hosts })
+    .record({
+      listen: listenPort,
+      ...options,
+      ...client,
+      maxHeaderKiB,
+      errors,
+      to: target,
+      maintenance: fc.boolean(),
+      routes,
+      hosts,
+    })
     .map((props) => {
       const all = given({ ...words(props), engine: 'nginx' });
       return tls ? Forward.https({ ...all, tls: Tls.selfSigned() } as never) : Forward.http(all as never);
