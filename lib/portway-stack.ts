@@ -9,6 +9,7 @@ import { type MachineProps, readMachine } from './constructs/machine';
 import { Network, type NetworkProps } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { readAdminCidr } from './forward/admin';
+import { checkBodies } from './forward/check-bodies';
 import type { Cidr } from './forward/cidr';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import { Problems } from './forward/problems';
@@ -116,6 +117,7 @@ export class PortwayStack extends Stack {
     const machine = readMachine(props, problems);
     checkHttp3(this.forwards, OPERATING_SYSTEMS[machine.os], problems);
     checkCaches(this.forwards, machine.diskGiB, problems);
+    checkBodies(this.forwards, machine.diskGiB, problems);
     checkLoginKey(props, problems);
     const firstBootScript =
       props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);

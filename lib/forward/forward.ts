@@ -164,6 +164,14 @@ export interface WebForwardProps extends ListenerProps, HttpHostProps {
    */
   readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
   /**
+   * How long one line of a request's head may be, in KiB, 8-64: the longest header, such as all cookies of a site, or the address. A whole
+   * head may have four times as much. Raise it for Kerberos tickets or many cookies; targets have limits of their own (Node 16 KiB,
+   * Tomcat 8). The heads of answers may have as much as one such line, and always 16.
+   * @default 16
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers
+   */
+  readonly maxHeaderKiB?: number;
+  /**
    * Whether `portway maintenance on` on the host closes this forward, without a deploy.
    * @default false
    */

@@ -6,6 +6,7 @@ import type { Problems } from './problems';
 import { readBalance } from './read-balance';
 import { readCache } from './read-cache';
 import { readFailover } from './read-failover';
+import { type Streaming, streamsAnswers } from './streaming';
 
 /** Which target answers a request, or whether none has to: on a forward for all, on a host or a path for its own. */
 export interface HttpDeliveryProps {
@@ -49,7 +50,7 @@ interface Place extends HttpDeliveryProps {
   readonly redirectTo?: string;
   readonly hosts?: unknown;
   readonly routes?: unknown;
-  readonly streaming?: boolean;
+  readonly streaming?: Streaming;
   readonly protocol?: HttpProtocol;
 }
 
@@ -87,7 +88,7 @@ function checkAlone(at: string, props: Place, problems: Problems): void {
   if (!props.cache) return;
   if (props.redirectTo !== undefined)
     problems.add(`${at}.cache`, 'must be left out beside redirectTo: the gateway answers by itself');
-  if (props.streaming === true)
+  if (streamsAnswers(props.streaming))
     problems.add(`${at}.cache`, 'must be left out beside streaming: what is passed on at once is not kept');
   if (props.protocol === 'grpc')
     problems.add(`${at}.cache`, 'must be left out for gRPC: its requests all change something');

@@ -14,7 +14,8 @@ export interface HttpOptionProps {
    */
   readonly limits?: HttpLimits;
   /**
-   * How large a request's body may be, in MiB, 1-10240; a larger one is answered with 413.
+   * How large a request's body may be, in MiB, 1-10240; a larger one is answered with 413. It waits on the disk until it is complete, so
+   * `diskGiB` must have room for it, unless requests are `streaming`.
    * @default 100
    */
   readonly maxBodyMiB?: number;
@@ -60,7 +61,8 @@ export interface HttpTimeouts {
    */
   readonly body?: number;
   /**
-   * How long a target may pause before or while it answers, 1-86400 seconds; a WebSocket without a word is closed after it as well.
+   * How long a target may pause before or while it answers, 1-86400 seconds. A WebSocket, and an answer to a request that accepts
+   * `text/event-stream`, may be silent for an hour, or for this time if it is longer.
    * @default 60; a day where answers are `streaming`
    */
   readonly response?: number;

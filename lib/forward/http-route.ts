@@ -5,6 +5,7 @@ import type { Failover } from './failover';
 import type { HttpDeliveryProps } from './http-delivery';
 import type { HttpOptionProps, HttpOptions } from './http-options';
 import type { PortRange } from './ports';
+import type { Streaming } from './streaming';
 import type { Target, TargetSpec, WeightedTarget } from './target';
 
 /** What is done with HTTP requests: on a forward with all, on a host or a path with its own. */
@@ -27,10 +28,15 @@ export interface HttpRouteProps extends HttpOptionProps, HttpDeliveryProps {
    */
   readonly protocol?: HttpProtocol;
   /**
-   * Whether answers are passed on as they come, for as long as they take, such as Server-Sent Events.
-   * @default false: answers are buffered, so that slow clients do not hold up a target
+   * What is passed on as it comes, piece by piece: `'answers'`, for as long as they take; `'requests'`, so that the bodies of uploads
+   * reach the target as they are sent, and never wait on the disk; `true` for both. Answers to requests that accept `text/event-stream`,
+   * and those that say `X-Accel-Buffering: no`, are passed on as they come without it.
+   *
+   * A body that has begun to reach a target cannot be sent to another one: with `'requests'` such a PUT or DELETE gets 502 where
+   * it would have been tried again.
+   * @default false: both are buffered, so that slow clients do not hold up a target
    */
-  readonly streaming?: boolean;
+  readonly streaming?: Streaming;
 }
 
 /** What is done with the requests for a path. */
@@ -80,7 +86,7 @@ export interface HttpRoute {
   /** An HTTPS port of the gateway, or the origin (`https://www.example.com`) of another site. */
   readonly redirect?: number | string;
   readonly protocol: HttpProtocol;
-  readonly streaming: boolean;
+  readonly streaming: Streaming;
   readonly stripPrefix: boolean;
   readonly balance: Balance;
   /** Connections to targets are not shared. */

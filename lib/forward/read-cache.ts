@@ -17,7 +17,7 @@ const YEAR = 31_536_000;
 const DAY = 86_400;
 
 /** What of the disk is the system's, the packages', the logs' and the application's own, in GiB. */
-const RESERVED_GIB = 4;
+export const RESERVED_GIB = 4;
 
 /** The cache that a forward, host or path asks for; `false` where it wants none, undefined where it says nothing. */
 export function readCache(at: string, value: unknown, id: string, problems: Problems): Cache | false | undefined {

@@ -12,6 +12,7 @@ import { checkBalance } from './read-balance';
 import { canFailOver } from './read-failover';
 import { readRedirect, readTargets } from './read-props';
 import type { PortForward } from './resolved';
+import { STREAMING, streamsAnswers } from './streaming';
 
 interface Context {
   readonly name: string;
@@ -152,15 +153,16 @@ function readRoute(
       'must be http here: gRPC needs HTTP/2, which clients speak over TLS (Forward.https)',
       protocol,
     );
-  for (const [prop, value] of Object.entries({ streaming, stripPrefix })) {
-    if (typeof value !== 'boolean') problems.add(`${at}.${prop}`, 'must be true or false', value);
-  }
+  if (!STREAMING.includes(streaming))
+    problems.add(`${at}.streaming`, "must be true or false, or 'answers' or 'requests' for one of both", streaming);
+  if (typeof stripPrefix !== 'boolean') problems.add(`${at}.stripPrefix`, 'must be true or false', stripPrefix);
   if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
   const { balance = 'round-robin', failover = FAILOVER, cache = false, targetKeepAlive = true } = standing;
   checkBalance(at, { balance, targets, by: 'http' }, problems);
   // Answers that are passed on at once, of gRPC, or of the gateway itself are never kept.
-  const keeps = cache !== false && !streaming && protocol !== 'grpc' && redirect === undefined;
+  // Neither is an answer that could be kept.
+  const keeps = cache !== false && !streamsAnswers(streaming) && protocol !== 'grpc' && redirect === undefined;
   if (keeps) checkPassedBesideCache(at, standing.options.passHeaders, problems);
   if (problems.length > before) return [];
   checkTargets(at, { kind, engine: 'nginx', listen, targets }, problems);

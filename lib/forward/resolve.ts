@@ -17,6 +17,7 @@ import { isWeb, type PortForward, type ProtocolForward, type ResolvedForward } f
 import { readSession } from './session';
 import { sharePorts } from './shared-port';
 import { readTrustedProxies } from './trusted-proxies';
+import { readWhole } from './whole';
 
 export interface ForwardSet {
   /**
@@ -149,6 +150,7 @@ function resolvePortForward(
   const session = isWeb(kind) || engine !== 'nginx' ? {} : readSession(at, props, transport, problems);
   if (props.maintenance !== undefined && typeof props.maintenance !== 'boolean')
     problems.add(`${at}.maintenance`, 'must be true or false', props.maintenance);
+  const maxHeaderKiB = readMaxHeader(at, kind, props.maxHeaderKiB, problems);
   const tls = kind === 'https' ? readTls(`${at}.tls`, props.tls, problems) : undefined;
   const answers = readHttpsAnswers(at, { kind, props, sites }, problems);
   if (listen === undefined || problems.length > before) return undefined;
@@ -170,6 +172,7 @@ function resolvePortForward(
     sites,
     tlsHosts,
     ...answers,
+    ...(maxHeaderKiB === undefined ? {} : { maxHeaderKiB }),
     maintenance: props.maintenance === true,
     ...(tls === undefined ? {} : { tls }),
   };
@@ -190,6 +193,13 @@ function readClient(
     return { sendsProxyProtocol: false };
   }
   return readTrustedProxies(at, props, isWeb(kind) ? ['accept'] : ['accept', 'send'], problems);
+}
+
+function readMaxHeader(at: string, kind: PortForward['kind'], value: unknown, problems: Problems): number | undefined {
+  if (value === undefined) return undefined;
+  if (isWeb(kind)) return readWhole(`${at}.maxHeaderKiB`, value, { from: 8, to: 64 }, problems);
+  problems.add(`${at}.maxHeaderKiB`, 'must be left out: only Forward.http and Forward.https read heads', value);
+  return undefined;
 }
 
 /** Whether its hosts say where it leads. */

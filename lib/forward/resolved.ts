@@ -51,6 +51,8 @@ export interface PortForward extends CommonForward {
   readonly http3?: true;
   /** Another forward has the same port. */
   readonly sharedPort?: SharedPort;
+  /** Of an HTTP forward: how long a line of a head may be, in KiB. */
+  readonly maxHeaderKiB?: number;
   /** Whether a command on the host can close it. */
   readonly maintenance: boolean;
   /** Undefined: the client is who connects. */

@@ -4,9 +4,11 @@ import { readWhole } from './whole';
 /** When nginx takes a TCP connection or a UDP client for gone. */
 export interface SessionProps {
   /**
-   * Seconds without a byte in either direction after which a connection is closed, or a UDP client forgotten, 1-86400; nginx only.
-   * @default 600, and 120 for UDP: the least that a NAT may give a quiet client (RFC 4787, REQ-5)
-   * @see https://www.rfc-editor.org/rfc/rfc4787#section-4.3
+   * Seconds without a byte in either direction after which a connection is closed, or a UDP client forgotten, 1-86400; nginx only. A
+   * connection of which one side has ended its direction is closed after them too. Peers that vanished are found earlier, by TCP's
+   * keepalive probes.
+   * @default a day for TCP, 120 for UDP: the least that a NAT may give a quiet client (RFC 4787, REQ-5)
+   * @see https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_timeout
    */
   readonly idleTimeout?: number;
   /**

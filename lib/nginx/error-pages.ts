@@ -14,6 +14,8 @@ export function errorPages(forwards: readonly PortForward[], facts: RequestFacts
     '',
     '# Where no target answers; an error that a target answers itself is passed on.',
     `error_page 429 502 503 504 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};`,
+    `error_page 500 =503 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};  # no room for a body`,
+    `error_page 494 =431 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};`,
     'types { text/html html; application/json json; }',
     block('map $http_accept $portway_form', ['~text/html html;', '~json json;', 'default html;']),
     pageMap('$portway_page', DEFAULT_ERROR_PAGE, facts),

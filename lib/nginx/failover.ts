@@ -3,6 +3,7 @@ import { FAILOVER, type Failover } from '../forward/failover';
 import type { HttpRoute } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
+import { goTo, placeOf } from './places';
 
 /** When a request goes on to another target that has one: nginx's own rule is the first two. */
 const UNABLE = 'error timeout http_502 http_503 http_504';
@@ -16,7 +17,7 @@ function goesOnWhenUnable({ balance, failover, targets, protocol }: HttpRoute): 
 }
 
 /** nginx has one rule for all requests of a location, so that those with another one have a place of their own. */
-function needsPlace(route: HttpRoute): boolean {
+export function needsWritesPlace(route: HttpRoute): boolean {
   if (route.failover === undefined || route.protocol !== 'http') return false;
   return goesOnWhenUnable(route) || route.failover.resend === 'safe';
 }
@@ -29,12 +30,10 @@ export function failoverDefaults(forwards: readonly PortForward[]): readonly Lin
     '',
     '# How many targets a request may try, and for how long.',
     ...limits(FAILOVER, 'proxy'),
-    ...(routes.some(needsPlace)
+    ...(routes.some(needsWritesPlace)
       ? [
           '# nginx sends no POST, PATCH or LOCK again that it sent. PUT, DELETE and others have places of their own, with other rules.',
           "map $request_method $portway_writes { default 1; ~^(GET|HEAD|OPTIONS|POST|PATCH|LOCK)$ ''; }",
-          'error_page 418 = @$portway_place;',
-          'recursive_error_pages on;  # those places have the error pages too',
         ]
       : []),
   ];
@@ -46,24 +45,24 @@ export function failoverLines(route: HttpRoute): readonly Line[] {
   if (failover === undefined) return [];
   if (protocol === 'grpc') return [`grpc_connect_timeout ${failover.connectTimeout}s;`, ...limits(failover, 'grpc')];
   return [
-    ...(needsPlace(route)
-      ? [`set $portway_place ${place(route)};`, block('if ($portway_writes)', ['return 418;'])]
-      : []),
-    ...(goesOnWhenUnable(route) ? [`proxy_next_upstream ${UNABLE};`] : []),
-    ...own(failover),
+    ...(needsWritesPlace(route) ? goTo(placeOf('writes', route), '$portway_writes') : []),
+    ...failoverRule(route),
   ];
+}
+
+/** Which requests of a location go on to another target, and how far. */
+export function failoverRule(route: HttpRoute): readonly Line[] {
+  const { failover } = route;
+  if (failover === undefined) return [];
+  return [...(goesOnWhenUnable(route) ? [`proxy_next_upstream ${UNABLE};`] : []), ...own(failover)];
 }
 
 /** Beside it, with the lines that forward its requests. */
 export function failoverPlace(route: HttpRoute, forwarding: readonly Line[]): readonly Block[] {
   const { failover } = route;
-  if (failover === undefined || !needsPlace(route)) return [];
+  if (failover === undefined || !needsWritesPlace(route)) return [];
   const rule = failover.resend === 'safe' ? ['proxy_next_upstream off;'] : [];
-  return [block(`location @${place(route)}`, [...rule, ...own(failover), ...forwarding])];
-}
-
-function place({ id }: HttpRoute): string {
-  return `writes-${id}`;
+  return [block(`location @${placeOf('writes', route)}`, [...rule, ...own(failover), ...forwarding])];
 }
 
 /** What differs from the defaults above. */

@@ -14,7 +14,7 @@ const ERRORS = '403 405 408 413 429 500 502 503 504';
  * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
  */
 export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFacts): readonly Line[] {
-  if (!forwards.some((f) => f.sites.some((s) => s.routes.some((r) => r.protocol === 'grpc')))) return [];
+  if (!forwards.some(speaksGrpc)) return [];
   return [
     '',
     '# gRPC: denied, not implemented, deadline exceeded, exhausted, internal; all else is unavailable.',
@@ -22,6 +22,11 @@ export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFac
     ...toldHeaders('grpc', facts),
     ...hiddenByDefault(facts).map((name) => `grpc_hide_header ${name};`),
   ];
+}
+
+/** Whether any route of a forward speaks it. */
+export function speaksGrpc({ sites }: Pick<PortForward, 'sites'>): boolean {
+  return sites.some((s) => s.routes.some((r) => r.protocol === 'grpc'));
 }
 
 /** In the location of a route of gRPC: where its errors are answered. */

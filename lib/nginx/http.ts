@@ -6,13 +6,16 @@ import { cacheDefaults } from './cache';
 import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
 import { errorPages, ownPages } from './error-pages';
-import { failoverDefaults } from './failover';
-import { grpcDefaults } from './grpc';
+import { failoverDefaults, needsWritesPlace } from './failover';
+import { grpcDefaults, speaksGrpc } from './grpc';
+import { headSizeDefaults } from './head-size';
 import { hstsMap, withHttpsHeaders } from './https-headers';
 import { countsClients, limitDefaults, limitZones } from './limits';
+import { needsLivePlace } from './live';
 import { httpLog } from './logging';
 import { maintenanceStamp } from './maintenance';
 import { GENERATION, NGINX_PATHS } from './names';
+import { placeDefaults } from './places';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
 import { headerDefaults } from './response-headers';
@@ -46,6 +49,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
     ...(own.length > 0
       ? [
           ...transferDefaults(memoryMiB),
+          ...headSizeDefaults(own.some(speaksGrpc)),
           ...proxyDefaults(facts),
           ...headerDefaults(facts),
           ...errorPages(own, facts),
@@ -53,6 +57,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
           ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
           ...limitDefaults(own),
           ...cookieDefaults(own, facts),
+          ...placeDefaults(own, (route) => needsLivePlace(route) || needsWritesPlace(route)),
           ...failoverDefaults(own),
           ...cacheDefaults(own),
         ]

@@ -1,13 +1,15 @@
 import type { HttpOptions } from '../forward/http-options';
 import type { HttpRoute, HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
+import { streamsAnswers, streamsRequests } from '../forward/streaming';
 import { cookieLines } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheLines, keptQuery } from './cache';
 import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
-import { failoverLines, failoverPlace } from './failover';
+import { failoverLines, failoverPlace, failoverRule } from './failover';
 import { grpcErrors, grpcPlace } from './grpc';
 import { limitLines } from './limits';
+import { liveLines, livePlace } from './live';
 import { logLines } from './logging';
 import { methodCheck } from './methods';
 import { toldHeaders } from './proxy-headers';
@@ -63,12 +65,26 @@ export function locations(
   const answers = answerLines(options, site.options, facts, 'proxy');
   const errors = errorsOf(route, site, forward, { facts, answers });
   const methods = methodCheck(route, site, forward, facts);
-  const own = [...optionLines(inForm(route), site.options, forward, facts, proxy), ...errors.lines];
+  const linesOf = (of: HttpOptions) => [...optionLines(of, site.options, forward, facts, proxy), ...errors.lines];
+  const own = linesOf(inForm(route));
   const leads =
     route.redirect === undefined
       ? {
-          lines: [...failoverLines(route), ...cacheLines(route, facts), ...forwarding(route, facts)],
-          places: failoverPlace(route, [...own, ...forwarding(route, facts)]),
+          lines: [
+            ...failoverLines(route),
+            ...liveLines(route),
+            ...cacheLines(route, facts),
+            ...forwarding(route, facts),
+          ],
+          places: [
+            ...failoverPlace(route, [...own, ...forwarding(route, facts)]),
+            ...livePlace(route, (of) => [
+              ...linesOf(of),
+              ...failoverRule(route),
+              ...cacheLines(route, facts),
+              ...forwarding(route, facts),
+            ]),
+          ],
         }
       : redirect(origin(route.redirect), id, limited, answers);
   return [
@@ -104,12 +120,12 @@ const DAY = 86_400;
  */
 function inForm({ options, streaming, protocol }: HttpRoute): HttpOptions {
   const grpc = protocol === 'grpc';
-  const response = options.timeouts?.response ?? (streaming ? DAY : undefined);
-  const body = options.timeouts?.body ?? (streaming && grpc ? DAY : undefined);
+  const response = options.timeouts?.response ?? (streamsAnswers(streaming) ? DAY : undefined);
+  const body = options.timeouts?.body ?? (streamsRequests(streaming) && grpc ? DAY : undefined);
   const timeouts = { ...(body === undefined ? {} : { body }), ...(response === undefined ? {} : { response }) };
   return {
     ...options,
-    ...((streaming || grpc) && response !== undefined ? { timeouts: { ...options.timeouts, ...timeouts } } : {}),
+    ...((streaming !== false || grpc) && Object.keys(timeouts).length > 0 ? { timeouts } : {}),
     ...(grpc ? { maxBodyMiB: options.maxBodyMiB ?? 0 } : {}),
   };
 }
@@ -124,13 +140,20 @@ function forwarding(route: HttpRoute, facts: RequestFacts): readonly Line[] {
   const grpc = route.protocol === 'grpc';
   const passed = route.options.passHeaders;
   return [
-    // An answer that comes in pieces over hours, such as Server-Sent Events, is passed on piece by piece.
-    ...(!grpc && route.streaming ? ['proxy_buffering off;'] : []),
+    ...(grpc ? [] : unbuffered(route)),
     ...(passed === undefined ? [] : toldHeaders(grpc ? 'grpc' : 'proxy', facts, passed)),
     ...cookieLines(route.balance),
     ...passTo(route, grpc ? 'grpc://' : 'http://'),
     // Last: after its `rewrite ... break` no `set` would be carried out.
     ...rewritten(route, facts),
+  ];
+}
+
+/** What comes in pieces over hours, such as Server-Sent Events or a live upload, is passed on piece by piece. */
+function unbuffered({ streaming }: HttpRoute): readonly Line[] {
+  return [
+    ...(streamsAnswers(streaming) ? ['proxy_buffering off;'] : []),
+    ...(streamsRequests(streaming) ? ['proxy_request_buffering off;'] : []),
   ];
 }
 

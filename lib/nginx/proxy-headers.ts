@@ -1,6 +1,7 @@
 import { blankedHeaders } from './blanked-headers';
 import { block, type Line } from './block';
 import { connectionMaps } from './connection-login';
+import { liveMap } from './live';
 import type { RequestFacts } from './request-facts';
 
 /**
@@ -50,5 +51,6 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     '# WebSocket passes, no other upgrade: through a tunnel of h2c a client could write the headers above. NTLM closes its connection.',
     "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
     ...connectionMaps('$portway_upgrade'),
+    ...liveMap(),
   ];
 }

@@ -5,6 +5,7 @@ import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
+import { headSizeLines } from './head-size';
 import { quicListeners } from './http3';
 import { locations, optionLines, origin } from './location';
 import { maintenance } from './maintenance';
@@ -43,6 +44,7 @@ function server(
     ...acmeLines(forward, site.options),
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
+    ...headSizeLines(forward),
     ...optionLines(site.options, {}, forward, facts),
     ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
     ...(forward.maintenance ? maintenance(limited) : []),
@@ -73,6 +75,7 @@ function closedServer(forward: PortForward, dialect: NginxDialect): Block {
   return block('server', [
     ...listeners(forward, ' default_server', dialect, false),
     ...acmeLines(forward),
+    ...headSizeLines(forward),
     "# Other host names are nobody's.",
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
     'return 444;',

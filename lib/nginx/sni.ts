@@ -4,7 +4,7 @@ import type { TlsHost } from '../forward/tls-hosts';
 import { block, type Line } from './block';
 import { handOver, NGINX_PATHS, variableName } from './names';
 import { shareLines } from './share';
-import { listenParameter, streamClient } from './trusted-proxies';
+import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { destination, type Group, upstream } from './upstream';
 import { wildcards } from './wildcards';
 
@@ -92,7 +92,7 @@ function group({ id, targets, balance }: TlsHost, { failover }: PortForward): Gr
 }
 
 function listeners(forward: PortForward): readonly Line[] {
-  return wildcards(forward.listen).map((address) => `listen ${address}${listenParameter(forward)};`);
+  return wildcards(forward.listen).map((address) => `listen ${address}${KEEPALIVE}${listenParameter(forward)};`);
 }
 
 /** Some words mean something else to a map. */

@@ -9,9 +9,12 @@ import { streamFailover } from './failover';
 import { countsClients, streamLimit } from './limits';
 import { streamLog } from './logging';
 import { sniDefaults, tlsServers } from './sni';
-import { listenParameter, streamClient } from './trusted-proxies';
+import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
 import { wildcards } from './wildcards';
+
+/** A day: probes find dead peers within minutes, so that only a living, silent one is meant. */
+const IDLE_TCP = 86_400;
 
 /** The stream context: TCP, UDP and TLS forwards. Nothing when there are none, so that its module is not needed. */
 export function streamContext(forwards: readonly PortForward[]): readonly Line[] {
@@ -24,6 +27,7 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
       ...streamLog(own),
       ...resolver(own),
       'proxy_connect_timeout 5s;',
+      ...connectionEnds(own),
       ...(countsClients(own) || balancesBySource(own) ? [clientKey()] : []),
       ...own.flatMap((forward) => [
         '',
@@ -33,6 +37,12 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
       ]),
     ]),
   ];
+}
+
+/** How TCP connections end. */
+function connectionEnds(forwards: readonly PortForward[]): readonly Line[] {
+  if (forwards.every((f) => f.transport === 'udp')) return [];
+  return ['proxy_half_close on;  # either side may end its direction first', 'proxy_socket_keepalive on;'];
 }
 
 /** What every server has, whichever way it finds the target. */
@@ -51,7 +61,7 @@ function servers(forward: PortForward): readonly Block[] {
 
 function server(forward: PortForward): Block {
   // Without reuseport datagrams of one client reach several workers, and its session falls apart.
-  const parameters = forward.transport === 'udp' ? ' udp reuseport' : listenParameter(forward);
+  const parameters = forward.transport === 'udp' ? ' udp reuseport' : `${KEEPALIVE}${listenParameter(forward)}`;
   return block('server', [
     ...wildcards(forward.listen).map((address) => `listen ${address}${parameters};`),
     ...streamClient(forward),
@@ -64,14 +74,16 @@ function server(forward: PortForward): Block {
  * What a NAT must give a quiet UDP client at least; nginx would keep it 10 minutes, and it shares its room with all of its forward's.
  * @see https://www.rfc-editor.org/rfc/rfc4787#section-4.3
  */
-const UDP_IDLE = 120;
+const IDLE_UDP = 120;
 
-/** A session ends after a while without a byte (nginx: 10 minutes), or after as many answers as there are. */
+/** A session ends after a while without a byte, or after as many answers as there are. */
 function sessionLines({ session, transport }: PortForward): readonly Line[] {
-  const { idleTimeout = transport === 'udp' ? UDP_IDLE : undefined, responses } = session;
+  const { idleTimeout, responses } = session;
+  if (transport === 'tcp') return [`proxy_timeout ${idleTimeout ?? IDLE_TCP}s;`];
   return [
-    ...(idleTimeout === undefined ? [] : [`proxy_timeout ${idleTimeout}s;`]),
+    `proxy_timeout ${idleTimeout ?? IDLE_UDP}s;`,
     ...(responses === undefined ? [] : [`proxy_responses ${responses};`]),
+    'proxy_buffer_size 64k;',
   ];
 }
 

@@ -20,7 +20,6 @@ export function transferDefaults(memoryMiB: number): readonly Line[] {
     'reset_timedout_connection on;',
     "# Slow readers: as much of an answer in memory as a quarter of the host's lets 300 of them have, then a bounded file.",
     `proxy_buffers ${buffers(memoryMiB)} 64k;`,
-    'proxy_buffer_size 16k;',
     'proxy_max_temp_file_size 8m;',
   ];
 }

@@ -2,6 +2,9 @@ import { mergeCidrs } from '../forward/cidr';
 import type { PortForward } from '../forward/resolved';
 import type { Line } from './block';
 
+/** What a listener needs to find out clients that are gone without a word, however long connections may be silent. */
+export const KEEPALIVE = ' so_keepalive=on';
+
 /** What a listener needs to be told the client's address in front of each connection. */
 export function listenParameter({ trustedProxies }: PortForward): string {
   return trustedProxies?.by === 'proxy-protocol' ? ' proxy_protocol' : '';

@@ -5,7 +5,7 @@ import { cachesOf, checkCaches } from '../../lib/forward/read-cache';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderNginx } from '../../lib/nginx/render';
-import { http, problems, TWO } from './support';
+import { http, problems, TWO, tcp } from './support';
 
 describe('each broken rule has its own message', () => {
   const cache = (props: object) => http({ to: 1, cache: { sizeMb: 100, ...props } });
@@ -45,6 +45,16 @@ describe('each broken rule has its own message', () => {
       'a cache of a stream',
       http({ to: 1, streaming: true, cache: { sizeMb: 10 } }),
       /^forwards\.web\.cache must be left out beside streaming/,
+    ],
+    [
+      'a cache of streamed answers',
+      http({ to: 1, streaming: 'answers', cache: { sizeMb: 10 } }),
+      /^forwards\.web\.cache must be left out beside streaming/,
+    ],
+    [
+      'a size of heads where nobody reads them',
+      tcp({ to: 1, maxHeaderKiB: 16 }),
+      /^forwards\.web\.maxHeaderKiB must be left out: only Forward\.http and Forward\.https read heads, got: 16$/,
     ],
   ])('%s', (_what, forward, message) => {
     const found = problems(forward);

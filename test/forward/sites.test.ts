@@ -69,11 +69,11 @@ test('with hosts, other names are closed unless the forward says something of th
 test('a path takes from its host, and a host from its forward, what it does not say itself', () => {
   const routes = routesOf({
     streaming: true,
-    hosts: { a: { to: 1, routes: { '/x': { to: 2, streaming: false } } }, b: { to: 3, streaming: false } },
+    hosts: { a: { to: 1, routes: { '/x': { to: 2, streaming: 'requests' } } }, b: { to: 3, streaming: false } },
   });
   expect(routes.map((r) => [r.id, r.streaming])).toEqual([
     ['web.a', true],
-    ['web.a_x', false],
+    ['web.a_x', 'requests'],
     ['web.b', false],
   ]);
 });
@@ -135,7 +135,16 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.protocol must be http here: gRPC needs HTTP\/2/,
     ],
     ['an unknown protocol', { to: 1, protocol: 'spdy' }, /^forwards\.web\.protocol must be http or grpc/],
-    ['streaming that is no boolean', { to: 1, streaming: 'yes' }, /^forwards\.web\.streaming must be true or false/],
+    [
+      'streaming that is no boolean',
+      { to: 1, streaming: 'yes' },
+      /^forwards\.web\.streaming must be true or false, or 'answers' or 'requests' for one of both, got: yes$/,
+    ],
+    [
+      'a prefix that is no boolean',
+      { routes: { '/a/*': { to: 1, stripPrefix: 'yes' } } },
+      /\.stripPrefix must be true or false, got: yes$/,
+    ],
     [
       'a redirect with a path',
       { redirectTo: 'https://a.example/x' },

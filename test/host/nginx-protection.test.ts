@@ -214,14 +214,14 @@ describeHost('what nginx lets through', () => {
   describe('heads', () => {
     const head = (bytes: number) => ['-H', `X-Long: ${'x'.repeat(bytes)}`];
 
-    test('of requests may have lines of 8 KB, and some of them', async () => {
+    test('of requests may have lines of 16 KB, and some of them', async () => {
       const status = async (...words: string[]) =>
         (await nginx.curl('client', '-o', '/dev/null', '-w', '%{http_code}', ...words, `http://${GATEWAY.v4}:87/`))
           .stdout;
-      expect(await status(...head(8000))).toBe('200');
-      expect(await status(...head(8000), ...head(8000), ...head(8000))).toBe('200');
-      expect(await status(...head(8300))).toBe('400');
-      expect(await status(...Array.from({ length: 5 }, () => head(8000)).flat())).toBe('400');
+      expect(await status(...head(16_000))).toBe('200');
+      expect(await status(...head(16_000), ...head(16_000), ...head(16_000))).toBe('200');
+      expect(await status(...head(16_500))).toBe('431');
+      expect(await status(...Array.from({ length: 5 }, () => head(16_000)).flat())).toBe('431');
     });
 
     test('of answers may have 15 KB', async () => {

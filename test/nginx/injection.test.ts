@@ -89,7 +89,8 @@ const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; ma
   },
   'a host': { harmless: ['a.example'], make: (t) => http({ hosts: { [t]: { to: 8080 } } }) },
   'a path': {
-    harmless: ['/a'],
+    // With the second no path is left that is nobody's.
+    harmless: ['/a', '/*'],
     make: (t) =>
       http({
         routes: { [t]: { to: ['10.0.0.1:80', '10.0.0.2:80'], limits: { openConnections: 1 }, methods: ['GET'] } },

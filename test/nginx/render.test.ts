@@ -26,6 +26,22 @@ test('nothing when no forward runs on nginx', () => {
   ).toBeUndefined();
 });
 
+test.each([
+  ['streamed answers', { streaming: true, to: 8080 }, false],
+  ['streamed requests', { streaming: 'requests', to: 8080 }, true],
+  ['a redirect', { redirectTo: 'https://www.example.com' }, false],
+  ['gRPC', { protocol: 'grpc', to: 8080 }, false],
+  [
+    'streamed answers of targets that get writes under another rule',
+    { streaming: true, to: ['10.0.0.1:80', '10.0.0.2:80'] },
+    true,
+  ],
+])('the variable of places is used where something sets it: %s', (_, props, expected) => {
+  const conf = render({ web: Forward.https({ listen: 443, tls: Tls.selfSigned(), ...props } as never) });
+  expect(conf.includes('@$portway_place')).toBe(expected);
+  expect(conf.includes('set $portway_place ')).toBe(expected);
+});
+
 test('the same text for a target whose address is known only at deploy time, whichever number its token has', () => {
   const textOf = (token: string) =>
     render({ web: Forward.http({ listen: 80, to: `${token}:8080` }) }).replaceAll(token, 'the-target');

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { Forward, type ForwardProps } from '../../../lib/forward/forward';
+import { STREAMING, streamsAnswers } from '../../../lib/forward/streaming';
 import { Tls } from '../../../lib/forward/tls';
 import { BLANKED } from '../../../lib/nginx/blanked-headers';
 import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
@@ -42,12 +43,16 @@ const options = {
   logs: optional(fc.record({ level: fc.constantFrom('all', 'errors', 'none'), redact: fc.boolean() })),
 };
 
+const streaming = fc.constantFrom(...STREAMING);
+
 const errors = optional(
   fc.oneof(
     fc.record({ title: text, message: text }),
     fc.record({ html: text.map((t) => `<p>{{status}}${t}{{request}}`) }),
   ),
 );
+
+const maxHeaderKiB = optional(fc.integer({ min: 8, max: 64 }));
 
 const networks = fc.array(cidr, { minLength: 1, maxLength: 6 });
 
@@ -75,18 +80,18 @@ const passHeaders = fc.oneof(
 
 const plain = fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given);
 const leading = fc
-  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming: fc.boolean(), passHeaders }), delivery)
+  .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming, passHeaders }), delivery)
   // A stream is never kept, nor is what a header may decide that no cache has in its key.
   .map(([props, to]) =>
     given({
       ...props,
       ...to,
-      streaming: props.streaming && !('cache' in to),
+      streaming: 'cache' in to && streamsAnswers(props.streaming) ? 'requests' : props.streaming,
       passHeaders: 'cache' in to ? undefined : props.passHeaders,
     }),
   );
 const grpc = fc
-  .record({ ...options, to: target, streaming: fc.boolean(), passHeaders })
+  .record({ ...options, to: target, streaming, passHeaders })
   .map((p) => given({ ...p, protocol: 'grpc' }));
 
 /** Only what leads on has a prefix to strip, and only where there is one. */
@@ -113,7 +118,17 @@ export const protectedHttp = fc.boolean().chain((tls) => {
     .map(([props, to]) => given({ ...props, ...to }));
   const hosts = optional(fc.dictionary(fc.stringMatching(/^[a-z]{1,9}\.example$/), site, { minKeys: 1, maxKeys: 2 }));
   return fc
-    .record({ listen: listenPort, ...options, ...client, errors, to: target, maintenance: fc.boolean(), routes, hosts })
+    .record({
+      listen: listenPort,
+      ...options,
+      ...client,
+      maxHeaderKiB,
+      errors,
+      to: target,
+      maintenance: fc.boolean(),
+      routes,
+      hosts,
+    })
     .map((props) => {
       const all = given({ ...words(props), engine: 'nginx' });
       return tls ? Forward.https({ ...all, tls: Tls.selfSigned() } as never) : Forward.http(all as never);
