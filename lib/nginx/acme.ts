@@ -15,6 +15,7 @@ export function acmeLines({ answersAcme }: PortForward, { limits }: HttpOptions 
     block(`if ($uri ~ ^${ACME_PATH.replaceAll('.', '\\.')})`, ['break;']),
     block(`location ^~ ${ACME_PATH}`, [
       `root ${NGINX_PATHS.acme};`,
+      'log_not_found off;',
       ...(limits === undefined ? [] : ['limit_req_dry_run on;', 'limit_conn_dry_run on;']),
     ]),
   ];

@@ -33,11 +33,18 @@ export function failoverDefaults(forwards: readonly PortForward[]): readonly Lin
       ? [
           '# nginx sends no POST, PATCH or LOCK again that it sent. PUT, DELETE and others have places of their own, with other rules.',
           "map $request_method $portway_writes { default 1; ~^(GET|HEAD|OPTIONS|POST|PATCH|LOCK)$ ''; }",
-          'error_page 418 = @$portway_place;',
+          LEADS_TO_PLACE,
           'recursive_error_pages on;  # those places have the error pages too',
         ]
       : []),
   ];
+}
+
+const LEADS_TO_PLACE = 'error_page 418 = @$portway_place;';
+
+/** In a location with an `error_page` of its own, which has none from above. */
+export function failoverErrors(route: HttpRoute): readonly Line[] {
+  return needsPlace(route) ? [LEADS_TO_PLACE] : [];
 }
 
 /** In the location of a route. */

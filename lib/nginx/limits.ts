@@ -29,8 +29,7 @@ export function limitDefaults(forwards: readonly PortForward[]): readonly Line[]
     '',
     'limit_req_status 429;',
     'limit_conn_status 429;',
-    '# Who sends too much would else fill the error log too; the access log has each of these requests.',
-    'limit_req_log_level info;',
+    '# Who sends too much would else fill the error log too; the access log has samples of these requests.',
     'limit_conn_log_level info;',
   ];
 }

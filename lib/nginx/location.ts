@@ -5,7 +5,7 @@ import { cookieLines } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheLines, keptQuery } from './cache';
 import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
-import { failoverLines, failoverPlace } from './failover';
+import { failoverErrors, failoverLines, failoverPlace } from './failover';
 import { grpcErrors, grpcPlace } from './grpc';
 import { limitLines } from './limits';
 import { logLines } from './logging';
@@ -89,10 +89,13 @@ function errorsOf(
   const { id, options, protocol } = route;
   if (protocol === 'grpc') {
     const logs = logLines(ownOptions(options, site.options).logs);
-    return { lines: [grpcErrors(id)], places: [grpcPlace(id, options, logs, facts)] };
+    return { lines: [grpcErrors(id)], places: grpcPlace(id, options, logs, facts) };
   }
   if (!hasOwnPlace(route, site)) return { lines: [], places: [] };
-  return { lines: [ownErrorPlace(id)], places: [errorPlace(site.errors, forward, { id, lines: answers })] };
+  return {
+    lines: [ownErrorPlace(id), ...failoverErrors(route)],
+    places: errorPlace(site.errors, forward, { id, lines: answers }),
+  };
 }
 
 /** Longer than any stream is quiet. */

@@ -13,6 +13,7 @@ export function transferDefaults(memoryMiB: number): readonly Line[] {
     '',
     '# Large uploads are for the application to refuse; the bound only keeps one request from filling the disk.',
     'client_max_body_size 100m;',
+    'client_body_buffer_size 32k;  # what is larger goes through a file, and fails while the disk is full',
     '# Slow clients: the whole head of a request, then each piece of its body, then each piece of the answer.',
     'client_header_timeout 10s;',
     'client_body_timeout 20s;',

@@ -220,8 +220,8 @@ describeHost('what nginx lets through', () => {
           .stdout;
       expect(await status(...head(8000))).toBe('200');
       expect(await status(...head(8000), ...head(8000), ...head(8000))).toBe('200');
-      expect(await status(...head(8300))).toBe('400');
-      expect(await status(...Array.from({ length: 5 }, () => head(8000)).flat())).toBe('400');
+      expect(await status(...head(8300))).toBe('431');
+      expect(await status(...Array.from({ length: 5 }, () => head(8000)).flat())).toBe('431');
     });
 
     test('of answers may have 15 KB', async () => {

@@ -116,7 +116,9 @@ test('what has no room in user-data', () => {
   const { plan: found, text } = planned(CANONICAL['letsencrypt-udp'] as PortwayStackProps);
   const { parameters = [] } = found.userData;
   expect(parameters.length).toBeGreaterThan(1);
-  expect(text).toContain(`signal's URL. Scripts are in ${parameters.length} parameters: ${parameters[0]}, ...\n`);
+  expect(text).toContain(
+    `signal's URL; rules travel compressed. The rest is in ${parameters.length} parameters: ${parameters[0]}, ...\n`,
+  );
   expect(planned(CANONICAL.nginx as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
 });
 
@@ -128,7 +130,7 @@ test('--json is the plan by stack', async () => {
     ['secure', 'https', '443', ['8080'], 'nginx'],
   ]);
   expect(Portway?.files.map((f) => f.path)).toEqual(['/etc/portway/forwards', '/etc/nginx/nginx.conf']);
-  expect(Portway?.userData).toMatchObject({ limit: 16_384, reserve: 569, compressed: false });
+  expect(Portway?.userData).toMatchObject({ limit: 16_384, reserve: 569, compressed: true });
 }, 60_000);
 
 test('without adminCidr: one line that shows the flag', async () => {
