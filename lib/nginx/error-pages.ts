@@ -50,7 +50,9 @@ export function errorPlace(
 ): readonly Block[] {
   const answer = id === undefined ? '@page' : `@page-${id}`;
   return [
-    ...(id === undefined ? [block(`location = ${WITHOUT_PATH}`, ['internal;', 'try_files /.portway @portway;'])] : []),
+    ...(id === undefined
+      ? [block(`location = ${WITHOUT_PATH}`, ['internal;', 'client_max_body_size 0;', 'try_files /.portway @portway;'])]
+      : []),
     block(`location ${errorPlaceName(id)}`, countRefusal(answer)),
     block(`location ${answer}`, [
       ...lines,

@@ -31,7 +31,7 @@ export function grpcErrors(id: string): Line {
 /** Beside it: no page, but a status in the head of the answer. The log has the HTTP status. */
 export function grpcPlace(
   id: string,
-  { headers = [] }: HttpOptions,
+  { headers = [], hideHeaders }: HttpOptions,
   logs: readonly Line[],
   facts: RequestFacts,
 ): readonly Block[] {
@@ -43,7 +43,7 @@ export function grpcPlace(
     block(`location ${answer}`, [
       ...logs,
       'set $portway_retry $portway_pause;',
-      ...addHeaders([...headers, status, message], facts),
+      ...addHeaders([...headers, status, message], facts, hideHeaders),
       'types {}',
       'default_type application/grpc;',
       'return 200 "";',

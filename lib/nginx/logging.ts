@@ -9,7 +9,7 @@ import { listenerMap, type RequestFacts } from './request-facts';
 /** Who sends what: one JSON object a line. The buffer saves a write per request and is at most a second behind. */
 const BUFFER = 'buffer=32k flush=1s';
 
-/** Own file names in an own folder: a second logrotate rule for the distribution's files would break its rotation. */
+/** Own file names in an own folder, which the distribution's logrotate knows nothing of. */
 export const ERROR_LOG = `${NGINX_PATHS.logFolder}/error.log`;
 
 const ACCESS_LOG = `${NGINX_PATHS.logFolder}/access.log`;
