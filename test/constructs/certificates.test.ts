@@ -26,15 +26,19 @@ test('the host may read this one secret, and has the right before it boots', () 
   template.resourceCountIs('AWS::IAM::Policy', 1);
   template.hasResourceProperties('AWS::IAM::Policy', {
     PolicyDocument: {
-      Statement: [
+      // Beside it the right to read the parameters that have the scripts.
+      Statement: Match.arrayWith([
         {
           Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
           Effect: 'Allow',
           Resource: ARN,
         },
-      ],
+      ]),
     },
   });
+  expect(
+    JSON.stringify(template.findResources('AWS::IAM::Policy')).match(/secretsmanager:GetSecretValue/g),
+  ).toHaveLength(1);
   const [policy = ''] = Object.keys(template.findResources('AWS::IAM::Policy'));
   template.hasResource('AWS::EC2::Instance', { DependsOn: Match.arrayWith([policy]) });
   const report = new AwsSolutionsChecks(made.node.root as App).validateScope(made);

@@ -155,8 +155,8 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const userData = stack.gateway.userData;
     expect(userData.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
     expect(userData.size).toBeGreaterThan(userData.reserve);
-    // What a reviewer sees in the template of the shipped iptables stack is plain. nginx.conf is too large for that.
-    if (name === 'iptables') expect(userData.compressed).toBe(false);
+    // What a reviewer sees in the template of the shipped stacks is plain.
+    if (name === 'iptables' || name === 'nginx') expect(userData.compressed).toBe(false);
   });
 });
 
@@ -180,9 +180,10 @@ test('what has no room in user-data is there, and may be read, before the host b
   expect(before).toEqual(expect.arrayContaining([policy, ...parameters.map(([id]) => id)]));
 });
 
+// nginx.conf stands there as plain text, and half of it is what protects every site.
 test.each([
   ['iptables', 11.25],
-  ['nginx', 14],
+  ['nginx', 15],
 ])('user-data of the shipped %s stack is at most %d KB raw, with a signal URL of 500 characters', (name, kilobytes) => {
   const { stack } = synthesize(CANONICAL[name] as (typeof CANONICAL)[string]);
   expect(stack.gateway.userData.size - stack.gateway.userData.reserve + 500).toBeLessThanOrEqual(kilobytes * 1024);
