@@ -4,8 +4,8 @@
 #
 # portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so
 # that later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
-import contextlib
 import base64
+import contextlib
 import glob
 import hashlib
 import http.client
