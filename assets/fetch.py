@@ -5,6 +5,7 @@
 # portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so
 # that later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
 import base64
+import contextlib
 import glob
 import hashlib
 import http.client
@@ -29,9 +30,11 @@ PAUSES = (0, 3, 6, 12, 24, 30)
 def say(text):
     line = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}"
     print(line, flush=True)
-    os.makedirs(os.path.dirname(LOG), exist_ok=True)
-    with open(LOG, "a") as file:
-        file.write(f"{line}\n")
+    # A full disk of logs must not end the run.
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(LOG), exist_ok=True)
+        with open(LOG, "a") as file:
+            file.write(f"{line}\n")
 
 
 def read(path):

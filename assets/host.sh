@@ -10,7 +10,8 @@ set -Eeuo pipefail
 # The last one: nginx has a SysV script too, and Debian's `systemctl enable` would run update-rc.d and reload systemd for it.
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMCTL_SKIP_SYSV=1
 
-readonly STATE=/var/lib/portway LOG=/var/log/portway/bootstrap.log
+readonly STATE=/var/lib/portway
+LOG=/var/log/portway/bootstrap.log
 readonly STAGE=$STATE/stage GOOD=$STATE/good
 # The files that are on the disk because of us, by their full paths.
 readonly FILES=$STATE/files
@@ -21,7 +22,7 @@ MODE=${1:-setup} STEP=start
 PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES=''
 
 # To the log (stdout) and to the console (3). What commands print goes to the log alone, so that it can be read back.
-say() { printf 'portway %(%FT%TZ)T %s\n' -1 "$*" | tee -a "$LOG" >&3; }
+say() { printf 'portway %(%FT%TZ)T %s\n' -1 "$*" | tee -a "$LOG" >&3 || :; }
 
 step() {
   STEP=$*
@@ -179,7 +180,9 @@ settle() {
     systemctl start portway-health || die "portway-health does not start: $(journalctl -qu portway-health -n 4 -o cat | tr '\n' ' ')"
   fi
   optional start_nginx
-  optional start_timer
+  for path in "$1"/etc/systemd/system/*.timer; do
+    [[ ! -e $path ]] || systemctl -q is-active "${path##*/}" || systemctl -q enable --now "${path##*/}"
+  done
   # What is no longer carried goes.
   while read -r path; do
     [[ ! -e $1$path ]] || continue
@@ -199,6 +202,9 @@ settle() {
 
 main() {
   mkdir -p "${LOG%/*}"
+  # A full disk of logs must not end the run: what commands print goes to memory then.
+  head -c 256K /dev/zero 2>/dev/null >"$LOG.room" || LOG=/run/portway-bootstrap.log
+  rm -f /var/log/portway/bootstrap.log.room
   exec 3>&1 >>"$LOG" 2>&1
   if [[ $MODE == rollback ]]; then
     settle "$GOOD"

@@ -11,5 +11,3 @@ fetch_certificates() {
   done
   die "$STEP: $(last)"
 }
-
-start_timer() { systemctl -q is-active portway-certificates.timer || systemctl -q enable --now portway-certificates.timer; }

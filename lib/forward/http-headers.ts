@@ -42,7 +42,25 @@ export function readHeaders(at: string, value: unknown, problems: Problems): rea
   });
 }
 
-/** The names of headers that targets send and clients should not get. */
+/** A header cannot be added and hidden at the same place. */
+export function checkBoth(
+  at: string,
+  headers: readonly Header[] = [],
+  hidden: readonly string[] = [],
+  problems: Problems,
+): void {
+  const added = headers.map(([name]) => name.toLowerCase());
+  for (const [i, name] of hidden.entries()) {
+    if (added.includes(name.toLowerCase()))
+      problems.add(
+        `${at}.hideHeaders[${i}]`,
+        'must not be in headers too, which stand in place of what targets send',
+        name,
+      );
+  }
+}
+
+/** The names of headers that clients should not get. */
 export function readHiddenHeaders(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length === 0) {

@@ -1,4 +1,4 @@
-import { type Header, readHeaders, readHiddenHeaders } from './http-headers';
+import { checkBoth, type Header, readHeaders, readHiddenHeaders } from './http-headers';
 import { type HttpLimits, type ResolvedHttpLimits, readHttpLimits } from './http-limits';
 import { type HttpLogs, type ResolvedLogs, readLogs } from './http-logs';
 import { readPassedHeaders } from './pass-headers';
@@ -35,7 +35,9 @@ export interface HttpOptionProps {
    */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Headers of targets that clients do not get, by name.
+   * Headers that clients do not get, by name: neither a target's, nor one that the gateway adds, nor one of `headers` from above. A host
+   * or a path has its own list in place of the one above, and what it adds by `headers` counts. The gateway's own cookie
+   * (`balance: 'cookie'`) stays.
    * @default X-Powered-By alone, which only tells what a target was made with; it is always hidden
    */
   readonly hideHeaders?: readonly string[];
@@ -84,23 +86,48 @@ export interface HttpOptions {
 export function readHttpOptions(at: string, props: HttpOptionProps, problems: Problems): HttpOptions {
   const whole = (name: 'maxBodyMiB', to: number) =>
     props[name] === undefined ? undefined : readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);
+  const headers = readHeaders(`${at}.headers`, props.headers, problems);
+  const hideHeaders = readHiddenHeaders(`${at}.hideHeaders`, props.hideHeaders, problems);
+  checkBoth(at, headers, hideHeaders, problems);
   return given({
     limits: readHttpLimits(`${at}.limits`, props.limits, problems),
     maxBodyMiB: whole('maxBodyMiB', 10_240),
     timeouts: readTimeouts(`${at}.timeouts`, props.timeouts, problems),
     methods: readMethods(`${at}.methods`, props.methods, problems),
-    headers: readHeaders(`${at}.headers`, props.headers, problems),
-    hideHeaders: readHiddenHeaders(`${at}.hideHeaders`, props.hideHeaders, problems),
+    headers,
+    hideHeaders,
     passHeaders: readPassedHeaders(`${at}.passHeaders`, props.passHeaders, problems),
     logs: readLogs(`${at}.logs`, props.logs, problems),
   });
 }
 
-/** What counts at a place inside of another one. */
+/** What counts at a place inside of another one. Of a header that one adds and the other hides, the inner word counts. */
 export function mergeHttpOptions(outer: HttpOptions, own: HttpOptions): HttpOptions {
-  if (outer.headers === undefined || own.headers === undefined) return { ...outer, ...own };
-  const named = new Map([...outer.headers, ...own.headers].map((h) => [h[0].toLowerCase(), h]));
-  return { ...outer, ...own, headers: [...named.values()] };
+  const merged = { ...outer, ...own };
+  const headers = mergeHeaders(outer, own);
+  const hideHeaders =
+    own.hideHeaders ??
+    without(
+      outer.hideHeaders,
+      own.headers?.map(([name]) => name),
+    );
+  return given({ ...merged, headers, hideHeaders });
+}
+
+function mergeHeaders(outer: HttpOptions, own: HttpOptions): readonly Header[] | undefined {
+  const hidden = own.hideHeaders?.map((name) => name.toLowerCase()) ?? [];
+  if (outer.headers === undefined) return own.headers;
+  const kept = outer.headers.filter(([name]) => !hidden.includes(name.toLowerCase()));
+  // What is taken from above as it is stays the very same object.
+  if (own.headers === undefined) return kept.length === outer.headers.length ? outer.headers : kept;
+  return [...new Map([...kept, ...own.headers].map((h) => [h[0].toLowerCase(), h])).values()];
+}
+
+/** The names without some; the very same object where all stay. */
+function without(names: readonly string[] | undefined, some: readonly string[] = []): readonly string[] | undefined {
+  const lower = some.map((name) => name.toLowerCase());
+  const kept = names?.filter((name) => !lower.includes(name.toLowerCase()));
+  return kept?.length === names?.length ? names : kept;
 }
 
 function readTimeouts(at: string, value: unknown, problems: Problems): HttpTimeouts | undefined {

@@ -72,7 +72,10 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
     partFile('nginx'),
     sysctlFile('90-portway-nginx.conf'),
     assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
-    assetFile('logrotate.d/portway', '/etc/logrotate.d/portway', '0644'),
+    assetFile('logs.py', '/usr/local/lib/portway/logs.py', '0755'),
+    ...['service', 'timer'].map((kind) =>
+      assetFile(`systemd/portway-logs.${kind}`, `/etc/systemd/system/portway-logs.${kind}`, '0644'),
+    ),
   ];
   return {
     files,

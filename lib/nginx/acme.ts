@@ -15,6 +15,7 @@ export function acmeLines({ answersAcme, share }: PortForward, { limits }: HttpO
     block(`if ($uri ~ ^${ACME_PATH.replaceAll('.', '\\.')})`, ['break;']),
     block(`location ^~ ${ACME_PATH}`, [
       `root ${NGINX_PATHS.acme};`,
+      'log_not_found off;',
       ...(limits === undefined ? [] : ['limit_req_dry_run on;']),
       ...(limits === undefined && share === undefined ? [] : ['limit_conn_dry_run on;']),
     ]),

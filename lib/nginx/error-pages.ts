@@ -2,23 +2,34 @@ import { DEFAULT_ERROR_PAGE, type ErrorPage } from '../forward/error-page';
 import type { HttpRoute, HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
+import { countRefusal } from './log-fields';
 import { variableName } from './names';
 import type { RequestFacts } from './request-facts';
+
+/** The answers of the gateway itself that have a page. 405 has none: its `Allow` belongs to the place that refused. */
+const STATUSES = '403 413 429 502 503 504';
+
+/** A request may be refused before its path is known; nginx then finds no named location. */
+const WITHOUT_PATH = '/.portway/page';
 
 /**
  * Once for all HTTP forwards: what clients get where there is no answer of a target. A named location, since nginx would put a path
  * through the server's own checks again (and refuse the page too).
  */
-export function errorPages(forwards: readonly PortForward[], facts: RequestFacts): readonly Line[] {
+export function errorPages(facts: RequestFacts): readonly Line[] {
   return [
     '',
     '# Where no target answers; an error that a target answers itself is passed on.',
-    `error_page 429 502 503 504 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};`,
-    `error_page 500 =503 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};  # no room for a body`,
-    `error_page 494 =431 @portway${forwards.some(hasOwnPlaces) ? '$portway_answers' : ''};`,
+    `error_page ${STATUSES} @portway;`,
+    `error_page 400 414 ${WITHOUT_PATH};`,
+    'error_page 494 =431 @portway;',
+    'error_page 497 =400 @portway;  # plain HTTP on a port of TLS',
+    'error_page 500 =503 @portway;  # no room for a body',
     'types { text/html html; application/json json; }',
     block('map $http_accept $portway_form', ['~text/html html;', '~json json;', 'default html;']),
-    pageMap('$portway_page', DEFAULT_ERROR_PAGE, facts),
+    `map $status $portway_title { ~^4(?!29) "Not accepted"; default "${DEFAULT_ERROR_PAGE.title}"; }`,
+    `map $status $portway_detail { ~^4(?!29) "The request cannot be served as it is."; default "${DEFAULT_ERROR_PAGE.message}"; }`,
+    pageMap('$portway_page', undefined, facts),
     "map $status $portway_pause { 429 1; 503 60; default ''; }  # seconds until it is worth another try",
   ];
 }
@@ -29,26 +40,38 @@ export function ownPages(forward: PortForward, facts: RequestFacts): readonly Bl
 }
 
 /**
- * In each server. The new path gives the answer its type; `return 200` keeps the status of the error that led here. A route whose
- * answers have headers or logs of their own (`lines`) has a place for them beside it.
+ * In each server. The first place counts the answer for the log, which `return` would come before. The new path gives the answer its
+ * type; `return 200` keeps the status of the error that led here. A route whose answers have headers or logs of their own (`lines`) has
+ * places for them beside it.
  */
 export function errorPlace(
   page: ErrorPage | undefined,
   forward: PortForward,
   { id, lines }: { readonly id?: string; readonly lines: readonly Line[] } = { lines: [] },
-): Block {
-  return block(`location @portway${id === undefined ? '' : `-${id}`}`, [
-    ...lines,
-    'set $portway_retry $portway_pause;',
-    'rewrite ^ /portway.$portway_form;',
-    `return 200 ${page === undefined ? '$portway_page' : pageVariable(page, forward)};`,
-  ]);
+): readonly Block[] {
+  const answer = id === undefined ? '@page' : `@page-${id}`;
+  return [
+    ...(id === undefined
+      ? [block(`location = ${WITHOUT_PATH}`, ['internal;', 'client_max_body_size 0;', 'try_files /.portway @portway;'])]
+      : []),
+    block(`location ${errorPlaceName(id)}`, countRefusal(answer)),
+    block(`location ${answer}`, [
+      ...lines,
+      'set $portway_retry $portway_pause;',
+      'rewrite ^ /portway.$portway_form;',
+      `return 200 ${page === undefined ? '$portway_page' : pageVariable(page, forward)};`,
+    ]),
+  ];
 }
 
-function pageMap(variable: string, page: ErrorPage, { requestId }: RequestFacts): Block {
+function errorPlaceName(id: string | undefined): string {
+  return id === undefined ? '@portway' : `@portway-${id}`;
+}
+
+function pageMap(variable: string, page: ErrorPage | undefined, facts: RequestFacts): Block {
   return block(`map $portway_form ${variable}`, [
-    `json ${quote(json(page, requestId))};`,
-    `default ${quote(html(page, requestId))};`,
+    `json ${quote(json(page, facts))};`,
+    `default ${quote(html(page, facts))};`,
   ]);
 }
 
@@ -58,13 +81,14 @@ export function hasOwnPlace({ options, protocol }: HttpRoute, site: HttpSite): b
   return (['headers', 'hideHeaders', 'logs'] as const).some((name) => options[name] !== site.options[name]);
 }
 
-function hasOwnPlaces({ sites }: PortForward): boolean {
-  return sites.some((site) => site.routes.some((route) => hasOwnPlace(route, site)));
+/** Leads the errors of a location to the place that has its headers and logs. nginx then takes no `error_page` from above. */
+export function ownErrorPlace(id: string): readonly Line[] {
+  return [`error_page 400 ${STATUSES} ${errorPlaceName(id)};`, `error_page 500 =503 ${errorPlaceName(id)};`];
 }
 
-/** Leads the errors of a location to the place that has its headers and logs. */
-export function ownErrorPlace(id: string): Line {
-  return `set $portway_answers -${id};`;
+/** Where nothing is. */
+export function notFoundPage(): Line {
+  return `error_page 400 404 ${STATUSES} ${errorPlaceName(undefined)};`;
 }
 
 /** Sites that take theirs from the same place share one. */
@@ -77,15 +101,19 @@ function pageVariable(page: ErrorPage, forward: PortForward): string {
   return variableName('page', `${forward.name}${place < 1 ? '' : `.${place + 1}`}`);
 }
 
-function html({ title, message, html: whole }: ErrorPage, requestId: string): string {
+function html(page: ErrorPage | undefined, { requestId }: RequestFacts): string {
   // In braces: a letter may come next.
-  if (whole !== undefined)
-    return whole.replaceAll('{{status}}', '$' + '{status}').replaceAll('{{request}}', `$\{${requestId.slice(1)}}`);
-  return `<!doctype html><title>${entities(title)}</title><h1>${entities(title)}</h1><p>${entities(message)}<p>$status ${requestId}`;
+  if (page?.html !== undefined)
+    return page.html.replaceAll('{{status}}', '$' + '{status}').replaceAll('{{request}}', `$\{${requestId.slice(1)}}`);
+  const title = page === undefined ? '$portway_title' : entities(page.title);
+  const message = page === undefined ? '$portway_detail' : entities(page.message);
+  return `<!doctype html><title>${title}</title><h1>${title}</h1><p>${message}<p>$status ${requestId}`;
 }
 
-function json({ title, message }: ErrorPage, requestId: string): string {
-  return `{"status":$status,"title":${jsonText(title)},"detail":${jsonText(message)},"request":"${requestId}"}`;
+function json(page: ErrorPage | undefined, { requestId }: RequestFacts): string {
+  const title = page === undefined ? '"$portway_title"' : jsonText(page.title);
+  const message = page === undefined ? '"$portway_detail"' : jsonText(page.message);
+  return `{"status":$status,"title":${title},"detail":${message},"request":"${requestId}"}`;
 }
 
 /** Text as HTML: whatever is not plain is written as a number, so that nothing in it can be markup, to a browser or to nginx. */

@@ -1,12 +1,13 @@
 import type { HttpOptions } from '../forward/http-options';
 import type { PortForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
+import { countRefusal } from './log-fields';
 import { toldHeaders } from './proxy-headers';
 import type { RequestFacts } from './request-facts';
 import { addHeaders, hiddenByDefault } from './response-headers';
 
 /** What the gateway may have to answer itself on a route of gRPC. */
-const ERRORS = '403 405 408 413 429 500 502 503 504';
+const ERRORS = '400 403 405 408 413 429 500 502 503 504';
 
 /**
  * Once, where a route speaks gRPC. A call ends with a status of gRPC's own; from an answer without one its clients guess, and a body
@@ -18,7 +19,7 @@ export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFac
   return [
     '',
     '# gRPC: denied, not implemented, deadline exceeded, exhausted, internal; all else is unavailable.',
-    'map $status $portway_grpc { 403 7; 405 12; 408 4; 413 8; 500 13; default 14; }',
+    'map $status $portway_grpc { 400 13; 403 7; 405 12; 408 4; 413 8; 500 13; default 14; }',
     ...toldHeaders('grpc', facts),
     ...hiddenByDefault(facts).map((name) => `grpc_hide_header ${name};`),
   ];
@@ -37,20 +38,24 @@ export function grpcErrors(id: string): Line {
 /** Beside it: no page, but a status in the head of the answer. The log has the HTTP status. */
 export function grpcPlace(
   id: string,
-  { headers = [] }: HttpOptions,
+  { headers = [], hideHeaders }: HttpOptions,
   logs: readonly Line[],
   facts: RequestFacts,
-): Block {
+): readonly Block[] {
   const status = ['grpc-status', '$portway_grpc'] as const;
   const message = ['grpc-message', 'the gateway says $status'] as const;
-  return block(`location ${grpcPlaceName(id)}`, [
-    ...logs,
-    'set $portway_retry $portway_pause;',
-    ...addHeaders([...headers, status, message], facts),
-    'types {}',
-    'default_type application/grpc;',
-    'return 200 "";',
-  ]);
+  const answer = `@grpc-status-${id}`;
+  return [
+    block(`location ${grpcPlaceName(id)}`, countRefusal(answer)),
+    block(`location ${answer}`, [
+      ...logs,
+      'set $portway_retry $portway_pause;',
+      ...addHeaders([...headers, status, message], facts, hideHeaders),
+      'types {}',
+      'default_type application/grpc;',
+      'return 200 "";',
+    ]),
+  ];
 }
 
 function grpcPlaceName(id: string): string {

@@ -44,7 +44,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
-    ...httpLog(own, facts),
+    ...(own.length > 0 ? httpLog(own, facts) : []),
     ...factMaps(facts),
     ...(own.length > 0
       ? [
@@ -52,7 +52,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
           ...headSizeDefaults(own.some(speaksGrpc)),
           ...proxyDefaults(facts),
           ...headerDefaults(facts),
-          ...errorPages(own, facts),
+          ...errorPages(facts),
           ...grpcDefaults(own, facts),
           ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
           ...limitDefaults(own),

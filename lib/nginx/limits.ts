@@ -26,12 +26,7 @@ export function countsClients(forwards: readonly PortForward[]): boolean {
 /** Once for all HTTP forwards: what clients are told. */
 export function limitDefaults(forwards: readonly PortForward[]): readonly Line[] {
   if (!countsClients(forwards)) return [];
-  return [
-    '',
-    'limit_req_status 429;',
-    '# Who sends too much would else fill the error log too; the access log has each of these requests.',
-    'limit_req_log_level info;',
-  ];
+  return ['', 'limit_req_status 429;'];
 }
 
 /** The counts of a forward's clients. */

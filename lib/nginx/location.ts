@@ -6,12 +6,13 @@ import { cookieLines } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheLines, keptQuery } from './cache';
 import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
-import { failoverLines, failoverPlace, failoverRule } from './failover';
+import { failoverLines, failoverPlace, failoverRule, needsWritesPlace } from './failover';
 import { grpcErrors, grpcPlace } from './grpc';
 import { limitLines } from './limits';
-import { liveLines, livePlace } from './live';
+import { liveLines, livePlace, needsLivePlace } from './live';
 import { logLines } from './logging';
 import { methodCheck } from './methods';
+import { LEADS_TO_PLACE } from './places';
 import { toldHeaders } from './proxy-headers';
 import { redirect } from './refusals';
 import type { RequestFacts } from './request-facts';
@@ -105,10 +106,13 @@ function errorsOf(
   const { id, options, protocol } = route;
   if (protocol === 'grpc') {
     const logs = logLines(ownOptions(options, site.options).logs);
-    return { lines: [grpcErrors(id)], places: [grpcPlace(id, options, logs, facts)] };
+    return { lines: [grpcErrors(id)], places: grpcPlace(id, options, logs, facts) };
   }
   if (!hasOwnPlace(route, site)) return { lines: [], places: [] };
-  return { lines: [ownErrorPlace(id)], places: [errorPlace(site.errors, forward, { id, lines: answers })] };
+  return {
+    lines: [...ownErrorPlace(id), ...(needsWritesPlace(route) || needsLivePlace(route) ? [LEADS_TO_PLACE] : [])],
+    places: errorPlace(site.errors, forward, { id, lines: answers }),
+  };
 }
 
 /** Longer than any stream is quiet. */

@@ -17,7 +17,7 @@ export function methodCheck(
   const { methods, limits } = options;
   if (methods === undefined) return { lines: [], places: [] };
   const head = `if ($request_method !~ ^(${methods.join('|')})$)`;
-  const headers = addHeaders([...(options.headers ?? []), ['Allow', methods.join(', ')]], facts);
+  const headers = addHeaders([...(options.headers ?? []), ['Allow', methods.join(', ')]], facts, options.hideHeaders);
   if (limits === undefined) return { lines: [block(head, [...headers, 'return 405;'])], places: [] };
   const logs = options.logs === site.options.logs ? [] : logLines(options.logs);
   const place = `/.portway/405/${id}`;

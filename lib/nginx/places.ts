@@ -2,6 +2,9 @@ import type { HttpRoute } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import type { Line } from './block';
 
+/** In a location with an `error_page` of its own, which has none from above. */
+export const LEADS_TO_PLACE = 'error_page 418 = @$portway_place;';
+
 /**
  * nginx has one rule for all requests of a location. Requests that need another one go to a named location beside it, by a status that
  * no client sees.
@@ -12,11 +15,7 @@ export function placeDefaults(
 ): readonly Line[] {
   // nginx does not start where a variable is used that nothing sets.
   if (!forwards.some((f) => f.sites.some((s) => s.routes.some(needsPlace)))) return [];
-  return [
-    '',
-    'error_page 418 = @$portway_place;  # WebSockets and the like: a place beside the location',
-    'recursive_error_pages on;',
-  ];
+  return ['', '# WebSockets and the like: a place beside the location.', LEADS_TO_PLACE, 'recursive_error_pages on;'];
 }
 
 /** In a location: requests for which a variable is not empty go to a place. */

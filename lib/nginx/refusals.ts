@@ -1,4 +1,5 @@
 import { type Block, block, type Line } from './block';
+import { notFoundPage } from './error-pages';
 
 /** The place of a file that is not there. Asked for it, `try_files` answers as it is told, but only after the limits were counted. */
 const NOTHING = '/.portway';
@@ -24,7 +25,7 @@ export function refusalPlace(path: string, status: number, lines: readonly Line[
 
 /** The answer to what no route of a site is there for. */
 export function notFound(limited: boolean): Block {
-  return block('location /', [limited ? `try_files ${NOTHING} =404;` : 'return 404;']);
+  return block('location /', [notFoundPage(), limited ? `try_files ${NOTHING} =404;` : 'return 404;']);
 }
 
 /**

@@ -32,7 +32,7 @@ export function headerDefaults(facts: RequestFacts): readonly Line[] {
   ];
 }
 
-/** The headers of a server or location that has more of them; headers of targets that are in `hidden` are kept from clients. */
+/** The headers of a server or location that has more of them; clients get none of those in `hidden`. */
 export function withHeaders(
   headers: readonly Header[],
   hidden: readonly string[],
@@ -41,15 +41,23 @@ export function withHeaders(
 ): readonly Line[] {
   const names = [...hiddenByDefault(facts), ...hidden, ...headers.map(([name]) => name)];
   const unique = [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
-  return [...unique.map((name) => `${proxy}_hide_header ${name};`), ...addHeaders(headers, facts)];
+  return [...unique.map((name) => `${proxy}_hide_header ${name};`), ...addHeaders(headers, facts, hidden)];
 }
 
 /**
- * All that a place adds to its answers: the common headers, then its own, one of which may stand in place of a common one. Values are
- * checked at synth: no `$`, no line break.
+ * All that a place adds to its answers: the common headers, then its own, one of which may stand in place of a common one, and none that
+ * is hidden. Values are checked at synth: no `$`, no line break. The cookie that keeps a browser with its target stays: it is not the
+ * target's.
  */
-export function addHeaders(headers: readonly Header[], facts: RequestFacts): readonly Line[] {
+export function addHeaders(
+  headers: readonly Header[],
+  facts: RequestFacts,
+  hidden: readonly string[] = [],
+): readonly Line[] {
   const own = headers.map(([name, value]): Header => [name, `"${value.replaceAll(/["\\]/g, '\\$&')}"`]);
   const named = new Map([...common(facts), ...own].map((h) => [h[0].toLowerCase(), h]));
+  for (const name of hidden) if (name.toLowerCase() !== 'set-cookie') named.delete(name.toLowerCase());
+  // Without any, nginx would take those from above.
+  if (named.size === 0) return ["add_header X-Request-ID '';"];
   return [...named.values()].map(([name, value]) => `add_header ${name} ${value} always;`);
 }

@@ -1,4 +1,4 @@
-import type { HttpRoute, HttpSite } from '../forward/http-route';
+import type { HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import { sourceCheck } from './access';
 import { acmeLines } from './acme';
@@ -7,7 +7,8 @@ import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
 import { headSizeLines } from './head-size';
 import { quicListeners } from './http3';
-import { locations, optionLines, origin } from './location';
+import { locations, optionLines } from './location';
+import { countRefusal } from './log-fields';
 import { maintenance } from './maintenance';
 import { handOver } from './names';
 import { notFound, refusalPlaces } from './refusals';
@@ -49,25 +50,16 @@ function server(
     ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
     ...(forward.maintenance ? maintenance(limited) : []),
     ...sourceCheck(forward, limited),
-    ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),
+    ...site.routes.flatMap((route) => locations(route, site, forward, facts)),
     ...(hasAll ? [] : [notFound(limited)]),
     ...refusalPlaces(refusals(forward), limited),
-    errorPlace(site.errors, forward),
+    ...errorPlace(site.errors, forward),
   ]);
 }
 
 /** What a whole server may answer itself, before it looks at the path. */
 function refusals({ allowFrom, denyFrom, maintenance: closes }: PortForward): readonly number[] {
   return [...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
-}
-
-/** A site that does nothing but redirect needs no location for it. */
-function routeLines(route: HttpRoute, site: HttpSite, forward: PortForward, facts: RequestFacts): readonly Line[] {
-  const { path, redirect, options } = route;
-  const whole = path.kind === 'prefix' && path.text === '/' && options === site.options;
-  if (redirect !== undefined && whole && options.limits === undefined && options.methods === undefined)
-    return [`return 308 ${origin(redirect)}$request_uri;`];
-  return locations(route, site, forward, facts);
 }
 
 /** Names that no site has get no answer: over TLS no handshake, else no response. */
@@ -78,7 +70,8 @@ function closedServer(forward: PortForward, dialect: NginxDialect): Block {
     ...headSizeLines(forward),
     "# Other host names are nobody's.",
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
-    'return 444;',
+    block('location @portway', countRefusal('=444')),
+    block('location /', ['try_files /.portway @portway;']),
   ]);
 }
 

@@ -7,7 +7,7 @@ import { type Block, block, type Line } from './block';
 import { clientKey } from './client-key';
 import { streamFailover } from './failover';
 import { countsClients, streamLimit } from './limits';
-import { streamLog } from './logging';
+import { ERROR_LOG, streamLog } from './logging';
 import { sniDefaults, tlsServers } from './sni';
 import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
@@ -65,6 +65,8 @@ function server(forward: PortForward): Block {
   return block('server', [
     ...wildcards(forward.listen).map((address) => `listen ${address}${parameters};`),
     ...streamClient(forward),
+    // A datagram costs its sender nothing, and each one that fails would write a line.
+    ...(forward.transport === 'udp' ? [`error_log ${ERROR_LOG} crit;`] : []),
     ...lines(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
   ]);

@@ -13,6 +13,7 @@ export function transferDefaults(memoryMiB: number): readonly Line[] {
     '',
     "# Keeps one request from filling the disk; smaller bounds are the application's.",
     'client_max_body_size 100m;',
+    'client_body_buffer_size 32k;  # what is larger goes through a file, and fails while the disk is full',
     '# Slow clients: a whole head, each piece of a body, each piece of an answer.',
     'client_header_timeout 10s;',
     'client_body_timeout 20s;',

@@ -52,6 +52,31 @@ describe('what is accepted', () => {
   });
 });
 
+test('of a header that one place adds and another hides, the inner word counts', () => {
+  const [site] = sitesOf({
+    to: 8080,
+    headers: { 'X-A': '1', 'X-B': '1' },
+    hideHeaders: ['X-C', 'X-D'],
+    routes: {
+      '/a': { to: 8081, hideHeaders: ['x-b'] },
+      '/b': { to: 8082, headers: { 'x-c': '2' } },
+      '/c': { to: 8083 },
+    },
+  });
+  const byPath = (path: string) => site?.routes.find((r) => r.path.text === path)?.options;
+  expect(byPath('/a')).toEqual({ headers: [['X-A', '1']], hideHeaders: ['x-b'] });
+  expect(byPath('/b')).toEqual({
+    headers: [
+      ['X-A', '1'],
+      ['X-B', '1'],
+      ['x-c', '2'],
+    ],
+    hideHeaders: ['X-D'],
+  });
+  expect(byPath('/c')?.headers).toBe(site?.options.headers);
+  expect(byPath('/c')?.hideHeaders).toBe(site?.options.hideHeaders);
+});
+
 test('what stands on a forward holds for its hosts and paths, until one says something else', () => {
   const [named, others] = sitesOf({
     limits: { requestsPerSecond: 5 },
@@ -180,6 +205,11 @@ describe('each broken rule has its own message, with the place where it was writ
       'a header twice',
       { headers: { 'X-A': '1', 'x-a': '2' } },
       /^forwards\.web\.headers\["x-a"\] must not stand there twice$/,
+    ],
+    [
+      'a header that is added and hidden',
+      { headers: { 'X-A': '1' }, hideHeaders: ['X-B', 'x-a'] },
+      /^forwards\.web\.hideHeaders\[1\] must not be in headers too.*got: x-a$/,
     ],
     ['nothing to hide', { hideHeaders: [] }, /^forwards\.web\.hideHeaders must hold at least one name/],
     ['nothing to pass', { passHeaders: 'X-Host' }, /^forwards\.web\.passHeaders must hold at least one name/],

@@ -40,6 +40,19 @@ describeHost('answers of the gateway itself', () => {
         },
         hosts: { 'b.example': { to: NOBODY, errors: { title: 'Host B' } } },
       }),
+      hidden: Forward.https({
+        listen: 8443,
+        to: TARGET,
+        tls: Tls.selfSigned(),
+        hsts: true,
+        maxBodyMiB: 1,
+        headers: { 'X-Frame-Options': 'DENY', 'X-Mine': '1' },
+        hideHeaders: ['X-Content-Type-Options', 'X-Other'],
+        routes: {
+          '/quiet': { to: TARGET, hideHeaders: ['x-request-id', 'X-Frame-Options', 'Strict-Transport-Security'] },
+          '/adds': { to: TARGET, headers: { 'X-Other': 'added' } },
+        },
+      }),
     });
     await nginx.host.write('/usr/local/lib/portway/maintenance.py', asset('maintenance.py'), '0755');
   });
@@ -99,6 +112,72 @@ describeHost('answers of the gateway itself', () => {
       expect(JSON.parse(body)).toMatchObject({ name: 'web' });
       const said = await answer(80, '-H', 'X-Test-Status: 503', '-H', 'X-Test-Header: Retry-After: 7');
       expect(said.headers['retry-after']).toBe('7');
+    });
+  });
+
+  describe('where a request is refused', () => {
+    const LONG = 'x'.repeat(9000);
+    const TOO_MUCH = ['-H', 'Content-Length: 999999999', '-X', 'POST'];
+
+    test.each([80, 81, 82, 83, 443])('a body that is too large (port %i)', async (port) => {
+      const page = await answer(port, ...TOO_MUCH, ...BROWSER);
+      expect(page.status).toBe('413');
+      expect(page.body).toContain('<h1>Not accepted</h1><p>The request cannot be served as it is.');
+      const { headers, body } = await answer(port, ...TOO_MUCH, ...JSON_ONLY);
+      expect(JSON.parse(body)).toMatchObject({ status: 413, title: 'Not accepted', request: headers['x-request-id'] });
+      expect(headers['content-type']).toBe('application/json');
+    });
+
+    test.each([
+      ['a proxy', 80],
+      ['a redirect', 81],
+      ['a forward with limits', 82],
+      ['a proxy over TLS', 443],
+    ])('an address or a head that is too large, by %s', async (_, port) => {
+      const scheme = port === 443 ? 'https' : 'http';
+      const url = `${scheme}://${GATEWAY}:${port}/`;
+      const long = await nginx.curl('client', '-i', '--http1.1', ...BROWSER, `${url}?${LONG}`);
+      expect(long.stdout).toMatch(/^HTTP\/1.1 414 [\s\S]*<h1>Not accepted<\/h1>/);
+      const head = await nginx.curl('client', '-i', '--http1.1', ...JSON_ONLY, '-H', `X-Long: ${LONG}`, url);
+      expect(head.stdout).toMatch(/^HTTP\/1.1 431 [\s\S]*\{"status":431,"title":"Not accepted"/);
+    });
+
+    test('what is no HTTP', async () => {
+      expect(await nginx.raw(80, 'no HTTP at all\r\n\r\n')).toMatch(/^HTTP\/1.1 400 [\s\S]*<h1>Not accepted<\/h1>/);
+      const twice = 'GET / HTTP/1.1\r\nAccept: application/json\r\nHost: a\r\nHost: b\r\n\r\n';
+      expect(await nginx.raw(81, twice)).toMatch(/^HTTP\/1.1 400 [\s\S]*\{"status":400,/);
+    });
+
+    test('by HTTP/2 too, and by the own page of a forward', async () => {
+      const words = ['-H', 'Expect:', '--data-binary', '@-', ...JSON_ONLY, `https://${GATEWAY}:8443/`];
+      const command = ['curl', '-ski', '--http2', ...words];
+      const { stdout } = await nginx.host.run('client', command, 'x'.repeat(2 << 20));
+      expect(stdout).toMatch(/^HTTP\/2 413 [\s\S]*\{"status":413,/);
+      // A body that is announced and does not come.
+      const lie = await nginx.curl('client', '-i', '--http2', ...TOO_MUCH, ...JSON_ONLY, `https://${GATEWAY}/`);
+      expect(lie.stdout).toMatch(/^HTTP\/2 400 [\s\S]*\{"status":400,/);
+      expect((await answer(87, ...TOO_MUCH)).body).toContain('<title>413th</title>');
+      expect((await answer(86, ...TOO_MUCH, ...JSON_ONLY)).body).toContain('Call 555-0100.');
+    });
+  });
+
+  describe('headers that are hidden', () => {
+    const heads = async (path: string, ...words: string[]) =>
+      (await nginx.curl('client', '-i', ...words, `https://${GATEWAY}:8443${path}`)).stdout.split('\r\n\r\n')[0];
+
+    test("go where the gateway adds them, a target's and one from above too; what a path adds stays", async () => {
+      const other = ['-H', 'X-Test-Header: X-Other: target'];
+      const all = await heads('/', ...other);
+      expect(all).toMatch(/^strict-transport-security: /im);
+      expect(all).toMatch(/^x-frame-options: DENY\r$/im);
+      expect(all).not.toMatch(/^(x-content-type-options|x-other):/im);
+      const quiet = await heads('/quiet');
+      expect(quiet).toMatch(/^x-mine: 1/im);
+      expect(quiet).toMatch(/^x-content-type-options: nosniff/im);
+      expect(quiet).not.toMatch(/^(x-request-id|x-frame-options|strict-transport-security):/im);
+      const adds = await heads('/adds', ...other);
+      expect(adds).toMatch(/^x-other: added\r$/im);
+      expect(adds).not.toMatch(/^(x-other: target|x-content-type-options:)/im);
     });
   });
 

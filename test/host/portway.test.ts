@@ -83,7 +83,9 @@ describeHost('portway.sh', () => {
           expect(rules).not.toContain('PORTWAY');
           expect(files).not.toContain('iptables');
           expect(await host.sh('gateway', 'find /usr/local/lib/portway -type f')).not.toContain('rules.py');
-          expect(await host.sh('gateway', 'ls /etc/systemd/system/*.service 2>&1 || :')).toMatch(/No such file/);
+          expect(await host.sh('gateway', 'ls /etc/systemd/system/*.service')).toBe(
+            '/etc/systemd/system/portway-logs.service\n',
+          );
         }
       }
       expect((await gateway.signals()).map((s) => s.Status)).toEqual(['SUCCESS', 'SUCCESS']);

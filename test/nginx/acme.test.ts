@@ -28,7 +28,7 @@ test('each server of port 80 answers a CA before it does anything else, and no o
     expect(server.slice(0, answer)).not.toMatch(/return|rewrite|include|if \(/);
     // A share that is used up does not keep the CA out.
     expect(server).toMatch(
-      /location \^~ \/\.well-known\/acme-challenge\/ {\n +root \/run\/portway-acme;\n( +limit_conn_dry_run on;\n)? +}/,
+      /location \^~ \/\.well-known\/acme-challenge\/ {\n +root \/run\/portway-acme;\n +log_not_found off;\n( +limit_conn_dry_run on;\n)? +}/,
     );
   }
   for (const port of [81, 443]) expect(servers(conf, port).join()).not.toContain('acme-challenge');
@@ -37,9 +37,9 @@ test('each server of port 80 answers a CA before it does anything else, and no o
 
 test('a redirect stays as it is, and limits only count there', () => {
   const [server] = servers(render({ redirectTo: 'https', limits: { requestsPerSecond: 1 } }), 80);
-  expect(server).toContain('limit_req_dry_run on;');
+  expect(server).toContain('limit_req_dry_run on;\n            limit_conn_dry_run on;');
   expect(server).toContain('return 308 https://$host$request_uri;');
-  expect(render({ redirectTo: 'https' })).not.toContain('dry_run');
+  expect(render({ redirectTo: 'https' })).not.toContain('limit_conn_dry_run');
 });
 
 test('certificate and key are one file, named by forward and source', () => {

@@ -116,8 +116,10 @@ test('what has no room in user-data', () => {
   const { plan: found, text } = planned(CANONICAL['letsencrypt-udp'] as PortwayStackProps);
   const { parameters = [] } = found.userData;
   expect(parameters.length).toBeGreaterThan(1);
-  expect(text).toContain(`signal's URL. Scripts are in ${parameters.length} parameters: ${parameters[0]}, ...\n`);
-  expect(planned(CANONICAL.nginx as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
+  expect(text).toContain(
+    `signal's URL; rules travel compressed. The rest is in ${parameters.length} parameters: ${parameters[0]}, ...\n`,
+  );
+  expect(planned(CANONICAL.iptables as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
 });
 
 test('--json is the plan by stack', async () => {

@@ -65,14 +65,12 @@ test('what has room in user-data needs no parameter', () => {
   expect(render(contentOf(many(1))).archive).toBeUndefined();
 });
 
-test('scripts go to parameters first, and rules are plain lines again', () => {
+test('scripts go to parameters first, then the largest file, and the other rules are plain lines again', () => {
   const content = contentOf(both());
-  const { text, size, compressed, archive } = render(content);
+  const { text, size, archive } = render(content);
   expect(size).toBeLessThanOrEqual(USER_DATA_LIMIT);
-  expect(compressed).toBe(false);
-  for (const { text: rules } of content.files.filter((f) => /\/(iptables\.rules|nginx\.conf)$/.test(f.path)))
-    expect(text).toContain(rules);
-  const scripts = content.files.filter((f) => f.origin === 'script');
+  expect(text).toContain(content.files.find((f) => f.path.endsWith('/iptables.rules'))?.text);
+  const scripts = content.files.filter((f) => f.origin === 'script' || f.path.endsWith('/nginx.conf'));
   expect(unpack(given(archive))).toEqual(scripts.map(({ path, mode, text: own }) => ({ path, mode, text: own })));
 });
 

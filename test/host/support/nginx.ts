@@ -101,18 +101,22 @@ export class NginxHost {
     return (await this.host.run('client', ['timeout', '5', 'bash', '-c', script], bytes)).stdout;
   }
 
-  /** The lines of a log that name a port, as soon as there are so many. @throws SyntaxError when a line is not JSON */
+  /** The lines of a log that name a port, as soon as there are so many. @throws Error when a line is not JSON, or not UTF-8 */
   async log(port: number, count: number, file: 'access' | 'stream' = 'access'): Promise<readonly LogEntry[]> {
-    const read = async () => {
-      // Otherwise nginx writes what it holds back every second.
-      await this.host.sh('gateway', 'nginx -s reopen');
-      const text = await this.host.read(`${NGINX_PATHS.logFolder}/${file}.log`);
-      const lines = text.split('\n').slice(0, -1);
-      return lines.map((line): LogEntry => JSON.parse(line)).filter((entry) => entry.port === `${port}`);
-    };
+    const read = async () =>
+      (await this.logLines(file)).map((line): LogEntry => JSON.parse(line)).filter((entry) => entry.port === `${port}`);
     await until(`${count} lines in ${file}.log`, async () => (await read()).length >= count);
     // What would be one too many may come from another worker, a little later.
     await sleep(100);
     return read();
+  }
+
+  /** All lines of a log. @throws TypeError when one is not UTF-8 */
+  async logLines(file: 'access' | 'stream'): Promise<readonly string[]> {
+    // Otherwise nginx writes what it holds back every second.
+    await this.host.sh('gateway', 'nginx -s reopen');
+    const coded = await this.host.sh('gateway', `base64 -w0 ${NGINX_PATHS.logFolder}/${file}.log 2>/dev/null || :`);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(coded, 'base64'));
+    return text.split('\n').slice(0, -1);
   }
 }
