@@ -32,6 +32,8 @@ test('the host may read this one secret, and has the right before it boots', () 
           Effect: 'Allow',
           Resource: ARN,
         },
+        // What has no room in user-data.
+        Match.objectLike({ Action: 'ssm:GetParameter' }),
       ],
     },
   });
