@@ -19,30 +19,38 @@ PLACE = ".well-known/acme-challenge"
 HOUR = 3600
 
 
+# Seconds since a time. One in the future is of a clock that was wrong: long ago, or nobody would be asked until then.
+def age(then):
+    return time.time() - then if then <= time.time() else float("inf")
+
+
 def certificate(entry, path, boot):
     # One for each CA: certbot takes a certificate that is not due yet for good, whoever it is from.
     folder = f"{STATE}/{hashlib.sha256(entry['server'].encode()).hexdigest()[:8]}"
     os.makedirs(folder, exist_ok=True)
     mark, live = f"{folder}/{entry['forward']}.json", f"{folder}/live/{entry['forward']}"
-    now = time.time()
     state = {}
     try:
         with open(mark) as file:
             state = json.load(file)
-    except (FileNotFoundError, ValueError):
-        # None yet, or one that a power cut left half written.
+    except (OSError, ValueError):
+        # None yet, or a damaged one.
         pass
-    if state.get("entry") != entry:
-        state = {"entry": entry, "since": now, "asked": 0, "ok": False}
-    last = now - state["asked"]
-    if not state["ok"] and last < HOUR:
+    if not isinstance(state, dict) or state.get("entry") != entry:
+        state = {"entry": entry, "since": time.time(), "asked": 0, "ok": False}
+    if state["ok"] and not whole(live):
+        # certbot fails on damaged files; without them it asks for another certificate.
+        for part in f"{live}", f"{folder}/archive/{entry['forward']}", f"{folder}/renewal/{entry['forward']}.conf":
+            subprocess.run(["rm", "-rf", part], check=True)
+        state.update(asked=0, ok=False)
+    if not state["ok"] and age(state["asked"]) < HOUR:
         return None
-    if not state["ok"] or last > 12 * HOUR:
+    if not state["ok"] or age(state["asked"]) > 12 * HOUR:
         missing = elsewhere(entry["domains"])
-        if missing and now - (state["asked"] or state["since"]) < 24 * HOUR:
+        if missing and age(state["asked"] or state["since"]) < 24 * HOUR:
             save(mark, state)
             raise OSError(f"must wait until these lead here: {'; '.join(missing)}")
-        state.update(asked=now, ok=False)
+        state.update(asked=time.time(), ok=False)
         save(mark, state)
         ask(entry, folder)
         state["ok"] = True
@@ -50,9 +58,21 @@ def certificate(entry, path, boot):
     return "".join(open(f"{live}/{name}.pem").read() for name in ("fullchain", "privkey"))
 
 
+# Whether what certbot keeps is a certificate with its key.
+def whole(live):
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(f"{live}/fullchain.pem", f"{live}/privkey.pem", "")
+    except OSError:
+        return False
+    return True
+
+
 def save(mark, state):
-    with open(mark, "w") as file:
+    with open(mark + ".new", "w") as file:
         json.dump(state, file)
+        file.flush()
+        os.fsync(file)
+    os.rename(mark + ".new", mark)
 
 
 # The domains that do not lead here, with the reasons.

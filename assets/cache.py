@@ -10,26 +10,34 @@ what was thrown away. An answer that is just on its way is kept all the same: pu
 
 import glob
 import os
+import stat
 import sys
 from urllib.parse import unquote, urlsplit
 
 CACHES = "/var/cache/portway-*"
 
 
-def kept():
-    """The path and key of each answer. nginx writes the key into the file, behind a head of a few hundred bytes."""
-    for folder in glob.glob(CACHES):
-        for place, _, names in os.walk(folder):
-            for name in names:
-                path = os.path.join(place, name)
-                try:
-                    with open(path, "rb") as file:
-                        head = file.read(20_000)
-                except FileNotFoundError:
-                    continue
-                _, mark, rest = head.partition(b"\nKEY: ")
-                if mark:
-                    yield path, rest.partition(b"\n")[0].decode("latin-1")
+def files(folder):
+    """Each file below a folder, as a name in an open folder. nginx's user may change all of it at any time, into links too: so no path
+    is ever followed, and nothing but files is opened."""
+    for _, _, names, place in os.fwalk(folder):
+        for name in names:
+            try:
+                state = os.lstat(name, dir_fd=place)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(state.st_mode):
+                yield name, place, state
+
+
+def read_key(name, place):
+    """nginx writes the key into the file, behind a head of a few hundred bytes."""
+    try:
+        with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place), "rb") as file:
+            head = file.read(20_000)
+    except OSError:
+        return ""
+    return head.partition(b"\nKEY: ")[2].partition(b"\n")[0].decode("latin-1")
 
 
 def plain(scheme, host):
@@ -39,7 +47,10 @@ def plain(scheme, host):
 
 def is_meant(key, address):
     # The route, then what the target was told: scheme, port, host, and where to.
-    _, scheme, _, host, asked = key.split(" ", 4)
+    parts = key.split(" ", 4)
+    if len(parts) < 5:
+        return False
+    _, scheme, _, host, asked = parts
     host = plain(scheme, host)
     chosen = not asked.startswith("/")
     if chosen:
@@ -63,21 +74,21 @@ def purge(address):
             sys.exit("portway: must be all or an address such as https://www.example.com/logo.png")
         address = address.replace(url.netloc, plain(url.scheme, url.netloc), 1)
     count = 0
-    for path, key in kept():
-        if address == "all" or is_meant(key, address):
-            try:
-                os.unlink(path)
-                count += 1
-            except FileNotFoundError:
-                pass
+    for folder in glob.glob(CACHES):
+        for name, place, _ in files(folder):
+            if address == "all" or is_meant(read_key(name, place), address):
+                try:
+                    os.unlink(name, dir_fd=place)
+                    count += 1
+                except OSError:
+                    pass
     print(f"{count} answers thrown away")
 
 
 def show():
     for folder in sorted(glob.glob(CACHES)):
-        paths = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
-        size = sum(os.stat(path).st_blocks * 512 for path in paths if os.path.exists(path))
-        print(f"{folder.removeprefix(CACHES[:-1])}: {len(paths)} answers, {size / 2**20:.1f} MB")
+        sizes = [state.st_blocks * 512 for _, _, state in files(folder)]
+        print(f"{folder.removeprefix(CACHES[:-1])}: {len(sizes)} answers, {sum(sizes) / 2**20:.1f} MB")
 
 
 if sys.argv[1:2] == ["purge"] and len(sys.argv) == 3:

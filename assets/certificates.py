@@ -9,6 +9,7 @@
 # file at `path`, nothing when there is no need to ask, or raises an error with the reason.
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ def read(path, empty=""):
     try:
         with open(path) as file:
             return file.read()
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return empty
 
 
@@ -36,6 +37,11 @@ def check(pem):
         said = subprocess.run(["setsid", "nginx", "-tqc", conf.name], capture_output=True, text=True)
     if said.returncode:
         raise ValueError(said.stderr.replace(pem, "certificate or key"))
+    # A key of another kind than the certificate's nginx takes as well, and then refuses every client.
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pem)
+    except ssl.SSLError:
+        raise ValueError("the key is of another kind than the certificate's") from None
 
 
 # One rename, so that there is one pair or the other, whenever the power fails. Says whether it is another than before.
@@ -56,7 +62,10 @@ def put(path, pem):
 
 # Returns what is wrong with those that nginx could not be started with.
 def update(entries, boot):
-    said = json.loads(read(SAID) or "{}")
+    try:
+        said = json.loads(read(SAID))
+    except ValueError:
+        said = {}
     names = [entry["forward"] for entry in entries]
     said = {name: text for name, text in said.items() if boot or name in names}
     problems = []
@@ -84,6 +93,9 @@ def update(entries, boot):
         json.dump(said, file)
     os.rename(SAID + ".new", SAID)
     if changed:
+        # Another one that is damaged would keep nginx from taking this one.
+        mend = '. "$0/host.d/nginx.sh"; mend_certificates /etc/nginx/nginx.conf'
+        subprocess.run(["bash", "-c", mend, HERE], check=True)
         subprocess.run(["systemctl", "try-reload-or-restart", "nginx"], check=True)
     return problems
 

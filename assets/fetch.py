@@ -21,7 +21,8 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import aws  # noqa: E402
 
 STATE = "/var/lib/portway"
-STAGE = f"{STATE}/stage"
+MODE = sys.argv[1]
+STAGE = f"{STATE}/{MODE}"
 LOG = "/var/log/portway/bootstrap.log"
 # Rights of a new role take a moment until they hold, and so may a network.
 PAUSES = (0, 3, 6, 12, 24, 30)
@@ -33,7 +34,7 @@ def say(text):
     # A full disk of logs must not end the run.
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(LOG), exist_ok=True)
-        with open(LOG, "a") as file:
+        with open(os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640), "a") as file:
             file.write(f"{line}\n")
 
 
@@ -72,8 +73,8 @@ def archive(place, count, digest):
     with open(f"{path}.new", "w") as file:
         file.write(text)
     os.replace(f"{path}.new", path)
-    # This one, and the one before it.
-    for old in sorted(glob.glob(f"{STATE}/archive-*"), key=os.path.getmtime)[:-2]:
+    # This one, and the one before it. Which one that is may be wrong where the clock was.
+    for old in sorted({*glob.glob(f"{STATE}/archive-*")} - {path}, key=os.path.getmtime)[:-1]:
         os.remove(old)
     return text
 
@@ -126,13 +127,17 @@ def main():
     settings = dict(re.findall(r"^(\w+)='(.*)'$", read(f"{STAGE}/etc/portway/portway.env"), re.M))
     place, count = settings["PORTWAY_PARAMETERS"].split()
     try:
+        if MODE == "busy":
+            if read(f"{STAGE}/etc/portway/portway.env") == read(f"{STATE}/stage/etc/portway/portway.env"):
+                sys.exit("portway: another run is at work")
+            raise OSError("another run is at work and does not end")
         unpack(archive(place, int(count), settings["PORTWAY_PARAMETERS_SHA256"]))
     except Exception as error:
         say(f"FAILED: {error}")
         signal_failure(settings, f"{error}")
         sys.exit(1)
     host = f"{STAGE}/usr/local/lib/portway/host.sh"
-    os.execv(host, [host])
+    os.execv(host, [host, MODE])
 
 
 main()

@@ -185,14 +185,16 @@ def main():
             for line in file:
                 entry = json.loads(line)
                 known[entry["forward"], entry["target"]] = entry
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     with open(DATA) as file:
         forwards.extend(json.load(file))
     watched = [(forward, target) for forward in forwards for target in forward["targets"]]
     for forward, target in watched:
         old = known.get((forward["forward"], target["target"]), {})
-        target.update(up=old.get("up", True), since=old.get("since", int(time.time())))
+        # Not in the future, where the clock was wrong then.
+        now = int(time.time())
+        target.update(up=old.get("up", True), since=min(old.get("since", now), now))
     # Whatever is there: it may be of other data, or of one that was killed in between.
     for forward in forwards:
         for family in forward["chains"]:

@@ -1,23 +1,28 @@
 #!/bin/bash
 # Sets the host up from a tree of files, at every boot; each step finds out for itself whether there is work.
 #
-#   host.sh            set up the tree that portway.sh unpacked (stage)
+#   host.sh stage      set up the tree that portway.sh unpacked
+#   host.sh busy       another run does not end: report that
 #   host.sh rollback   put the last tree back that was proved to run (good); signals nothing
 #
 # The new tree is tried, put in place, proved to run, and then kept as the good one. When anything fails, the good one is put
 # back, the failure is signalled with the line that tells why, and what ran before goes on running.
 set -Eeuo pipefail
 # The last one: nginx has a SysV script too, and Debian's `systemctl enable` would run update-rc.d and reload systemd for it.
+umask 022
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMCTL_SKIP_SYSV=1
 
 readonly STATE=/var/lib/portway
 LOG=/var/log/portway/bootstrap.log
-readonly STAGE=$STATE/stage GOOD=$STATE/good
+readonly MODE=${1:-stage}
+readonly STAGE=$STATE/$MODE GOOD=$STATE/good
+# SHA-256 of each file of a tree, which is one of them: a good tree that was damaged must not be put back.
+readonly SUMS=$STATE/sums
 # The files that are on the disk because of us, by their full paths.
 readonly FILES=$STATE/files
 readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/rules.py NGINX=/etc/nginx/nginx.conf
-readonly HEALTH=/usr/local/lib/portway/health.py
-MODE=${1:-setup} STEP=start
+readonly HEALTH=/usr/local/lib/portway/health.py METADATA=/usr/local/lib/portway/metadata.sh
+STEP=start
 # What portway.env may set.
 PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES=''
 
@@ -34,16 +39,24 @@ last() { tail -n 99 "$LOG" | awk '/^portway / { a = b = c = "" } NF && !/^portwa
 
 die() {
   trap - ERR
+  local reason=$*
   # Whatever else goes wrong now, the signal must still be sent.
   set +e
   # What the console shows is all that is left of a host that is rolled back.
   tail -n 20 "$LOG" | awk '!/^portway /' >&3
   echo
-  say "FAILED: $*"
-  [[ $MODE == setup ]] || exit 1
-  # In a process of its own: there, `set -e` holds again.
-  [[ ! -d $GOOD ]] || "$GOOD$SELF" rollback >&3 2>&1 || say 'the last good content could not be put back'
-  signal FAILURE "$*"
+  say "FAILED: $reason"
+  [[ $MODE != rollback ]] || exit 1
+  if [[ $MODE == stage && -d $GOOD ]]; then
+    # In a process of its own: there, `set -e` holds again.
+    if whole "$GOOD"; then
+      "$GOOD$SELF" rollback >&3 2>&1 || say 'the last good content could not be put back'
+    else
+      reason+="; the last good content is damaged and was not put back: $(last)"
+      say "$reason"
+    fi
+  fi
+  signal FAILURE "$reason"
   exit 1
 }
 
@@ -99,6 +112,15 @@ sys.exit(r.status > 499)' "$PORTWAY_SIGNAL_URL" "$1" "$2" "$(instance)" "$PORTWA
 # What only some hosts need stands in files beside this one, and is carried only where it is needed.
 optional() { if declare -F "$1" >/dev/null; then "$1"; fi; }
 
+# Whether a tree is as it was proved; one of before there were sums is taken for it. Prints the files that are not.
+whole() { [[ ! -e $1$SUMS ]] || (cd "$1" && sha256sum --quiet --strict -c ".$SUMS" 2>&1); }
+
+seal() {
+  mkdir -p "$STAGE$STATE"
+  (cd "$STAGE" && find . -type f -exec sha256sum {} + | sort) >"$STATE/sums.new"
+  mv "$STATE/sums.new" "$STAGE$SUMS"
+}
+
 # The files of a tree.
 list() { (cd "$1" && find . -type f | cut -c2-); }
 
@@ -153,24 +175,33 @@ settle() {
   step "set up $1"
   # shellcheck source=/dev/null
   . "$1/etc/portway/portway.env"
+  # The good tree too: what was noted may be lost or cut.
+  [[ ! -d $FILES ]] || rm -r "$FILES"
   touch "$FILES"
-  list "$1" | sort -u - "$FILES" -o "$FILES"
+  {
+    list "$1"
+    [[ ! -d $GOOD ]] || list "$GOOD"
+    while read -r path; do [[ $path != /* || -d $path ]] || echo "$path"; done <"$FILES"
+  } | sort -u >"$FILES.new"
+  mv "$FILES.new" "$FILES"
   while read -r path; do
     if [[ -e $1$path ]] && ! cmp -s "$1$path" "$path"; then
       mkdir -p "${path%/*}"
+      [[ ! -d $path ]] || rm -r "$path"
       cp -p "$1$path" "$path.portway-new"
       mv "$path.portway-new" "$path"
       written+=$path
     fi
   done <"$FILES"
   # One reload of systemd for all of it: on a small host it takes seconds.
-  for path in "$RULES portway-iptables" "$HEALTH portway-health" "$NGINX nginx"; do
+  for path in "$RULES portway-iptables" "$HEALTH portway-health" "$METADATA portway-metadata" "$NGINX nginx"; do
     if [[ -e $1${path% *} ]] && ! systemctl -q is-enabled "${path#* }"; then
       systemctl -q --no-reload enable "${path#* }"
       written+=/systemd/
     fi
   done
   [[ $written != */systemd/* ]] || systemctl daemon-reload
+  if [[ -e $1$METADATA ]]; then "$METADATA"; fi
   # It would put chains back as its old data has them, while others are applied and read back.
   if [[ $written == *health* || (-e $HEALTH && ! -e $1$HEALTH) ]]; then systemctl stop portway-health; fi
   if [[ -e $1$RULES ]]; then "$RULES" apply; fi
@@ -192,19 +223,24 @@ settle() {
         systemctl -q disable portway-iptables
         ;;
       "$HEALTH") systemctl -q disable --now portway-health ;;
+      "$METADATA") systemctl -q disable portway-metadata ;;
       "$NGINX") systemctl -q disable --now nginx ;;
       *.timer) systemctl -q disable --now "${path##*/}" ;;
     esac
   done <"$FILES"
-  while read -r path; do [[ -e $1$path ]] || rm -f "$path"; done <"$FILES"
-  list "$1" >"$FILES"
+  while read -r path; do [[ -e $1$path ]] || rm -f "$path" || :; done <"$FILES"
+  list "$1" >"$FILES.new"
+  mv "$FILES.new" "$FILES"
 }
 
 main() {
   mkdir -p "${LOG%/*}"
+  umask 027
   # A full disk of logs must not end the run: what commands print goes to memory then.
   head -c 256K /dev/zero 2>/dev/null >"$LOG.room" || LOG=/run/portway-bootstrap.log
   rm -f /var/log/portway/bootstrap.log.room
+  touch "$LOG"
+  umask 022
   exec 3>&1 >>"$LOG" 2>&1
   if [[ $MODE == rollback ]]; then
     settle "$GOOD"
@@ -212,11 +248,18 @@ main() {
   fi
   # shellcheck source=/dev/null
   . "$STAGE/etc/portway/portway.env"
+  if [[ $MODE == busy ]]; then
+    # With the same content it signals itself.
+    cmp -s "$STAGE/etc/portway/portway.env" "$STATE/stage/etc/portway/portway.env" || die 'another run is at work and does not end'
+    say 'another run is at work'
+    exit 1
+  fi
   step "content $PORTWAY_CONTENT"
   optional swap
   packages
   optional certificates
   optional stamp
+  seal
   # At a plain reboot nothing is new.
   diff -rq "$STAGE" "$GOOD" >/dev/null 2>&1 || try
   optional first_boot
@@ -224,6 +267,7 @@ main() {
   settle "$STAGE"
   # The power may go at any moment, and the next boot must find a whole good tree: the new one is on the disk before it gets its
   # name, and the names are exchanged by one call of the kernel (RENAME_EXCHANGE, which mv can only since coreutils 9.5).
+  [[ -d $GOOD ]] || rm -f "$GOOD"
   mkdir -p "$GOOD"
   cd "$STATE"
   sync

@@ -5,23 +5,21 @@
 # that people read, then, after `#portway-archive`, all others in the same form, compressed. They are unpacked to a tree of their
 # own, and host.sh out of that tree does the rest; nothing outside of it is touched before that.
 set -Eeuo pipefail
-umask 022
+umask 077
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# Kept open by host.sh: a run by hand must not meet the one of the boot.
+# Kept open by host.sh: a run by hand must not meet the one of the boot. Only root can open the file, so nobody else can hold the lock.
 exec 9>/run/portway.lock
-flock -n 9 || {
-  echo 'portway: another run is at work' >&2
-  exit 1
-}
-# shellcheck disable=SC2174 # its parent is there
-mkdir -pm 700 /var/lib/portway
+mode=stage
+# Still held after five minutes: host.sh then only reports it, out of a tree beside the one that the other run works with.
+flock -w 300 9 || mode=busy
+stage=/var/lib/portway/$mode
+rm -rf "$stage"
 
 # cloud-init itself runs on python3.
-python3 -IS - "$0" <<'END'
-import base64, os, shutil, sys, zlib
-stage = "/var/lib/portway/stage"
-shutil.rmtree(stage, True)
+python3 -IS - "$0" "$stage" <<'END'
+import base64, os, sys, zlib
+stage = sys.argv[2]
 with open(sys.argv[1], "rb") as file:
     plain, packed = file.read().split(b"\n#portway-archive\n")
 script = plain.split(b"\n#portway-file ")[0]
@@ -38,4 +36,4 @@ for line in lines:
         os.chmod(path, int(mode, 8))
 END
 
-exec /var/lib/portway/stage/usr/local/lib/portway/host.sh
+exec "$stage/usr/local/lib/portway/host.sh" $mode

@@ -25,7 +25,9 @@ import time
 # Parts of this program that only some hosts need stand beside it.
 HERE = os.path.dirname(__file__)
 sys.path.insert(0, HERE)
-PROVED = "/var/lib/portway/good/etc/portway"
+GOOD = "/var/lib/portway/good"
+PROVED = GOOD + "/etc/portway"
+SUMS = GOOD + "/var/lib/portway/sums"
 # What the kernel made of the rules that were tried last since the host started: a file for each part.
 TRIED = "/run/portway-tried."
 
@@ -271,6 +273,10 @@ def main():
         sys.exit("usage: rules.py try|apply|check [DIR] | restore | remove")
     if mode == "restore" and not os.path.isdir(PROVED):
         return
+    # Damaged ones would leave the host without rules, or with half of them; those in /etc are the same until a change is tried.
+    if mode == "restore" and os.path.exists(SUMS):
+        if subprocess.run(["sha256sum", "--quiet", "--strict", "-c", SUMS], cwd=GOOD).returncode:
+            folder = "/etc/portway"
     os.environ["LC_ALL"] = "C"
     try:
         parts = [Iptables("iptables", folder), Iptables("ip6tables", folder), Nftables(folder)]

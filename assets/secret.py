@@ -7,10 +7,11 @@ import aws
 
 
 def certificate(entry, path, boot):
-    # The file tells which secret it is of, and is touched each time that it is found to be right.
+    # The file tells which secret it is of, and is touched each time that it is found to be right; one of the future, while the clock
+    # was wrong.
     title = f"# {entry['secret']}\n"
-    if not boot and os.path.exists(path) and os.stat(path).st_mtime > time.time() - 3600:
-        with open(path) as file:
+    if not boot and os.path.isfile(path) and 0 <= time.time() - os.stat(path).st_mtime < 3600:
+        with open(path, errors="replace") as file:
             if file.readline() == title:
                 return None
     text = fetch(entry["secret"])

@@ -12,9 +12,12 @@ import sys
 CHECK = """bash -c '(($(stat -fc %a /var/log) > 8191)) || echo the disk is full
 cd /usr/local/lib/portway
 if [[ -e rules.py ]]; then ./rules.py check; fi
+if [[ -e metadata.sh ]]; then ip rule | grep -q ^91: || echo every account may ask the metadata service; fi
 if [[ -e host.d/nginx.sh ]]; then
   . host.d/nginx.sh
   runs || echo nginx runs another configuration
+  nginx -tq 2>&1 | grep -F "[emerg]"
+  grep -ls "^# stands in" /etc/portway/tls/* | sed "s/$/: was damaged, and a self-signed one stands in until it is here again/"
 fi' 2>&1"""
 LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
 COLUMNS = "forward", "listener", "engine", "packets", "bytes", "connections", "targets"

@@ -1,5 +1,6 @@
 import { excludeCidr, overlapCidr } from 'cidr-tools';
 import { type Cidr, isEverything } from './cidr';
+import { type MetadataUsers, readMetadataUsers } from './metadata-users';
 import type { Problems } from './problems';
 import { readSources } from './read-props';
 import { isToken } from './token';
@@ -27,6 +28,14 @@ export interface GatewaySettingsProps {
    * @default false
    */
   readonly ipv6?: boolean;
+  /**
+   * Accounts on the gateway that may ask the EC2 metadata service, besides root: those of applications that use the rights of
+   * `gateway.instance.role`. An account that does not exist when the host starts is passed over, with a warning in its log.
+   * `'everyone'` closes it to nobody.
+   * @default root alone, and EC2 Instance Connect where the system has it
+   * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-limiting-access.html
+   */
+  readonly metadataUsers?: MetadataUsers;
 }
 
 export interface EgressProps {
@@ -43,10 +52,17 @@ export interface GatewaySettings {
   readonly loginClosedTo: readonly Cidr[];
   readonly ping?: boolean;
   readonly ipv6: boolean;
+  readonly metadataUsers: MetadataUsers;
 }
 
 /** A gateway that has nothing but its forwards. */
-export const NO_SETTINGS: GatewaySettings = { blocked: [], egress: [], loginClosedTo: [], ipv6: false };
+export const NO_SETTINGS: GatewaySettings = {
+  blocked: [],
+  egress: [],
+  loginClosedTo: [],
+  ipv6: false,
+  metadataUsers: [],
+};
 
 /** The settings that the props ask for. `admin` is the network that must never be locked out. */
 export function readGatewaySettings(
@@ -67,6 +83,7 @@ export function readGatewaySettings(
     if (props[name] !== undefined && typeof props[name] !== 'boolean')
       problems.add(name, 'must be true or false', props[name]);
   }
+  const metadataUsers = readMetadataUsers(props.metadataUsers, problems);
   const loginClosedTo = problems.length > 0 ? [] : withoutAdmin(egress, admin);
   return {
     blocked,
@@ -74,6 +91,7 @@ export function readGatewaySettings(
     loginClosedTo,
     ...(props.ping === undefined ? {} : { ping: props.ping }),
     ipv6: props.ipv6 === true,
+    metadataUsers,
   };
 }
 

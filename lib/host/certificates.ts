@@ -1,6 +1,5 @@
 import type { PortForward } from '../forward/resolved';
 import type { Certificate } from '../forward/tls';
-import { certificateFile } from '../nginx/names';
 import { assetFile, partFile } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
@@ -15,13 +14,8 @@ export function certificatesPart(
 ): {
   readonly files: readonly HostFile[];
   readonly packages: readonly string[];
-  readonly settings: Readonly<Record<string, string>>;
 } {
   const sources = new Set(forwards.map((f) => f.tls?.source));
-  // Also where one by ACME is to come: nginx starts with a certificate or not at all.
-  const selfSigned = forwards.flatMap(({ name, tls }) =>
-    tls?.source === 'self-signed' || tls?.source === 'acme' ? certificateFile(name, tls.source) : [],
-  );
   return {
     files: renderedFiles(forwards),
     packages: [
@@ -29,7 +23,6 @@ export function certificatesPart(
       ...(sources.has('acme') ? packages.acme : []),
       ...(sources.has('secret') ? packages.authorities : []),
     ],
-    settings: selfSigned.length > 0 ? { PORTWAY_SELF_SIGNED: selfSigned.join(' ') } : {},
   };
 }
 

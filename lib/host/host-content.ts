@@ -7,6 +7,7 @@ import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
+import { metadataPart } from './metadata';
 import type { OperatingSystem } from './operating-system';
 
 /** All that a host is given apart from what differs between two deploys of the same (its signal's URL). */
@@ -36,6 +37,7 @@ export function hostContent({
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os);
   const proxy = nginxPart(forwards, os, memoryMiB);
+  const metadata = metadataPart(settings);
   const certificates = certificatesPart(forwards.filter(isPortForward), os);
   const packages = [
     ...kernel.packages,
@@ -47,6 +49,7 @@ export function hostContent({
     files: [
       // Package managers are killed on hosts that have less.
       ...(memoryMiB < 1024 ? [partFile('swap')] : []),
+      ...metadata.files,
       ...kernel.files,
       ...commandFiles(forwards),
       assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
@@ -58,7 +61,7 @@ export function hostContent({
     settings: {
       PORTWAY_PACKAGES: packages.join(' '),
       ...proxy?.settings,
-      ...certificates.settings,
+      ...metadata.settings,
     },
   };
 }

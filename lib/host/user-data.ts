@@ -70,7 +70,12 @@ const DEFAULT_STACK = 'Portway';
  * the program that does it.
  * @see https://docs.cloud-init.io/en/latest/explanation/format.html
  */
-export function renderUserData(content: HostContent, identity: ContentIdentity, problems: Problems): UserData {
+export function renderUserData(
+  content: HostContent,
+  identity: ContentIdentity,
+  problems: Problems,
+  limit = USER_DATA_LIMIT,
+): UserData {
   const { files } = content;
   const ways = [
     () => assemble(files, content, identity, false),
@@ -85,13 +90,13 @@ export function renderUserData(content: HostContent, identity: ContentIdentity, 
   let last: UserData | undefined;
   for (const way of ways) {
     last = way();
-    if (last.size <= USER_DATA_LIMIT && (last.archive?.values.length ?? 0) <= MAX_PARAMETERS) return last;
+    if (last.size <= limit && (last.archive?.values.length ?? 0) <= MAX_PARAMETERS) return last;
   }
   const rendered = last as UserData;
   const parts = breakdown(content, identity).map(([name, bytes]) => `${name} ${bytes}`);
   problems.add(
     'user-data',
-    `must be at most ${USER_DATA_LIMIT} bytes with at most ${MAX_PARAMETERS} parameters besides; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Files with values that are known only at deploy time stay in user-data. Bytes, each compressed by itself: ${parts.join(', ')}`,
+    `must be at most ${limit} bytes with at most ${MAX_PARAMETERS} parameters besides; shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Files with values that are known only at deploy time stay in user-data. Bytes, each compressed by itself: ${parts.join(', ')}`,
     `${rendered.size} bytes and ${rendered.archive?.values.length ?? 0} parameters`,
   );
   return rendered;
@@ -159,7 +164,8 @@ function environment({ settings }: HostContent, { content, signalUrl, attempt }:
   };
   // Values are names, ports, hashes and a URL: none holds a quote, which user-data's tests assert.
   const text = Object.entries(all).map(([key, value]) => `${key}='${value}'\n`);
-  return { path: '/etc/portway/portway.env', mode: '0644', text: text.join(''), origin: 'rules' };
+  // Whoever has the URL can signal in the host's place.
+  return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
 /**

@@ -5,9 +5,11 @@ import type { Certificate } from '../forward/tls';
 export const NGINX_PATHS = {
   logFolder: '/var/log/portway',
   /** Answers `/generation` with the hash of the running configuration: a reload that failed silently is found out. */
-  socket: '/run/portway-nginx.sock',
+  socket: '/run/portway-nginx/host.sock',
+  /** For root and nginx's workers alone: what comes in by its sockets is believed, the client's address too. */
+  sockets: '/run/portway-nginx',
   /** Address of what refuses TLS. */
-  closed: 'unix:/run/portway-closed.sock',
+  closed: 'unix:/run/portway-nginx/closed.sock',
   /** There while the gateway is closed for maintenance. */
   maintenance: '/etc/portway/maintenance',
   /** What a CA finds of the gateway's while it checks a domain. */
@@ -22,7 +24,7 @@ export const GENERATION = '@generation@';
 
 /** Address at which a forward is handed connections of a port that it shares. */
 export function handOver(forward: string): string {
-  return `unix:/run/portway-tls-${forward}.sock`;
+  return `unix:${NGINX_PATHS.sockets}/tls-${forward}.sock`;
 }
 
 /** The name of a group of targets, by its forward's name or its route's id. */

@@ -39,6 +39,7 @@ test('all of it', () => {
     loginClosedTo: [{ text: '10.0.0.0/16', family: 4 }],
     ping: false,
     ipv6: true,
+    metadataUsers: [],
   });
   expect(problems.length).toBe(0);
 });

@@ -90,6 +90,25 @@ describeHost('a certificate by ACME', () => {
     expect(second).toMatchObject({ issuer: CA, names: domain });
     expect(second.serial).not.toBe(first.serial);
     expect(await orders()).toBe(2);
+
+    // After a clock that was years ahead it is looked at again, and renewed when it is due.
+    const mark = '/var/lib/portway/acme/*/shop.json';
+    const later =
+      'import json, sys, time; s = json.load(open(sys.argv[1])); s["asked"] = s["since"] = time.time() + 9e7';
+    await host.sh('gateway', `f=$(echo ${mark}); python3 -c '${later}; json.dump(s, open(sys.argv[1], "w"))' $f`);
+    expect(await world.run({ days: 130 })).toBe(`shop${NEW}`);
+    expect(await orders()).toBe(3);
+
+    // What certbot kept is damaged: there is another one at once.
+    await host.sh('gateway', 'f=$(readlink -f /var/lib/portway/acme/*/live/shop/privkey.pem); truncate -s 50 $f');
+    expect(await world.run({ days: 130 })).toBe(`shop${NEW}`);
+    expect(await orders()).toBe(4);
+    // And of the file that nginx reads: the one that certbot kept is back when the service has run.
+    await host.sh('gateway', 'systemctl stop nginx; >/etc/portway/tls/shop.acme.pem; systemctl start nginx');
+    expect(await world.served()).toMatchObject({ issuer: 'CN=shop' });
+    expect(await world.run({ days: 130 })).toBe(`shop${NEW}`);
+    expect(await world.served()).toMatchObject({ issuer: CA });
+    expect(await orders()).toBe(4);
   });
 
   test('is asked for anew with other domains, and no more when its forward is gone', async () => {

@@ -82,10 +82,13 @@ describeHost('a certificate from Secrets Manager', () => {
     ],
     ['it is no JSON', 'c2VjcmV0', /secure: the secret must be/],
     ['the key is another one', 'mixed', /secure: .*key values mismatch/],
+    ['the key is of another kind', 'kinds', /secure: the key is of another kind/],
     ['the key has a password', 'locked', /secure: .*(password|PEM_read_bio|pem)/i],
   ])('where %s, the deploy fails and says so', async (_, secret, reason) => {
     const { certificate, privateKey } = await pair('one');
     if (secret === 'mixed') await keep({ certificate, privateKey: (await pair('two')).privateKey });
+    else if (secret === 'kinds')
+      await keep({ certificate, privateKey: await host.sh('gateway', 'openssl genpkey -algorithm ED25519') });
     else if (secret === 'locked') {
       const locked = await host.sh('gateway', 'openssl pkcs8 -topk8 -v2 aes256 -passout pass:x', privateKey);
       await keep({ certificate, privateKey: locked });
@@ -115,6 +118,23 @@ describeHost('a certificate from Secrets Manager', () => {
     await host.sh('gateway', `touch -d '61 minutes ago' ${FILE}`);
     expect(await service()).toBe('secure: has a new certificate\n');
     expect(await served()).toBe('subject=CN=three\n');
+
+    // A time in the future is of a clock that was wrong.
+    await keep((await pair('four')).both);
+    await host.sh('gateway', `touch -d '2 years' ${FILE}`);
+    expect(await service()).toBe('secure: has a new certificate\n');
+    // Damaged: a self-signed one stands in at the next start of nginx, loudly, until the service has run.
+    await host.sh('gateway', `systemctl stop nginx; truncate -s 99 ${FILE}; systemctl start nginx`);
+    expect(await served()).toBe('subject=CN=secure\n');
+    expect(await host.run('gateway', ['/usr/local/bin/portway', 'status'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/secure\.secret\.pem: was damaged, and a self-signed one stands in/),
+    });
+    expect(await service()).toBe('secure: has a new certificate\n');
+    expect(await served()).toBe('subject=CN=four\n');
+    await keep((await pair('three')).both);
+    await host.sh('gateway', `touch -d '61 minutes ago' ${FILE}`);
+    await service();
 
     // What cannot be used does not take its place.
     await keep({ ...(await pair('four')), privateKey: (await pair('five')).privateKey });

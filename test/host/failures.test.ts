@@ -163,10 +163,11 @@ describeHost('when something fails', () => {
   });
 
   describe('the signal', () => {
-    const saying = (bytes: string): Deploy => ({
-      ...GOOD,
-      firstBootScript: `#!/bin/bash\nprintf '${bytes}' >&2\nexit 1\n`,
-    });
+    /** Fails in a program that says this. */
+    const failSaying = async (script: string) => {
+      await host.write('/usr/local/sbin/ss', `#!/bin/bash\n{ ${script}; } >&2\nexit 1\n`, '0755');
+      return fail(GOOD);
+    };
 
     test.each([
       [
@@ -178,7 +179,7 @@ describeHost('when something fails', () => {
       ['control bytes', String.raw`a\001b\010\r\nc\177d\t\000e`, 'a b c d e'],
       ['bytes that are no UTF-8', String.raw`x\377\376y caf\303\251 \342\202`, 'x\ufffd\ufffdy caf\u00e9 \ufffd'],
     ])('is clean JSON when the failing line has %s', async (_, bytes, expected) => {
-      const { Reason, size } = await fail(saying(bytes));
+      const { Reason, size } = await failSaying(`printf '${bytes}'`);
       expect(Reason).toContain(expected);
       expect(Reason).not.toMatch(/\p{Cc}/u);
       expect(size).toBeLessThan(4096);
@@ -190,10 +191,7 @@ describeHost('when something fails', () => {
       ['four-byte', String.raw`\360\237\230\200`],
       ['quoted', '"'],
     ])('keeps the limits for a line of 9,000 %s characters', async (_, character) => {
-      const { Reason, size } = await fail({
-        ...GOOD,
-        firstBootScript: `#!/bin/bash\nfor _ in {1..9000}; do printf '${character}'; done\nexit 1\n`,
-      });
+      const { Reason, size } = await failSaying(`for _ in {1..9000}; do printf '${character}'; done`);
       expect(Buffer.byteLength(Reason)).toBeLessThanOrEqual(1000);
       expect(Buffer.byteLength(Reason)).toBeGreaterThan(900);
       expect(Reason).not.toContain('\ufffd');

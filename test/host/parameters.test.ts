@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { type ParameterArchive, parameterNames } from '../../lib/host/parameters';
+import { USER_DATA_LIMIT } from '../../lib/host/user-data';
 import { Aws } from './support/aws';
 import { certificatesRoot } from './support/certificates-root';
 import { type Deploy, Gateway, userDataOf } from './support/gateway';
@@ -20,6 +21,7 @@ function deploy(content: string, listen = 27015, more: Record<string, Forward> =
   });
   return {
     content,
+    limit: USER_DATA_LIMIT,
     forwards: {
       web: Forward.http({ listen: 80, redirectTo: 'https' }),
       secure: Forward.https({ listen: 443, to: 8080, tls }),

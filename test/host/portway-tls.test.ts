@@ -44,7 +44,10 @@ describeHost('a host that leads TLS by name', () => {
 
   test('it starts although a killed nginx left its sockets behind', async () => {
     await gateway.succeed({ forwards: BOTH });
-    await host.sh('gateway', 'pkill -9 nginx; sleep 1; [[ -S /run/portway-tls-pass.sock ]]; rm -f /run/nginx.pid');
+    await host.sh(
+      'gateway',
+      'pkill -9 nginx; sleep 1; [[ -S /run/portway-nginx/tls-pass.sock ]]; rm -f /run/nginx.pid',
+    );
     expect((await gateway.reboot()).code).toBe(0);
     expect(await both()).toEqual(['shop', 'secure']);
   });

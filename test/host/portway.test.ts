@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { HostContent } from '../../lib/host/host-content';
-import { type Deploy, Gateway, SIGNAL_URL } from './support/gateway';
+import { type Deploy, Gateway, SIGNAL_URL, scriptOf } from './support/gateway';
 import { ADDRESS, describeHost, type Host } from './support/host';
 
 jest.setTimeout(60_000);
@@ -84,7 +84,7 @@ describeHost('portway.sh', () => {
           expect(files).not.toContain('iptables');
           expect(await host.sh('gateway', 'find /usr/local/lib/portway -type f')).not.toContain('rules.py');
           expect(await host.sh('gateway', 'ls /etc/systemd/system/*.service')).toBe(
-            '/etc/systemd/system/portway-logs.service\n',
+            '/etc/systemd/system/portway-logs.service\n/etc/systemd/system/portway-metadata.service\n',
           );
         }
       }
@@ -133,13 +133,35 @@ describeHost('portway.sh', () => {
     expect(await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).toMatchObject({ client: ADDRESS.client.v4 });
   });
 
-  test('a second run at once is refused', async () => {
-    await gateway.succeed({
-      ...IPTABLES,
-      firstBootScript: '#!/bin/bash\n/var/lib/cloud/scripts/per-boot/portway.sh 2>/run/second && exit 1\nexit 0\n',
+  describe('a second run at once', () => {
+    const SECOND = '#!/bin/bash\n"$(</run/script)" >/run/second && exit 1\nexit 0\n';
+    beforeEach(async () => {
+      // It would wait for five minutes.
+      await host.write(
+        '/usr/local/sbin/flock',
+        '#!/bin/sh\n[ "$*" = "-w 300 9" ] && exec /usr/bin/flock -n 9\n',
+        '0755',
+      );
+      await host.write('/run/script', '/var/lib/cloud/scripts/per-boot/portway.sh');
     });
-    expect(await host.read('/run/second')).toMatch(/another run is at work/);
-    expect((await gateway.reboot()).code).toBe(0);
+
+    test('is refused, and leaves the signal to the first one', async () => {
+      await gateway.succeed({ ...IPTABLES, firstBootScript: SECOND });
+      expect(await host.read('/run/second')).toMatch(/another run is at work/);
+      expect((await gateway.signals()).map((s) => s.Status)).toEqual(['SUCCESS']);
+      expect((await gateway.reboot()).code).toBe(0);
+    });
+
+    test('with another content says so in its signal, and leaves the first one alone', async () => {
+      await host.write('/run/script', '/run/other');
+      await host.write('/run/other', scriptOf({ ...NGINX, content: 'other' }), '0700');
+      await gateway.succeed({ ...IPTABLES, firstBootScript: SECOND });
+      expect(await gateway.signals()).toMatchObject([
+        { Status: 'FAILURE', Reason: expect.stringMatching(/another run is at work/), Data: { content: 'other' } },
+        { Status: 'SUCCESS', Data: { content: IPTABLES.content } },
+      ]);
+      expect(await web()).toMatchObject({ name: 'gateway', client: ADDRESS.client.v4 });
+    });
   });
 
   describe('nginx', () => {
@@ -178,14 +200,14 @@ describeHost('portway.sh', () => {
 
     test('starts although a killed one left its socket behind', async () => {
       await gateway.succeed(NGINX);
-      await host.sh('gateway', 'pkill -9 nginx; sleep 1; [[ -S /run/portway-nginx.sock ]]; rm -f /run/nginx.pid');
+      await host.sh('gateway', 'pkill -9 nginx; sleep 1; [[ -S /run/portway-nginx/host.sock ]]; rm -f /run/nginx.pid');
       expect((await gateway.reboot()).code).toBe(0);
       expect((await web()).name).toBe('gateway');
     });
 
     test('trying a configuration leaves the running one and its socket alone', async () => {
       await gateway.succeed(NGINX);
-      await host.sh('gateway', 'nginx -t -q; [[ -S /run/portway-nginx.sock ]]');
+      await host.sh('gateway', 'nginx -t -q; [[ -S /run/portway-nginx/host.sock ]]');
       expect((await gateway.reboot()).code).toBe(0);
       expect(await calls()).not.toMatch(/reload-or-restart nginx\n(.*\n)*.*reload-or-restart/);
     });
@@ -211,7 +233,14 @@ describeHost('portway.sh', () => {
       expect(result.code).toBe(1);
       const [signal] = await gateway.signals();
       expect(signal?.Status).toBe('FAILURE');
-      expect(signal?.Reason).toMatch(/firstBootScript ended with 3: .*no such application/);
+      // What it prints may be secret: it stays on the host and its console.
+      expect(signal?.Reason).toMatch(/firstBootScript ended with 3: see \/var\/log\/portway\/first-boot\.log/);
+      expect(signal?.Reason).not.toContain('no such application');
+      expect(await gateway.log()).not.toContain('no such application');
+      expect(result.stdout).toContain('no such application');
+      expect(
+        await host.sh('gateway', 'stat -c %a /var/log/portway/first-boot.log; cat /var/log/portway/first-boot.log'),
+      ).toBe('600\nno such application\n');
       await gateway.reboot();
       expect(await runs()).toBe('x\nx\n');
       expect(await gateway.signals()).toHaveLength(1);

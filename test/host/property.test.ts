@@ -84,6 +84,7 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   egress: ({ settings }) => settings.egress.length > 0,
   ping: ({ settings }) => settings.ping !== undefined,
   ipv6: ({ settings }) => settings.ipv6,
+  metadataUsers: ({ settings }) => settings.metadataUsers !== 'everyone' && settings.metadataUsers.length > 0,
 };
 
 function kernel(name: string, has: (forward: ResolvedForward) => boolean) {
@@ -155,7 +156,7 @@ function acceptedOf(drawn: StackProps, refused: Refused[]): Accepted | undefined
 function atFault(problem: string): { readonly prop?: string; readonly forward?: string } {
   const [, bare, quoted] = /^forwards(?:\.([\w$-]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(problem) ?? [];
   if (quoted !== undefined) return { prop: 'forwards', forward: JSON.parse(quoted) as string };
-  const prop = /^(forwards|blocked|egress|ping|ipv6)\b/.exec(problem)?.[1];
+  const prop = /^(forwards|blocked|egress|ping|ipv6|metadataUsers)\b/.exec(problem)?.[1];
   return { ...(prop === undefined ? {} : { prop }), ...(bare === undefined ? {} : { forward: bare }) };
 }
 
@@ -236,7 +237,7 @@ function makeCertificates(accepted: readonly Accepted[]): string {
       forwards.filter(isPortForward).flatMap(({ name, tls }) => (tls ? certificateFile(name, tls.source) : [])),
     ),
   );
-  return `mkdir -p /etc/portway/tls /var/log/portway
+  return `mkdir -p /etc/portway/tls /var/log/portway /run/portway-nginx
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -keyout /run/one.pem -out /run/one.pem 2>/dev/null
     for file in ${[...files].join(' ')}; do ln -sf /run/one.pem "$file"; done`;
 }

@@ -193,6 +193,18 @@ describeHost('portway status', () => {
       expect((await status()).problems.join('\n')).not.toMatch(/disk is full/);
     });
 
+    test('a metadata service that is open to every account', async () => {
+      await host.sh('gateway', 'ip rule del pref 91');
+      expect((await status()).problems).toEqual(['every account may ask the metadata service']);
+      await host.sh('gateway', '/usr/local/lib/portway/metadata.sh');
+    });
+
+    test('an nginx that would not start again', async () => {
+      await host.sh('gateway', 'echo nonsense >>/etc/nginx/nginx.conf');
+      expect((await status()).problems.join()).toMatch(/\[emerg\] .*unexpected end of file/);
+      await host.sh('gateway', "sed -i '$d' /etc/nginx/nginx.conf");
+    });
+
     test('an nginx that runs another configuration, or none', async () => {
       const conf = await host.read('/etc/nginx/nginx.conf');
       await host.sh('gateway', 'nginx -s stop; /usr/bin/sleep 0.5');

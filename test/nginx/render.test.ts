@@ -64,7 +64,15 @@ test('listens on wildcards of both families only', () => {
     db: Forward.tcp({ listen: 5432, to: 5433 }),
   });
   const listens = [...text.matchAll(/listen (\S+?);?(?: |$)/gm)].map(([, address]) => address);
-  expect(listens).toEqual(['unix:/run/portway-nginx.sock', '80', '[::]:80', '443', '[::]:443', '5432', '[::]:5432']);
+  expect(listens).toEqual([
+    'unix:/run/portway-nginx/host.sock',
+    '80',
+    '[::]:80',
+    '443',
+    '[::]:443',
+    '5432',
+    '[::]:5432',
+  ]);
 });
 
 test.each([

@@ -91,7 +91,7 @@ test('carries rules as plain lines, and settings that a shell reads back', () =>
     '\n-A PORTWAY-DNAT -p udp --dport 9 -m comment --comment "portway:x" -j REDIRECT --to-ports 10\n',
   );
   expect(text).toMatch(/^ +proxy_pass .*portway-web;$/m);
-  const env = /#portway-file 0644 \/etc\/portway\/portway\.env \d+\n((?:[A-Z_]+='.*'\n)+)/.exec(text)?.[1] ?? '';
+  const env = /#portway-file 0600 \/etc\/portway\/portway\.env \d+\n((?:[A-Z_]+='.*'\n)+)/.exec(text)?.[1] ?? '';
   const read = execFileSync(
     'bash',
     [

@@ -72,7 +72,7 @@ async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<v
 async function startNginx(lane: Lane, forwards: readonly Forward[]): Promise<void> {
   await writeContent(lane, forwards);
   await putCertificates(lane);
-  await lane.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder}\nnginx`);
+  await lane.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} ${NGINX_PATHS.sockets}\nnginx`);
   const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
   await until('nginx runs', async () => (await lane.run('gateway', asked)).stdout === GENERATION);
 }

@@ -41,6 +41,8 @@ export interface Deploy {
   /** Changes what would be carried, for failures that synth lets nobody write. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
+  /** How many bytes user-data may have. Default: as many as it takes, since most hosts of the tests have no AWS to read the rest from. */
+  readonly limit?: number;
 }
 
 /** A test host that takes user-data as cloud-init does, and a recorder at the end of the signal's URL. */
@@ -64,7 +66,7 @@ export class Gateway {
 
   /** Boots the host with user-data that is rendered, assembled and taken apart as on AWS. */
   async boot(deploy: Deploy): Promise<Result> {
-    await this.host.write(SCRIPT, partOf(userDataOf(deploy).text), '0700');
+    await this.host.write(SCRIPT, scriptOf(deploy), '0700');
     return this.reboot();
   }
 
@@ -120,12 +122,16 @@ export function userDataOf(deploy: Deploy): UserData {
     signalUrlReserve: 600,
     attempt: 0,
   };
-  const userData = renderUserData(content, identity, problems);
+  const userData = renderUserData(content, identity, problems, deploy.limit ?? Number.POSITIVE_INFINITY);
   problems.throwIfAny();
   return userData;
 }
 
-/** The one shell part of a multipart, as cloud-init takes it out. */
+/** The one shell part of user-data, as cloud-init takes it out. */
+export function scriptOf(deploy: Deploy): string {
+  return partOf(userDataOf(deploy).text);
+}
+
 function partOf(mime: string): string {
   const boundary = /boundary="([^"]+)"/.exec(mime)?.[1];
   const part = mime.split(`\n--${boundary}`)[1] ?? '';

@@ -62,7 +62,7 @@ export class NginxHost {
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', alter(conf));
-    await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} /etc/portway/tls`);
+    await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} ${NGINX_PATHS.sockets} /etc/portway/tls`);
     for (const { name, tls } of resolved.filter(isPortForward)) {
       if (tls === undefined) continue;
       const file = certificateFile(name, tls.source);

@@ -75,7 +75,7 @@ const diskFull: RehearsalCase = {
         const { well, text } = await status(stage);
         checks.expect(phase, 'with room all is as it was deployed', well, text);
         if (await has(stage, '/usr/local/lib/portway/host.d/nginx.sh')) {
-          const lines = () => output(stage, 'sudo wc -l </var/log/portway/access.log').then(Number);
+          const lines = () => output(stage, 'sudo cat /var/log/portway/access.log | wc -l').then(Number);
           const before = await lines();
           await stage.answered(10);
           // nginx holds lines back for a while.

@@ -1,0 +1,18 @@
+import type { GatewaySettings } from '../forward/gateway-settings';
+import { assetFile } from './assets';
+import type { HostFile } from './host-file';
+
+/** What keeps the EC2 metadata service for some accounts; nothing where it is for everyone. */
+export function metadataPart({ metadataUsers }: GatewaySettings): {
+  readonly files: readonly HostFile[];
+  readonly settings: Readonly<Record<string, string>>;
+} {
+  if (metadataUsers === 'everyone') return { files: [], settings: {} };
+  return {
+    files: [
+      assetFile('metadata.sh', '/usr/local/lib/portway/metadata.sh', '0755'),
+      assetFile('systemd/portway-metadata.service', '/etc/systemd/system/portway-metadata.service', '0644'),
+    ],
+    settings: metadataUsers.length === 0 ? {} : { PORTWAY_METADATA_USERS: metadataUsers.join(' ') },
+  };
+}

@@ -1,0 +1,35 @@
+import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
+import { readMetadataUsers } from '../../lib/forward/metadata-users';
+import { Problems } from '../../lib/forward/problems';
+import { metadataPart } from '../../lib/host/metadata';
+
+function read(value: unknown) {
+  const problems = new Problems();
+  const users = readMetadataUsers(value, problems);
+  return { users, problems: problems.length };
+}
+
+test('is nobody but root by default, a list of accounts without repetition, or everyone', () => {
+  expect(read(undefined)).toEqual({ users: [], problems: 0 });
+  expect(read(['app', '_apt', 'app'])).toEqual({ users: ['app', '_apt'], problems: 0 });
+  expect(read('everyone')).toEqual({ users: 'everyone', problems: 0 });
+});
+
+test.each(
+  [[], 'app', ['App'], ['a b'], ['1000'], ['-x'], ['a'.repeat(33)], [undefined], [["'"]], {}, null, true].map(
+    (value) => [value],
+  ),
+)('refuses %j', (value) => {
+  expect(read(value).problems).toBe(1);
+});
+
+test('closes the metadata service with what it takes to know the accounts, or not at all', () => {
+  expect(metadataPart({ ...NO_SETTINGS, metadataUsers: ['app', 'jobs'] })).toEqual({
+    files: [
+      expect.objectContaining({ path: '/usr/local/lib/portway/metadata.sh', mode: '0755' }),
+      expect.objectContaining({ path: '/etc/systemd/system/portway-metadata.service' }),
+    ],
+    settings: { PORTWAY_METADATA_USERS: 'app jobs' },
+  });
+  expect(metadataPart({ ...NO_SETTINGS, metadataUsers: 'everyone' })).toEqual({ files: [], settings: {} });
+});
