@@ -45,6 +45,8 @@ export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[]
     '# long as proxy_cache_use_stale is off; that directive itself knows neither a bound nor must-revalidate.',
     'proxy_cache_background_update on;',
     'proxy_cache_revalidate on;',
+    'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx wants the very same time',
+    'proxy_pass_header Date;  # when a kept answer was made: clients count the rest of its life by it',
     ...NOT_KEPT,
     ...(balancesByCookie(forwards)
       ? [
@@ -73,10 +75,11 @@ const NOT_KEPT: readonly Line[] = [
   '# its life anew; of several the first counts, and what is no number is ignored (RFC 9111, 5.1).',
   "map $upstream_http_age $portway_aged { default ''; '~^0*[1-9][0-9]*([,;]|$)' 1; }",
   block(
-    'map "$upstream_http_vary|$upstream_http_cache_control|$upstream_http_date|$upstream_http_expires" $portway_unkept',
+    'map "$upstream_http_surrogate_control$upstream_http_cdn_cache_control|$upstream_http_vary|$upstream_http_cache_control|$upstream_http_date|$upstream_http_expires" $portway_unkept',
     [
       "default '';",
-      '~^[^|]*\\* 1;  # Vary: * in a list',
+      '"~^[^|]" 1;  # words to caches like this one, which nginx does not read (RFC 9213)',
+      '"~^\\|[^|]*\\*" 1;  # Vary: * in a list',
       '~*must-understand 1;  # nginx keeps any status that says how long',
       '"~*stale-.*(must|proxy)-revalidate|(must|proxy)-revalidate.*stale-" 1;  # contradictory, and nginx would heed stale- alone',
       '"~\\|\\|(.+)\\|\\1$" 1;  # Expires: now; nginx would keep it until the second is over',
@@ -138,7 +141,7 @@ export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line
     ...(cache.ignoreCookies ? ['set $portway_anonymous 1;'] : []),
     ...(cache.query === undefined ? [] : ['set $portway_asked $uri;']),
     `proxy_cache ${zone(cache)};`,
-    '# All that a target is told of where the client wanted to go.',
+    // All that a target is told of where the client wanted to go.
     `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} ${facts.host} ${asked}";`,
     ...(cache.validFor === undefined ? [] : [`proxy_cache_valid 200 301 308 ${cache.validFor}s;`]),
     ...(cache.waitForFill === 0
@@ -148,11 +151,7 @@ export function cacheLines(route: HttpRoute, facts: RequestFacts): readonly Line
           `proxy_cache_lock_timeout ${cache.waitForFill}s;`,
         ]),
     `proxy_cache_bypass ${personal.join(' ')};`,
-    '# Surrogate-Control and CDN-Cache-Control (RFC 9213) are for caches like this one, and nginx does not read them.',
-    `proxy_no_cache ${personal.join(' ')} ${large(cache)} $portway_unkept $portway_aged $upstream_http_surrogate_control $upstream_http_cdn_cache_control;`,
-    'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx wants the very same time',
-    '# A kept answer has the Date of when it was made, by which clients count the rest of its life.',
-    'proxy_pass_header Date;',
+    `proxy_no_cache ${personal.join(' ')} ${large(cache)} $portway_unkept $portway_aged;`,
     ...FROM_DISK,
   ];
 }
