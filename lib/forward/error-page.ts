@@ -1,3 +1,4 @@
+import { ERROR_PAGE } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 
@@ -38,7 +39,7 @@ const MAX_HTML = 3500;
 
 export function readErrorPage(at: string, value: unknown, problems: Problems): ErrorPage | undefined {
   const example = "{ message: 'Call 555-0100.' }";
-  const props = readObject(at, value, { parts: ['title', 'message', 'html'], example }, problems);
+  const props = readObject(at, value, { parts: ERROR_PAGE, example }, problems);
   if (props === undefined) return undefined;
   const text = (name: 'title' | 'message', max: number) => {
     const given = props[name] ?? DEFAULT_ERROR_PAGE[name];

@@ -1,8 +1,9 @@
 import { isPublicName } from './host-name';
+import { LETS_ENCRYPT_PROPS } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { isPortForward, type ResolvedForward } from './resolved';
-import { type Certificate, type LetsEncryptProps, type SecretSource, Tls } from './tls';
+import { type Certificate, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
 
 /** What Let's Encrypt takes in one certificate. @see https://letsencrypt.org/docs/rate-limits/ */
@@ -39,7 +40,7 @@ function readSource(at: string, { source, props }: Tls, problems: Problems): Cer
 }
 
 function readAcme(at: string, props: unknown, problems: Problems) {
-  const read = readObject(at, props ?? null, { parts: ACME_PARTS, example: ACME_EXAMPLE }, problems);
+  const read = readObject(at, props ?? null, { parts: LETS_ENCRYPT_PROPS, example: ACME_EXAMPLE }, problems);
   const { email, domains, staging = false, server } = read ?? {};
   if (read !== undefined) {
     if (!isToken(email) && !(typeof email === 'string' && EMAIL.test(email)))
@@ -59,8 +60,6 @@ function readAcme(at: string, props: unknown, problems: Problems) {
     server: (server ?? (staging === true ? LETS_ENCRYPT.staging : LETS_ENCRYPT.production)) as string,
   };
 }
-
-const ACME_PARTS = ['email', 'domains', 'staging', 'server'] as const satisfies readonly (keyof LetsEncryptProps)[];
 
 const ACME_EXAMPLE = "{ email: 'admin@example.com', domains: ['www.example.com'] }";
 
