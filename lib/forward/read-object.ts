@@ -79,6 +79,15 @@ export function entriesOf(value: unknown): readonly (readonly [string | symbol, 
   return Reflect.ownKeys(value).map((name) => [name, readPart(() => value[name as keyof typeof value])] as const);
 }
 
+/** Whether a value passes a test; one that throws when it is looked at does not. */
+export function passes(test: () => boolean): boolean {
+  try {
+    return test();
+  } catch {
+    return false;
+  }
+}
+
 function butPlain(value: unknown): string {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return '';
   if (Array.isArray(value) || value instanceof NotData || isPlainObject(value)) return '';

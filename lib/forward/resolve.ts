@@ -74,6 +74,7 @@ export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForwar
 
 function checkNames(names: readonly string[], problems: Problems): void {
   const seen = new Map<string, string>();
+  const withoutHyphens = new Map<string, string>();
   for (const name of names) {
     if (!NAME.test(name)) {
       problems.add(
@@ -92,6 +93,13 @@ function checkNames(names: readonly string[], problems: Problems): void {
     if (twin !== undefined)
       problems.add(forwardPath(name), `must differ from ${forwardPath(twin)} in more than upper and lower case`);
     seen.set(name.toLowerCase(), name);
+    const alike = withoutHyphens.get(name.replaceAll('-', ''));
+    if (alike !== undefined)
+      problems.add(
+        forwardPath(name),
+        `must differ from ${forwardPath(alike)} in more than hyphens, which the names of CloudFormation's outputs cannot have`,
+      );
+    withoutHyphens.set(name.replaceAll('-', ''), name);
   }
 }
 
