@@ -145,7 +145,8 @@ function readDeploy(props: Partial<Record<keyof PortwayStackProps, unknown>>, pr
     problems.add('onChange', 'must be restart or replace', onChange);
   const whole = (name: keyof typeof NUMBERS) => {
     const { standard, ...bounds } = NUMBERS[name];
-    return readWhole(name, props[name] ?? standard, bounds, problems) ?? standard;
+    const { [name]: value = standard } = props;
+    return readWhole(name, value, bounds, problems) ?? standard;
   };
   return {
     onChange: onChange === 'replace' ? ('replace' as const) : ('restart' as const),

@@ -2,6 +2,7 @@ import type { StackProps } from 'aws-cdk-lib';
 import type { Known } from '../forward/known-props';
 import type { Problems } from '../forward/problems';
 import { isPlainObject, memberPath, passes, readObject, readRecord } from '../forward/read-object';
+import { isToken } from '../forward/token';
 
 /** What every stack of the CDK takes. `analyticsReporting` is not the user's: it would change templates with the CDK's version. */
 export type CdkStackProps = Omit<StackProps, 'analyticsReporting'>;
@@ -54,8 +55,14 @@ export function readCdkStackProps(
   const parts = { account: true, region: true } satisfies Known<Environment>;
   const example = "{ account: '123456789012', region: 'eu-central-1' }";
   const env = readObject('env', props.env, { parts, example }, problems);
-  for (const [name, value] of Object.entries(env ?? {}))
-    if (!isText(value)) problems.add(`env.${name}`, 'must be a text', value);
+  if (env?.account !== undefined && !isToken(env.account) && !(isText(env.account) && /^\d{12}$/.test(env.account)))
+    problems.add('env.account', 'must be the 12 digits of an account', env.account);
+  if (
+    env?.region !== undefined &&
+    !isToken(env.region) &&
+    !(isText(env.region) && /^[a-z][a-z0-9-]+$/.test(env.region))
+  )
+    problems.add('env.region', 'must be a region such as eu-central-1', env.region);
   readTags(props.tags, problems);
   return problems.length > before ? {} : (props as CdkStackProps);
 }
@@ -66,8 +73,9 @@ function readTags(tags: unknown, problems: Problems): void {
     if (!isText(value)) problems.add(memberPath('tags', name), 'must be a text', value);
 }
 
+/** Lines of text. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string';
+  return typeof value === 'string' && !/\p{Cc}/u.test(value.replaceAll(/[\n\t]/g, ''));
 }
 
 /** Whether it is an object with such a method. */

@@ -24,7 +24,7 @@ export function checkLoginKey({ keyPairName, sshPublicKey }: LoginKeyProps, prob
     problems.add('sshPublicKey', 'must not be given together with keyPairName: the host takes one key', sshPublicKey);
   }
   if (keyPairName === '') problems.add('keyPairName', 'must not be empty; leave it out for none', keyPairName);
-  else if (keyPairName !== undefined && typeof keyPairName !== 'string')
+  else if (keyPairName !== undefined && !(typeof keyPairName === 'string' && /^[\x20-\x7e]{1,255}$/.test(keyPairName)))
     problems.add('keyPairName', 'must be the name of a key pair', keyPairName);
   if (
     sshPublicKey !== undefined &&

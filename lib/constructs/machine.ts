@@ -61,7 +61,8 @@ export function readMachine(props: MachineProps, problems: Problems): Machine {
   const os = readOs(props.os, problems);
   const system = OPERATING_SYSTEMS[os];
   const architecture = readArchitecture(props, problems);
-  const diskGiB = readWhole('diskGiB', props.diskGiB ?? 8, { from: 8, to: MAX_DISK }, problems) ?? MAX_DISK;
+  const { diskGiB: size = 8 } = props;
+  const diskGiB = readWhole('diskGiB', size, { from: 8, to: MAX_DISK }, problems) ?? MAX_DISK;
   const ami = readAmi(props.ami, problems);
   return {
     os,

@@ -42,7 +42,7 @@ export function readErrorPage(at: string, value: unknown, problems: Problems): E
   const props = readObject(at, value, { parts: ERROR_PAGE, example }, problems);
   if (props === undefined) return undefined;
   const text = (name: 'title' | 'message', max: number) => {
-    const given = props[name] ?? DEFAULT_ERROR_PAGE[name];
+    const { [name]: given = DEFAULT_ERROR_PAGE[name] } = props;
     if (typeof given === 'string' && given.length >= 1 && given.length <= max && isText(given)) return given;
     problems.add(`${at}.${name}`, `must be a text of 1-${max} characters on one line`, given);
     return DEFAULT_ERROR_PAGE[name];

@@ -122,7 +122,7 @@ export function readHealthCheck(
   if (props === undefined) return undefined;
   if (forward.targets.length < 2)
     problems.add(where, 'must have several targets: with one there is no other to lead to', forward.targets.length);
-  const by = props.by ?? (forward.transport === 'tcp' ? 'tcp' : 'ping');
+  const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
   if (by !== 'tcp' && by !== 'ping') problems.add(`${where}.by`, 'must be tcp or ping', by);
   if (by === 'ping' && props.port !== undefined)
     problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
@@ -133,7 +133,8 @@ export function readHealthCheck(
       by,
     );
   const number = (name: Exclude<keyof HealthCheckProps, 'by'>, standard: number, from: number, to: number) =>
-    readWhole(`${where}.${name}`, props[name] ?? standard, { from, to }, problems) ?? standard;
+    readWhole(`${where}.${name}`, props[name] === undefined ? standard : props[name], { from, to }, problems) ??
+    standard;
   const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);
   return {
     by: by === 'ping' ? 'ping' : 'tcp',
