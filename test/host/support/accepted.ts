@@ -6,9 +6,9 @@ export interface Refused<T> {
   readonly error: unknown;
 }
 
-/** Drawn props as those of a whole stack. */
+/** Drawn props as those of a whole stack, in which there is room for them. */
 export function wholeStack<T extends StackProps>(set: T) {
-  return { adminCidr: '203.0.113.7/32', maxSecurityGroupRules: 1000, ...set };
+  return { adminCidr: '203.0.113.7/32', maxSecurityGroupRules: 1000, diskGiB: 16_384, ...set };
 }
 
 /** What `read` makes of a stack; of one that is refused, what is left without the props at fault is tried as well. */
