@@ -14,9 +14,8 @@ export const TEXTS = [
 ] as const;
 export const NUMBERS = ['attempt', 'availabilityZoneIndex', 'diskGiB', 'maxSecurityGroupRules'] as const;
 export const SWITCHES = ['ipv6', 'ping'] as const;
-export const BOOTSTRAPLESS = 'bootstrapless';
 
-const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, ...SWITCHES, BOOTSTRAPLESS];
+const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, ...SWITCHES, 'bootstrapless'];
 
 const warned = new Set<string>();
 

@@ -1,6 +1,6 @@
 import { LegacyStackSynthesizer } from 'aws-cdk-lib';
 import type { Node } from 'constructs';
-import { BOOTSTRAPLESS, NUMBERS, SWITCHES, TEXTS, warnOfContext } from './context-names';
+import { NUMBERS, SWITCHES, TEXTS, warnOfContext } from './context-names';
 import type { PortwayStackProps } from './portway-stack';
 
 /** What `-c bootstrapless=true` and the other context values mean for a stack; unset values are omitted. */
@@ -13,7 +13,7 @@ export function contextProps(node: Node): Omit<PortwayStackProps, 'forwards'> {
     return [[name, SWITCHES.includes(name as never) ? readSwitch(value) : value]];
   });
   // LegacyStackSynthesizer and not BootstraplessSynthesizer: the latter still names roles that only bootstrapping makes.
-  const bootstrapless = String(node.tryGetContext(BOOTSTRAPLESS)) === 'true';
+  const bootstrapless = String(node.tryGetContext('bootstrapless')) === 'true';
   // Nothing is checked here: the stack checks all its props together, adminCidr's absence too.
   return { ...Object.fromEntries(given), ...(bootstrapless ? { synthesizer: new LegacyStackSynthesizer() } : {}) };
 }
