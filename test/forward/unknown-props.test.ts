@@ -162,6 +162,12 @@ describe('a prop in the wrong place is refused, and its place is told', () => {
 describe('values of the wrong kind are refused by their names', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
+  const secret = {
+    grantRead: () => undefined,
+    get secretArn() {
+      throw new TypeError('no');
+    },
+  };
   const throwing = Object.defineProperty({ to: 1 }, 'allowFrom', {
     enumerable: true,
     get() {
@@ -169,6 +175,17 @@ describe('values of the wrong kind are refused by their names', () => {
     },
   });
   test.each([
+    [
+      'an argument of a certificate',
+      https({ tls: Tls.selfSigned(...([{ days: 1 }] as never[])) }),
+      'web.tls must be Tls.selfSigned() without arguments',
+    ],
+    [
+      'a secret that is none',
+      https({ tls: Tls.secret(Symbol('arn') as never) }),
+      'web.tls.secret must be a secret, such as',
+    ],
+    ['a secret that throws', https({ tls: Tls.secret(secret as never) }), 'web.tls.secret must be a secret, such as'],
     ['no props', Forward.tcp(undefined as never), 'forwards.web must be an object such as { listen: 80, to: 8080 }'],
     [
       'no props of HTTP',
