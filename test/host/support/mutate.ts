@@ -89,6 +89,7 @@ const HOSTILE: Readonly<Record<string, () => unknown>> = {
   'only a prototype': () => Object.create({ to: 8080, from: ['10.0.0.0/8'], sizeMb: 10 }),
   'only a getter that throws': () =>
     Object.defineProperty({}, 'to', {
+      configurable: true,
       enumerable: true,
       get() {
         throw new TypeError('no');
