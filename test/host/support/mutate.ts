@@ -209,7 +209,12 @@ function extra(place: Place, _: readonly Place[], choices: Choices, faults: Faul
   const name = choices.of(STRANGE);
   const enumerable = choices.below(3) > 0;
   if (place.known === undefined) return '';
-  Object.defineProperty(place.object, name, { value: copy(choices.of(ODD)), enumerable, configurable: true, writable: true });
+  Object.defineProperty(place.object, name, {
+    value: copy(choices.of(ODD)),
+    enumerable,
+    configurable: true,
+    writable: true,
+  });
   faults.push({ object: place.object, name });
   return `+ ${name}`;
 }
