@@ -59,7 +59,12 @@ const HTTP_OPTIONS = {
   logs: true,
 } satisfies Known<HttpOptionProps>;
 
-const HTTP_DELIVERY = { balance: true, failover: true, cache: true } satisfies Known<HttpDeliveryProps>;
+const HTTP_DELIVERY = {
+  balance: true,
+  failover: true,
+  cache: true,
+  targetKeepAlive: true,
+} satisfies Known<HttpDeliveryProps>;
 
 const HTTP_ROUTE = {
   to: true,
