@@ -3,7 +3,7 @@ const esmOnly = [
   ...['cidr-tools', 'ip-bigint', 'nano-spawn', 'p-retry', 'is-network-error'],
   ...['listr2', 'cli-truncate', 'log-update', 'wrap-ansi', 'slice-ansi', 'string-width', 'strip-ansi', 'ansi-regex'],
   ...['ansi-styles', 'ansi-escapes', 'cli-cursor', 'restore-cursor', 'environment', 'is-fullwidth-code-point'],
-  ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3'],
+  ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3', 'leven'],
 ];
 // The CDK's built-in validation of templates costs each test file two seconds; the real CLI runs it over the shipped app.
 process.env.CDK_VALIDATION = 'false';

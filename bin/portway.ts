@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --import tsx
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
 import type { RehearseOptions } from '../lib/rehearsal/command';
 
@@ -52,6 +53,8 @@ program
 
 function collect(value: string, all: readonly string[]): readonly string[] {
   if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError('must be key=value');
+  // The app would warn too, but plan and rehearse keep what it writes to themselves.
+  warnOfContext([value.slice(0, value.indexOf('='))]);
   return [...all, value];
 }
 

@@ -1,24 +1,11 @@
 import { LegacyStackSynthesizer } from 'aws-cdk-lib';
 import type { Node } from 'constructs';
+import { NUMBERS, SWITCHES, TEXTS, warnOfContext } from './context-names';
 import type { PortwayStackProps } from './portway-stack';
 
-/** The stack props that may come from the command line, as `-c name=value`; texts unless said otherwise. */
-const TEXTS = [
-  'adminCidr',
-  'engine',
-  'os',
-  'architecture',
-  'instanceType',
-  'keyPairName',
-  'sshPublicKey',
-  'onChange',
-  'firstBootScript',
-] as const;
-const NUMBERS = ['attempt', 'availabilityZoneIndex', 'diskGiB', 'maxSecurityGroupRules'] as const;
-const SWITCHES = ['ipv6', 'ping'] as const;
-
-/** What `-c bootstrapless=true` and the other context values mean for a stack; what is not given is not there. */
+/** What `-c bootstrapless=true` and the other context values mean for a stack; unset values are omitted. */
 export function contextProps(node: Node): Omit<PortwayStackProps, 'forwards'> {
+  warnOfContext(Object.keys(node.getAllContext()));
   const given = [...TEXTS, ...NUMBERS, ...SWITCHES].flatMap((name) => {
     const value: unknown = node.tryGetContext(name);
     if (value === undefined || value === '') return [];

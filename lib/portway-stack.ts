@@ -1,33 +1,26 @@
-import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, type Duration, Fn, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import { checkStack } from './check-stack';
 import { acknowledge } from './constructs/acknowledge';
-import { checkEgress, checkSubnet, type GatewayEgressProps } from './constructs/egress';
+import type { CdkStackProps } from './constructs/cdk-stack-props';
+import { checkSubnet, type GatewayEgressProps } from './constructs/egress';
 import { Gateway, type OnChange } from './constructs/gateway';
-import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
-import { type MachineProps, readMachine } from './constructs/machine';
+import type { LoginKeyProps } from './constructs/login-key';
+import type { MachineProps } from './constructs/machine';
 import { Network, type NetworkProps } from './constructs/network';
 import { writeReview } from './constructs/review';
-import { readAdminCidr } from './forward/admin';
-import { checkBodies } from './forward/check-bodies';
-import type { Cidr } from './forward/cidr';
-import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
+import type { GatewaySettings, GatewaySettingsProps } from './forward/gateway-settings';
 import { Problems } from './forward/problems';
-import { checkReach } from './forward/reach';
-import { checkCaches } from './forward/read-cache';
 import { secretsOf } from './forward/read-tls';
-import { type ForwardSet, resolveForwards } from './forward/resolve';
+import type { ForwardSet } from './forward/resolve';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
-import { checkTraffic, inboundTraffic, outboundTraffic } from './forward/traffic';
-import { readWhole } from './forward/whole';
-import { checkHttp3 } from './host/check-http3';
-import { readFirstBootScript } from './host/first-boot-script';
 import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 
 export interface PortwayStackProps
-  extends Omit<StackProps, 'analyticsReporting'>,
+  extends CdkStackProps,
     ForwardSet,
     MachineProps,
     LoginKeyProps,
@@ -92,9 +85,6 @@ export interface PortwayStackProps
   readonly maxSecurityGroupRules?: number;
 }
 
-/** Stands for the admin CIDR where it is missing, until all problems are told. */
-const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
-
 /** A gateway in its network: joins the parts, nothing else. @throws PortwayError with everything that is wrong with its props */
 export class PortwayStack extends Stack {
   /** The host with all that belongs to it: `gateway.instance.role` takes further rights. */
@@ -102,48 +92,33 @@ export class PortwayStack extends Stack {
   readonly forwards: readonly ResolvedForward[];
   /** The VPC and the subnet that the gateway is in. */
   readonly network: Network;
-  private readonly kernel: GatewaySettings;
+  private readonly settings: GatewaySettings;
   private readonly availabilityZoneIndex: number;
 
   constructor(scope: Construct, id: string, props: PortwayStackProps) {
-    super(scope, id, { description: 'Port forwarding by Portway', ...props, analyticsReporting: false });
-    const problems = new Problems();
-    const admin = readAdminCidr(props.adminCidr, problems);
-    this.forwards = resolveForwards(props, problems);
-    const kernel = readGatewaySettings(props, admin, problems);
-    this.kernel = kernel;
-    checkEgress(props, problems);
-    checkReach(this.forwards, kernel, problems);
-    const machine = readMachine(props, problems);
-    checkHttp3(this.forwards, OPERATING_SYSTEMS[machine.os], problems);
-    checkCaches(this.forwards, machine.diskGiB, problems);
-    checkBodies(this.forwards, machine.diskGiB, problems);
-    checkLoginKey(props, problems);
-    const firstBootScript =
-      props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
-    const settings = readSettings(props, problems);
-    this.availabilityZoneIndex = settings.availabilityZoneIndex;
-    const inbound = inboundTraffic(this.forwards, kernel, admin ?? NOBODY);
-    const outbound = outboundTraffic(this.forwards, kernel);
-    checkTraffic({ inbound, outbound }, settings.maxSecurityGroupRules, problems);
-    problems.throwIfAny();
-
+    const checked = checkStack(props);
+    super(scope, id, { description: 'Port forwarding by Portway', ...checked.cdk, analyticsReporting: false });
+    this.forwards = checked.forwards;
+    this.settings = checked.settings;
+    this.availabilityZoneIndex = checked.availabilityZoneIndex;
+    const { settings, machine, inbound, outbound, firstBootScript } = checked;
     const os = OPERATING_SYSTEMS[machine.os];
     const content = hostContent({
       forwards: this.forwards,
-      settings: kernel,
+      settings,
       os,
       memoryMiB: memoryMiB(machine.instanceType),
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
     });
-    this.network = new Network(this, 'Network', props);
-    const routes = kernel.egress.length > 0 || this.forwards.some((f) => f.preserveClientAddress);
+    this.network = new Network(this, 'Network', checked.network);
+    const routes = settings.egress.length > 0 || this.forwards.some((f) => f.preserveClientAddress);
+    // Whether user-data has room for all depends on the stack's name and on logical ids, which only a stack has.
+    const problems = new Problems();
     const gateway = new Gateway(
       this,
       'Gateway',
       {
-        ...props,
-        ...settings,
+        ...checked.loginKey,
         network: this.network,
         machine,
         os,
@@ -151,7 +126,11 @@ export class PortwayStack extends Stack {
         inbound,
         outbound,
         secrets: secretsOf(this.forwards),
-        ipv6: kernel.ipv6,
+        onChange: checked.onChange,
+        signalTimeout: checked.signalTimeout,
+        attempt: checked.attempt,
+        detailedMonitoring: checked.detailedMonitoring,
+        ipv6: settings.ipv6,
         routes,
       },
       problems,
@@ -159,14 +138,14 @@ export class PortwayStack extends Stack {
     problems.throwIfAny();
 
     this.gateway = gateway;
-    if (props.egress !== undefined) {
-      gateway.watch(props.egress.alarmTopic);
-      for (const subnet of props.egress.subnets ?? []) this.leadOut(subnet);
+    if (checked.egress !== undefined) {
+      gateway.watch(checked.egress.alarmTopic);
+      for (const subnet of checked.egress.subnets) this.leadOut(subnet);
     }
     this.addOutputs(gateway, os.sshUser);
     writeReview(gateway, {
       forwards: this.forwards,
-      settings: kernel,
+      settings,
       content,
       userData: gateway.userData,
       inbound,
@@ -181,7 +160,7 @@ export class PortwayStack extends Stack {
    */
   addEgressSubnets(...subnets: readonly ec2.ISubnet[]): void {
     const problems = new Problems();
-    const from = this.kernel.egress.map((c) => c.text);
+    const from = this.settings.egress.map((c) => c.text);
     if (from.length === 0)
       problems.add('addEgressSubnets', "must go with egress, such as { from: ['10.0.0.0/16'] }, in the stack's props");
     else
@@ -194,7 +173,7 @@ export class PortwayStack extends Stack {
 
   /** IPv6 goes this way only where `egress.from` has networks of it: an egress-only internet gateway does it without translation. */
   private leadOut(subnet: ec2.ISubnet): void {
-    this.gateway.leadOut(subnet, { ipv6: this.kernel.egress.some((c) => c.family === 6) });
+    this.gateway.leadOut(subnet, { ipv6: this.settings.egress.some((c) => c.family === 6) });
   }
 
   /** Taken from the region when it is deployed, so that synth never asks AWS, also not for a stack with an account and region. */
@@ -233,29 +212,4 @@ function publicUrl(forward: ResolvedForward, gateway: string): string | undefine
     return `https://${address}${port === 443 ? '' : `:${port}`}`;
   if (kind === 'http' || port === 80) return `http://${address}${port === 80 ? '' : `:${port}`}`;
   return undefined;
-}
-
-function readSettings(props: PortwayStackProps, problems: Problems) {
-  const {
-    onChange = 'restart',
-    signalTimeout = Duration.minutes(15),
-    attempt = 0,
-    availabilityZoneIndex = 0,
-    maxSecurityGroupRules = 60,
-  } = props;
-  if (onChange !== 'restart' && onChange !== 'replace')
-    problems.add('onChange', 'must be restart or replace', onChange);
-  const seconds = signalTimeout.toSeconds({ integral: false });
-  if (seconds < 60 || seconds > 43_200) problems.add('signalTimeout', 'must be 1 minute to 12 hours', `${seconds} s`);
-  const { detailedMonitoring = false, flowLogs = false, logEncryptionKey, vpc } = props;
-  if (typeof detailedMonitoring !== 'boolean')
-    problems.add('detailedMonitoring', 'must be true or false', detailedMonitoring);
-  if (flowLogs && vpc !== undefined)
-    problems.add('flowLogs', 'must be left out beside vpc: turn them on where that VPC is made', flowLogs);
-  if (logEncryptionKey !== undefined && !flowLogs)
-    problems.add('logEncryptionKey', 'must go with flowLogs: true, whose logs it encrypts', 'flowLogs left out');
-  readWhole('attempt', attempt, { from: 0, to: 1_000_000 }, problems);
-  readWhole('availabilityZoneIndex', availabilityZoneIndex, { from: 0, to: 10 }, problems);
-  readWhole('maxSecurityGroupRules', maxSecurityGroupRules, { from: 1, to: 1000 }, problems);
-  return { onChange, signalTimeout, attempt, availabilityZoneIndex, maxSecurityGroupRules, detailedMonitoring };
 }

@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { containsCidr } from 'cidr-tools';
+import { Construct } from 'constructs';
 import type { EgressProps } from '../forward/gateway-settings';
+import type { Known } from '../forward/known-props';
 import type { Problems } from '../forward/problems';
+import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';
+import { ofUnknownLength } from './check-vpc';
 
 /** What the kernel does for private networks, and what AWS has to do for it. */
 export interface GatewayEgressProps extends EgressProps {
@@ -21,37 +25,71 @@ export interface GatewayEgressProps extends EgressProps {
   readonly alarmTopic?: sns.ITopic;
 }
 
-/** Checks what the model cannot know: subnets, and whether there is a network for them. */
-export function checkEgress(
-  props: { readonly egress?: GatewayEgressProps; readonly vpc?: ec2.IVpc },
+export const EGRESS = { from: true, subnets: true, alarmTopic: true } satisfies Known<GatewayEgressProps>;
+
+/** What AWS has to do for private networks, checked. */
+export interface CheckedEgress {
+  readonly subnets: readonly ec2.ISubnet[];
+  readonly alarmTopic?: sns.ITopic;
+}
+
+/** Checks what the model cannot know: the topic, subnets, and whether there is a network for them. */
+export function readEgressRoutes(
+  egress: unknown,
+  { vpc, isForeign }: { readonly vpc: ec2.IVpc | undefined; readonly isForeign: boolean },
   problems: Problems,
-): void {
-  const { subnets } = props.egress ?? {};
-  if (subnets === undefined) return;
+): CheckedEgress | undefined {
+  // What is no object has its message already.
+  if (!isPlainObject(egress)) return undefined;
+  const { from, subnets, alarmTopic } = egress as Partial<Record<keyof GatewayEgressProps, unknown>>;
+  if (alarmTopic !== undefined && !isTopic(alarmTopic))
+    problems.add(
+      'egress.alarmTopic',
+      "must be a topic, such as sns.Topic.fromTopicArn(this, 'Alarms', 'arn:aws:sns:...')",
+      alarmTopic,
+    );
+  const topic = isTopic(alarmTopic) ? { alarmTopic } : {};
+  if (subnets === undefined) return { subnets: [], ...topic };
   if (!Array.isArray(subnets) || subnets.length === 0) {
-    problems.add('egress.subnets', 'must hold at least one subnet, or be left out');
-    return;
+    problems.add(
+      'egress.subnets',
+      'must hold at least one subnet, or be left out',
+      Array.isArray(subnets) ? undefined : subnets,
+    );
+    return undefined;
   }
-  if (props.vpc === undefined) {
+  if (!isForeign) {
     problems.add(
       'egress.subnets',
       "must go with vpc: the stack's own has no other subnets yet (make them in it afterwards, and call the stack's addEgressSubnets)",
     );
-    return;
+    return undefined;
   }
-  const own = props.vpc.publicSubnets[0];
-  subnets.forEach((subnet: ec2.ISubnet, i) => {
-    checkSubnet(`egress.subnets[${i}]`, subnet, { own, from: props.egress?.from ?? [] }, problems);
-  });
+  const own = vpc?.publicSubnets[0];
+  const networks = Array.isArray(from) ? from.filter((cidr): cidr is string => typeof cidr === 'string') : [];
+  for (const [i, subnet] of subnets.entries())
+    checkSubnet(`egress.subnets[${i}]`, subnet, { own, from: networks }, problems);
+  return { subnets, ...topic };
 }
 
 /** One subnet; `own` is the gateway's. */
 export function checkSubnet(
   at: string,
-  subnet: ec2.ISubnet,
+  subnet: unknown,
   { own, from }: { readonly own: ec2.ISubnet | undefined; readonly from: readonly string[] },
   problems: Problems,
 ): void {
+  if (!isSubnet(subnet)) {
+    problems.add(at, 'must be a subnet of the CDK, such as one of vpc.isolatedSubnets', subnet);
+    return;
+  }
+  if (ofUnknownLength(subnet)) {
+    problems.add(
+      at,
+      "must be of a list whose length is known at synth: give Fn.split its assumedLength, such as Fn.split(',', Fn.importValue('subnets'), 2), or use Fn.importListValue",
+    );
+    return;
+  }
   if (subnet.subnetId === own?.subnetId) {
     problems.add(at, "must not be the gateway's own: its way out is the internet gateway", own.node.path);
     return;
@@ -70,6 +108,14 @@ export function checkSubnet(
     problems.add(at, `must lie within egress.from (${from.join(', ')}), or its packets are not let out`, range);
 }
 
+function isSubnet(value: unknown): value is ec2.ISubnet {
+  return passes(() => Construct.isConstruct(value) && typeof (value as Partial<ec2.ISubnet>).subnetId === 'string');
+}
+
+function isTopic(value: unknown): value is sns.ITopic {
+  return passes(() => Construct.isConstruct(value) && typeof (value as Partial<sns.ITopic>).topicArn === 'string');
+}
+
 /** A name for a route table that stays as it is when other subnets come and go. */
 export function routeTableKey(subnet: ec2.ISubnet): string {
   const { routeTableId } = subnet.routeTable;
@@ -83,10 +129,14 @@ function hasDefaultRoute(subnet: ec2.ISubnet): boolean {
     .some((child) => child instanceof ec2.CfnRoute && child.destinationCidrBlock === '0.0.0.0/0');
 }
 
+/** What `Vpc.fromLookup` says on the first synth, before the CLI has asked AWS; it is no network address. */
+const NOT_LOOKED_UP = '1.2.3.4/5';
+
 /** The subnet's IPv4 range, where it is known at synth: imported subnets may not know it, and say so by an error. */
 function rangeOf(subnet: ec2.ISubnet): string | undefined {
   try {
-    return isToken(subnet.ipv4CidrBlock) ? undefined : subnet.ipv4CidrBlock;
+    const { ipv4CidrBlock } = subnet;
+    return isToken(ipv4CidrBlock) || ipv4CidrBlock === NOT_LOOKED_UP ? undefined : ipv4CidrBlock;
   } catch {
     return undefined;
   }

@@ -24,10 +24,15 @@ export function checkLoginKey({ keyPairName, sshPublicKey }: LoginKeyProps, prob
     problems.add('sshPublicKey', 'must not be given together with keyPairName: the host takes one key', sshPublicKey);
   }
   if (keyPairName === '') problems.add('keyPairName', 'must not be empty; leave it out for none', keyPairName);
+  else if (keyPairName !== undefined && !(typeof keyPairName === 'string' && /^[\x20-\x7e]{1,255}$/.test(keyPairName)))
+    problems.add('keyPairName', 'must be the name of a key pair', keyPairName);
   if (
     sshPublicKey !== undefined &&
     !isToken(sshPublicKey) &&
-    !/^ssh-(ed25519|rsa) [A-Za-z0-9+/]{60,}={0,3}( [\x20-\x7e]*)?$/.test(sshPublicKey)
+    !(
+      typeof sshPublicKey === 'string' &&
+      /^ssh-(ed25519|rsa) [A-Za-z0-9+/]{60,}={0,3}( [\x20-\x7e]*)?$/.test(sshPublicKey)
+    )
   ) {
     problems.add(
       'sshPublicKey',

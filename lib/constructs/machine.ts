@@ -1,6 +1,9 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Known } from '../forward/known-props';
 import type { Problems } from '../forward/problems';
+import { readObject } from '../forward/read-object';
 import { isToken } from '../forward/token';
+import { readWhole } from '../forward/whole';
 import { ARCHITECTURES, type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../host/operating-system';
 
 export interface MachineProps {
@@ -48,27 +51,34 @@ export interface Machine {
   readonly diskGiB: number;
 }
 
+/** What a gp3 volume can have, in GiB. */
+const MAX_DISK = 16_384;
+
 const DEFAULT_TYPES: Record<Architecture, string> = { arm64: 't4g.micro', x86_64: 't3.micro' };
 
 /** The machine that the props ask for; what cannot be goes to `problems`. */
 export function readMachine(props: MachineProps, problems: Problems): Machine {
-  const os = props.os ?? 'debian-13';
-  const known = OPERATING_SYSTEMS[os];
-  if (known === undefined) problems.add('os', `must be one of ${Object.keys(OPERATING_SYSTEMS).join(', ')}`, os);
-  const system = known ?? OPERATING_SYSTEMS['debian-13'];
+  const os = readOs(props.os, problems);
+  const system = OPERATING_SYSTEMS[os];
   const architecture = readArchitecture(props, problems);
-  const diskGiB = props.diskGiB ?? 8;
-  if (!Number.isInteger(diskGiB) || diskGiB < 8 || diskGiB > 16_384)
-    problems.add('diskGiB', 'must be a whole number of 8-16384', diskGiB);
-  if (props.ami !== undefined) checkAmi(props.ami, problems);
+  const { diskGiB: size = 8 } = props;
+  const diskGiB = readWhole('diskGiB', size, { from: 8, to: MAX_DISK }, problems) ?? MAX_DISK;
+  const ami = readAmi(props.ami, problems);
   return {
     os,
     architecture,
     instanceType: props.instanceType ?? DEFAULT_TYPES[architecture],
-    image: props.ami === undefined ? { parameter: system.imageParameter(architecture) } : { id: props.ami.id },
-    rootDevice: props.ami?.rootDevice ?? system.rootDevice,
+    image: ami === undefined ? { parameter: system.imageParameter(architecture) } : { id: ami.id },
+    rootDevice: ami?.rootDevice ?? system.rootDevice,
     diskGiB,
   };
+}
+
+function readOs(value: unknown = 'debian-13', problems: Problems): OperatingSystemId {
+  const known = Object.keys(OPERATING_SYSTEMS) as OperatingSystemId[];
+  const os = known.find((id) => id === value);
+  if (os === undefined) problems.add('os', `must be one of ${known.join(', ')}`, value);
+  return os ?? 'debian-13';
 }
 
 function readArchitecture({ architecture, instanceType }: MachineProps, problems: Problems): Architecture {
@@ -77,7 +87,7 @@ function readArchitecture({ architecture, instanceType }: MachineProps, problems
     return 'arm64';
   }
   if (instanceType === undefined || isToken(instanceType)) return architecture ?? 'arm64';
-  const ofType = architectureOf(instanceType);
+  const ofType = typeof instanceType === 'string' ? architectureOf(instanceType) : undefined;
   if (ofType === undefined)
     problems.add('instanceType', 'must be an EC2 instance type such as t4g.micro', instanceType);
   else if (architecture !== undefined && architecture !== ofType) {
@@ -98,10 +108,15 @@ function architectureOf(instanceType: string): Architecture | undefined {
   }
 }
 
-function checkAmi({ id, rootDevice }: AmiProps, problems: Problems): void {
-  if (!isToken(id) && !/^ami-[0-9a-f]{8,17}$/.test(id))
+function readAmi(value: unknown, problems: Problems): AmiProps | undefined {
+  const parts = { id: true, rootDevice: true } satisfies Known<AmiProps>;
+  const example = "{ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }";
+  const ami = readObject('ami', value, { parts, example }, problems);
+  if (ami === undefined) return undefined;
+  const { id, rootDevice } = ami;
+  if (!isToken(id) && !(typeof id === 'string' && /^ami-[0-9a-f]{8,17}$/.test(id)))
     problems.add('ami.id', 'must be an image id such as ami-0123456789abcdef0', id);
-  if (!isToken(rootDevice) && !/^\/dev\/[a-z0-9]+$/.test(rootDevice)) {
+  if (!isToken(rootDevice) && !(typeof rootDevice === 'string' && /^\/dev\/[a-z0-9]+$/.test(rootDevice)))
     problems.add('ami.rootDevice', "must be the image's root device, such as /dev/xvda", rootDevice);
-  }
+  return { id, rootDevice } as AmiProps;
 }

@@ -4,7 +4,6 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
-import { PortwayError } from '../forward/problems';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
 
 export interface NetworkProps {
@@ -52,8 +51,8 @@ export class Network extends Construct {
     super(scope, id);
     this.isForeign = props.vpc !== undefined;
     this.vpc = props.vpc ?? (this.createVpc(props) as ec2.IVpc);
-    const [subnet] = this.vpc.publicSubnets;
-    if (subnet === undefined) throw new PortwayError(['vpc must have a public subnet, got one with none']);
+    // The stack's checks see to it that there is one.
+    const subnet = this.vpc.publicSubnets[0] as ec2.ISubnet;
     this.subnet = subnet;
     // The VPC's own `internetConnectivityEstablished` is the gateway alone; boot needs the route, and destroy needs to wait
     // with taking the gateway off until no public address is left.

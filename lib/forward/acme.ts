@@ -1,6 +1,7 @@
-import { Forward } from './forward';
 import { parsePorts } from './ports';
 import { forwardPath, type Problems } from './problems';
+import type { WrittenForward, WrittenForwards } from './read-forwards';
+import { entriesOf } from './read-object';
 import { isPortForward, type ResolvedForward } from './resolved';
 import { Tls } from './tls';
 
@@ -8,8 +9,8 @@ import { Tls } from './tls';
 export const ACME_PATH = '/.well-known/acme-challenge/';
 
 /** Whether this forward is where a CA's requests arrive. */
-function isWebPort({ kind, props }: Forward): boolean {
-  return kind === 'http' && parsePorts(props.listen ?? '')?.from === 80;
+function isWebPort({ kind, props }: WrittenForward): boolean {
+  return kind === 'http' && parsePorts(props.listen)?.from === 80;
 }
 
 /** The forwards, and of the one on port 80 whether CAs check domains there. */
@@ -22,8 +23,7 @@ export function answerAcme(forwards: readonly ResolvedForward[]): readonly Resol
  * What a certificate by ACME needs of the other forwards. Also looks at forwards that broke other rules: a second run should not be
  * needed to hear of this.
  */
-export function checkAcme(all: readonly (readonly [string, unknown])[], problems: Problems): void {
-  const entries = all.filter((entry): entry is [string, Forward] => entry[1] instanceof Forward);
+export function checkAcme(entries: WrittenForwards, problems: Problems): void {
   const asking = entries.filter(([, f]) => f.props.tls instanceof Tls && f.props.tls.source === 'acme');
   if (asking.length === 0) return;
   const web = entries.find(([, f]) => isWebPort(f));
@@ -44,7 +44,7 @@ export function checkAcme(all: readonly (readonly [string, unknown])[], problems
     );
   const places = [[forwardPath(name), props] as const, ...hostsOf(forwardPath(name), props.hosts)];
   for (const [at, { routes }] of places) {
-    for (const path of Object.keys(routes ?? {}).filter((p) => p.startsWith(ACME_PATH)))
+    for (const path of textKeys(routes).filter((p) => p.startsWith(ACME_PATH)))
       problems.add(
         `${at}.routes[${JSON.stringify(path)}]`,
         'must be left out beside Tls.letsEncrypt, which answers the CA there',
@@ -52,8 +52,13 @@ export function checkAcme(all: readonly (readonly [string, unknown])[], problems
   }
 }
 
-type Place = Pick<Forward['props'], 'routes'>;
+function hostsOf(at: string, hosts: unknown): readonly (readonly [string, { readonly routes?: unknown }])[] {
+  return (entriesOf(hosts) ?? []).map(([host, own]) => [
+    `${at}.hosts[${JSON.stringify(host)}]`,
+    Object.fromEntries(entriesOf(own) ?? []) as { readonly routes?: unknown },
+  ]);
+}
 
-function hostsOf(at: string, hosts: Forward['props']['hosts']): readonly (readonly [string, Place])[] {
-  return Object.entries(hosts ?? {}).map(([host, own]) => [`${at}.hosts[${JSON.stringify(host)}]`, own ?? {}]);
+function textKeys(value: unknown): readonly string[] {
+  return (entriesOf(value) ?? []).flatMap(([key]) => (typeof key === 'string' ? [key] : []));
 }

@@ -1,16 +1,13 @@
-import { type Engine, Forward } from './forward';
+import type { Engine } from './forward';
 import { formatPorts, type PortRange, parsePorts } from './ports';
 import { forwardPath, type Problems } from './problems';
 import { PROTOCOLS } from './protocol';
+import type { WrittenForwards } from './read-forwards';
 
 /** Two forwards of one port, or of one protocol. Also looks at forwards that broke other rules: a second run should not be needed to hear of a clash. */
-export function checkListeners(
-  entries: readonly (readonly [string, Forward])[],
-  stackEngine: Engine,
-  problems: Problems,
-): void {
+export function checkListeners(entries: WrittenForwards, stackEngine: Engine, problems: Problems): void {
   const listeners = entries.flatMap(([name, forward]) => {
-    const listen = forward instanceof Forward ? parsePorts(forward.props.listen ?? '') : undefined;
+    const listen = parsePorts(forward.props.listen);
     if (listen === undefined) return [];
     const { kind, props } = forward;
     const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
@@ -50,12 +47,13 @@ function overlapping<T extends { readonly listen: PortRange; readonly transport:
   return pairs.sort(([a, b], [c, d]) => a - c || b - d).map(([i, j]) => [listeners[i] as T, listeners[j] as T]);
 }
 
-function checkProtocols(entries: readonly (readonly [string, Forward])[], problems: Problems): void {
+function checkProtocols(entries: WrittenForwards, problems: Problems): void {
   const seen = new Map<unknown, string>();
   for (const [name, forward] of entries) {
-    if (!(forward instanceof Forward) || forward.kind !== 'protocol') continue;
+    if (forward.kind !== 'protocol') continue;
     const { protocol } = forward.props;
     const number = typeof protocol === 'string' ? (PROTOCOLS as Readonly<Record<string, number>>)[protocol] : protocol;
+    if (typeof number !== 'number') continue;
     const other = seen.get(number);
     if (other !== undefined)
       problems.add(`${forwardPath(name)}.protocol`, `must differ from ${forwardPath(other)}.protocol`, protocol);

@@ -1,3 +1,4 @@
+import { ERROR_PAGE } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 
@@ -38,10 +39,10 @@ const MAX_HTML = 3500;
 
 export function readErrorPage(at: string, value: unknown, problems: Problems): ErrorPage | undefined {
   const example = "{ message: 'Call 555-0100.' }";
-  const props = readObject(at, value, { parts: ['title', 'message', 'html'], example }, problems);
+  const props = readObject(at, value, { parts: ERROR_PAGE, example }, problems);
   if (props === undefined) return undefined;
   const text = (name: 'title' | 'message', max: number) => {
-    const given = props[name] ?? DEFAULT_ERROR_PAGE[name];
+    const { [name]: given = DEFAULT_ERROR_PAGE[name] } = props;
     if (typeof given === 'string' && given.length >= 1 && given.length <= max && isText(given)) return given;
     problems.add(`${at}.${name}`, `must be a text of 1-${max} characters on one line`, given);
     return DEFAULT_ERROR_PAGE[name];

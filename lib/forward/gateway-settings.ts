@@ -2,6 +2,7 @@ import { excludeCidr, overlapCidr } from 'cidr-tools';
 import { type Cidr, isEverything } from './cidr';
 import { type MetadataUsers, readMetadataUsers } from './metadata-users';
 import type { Problems } from './problems';
+import { isPlainObject } from './read-object';
 import { readSources } from './read-props';
 import { isToken } from './token';
 
@@ -97,7 +98,7 @@ export function readGatewaySettings(
 
 function readEgress(egress: unknown, problems: Problems): readonly Cidr[] {
   if (egress === undefined) return [];
-  if (typeof egress !== 'object' || egress === null || !('from' in egress) || egress.from === undefined) {
+  if (!isPlainObject(egress) || !('from' in egress) || egress.from === undefined) {
     problems.add('egress', "must say which networks go out, such as { from: ['10.0.0.0/16'] }", egress);
     return [];
   }

@@ -1,3 +1,4 @@
+import { HSTS } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readWhole } from './whole';
@@ -29,8 +30,7 @@ const PRELOAD_DAYS = 365;
 /** The header's value; undefined where there is none. */
 export function readHsts(at: string, value: unknown, problems: Problems): string | undefined {
   if (value === undefined || value === false) return undefined;
-  const parts = ['maxAgeDays', 'includeSubDomains', 'preload'] as const;
-  const props = value === true ? {} : readObject(at, value, { parts, example: '{ maxAgeDays: 1 }' }, problems);
+  const props = value === true ? {} : readObject(at, value, { parts: HSTS, example: '{ maxAgeDays: 1 }' }, problems);
   if (props === undefined) return undefined;
   const { maxAgeDays = 365, includeSubDomains = false, preload = false } = props;
   const days = readWhole(`${at}.maxAgeDays`, maxAgeDays, { from: 1, to: 3650 }, problems) ?? 1;

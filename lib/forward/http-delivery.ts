@@ -77,7 +77,8 @@ function checkAlone(at: string, props: Place, problems: Problems): void {
   if (alone && props.balance !== undefined)
     problems.add(`${at}.balance`, 'must be left out where there is one target', props.balance);
   // A name may stand for several addresses.
-  if (alone && props.failover !== undefined && !/^[^[]*[a-z]/i.test(String(props.to)))
+  const [only] = Array.isArray(props.to) ? props.to : [props.to];
+  if (alone && props.failover !== undefined && !(typeof only === 'string' && /^[^[]*[a-z]/i.test(only)))
     problems.add(`${at}.failover`, 'must be left out where there is one target');
   if (props.redirectTo !== undefined && props.targetKeepAlive !== undefined)
     problems.add(

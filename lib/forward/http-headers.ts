@@ -1,4 +1,5 @@
 import type { Problems } from './problems';
+import { readRecord } from './read-object';
 
 /** A header of answers: its name as written, and its value. */
 export type Header = readonly [name: string, value: string];
@@ -24,15 +25,15 @@ const NOT_TO_SET: Readonly<Record<string, string>> = {
 /** The headers to add to every answer, in the order of `value`. */
 export function readHeaders(at: string, value: unknown, problems: Problems): readonly Header[] | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) {
-    problems.add(at, "must hold at least one header, such as { 'X-Frame-Options': 'DENY' }", value);
-    return undefined;
-  }
+  const rule = "must hold at least one header, such as { 'X-Frame-Options': 'DENY' }";
+  const entries = readRecord(at, value, rule, problems);
+  if (entries === undefined) return undefined;
   const seen = new Set<string>();
-  return Object.entries(value).flatMap(([name, text]): readonly Header[] => {
+  return entries.flatMap(([name, text]): readonly Header[] => {
     const where = `${at}[${JSON.stringify(name)}]`;
     if (!checkName(where, name, problems)) return [];
-    const reason = NOT_TO_SET[name.toLowerCase()];
+    const lower = name.toLowerCase();
+    const reason = Object.hasOwn(NOT_TO_SET, lower) ? NOT_TO_SET[lower] : undefined;
     if (reason !== undefined) problems.add(where, `must be left out: ${reason}`);
     if (seen.has(name.toLowerCase())) problems.add(where, 'must not stand there twice');
     seen.add(name.toLowerCase());

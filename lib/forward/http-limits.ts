@@ -1,3 +1,4 @@
+import { HTTP_LIMITS } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readWhole } from './whole';
@@ -34,14 +35,13 @@ export interface ResolvedHttpLimits {
 const MAX = 10_000;
 
 export function readHttpLimits(at: string, value: unknown, problems: Problems): ResolvedHttpLimits | undefined {
-  const parts = ['requestsPerSecond', 'burst', 'openConnections'] as const;
-  const props = readObject(at, value, { parts, example: '{ requestsPerSecond: 20 }' }, problems);
+  const props = readObject(at, value, { parts: HTTP_LIMITS, example: '{ requestsPerSecond: 20 }' }, problems);
   if (props === undefined) return undefined;
   if (props.requestsPerSecond === undefined && props.openConnections === undefined)
     problems.add(at, 'must say requestsPerSecond or openConnections', value);
   if (props.requestsPerSecond === undefined && props.burst !== undefined)
     problems.add(`${at}.burst`, 'must go with requestsPerSecond', props.burst);
-  const number = (name: (typeof parts)[number], to: number) =>
+  const number = (name: keyof HttpLimits, to: number) =>
     props[name] === undefined ? undefined : readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);
   const perSecond = number('requestsPerSecond', MAX);
   const burst = number('burst', MAX);

@@ -1,3 +1,4 @@
+import { LOGS } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 
@@ -25,7 +26,7 @@ export interface ResolvedLogs {
 
 export function readLogs(at: string, value: unknown, problems: Problems): ResolvedLogs | undefined {
   const example = "{ level: 'errors', redact: true }";
-  const props = readObject(at, value, { parts: ['level', 'redact'], example }, problems);
+  const props = readObject(at, value, { parts: LOGS, example }, problems);
   if (props === undefined) return undefined;
   const { level = 'all', redact = false } = props;
   if (level !== 'all' && level !== 'errors' && level !== 'none')

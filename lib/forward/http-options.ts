@@ -1,6 +1,7 @@
 import { checkBoth, type Header, readHeaders, readHiddenHeaders } from './http-headers';
 import { type HttpLimits, type ResolvedHttpLimits, readHttpLimits } from './http-limits';
 import { type HttpLogs, type ResolvedLogs, readLogs } from './http-logs';
+import { TIMEOUTS } from './known-props';
 import { readPassedHeaders } from './pass-headers';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
@@ -131,7 +132,7 @@ function without(names: readonly string[] | undefined, some: readonly string[] =
 }
 
 function readTimeouts(at: string, value: unknown, problems: Problems): HttpTimeouts | undefined {
-  const props = readObject(at, value, { parts: ['body', 'response'], example: '{ response: 300 }' }, problems);
+  const props = readObject(at, value, { parts: TIMEOUTS, example: '{ response: 300 }' }, problems);
   if (props === undefined) return undefined;
   const seconds = (name: 'body' | 'response', to: number) =>
     props[name] === undefined ? undefined : readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);

@@ -10,7 +10,8 @@ export type PortSpec = number | string;
 const MAX_PORT = 65_535;
 
 /** The range that a spec means, or undefined when it means none: not 1-65535, not whole numbers, or back to front. */
-export function parsePorts(spec: PortSpec): PortRange | undefined {
+export function parsePorts(spec: unknown): PortRange | undefined {
+  if (typeof spec !== 'number' && typeof spec !== 'string') return undefined;
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(spec));
   if (match === null) return undefined;
   const from = Number(match[1]);

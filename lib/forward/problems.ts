@@ -1,3 +1,5 @@
+import { inspect, types } from 'node:util';
+
 /**
  * Thrown once per stack with everything that is wrong with it, so that nobody fixes one mistake only to meet the next.
  * Each problem names the prop, the rule and the value got, and says what to do where that is not obvious.
@@ -38,25 +40,55 @@ export function forwardPath(name: string): string {
   return /^[a-z_$][\w$]*$/i.test(name) ? `forwards.${name}` : `forwards[${JSON.stringify(name)}]`;
 }
 
+/** Stands for a value that is no data, such as a symbol or a function: no reader takes it, and messages show what it was. */
+export class NotData {
+  constructor(private readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
 /** A value as it stands in a message: short, on one line, and with control characters made visible. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   const text =
     typeof value === 'string'
       ? /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)
         ? value
         : JSON.stringify(value)
-      : inspect(value);
+      : value instanceof NotData
+        ? value.toString()
+        : showOther(value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
-function inspect(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null)
-    return String(value);
+/** Data as JSON, all else as Node prints it, without running any code of the value's own. */
+function showOther(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    if (types.isProxy(value)) return 'a proxy';
+    if (isData(value, 4)) return JSON.stringify(value);
+    const text = inspect(value, {
+      customInspect: false,
+      depth: 1,
+      breakLength: Number.POSITIVE_INFINITY,
+      maxArrayLength: 5,
+    });
+    return text.replaceAll(/\s+/g, ' ');
   } catch {
-    return Object.prototype.toString.call(value);
+    return typeof value;
   }
+}
+
+/** Whether JSON says all of it. */
+function isData(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || depth === 0) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== null && !Object.hasOwn(prototype as object, 'isPrototypeOf')) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(value)).every(
+    (own) => !own.enumerable || ('value' in own && isData(own.value, depth - 1)),
+  );
 }
 
 /** Runs a CDK app's stacks; what is wrong with their props is printed as it is, without a stack trace, and ends the app. */

@@ -1,17 +1,9 @@
-import type { Cache, CacheProps } from './cache';
+import type { Cache } from './cache';
+import { CACHE } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { isPortForward, type ResolvedForward } from './resolved';
 import { readWhole } from './whole';
-
-const PARTS = [
-  'sizeMb',
-  'validFor',
-  'keepFor',
-  'query',
-  'ignoreCookies',
-  'waitForFill',
-] as const satisfies readonly (keyof CacheProps)[];
 
 const YEAR = 31_536_000;
 const DAY = 86_400;
@@ -23,7 +15,7 @@ export const RESERVED_GIB = 4;
 export function readCache(at: string, value: unknown, id: string, problems: Problems): Cache | false | undefined {
   if (value === undefined || value === false) return value;
   const where = `${at}.cache`;
-  const props = readObject(where, value, { parts: PARTS, example: '{ sizeMb: 500 }' }, problems);
+  const props = readObject(where, value, { parts: CACHE, example: '{ sizeMb: 500 }' }, problems);
   if (props === undefined) return undefined;
   const seconds = (name: 'validFor' | 'keepFor' | 'waitForFill', from: number, to = YEAR) =>
     props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from, to }, problems);
@@ -47,7 +39,7 @@ export function readCache(at: string, value: unknown, id: string, problems: Prob
 function readQuery(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const names: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const seen = new Set(names.map((name) => String(name).toLowerCase()));
+  const seen = new Set(names.map((name) => (typeof name === 'string' ? name.toLowerCase() : name)));
   const good = Array.isArray(value) && value.length <= 20 && seen.size === value.length;
   if (good && names.every((name) => typeof name === 'string' && /^\w{1,50}$/.test(name))) return value;
   problems.add(

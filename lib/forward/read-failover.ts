@@ -1,4 +1,5 @@
-import { FAILOVER, type Failover } from './failover';
+import { FAILOVER, type Failover, type HttpFailoverProps } from './failover';
+import { FAILOVER_PROPS, HTTP_FAILOVER } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import type { Target } from './target';
@@ -23,7 +24,8 @@ export function readFailover(
     );
     return undefined;
   }
-  const parts = [...Object.keys(BOUNDS), ...(by === 'http' ? ['resend'] : [])];
+  const parts: Readonly<Partial<Record<keyof HttpFailoverProps, true>>> =
+    by === 'http' ? HTTP_FAILOVER : FAILOVER_PROPS;
   const props = readObject(where, value, { parts, example: '{ maxFails: 1, failTimeout: 30 }' }, problems);
   if (props === undefined) return undefined;
   const number = (name: keyof typeof BOUNDS) => {

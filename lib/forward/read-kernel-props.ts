@@ -1,8 +1,10 @@
 import { type Cidr, type Family, isEverything } from './cidr';
 import type { Engine, ForwardProps } from './forward';
 import type { HealthCheckProps, ResolvedHealthCheck } from './health-check';
+import { HEALTH_CHECK, LIMITS } from './known-props';
 import type { ResolvedLimits } from './limits';
 import type { Problems } from './problems';
+import { readObject } from './read-object';
 import { readSources } from './read-props';
 import type { PortForward } from './resolved';
 import type { Host } from './target';
@@ -111,14 +113,16 @@ export function readHealthCheck(
 ): ResolvedHealthCheck | undefined {
   if (value === undefined || value === false) return undefined;
   const where = `${at}.healthCheck`;
-  if (value !== true && (typeof value !== 'object' || value === null)) {
+  if (typeof value === 'object' ? value === null : value !== true) {
     problems.add(where, 'must be true, false or an object such as { interval: 10 }', value);
     return undefined;
   }
-  const props: HealthCheckProps = value === true ? {} : value;
+  const props =
+    value === true ? {} : readObject(where, value, { parts: HEALTH_CHECK, example: '{ interval: 10 }' }, problems);
+  if (props === undefined) return undefined;
   if (forward.targets.length < 2)
     problems.add(where, 'must have several targets: with one there is no other to lead to', forward.targets.length);
-  const by = props.by ?? (forward.transport === 'tcp' ? 'tcp' : 'ping');
+  const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
   if (by !== 'tcp' && by !== 'ping') problems.add(`${where}.by`, 'must be tcp or ping', by);
   if (by === 'ping' && props.port !== undefined)
     problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
@@ -128,11 +132,12 @@ export function readHealthCheck(
       "must be 'tcp' where a target is the gateway itself, which always answers its own pings; name a TCP port of the application",
       by,
     );
-  const number = (name: 'port' | 'interval' | 'failures', standard: number, from: number, to: number) =>
-    readWhole(`${where}.${name}`, props[name] ?? standard, { from, to }, problems) ?? standard;
+  const number = (name: Exclude<keyof HealthCheckProps, 'by'>, standard: number, from: number, to: number) =>
+    readWhole(`${where}.${name}`, props[name] === undefined ? standard : props[name], { from, to }, problems) ??
+    standard;
   const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);
   return {
-    by,
+    by: by === 'ping' ? 'ping' : 'tcp',
     ...(port === undefined ? {} : { port }),
     interval: number('interval', 5, 1, 300),
     failures: number('failures', 2, 1, 20),
@@ -145,12 +150,9 @@ const MAX_RATE = 10_000;
 export function readLimits(at: string, value: unknown, engine: Engine, problems: Problems): ResolvedLimits | undefined {
   if (value === undefined) return undefined;
   const where = `${at}.limits`;
-  if (typeof value !== 'object' || value === null) {
-    const example = engine === 'nginx' ? 'openConnections' : 'newConnectionsPerSecond';
-    problems.add(where, `must be an object such as { ${example}: 20 }`, value);
-    return undefined;
-  }
-  const props = value as { newConnectionsPerSecond?: unknown; burst?: unknown; openConnections?: unknown };
+  const example = `{ ${engine === 'nginx' ? 'openConnections' : 'newConnectionsPerSecond'}: 20 }`;
+  const props = readObject(where, value, { parts: LIMITS, example }, problems);
+  if (props === undefined) return undefined;
   if (engine === 'nginx') {
     for (const prop of ['newConnectionsPerSecond', 'burst'] as const) {
       if (props[prop] !== undefined)

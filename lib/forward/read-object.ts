@@ -1,22 +1,115 @@
-import type { Problems } from './problems';
+import { types } from 'node:util';
+import { NotData, type Problems, show } from './problems';
+import { refuseUnknown } from './unknown-prop';
 
 /**
- * What a prop holds that takes an object of named parts; anything else goes to `problems` and is undefined. A part that is not
- * known is told too: passed over in silence, it would be one that a team believes in.
+ * The props of an object that a user wrote, each read once; anything else than a plain object goes to `problems` and is undefined.
+ * A prop that is not known is an error: ignored in silence, it would be one that a team believes in. Unset props are omitted.
+ *
+ * The values are what they were, except those that are no data: a symbol, a function or the like becomes a {@link NotData}, which
+ * every reader refuses and which prints.
  */
 export function readObject<K extends string>(
   at: string,
   value: unknown,
-  { parts, example }: { readonly parts: readonly K[]; readonly example: string },
+  {
+    parts,
+    example,
+    required = false,
+  }: {
+    /** The known props: see known-props.ts. */
+    readonly parts: Readonly<Partial<Record<K, true>>>;
+    readonly example: string;
+    readonly required?: boolean;
+  },
   problems: Problems,
 ): Partial<Record<K, unknown>> | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    problems.add(at, `must be an object such as ${example}`, value);
+  if (value === undefined && !required) return undefined;
+  const entries = entriesOf(value);
+  if (entries === undefined) {
+    problems.add(at, `must be an object such as ${example}${butPlain(value)}`, value);
     return undefined;
   }
-  for (const part of Object.keys(value)) {
-    if (!parts.includes(part as K)) problems.add(`${at}.${part}`, `must be one of ${parts.join(', ')}`);
+  const known = Object.keys(parts);
+  const read = entries.filter(([name, part]) => {
+    if (typeof name === 'string' && Object.hasOwn(parts, name)) return part !== undefined;
+    const text = typeof name === 'string' ? name : show(name);
+    refuseUnknown(memberPath(at, name), text, known, part, problems);
+    return false;
+  });
+  return Object.fromEntries(read) as Partial<Record<K, unknown>>;
+}
+
+/** What an object holds whose keys a user chose, such as `hosts`: its keys and values. The rule goes on with "must hold at least one". */
+export function readRecord(
+  at: string,
+  value: unknown,
+  rule: string,
+  problems: Problems,
+): readonly (readonly [string, unknown])[] | undefined {
+  const entries = entriesOf(value);
+  if (entries === undefined || entries.length === 0) {
+    problems.add(at, `${rule}${butPlain(value)}`, value);
+    return undefined;
   }
-  return value as Partial<Record<K, unknown>>;
+  return entries.flatMap(([name, part]) => {
+    if (typeof name === 'string') return [[name, part] as const];
+    problems.add(memberPath(at, name), 'must have a text for a key');
+    return [];
+  });
+}
+
+/** A prop's path below another one's, as its user would write it. */
+export function memberPath(at: string, name: string | symbol): string {
+  if (typeof name === 'symbol') return `${at}[${show(name)}]`;
+  if (!/^[a-z_$][\w$]*$/i.test(name)) return `${at}[${JSON.stringify(name)}]`;
+  return at === '' ? name : `${at}.${name}`;
+}
+
+/** Whether it is what `{ ... }` makes. What comes from a prototype would be lost in the first spread. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
+}
+
+/** All that a plain object holds, also what a loop over its keys would leave out. Undefined where it is no plain object. */
+export function entriesOf(value: unknown): readonly (readonly [string | symbol, unknown])[] | undefined {
+  if (!isPlainObject(value)) return undefined;
+  return Reflect.ownKeys(value).map((name) => [name, readPart(() => value[name as keyof typeof value])] as const);
+}
+
+/** Whether a value passes a test; one that throws when it is looked at does not. */
+export function passes(test: () => boolean): boolean {
+  try {
+    return test();
+  } catch {
+    return false;
+  }
+}
+
+function butPlain(value: unknown): string {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return '';
+  if (Array.isArray(value) || value instanceof NotData || isPlainObject(value)) return '';
+  return '; write a plain object, since props of a class or a prototype get lost';
+}
+
+/** A value as data, or what stands for it. */
+function readPart(read: () => unknown, inList = false): unknown {
+  try {
+    const value = read();
+    if (typeof value === 'symbol' || typeof value === 'bigint' || typeof value === 'function' || types.isProxy(value))
+      return new NotData(show(value));
+    return Array.isArray(value) && !inList ? readList(value) : value;
+  } catch {
+    return new NotData('a getter that throws');
+  }
+}
+
+/** Readers pass holes over: a list of nothing but holes would be one that allows everyone. */
+function readList(list: readonly unknown[]): unknown {
+  const keys = Object.keys(list);
+  if (keys.length !== list.length || keys.some((key, i) => key !== String(i)))
+    return new NotData(`a list with holes or props of its own, of length ${list.length}`);
+  return keys.map((_, i) => readPart(() => list[i], true));
 }

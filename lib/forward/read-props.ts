@@ -1,7 +1,10 @@
 import { type Cidr, isCidr, readCidr } from './cidr';
-import { ENGINES, type Engine, type Forward, type ForwardKind, type ForwardProps } from './forward';
+import { ENGINES, type Engine, type ForwardKind, type ForwardProps } from './forward';
+import { WEIGHTED_TARGET } from './known-props';
 import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
+import type { WrittenForward } from './read-forwards';
+import { isPlainObject, readObject } from './read-object';
 import { isTarget, readTarget, type Target } from './target';
 import { isNumberToken, isToken } from './token';
 import { readWhole } from './whole';
@@ -14,11 +17,16 @@ const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: num
 ];
 
 /** What carries the forward: its own wish, else the stack's. HTTP and HTTPS take nginx alone. */
-export function readEngine(at: string, { kind, props }: Forward, stackEngine: Engine, problems: Problems): Engine {
+export function readEngine(
+  at: string,
+  { kind, props }: WrittenForward,
+  stackEngine: Engine,
+  problems: Problems,
+): Engine {
   if (props.engine !== undefined && !ENGINES.includes(props.engine)) {
     problems.add(`${at}.engine`, `must be ${ENGINES.join(' or ')}`, props.engine);
   }
-  if (kind === 'tcp' || kind === 'udp') return props.engine ?? stackEngine;
+  if (kind === 'tcp' || kind === 'udp') return ENGINES.find((known) => known === props.engine) ?? stackEngine;
   // The stack's engine counts as a wish too: a team that chose iptables should not find nginx on its host unasked.
   const wish = props.engine ?? stackEngine;
   if (wish === 'iptables') {
@@ -34,7 +42,7 @@ export function readEngine(at: string, { kind, props }: Forward, stackEngine: En
 /** The ports on the gateway, or undefined when there are none to go on with. */
 export function readListener(
   at: string,
-  { kind, props }: Forward,
+  { kind, props }: WrittenForward,
   transport: 'tcp' | 'udp',
   problems: Problems,
 ): PortRange | undefined {
@@ -46,7 +54,7 @@ export function readListener(
     );
     return undefined;
   }
-  const listen = parsePorts(props.listen ?? '');
+  const listen = parsePorts(props.listen);
   if (listen === undefined) {
     problems.add(
       where,
@@ -86,10 +94,11 @@ export function readTargets(
   const seen = new Set<string>();
   return specs.flatMap((spec: unknown, i) => {
     const where = Array.isArray(props.to) ? `${at}.to[${i}]` : `${at}.to`;
-    const { to, weight = 1, backup = false } = isWeighted(spec) ? spec : { to: spec };
+    const weighted = isPlainObject(spec);
+    const { to, weight = 1, backup = false } = weighted ? readWeighted(where, spec, problems) : { to: spec };
     const target = readTarget(to);
     if (!isTarget(target)) {
-      problems.add(isWeighted(spec) ? `${where}.to` : where, target.rule, to);
+      problems.add(weighted ? `${where}.to` : where, target.rule, to);
       return [];
     }
     const key = String(to);
@@ -106,10 +115,10 @@ export function readTargets(
   });
 }
 
-function isWeighted(
-  spec: unknown,
-): spec is { readonly to: unknown; readonly weight?: unknown; readonly backup?: unknown } {
-  return typeof spec === 'object' && spec !== null && 'to' in spec;
+function readWeighted(at: string, spec: object, problems: Problems) {
+  return (
+    readObject(at, spec, { parts: WEIGHTED_TARGET, example: "{ to: '10.0.1.20:8080', weight: 3 }" }, problems) ?? {}
+  );
 }
 
 /** The source networks of a prop (`at`); none when it is not there. */

@@ -13,7 +13,8 @@ const OTHERS: Readonly<Record<number, string>> = {
 
 /** The protocol's number. */
 export function readProtocol(at: string, value: unknown, problems: Problems): number | undefined {
-  const number = typeof value === 'string' ? (PROTOCOLS as Readonly<Record<string, number>>)[value] : value;
+  const named: Readonly<Record<string, number>> = PROTOCOLS;
+  const number = typeof value === 'string' && Object.hasOwn(named, value) ? named[value] : value;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 254) {
     const names = Object.keys(PROTOCOLS).join(', ');
     problems.add(`${at}.protocol`, `must be ${names} or an IP protocol's number of 1-254`, value);

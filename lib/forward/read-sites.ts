@@ -6,10 +6,12 @@ import { type HttpDelivery, readHttpDelivery } from './http-delivery';
 import { type HttpOptions, mergeHttpOptions, readHttpOptions } from './http-options';
 import type { HttpHostProps, HttpPathProps, HttpRoute, HttpRouteProps, HttpSite, HttpsPorts } from './http-route';
 import { Ids } from './ids';
+import { HTTP_HOST, HTTP_PATH } from './known-props';
 import { checkPassedBesideCache } from './pass-headers';
 import type { Problems } from './problems';
 import { checkBalance } from './read-balance';
 import { canFailOver } from './read-failover';
+import { readObject, readRecord } from './read-object';
 import { readRedirect, readTargets } from './read-props';
 import type { PortForward } from './resolved';
 import { STREAMING, streamsAnswers } from './streaming';
@@ -52,21 +54,23 @@ const PATH = /^(\/[a-z0-9._~!()+,:=@-]*)+$/i;
 export function readSites(at: string, props: SitesProps, forward: Context, problems: Problems): readonly HttpSite[] {
   const context: Reading = { ...forward, routeIds: new Ids(), cacheIds: new Ids() };
   const { hosts } = props;
-  if (hosts !== undefined && (typeof hosts !== 'object' || hosts === null || Object.keys(hosts).length === 0)) {
-    problems.add(`${at}.hosts`, "must hold at least one host, such as { 'www.example.com': { to: 8080 } }", hosts);
-    return [];
-  }
+  const rule = "must hold at least one host, such as { 'www.example.com': { to: 8080 } }";
+  const entries = hosts === undefined ? [] : readRecord(`${at}.hosts`, hosts, rule, problems);
+  if (entries === undefined) return [];
   const standing: Standing = {
     ...readHttpDelivery(at, props, context.cacheIds.take(context.name), problems),
     options: readHttpOptions(at, props, problems),
   };
   const errors = readErrorPage(`${at}.errors`, props.errors, problems);
-  const named = Object.entries(hosts ?? {}).flatMap(([host, own]) => {
+  const named = entries.flatMap(([host, value]) => {
     const where = `${at}.hosts[${JSON.stringify(host)}]`;
     if (!isHostName(host)) {
       problems.add(where, 'must be a host name in lower case such as www.example.com or *.example.com', host);
       return [];
     }
+    const spec = { parts: HTTP_HOST, example: '{ to: 8080 }', required: true };
+    const own = readObject(where, value, spec, problems) as HttpHostProps | undefined;
+    if (own === undefined) return [];
     const id = `${context.name}.${host}`;
     const within = readStanding(where, own, standing, context.cacheIds.take(id), problems);
     const page = own.errors === undefined ? errors : readErrorPage(`${where}.errors`, own.errors, problems);
@@ -106,11 +110,10 @@ function readRoutes(
   problems: Problems,
 ): readonly HttpRoute[] {
   const { routes } = props;
-  if (routes !== undefined && (typeof routes !== 'object' || routes === null || Object.keys(routes).length === 0)) {
-    problems.add(`${at}.routes`, "must hold at least one path, such as { '/api/*': { to: 8080 } }", routes);
-    return [];
-  }
-  const below = Object.entries(routes ?? {}).flatMap(([path, own]) => {
+  const rule = "must hold at least one path, such as { '/api/*': { to: 8080 } }";
+  const entries = routes === undefined ? [] : readRecord(`${at}.routes`, routes, rule, problems);
+  if (entries === undefined) return [];
+  const below = entries.flatMap(([path, value]) => {
     const where = `${at}.routes[${JSON.stringify(path)}]`;
     const parsed = parsePath(path);
     if (parsed === undefined) {
@@ -121,6 +124,9 @@ function readRoutes(
       );
       return [];
     }
+    const spec = { parts: HTTP_PATH, example: '{ to: 8080 }', required: true };
+    const own = readObject(where, value, spec, problems) as HttpPathProps | undefined;
+    if (own === undefined) return [];
     if (parsed.text === '/' && parsed.kind === 'prefix' && (props.to !== undefined || props.redirectTo !== undefined))
       problems.add(where, 'must not stand beside to or redirectTo, which say the same of all paths', path);
     const within = readStanding(where, own, standing, context.cacheIds.take(`${id}${path}`), problems);

@@ -4,10 +4,11 @@ import { checkTargets } from './check-targets';
 import { FAILOVER } from './failover';
 import type { ForwardProps } from './forward';
 import { isHostName } from './host-name';
+import { TLS_HOST } from './known-props';
 import type { Problems } from './problems';
 import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
-import { readObject } from './read-object';
+import { readObject, readRecord } from './read-object';
 import { readTargets } from './read-props';
 import type { PortForward } from './resolved';
 import type { StreamBalance, TlsHost } from './tls-hosts';
@@ -22,14 +23,10 @@ export function readTlsHosts(
   const { hosts } = props;
   const failover = readFailover(at, props.failover, 'nginx', problems) ?? FAILOVER;
   const standing = readBalance(at, props.balance, 'nginx', problems) as StreamBalance | undefined;
-  if (typeof hosts !== 'object' || hosts === null || Array.isArray(hosts) || Object.keys(hosts).length === 0) {
-    problems.add(
-      `${at}.hosts`,
-      "must hold at least one host, such as { 'www.example.com': { to: '10.0.1.20:443' } }; for all names alike there is Forward.tcp",
-      hosts,
-    );
-    return { tlsHosts: [] };
-  }
+  const rule =
+    "must hold at least one host, such as { 'www.example.com': { to: '10.0.1.20:443' } }; for all names alike there is Forward.tcp";
+  const entries = readRecord(`${at}.hosts`, hosts, rule, problems);
+  if (entries === undefined) return { tlsHosts: [] };
   const place = (where: string, own: Pick<ForwardProps, 'to' | 'balance'>, id: string): TlsHost => {
     const said = where === at ? undefined : readBalance(where, own.balance, 'nginx', problems);
     const targets = readTargets(where, { kind: 'tls', props: own }, problems);
@@ -40,7 +37,7 @@ export function readTlsHosts(
     checkTargets(where, { kind: 'tls', engine: 'nginx', listen, targets }, problems);
     return { id, targets, balance };
   };
-  const named = Object.entries(hosts).flatMap(([host, value]): readonly TlsHost[] => {
+  const named = entries.flatMap(([host, value]): readonly TlsHost[] => {
     const where = `${at}.hosts[${JSON.stringify(host)}]`;
     if (!isHostName(host) || isIP(host) !== 0) {
       const rule =
@@ -48,7 +45,7 @@ export function readTlsHosts(
       problems.add(where, rule, host);
       return [];
     }
-    const own = readObject(where, value, { parts: ['to', 'balance'], example: "{ to: '10.0.1.20:443' }" }, problems);
+    const own = readObject(where, value, { parts: TLS_HOST, example: "{ to: '10.0.1.20:443' }" }, problems);
     if (value === undefined) problems.add(where, "must say where it leads, such as { to: '10.0.1.20:443' }");
     return own === undefined ? [] : [{ host, ...place(where, own as ForwardProps, `${name}.${host}`) }];
   });

@@ -1,8 +1,9 @@
 import { isPublicName } from './host-name';
+import { LETS_ENCRYPT_PROPS } from './known-props';
 import type { Problems } from './problems';
-import { readObject } from './read-object';
+import { passes, readObject } from './read-object';
 import { isPortForward, type ResolvedForward } from './resolved';
-import { type Certificate, type LetsEncryptProps, type SecretSource, Tls } from './tls';
+import { type Certificate, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
 
 /** What Let's Encrypt takes in one certificate. @see https://letsencrypt.org/docs/rate-limits/ */
@@ -30,6 +31,8 @@ export function readTls(at: string, tls: unknown, problems: Problems): Certifica
 function readSource(at: string, { source, props }: Tls, problems: Problems): Certificate {
   switch (source) {
     case 'self-signed':
+      if (Object.keys(props).length > 0)
+        problems.add(at, 'must be Tls.selfSigned() without arguments: its certificate is for every name', props);
       return { source };
     case 'acme':
       return { source, ...readAcme(at, props, problems) };
@@ -39,7 +42,7 @@ function readSource(at: string, { source, props }: Tls, problems: Problems): Cer
 }
 
 function readAcme(at: string, props: unknown, problems: Problems) {
-  const read = readObject(at, props ?? null, { parts: ACME_PARTS, example: ACME_EXAMPLE }, problems);
+  const read = readObject(at, props ?? null, { parts: LETS_ENCRYPT_PROPS, example: ACME_EXAMPLE }, problems);
   const { email, domains, staging = false, server } = read ?? {};
   if (read !== undefined) {
     if (!isToken(email) && !(typeof email === 'string' && EMAIL.test(email)))
@@ -59,8 +62,6 @@ function readAcme(at: string, props: unknown, problems: Problems) {
     server: (server ?? (staging === true ? LETS_ENCRYPT.staging : LETS_ENCRYPT.production)) as string,
   };
 }
-
-const ACME_PARTS = ['email', 'domains', 'staging', 'server'] as const satisfies readonly (keyof LetsEncryptProps)[];
 
 const ACME_EXAMPLE = "{ email: 'admin@example.com', domains: ['www.example.com'] }";
 
@@ -97,10 +98,12 @@ export function secretsOf(forwards: readonly ResolvedForward[]): readonly Secret
 
 function readSecret(at: string, secret: unknown, problems: Problems): SecretSource {
   const source = secret as Partial<SecretSource> | undefined;
-  const arn = source?.secretArn;
-  if (typeof source?.grantRead !== 'function' || typeof arn !== 'string')
+  if (!passes(() => typeof source?.grantRead === 'function' && typeof source.secretArn === 'string')) {
     problems.add(at, 'must be a secret, such as secretsmanager.Secret.fromSecretCompleteArn(...)', secret);
-  else if (!isToken(arn) && !/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/.test(arn))
+    return source as SecretSource;
+  }
+  const arn = source?.secretArn ?? '';
+  if (!isToken(arn) && !/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/.test(arn))
     problems.add(`${at}.secretArn`, 'must be the ARN of a secret', arn);
   return source as SecretSource;
 }

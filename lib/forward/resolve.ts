@@ -2,10 +2,11 @@ import { answerAcme, checkAcme } from './acme';
 import { BALANCES } from './balance';
 import { checkListeners } from './check-listeners';
 import { checkTargets } from './check-targets';
-import { ENGINES, type Engine, Forward, type ForwardProps, type HttpForwardProps } from './forward';
+import { ENGINES, type Engine, type Forward, type ForwardProps, type HttpForwardProps } from './forward';
 import { readHttpsAnswers } from './https-answers';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
+import { readForwards, type WrittenForward } from './read-forwards';
 import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginxProps } from './read-kernel-props';
 import { readEngine, readListener, readTargets } from './read-props';
 import { checkProtocolOfTarget, readProtocol, readProtocolTarget } from './read-protocol';
@@ -44,16 +45,11 @@ const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'KEEP', 'LIMI
  * Every broken rule goes to `problems`; a forward that broke one is left out of the result.
  */
 export function resolveForwards(set: ForwardSet, problems: Problems): readonly ResolvedForward[] {
-  const engine = set.engine ?? DEFAULT_ENGINE;
-  if (!ENGINES.includes(engine)) problems.add('engine', `must be ${ENGINES.join(' or ')}`, engine);
-  const entries = Object.entries(set.forwards ?? {});
-  if (entries.length === 0) problems.add('forwards', 'must hold at least one forward');
-  checkNames(
-    entries.map(([name]) => name),
-    problems,
-  );
+  const engine = readStackEngine(set.engine, problems);
+  const { names, written: entries } = readForwards(set.forwards, problems);
+  checkNames(names, problems);
   const httpsPorts = entries.flatMap(([, f]) =>
-    f instanceof Forward && (f.kind === 'https' || f.kind === 'tls') ? (parsePorts(f.props.listen ?? '') ?? []) : [],
+    f.kind === 'https' || f.kind === 'tls' ? (parsePorts(f.props.listen) ?? []) : [],
   );
   const resolved = entries.flatMap(
     ([name, forward]) => resolveForward(name, forward, engine, httpsPorts, problems) ?? [],
@@ -61,6 +57,12 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
   checkListeners(entries, engine, problems);
   checkAcme(entries, problems);
   return sharePorts(answerAcme(resolved), problems);
+}
+
+function readStackEngine(value: unknown, problems: Problems): Engine {
+  const engine = value === undefined ? DEFAULT_ENGINE : ENGINES.find((known) => known === value);
+  if (engine === undefined) problems.add('engine', `must be ${ENGINES.join(' or ')}`, value);
+  return engine ?? DEFAULT_ENGINE;
 }
 
 /** The same, alone: for callers that have nothing else to check. @throws PortwayError with every broken rule */
@@ -73,6 +75,7 @@ export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForwar
 
 function checkNames(names: readonly string[], problems: Problems): void {
   const seen = new Map<string, string>();
+  const withoutHyphens = new Map<string, string>();
   for (const name of names) {
     if (!NAME.test(name)) {
       problems.add(
@@ -91,25 +94,23 @@ function checkNames(names: readonly string[], problems: Problems): void {
     if (twin !== undefined)
       problems.add(forwardPath(name), `must differ from ${forwardPath(twin)} in more than upper and lower case`);
     seen.set(name.toLowerCase(), name);
+    const alike = withoutHyphens.get(name.replaceAll('-', ''));
+    if (alike !== undefined)
+      problems.add(
+        forwardPath(name),
+        `must differ from ${forwardPath(alike)} in more than hyphens, which the names of CloudFormation's outputs cannot have`,
+      );
+    withoutHyphens.set(name.replaceAll('-', ''), name);
   }
 }
 
 function resolveForward(
   name: string,
-  forward: unknown,
+  forward: WrittenForward,
   stackEngine: Engine,
   httpsPorts: readonly PortRange[],
   problems: Problems,
 ): ResolvedForward | undefined {
-  const at = forwardPath(name);
-  if (!(forward instanceof Forward)) {
-    problems.add(
-      at,
-      'must be made by Forward.tcp, Forward.udp, Forward.tls, Forward.http, Forward.https or Forward.protocol',
-      forward,
-    );
-    return undefined;
-  }
   return forward.kind === 'protocol'
     ? resolveProtocolForward(name, forward, problems)
     : resolvePortForward(name, forward, stackEngine, httpsPorts, problems);
@@ -117,7 +118,7 @@ function resolveForward(
 
 function resolvePortForward(
   name: string,
-  forward: Forward,
+  forward: WrittenForward,
   stackEngine: Engine,
   httpsPorts: readonly PortRange[],
   problems: Problems,
@@ -207,20 +208,16 @@ function ofHosts(kind: PortForward['kind']): boolean {
   return isWeb(kind) || kind === 'tls';
 }
 
-function resolveProtocolForward(name: string, forward: Forward, problems: Problems): ProtocolForward | undefined {
+function resolveProtocolForward(
+  name: string,
+  forward: WrittenForward,
+  problems: Problems,
+): ProtocolForward | undefined {
   const at = forwardPath(name);
   const before = problems.length;
   const { props } = forward;
   if (props.engine !== undefined && props.engine !== 'iptables')
     problems.add(`${at}.engine`, 'must be iptables: nginx knows TCP and UDP alone', props.engine);
-  for (const prop of ['listen', 'balance', 'failover', 'healthCheck', 'limits'] as const) {
-    if (props[prop] !== undefined)
-      problems.add(
-        `${at}.${prop}`,
-        'must be left out: a protocol without ports has one target and no connections',
-        props[prop],
-      );
-  }
   const protocol = readProtocol(at, props.protocol, problems);
   const target = readProtocolTarget(at, props.to, problems);
   checkProtocolOfTarget(at, protocol, target, problems);

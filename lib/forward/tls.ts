@@ -4,8 +4,9 @@ export class Tls {
    * A certificate that the host makes for itself at its first boot and keeps, valid for 10 years.
    * Browsers warn about it; good for trying things out, and behind something else that ends TLS.
    */
-  static selfSigned(): Tls {
-    return new Tls('self-signed', {});
+  static selfSigned(...none: readonly never[]): Tls {
+    // Plain JavaScript may give something all the same, such as a domain: the stack refuses it.
+    return new Tls('self-signed', none.length === 0 ? {} : ({ given: none } as object));
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type Cidr, isEverything, mergeCidrs } from './cidr';
+import { PROXY_PROTOCOL, PROXY_PROTOCOL_SOURCE } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readSources } from './read-props';
@@ -43,7 +44,10 @@ export function readTrustedProxies(
 ): { readonly trustedProxies?: TrustedProxies; readonly sendsProxyProtocol: boolean } {
   const where = `${at}.proxyProtocol`;
   const example = `{ ${takes[0] === 'send' ? 'send: true' : "accept: { from: ['10.0.0.0/16'] }"} }`;
-  const protocol = readObject(where, props.proxyProtocol, { parts: takes, example }, problems);
+  const parts: Readonly<Partial<Record<keyof ProxyProtocolProps, true>>> = takes.includes('send')
+    ? PROXY_PROTOCOL
+    : { accept: true };
+  const protocol = readObject(where, props.proxyProtocol, { parts, example }, problems);
   const { accept, send = false } = protocol ?? {};
   if (typeof send !== 'boolean') problems.add(`${where}.send`, 'must be true or false', send);
   if (protocol !== undefined && accept === undefined && send !== true)
@@ -51,7 +55,7 @@ export function readTrustedProxies(
   const source = readObject(
     `${where}.accept`,
     accept,
-    { parts: ['from'], example: "{ from: ['10.0.0.0/16'] }" },
+    { parts: PROXY_PROTOCOL_SOURCE, example: "{ from: ['10.0.0.0/16'] }" },
     problems,
   );
   if (source !== undefined && source.from === undefined)

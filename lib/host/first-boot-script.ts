@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Problems } from '../forward/problems';
 import type { HostFile } from './host-file';
 
@@ -6,9 +6,18 @@ import type { HostFile } from './host-file';
 const PATH = '/var/lib/portway/first-boot';
 
 /** The team's script from its file, checked for what would only show on the host. */
-export function readFirstBootScript(file: string, problems: Problems): HostFile | undefined {
+export function readFirstBootScript(file: unknown, problems: Problems): HostFile | undefined {
+  // Node takes a number for an open file: 0 would be what is typed.
+  if (typeof file !== 'string') {
+    problems.add('firstBootScript', "must be a file's path", file);
+    return undefined;
+  }
   let text: string;
   try {
+    if (!statSync(file).isFile()) {
+      problems.add('firstBootScript', 'must be a file: a folder or a device has no end', file);
+      return undefined;
+    }
     text = readFileSync(file, 'utf8');
   } catch (error) {
     problems.add('firstBootScript', `must be a file that can be read (${(error as NodeJS.ErrnoException).code})`, file);

@@ -147,7 +147,7 @@ describe('each broken rule has its own message, with the place where it was writ
     [
       'limits of connections',
       { limits: { requestsPerSecond: 1, newConnectionsPerSecond: 1 } },
-      /^forwards\.web\.limits\.newConnectionsPerSecond must be one of requestsPerSecond, burst, openConnections$/,
+      /^forwards\.web\.limits\.newConnectionsPerSecond must be one of requestsPerSecond, burst, openConnections \(it is for limits of Forward\.tcp and Forward\.udp\)$/,
     ],
     ['a body of nothing', { maxBodyMiB: 0 }, /^forwards\.web\.maxBodyMiB must be a whole number of 1-10240, got: 0$/],
     ['a body without end', { maxBodyMiB: 10_241 }, /^forwards\.web\.maxBodyMiB/],

@@ -63,7 +63,11 @@ test.each([
   ['failover for one', { failover: {} }, 'web.failover must be left out where every name has one target'],
   ['lots', { balance: 'random', to: ['10.0.1.1:1', '10.0.1.2:1'] }, 'web.balance must be round-robin'],
   ['iptables', { engine: 'iptables' }, 'web.engine must run on nginx, since iptables does not read TLS'],
-  ['an interface', { interface: 'wg0' }, 'web.interface must be left out on nginx'],
+  [
+    'an interface',
+    { interface: 'wg0' },
+    'web.interface must be left out: it is for Forward.tcp, Forward.udp and Forward.protocol',
+  ],
   ['new connections', { limits: { newConnectionsPerSecond: 1 } }, 'web.limits.newConnectionsPerSecond must be left'],
   ['answers of UDP', { responses: 1 }, 'web.responses must be left out'],
 ])('refused: %s', (_, props, problem) => {

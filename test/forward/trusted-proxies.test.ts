@@ -117,7 +117,7 @@ test.each<[string, 'tcp' | 'udp' | 'http', Record<string, unknown>, RegExp]>([
     'to HTTP targets',
     'http',
     { proxyProtocol: { accept, send: true } },
-    /^forwards\.x\.proxyProtocol\.send must be one of accept$/,
+    /^forwards\.x\.proxyProtocol\.send must be one of accept \(it is for proxyProtocol of Forward\.tcp and Forward\.tls\)$/,
   ],
   [
     'two words on one client',

@@ -3,22 +3,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { type GatewaySettings, readGatewaySettings } from '../../lib/forward/gateway-settings';
+import { checkStack } from '../../lib/check-stack';
+import type { GatewaySettings } from '../../lib/forward/gateway-settings';
 import type { HttpOptions } from '../../lib/forward/http-options';
 import type { HttpRoute } from '../../lib/forward/http-route';
-import { PortwayError, Problems } from '../../lib/forward/problems';
-import { checkReach } from '../../lib/forward/reach';
-import { resolveForwards } from '../../lib/forward/resolve';
+import { PortwayError } from '../../lib/forward/problems';
 import { hostsOf, isPortForward, type PortForward, type ResolvedForward } from '../../lib/forward/resolved';
-import { checkHttp3 } from '../../lib/host/check-http3';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
 import { renderNftables } from '../../lib/nftables/render';
 import { certificateFile } from '../../lib/nginx/names';
 import { renderNginx } from '../../lib/nginx/render';
+import { acceptedOf, atFault, type Refused, wholeStack } from './support/accepted';
 import { type StackProps, stacks } from './support/arbitrary';
 import { asset } from './support/assets';
 import { DEBIAN, describeHost, Host } from './support/host';
+import { Choices, mistakes, mutate } from './support/mutate';
 
 /** Accepted stacks to try; a seed that failed can be given again in PORTWAY_SEED. */
 const ACCEPTED = 1000;
@@ -33,17 +33,14 @@ interface Accepted {
   readonly set: StackProps;
   readonly forwards: readonly ResolvedForward[];
   readonly settings: GatewaySettings;
+  /** Whether mistakes were put into it. */
+  readonly mistaken?: true;
 }
 
 /** What the stack does with its props before it renders. @throws PortwayError with every broken rule */
-function read(set: StackProps): Omit<Accepted, 'set'> {
-  const problems = new Problems();
-  const settings = readGatewaySettings(set, { text: '203.0.113.7/32', family: 4 }, problems);
-  const forwards = resolveForwards(set, problems);
-  checkReach(forwards, settings, problems);
-  checkHttp3(forwards, OPERATING_SYSTEMS[DEBIAN], problems);
-  problems.throwIfAny();
-  return { forwards, settings };
+function read(set: StackProps): Accepted {
+  const { forwards, settings } = checkStack(wholeStack({ os: DEBIAN, ...set }));
+  return { set, forwards, settings };
 }
 
 /** What must have been drawn and accepted, or this test would say nothing of it. */
@@ -111,23 +108,20 @@ function route(name: string, has: (route: HttpRoute) => boolean) {
   return web(name, (f) => f.sites.some((s) => s.routes.some(has)));
 }
 
-interface Refused {
-  readonly set: StackProps;
-  readonly error: unknown;
-}
-
 /**
  * Draws stacks until enough of them are accepted, and then for those that have what is rare. Of one that is refused, what is left without
  * the props at fault is tried as well.
  */
-function draw(): { accepted: Accepted[]; refused: Refused[] } {
+function draw(): { accepted: Accepted[]; refused: Refused<StackProps>[] } {
   const accepted: Accepted[] = [];
-  const refused: Refused[] = [];
+  const refused: Refused<StackProps>[] = [];
   const rare = new Map(Object.keys(FEATURES).map((name) => [name, OF_EACH]));
   for (let round = 0; round < MOST_ROUNDS && (accepted.length < ACCEPTED || rare.size > 0); round++) {
-    for (const drawn of fc.sample(stacks, { numRuns: 200, seed: SEED + round })) {
-      const stack = acceptedOf(drawn, refused);
+    for (const [drawn, choices] of fc.sample(fc.tuple(stacks, mistakes), { numRuns: 200, seed: SEED + round })) {
+      const stack = acceptedOf(drawn, read, refused);
       if (stack === undefined) continue;
+      const wrong = mutated(stack.set, choices);
+      if (wrong !== undefined && accepted.length < ACCEPTED) accepted.push(wrong);
       const wanted = [...rare].filter(([name]) => FEATURES[name]?.(stack));
       if (accepted.length >= ACCEPTED && wanted.length === 0) continue;
       accepted.push(stack);
@@ -139,35 +133,17 @@ function draw(): { accepted: Accepted[]; refused: Refused[] } {
   return { accepted, refused };
 }
 
-function acceptedOf(drawn: StackProps, refused: Refused[]): Accepted | undefined {
-  let set: StackProps | undefined = drawn;
-  while (set !== undefined) {
-    try {
-      return { set, ...read(set) };
-    } catch (error) {
-      refused.push({ set, error });
-      set = without(set, error);
-    }
+/** The stack with mistakes in it, where it is accepted all the same. What is known at deploy time only is no rule for a host. */
+function mutated(set: StackProps, choices: readonly number[]): Accepted | undefined {
+  const { stack } = mutate(set, new Choices(choices));
+  try {
+    const found = read(stack as StackProps);
+    return JSON.stringify([found.forwards, found.settings]).includes('Token[')
+      ? undefined
+      : { ...found, mistaken: true };
+  } catch {
+    return undefined;
   }
-  return undefined;
-}
-
-/** The top-level prop of a stack that a problem names, and of `forwards` the forward. */
-function atFault(problem: string): { readonly prop?: string; readonly forward?: string } {
-  const [, bare, quoted] = /^forwards(?:\.([\w$-]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(problem) ?? [];
-  if (quoted !== undefined) return { prop: 'forwards', forward: JSON.parse(quoted) as string };
-  const prop = /^(forwards|blocked|egress|ping|ipv6|metadataUsers)\b/.exec(problem)?.[1];
-  return { ...(prop === undefined ? {} : { prop }), ...(bare === undefined ? {} : { forward: bare }) };
-}
-
-/** Undefined when that leaves nothing, or the same. */
-function without(set: StackProps, error: unknown): StackProps | undefined {
-  const faults = error instanceof PortwayError ? error.problems.map(atFault) : [];
-  const forwards = Object.entries(set.forwards).filter(([name]) => !faults.some(({ forward }) => forward === name));
-  const rest = Object.entries(set).filter(([name]) => name === 'forwards' || !faults.some(({ prop }) => prop === name));
-  const same = rest.length === Object.keys(set).length && forwards.length === Object.keys(set.forwards).length;
-  if (same || forwards.length === 0) return undefined;
-  return { ...Object.fromEntries(rest), forwards: Object.fromEntries(forwards) };
 }
 
 describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
@@ -176,6 +152,7 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
   test('both kinds of stacks are drawn, of both engines', () => {
     expect(accepted.length).toBeGreaterThanOrEqual(ACCEPTED);
     expect(refused.length).toBeGreaterThan(100);
+    expect(accepted.filter(({ mistaken }) => mistaken).length).toBeGreaterThan(20);
     for (const engine of ['iptables', 'nginx']) {
       expect(accepted.filter(({ forwards }) => forwards.some((f) => f.engine === engine)).length).toBeGreaterThan(200);
     }

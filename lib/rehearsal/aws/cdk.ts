@@ -53,7 +53,8 @@ export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
   const log = openSync(options.log, 'a');
   // The file may hold earlier runs: their failures are not ours.
   const written = fstatSync(log).size;
-  const common = ['--no-notices', '--no-version-reporting', '--progress', 'events'];
+  // The types were checked, or are the business of whoever changes them: here a deploy follows the other.
+  const common = ['--build', '', '--no-notices', '--no-version-reporting', '--progress', 'events'];
   // With an app that is a folder already, there is nothing to write.
   const output = options.folder === undefined ? [] : ['--output', join(options.folder, 'cdk.out')];
   const app = options.app === undefined ? output : ['--app', options.app];

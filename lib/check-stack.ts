@@ -1,0 +1,190 @@
+import { Duration } from 'aws-cdk-lib';
+import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
+import { readFlowLogs, readVpc } from './constructs/check-vpc';
+import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egress';
+import type { OnChange } from './constructs/gateway';
+import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
+import { type Machine, type MachineProps, readMachine } from './constructs/machine';
+import type { NetworkProps } from './constructs/network';
+import { readAdminCidr } from './forward/admin';
+import { checkBodies } from './forward/check-bodies';
+import type { Cidr } from './forward/cidr';
+import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
+import type { Known } from './forward/known-props';
+import { Problems } from './forward/problems';
+import { checkReach } from './forward/reach';
+import { checkCaches } from './forward/read-cache';
+import { isPlainObject, readObject } from './forward/read-object';
+import { type ForwardSet, resolveForwards } from './forward/resolve';
+import type { ResolvedForward } from './forward/resolved';
+import { isNumberToken } from './forward/token';
+import { checkTraffic, inboundTraffic, outboundTraffic, type TrafficRule } from './forward/traffic';
+import { readWhole } from './forward/whole';
+import { checkHttp3 } from './host/check-http3';
+import { readFirstBootScript } from './host/first-boot-script';
+import type { HostFile } from './host/host-file';
+import { OPERATING_SYSTEMS } from './host/operating-system';
+import type { PortwayStackProps } from './portway-stack';
+
+/** The props of a stack, checked. */
+export interface CheckedStack {
+  /** What the CDK itself takes. */
+  readonly cdk: CdkStackProps;
+  readonly forwards: readonly ResolvedForward[];
+  readonly settings: GatewaySettings;
+  readonly machine: Machine;
+  readonly network: NetworkProps;
+  readonly loginKey: LoginKeyProps;
+  /** Undefined: the gateway is nobody's way out. */
+  readonly egress?: CheckedEgress;
+  readonly firstBootScript?: HostFile;
+  readonly inbound: readonly TrafficRule[];
+  readonly outbound: readonly TrafficRule[];
+  readonly onChange: OnChange;
+  readonly signalTimeout: Duration;
+  readonly attempt: number;
+  readonly detailedMonitoring: boolean;
+  readonly availabilityZoneIndex: number;
+}
+
+const STACK = {
+  ...CDK_STACK,
+  forwards: true,
+  engine: true,
+  adminCidr: true,
+  os: true,
+  architecture: true,
+  instanceType: true,
+  ami: true,
+  diskGiB: true,
+  keyPairName: true,
+  sshPublicKey: true,
+  blocked: true,
+  egress: true,
+  ping: true,
+  ipv6: true,
+  metadataUsers: true,
+  onChange: true,
+  vpc: true,
+  availabilityZoneIndex: true,
+  flowLogs: true,
+  logEncryptionKey: true,
+  detailedMonitoring: true,
+  firstBootScript: true,
+  signalTimeout: true,
+  attempt: true,
+  maxSecurityGroupRules: true,
+} satisfies Known<PortwayStackProps>;
+
+const EXAMPLE = "{ adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } }";
+
+/** Placeholder so that validation can continue without an admin CIDR. */
+const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
+
+/**
+ * The checking phase: all that can be wrong with a stack's props, whatever they are, in one report. Needs no app and no stack.
+ * @throws PortwayError with every problem
+ */
+export function checkStack(written: unknown): CheckedStack {
+  const problems = new Problems();
+  const read = readObject('', written, { parts: STACK, example: EXAMPLE, required: true }, problems);
+  // Nothing can be said of props that are no object.
+  if (read === undefined) problems.throwIfAny();
+  const props = read ?? {};
+  const cdk = readCdkStackProps(props, problems);
+  const admin = readAdminCidr(props.adminCidr, problems);
+  const forwards = resolveForwards(props as unknown as ForwardSet, problems);
+  const egress = isPlainObject(props.egress)
+    ? readObject('egress', props.egress, { parts: EGRESS, example: "{ from: ['10.0.0.0/16'] }" }, problems)
+    : props.egress;
+  const settings = readGatewaySettings({ ...props, egress } as GatewaySettingsProps, admin, problems);
+  const vpc = readVpc(props.vpc, problems);
+  const routes = readEgressRoutes(egress, { vpc, isForeign: props.vpc !== undefined }, problems);
+  checkReach(forwards, settings, problems);
+  const machine = readMachine(props as MachineProps, problems);
+  checkHttp3(forwards, OPERATING_SYSTEMS[machine.os], problems);
+  checkCaches(forwards, machine.diskGiB, problems);
+  checkBodies(forwards, machine.diskGiB, problems);
+  checkLoginKey(props as LoginKeyProps, problems);
+  const firstBootScript =
+    props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
+  const flowLogs = readFlowLogs(props, props.vpc !== undefined, problems);
+  const { maxSecurityGroupRules, ...deploy } = readDeploy(props, problems);
+  const inbound = inboundTraffic(forwards, settings, admin ?? NOBODY);
+  const outbound = outboundTraffic(forwards, settings);
+  checkTraffic({ inbound, outbound }, maxSecurityGroupRules, problems);
+  problems.throwIfAny();
+
+  const { availabilityZoneIndex } = deploy;
+  const { keyPairName, sshPublicKey } = props as LoginKeyProps;
+  return {
+    cdk: Object.fromEntries(Object.entries(cdk).filter(([name]) => Object.hasOwn(CDK_STACK, name))),
+    forwards,
+    settings,
+    machine,
+    network: {
+      ...(vpc === undefined ? {} : { vpc }),
+      ...flowLogs,
+      availabilityZoneIndex,
+      ipv6: settings.ipv6,
+    },
+    loginKey: {
+      ...(keyPairName === undefined ? {} : { keyPairName }),
+      ...(sshPublicKey === undefined ? {} : { sshPublicKey }),
+    },
+    ...(routes === undefined ? {} : { egress: routes }),
+    ...(firstBootScript === undefined ? {} : { firstBootScript }),
+    inbound,
+    outbound,
+    ...deploy,
+  };
+}
+
+function readDeploy(props: Partial<Record<keyof PortwayStackProps, unknown>>, problems: Problems) {
+  const { onChange = 'restart', detailedMonitoring = false } = props;
+  if (typeof detailedMonitoring !== 'boolean')
+    problems.add('detailedMonitoring', 'must be true or false', detailedMonitoring);
+  if (onChange !== 'restart' && onChange !== 'replace')
+    problems.add('onChange', 'must be restart or replace', onChange);
+  const whole = (name: keyof typeof NUMBERS) => {
+    const { standard, ...bounds } = NUMBERS[name];
+    const { [name]: value = standard } = props;
+    return readWhole(name, value, bounds, problems) ?? standard;
+  };
+  return {
+    onChange: onChange === 'replace' ? ('replace' as const) : ('restart' as const),
+    signalTimeout: readSignalTimeout(props.signalTimeout, problems),
+    attempt: whole('attempt'),
+    detailedMonitoring: detailedMonitoring === true,
+    availabilityZoneIndex: whole('availabilityZoneIndex'),
+    maxSecurityGroupRules: whole('maxSecurityGroupRules'),
+  };
+}
+
+const NUMBERS = {
+  attempt: { from: 0, to: 1_000_000, standard: 0 },
+  availabilityZoneIndex: { from: 0, to: 10, standard: 0 },
+  maxSecurityGroupRules: { from: 1, to: 1000, standard: 60 },
+} as const;
+
+function readSignalTimeout(value: unknown, problems: Problems): Duration {
+  const standard = Duration.minutes(15);
+  if (value === undefined) return standard;
+  const seconds = secondsOf(value);
+  if (seconds === undefined)
+    problems.add('signalTimeout', 'must be a Duration that is known at synth, such as Duration.minutes(15)', value);
+  else if (!(seconds >= 60 && seconds <= 43_200 && Number.isInteger(seconds)))
+    problems.add('signalTimeout', 'must be 1 minute to 12 hours, in whole seconds', `${seconds} s`);
+  else return Duration.seconds(seconds);
+  return standard;
+}
+
+/** Of a Duration, also one of another copy of the CDK. A token cannot be told in seconds. */
+function secondsOf(value: unknown): number | undefined {
+  try {
+    const seconds: unknown = (value as Duration).toSeconds({ integral: false });
+    return typeof seconds === 'number' && !isNumberToken(seconds) ? seconds : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import { didYouMean } from './forward/unknown-prop';
+
+/** The stack props that may come from the command line, as `-c name=value`; texts unless said otherwise. */
+export const TEXTS = [
+  'adminCidr',
+  'engine',
+  'os',
+  'architecture',
+  'instanceType',
+  'keyPairName',
+  'sshPublicKey',
+  'onChange',
+  'firstBootScript',
+] as const;
+export const NUMBERS = ['attempt', 'availabilityZoneIndex', 'diskGiB', 'maxSecurityGroupRules'] as const;
+export const SWITCHES = ['ipv6', 'ping'] as const;
+
+const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, ...SWITCHES, 'bootstrapless'];
+
+const warned = new Set<string>();
+
+/**
+ * Warns on stderr, once for each name, of context names that resemble one of the stack's: the CDK takes any, and ignores what nobody
+ * asks for. A team's own names and the CDK's feature flags resemble none.
+ */
+export function warnOfContext(names: readonly string[]): void {
+  for (const name of names) {
+    const meant = KNOWN.includes(name) ? undefined : didYouMean(name, KNOWN);
+    if (meant === undefined || warned.has(name)) continue;
+    warned.add(name);
+    process.stderr.write(`warning: -c ${name} is unknown to Portway and has no effect: did you mean ${meant}?\n`);
+  }
+}

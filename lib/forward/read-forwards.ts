@@ -1,0 +1,73 @@
+import { types } from 'node:util';
+import { Forward, type ForwardKind, type ForwardProps } from './forward';
+import { FORWARD } from './known-props';
+import { forwardPath, type Problems } from './problems';
+import { entriesOf, readObject } from './read-object';
+
+/** A forward as its user wrote it: only props that its kind has, whose values are still to be checked. */
+export interface WrittenForward {
+  readonly kind: ForwardKind;
+  readonly props: ForwardProps;
+}
+
+export type WrittenForwards = readonly (readonly [name: string, WrittenForward])[];
+
+const EXAMPLES: Readonly<Record<ForwardKind, string>> = {
+  tcp: '{ listen: 80, to: 8080 }',
+  udp: '{ listen: 53, to: 5353 }',
+  tls: "{ listen: 443, hosts: { 'www.example.com': { to: '10.0.1.20:443' } } }",
+  http: '{ listen: 80, to: 8080 }',
+  https: '{ listen: 443, to: 8080, tls: Tls.selfSigned() }',
+  protocol: "{ protocol: 'esp', to: '10.0.1.20' }",
+};
+
+/** The forwards by name. `names` has those too of which nothing can be read. */
+export function readForwards(
+  forwards: unknown,
+  problems: Problems,
+): { readonly names: readonly string[]; readonly written: WrittenForwards } {
+  if (forwards !== undefined && entriesOf(forwards) === undefined) {
+    problems.add(
+      'forwards',
+      'must hold forwards by name, such as { web: Forward.http({ listen: 80, to: 8080 }) }',
+      forwards,
+    );
+    return { names: [], written: [] };
+  }
+  const entries = (entriesOf(forwards) ?? []).filter((entry): entry is [string, unknown] => {
+    if (typeof entry[0] === 'string') return true;
+    problems.add('forwards', 'must have texts for names', entry[0]);
+    return false;
+  });
+  if (entries.length === 0) problems.add('forwards', 'must hold at least one forward');
+  return {
+    names: entries.map(([name]) => name),
+    written: entries.flatMap(([name, forward]) => {
+      const written = readForward(forwardPath(name), forward, problems);
+      return written === undefined ? [] : [[name, written] as const];
+    }),
+  };
+}
+
+function readForward(at: string, forward: unknown, problems: Problems): WrittenForward | undefined {
+  const made = madeBy(forward);
+  if (made === undefined) {
+    problems.add(
+      at,
+      'must be made by Forward.tcp, Forward.udp, Forward.tls, Forward.http, Forward.https or Forward.protocol',
+      forward,
+    );
+    return undefined;
+  }
+  const { kind } = made;
+  const spec = { parts: FORWARD[kind] as Readonly<Record<string, true>>, example: EXAMPLES[kind], required: true };
+  const props = readObject(at, made.props, spec, problems);
+  return props === undefined ? undefined : { kind, props: props as ForwardProps };
+}
+
+/** What a factory was given, and nothing that only looks like a forward. */
+function madeBy(forward: unknown): { readonly kind: ForwardKind; readonly props: unknown } | undefined {
+  if (types.isProxy(forward) || !(forward instanceof Forward)) return undefined;
+  const { kind, props } = forward;
+  return Object.hasOwn(FORWARD, kind) ? { kind, props } : undefined;
+}

@@ -1,0 +1,69 @@
+import leven from 'leven';
+import { PLACES } from './known-props';
+import type { Problems } from './problems';
+
+/** An object with at most so many props has them all listed in its messages. */
+const SHORT = 6;
+
+/**
+ * Refuses a prop that its object does not have. Ignored in silence, a misspelt `allowFrom` would open a port to the world.
+ * @param at the prop's path
+ * @param known the props of the object that it was written in
+ */
+export function refuseUnknown(
+  at: string,
+  name: string,
+  known: readonly string[],
+  got: unknown,
+  problems: Problems,
+): void {
+  const hint = hintFor(name, known);
+  if (known.length <= SHORT)
+    problems.add(at, `must be one of ${known.join(', ')}${hint === undefined ? '' : ` (${hint})`}`);
+  else if (hint?.startsWith('it is for') === true) problems.add(at, `must be left out: ${hint}`, got);
+  else problems.add(at, `is unknown: ${hint ?? `known are ${known.join(', ')}`}`, got);
+}
+
+function hintFor(name: string, known: readonly string[]): string | undefined {
+  const near = didYouMean(name, known);
+  const meant = near === undefined ? undefined : `did you mean ${near}?`;
+  if (near !== undefined && letters(near) === letters(name)) return meant;
+  const places = placesOf(name);
+  if (places !== undefined) {
+    const belongs = `it is for ${places}`;
+    // A prop of a forward is written by its full name; one of a small object may well be another one's misspelling.
+    return meant === undefined || places.includes('orward') ? belongs : `${belongs}; or ${meant}`;
+  }
+  if (meant !== undefined || known.length <= SHORT) return meant;
+  const other = didYouMean(name, new Set(PLACES.flatMap(([, props]) => Object.keys(props))));
+  return other === undefined ? undefined : `did you mean ${other}, which is for ${placesOf(other)}?`;
+}
+
+/** The known name that somebody probably meant; undefined where none is near. */
+export function didYouMean(name: string, known: Iterable<string>): string | undefined {
+  const wanted = letters(name);
+  // Two letters that changed places are two edits. In the shortest names a single one makes another word.
+  const most = wanted.length < 4 ? 0 : Math.min(3, Math.floor(wanted.length * 0.4));
+  let best: { readonly name: string; readonly distance: number } | undefined;
+  for (const candidate of known) {
+    const distance = leven(wanted, letters(candidate));
+    if (distance <= most && (best === undefined || distance < best.distance)) best = { name: candidate, distance };
+  }
+  return best?.name;
+}
+
+/** Upper and lower case, hyphens and underscores are what people mix up most. */
+function letters(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_ ]/g, '');
+}
+
+/** Where a prop of this name stands, in words. */
+function placesOf(name: string): string | undefined {
+  const titles = PLACES.filter(([, props]) => Object.hasOwn(props, name)).map(([title]) => title);
+  const forwards = titles.filter((title) => title.startsWith('Forward.'));
+  const all = PLACES.filter(([title]) => title.startsWith('Forward.')).length;
+  if (forwards.length === all) return 'the forward itself';
+  // What a forward takes, its parts may take too: the forward is the better advice.
+  const best = forwards.length > 0 ? forwards : titles;
+  return best.length === 0 ? undefined : [best.slice(0, -1).join(', '), best.at(-1)].filter(Boolean).join(' and ');
+}

@@ -1,0 +1,71 @@
+import { Duration } from 'aws-cdk-lib';
+import * as fc from 'fast-check';
+import { checkStack } from '../../lib/check-stack';
+import { PortwayError, show } from '../../lib/forward/problems';
+import { acceptedOf, wholeStack } from '../host/support/accepted';
+import { stacks } from '../host/support/arbitrary';
+import { Choices, mistakes, mutate } from '../host/support/mutate';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+
+/** Stacks to try, so many of each that was drawn; a seed that failed can be given again in PORTWAY_SEED. */
+const TRIED = 10_000;
+const OF_EACH = 10;
+const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 2 ** 31);
+
+/** What a stack says besides its forwards. */
+const rest = fc.record(
+  {
+    os: fc.constantFrom('debian-13', 'debian-12', 'amazon-linux-2023', 'ubuntu-24.04'),
+    instanceType: fc.constantFrom('t4g.micro', 't3.large'),
+    diskGiB: fc.integer({ min: 8, max: 100 }),
+    ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
+    sshPublicKey: fc.constant(PUBLIC_KEY),
+    onChange: fc.constantFrom('restart', 'replace'),
+    signalTimeout: fc.constant(Duration.minutes(5)),
+    flowLogs: fc.boolean(),
+    attempt: fc.nat(9),
+    env: fc.constant({ account: '123456789012', region: 'eu-central-1' }),
+    tags: fc.constant({ team: 'edge' }),
+    description: fc.constant('x'),
+  },
+  { requiredKeys: [] },
+);
+
+const drawn = fc
+  .tuple(stacks, rest, fc.array(mistakes, { minLength: OF_EACH, maxLength: OF_EACH }))
+  .map(([stack, more, numbers]) => ({ stack: wholeStack({ ...more, ...stack }), numbers }));
+
+/** Right before mistakes are put in: in a stack that is wrong anyway nobody would see one that is accepted. */
+function* rightStacks() {
+  for (let round = 0; ; round++)
+    for (const { stack, numbers } of fc.sample(drawn, { numRuns: 100, seed: SEED + round })) {
+      const right = acceptedOf(stack, (set) => checkStack(set) && set, []);
+      if (right !== undefined) yield* numbers.map((choices) => [right, choices] as const);
+    }
+}
+
+test(`whatever a stack is, it is checked: nothing crashes, nothing unknown is accepted (seed ${SEED})`, () => {
+  const failures: string[] = [];
+  const seen = { accepted: 0, refused: 0, unknown: 0, hostile: 0 };
+  for (const [right, choices] of rightStacks()) {
+    if (seen.accepted + seen.refused === TRIED) break;
+    const { stack, unknown, hostile, done } = mutate(right, new Choices(choices));
+    if (unknown) seen.unknown++;
+    if (hostile) seen.hostile++;
+    const tell = (how: string) => failures.push(`${how}: ${done.join('; ')} of ${show(right)}`);
+    try {
+      checkStack(stack);
+      seen.accepted++;
+      if (unknown || hostile) tell('accepted');
+    } catch (error) {
+      seen.refused++;
+      if (!(error instanceof PortwayError)) tell(`crashed with ${(error as Error)?.stack ?? error}`);
+    }
+  }
+  expect(failures.slice(0, 5)).toEqual([]);
+  expect(seen.accepted + seen.refused).toBe(TRIED);
+  // Otherwise this would say nothing of them.
+  expect(seen.accepted).toBeGreaterThan(500);
+  expect(seen.unknown).toBeGreaterThan(3000);
+  expect(seen.hostile).toBeGreaterThan(1500);
+}, 120_000);

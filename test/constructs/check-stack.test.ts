@@ -1,0 +1,261 @@
+import { App, Duration, aws_ec2 as ec2, Fn, Lazy, Stack, aws_sns as sns } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { checkStack } from '../../lib/check-stack';
+import { Forward } from '../../lib/forward/forward';
+import { PortwayError } from '../../lib/forward/problems';
+import { PortwayStack } from '../../lib/portway-stack';
+
+const base = { adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } };
+
+/** What is wrong with props, whatever they are. */
+function problemsOf(props: unknown): readonly string[] {
+  try {
+    checkStack(props);
+    return [];
+  } catch (error) {
+    if (error instanceof PortwayError) return error.problems;
+    throw error;
+  }
+}
+
+const problems = (props: object) => problemsOf({ ...base, ...props });
+
+test('what is right is taken', () => {
+  const env = { account: '123456789012', region: 'eu-central-1' };
+  const cdk = { env, tags: { team: 'edge' }, stackName: 'Edge', terminationProtection: true, description: 'x' };
+  expect(checkStack({ ...base, ...cdk, signalTimeout: Duration.minutes(5) }).cdk).toEqual(cdk);
+});
+
+test.each([
+  ['the type', { instancetype: 't4g.large' }, 'instancetype is unknown: did you mean instanceType?, got: t4g.large'],
+  ['the admin', { adminCIDR: '10.0.0.1/32' }, 'adminCIDR is unknown: did you mean adminCidr?, got: 10.0.0.1/32'],
+  ['flow logs', { flowlogs: true }, 'flowlogs is unknown: did you mean flowLogs?, got: true'],
+  ['what is blocked', { block: ['10.0.0.0/8'] }, 'block is unknown: did you mean blocked?, got: ["10.0.0.0/8"]'],
+  [
+    'protection',
+    { terminationprotection: true },
+    'terminationprotection is unknown: did you mean terminationProtection?',
+  ],
+  [
+    'of an image',
+    { ami: { id: 'ami-0123456789abcdef0', rootdevice: '/dev/xvda' } },
+    'ami.rootdevice must be one of id, rootDevice (did',
+  ],
+  [
+    'of egress',
+    { egress: { from: ['10.0.0.0/16'], subnet: [] } },
+    'egress.subnet must be one of from, subnets, alarmTopic (did you',
+  ],
+  [
+    'of an environment',
+    { env: { accountt: '1' } },
+    'env.accountt must be one of account, region (did you mean account?)',
+  ],
+  [
+    'of a forward',
+    { allowFrom: ['10.0.0.0/8'] },
+    'allowFrom must be left out: it is for the forward itself, got: ["10.0.0.0/8"]',
+  ],
+])('an unknown prop of the stack is refused: %s', (_, props, problem) => {
+  expect(problems(props).join('\n')).toContain(problem);
+});
+
+const proxied = new Proxy({ ...base }, {});
+test.each([
+  ['nothing', undefined, 'must be an object such as { adminCidr'],
+  ['null', null, 'got: null'],
+  ['a list', [], 'must be an object such as'],
+  ['a proxy', proxied, 'got: a proxy'],
+  ['props of a prototype', Object.create(base), 'write a plain object, since props of a class or a prototype get lost'],
+  ['no forwards', { ...base, forwards: {} }, 'forwards must hold at least one forward'],
+  ['null for forwards', { ...base, forwards: null }, 'forwards must hold forwards by name, such as { web: '],
+  ['a list of forwards', { ...base, forwards: [] }, 'forwards must hold forwards by name'],
+  [
+    'a forward without props',
+    { ...base, forwards: { web: Forward.tcp(undefined as never) } },
+    'forwards.web must be an',
+  ],
+  ['no forward', { ...base, forwards: { web: Symbol('x') } }, 'forwards.web must be made by Forward.tcp'],
+])('props that are none are refused: %s', (_, props, problem) => {
+  expect(problemsOf(props).join('\n')).toContain(problem);
+});
+
+test.each([
+  [
+    'seconds',
+    { signalTimeout: 900 },
+    'signalTimeout must be a Duration that is known at synth, such as Duration.minutes(15), got: 900',
+  ],
+  [
+    'half a second',
+    { signalTimeout: Duration.millis(90_500) },
+    'signalTimeout must be 1 minute to 12 hours, in whole seconds, got: 90.5 s',
+  ],
+  ['no time at all', { signalTimeout: { toSeconds: () => Number.NaN } }, 'signalTimeout must be 1 minute to 12 hours'],
+  [
+    'a time of the deploy',
+    { signalTimeout: Duration.seconds(Lazy.number({ produce: () => 90 })) },
+    'that is known at synth',
+  ],
+  [
+    'an id for a VPC',
+    { vpc: 'vpc-1' },
+    "vpc must be a VPC of the CDK, such as ec2.Vpc.fromLookup(this, 'Vpc', { vpcId: 'vpc-0123456789abcdef0' }), got: vpc-1",
+  ],
+  ['something like a VPC', { vpc: { vpcId: 'vpc-1', publicSubnets: [] } }, 'vpc must be a VPC of the CDK'],
+  ['a word for a flag', { flowLogs: 'false' }, 'flowLogs must be true or false, got: false'],
+  ['an open file', { firstBootScript: -0 }, "firstBootScript must be a file's path, got: -0"],
+  [
+    'a device',
+    { firstBootScript: '/dev/zero' },
+    'firstBootScript must be a file: a folder or a device has no end, got: /dev/zero',
+  ],
+  [
+    'an ARN for a topic',
+    { egress: { from: ['10.0.0.0/16'], alarmTopic: 'arn:aws:sns:x' } },
+    'egress.alarmTopic must be a topic, such as',
+  ],
+  [
+    'an id for a subnet',
+    { vpc: 1, egress: { from: ['10.0.0.0/16'], subnets: ['subnet-1'] } },
+    'egress.subnets[0] must be a subnet of the CDK',
+  ],
+  ['a symbol', { adminCidr: Symbol('a') }, 'adminCidr must be a CIDR block such as 203.0.113.0/24, got: Symbol(a)'],
+  ['a bigint', { attempt: 1n }, 'attempt must be a whole number of 0-1000000, got: 1n'],
+  [
+    'a bound that is none',
+    { maxSecurityGroupRules: Symbol('many') },
+    'maxSecurityGroupRules must be a whole number of 1-1000',
+  ],
+  ['a date', { diskGiB: new Date(0) }, 'diskGiB must be a whole number of 8-16384, got: 1970'],
+  ['a function', { engine: () => 'nginx' }, 'engine must be iptables or nginx, got: [Function'],
+  ['a name of every object', { os: 'constructor' }, 'os must be one of debian-13, debian-12'],
+  ['a number for a key', { sshPublicKey: 5 }, 'sshPublicKey must be one line'],
+  ['a list for a key pair', { keyPairName: ['a'] }, 'keyPairName must be the name of a key pair, got: ["a"]'],
+  ['a text for an image', { ami: 'ami-0123456789abcdef0' }, 'ami must be an object such as { id:'],
+  ['numbers for tags', { tags: { cost: 5 } }, 'tags.cost must be a text, got: 5'],
+  ['a name of a stack', { stackName: 'a b' }, 'stackName must be a letter, then letters'],
+  ['a text for an environment', { env: 'eu-central-1' }, 'env must be an object such as { account:'],
+  ['a text for a synthesizer', { synthesizer: 'legacy' }, 'synthesizer must be a synthesizer'],
+  ['a text for protection', { terminationProtection: 'no' }, 'terminationProtection must be true or false, got: no'],
+])('values of the wrong kind are refused by their names: %s', (_, props, problem) => {
+  expect(problems(props).join('\n')).toContain(problem);
+});
+
+test('a prop whose getter throws', () => {
+  const props = Object.defineProperty({ ...base }, 'vpc', {
+    get() {
+      throw new Error('no');
+    },
+  });
+  expect(problemsOf(props)).toEqual([expect.stringContaining('vpc must be a VPC of the CDK')]);
+});
+
+test('a stack with wrong props is none, not half of one', () => {
+  const app = new App();
+  expect(() => new PortwayStack(app, 'Portway', { ...base, instancetype: 'x' } as never)).toThrow(PortwayError);
+  expect(app.node.children).toEqual([]);
+});
+
+test('names that differ by a hyphen alone would have one output', () => {
+  const web = Forward.http({ listen: 80, to: 8080 });
+  const other = Forward.http({ listen: 81, to: 8081 });
+  expect(problems({ forwards: { 'web-1': web, web1: other } })).toEqual([
+    `forwards.web1 must differ from forwards["web-1"] in more than hyphens, which the names of CloudFormation's outputs cannot have`,
+  ]);
+});
+
+describe('a VPC', () => {
+  const stack = () => new Stack(new App(), 'Other');
+  const list = (name: string, length?: number) => Fn.split(',', Fn.importValue(name), length);
+  const imported = (length?: number) =>
+    ec2.Vpc.fromVpcAttributes(stack(), 'Vpc', {
+      vpcId: Fn.importValue('vpc'),
+      availabilityZones: list('zones', length),
+      publicSubnetIds: list('public', length),
+      isolatedSubnetIds: list('isolated', length),
+      isolatedSubnetRouteTableIds: list('tables', length),
+    });
+  const SENTENCE = `vpc must have lists of zones and subnets whose lengths are known at synth: give Fn.split its assumedLength, such as Fn.split(',', Fn.importValue('subnets'), 2), or use Fn.importListValue`;
+
+  test('whose lists have no known length is refused in one sentence', () => {
+    expect(problems({ vpc: imported() })).toEqual([SENTENCE]);
+    expect(problems({ vpc: imported(2) })).toEqual([]);
+  });
+
+  test('the same of subnets that go out by the gateway', () => {
+    const egress = (length?: number) => ({ from: ['10.0.0.0/16'], subnets: imported(length).isolatedSubnets });
+    expect(problems({ vpc: imported(2), egress: egress() })).toEqual([
+      expect.stringMatching(/^egress\.subnets\[0\] must be of a list whose length is known at synth: .*assumedLength/),
+    ]);
+    expect(problems({ vpc: imported(2), egress: egress(2) })).toEqual([]);
+  });
+
+  test('without a public subnet is one problem among all others', () => {
+    const vpc = ec2.Vpc.fromVpcAttributes(stack(), 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'] });
+    expect(problems({ vpc, diskGiB: 1, adminCidr: '::/0' })).toEqual([
+      expect.stringContaining('adminCidr must not be everyone'),
+      'vpc must have a public subnet, got one with none',
+      'diskGiB must be a whole number of 8-16384, got: 1',
+    ]);
+  });
+});
+
+describe('a VPC that is looked up, with subnets that go out by the gateway', () => {
+  const env = { account: '123456789012', region: 'eu-central-1' };
+  const from = ['10.0.0.0/16'];
+
+  function synth(context: Record<string, unknown>): {
+    readonly missing: readonly string[];
+    readonly template: Template;
+  } {
+    const app = new App({ context });
+    const shared = new Stack(app, 'Shared', { env });
+    const vpc = ec2.Vpc.fromLookup(shared, 'Vpc', { vpcId: 'vpc-0123456789abcdef0' });
+    const stack = new PortwayStack(app, 'Portway', {
+      ...base,
+      env,
+      vpc,
+      egress: { from, subnets: vpc.privateSubnets },
+    });
+    const missing = app.synth().manifest.missing ?? [];
+    return { missing: missing.map(({ key }) => key), template: Template.fromStack(stack) };
+  }
+
+  const subnet = (id: string, cidr: string) => ({
+    subnetId: `subnet-${id}`,
+    availabilityZone: 'eu-central-1a',
+    routeTableId: `rtb-${id}`,
+    cidr,
+  });
+  const answer = (cidr: string) => ({
+    vpcId: 'vpc-0123456789abcdef0',
+    vpcCidrBlock: '10.0.0.0/16',
+    ownerAccountId: env.account,
+    availabilityZones: [],
+    subnetGroups: [
+      { name: 'Public', type: 'Public', subnets: [subnet('public', '10.0.0.0/24')] },
+      { name: 'Private', type: 'Private', subnets: [subnet('private', cidr)] },
+    ],
+  });
+
+  test('is pending on the first synth, when the CDK has nothing but its stand-ins', () => {
+    expect(synth({}).missing).toEqual([expect.stringContaining('vpc-provider:account=123456789012')]);
+  });
+
+  test('gets its route on the second, and is checked then', () => {
+    const [key = ''] = synth({}).missing;
+    const { missing, template } = synth({ [key]: answer('10.0.1.0/24') });
+    expect(missing).toEqual([]);
+    template.hasResourceProperties('AWS::EC2::Route', { RouteTableId: 'rtb-private' });
+    expect(() => synth({ [key]: answer('10.9.1.0/24') })).toThrow(/^egress\.subnets\[0\] must lie within egress\.from/);
+  });
+});
+
+test('a topic of another stack is a topic', () => {
+  const alarmTopic = sns.Topic.fromTopicArn(new Stack(), 'Topic', 'arn:aws:sns:eu-central-1:123456789012:alarms');
+  expect(checkStack({ ...base, egress: { from: ['10.0.0.0/16'], alarmTopic } }).egress).toEqual({
+    subnets: [],
+    alarmTopic,
+  });
+});

@@ -1,0 +1,48 @@
+import { PortwayError } from '../../../lib/forward/problems';
+import type { StackProps } from './arbitrary';
+
+export interface Refused<T> {
+  readonly set: T;
+  readonly error: unknown;
+}
+
+/** Drawn props as those of a whole stack, in which there is room for them. */
+export function wholeStack<T extends StackProps>(set: T) {
+  return { adminCidr: '203.0.113.7/32', maxSecurityGroupRules: 1000, diskGiB: 16_384, ...set };
+}
+
+/** What `read` makes of a stack; of one that is refused, what is left without the props at fault is tried as well. */
+export function acceptedOf<T extends StackProps, R>(
+  drawn: T,
+  read: (set: T) => R,
+  refused: Refused<T>[],
+): R | undefined {
+  let set: T | undefined = drawn;
+  while (set !== undefined) {
+    try {
+      return read(set);
+    } catch (error) {
+      refused.push({ set, error });
+      set = without(set, error);
+    }
+  }
+  return undefined;
+}
+
+/** The top-level prop of a stack that a problem names, and of `forwards` the forward. */
+export function atFault(problem: string): { readonly prop?: string; readonly forward?: string } {
+  const [, bare, quoted] = /^forwards(?:\.([\w$-]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(problem) ?? [];
+  if (quoted !== undefined) return { prop: 'forwards', forward: JSON.parse(quoted) as string };
+  const prop = /^(forwards|blocked|egress|ping|ipv6|metadataUsers)\b/.exec(problem)?.[1];
+  return { ...(prop === undefined ? {} : { prop }), ...(bare === undefined ? {} : { forward: bare }) };
+}
+
+/** Undefined when that leaves nothing, or the same. */
+function without<T extends StackProps>(set: T, error: unknown): T | undefined {
+  const faults = error instanceof PortwayError ? error.problems.map(atFault) : [];
+  const forwards = Object.entries(set.forwards).filter(([name]) => !faults.some(({ forward }) => forward === name));
+  const rest = Object.entries(set).filter(([name]) => name === 'forwards' || !faults.some(({ prop }) => prop === name));
+  const same = rest.length === Object.keys(set).length && forwards.length === Object.keys(set.forwards).length;
+  if (same || forwards.length === 0) return undefined;
+  return { ...Object.fromEntries(rest), forwards: Object.fromEntries(forwards) } as T;
+}
