@@ -30,6 +30,7 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     '# Portway: all forwards on nginx. Written anew by each deploy.',
     `user ${dialect.user};`,
     'worker_processes auto;',
+    'pcre_jit on;  # several patterns are matched for each request',
     ...shutdown(forwards),
     'worker_rlimit_nofile 65536;  # two for each forwarded connection, and files',
     'pid /run/nginx.pid;',

@@ -5,6 +5,7 @@ import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
+import { hostCheck } from './host';
 import { quicListeners } from './http3';
 import { locations, optionLines, origin } from './location';
 import { maintenance } from './maintenance';
@@ -43,6 +44,7 @@ function server(
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
     ...optionLines(site.options, {}, forward, facts),
+    hostCheck(limited),
     ...(forward.maintenance ? maintenance(limited) : []),
     ...sourceCheck(forward, limited),
     ...site.routes.flatMap((route) => routeLines(route, site, forward, facts)),
@@ -54,7 +56,7 @@ function server(
 
 /** What a whole server may answer itself, before it looks at the path. */
 function refusals({ allowFrom, denyFrom, maintenance: closes }: PortForward): readonly number[] {
-  return [...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
+  return [400, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
 }
 
 /** A site that does nothing but redirect needs no location for it. */
