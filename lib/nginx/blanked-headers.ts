@@ -21,6 +21,8 @@ export const BLANKED: readonly string[] = [
   ...['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'],
   // Client's address, as CDNs and load balancers tell it
   ...['True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'X-Client-IP', 'Client-IP', 'X-Cluster-Client-IP'],
+  // Files and URLs that Rack then names in its answer, for a proxy to send
+  ...['X-Sendfile-Type', 'X-Accel-Mapping'],
   // CGI makes HTTP_PROXY of it, which programs take for the proxy of their own requests.
   'Proxy',
 ];

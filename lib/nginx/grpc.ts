@@ -2,7 +2,7 @@ import type { HttpOptions } from '../forward/http-options';
 import type { PortForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
 import { countRefusal } from './log-fields';
-import { toldHeaders } from './proxy-headers';
+import { ignoredCommands, toldHeaders } from './proxy-headers';
 import type { RequestFacts } from './request-facts';
 import { addHeaders, hiddenByDefault } from './response-headers';
 
@@ -22,6 +22,7 @@ export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFac
     'map $status $portway_grpc { 400 13; 403 7; 405 12; 408 4; 413 8; 500 13; default 14; }',
     ...toldHeaders('grpc', facts),
     ...hiddenByDefault(facts).map((name) => `grpc_hide_header ${name};`),
+    ...ignoredCommands('grpc'),
   ];
 }
 

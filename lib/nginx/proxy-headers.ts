@@ -1,6 +1,7 @@
 import { blankedHeaders } from './blanked-headers';
 import { block, type Line } from './block';
 import { connectionMaps } from './connection-login';
+import { DESTINATION, destinationMaps } from './destination';
 import { liveMap } from './live';
 import type { RequestFacts } from './request-facts';
 
@@ -22,13 +23,18 @@ export function toldHeaders(
     ['X-Real-IP', '$remote_addr'],
     ['X-Forwarded-Prefix', protocol === 'proxy' ? '$portway_prefix' : "''"],
     ['X-Request-ID', facts.requestId],
-    ['Forwarded', `"for=$portway_forwarded_for;proto=${facts.scheme}"`],
+    // Spring takes the port from here alone, and drops that of X-Forwarded-Port.
+    ['Forwarded', `"for=$portway_forwarded_for;host=\\"${facts.host}\\";proto=${facts.scheme}"`],
   ];
   return [
     ...headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`),
     ...blankedHeaders(protocol, passed),
     ...(protocol === 'proxy'
-      ? ['proxy_set_header Upgrade $portway_upgrade;', 'proxy_set_header Connection $portway_connection;']
+      ? [
+          `proxy_set_header Destination ${DESTINATION};`,
+          'proxy_set_header Upgrade $portway_upgrade;',
+          'proxy_set_header Connection $portway_connection;',
+        ]
       : []),
   ];
 }
@@ -48,9 +54,20 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     ]),
     '# An application that knows nothing of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
+    ...destinationMaps(facts),
+    ...ignoredCommands('proxy'),
     '# WebSocket passes, no other upgrade: through a tunnel of h2c a client could write the headers above. NTLM closes its connection.',
     "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
     ...connectionMaps('$portway_upgrade'),
     ...liveMap(),
   ];
+}
+
+/**
+ * Headers by which a target commands nginx: another URL to answer from, a rate, a charset. An application that passes on headers of others
+ * would let them do it. nginx hides them from clients by itself. X-Accel-Buffering and -Expires stay: they are about the answer itself.
+ */
+export function ignoredCommands(protocol: 'proxy' | 'grpc'): readonly Line[] {
+  const rest = protocol === 'proxy' ? ' X-Accel-Limit-Rate X-Accel-Charset' : '';
+  return [`${protocol}_ignore_headers X-Accel-Redirect${rest};  # targets command nothing`];
 }

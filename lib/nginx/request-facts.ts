@@ -3,7 +3,7 @@ import type { PortForward } from '../forward/resolved';
 import { cookieHeaders } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheHeaders } from './cache';
-import { HOST, hostMap, speaksHttp3 } from './http3';
+import { HOST, hostMaps } from './host';
 
 /** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
 export interface RequestFacts {
@@ -22,7 +22,7 @@ export interface RequestFacts {
 
 const DIRECT: RequestFacts = {
   scheme: '$scheme',
-  host: '$http_host',
+  host: HOST,
   port: '$server_port',
   listener: '$server_port',
   requestId: '$request_id',
@@ -32,7 +32,7 @@ const DIRECT: RequestFacts = {
 
 const PROXIED: RequestFacts = {
   scheme: '$portway_scheme',
-  host: '$http_host',
+  host: HOST,
   port: '$portway_port',
   listener: '$server_port',
   requestId: '$portway_request_id',
@@ -43,10 +43,9 @@ const PROXIED: RequestFacts = {
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
 export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
-  const host = speaksHttp3(forwards) ? HOST : facts.host;
   const headers = [...cacheHeaders(forwards), ...cookieHeaders(forwards)];
-  if (!forwards.some((f) => f.sharedPort)) return { ...facts, host, headers };
-  return { ...facts, host, headers, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
+  if (!forwards.some((f) => f.sharedPort)) return { ...facts, headers };
+  return { ...facts, headers, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }
 
 const LISTENER = '$portway_listener';
@@ -58,7 +57,7 @@ export function listenerMap(): Block {
 
 /** Where the facts come from. Forwards that trust nobody have the plain ones in them. */
 export function factMaps(facts: RequestFacts): readonly Line[] {
-  const own = [...(facts.listener === LISTENER ? ['', listenerMap()] : []), ...(facts.host === HOST ? hostMap() : [])];
+  const own = [...(facts.listener === LISTENER ? ['', listenerMap()] : []), ...hostMaps(facts)];
   if (facts.scheme === DIRECT.scheme) return own;
   return [
     ...own,

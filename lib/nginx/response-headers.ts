@@ -15,11 +15,11 @@ function common({ requestId, headers }: RequestFacts): readonly Header[] {
   ];
 }
 
-/** Not for clients: what a target was made with, and what is added above. */
+/** Not for clients: what a target was made with, what leads them past the gateway or names its files, and what is added above. */
 export function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
   // A target's own cookies stand beside the gateway's.
   const own = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
-  return ['X-Powered-By', 'X-Request-ID', 'X-Content-Type-Options', ...own];
+  return ['X-Powered-By', 'Alt-Svc', 'X-Sendfile', 'X-Request-ID', 'X-Content-Type-Options', ...own];
 }
 
 /** Once for all HTTP forwards. */

@@ -6,6 +6,7 @@ import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
 import { headSizeLines } from './head-size';
+import { hostCheck } from './host';
 import { quicListeners } from './http3';
 import { locations, optionLines } from './location';
 import { countRefusal } from './log-fields';
@@ -47,6 +48,7 @@ function server(
     ...realClient(forward),
     ...headSizeLines(forward),
     ...optionLines(site.options, {}, forward, facts),
+    hostCheck(limited),
     ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
     ...(forward.maintenance ? maintenance(limited) : []),
     ...sourceCheck(forward, limited),
@@ -59,7 +61,7 @@ function server(
 
 /** What a whole server may answer itself, before it looks at the path. */
 function refusals({ allowFrom, denyFrom, maintenance: closes }: PortForward): readonly number[] {
-  return [...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
+  return [400, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
 }
 
 /** Names that no site has get no answer: over TLS no handshake, else no response. */

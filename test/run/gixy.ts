@@ -22,7 +22,7 @@ export interface Acknowledged {
 export const ACKNOWLEDGED: readonly Acknowledged[] = [
   {
     plugin: 'host_spoofing',
-    about: /^(proxy|grpc)_set_header (X-Forwarded-)?Host \$http_host;$/,
+    about: /^(proxy|grpc)_set_header (X-Forwarded-)?Host \$portway_host;$/,
     why: 'a reverse proxy passes on the name that the client asked for, with its port ($host has none): a host is checked by naming it in `hosts`',
   },
   {

@@ -1,0 +1,21 @@
+import { block, type Line } from './block';
+import type { RequestFacts } from './request-facts';
+
+/** `Destination` as the target must read it. */
+export const DESTINATION = '$portway_destination';
+
+/**
+ * Where WebDAV's COPY and MOVE lead. The header holds the public URL; a target that ends no TLS and knows of no prefix refuses it (Apache:
+ * 502). It is the reverse of what `proxy_redirect` does to `Location`. The second map is evaluated only where the header is there.
+ * @see https://www.rfc-editor.org/rfc/rfc4918#section-10.3
+ */
+export function destinationMaps({ host }: RequestFacts): readonly Line[] {
+  return [
+    '# WebDAV: the public URL becomes that of the target.',
+    `map $http_destination ${DESTINATION} { '' ''; default $portway_led; }`,
+    block(`map "$portway_prefix ${host} $http_destination" $portway_led`, [
+      '"~*^(\\S*) (\\S+) https?://\\2\\1(/.*)$" http://$2$3;',
+      'default $http_destination;',
+    ]),
+  ];
+}

@@ -1,0 +1,159 @@
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { ADDRESS, describeHost } from './support/host';
+import { NginxHost, type WebRequest } from './support/nginx';
+
+jest.setTimeout(60_000);
+
+const GATEWAY = ADDRESS.gateway.v4;
+const APP = `${ADDRESS.backend.v4}:8081`;
+const OTHER = `${ADDRESS.backend.v4}:8082`;
+
+describeHost('what targets and clients are told of URLs', () => {
+  let nginx: NginxHost;
+  beforeAll(async () => {
+    nginx = await NginxHost.start();
+    await nginx.web(8081, 'app');
+    await nginx.web(8082, 'other');
+    const dav = { to: APP, routes: { '/files/*': { to: APP, stripPrefix: true } } };
+    await nginx.run({
+      sites: Forward.http({
+        listen: 80,
+        hosts: { 'a.example': { to: APP }, 'b.example': { to: OTHER, methods: ['GET'] } },
+      }),
+      any: Forward.http({ listen: 81, ...dav }),
+      limited: Forward.http({ listen: 82, to: APP, limits: { requestsPerSecond: 100, burst: 100 } }),
+      secure: Forward.https({ listen: 443, ...dav, tls: Tls.selfSigned() }),
+      high: Forward.https({ listen: 8443, ...dav, tls: Tls.selfSigned() }),
+      grpc: Forward.https({ listen: 8444, to: APP, protocol: 'grpc', tls: Tls.selfSigned() }),
+    });
+  });
+  afterAll(() => nginx?.stop());
+
+  const told = ({ headers }: WebRequest, name: string) => headers.find(([own]) => own === name)?.[1];
+  /** Sends a request head as it is. */
+  const send = (port: number, ...lines: string[]) =>
+    nginx.raw(port, `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+
+  describe('the host', () => {
+    test.each([
+      ['the request line and Host name different sites', ['GET http://a.example/x HTTP/1.1', 'Host: b.example']],
+      ['the request line names a host, and Host is empty', ['GET http://a.example/x HTTP/1.1', 'Host:']],
+      ['the ports alone are right', ['GET http://a.example:80/x HTTP/1.1', 'Host: b.example:80']],
+      ['the scheme of the request line is another', ['GET https://a.example/x HTTP/1.1', 'Host: b.example']],
+      ['Host holds a user', ['GET /x HTTP/1.1', 'Host: a.example:80@b.example']],
+      ['Host holds a quote', ['GET /x HTTP/1.1', 'Host: a.example";proto=https;x="']],
+      ['Host stands there twice', ['GET /x HTTP/1.1', 'Host: a.example', 'Host: b.example']],
+    ])('is refused where %s', async (_what, lines) => {
+      for (const port of [80, 81, 82]) {
+        const answer = await send(port, ...lines);
+        // Names that no site has are closed without an answer.
+        expect(answer === '' || answer.startsWith('HTTP/1.1 400 ')).toBe(true);
+      }
+      expect(await send(82, ...lines)).toMatch(/^HTTP\/1\.1 400 /);
+    });
+
+    test.each([
+      ['as it is', 'GET /x HTTP/1.1', 'a.example', 'a.example'],
+      ['with a port', 'GET /x HTTP/1.1', 'a.example:8080', 'a.example:8080'],
+      ['in upper case', 'GET /x HTTP/1.1', 'A.Example', 'A.Example'],
+      ['with a dot at its end', 'GET /x HTTP/1.1', 'a.example.', 'a.example.'],
+      ['in the request line too', 'GET http://a.example/x HTTP/1.1', 'a.example', 'a.example'],
+      ['in the request line, with a port in Host', 'GET http://A.example/x HTTP/1.1', 'a.example:80', 'a.example:80'],
+    ])('is told to the target %s', async (_what, line, host, expected) => {
+      const answer = await send(80, line, `Host: ${host}`);
+      const request = JSON.parse(answer.split('\r\n\r\n')[1] ?? '') as WebRequest;
+      expect(request).toMatchObject({ name: 'app', path: '/x' });
+      for (const name of ['host', 'x-forwarded-host']) expect(told(request, name)).toBe(expected);
+      expect(told(request, 'forwarded')).toContain(`;host="${expected}";`);
+    });
+
+    test.each(['my_service', 'xn--bcher-kva.example', '198.51.100.7:81', '[2001:db8::1]:81'])(
+      'may be %s',
+      async (host) => {
+        const request = await nginx.request(`http://${GATEWAY}:81/`, '-H', `Host: ${host}`);
+        expect(told(request, 'host')).toBe(host);
+      },
+    );
+
+    test('of HTTP/1.0 may be missing', async () => {
+      const request = JSON.parse((await nginx.raw(81, 'GET /x HTTP/1.0\r\n\r\n')).split('\r\n\r\n')[1] ?? '');
+      expect(told(request, 'host')).toBe('localhost');
+    });
+
+    test('passes no site’s methods by way of another’s name', async () => {
+      const lines = ['POST http://a.example/x HTTP/1.1', 'Host: b.example', 'Content-Length: 0'];
+      expect(await send(80, ...lines)).toMatch(/^HTTP\/1\.1 400 /);
+    });
+
+    test.each(['--http1.1', '--http2'])(
+      'is that of TLS clients, with the port that they asked (%s)',
+      async (version) => {
+        const request = await nginx.request(`https://${GATEWAY}:8443/`, version);
+        expect(told(request, 'forwarded')).toBe(`for=${ADDRESS.client.v4};host="${GATEWAY}:8443";proto=https`);
+        expect(told(request, 'x-forwarded-port')).toBe('8443');
+      },
+    );
+  });
+
+  describe('WebDAV’s Destination', () => {
+    test.each([
+      ['over TLS', `https://${GATEWAY}/a.txt`, `https://${GATEWAY}/b.txt`, `http://${GATEWAY}/b.txt`],
+      ['on another port', `https://${GATEWAY}:8443/a`, `https://${GATEWAY}:8443/b`, `http://${GATEWAY}:8443/b`],
+      ['without TLS', `http://${GATEWAY}:81/a`, `http://${GATEWAY}:81/b`, `http://${GATEWAY}:81/b`],
+      ['behind a prefix', `https://${GATEWAY}/files/a`, `https://${GATEWAY}/files/b%20c`, `http://${GATEWAY}/b%20c`],
+      ['out of the prefix', `https://${GATEWAY}/files/a`, `https://${GATEWAY}/else/b`, `https://${GATEWAY}/else/b`],
+      ['on another host', `https://${GATEWAY}/a`, 'https://other.example/b', 'https://other.example/b'],
+      ['as a path', `https://${GATEWAY}/a`, '/b', '/b'],
+    ])('%s', async (_what, url, sent, expected) => {
+      for (const method of ['MOVE', 'COPY']) {
+        const request = await nginx.request(url, '-X', method, '-H', `Destination: ${sent}`);
+        expect(told(request, 'destination')).toBe(expected);
+      }
+    });
+
+    test('is left out where the client has none', async () => {
+      expect(told(await nginx.request(`https://${GATEWAY}/`), 'destination')).toBeUndefined();
+    });
+  });
+
+  describe('headers that are commands', () => {
+    test.each(['Proxy', 'X-Sendfile-Type', 'X-Accel-Mapping'])(
+      '%s of a client does not reach the target',
+      async (name) => {
+        const request = await nginx.request(`http://${GATEWAY}:81/`, '-H', `${name}: http://198.51.100.66:3128`);
+        expect(told(request, name.toLowerCase())).toBeUndefined();
+      },
+    );
+
+    test('a target leads nowhere else by X-Accel-Redirect, and slows nothing down', async () => {
+      for (const header of ['X-Accel-Redirect: /elsewhere', 'X-Accel-Redirect: @portway', 'X-Accel-Limit-Rate: 1']) {
+        const request = await nginx.request(`http://${GATEWAY}:81/here`, '-H', `X-Test-Header: ${header}`);
+        expect(request).toMatchObject({ name: 'app', path: '/here' });
+      }
+    });
+
+    test.each(['X-Accel-Redirect', 'X-Sendfile', 'Alt-Svc', 'X-Accel-Expires'])(
+      '%s of a target does not reach the client',
+      async (name) => {
+        const words = ['-o', '/dev/null', '-D', '-', '-H', `X-Test-Header: ${name}: /secret`];
+        const heads = (await nginx.curl('client', ...words, `http://${GATEWAY}:81/`)).stdout;
+        expect(heads).toMatch(/^HTTP\/1\.1 200 /);
+        expect(heads.toLowerCase()).not.toContain(`${name.toLowerCase()}:`);
+      },
+    );
+  });
+
+  test.each(['/a%2Fb', '/a%3Bb;c', '/a/%2e%2e%2fb', '/%7Euser/%C3%BC', '/a//b/', '/x?y=%2F%3B&&z='])(
+    'the path %s reaches the target as it was sent',
+    async (path) => {
+      expect((await nginx.request(`http://${GATEWAY}:81${path}`, '--path-as-is')).path).toBe(path);
+    },
+  );
+
+  test.each(['Origin', 'Referer'])('%s is left as it is', async (name) => {
+    const url = 'https://elsewhere.example/x';
+    const request = await nginx.request(`https://${GATEWAY}:8443/`, '-H', `${name}: ${url}`);
+    expect(told(request, name.toLowerCase())).toBe(url);
+  });
+});
