@@ -93,6 +93,9 @@ start_nginx() {
   local _
   # Answers of when the clock was ahead would be kept until that time comes.
   find /var/cache/portway-* -type f -newermt '+1 hour' -delete 2>/dev/null || :
+  # Where nginx connects from to applications on this host. As a route, and not as an address of an interface: programs that ask which
+  # addresses are their own do not find it. UDP servers answer from 127.0.0.1, where they were asked.
+  ip route replace local 169.254.80.80 dev lo src 127.0.0.1
   [[ -n $MENDED ]] || ! runs || return 0
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
   for _ in {1..30}; do

@@ -1,3 +1,4 @@
+import type { Family } from '../forward/cidr';
 import { formatPorts } from '../forward/ports';
 import { formatHost, formatTarget, type Target } from '../forward/target';
 import { sharedChain, writeSharedChain } from './balance';
@@ -20,25 +21,43 @@ const GROUPS = [
   { mark: MARKS.answered, what: 'to other hosts, which answer to the gateway' },
 ] as const;
 
+/**
+ * Loopback addresses of other services (127.0.0.53 is systemd-resolved's) are no listeners of forwards. The gateway's programs connect
+ * to `own` when they mean a port on the gateway.
+ */
+const LOOPBACK: Readonly<Record<Family, { readonly own: string; readonly all: string }>> = {
+  4: { own: '127.0.0.1/32', all: '127.0.0.0/8' },
+  6: { own: '::1/128', all: '::1/128' },
+};
+
 /** nat: where new connections are led. */
 export function writeDestinations(nat: Table, ways: readonly Way[]): void {
-  if (ways.length === 0) return;
+  const [first] = ways;
+  if (first === undefined) return;
+  const { own, all } = LOOPBACK[first.family];
+  const local = ways.filter((way) => markOf(way) === MARKS.none);
   nat.hook('PREROUTING', ADDRESSED_TO_GATEWAY, CHAINS.dnat);
   // Connections that the gateway makes to itself do not pass PREROUTING.
-  nat.hook('OUTPUT', ADDRESSED_TO_GATEWAY, CHAINS.dnat);
+  nat.hook('OUTPUT', `! -d ${all} ${ADDRESSED_TO_GATEWAY}`, CHAINS.dnat);
+  if (local.length > 0) {
+    nat.hook('OUTPUT', `-d ${own} ${ADDRESSED_TO_GATEWAY}`, CHAINS.dnat);
+    if (local.length < ways.length) nat.remark(CHAINS.dnat, 'to the gateway itself');
+    writeGroup(nat, local);
+  }
+  if (local.length === ways.length) return;
+  if (local.length > 0) {
+    nat.remark(CHAINS.dnat, 'nothing from a loopback address can leave the gateway');
+    nat.addCommon(CHAINS.dnat, `-d ${own}`, '-j RETURN');
+  }
   for (const { mark, what } of GROUPS) {
-    const own = ways.filter((way) => markOf(way) === mark);
-    if (own.length === 0) continue;
+    const others = ways.filter((way) => markOf(way) === mark);
+    if (others.length === 0) continue;
     nat.remark(CHAINS.dnat, what);
     nat.addCommon(CHAINS.dnat, '', setMark(mark));
-    writeGroup(nat, own);
+    writeGroup(nat, others);
   }
-  const local = ways.filter((way) => markOf(way) === MARKS.none);
-  if (local.length < ways.length) {
-    nat.remark(CHAINS.dnat, local.length > 0 ? 'to the gateway itself' : 'to nobody');
-    nat.addCommon(CHAINS.dnat, '', setMark(MARKS.none));
-  }
-  writeGroup(nat, local);
+  nat.remark(CHAINS.dnat, 'to nobody');
+  nat.addCommon(CHAINS.dnat, '', setMark(MARKS.none));
 }
 
 function writeGroup(nat: Table, ways: readonly Way[]): void {

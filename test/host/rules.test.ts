@@ -34,9 +34,15 @@ describeHost('rules.py', () => {
     test('puts rules and hooks of both families in', async () => {
       await kernel.apply(WEB);
       const hook = '-m addrtype --dst-type LOCAL -j PORTWAY-DNAT';
-      for (const family of ['iptables', 'ip6tables'] as const) {
+      for (const [family, all, own] of [
+        ['iptables', '127.0.0.0/8', '127.0.0.1/32'],
+        ['ip6tables', '::1/128', '::1/128'],
+      ] as const) {
         expect(await kernel.chain('nat', 'PREROUTING', family)).toEqual([`-A PREROUTING ${hook}`]);
-        expect(await kernel.chain('nat', 'OUTPUT', family)).toEqual([`-A OUTPUT ${hook}`]);
+        expect(await kernel.chain('nat', 'OUTPUT', family)).toEqual([
+          `-A OUTPUT ! -d ${all} ${hook}`,
+          `-A OUTPUT -d ${own} ${hook}`,
+        ]);
         expect(await kernel.chain('nat', 'PORTWAY-DNAT', family)).toEqual([
           '-A PORTWAY-DNAT -p tcp -m tcp --dport 80 -m comment --comment "portway:web" -j REDIRECT --to-ports 8080',
         ]);

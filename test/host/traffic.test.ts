@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { ADDRESS, describeHost, type Host } from './support/host';
 import { type RulesHost, rulesOf } from './support/rules';
-import { EVERY_WAY, strictGateway } from './support/strict';
+import { EVERY_WAY, inTarget, strictGateway } from './support/strict';
 
 jest.setTimeout(60_000);
 
@@ -57,6 +57,34 @@ describeHost('traffic through iptables', () => {
       expect(await host.ask('gateway', 'tcp', address, 80)).toMatchObject({ name: 'gateway', port: 8080 });
     }
   });
+
+  test.each(EVERY_WAY)(
+    'what listens on a loopback address of the gateway is still reached, by %s over %s',
+    async (protocol, family) => {
+      const [own, stub] = family === 'v4' ? ['127.0.0.1', '127.0.0.53'] : ['::1', '::1'];
+      await host.app('gateway', protocol, 53, 'resolver', stub);
+      await host.app('gateway', protocol, 5432, 'database', own);
+      await host.app('gateway', protocol, 5353, 'forwarded');
+      const at = inTarget(ADDRESS.backend[family]);
+      const asked = async (address: string, port: number) => (await host.ask('gateway', protocol, address, port)).name;
+      const { gateway } = ADDRESS;
+      for (const to of [`${at}:53`, 5353]) {
+        await kernel.apply(
+          rulesOf({
+            dns: Forward[protocol]({ listen: 53, to }),
+            db: Forward[protocol]({ listen: 5432, to: `${at}:5432` }),
+            web: Forward[protocol]({ listen: 80, to: 5353 }),
+          }),
+        );
+        // ::1 is the only loopback address of IPv6: it leads to a forward of the gateway's own port, as 127.0.0.1 does.
+        if (family === 'v4' || to !== 5353) expect(await asked(stub, 53)).toBe('resolver');
+        else expect(await asked(own, 53)).toBe('forwarded');
+        expect(await asked(own, 5432)).toBe('database');
+        expect(await asked(own, 80)).toBe('forwarded');
+        if (protocol === 'tcp') expect(await asked(gateway[family], 80)).toBe('forwarded');
+      }
+    },
+  );
 
   test("the gateway's own connections to 80 and 443 of others are not led to the application", async () => {
     await host.app('gateway', 'tcp', 8080, 'hijacked');

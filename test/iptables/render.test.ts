@@ -24,8 +24,26 @@ test('both hooks of nat that lead somewhere look at packets for the gateway itse
   });
   expect(hooks(table(v4, 'nat')).filter((hook) => /^(PREROUTING|OUTPUT)/.test(hook))).toEqual([
     'PREROUTING -m addrtype --dst-type LOCAL -j PORTWAY-DNAT',
-    'OUTPUT -m addrtype --dst-type LOCAL -j PORTWAY-DNAT',
+    'OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j PORTWAY-DNAT',
+    'OUTPUT -d 127.0.0.1/32 -m addrtype --dst-type LOCAL -j PORTWAY-DNAT',
   ]);
+});
+
+test("the gateway's own connections to loopback meet only forwards to the gateway itself", () => {
+  const web = Forward.tcp({ listen: 80, to: 8080 });
+  const db = Forward.tcp({ listen: 5432, to: ['10.0.1.1:5432', '[2001:db8::1]:5432'] });
+  const returned = (text: string) => chain(text, 'PORTWAY-DNAT').filter((rule) => rule.endsWith('-j RETURN'));
+  const looped = (text: string) => hooks(table(text, 'nat')).filter((hook) => /^OUTPUT -d/.test(hook));
+  for (const [family, own] of [
+    ['v4', '127.0.0.1/32'],
+    ['v6', '::1/128'],
+  ] as const) {
+    const both = render({ web, db })[family];
+    expect(looped(both)).toEqual([`OUTPUT -d ${own} -m addrtype --dst-type LOCAL -j PORTWAY-DNAT`]);
+    expect(returned(both)).toEqual([`-d ${own} -j RETURN`]);
+    expect(looped(render({ db })[family])).toEqual([]);
+    expect(returned(render({ web })[family])).toEqual([]);
+  }
 });
 
 test('another host: destination, return way, passage and segment size; nothing of it in the other family', () => {
@@ -123,13 +141,14 @@ test("a target that sees its clients' addresses sees the gateway's only where it
   ]);
   // Each group of forwards behind its mark.
   expect(chain(v4, 'PORTWAY-DNAT').map((rule) => rule.replace(/ -j DNAT.*| -j REDIRECT.*/, ''))).toEqual([
+    '-p tcp --dport 82',
+    '-d 127.0.0.1/32 -j RETURN',
     '-j MARK --set-mark 0x20000000/0x60000000',
     '-p tcp --dport 80 -j PORTWAY-kept',
     '-p 47',
     '-j MARK --set-mark 0x40000000/0x60000000',
     '-p tcp --dport 81',
     '-j MARK --set-mark 0x0/0x60000000',
-    '-p tcp --dport 82',
   ]);
 });
 
