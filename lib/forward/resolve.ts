@@ -198,9 +198,8 @@ function readClient(
 
 function readMaxHeader(at: string, kind: PortForward['kind'], value: unknown, problems: Problems): number | undefined {
   if (value === undefined) return undefined;
-  if (isWeb(kind)) return readWhole(`${at}.maxHeaderKiB`, value, { from: 8, to: 64 }, problems);
-  problems.add(`${at}.maxHeaderKiB`, 'must be left out: only Forward.http and Forward.https read heads', value);
-  return undefined;
+  // Other kinds do not know it.
+  return isWeb(kind) ? readWhole(`${at}.maxHeaderKiB`, value, { from: 8, to: 64 }, problems) : undefined;
 }
 
 /** Whether its hosts say where it leads. */

@@ -81,6 +81,7 @@ export function renderUserData(
     () => assemble(files, content, identity, false),
     // Rules are plain lines for as long as they can be: `cdk diff` shows a changed one as a changed line. So scripts go first.
     () => spread(content, identity, []),
+    () => spread({ ...content, files: files.map(withoutComments) }, identity, []),
     // Then what keeps values of the deployment, and so must stay, has all the room.
     () => assemble(files, content, identity, true),
     () => assemble(files.flatMap(withoutComfort), content, identity, true),
@@ -104,8 +105,12 @@ export function renderUserData(
 
 /** A file without its comments, and none of those that are only there for people. */
 function withoutComfort(file: HostFile): readonly HostFile[] {
-  if (file.optional === true) return [];
-  return [file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# .*\n/gm, '') } : file];
+  return file.optional === true ? [] : [withoutComments(file)];
+}
+
+/** What is rendered, without comments but those that are a forward's name alone. */
+function withoutComments(file: HostFile): HostFile {
+  return file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# (?![\w-]+$).*\n/gm, '') } : file;
 }
 
 /** Files other than scripts that need not stay in user-data, the largest first. */

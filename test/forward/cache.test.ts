@@ -54,7 +54,7 @@ describe('each broken rule has its own message', () => {
     [
       'a size of heads where nobody reads them',
       tcp({ to: 1, maxHeaderKiB: 16 }),
-      /^forwards\.web\.maxHeaderKiB must be left out: only Forward\.http and Forward\.https read heads, got: 16$/,
+      /^forwards\.web\.maxHeaderKiB must be left out: it is for Forward\.http and Forward\.https, got: 16$/,
     ],
   ])('%s', (_what, forward, message) => {
     const found = problems(forward);
