@@ -51,6 +51,9 @@ sys.exit("200 \"%s\";" % answer not in open("/etc/nginx/nginx.conf").read())' 2>
 # A reload says nothing about whether it worked: only the new configuration itself can tell.
 start_nginx() {
   local _
+  # Where nginx connects from to applications on this host. As a route, and not as an address of an interface: programs that ask which
+  # addresses are their own do not find it. UDP servers answer from 127.0.0.1, where they were asked.
+  ip route replace local 169.254.80.80 dev lo src 127.0.0.1
   ! runs || return 0
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
   for _ in {1..30}; do

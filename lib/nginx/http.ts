@@ -34,7 +34,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
   const facts = requestFacts(own);
   return block('http', [
     'server_tokens off;',
-    'absolute_redirect off;  # a redirect within a site names no scheme, host or port that could be the wrong one',
+    'absolute_redirect off;  # redirects within a site name no scheme, host or port, which could be wrong',
     // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # variables are empty until something sets them',
@@ -60,7 +60,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
     ...resolver(own),
     ...(own.some((f) => f.kind === 'https') ? tlsSession() : []),
     '',
-    '# Asked by the host after each start and reload: which configuration is running?',
+    '# The host asks after each start and reload: which configuration runs?',
     block('server', [
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',

@@ -27,7 +27,7 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
 
 function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
   return [
-    '# Portway: forwards carried by nginx. This one file is the place that holds them; it is written anew by each deploy.',
+    '# Portway: the forwards that nginx carries. Each deploy writes this file anew.',
     `user ${dialect.user};`,
     'worker_processes auto;',
     ...shutdown(forwards),
@@ -53,7 +53,7 @@ function shutdown(forwards: readonly PortForward[]): readonly Line[] {
       'worker_shutdown_timeout 10s;',
     ];
   return [
-    '# After a reload the workers before it serve what they still carry, but nobody can keep them, and their memory, for ever.',
+    '# After a reload, old workers serve what they still carry, for a day at most.',
     'worker_shutdown_timeout 1d;',
   ];
 }

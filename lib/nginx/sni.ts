@@ -1,8 +1,9 @@
 import { canFailOver } from '../forward/read-failover';
 import type { PortForward } from '../forward/resolved';
 import type { TlsHost } from '../forward/tls-hosts';
-import { block, type Line } from './block';
+import { type Block, block, type Line } from './block';
 import { handOver, NGINX_PATHS, variableName } from './names';
+import { bindSource, SOURCE_ADDRESS, staysHere } from './source-address';
 import { listenParameter, streamClient } from './trusted-proxies';
 import { destination, type Group, upstream } from './upstream';
 import { wildcards } from './wildcards';
@@ -33,13 +34,39 @@ export function tlsServers(forward: PortForward, lines: readonly Line[]): readon
   );
   const others = tlsHosts.find((h) => h.host === undefined);
   const rest = others === undefined ? NGINX_PATHS.closed : destination(group(others, forward));
+  const sources = sourceAddresses(forward);
   const listens = sharedPort === undefined ? listeners(forward) : [`listen ${handOver(name)} proxy_protocol;`];
   return [
     ...tlsHosts.flatMap((h) => upstream(group(h, forward), [])),
     block(`map ${ASKED} ${leads}`, ['hostnames;', ...own, `default ${rest};`]),
-    block('server', [...listens, ...streamClient(forward), ...lines, ...PREREAD, `proxy_pass ${leads};`]),
+    ...sources.map,
+    block('server', [
+      ...listens,
+      ...streamClient(forward),
+      ...lines,
+      ...PREREAD,
+      ...sources.line,
+      `proxy_pass ${leads};`,
+    ]),
     ...(sharedPort === undefined ? [] : front(forward, sharedPort)),
   ];
+}
+
+/** From which address each host's targets are asked; an empty one leaves it to the kernel. */
+function sourceAddresses({ name, tlsHosts }: PortForward): {
+  readonly map: readonly Block[];
+  readonly line: readonly Line[];
+} {
+  const own = tlsHosts.filter(staysHere);
+  if (own.length === 0) return { map: [], line: [] };
+  const others = tlsHosts.filter((h) => !staysHere(h));
+  const source = (h: TlsHost) => (staysHere(h) ? SOURCE_ADDRESS : "''");
+  const entries = tlsHosts.flatMap((h) => (h.host === undefined ? [] : [entry(h.host, source(h))]));
+  const rest = tlsHosts.find((h) => h.host === undefined);
+  if (others.length === 0 && rest !== undefined) return { map: [], line: bindSource(rest, 'proxy') };
+  const variable = variableName('source', name);
+  const lines = ['hostnames;', ...entries, `default ${rest === undefined ? "''" : source(rest)};`];
+  return { map: [block(`map ${ASKED} ${variable}`, lines)], line: [`proxy_bind ${variable};`] };
 }
 
 /**

@@ -4,6 +4,7 @@ import { formatTarget, type Target } from '../forward/target';
 import { balanceMethod } from './balance';
 import { type Block, block, type Line } from './block';
 import { upstreamName, variableName } from './names';
+import { bindSource } from './source-address';
 
 /**
  * Amazon's resolver, at the same address in every VPC.
@@ -88,7 +89,10 @@ export function destination(group: Group): string {
 export function passTo(group: Group, scheme: 'http://' | 'grpc://' | ''): readonly Line[] {
   const pass = scheme === 'grpc://' ? 'grpc_pass' : 'proxy_pass';
   const named = namedTarget(group);
-  if (named === undefined) return [`${pass} ${scheme}${upstreamName(group.id)};`];
+  if (named === undefined) {
+    const bind = bindSource(group, scheme === 'grpc://' ? 'grpc' : 'proxy');
+    return [...bind, `${pass} ${scheme}${upstreamName(group.id)};`];
+  }
   const variable = variableName('target', group.id);
   return [`set ${variable} ${serverAddress(named)};`, `${pass} ${scheme}${variable};`];
 }

@@ -1,6 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { HostContent } from '../../lib/host/host-content';
+import { SOURCE_ADDRESS } from '../../lib/nginx/source-address';
 import { type Deploy, Gateway, SIGNAL_URL } from './support/gateway';
 import { ADDRESS, describeHost, type Host } from './support/host';
 
@@ -127,7 +128,7 @@ describeHost('portway.sh', () => {
     await gateway.succeed({
       forwards: { ...NGINX.forwards, raw: Forward.tcp({ listen: 81, to: 8080, engine: 'iptables' }) },
     });
-    expect(await web()).toMatchObject({ client: '127.0.0.1' });
+    expect(await web()).toMatchObject({ client: SOURCE_ADDRESS });
     expect(await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).toMatchObject({ client: ADDRESS.client.v4 });
   });
 

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SOURCE_ADDRESS } from '../../lib/nginx/source-address';
 import { BOOTSTRAP, cdk } from '../../lib/rehearsal/aws/cdk';
 import { type Deployed, readDeployed } from '../../lib/rehearsal/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../lib/rehearsal/aws/endpoint';
@@ -136,7 +137,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
         expect(answer.body).toMatch(/2$/);
         expect(answer.headers).toMatchObject({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff' });
         const { client, port, headers } = seen(await https('shop.example.com'));
-        expect([client.address, port]).toEqual(['127.0.0.1', 8080]);
+        expect([client.address, port]).toEqual([SOURCE_ADDRESS, 8080]);
         expect(headers).toMatchObject({
           ...{ host: 'shop.example.com', 'x-forwarded-for': STRANGER, 'x-forwarded-proto': 'https' },
         });

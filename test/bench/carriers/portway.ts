@@ -4,6 +4,7 @@ import { Tls } from '../../../lib/forward/tls';
 import { hostContent } from '../../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
+import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
 import { until } from '../../host/support/host';
 import type { Lane } from '../lab/lane';
 import { certificate } from './certificate';
@@ -72,7 +73,10 @@ async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<v
 async function startNginx(lane: Lane, forwards: readonly Forward[]): Promise<void> {
   await writeContent(lane, forwards);
   await putCertificates(lane);
-  await lane.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder}\nnginx`);
+  await lane.sh(
+    'gateway',
+    `mkdir -p ${NGINX_PATHS.logFolder}\nip route replace local ${SOURCE_ADDRESS} dev lo src 127.0.0.1\nnginx`,
+  );
   const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
   await until('nginx runs', async () => (await lane.run('gateway', asked)).stdout === GENERATION);
 }

@@ -10,12 +10,12 @@ const HERE = __dirname;
 
 /**
  * What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step; and what talks through them: a
- * VPN's two ends, and gRPC's own implementation.
+ * VPN's two ends, gRPC's own implementation, and servers that judge by the client's address.
  */
 const PACKAGES = [
   ...['iptables', 'nftables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
   ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
-  ...['wireguard-go', 'wireguard-tools', 'python3-grpcio'],
+  ...['wireguard-go', 'wireguard-tools', 'python3-grpcio', 'apache2-bin', 'vsftpd'],
 ];
 
 /** The addresses of the small network: client and backend are two hops apart, with the gateway between them. */

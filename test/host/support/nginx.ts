@@ -5,6 +5,7 @@ import { isPortForward } from '../../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
+import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Party, type Result, until } from './host';
 
 const HERE = __dirname;
@@ -46,7 +47,8 @@ export class NginxHost {
   /** Starts nginx with these forwards, and waits until it answers. */
   async run(forwards: Readonly<Record<string, Forward>>): Promise<void> {
     await this.configure(forwards);
-    await this.host.sh('gateway', 'nginx');
+    // As its unit does.
+    await this.host.sh('gateway', `ip route replace local ${SOURCE_ADDRESS} dev lo src 127.0.0.1; nginx`);
     const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
     await until('nginx runs', async () => (await this.host.run('gateway', asked)).stdout === GENERATION);
   }
