@@ -65,7 +65,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
     ...resolver(own),
     ...(own.some((f) => f.kind === 'https') ? tlsSession() : []),
     '',
-    '# Asked by the host after each start and reload: which configuration is running?',
+    '# The host asks after each start and reload: which configuration runs?',
     block('server', [
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',

@@ -28,7 +28,7 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
 
 function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
   return [
-    '# Portway: all forwards on nginx. Written anew by each deploy.',
+    '# Portway: the forwards that nginx carries. Each deploy writes this file anew.',
     `user ${dialect.user};`,
     'worker_processes auto;',
     'pcre_jit on;  # several patterns are matched for each request',
@@ -54,5 +54,8 @@ function shutdown(forwards: readonly PortForward[]): readonly Line[] {
       '# After a reload the workers before it end soon: HTTP/3 of new clients is led to them too, and not answered.',
       'worker_shutdown_timeout 10s;',
     ];
-  return ['# After a reload old workers serve what they still carry, but not for ever.', 'worker_shutdown_timeout 1d;'];
+  return [
+    '# After a reload, old workers serve what they still carry, for a day at most.',
+    'worker_shutdown_timeout 1d;',
+  ];
 }
