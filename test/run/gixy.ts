@@ -21,11 +21,6 @@ export interface Acknowledged {
 
 export const ACKNOWLEDGED: readonly Acknowledged[] = [
   {
-    plugin: 'host_spoofing',
-    about: /^(proxy|grpc)_set_header (X-Forwarded-)?Host \$portway_host;$/,
-    why: 'a reverse proxy passes on the name that the client asked for, with its port ($host has none): a host is checked by naming it in `hosts`',
-  },
-  {
     plugin: 'hsts_header',
     why: 'it is for a team to say by `hsts`: browsers cannot be told to forget it, and heed it only where they trust the certificate',
   },
@@ -41,8 +36,8 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
   },
   {
     plugin: 'try_files_is_evil_too',
-    about: /^try_files \/\.portway (=\d+|@redirect-\S+);$/,
-    why: 'it stands where a client is refused or redirected behind its limits, which `return` would not count; there is one look for a file that is never there',
+    about: /^try_files \/\.portway (=\d+|@(redirect|page|portway)\S*);$/,
+    why: 'it stands where a client is refused or redirected behind limits, or an answer is counted for the log: `return` would come before; there is one look for a file that is never there',
   },
 ];
 
