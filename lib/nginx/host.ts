@@ -25,7 +25,7 @@ export function hostMaps({ scheme, port }: RequestFacts): readonly Line[] {
   ];
 }
 
-/** In each server, before anything else answers. */
+/** In each server, before anything else answers. The page of a 400 comes through here again, and must pass then. */
 export function hostCheck(limited: boolean): Block {
-  return block(`if (${HOST} = '')`, [refuse(400, limited)]);
+  return block(`if (${HOST} = '')`, [`set ${HOST} refused;`, refuse(400, limited)]);
 }

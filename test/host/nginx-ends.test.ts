@@ -205,7 +205,7 @@ describeHost('ends and sizes of connections through nginx', () => {
       expect(await get(flag, ...lines(8, 7), `${url}/size/x`)).toMatch(/ 200$/);
       // HTTP/2 and 3 are closed without an answer.
       const answer = await get(flag, ...lines(1, 40), `${url}/size/x`);
-      expect(answer).toMatch(version.startsWith('HTTP/1') ? /<h1>Not available.* 431$/ : /^ 000$/);
+      expect(answer).toMatch(version.startsWith('HTTP/1') ? /<h1>Not accepted.* 431$/ : /^ 000$/);
     });
 
     test('a head of 15 KB passes in an answer, and one of 17 is an error of the target', async () => {
@@ -226,7 +226,7 @@ describeHost('ends and sizes of connections through nginx', () => {
       const lines = Array.from({ length: 8 }, (_, i) => ['-H', `X-Large-${i}: ${'+'.repeat(5 * 1024)}`]).flat();
       const at = ['--resolve', `a.example:445:${GATEWAY}`, 'https://a.example:445/size/x'];
       expect(await get(...lines.slice(0, 8), ...at)).toMatch(/ 200$/);
-      expect(await get('--http1.1', ...lines, ...at)).toMatch(/<h1>Not available.* 431$/);
+      expect(await get('--http1.1', ...lines, ...at)).toMatch(/<h1>Not accepted.* 431$/);
       await logged('"port":"445".*"status":431,');
       expect(await get('--http2', ...lines, ...at)).toMatch(/^ 000$/);
     });
