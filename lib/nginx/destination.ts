@@ -6,7 +6,8 @@ export const DESTINATION = '$portway_destination';
 
 /**
  * Where WebDAV's COPY and MOVE lead. The header holds the public URL; a target that ends no TLS and knows of no prefix refuses it (Apache:
- * 502). It is the reverse of what `proxy_redirect` does to `Location`. The second map is evaluated only where the header is there.
+ * 502). It is the reverse of what `proxy_redirect` does to `Location`. Behind a stripped prefix, a place of this host outside of the prefix
+ * is taken out, which targets refuse: they would take it for a path of their own. The second map is evaluated only where the header is there.
  * @see https://www.rfc-editor.org/rfc/rfc4918#section-10.3
  */
 export function destinationMaps({ host }: RequestFacts): readonly Line[] {
@@ -14,7 +15,9 @@ export function destinationMaps({ host }: RequestFacts): readonly Line[] {
     '# WebDAV: the public URL becomes that of the target.',
     `map $http_destination ${DESTINATION} { '' ''; default $portway_led; }`,
     block(`map "$portway_prefix ${host} $http_destination" $portway_led`, [
-      '"~*^(\\S*) (\\S+) https?://\\2\\1(/.*)$" http://$2$3;',
+      '"~^(?<dav>\\S*) (?<at>\\S+) (?i:https?://\\k<at>(:80|:443)?)\\k<dav>(?<dest>/.*)$" http://$at$dest;',
+      '"~^(?<dav>/\\S+) \\S+ \\k<dav>(?<dest>/.*)$" $dest;',
+      '"~^/\\S+ (?<at>\\S+) (?i:https?://\\k<at>(:80|:443)?)?/" \'\';',
       'default $http_destination;',
     ]),
   ];

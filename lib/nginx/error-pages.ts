@@ -2,6 +2,7 @@ import { DEFAULT_ERROR_PAGE, type ErrorPage } from '../forward/error-page';
 import type { HttpRoute, HttpSite } from '../forward/http-route';
 import type { PortForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
+import { REFUSED_HOST } from './host';
 import { countRefusal } from './log-fields';
 import { variableName } from './names';
 import type { RequestFacts } from './request-facts';
@@ -22,6 +23,7 @@ export function errorPages(facts: RequestFacts): readonly Line[] {
     '# Where no target answers; an error that a target answers itself is passed on.',
     `error_page ${STATUSES} @portway;`,
     `error_page 400 414 ${WITHOUT_PATH};`,
+    `error_page ${REFUSED_HOST} =400 @portway;`,
     'error_page 494 =431 @portway;',
     'error_page 497 =400 @portway;  # plain HTTP on a port of TLS',
     'error_page 500 =503 @portway;  # no room for a body',

@@ -6,6 +6,12 @@ import type { RequestFacts } from './request-facts';
 export const HOST = '$portway_host';
 
 /**
+ * The same without a port, in lower case. Where the client named none, it is a word that is nobody's: the host's own name would tell strangers
+ * its private address, and applications grant more to `localhost`.
+ */
+export const NAME = '$portway_name';
+
+/**
  * Once for all HTTP forwards. nginx chooses the site by the host of the request line where there is one, and targets read `Host`. Where the
  * two differ, a client could pass the methods and limits of one site and be served by another. Other characters could end the quotes in
  * `Forwarded`, or be read as a user (`a:80@b`).
@@ -17,15 +23,20 @@ export function hostMaps({ scheme, port }: RequestFacts): readonly Line[] {
     '# Host must be a name, or an address, with or without a port, and the same as in the request line.',
     block(`map "$host $http_host" ${HOST}`, [
       '"~*^([\\w.-]+|\\[[\\da-f:.]+]) \\1\\.?(:\\d{0,5})?$" $http_host;',
-      '"~^[\\w.-]+ $" $host$portway_at;  # HTTP/3 has no Host, nor has HTTP/1.0',
-      '"~^ $" localhost;',
+      `"~*^([\\w.-]*|\\[[\\da-f:.]+]) $" ${NAME}$portway_at;  # HTTP/3 has no Host, nor has HTTP/1.0`,
       "default '';",
     ]),
+    `map $host ${NAME} { '' portway; default $host; }`,
     `map ${scheme}${port} $portway_at { http80 ''; https443 ''; default :${port}; }`,
   ];
 }
 
-/** In each server, before anything else answers. The page of a 400 comes through here again, and must pass then. */
+/**
+ * Answered as 400 by the error pages. With 400 itself, the way to the page would lead through this check again, and end as 500.
+ */
+export const REFUSED_HOST = 419;
+
+/** In each server, before anything else answers. */
 export function hostCheck(limited: boolean): Block {
-  return block(`if (${HOST} = '')`, [`set ${HOST} refused;`, refuse(400, limited)]);
+  return block(`if (${HOST} = '')`, [refuse(REFUSED_HOST, limited)]);
 }

@@ -21,6 +21,7 @@ import { factMaps, requestFacts } from './request-facts';
 import { headerDefaults } from './response-headers';
 import { servers } from './server';
 import { closedNames } from './sni';
+import { rawPaths } from './strip-prefix';
 import { tlsSession } from './tls';
 import { transferDefaults } from './transfer';
 import { resolver, upstream } from './upstream';
@@ -45,12 +46,13 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
     ...(own.length > 0 ? httpLog(own, facts) : []),
-    ...factMaps(facts),
+    ...(own.length > 0 ? factMaps(facts) : []),
     ...(own.length > 0
       ? [
           ...transferDefaults(memoryMiB),
           ...headSizeDefaults(own.some(speaksGrpc)),
           ...proxyDefaults(facts),
+          ...rawPaths(own),
           ...headerDefaults(facts),
           ...errorPages(facts),
           ...grpcDefaults(own, facts),

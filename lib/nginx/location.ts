@@ -8,6 +8,7 @@ import { cacheLines, keptQuery } from './cache';
 import { errorPlace, hasOwnPlace, ownErrorPlace } from './error-pages';
 import { failoverLines, failoverPlace, failoverRule, needsWritesPlace } from './failover';
 import { grpcErrors, grpcPlace } from './grpc';
+import { NAME } from './host';
 import { limitLines } from './limits';
 import { liveLines, livePlace, needsLivePlace } from './live';
 import { logLines } from './logging';
@@ -17,7 +18,7 @@ import { toldHeaders } from './proxy-headers';
 import { redirect } from './refusals';
 import type { RequestFacts } from './request-facts';
 import { withHeaders } from './response-headers';
-import { stripPrefix } from './strip-prefix';
+import { rawPath, stripPrefix } from './strip-prefix';
 import { transferLines } from './transfer';
 import { passTo } from './upstream';
 
@@ -147,7 +148,7 @@ function forwarding(route: HttpRoute, facts: RequestFacts): readonly Line[] {
     ...(grpc ? [] : unbuffered(route)),
     ...(passed === undefined ? [] : toldHeaders(grpc ? 'grpc' : 'proxy', facts, passed)),
     ...cookieLines(route.balance),
-    ...passTo(route, grpc ? 'grpc://' : 'http://'),
+    ...passTo(route, grpc ? 'grpc://' : 'http://', rawPath(route)),
     // Last: after its `rewrite ... break` no `set` would be carried out.
     ...rewritten(route, facts),
   ];
@@ -171,5 +172,5 @@ function rewritten(route: HttpRoute, facts: RequestFacts): readonly Line[] {
 /** 308 keeps the method and body, so that a form posted to the old address still arrives. */
 export function origin(to: number | string): string {
   if (typeof to === 'string') return to;
-  return `https://$host${to === 443 ? '' : `:${to}`}`;
+  return `https://${NAME}${to === 443 ? '' : `:${to}`}`;
 }

@@ -24,7 +24,7 @@ export function toldHeaders(
     ['X-Forwarded-Prefix', protocol === 'proxy' ? '$portway_prefix' : "''"],
     ['X-Request-ID', facts.requestId],
     // Spring takes the port from here alone, and drops that of X-Forwarded-Port.
-    ['Forwarded', `"for=$portway_forwarded_for;host=\\"${facts.host}\\";proto=${facts.scheme}"`],
+    ['Forwarded', `"for=$portway_forwarded_for;host=\\"${facts.publicHost}\\";proto=${facts.scheme}"`],
   ];
   return [
     ...headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`),

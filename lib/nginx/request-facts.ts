@@ -10,6 +10,8 @@ export interface RequestFacts {
   readonly scheme: string;
   /** What the client called the gateway. */
   readonly host: string;
+  /** The same with the port that a trusted proxy tells, where the client's word has none. */
+  readonly publicHost: string;
   readonly port: string;
   /** The port that the client connected to. */
   readonly listener: string;
@@ -23,6 +25,7 @@ export interface RequestFacts {
 const DIRECT: RequestFacts = {
   scheme: '$scheme',
   host: HOST,
+  publicHost: HOST,
   port: '$server_port',
   listener: '$server_port',
   requestId: '$request_id',
@@ -33,6 +36,7 @@ const DIRECT: RequestFacts = {
 const PROXIED: RequestFacts = {
   scheme: '$portway_scheme',
   host: HOST,
+  publicHost: '$portway_public_host',
   port: '$portway_port',
   listener: '$server_port',
   requestId: '$portway_request_id',
@@ -81,6 +85,10 @@ export function factMaps(facts: RequestFacts): readonly Line[] {
     block(`map "$portway_proxied $http_x_request_id" ${facts.requestId}`, [
       '"~^1 (?<proxied_id>[A-Za-z0-9._:-]{1,128})$" $proxied_id;',
       'default $request_id;',
+    ]),
+    block(`map "$portway_proxied ${facts.scheme}${facts.port} ${facts.host}" ${facts.publicHost}`, [
+      `"~^1 (?!http80 |https443 )\\S+ (?<bare>[^:]+|\\[\\S+])$" $bare:${facts.port};`,
+      `default ${facts.host};`,
     ]),
     '# From the client on, as the proxies told it; what stands before the client in the header it may have invented itself.',
     block(`map "$portway_proxied $remote_addr $http_x_forwarded_for" ${facts.forwardedFor}`, [

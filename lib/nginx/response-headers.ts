@@ -11,6 +11,8 @@ function common({ requestId, headers }: RequestFacts): readonly Header[] {
     ['X-Request-ID', requestId],
     ['X-Content-Type-Options', 'nosniff'],
     ['Retry-After', '$portway_retry'],
+    // WebSocket's alone: `Upgrade: h2c` of a target (Apache with HTTP/2) breaks clients of HTTP/2.
+    ['Upgrade', '$portway_upgrade'],
     ...headers,
   ];
 }
@@ -19,7 +21,7 @@ function common({ requestId, headers }: RequestFacts): readonly Header[] {
 export function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
   // A target's own cookies stand beside the gateway's.
   const own = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
-  return ['X-Powered-By', 'Alt-Svc', 'X-Sendfile', 'X-Request-ID', 'X-Content-Type-Options', ...own];
+  return ['X-Powered-By', 'Alt-Svc', 'Upgrade', 'X-Sendfile', 'X-Request-ID', 'X-Content-Type-Options', ...own];
 }
 
 /** Once for all HTTP forwards. */

@@ -6,7 +6,7 @@ import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { errorPlace } from './error-pages';
 import { headSizeLines } from './head-size';
-import { hostCheck } from './host';
+import { hostCheck, REFUSED_HOST } from './host';
 import { quicListeners } from './http3';
 import { locations, optionLines } from './location';
 import { countRefusal } from './log-fields';
@@ -61,7 +61,7 @@ function server(
 
 /** What a whole server may answer itself, before it looks at the path. */
 function refusals({ allowFrom, denyFrom, maintenance: closes }: PortForward): readonly number[] {
-  return [400, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
+  return [REFUSED_HOST, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
 }
 
 /** Names that no site has get no answer: over TLS no handshake, else no response. */

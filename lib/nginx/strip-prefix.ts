@@ -1,4 +1,7 @@
-import type { Line } from './block';
+import type { HttpRoute } from '../forward/http-route';
+import type { PortForward } from '../forward/resolved';
+import { block, type Line } from './block';
+import { keptQuery } from './cache';
 import type { RequestFacts } from './request-facts';
 
 /**
@@ -30,3 +33,35 @@ export function stripPrefix(
 function escapeRegex(text: string): string {
   return text.replaceAll(/[.+()]/g, '\\$&');
 }
+
+/**
+ * The path below a stripped prefix, byte for byte as the client wrote it: `rewrite` would decode `%2F`. Empty where that is not safe, and
+ * nginx then takes the path that it rewrote: with `.` or `..` in any spelling a target could end up elsewhere than nginx, and with `%2F`
+ * in the prefix it is not known where that ends.
+ */
+export function rawPaths(forwards: readonly PortForward[]): readonly Line[] {
+  const routes = forwards.flatMap((f) => f.sites.flatMap((s) => s.routes)).filter((r) => rawPath(r) !== '');
+  const depths = [...new Set(routes.map(depth))].sort((a, b) => a - b);
+  if (depths.length === 0) return [];
+  return [
+    '# Below a prefix of so many segments: the path as the client wrote it, unless dots or a %2F could lead elsewhere.',
+    ...depths.map((n) =>
+      block(`map $request_uri ${BELOW}${n}`, [
+        `"~*^(?![^?]*(/|%2f)(\\.|%2e){1,2}(/|%2f|[?#]|$))(/+([^/?#%]|%(?!2f))+){${n}}(?<below>/[^#]*)" $below;`,
+        "default '';",
+      ]),
+    ),
+  ];
+}
+
+/** The variable with that path; none where nginx's own path is the right one. */
+export function rawPath(route: HttpRoute): string {
+  const raw = route.stripPrefix && route.protocol === 'http' && keptQuery(route) === undefined;
+  return raw ? `${BELOW}${depth(route)}` : '';
+}
+
+function depth({ path }: HttpRoute): number {
+  return path.text.split('/').filter((segment) => segment !== '').length;
+}
+
+const BELOW = '$portway_below_';

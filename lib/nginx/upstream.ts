@@ -85,14 +85,17 @@ export function destination(group: Group): string {
   return named === undefined ? upstreamName(group.id) : serverAddress(named);
 }
 
-/** The lines that send a request or connection on its way; a variable makes nginx resolve a name when it is used. */
-export function passTo(group: Group, scheme: 'http://' | 'grpc://' | ''): readonly Line[] {
+/**
+ * The lines that send a request or connection on its way; a variable makes nginx resolve a name when it is used. `uri` is a variable with
+ * the path that the target gets; where it is empty, nginx takes its own.
+ */
+export function passTo(group: Group, scheme: 'http://' | 'grpc://' | '', uri = ''): readonly Line[] {
   const pass = scheme === 'grpc://' ? 'grpc_pass' : 'proxy_pass';
   const named = namedTarget(group);
   if (named === undefined) {
     const bind = bindSource(group, scheme === 'grpc://' ? 'grpc' : 'proxy');
-    return [...bind, `${pass} ${scheme}${upstreamName(group.id)};`];
+    return [...bind, `${pass} ${scheme}${upstreamName(group.id)}${uri};`];
   }
   const variable = variableName('target', group.id);
-  return [`set ${variable} ${serverAddress(named)};`, `${pass} ${scheme}${variable};`];
+  return [`set ${variable} ${serverAddress(named)};`, `${pass} ${scheme}${variable}${uri};`];
 }

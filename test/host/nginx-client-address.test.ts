@@ -69,7 +69,7 @@ describeHost('the real client', () => {
       const got = headers(await nginx.request(`http://${GATEWAY}/x`, ...told(...values)));
       expect(got).toMatchObject({
         'x-real-ip': client,
-        forwarded: `for=${client};proto=http`,
+        forwarded: `for=${client};host="${GATEWAY}";proto=http`,
         'x-forwarded-for': chain,
       });
     });
@@ -78,7 +78,7 @@ describeHost('the real client', () => {
       const got = headers(await nginx.request(`http://[${ADDRESS.gateway.v6}]/`, ...told('2001:db8:7::7')));
       expect(got).toMatchObject({
         'x-real-ip': '2001:db8:7::7',
-        forwarded: 'for="[2001:db8:7::7]";proto=http',
+        forwarded: `for="[2001:db8:7::7]";host="[${ADDRESS.gateway.v6}]";proto=http`,
         'x-forwarded-for': `2001:db8:7::7, ${ADDRESS.client.v6}`,
       });
     });
@@ -94,7 +94,7 @@ describeHost('the real client', () => {
         'x-forwarded-proto': 'https',
         'x-forwarded-port': '8443',
         'x-request-id': 'from-the-proxy',
-        forwarded: `for=${REAL};proto=https`,
+        forwarded: `for=${REAL};host="${GATEWAY}:8443";proto=https`,
       });
     });
 
@@ -165,7 +165,7 @@ describeHost('the real client', () => {
         'x-forwarded-for': source,
         'x-forwarded-proto': 'http',
         'x-forwarded-port': `${port}`,
-        forwarded: `for=${source};proto=http`,
+        forwarded: `for=${source};host="${GATEWAY}${port === 80 ? '' : `:${port}`}";proto=http`,
         'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
       });
     });

@@ -39,7 +39,7 @@ describeHost('HTTP through nginx', () => {
       expect(values(request, 'x-forwarded-proto')).toEqual(['http']);
       expect(values(request, 'x-forwarded-host')).toEqual(['app.example:80']);
       expect(values(request, 'x-forwarded-port')).toEqual(['80']);
-      expect(values(request, 'forwarded')).toEqual([`for=${ADDRESS.client.v4};proto=http`]);
+      expect(values(request, 'forwarded')).toEqual([`for=${ADDRESS.client.v4};host="app.example:80";proto=http`]);
     });
 
     test('the same of TLS, HTTP/2 and IPv6', async () => {
@@ -50,7 +50,9 @@ describeHost('HTTP through nginx', () => {
       expect(values(request, 'x-forwarded-proto')).toEqual(['https']);
       expect(values(request, 'x-forwarded-host')).toEqual(['app.example:8443']);
       expect(values(request, 'x-forwarded-port')).toEqual(['8443']);
-      expect(values(request, 'forwarded')).toEqual([`for="[${ADDRESS.client.v6}]";proto=https`]);
+      expect(values(request, 'forwarded')).toEqual([
+        `for="[${ADDRESS.client.v6}]";host="app.example:8443";proto=https`,
+      ]);
     });
 
     test.each([

@@ -23,6 +23,8 @@ describeHost('what targets and clients are told of URLs', () => {
       }),
       any: Forward.http({ listen: 81, ...dav }),
       limited: Forward.http({ listen: 82, to: APP, limits: { requestsPerSecond: 100, burst: 100 } }),
+      moved: Forward.http({ listen: 83, redirectTo: 'https' }),
+      proxied: Forward.http({ listen: 84, to: APP, trustedProxies: [`${ADDRESS.client.v4}/32`] }),
       secure: Forward.https({ listen: 443, ...dav, tls: Tls.selfSigned() }),
       high: Forward.https({ listen: 8443, ...dav, tls: Tls.selfSigned() }),
       grpc: Forward.https({ listen: 8444, to: APP, protocol: 'grpc', tls: Tls.selfSigned() }),
@@ -78,7 +80,7 @@ describeHost('what targets and clients are told of URLs', () => {
 
     test('of HTTP/1.0 may be missing', async () => {
       const request = JSON.parse((await nginx.raw(81, 'GET /x HTTP/1.0\r\n\r\n')).split('\r\n\r\n')[1] ?? '');
-      expect(told(request, 'host')).toBe('localhost');
+      expect(told(request, 'host')).toBe('portway-test:81');
     });
 
     test('passes no site’s methods by way of another’s name', async () => {
@@ -102,7 +104,11 @@ describeHost('what targets and clients are told of URLs', () => {
       ['on another port', `https://${GATEWAY}:8443/a`, `https://${GATEWAY}:8443/b`, `http://${GATEWAY}:8443/b`],
       ['without TLS', `http://${GATEWAY}:81/a`, `http://${GATEWAY}:81/b`, `http://${GATEWAY}:81/b`],
       ['behind a prefix', `https://${GATEWAY}/files/a`, `https://${GATEWAY}/files/b%20c`, `http://${GATEWAY}/b%20c`],
-      ['out of the prefix', `https://${GATEWAY}/files/a`, `https://${GATEWAY}/else/b`, `https://${GATEWAY}/else/b`],
+      ['behind a prefix, as a path', `https://${GATEWAY}/files/a`, '/files/b', '/b'],
+      ['with the port that needs none', `https://${GATEWAY}/a`, `https://${GATEWAY}:443/b`, `http://${GATEWAY}/b`],
+      ['out of the prefix', `https://${GATEWAY}/files/a`, `https://${GATEWAY}/else/b`, undefined],
+      ['out of the prefix, without TLS', `http://${GATEWAY}:81/files/a`, `http://${GATEWAY}:81/else/b`, undefined],
+      ['out of the prefix, as a path', `https://${GATEWAY}/files/a`, '/else/b', undefined],
       ['on another host', `https://${GATEWAY}/a`, 'https://other.example/b', 'https://other.example/b'],
       ['as a path', `https://${GATEWAY}/a`, '/b', '/b'],
     ])('%s', async (_what, url, sent, expected) => {
@@ -133,7 +139,7 @@ describeHost('what targets and clients are told of URLs', () => {
       }
     });
 
-    test.each(['X-Accel-Redirect', 'X-Sendfile', 'Alt-Svc', 'X-Accel-Expires'])(
+    test.each(['X-Accel-Redirect', 'X-Sendfile', 'Alt-Svc', 'Upgrade', 'X-Accel-Expires'])(
       '%s of a target does not reach the client',
       async (name) => {
         const words = ['-o', '/dev/null', '-D', '-', '-H', `X-Test-Header: ${name}: /secret`];
@@ -150,6 +156,41 @@ describeHost('what targets and clients are told of URLs', () => {
       expect((await nginx.request(`http://${GATEWAY}:81${path}`, '--path-as-is')).path).toBe(path);
     },
   );
+
+  const kept = '/a%2Fb%3B;c//%41?x=%2F/../';
+  test.each([
+    [`/files${kept}`, kept],
+    [`/%66iles${kept}`, kept],
+    ['//files/x%2Fy', '/x%2Fy'],
+    ['/files/x%2Fy#z', '/x%2Fy'],
+    ['/files/.x/...%2F', '/.x/...%2F'],
+    // What could lead elsewhere arrives as nginx read it.
+    ['/files/x/../../files/y', '/y'],
+    ['/files/%2e%2e/files/y', '/y'],
+    ['/files/x/..%2Fy', '/y'],
+    ['/files%2Fx%2Fy', '/x/y'],
+  ])('below a stripped prefix, the path %s reaches the target as %s', async (path, expected) => {
+    for (const method of ['GET', 'PUT']) {
+      const answer = await send(81, `${method} ${path} HTTP/1.1`, 'Host: x', 'Content-Length: 0');
+      expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').path).toBe(expected);
+    }
+  });
+
+  test('a request without Host is redirected to a URL that has one', async () => {
+    expect(await nginx.raw(83, 'GET /x HTTP/1.0\r\n\r\n')).toMatch(/^Location: https:\/\/portway-test\/x\r$/m);
+  });
+
+  test('the port that a trusted proxy tells stands in Forwarded, unless the client named one', async () => {
+    const words = ['For: 192.0.2.7', 'Proto: https', 'Port: 8443'].flatMap((word) => ['-H', `X-Forwarded-${word}`]);
+    for (const [host, expected] of [
+      ['x.example', 'x.example:8443'],
+      ['x.example:9000', 'x.example:9000'],
+      ['[2001:db8::1]', '[2001:db8::1]:8443'],
+    ]) {
+      const request = await nginx.request(`http://${GATEWAY}:84/`, ...words, '-H', `Host: ${host}`);
+      expect(told(request, 'forwarded')).toBe(`for=192.0.2.7;host="${expected}";proto=https`);
+    }
+  });
 
   test.each(['Origin', 'Referer'])('%s is left as it is', async (name) => {
     const url = 'https://elsewhere.example/x';

@@ -38,7 +38,7 @@ test('each server of port 80 answers a CA before it does anything else, and no o
 test('a redirect stays as it is, and limits only count there', () => {
   const [server] = servers(render({ redirectTo: 'https', limits: { requestsPerSecond: 1 } }), 80);
   expect(server).toMatch(/limit_req_dry_run on;\n +limit_conn_dry_run on;/);
-  expect(server).toContain('return 308 https://$host$request_uri;');
+  expect(server).toContain('return 308 https://$portway_name$request_uri;');
   expect(render({ redirectTo: 'https' })).not.toContain('limit_conn_dry_run');
 });
 

@@ -87,9 +87,9 @@ test.each([
 
 test('a redirect names the HTTPS port only where it is not the usual one', () => {
   const redirect = Forward.http({ listen: 80, redirectTo: 'https' });
-  expect(render({ redirect, https })).toContain('return 308 https://$host$request_uri;');
+  expect(render({ redirect, https })).toContain('return 308 https://$portway_name$request_uri;');
   const other = Forward.https({ listen: 8443, to: 8080, tls: Tls.selfSigned() });
-  expect(render({ redirect, other })).toContain('return 308 https://$host:8443$request_uri;');
+  expect(render({ redirect, other })).toContain('return 308 https://$portway_name:8443$request_uri;');
 });
 
 test('what clients say of themselves is replaced, never passed on', () => {
