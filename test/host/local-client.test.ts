@@ -45,6 +45,10 @@ describeHost('applications on the gateway that trust local clients', () => {
         wildcard: Forward.udp({ listen: 7007, to: 8084, engine: 'nginx' }),
         remote: Forward.tcp({ listen: 7004, to: remote, engine: 'nginx' }),
         mixed: Forward.tcp({ listen: 7005, to: [8081, remote], engine: 'nginx' }),
+        names: Forward.tls({
+          listen: 8443,
+          hosts: { 'here.example': { to: 8081 }, 'there.example': { to: remote } },
+        }),
         kernel: Forward.tcp({ listen: 7006, to: 8080, engine: 'iptables' }),
       },
     });
@@ -82,6 +86,25 @@ describeHost('applications on the gateway that trust local clients', () => {
       seen.add(`${name} ${client}`);
     }
     expect([...seen].sort()).toEqual(['8081 127.0.0.1', `backend ${ADDRESS.inside.v4}`]);
+  });
+
+  test.each([
+    ['here.example', '8081', SOURCE_ADDRESS],
+    ['there.example', 'backend', ADDRESS.inside.v4],
+  ])('by the name %s: %s sees %s', async (asked, name, client) => {
+    // The applications speak no TLS, and answer its first message in plain text.
+    const script = `import socket, ssl
+out = ssl.MemoryBIO()
+tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="${asked}")
+try:
+    tls.do_handshake()
+except ssl.SSLWantReadError:
+    pass
+with socket.create_connection(("${GATEWAY}", 8443), 3) as s:
+    s.sendall(out.read())
+    print(b"".join(iter(lambda: s.recv(999), b"")).decode())`;
+    const { stdout } = await host.run('client', ['python3', '-c', script]);
+    expect(JSON.parse(stdout.split('\r\n\r\n')[1] ?? '')).toMatchObject({ name, client });
   });
 
   test('programs that ask which addresses are their own do not find it', async () => {
