@@ -92,7 +92,7 @@ const HOSTILE: Readonly<Record<string, () => unknown>> = {
       configurable: true,
       enumerable: true,
       get() {
-        throw new TypeError('no');
+        throw GETTER;
       },
     }),
   proxy: () => new Proxy({}, { get: () => 8080, has: () => true, getPrototypeOf: () => Array.prototype }),
@@ -148,6 +148,19 @@ interface Fault {
 
 /** The same stack, with one to three things wrong. */
 export function mutate(stack: object, choices: Choices): Mutated {
+  try {
+    return withMistakes(stack, choices);
+  } catch (error) {
+    // A second mistake looked at the getter of the first one: the stack stays right.
+    if (error !== GETTER) throw error;
+    return { unknown: false, hostile: false, done: [], stack };
+  }
+}
+
+/** What the hostile getter throws. */
+const GETTER = new TypeError('no');
+
+function withMistakes(stack: object, choices: Choices): Mutated {
   const data = copy(stack) as Data;
   const faults: Fault[] = [];
   const done: string[] = [];
