@@ -116,7 +116,7 @@ describeHost('answers of the gateway itself', () => {
   });
 
   describe('where a request is refused', () => {
-    const LONG = 'x'.repeat(9000);
+    const LONG = 'x'.repeat(17_000);
     const TOO_MUCH = ['-H', 'Content-Length: 999999999', '-X', 'POST'];
 
     test.each([80, 81, 82, 83, 443])('a body that is too large (port %i)', async (port) => {

@@ -80,7 +80,7 @@ describeHost('what targets and clients are told of URLs', () => {
 
     test('of HTTP/1.0 may be missing', async () => {
       const request = JSON.parse((await nginx.raw(81, 'GET /x HTTP/1.0\r\n\r\n')).split('\r\n\r\n')[1] ?? '');
-      expect(told(request, 'host')).toBe('portway-test:81');
+      expect(told(request, 'host')).toBe('portway:81');
     });
 
     test('passes no site’s methods by way of another’s name', async () => {
@@ -177,7 +177,7 @@ describeHost('what targets and clients are told of URLs', () => {
   });
 
   test('a request without Host is redirected to a URL that has one', async () => {
-    expect(await nginx.raw(83, 'GET /x HTTP/1.0\r\n\r\n')).toMatch(/^Location: https:\/\/portway-test\/x\r$/m);
+    expect(await nginx.raw(83, 'GET /x HTTP/1.0\r\n\r\n')).toMatch(/^Location: https:\/\/portway\/x\r$/m);
   });
 
   test('the port that a trusted proxy tells stands in Forwarded, unless the client named one', async () => {
