@@ -106,7 +106,14 @@ export function closedNames(forwards: readonly PortForward[]): readonly Line[] {
   return [
     '',
     '# Where TLS forwards lead the names that they have no host for.',
-    block('server', [`listen ${NGINX_PATHS.closed} ssl;`, 'access_log off;', 'ssl_reject_handshake on;']),
+    block('server', [
+      `listen ${NGINX_PATHS.closed} ssl;`,
+      'access_log off;',
+      'ssl_reject_handshake on;',
+      // Who speaks no TLS: error pages lead to both.
+      block('location /', ['return 444;']),
+      block('location @portway', ['return 444;']),
+    ]),
   ];
 }
 
