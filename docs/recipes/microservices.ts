@@ -46,6 +46,7 @@ export const byPort = {
     to: ['10.0.1.65:5432', '10.0.1.66:5432'],
     engine: 'iptables',
     allowFrom: ['198.51.100.0/24'],
-    healthCheck: true,
+    // PostgreSQL logs each check, and minds nothing else.
+    healthCheck: { by: 'tcp' },
   }),
 };

@@ -1,8 +1,10 @@
 /** How a forward's targets are asked whether they are alive. */
 export interface HealthCheckProps {
   /**
-   * `tcp` opens a connection to the port and closes it; `ping` sends an ICMP echo request.
+   * `tcp` opens a connection to the port and closes it; `ping` sends an ICMP echo request. Servers of some protocols take a connection that
+   * says nothing for an attack, and lock the gateway out: for their ports it must be written.
    * @default 'tcp' for a TCP forward, 'ping' for a UDP forward
+   * @see https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_max_connect_errors
    */
   readonly by?: 'tcp' | 'ping';
   /**
@@ -21,6 +23,16 @@ export interface HealthCheckProps {
    */
   readonly failures?: number;
 }
+
+/** Ports whose servers take offence at a connection that says nothing, with what they do. */
+export const TOUCHY: Readonly<Record<number, string>> = {
+  22: 'OpenSSH penalizes addresses that connect without a login',
+  25: 'mail servers and fail2ban count clients that say nothing',
+  465: 'mail servers and fail2ban count clients that say nothing',
+  587: 'mail servers and fail2ban count clients that say nothing',
+  3306: 'MySQL and MariaDB block an address after 100 connections without a login',
+  5432: 'PostgreSQL logs each connection without a login',
+};
 
 /** The checked health check. */
 export interface ResolvedHealthCheck {

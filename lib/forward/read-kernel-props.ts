@@ -1,13 +1,13 @@
 import { type Cidr, type Family, isEverything } from './cidr';
 import type { Engine, ForwardProps } from './forward';
-import type { HealthCheckProps, ResolvedHealthCheck } from './health-check';
+import { type HealthCheckProps, type ResolvedHealthCheck, TOUCHY } from './health-check';
 import { HEALTH_CHECK, LIMITS } from './known-props';
 import type { ResolvedLimits } from './limits';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readSources } from './read-props';
 import type { PortForward } from './resolved';
-import type { Host } from './target';
+import type { Host, Target } from './target';
 import { readWhole } from './whole';
 
 /** Props that only the kernel carries out, with what to do about each on nginx. */
@@ -123,6 +123,7 @@ export function readHealthCheck(
   if (forward.targets.length < 2)
     problems.add(where, 'must have several targets: with one there is no other to lead to', forward.targets.length);
   const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
+  if (props.by === undefined && by === 'tcp') checkTouchy(where, props.port, forward.targets, problems);
   if (by !== 'tcp' && by !== 'ping') problems.add(`${where}.by`, 'must be tcp or ping', by);
   if (by === 'ping' && props.port !== undefined)
     problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
@@ -142,6 +143,18 @@ export function readHealthCheck(
     interval: number('interval', 5, 1, 300),
     failures: number('failures', 2, 1, 20),
   };
+}
+
+/** A connection that says nothing is an offence to some servers: whoever has them asked so must want it. */
+function checkTouchy(at: string, port: unknown, targets: readonly Target[], problems: Problems): void {
+  const asked = new Set(port === undefined ? targets.map((t) => t.ports.from) : [port]);
+  const found = Object.keys(TOUCHY).find((touchy) => asked.has(Number(touchy)));
+  if (found === undefined) return;
+  problems.add(
+    `${at}.by`,
+    `must be written for port ${found}: ${TOUCHY[Number(found)]}. Write { by: 'ping' }, or { by: 'tcp' } where the server is told to bear it`,
+    undefined,
+  );
 }
 
 /** Ten thousand is as much as the kernel's table of clients keeps apart. */

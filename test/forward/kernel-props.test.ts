@@ -44,6 +44,11 @@ describe('what is accepted', () => {
       { healthCheck: { by: 'tcp', port: 9000, interval: 1, failures: 1 } },
       { healthCheck: { by: 'tcp', port: 9000, interval: 1, failures: 1 } },
     ],
+    [
+      'a health check of a database that is to bear it',
+      { to: ['10.0.1.1:3306', '10.0.1.2:3306'], healthCheck: { by: 'tcp' } },
+      { healthCheck: { by: 'tcp', interval: 5, failures: 2 } },
+    ],
     ['a rate', { limits: { newConnectionsPerSecond: 20 } }, { limits: { rate: { perSecond: 20, burst: 100 } } }],
     [
       'a rate with a burst, and open connections',
@@ -159,7 +164,17 @@ describe('each broken rule has its own message', () => {
       /^forwards\.x\.healthCheck must be true, false or an object/,
     ],
     [
-      'an unknown way to ask',
+      'a database that is asked without a word about it',
+      tcp({ to: ['10.0.1.1:3306', '10.0.1.2:3306'], healthCheck: true }),
+      /^forwards\.x\.healthCheck\.by must be written for port 3306: MySQL and MariaDB block an address/,
+    ],
+    [
+      'a mail server that is asked on another port',
+      tcp({ to: ['10.0.1.1:9000', '10.0.1.2:9000'], healthCheck: { port: 25 } }),
+      /^forwards\.x\.healthCheck\.by must be written for port 25: /,
+    ],
+    [
+      'no way of asking',
       tcp({ healthCheck: { by: 'http' as never } }),
       /^forwards\.x\.healthCheck\.by must be tcp or ping/,
     ],

@@ -14,7 +14,7 @@ test('a host whose forwards have no health check is given nothing', () => {
 });
 
 test('a line for each forward that has one, in ASCII, for a readable diff', () => {
-  const db = Forward.tcp({ listen: 5432, to: ['10.0.1.1:5432', '10.0.1.2:5432'], healthCheck: true });
+  const db = Forward.tcp({ listen: 5432, to: ['10.0.1.1:5432', '10.0.1.2:5432'], healthCheck: { by: 'tcp' } });
   const lines = render({ db, web: PLAIN, other: Forward.tcp({ listen: 81, to: [1, 2], healthCheck: true }) })?.split(
     '\n',
   );
