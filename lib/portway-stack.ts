@@ -1,4 +1,4 @@
-import { CfnOutput, type Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, type Duration, Fn, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { checkStack } from './check-stack';
@@ -15,6 +15,7 @@ import { Problems } from './forward/problems';
 import { secretsOf } from './forward/read-tls';
 import type { ForwardSet } from './forward/resolve';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
+import { secondConnections } from './forward/second-connections';
 import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
 import { OPERATING_SYSTEMS } from './host/operating-system';
@@ -141,6 +142,11 @@ export class PortwayStack extends Stack {
     if (checked.egress !== undefined) {
       gateway.watch(checked.egress.alarmTopic);
       for (const subnet of checked.egress.subnets) this.leadOut(subnet);
+    }
+    for (const forward of this.forwards) {
+      const warning = secondConnections(forward);
+      if (warning !== undefined)
+        Annotations.of(gateway).addWarningV2(`portway:secondConnections-${forward.name}`, warning);
     }
     this.addOutputs(gateway, os.sshUser);
     writeReview(gateway, {

@@ -175,6 +175,21 @@ describe('the network', () => {
     create({}).template.hasResourceProperties(...instance({ Monitoring: Match.absent() }));
   });
 
+  test.each([
+    ['FTP', Forward.tcp({ listen: 21, to: '10.0.1.1:21' }), /forwards\.x leads tcp 21, the port of FTP/],
+    ['TFTP', Forward.udp({ listen: 69, to: '10.0.1.1:69' }), /forwards\.x leads udp 69, the port of TFTP/],
+    [
+      'SIP',
+      Forward.udp({ listen: '5000-5100', to: '10.0.1.1:5000-5100' }),
+      /forwards\.x leads udp 5060, the port of SIP/,
+    ],
+  ])('%s is forwarded with a warning', (_what, x, text) => {
+    const { stack } = create({ sshPublicKey: PUBLIC_KEY, forwards: { x } });
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(text.source));
+    const { stack: plain } = create({ sshPublicKey: PUBLIC_KEY });
+    expect(Annotations.fromStack(plain).findWarning('*', Match.anyValue())).toEqual([]);
+  });
+
   test('what may leave: names, time, packages, AWS, and the targets', () => {
     const forwards = { db: Forward.tcp({ listen: 5000, to: '10.0.1.1:5432' }) };
     const group = Object.values(create({ forwards }).template.findResources('AWS::EC2::SecurityGroup'))[0]?.Properties;
