@@ -85,7 +85,7 @@ export const host = jestPart({
   groups: ['jest'],
   about: "the host's scripts, with real kernel rules and real nginx in network namespaces (jest)",
   tools: HOST_TOOLS,
-  limitMinutes: 30,
+  limitMinutes: 40,
   // They mostly wait; with more, times that tests give each other become too short.
   flags: ['--maxWorkers=2'],
 });
