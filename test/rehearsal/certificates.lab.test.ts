@@ -25,6 +25,7 @@ import { certificatesRoot } from '../host/support/certificates-root';
 import { describeAsRoot } from '../support/as-root';
 import { OS } from './support/everything';
 import { Signals } from './support/signals';
+import { UNLIMITED } from './support/unlimited';
 
 const INSTANCE = 'i-0fedcba9876543210';
 const EIP = '203.0.113.100';
@@ -163,7 +164,7 @@ printf '[Service]\\nEnvironment=REQUESTS_CA_BUNDLE=/etc/test-ca.pem\\n' >${dropI
     firstBootScript: { path: '/var/lib/portway/first-boot', mode: '0700', text, origin: 'team' },
   });
   const identity = { content: 'acme', signalUrl: SIGNAL, signalUrlReserve: 600, attempt: 0 };
-  const rendered = renderUserData(content, identity, problems);
+  const rendered = renderUserData(content, identity, problems, UNLIMITED);
   problems.throwIfAny();
   return rendered.text;
 }

@@ -15,6 +15,7 @@ import { loginKey } from '../../lib/rehearsal/login-key';
 import { call } from '../../lib/rehearsal/network/namespaces';
 import { describeAsRoot } from '../support/as-root';
 import { Signals } from './support/signals';
+import { UNLIMITED } from './support/unlimited';
 
 const EIP = '203.0.113.100';
 const INSTANCE = 'i-0fedcba9876543210';
@@ -58,6 +59,7 @@ describeAsRoot('a host that fails, in a VM', () => {
       alter(content),
       { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1`, signalUrlReserve: 600, attempt: 0 },
       problems,
+      UNLIMITED,
     );
     problems.throwIfAny();
     return text;

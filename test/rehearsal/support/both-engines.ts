@@ -10,6 +10,7 @@ import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../../lib/host/ope
 import { renderUserData } from '../../../lib/host/user-data';
 import { INTERNET, VPC } from '../../../lib/rehearsal/network/addresses';
 import type { FirewallRule, SecurityRules } from '../../../lib/rehearsal/network/firewall';
+import { UNLIMITED } from './unlimited';
 
 export const [FIRST, SECOND] = VPC.backends;
 const ADMIN: Cidr = { text: `${INTERNET.admin.address}/32`, family: 4 };
@@ -35,7 +36,7 @@ export function userData(os: OperatingSystemId): string {
   const problems = new Problems();
   const content = hostContent({ forwards, os: OPERATING_SYSTEMS[os] });
   const identity = { content: `both-${os}`, signalUrl: SIGNAL, signalUrlReserve: 600, attempt: 0 };
-  const { text } = renderUserData(content, identity, problems);
+  const { text } = renderUserData(content, identity, problems, UNLIMITED);
   problems.throwIfAny();
   return text;
 }

@@ -11,6 +11,7 @@ import { renderUserData } from '../../../lib/host/user-data';
 import { INTERNET, VPC } from '../../../lib/rehearsal/network/addresses';
 import type { FirewallRule, SecurityRules } from '../../../lib/rehearsal/network/firewall';
 import { ipv6Map } from '../../../lib/rehearsal/network/ipv6';
+import { UNLIMITED } from './unlimited';
 
 /** 12 by PORTWAY_TEST_DEBIAN=12, as in the tests of hosts. */
 export const OS = process.env.PORTWAY_TEST_DEBIAN === '12' ? 'debian-12' : 'debian-13';
@@ -80,6 +81,7 @@ export function userData(name: string, set: typeof forwards): string {
     content,
     { content: name, signalUrl: `${SIGNAL}&X=${name}`, signalUrlReserve: 600, attempt: 0 },
     problems,
+    UNLIMITED,
   );
   problems.throwIfAny();
   return text;
