@@ -100,7 +100,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
     deployed = await readDeployed(endpoint, 'Portway', { abort: failure.signal });
     lab = await Lab.start({
       ...{ folder, cleanup, id: `nginx-${process.pid}`, image: await ensureVmImage() },
-      signalSocket: endpoint.signalSocket,
+      ...{ signalSocket: endpoint.signalSocket, apiSocket: endpoint.apiSocket },
     });
     vm = await lab.launch(labInstance(deployed));
     const support = join(__dirname, '../host/support');
