@@ -267,7 +267,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
   });
 
   test('nginx that is killed is back by itself', async () => {
-    const main = async () => (await ssh('cat /run/nginx.pid')).stdout.trim();
+    const main = async () => (await ssh('sudo cat /run/nginx.pid')).stdout.trim();
     const killed = await main();
     expect(await ssh(`sudo kill -9 ${killed}`)).toMatchObject({ ok: true });
     await until('nginx is back', answers, 60);
