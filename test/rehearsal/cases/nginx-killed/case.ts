@@ -14,7 +14,7 @@ async function kill(stage: Stage, note: Note): Promise<void> {
     checks.skipped(phase, 'nginx that is killed is back by itself', 'this gateway has no nginx');
     return;
   }
-  const main = () => output(stage, 'cat /run/nginx.pid');
+  const main = () => output(stage, 'sudo cat /run/nginx.pid');
   const before = await main();
   const watch = stage.watch(undefined, RATE);
   // 50 ms on a real processor, seconds on an emulated one that has other work too.
