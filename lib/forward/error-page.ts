@@ -3,7 +3,7 @@ import type { Problems } from './problems';
 import { readObject } from './read-object';
 
 /**
- * What clients get where the gateway has no answer of a target for them: 400, 403, 404, 413, 414, 429, 431, 500, 502, 503 and 504, also
+ * What clients get where the gateway has no answer of a target for them: 400, 403, 404, 413, 414, 429, 431, 502, 503 and 504, also
  * in maintenance mode. As HTML, or as JSON to clients that accept it. Errors that a target answers itself are passed on as they are.
  */
 export interface ErrorPageProps {

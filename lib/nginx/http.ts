@@ -45,10 +45,10 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
-    ...(own.length > 0 ? httpLog(own, facts) : []),
-    ...(own.length > 0 ? factMaps(facts) : []),
     ...(own.length > 0
       ? [
+          ...httpLog(own, facts),
+          ...factMaps(facts),
           ...transferDefaults(memoryMiB),
           ...headSizeDefaults(own.some(speaksGrpc)),
           ...proxyDefaults(facts),
