@@ -14,6 +14,9 @@ const common = {
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
 };
 
+/** The product's tests, and those of each workspace. */
+const TESTS = ['<rootDir>/test', '<rootDir>/rehearsal/test'];
+
 /**
  * `unit` needs nothing but Node. `host` needs root and Linux, and runs real kernel rules and real nginx in network
  * namespaces. `lab` needs the same, and runs the local AWS endpoint, the CDK CLI and virtual machines.
@@ -24,11 +27,11 @@ module.exports = {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testMatch: TESTS.map((folder) => `${folder}/**/*.test.ts`),
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/', '\\.(lab|browser)\\.test\\.ts$'],
     },
     { ...common, displayName: 'host', testMatch: ['<rootDir>/test/host/**/*.test.ts'] },
-    { ...common, displayName: 'browser', testMatch: ['<rootDir>/test/**/*.browser.test.ts'] },
-    { ...common, displayName: 'lab', testMatch: ['<rootDir>/test/**/*.lab.test.ts'] },
+    { ...common, displayName: 'browser', testMatch: TESTS.map((folder) => `${folder}/**/*.browser.test.ts`) },
+    { ...common, displayName: 'lab', testMatch: TESTS.map((folder) => `${folder}/**/*.lab.test.ts`) },
   ],
 };

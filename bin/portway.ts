@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
-import type { RehearseOptions } from '../lib/rehearsal/command';
+import type { RehearseOptions } from '../rehearsal/src/command';
 
 /** The project's command line. Each command loads what it needs when it runs: `plan` does not wait for the lab's code. */
 const program = new Command('portway')
@@ -47,7 +47,7 @@ program
   .option('--endpoint <url>', 'a local AWS endpoint of yours in place of the one that comes with this project', url)
   .addOption(new Option('--os <system>', "the VM's system").choices(['debian-13', 'debian-12']))
   .action(async (stack: string | undefined, options: Omit<RehearseOptions, 'stack'>) => {
-    const { rehearseCommand } = await import('../lib/rehearsal/command.js');
+    const { rehearseCommand } = await import('../rehearsal/src/command.js');
     process.exitCode = await rehearseCommand({ ...options, ...(stack === undefined ? {} : { stack }) });
   });
 

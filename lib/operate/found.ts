@@ -1,7 +1,7 @@
 import { DescribeSecurityGroupsCommand, EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { stackAddress } from '../rehearsal/aws/deployed';
-import { ofStack, readUserData, STACK_TAG } from '../rehearsal/aws/instance';
-import { groupRules, type SecurityGroupRules } from '../rehearsal/aws/security-group';
+import { stackAddress } from '../../rehearsal/src/aws/deployed';
+import { ofStack, readUserData, STACK_TAG } from '../../rehearsal/src/aws/instance';
+import { groupRules, type SecurityGroupRules } from '../../rehearsal/src/aws/security-group';
 
 /** What EC2 has of a stack's gateway. */
 export interface Found {

@@ -1,5 +1,5 @@
 import { normalizeCidr } from 'cidr-tools';
-import type { SecurityGroupRules } from '../rehearsal/aws/security-group';
+import type { SecurityGroupRules } from '../../rehearsal/src/aws/security-group';
 import type { Found, FoundInstance } from './found';
 import { type Promised, type PromisedRule, ruleText, UNKNOWN } from './promised';
 

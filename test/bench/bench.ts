@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { CommanderError } from 'commander';
-import { ensurePackages } from '../../lib/rehearsal/apt';
+import { ensurePackages } from '../../rehearsal/src/apt';
 import { needsLinuxRoot } from '../run/part';
 import { HOST_TOOLS } from '../run/tools';
 import { describeMachine, versions } from './lab/machine';

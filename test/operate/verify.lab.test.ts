@@ -11,11 +11,11 @@ import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { Forward } from '../../lib/forward/forward';
 import { PortwayStack } from '../../lib/portway-stack';
-import { cdk } from '../../lib/rehearsal/aws/cdk';
-import { ec2Client } from '../../lib/rehearsal/aws/client';
-import { readDeployed } from '../../lib/rehearsal/aws/deployed';
-import { type StartedEndpoint, startEndpoint } from '../../lib/rehearsal/aws/endpoint';
-import { report } from '../rehearsal/support/report';
+import { cdk } from '../../rehearsal/src/aws/cdk';
+import { ec2Client } from '../../rehearsal/src/aws/client';
+import { readDeployed } from '../../rehearsal/src/aws/deployed';
+import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
+import { report } from '../../rehearsal/test/support/report';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
 /*

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { ensurePackages } from '../../lib/rehearsal/apt';
+import { ensurePackages } from '../../rehearsal/src/apt';
 import { exitCode, totals } from './count';
 import type { Part } from './part';
 import { Progress } from './progress';

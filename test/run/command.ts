@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { systemPath } from '../../lib/rehearsal/apt';
+import { systemPath } from '../../rehearsal/src/apt';
 import type { CommandOptions } from './part';
 
 /** How long a part that is ended may take to clean up (a VM, namespaces) before it is killed. */

@@ -1,4 +1,4 @@
-import type { Tools } from '../../lib/rehearsal/apt';
+import type { Tools } from '../../rehearsal/src/apt';
 
 /** A single test that was not run, and why. */
 export interface Skip {

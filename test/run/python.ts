@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ensurePython } from '../../lib/rehearsal/aws/python';
+import { ensurePython } from '../../rehearsal/src/aws/python';
 import type { PartContext } from './part';
 
 /** The interpreter of the private environment with cfn-lint, ruff, gixy and vermin; made at the first use (some 15 seconds, 200 MB). */

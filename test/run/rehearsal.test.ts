@@ -1,4 +1,4 @@
-import type { RehearsalReport } from '../../lib/rehearsal/report/record';
+import type { RehearsalReport } from '../../rehearsal/src/report/record';
 import { rehearsalOutcome } from './parts/rehearsal';
 
 const check = (what: string, result: 'passed' | 'failed' | 'skipped', seen?: string) => ({

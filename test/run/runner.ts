@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Missing } from '../../lib/rehearsal/apt';
+import type { Missing } from '../../rehearsal/src/apt';
 import { runCommand } from './command';
 import type { PartResult } from './count';
 import { closingLine, judged, totals } from './count';

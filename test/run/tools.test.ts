@@ -1,4 +1,4 @@
-import { installCommand } from '../../lib/rehearsal/apt';
+import { installCommand } from '../../rehearsal/src/apt';
 import type { Part } from './part';
 import { needsLinuxRoot, needsVm, PASSED } from './part';
 import { HOST_TOOLS, lacking, SHELL_TOOLS, toolsOf } from './tools';

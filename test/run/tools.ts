@@ -1,6 +1,6 @@
-import type { Missing, Tools } from '../../lib/rehearsal/apt';
-import { TOOLS } from '../../lib/rehearsal/doctor';
-import { ARM_TOOLS } from '../../lib/rehearsal/vm/machine';
+import type { Missing, Tools } from '../../rehearsal/src/apt';
+import { TOOLS } from '../../rehearsal/src/doctor';
+import { ARM_TOOLS } from '../../rehearsal/src/vm/machine';
 import type { Part } from './part';
 
 /** What the tests need beyond Node and what the rehearsal installs for itself. */

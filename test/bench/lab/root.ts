@@ -1,4 +1,4 @@
-import { ensureDebianRoot } from '../../../lib/rehearsal/image/root';
+import { ensureDebianRoot } from '../../../rehearsal/src/image/root';
 
 const PACKAGES = [
   ...['iptables', 'conntrack', 'ipset', 'nftables', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureDebianRoot } from '../../../lib/rehearsal/image/root';
+import { ensureDebianRoot } from '../../../rehearsal/src/image/root';
 import { describeAsRoot } from '../../support/as-root';
 
 const HERE = __dirname;

@@ -107,6 +107,6 @@ export const arm64 = jestPart({
   tools: ARM64_TOOLS,
   limitMinutes: 80,
   project: 'lab',
-  flags: ['--runInBand', '--testPathPatterns', 'rehearsal/operating-systems'],
+  flags: ['--runInBand', '--testPathPatterns', 'rehearsal/test/operating-systems'],
   env: { PORTWAY_TEST_SYSTEMS: 'debian-13/arm64' },
 });

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ensurePython } from '../../../lib/rehearsal/aws/python';
+import { ensurePython } from '../../../rehearsal/src/aws/python';
 import { failed, PASSED, type Part } from '../part';
 import { checkovFindings, explained, guardFindings, type PolicyFinding, unexplained } from '../policies';
 import { PYTHON_TOOLS } from '../tools';

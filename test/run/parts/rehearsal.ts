@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DEFAULT_CASES } from '../../../lib/rehearsal/cases';
-import { html } from '../../../lib/rehearsal/report/html';
-import type { RehearsalReport } from '../../../lib/rehearsal/report/record';
+import { DEFAULT_CASES } from '../../../rehearsal/src/cases';
+import { html } from '../../../rehearsal/src/report/html';
+import type { RehearsalReport } from '../../../rehearsal/src/report/record';
 import { failed, needsVm, type Outcome, PASSED, type Part, type PartContext } from '../part';
 import { LAB_TOOLS } from '../tools';
 

@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
-import { cacheFolder, ensureCached, recipeHash } from '../../../../lib/rehearsal/cache';
-import { downloadsBeside, ensureDebianRoot } from '../../../../lib/rehearsal/image/root';
+import { cacheFolder, ensureCached, recipeHash } from '../../../../rehearsal/src/cache';
+import { downloadsBeside, ensureDebianRoot } from '../../../../rehearsal/src/image/root';
 
 /** The package manager, what makes packages for it, and what the tested scripts expect of any image. */
 const PACKAGES = [

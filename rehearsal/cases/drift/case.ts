@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  type IpPermission,
+  RevokeSecurityGroupIngressCommand,
+} from '@aws-sdk/client-ec2';
+import spawn, { type SubprocessError } from 'nano-spawn';
+import { ec2Client } from '../../src/aws/client';
+import type { RehearsalCase, Stage } from '../../src/case';
+import { CONTENTS } from '../changes';
+
+const PORTWAY = join(__dirname, '../../../bin/portway.ts');
+/** What somebody in a hurry opens by hand. */
+const OPENED: IpPermission = { IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+
+/** The real command, with the stage's AWS settings, for the app that was deployed. */
+async function verify({ endpoint, folder }: Stage): Promise<{ code: number; text: string }> {
+  // It synthesizes an app; here that is the assembly that was deployed.
+  const app = `cp -r ${join(folder, 'cdk.out')}/. "$CDK_OUTDIR"`;
+  try {
+    const { output } = await spawn(process.execPath, ['--import', 'tsx', PORTWAY, 'verify', '--app', app], {
+      env: endpoint.env,
+    });
+    return { code: 0, text: output };
+  } catch (error) {
+    const { exitCode = -1, output, message } = error as SubprocessError;
+    return { code: exitCode, text: output || message };
+  }
+}
+
+async function asPromised(stage: Stage, when: string): Promise<void> {
+  const { code, text } = await verify(stage);
+  stage.checks.expect(stage.phase, `${when}, \`portway verify\` finds all as promised`, code === 0, `${code}: ${text}`);
+}
+
+const drift: RehearsalCase = {
+  about: 'somebody opens a port in the security group by hand: `portway verify` names it, until it is closed again',
+  versions: CONTENTS,
+  steps: [
+    {
+      title: 'open a port by hand, look, and close it',
+      run: async (stage) => {
+        const { checks, phase } = stage;
+        // Nothing changes, and the assembly is the deployed one, whatever another case has tried before.
+        const { ok, lines } = await stage.deploy('first');
+        checks.expect(phase, 'a deploy of what is there goes well', ok, lines.join('\n'));
+        await asPromised(stage, 'as deployed');
+        const { securityGroups, instanceId } = await stage.gateway();
+        const GroupId = securityGroups[0]?.id ?? '';
+        const client = ec2Client(stage.endpoint);
+        try {
+          await client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [OPENED] }));
+          await stage.instances.settled();
+          const ports = await stage.lab.probe.tcpPorts('stranger', stage.address, [8080]);
+          checks.expect(
+            phase,
+            'the stranger reaches what was opened',
+            ports.get(8080) === 'open',
+            `${ports.get(8080)}`,
+          );
+          const { code, text } = await verify(stage);
+          const line = text.split('\n').find((one) => one.includes('tcp 8080') && one.includes('0.0.0.0/0'));
+          const what = '`portway verify` names the rule that was not promised';
+          if (code === 1 && line !== undefined) checks.passed(phase, what, line);
+          else checks.failed(phase, what, `${code}: ${text}`);
+          await client.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: [OPENED] }));
+        } finally {
+          client.destroy();
+        }
+        await stage.instances.settled();
+        const closed = await stage.lab.probe.tcpPorts('stranger', stage.address, [8080]);
+        checks.expect(phase, 'closed again, nobody reaches it', closed.get(8080) === 'filtered', `${closed.get(8080)}`);
+        await asPromised(stage, 'closed again');
+        checks.expect(phase, 'all this on the same host', (await stage.gateway()).instanceId === instanceId, 'another');
+      },
+    },
+  ],
+};
+
+export default drift;

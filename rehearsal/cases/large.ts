@@ -1,0 +1,28 @@
+import { Forward } from '../../lib/forward/forward';
+import type { Version } from '../src/case';
+import { VPC } from '../src/network/addresses';
+import { NEW, OLD } from './changes';
+
+const [ONE, OTHER] = VPC.backends;
+
+/** Port on which nginx shares connections between two backends, in every content. */
+export const POOL = 81;
+/** The backends' application, where both forwards to them lead. */
+const to = [`${ONE}:8080`, `${OTHER}:8080`] as const;
+
+const content = (listen: number) =>
+  ({
+    web: Forward.http({ listen: 80, to: 8080, maintenance: true, cache: { sizeMb: 100 } }),
+    pool: Forward.http({ listen: POOL, to }),
+    shop: Forward.tcp({ listen, to, engine: 'iptables', healthCheck: { interval: 1 } }),
+  }) as const;
+
+/** Contents of one stack with most of both engines, for which user-data has no room. */
+export const LARGE = {
+  first: { forwards: content(OLD) },
+  // Another rule; the scripts are the same.
+  second: { forwards: content(NEW) },
+  'more scripts': {
+    forwards: { ...content(NEW), game: Forward.udp({ listen: 27015, to: `${ONE}:27015`, engine: 'iptables' }) },
+  },
+} as const satisfies Record<string, Version>;

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { RehearsalCase } from './case';
+
+/** Where cases are: a folder each, with a case.ts. */
+export const CASES = resolve(__dirname, '../cases');
+
+/** What a rehearsal does when no case is named, in this order. */
+export const DEFAULT_CASES: readonly string[] = ['first-boot', 'reboot'];
+
+export interface NamedCase {
+  /** Its folder's name. */
+  readonly name: string;
+  readonly case: RehearsalCase;
+}
+
+/** All cases of a folder, those of the default rehearsal first, then by name. @throws Error naming the file that is no case */
+export async function loadCases(folder = CASES): Promise<readonly NamedCase[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'case.ts')))
+    .map(({ name }) => name)
+    .sort();
+  const first = DEFAULT_CASES.filter((name) => names.includes(name));
+  return [...first, ...names.filter((name) => !first.includes(name))].map((name) => load(folder, name));
+}
+
+function load(folder: string, name: string): NamedCase {
+  const file = join(folder, name, 'case.ts');
+  const { default: found } = require(file) as { default?: Partial<RehearsalCase> };
+  if (typeof found?.about !== 'string' || !Array.isArray(found.steps) || found.steps.length === 0)
+    throw new Error(`${file} must have a RehearsalCase with about and steps as its default export`);
+  return { name, case: found as RehearsalCase };
+}
+
+/**
+ * The cases of that name, in the order in which they stand in `all`. `all` as a name: every one. No name: the default rehearsal's.
+ * @throws Error that lists the known ones, for each name that is none
+ */
+export function chooseCases(all: readonly NamedCase[], names: readonly string[]): readonly NamedCase[] {
+  const wanted = names.length === 0 ? DEFAULT_CASES : names;
+  const unknown = wanted.filter((name) => name !== 'all' && !all.some((one) => one.name === name));
+  if (unknown.length > 0)
+    throw new Error(
+      `--case must be all, or one of ${all.map(({ name }) => name).join(', ')}, got: ${unknown.join(', ')}`,
+    );
+  return wanted.includes('all') ? all : all.filter(({ name }) => wanted.includes(name));
+}
+
+/** Cases that one gateway can take, one after the other. */
+export interface CaseGroup {
+  /** Undefined: for any stack. */
+  readonly versions: RehearsalCase['versions'];
+  readonly cases: readonly NamedCase[];
+}
+
+/**
+ * Puts cases together that have the same stack, so that they share a boot. One that leaves the gateway changed comes after those
+ * that do not, and there is only one such for each gateway, but for those that take any.
+ */
+export function groupCases(cases: readonly NamedCase[]): readonly CaseGroup[] {
+  const stacks: { versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];
+  for (const one of cases) {
+    const { versions } = one.case;
+    const same = stacks.find((stack) => isDeepStrictEqual(stack.versions, versions));
+    if (same) same.cases.push(one);
+    else stacks.push({ versions, cases: [one] });
+  }
+  return stacks.flatMap(({ versions, cases: own }) => {
+    const changing = own.filter(({ case: { leavesChanged } }) => leavesChanged);
+    const [last = [], ...others] = changing.filter(({ case: { takesAny } }) => !takesAny).map((one) => [one]);
+    const first = [
+      ...own.filter(({ case: { leavesChanged } }) => !leavesChanged),
+      ...last,
+      ...changing.filter(({ case: { takesAny } }) => takesAny),
+    ];
+    return [first, ...others].map((together) => ({ versions, cases: together }));
+  });
+}

@@ -1,0 +1,95 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { listed, named, stacksOf } from '../../lib/plan/assembly';
+import type { Plan } from '../../lib/plan/plan';
+import type { CdkRun } from './aws/cdk';
+import type { Version } from './case';
+
+/** The project's root: where cdk.json is. */
+const ROOT = resolve(__dirname, '../..');
+
+/** Values as for the CDK CLI's `-c`. */
+export type Context = Readonly<Record<string, string>>;
+
+/** Where a run's stack comes from. */
+export interface StackSource {
+  /** What the CDK calls it, as on the command line of `cdk deploy`. */
+  readonly stack: string;
+  /** Names of its contents. The first one is deployed first. */
+  readonly versions: readonly [string, ...string[]];
+  /** Whether its account must be bootstrapped. */
+  readonly bootstrap: boolean;
+  /** Writes the cloud assembly of a version into a folder. `cdk` runs the real CLI. */
+  synth(version: string, context: Context, outdir: string, cdk: (args: readonly string[]) => CdkRun): Promise<void>;
+}
+
+/** A synthesized stack. */
+export interface Assembly {
+  readonly version: string;
+  readonly folder: string;
+  /** What CloudFormation calls the stack. */
+  readonly stackName: string;
+  readonly plan: Plan;
+}
+
+/**
+ * A stack of a CDK app, just as it is. Its one version is called `app`.
+ * @param app command of the app. Default: what cdk.json says
+ */
+export function appSource(stack: string, app?: string): StackSource {
+  return {
+    stack,
+    versions: ['app'],
+    bootstrap: true,
+    async synth(_version, context, outdir, cdk) {
+      const values = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+      const command = app === undefined ? [] : ['--app', app];
+      await cdk(['synth', stack, '--quiet', '--output', outdir, ...command, ...values]).finished;
+    },
+  };
+}
+
+/** A case's own stack: synthesized in this process, for accounts that were never bootstrapped. */
+export function versionsSource(versions: Readonly<Record<string, Version>>): StackSource {
+  const [first, ...rest] = Object.keys(versions);
+  if (first === undefined) throw new Error('a case with versions must have one, got none');
+  return {
+    stack: 'Portway',
+    versions: [first, ...rest],
+    bootstrap: false,
+    async synth(version, context, outdir) {
+      const props = versions[version];
+      if (props === undefined)
+        throw new Error(`a version of the case must be one of ${Object.keys(versions).join(', ')}, got: ${version}`);
+      // The CDK takes a second to load: whoever only lists cases does not wait for it.
+      const { App } = await import('aws-cdk-lib');
+      const { PortwayStack } = await import('../../lib/portway-stack.js');
+      const { contextProps } = await import('../../lib/context.js');
+      const settings = JSON.parse(await readFile(join(ROOT, 'cdk.json'), 'utf8')) as { context?: object };
+      // The CDK's own validation is for templates that go to AWS, and costs seconds: the part `cdk` of the tests runs it.
+      const quick = { '@aws-cdk/core:validateAgainstDefaultRules': false };
+      const app = new App({ outdir, context: { ...settings.context, ...quick, bootstrapless: 'true', ...context } });
+      new PortwayStack(app, 'Portway', { ...props, ...contextProps(app.node) });
+      app.synth();
+    },
+  };
+}
+
+/** Synthesizes a version of a stack into a folder, which is emptied first, and reads back what it is. */
+export async function assemble(
+  source: StackSource,
+  { version, context, folder, cdk }: { version: string; context: Context; folder: string; cdk: CdkCall },
+): Promise<Assembly> {
+  await rm(folder, { recursive: true, force: true });
+  await source.synth(version, context, folder, cdk);
+  const stacks = stacksOf(folder);
+  const [stack] = named(stacks, source.stack);
+  const plan = await readFile(stack?.planFile ?? '', 'utf8').catch(() => undefined);
+  if (stack === undefined || plan === undefined)
+    throw new Error(
+      `the stack to rehearse must be a PortwayStack of the app (${listed(stacks)}), got: ${source.stack}`,
+    );
+  return { version, folder, stackName: stack.stackName, plan: JSON.parse(plan) as Plan };
+}
+
+type CdkCall = (args: readonly string[]) => CdkRun;

@@ -1,0 +1,54 @@
+import { type InstanceState, instanceChanges, powerOf } from '../src/instance-changes';
+
+const on: InstanceState = {
+  instanceId: 'i-0123456789abcdef0',
+  power: 'on',
+  started: 1000,
+  instanceType: 't4g.micro',
+  sourceDestCheck: true,
+  rules: { ingress: [{ protocol: 'tcp', fromPort: 80, toPort: 80, cidrs: ['0.0.0.0/0'] }], egress: [] },
+};
+const off: InstanceState = { ...on, power: 'off' };
+const gone: InstanceState = { ...on, power: 'gone' };
+
+test('nothing new, nothing to do', () => {
+  expect(instanceChanges(on, on)).toEqual([]);
+  expect(instanceChanges(off, off)).toEqual([]);
+});
+
+test('a new instance is launched, unless it is off or gone already', () => {
+  expect(instanceChanges(undefined, on)).toEqual(['launch']);
+  expect(instanceChanges(undefined, off)).toEqual([]);
+  expect(instanceChanges(undefined, gone)).toEqual([]);
+});
+
+test('a stop that is seen, a start that is seen, and both between two looks', () => {
+  expect(instanceChanges(on, off)).toEqual(['stop']);
+  expect(instanceChanges(off, { ...on, started: 2000 })).toEqual(['restart']);
+  expect(instanceChanges(on, { ...on, started: 2000 })).toEqual(['restart']);
+});
+
+test('rules and the check of source and destination change at once, before the power', () => {
+  const later = { ...on, started: 2000, sourceDestCheck: false, rules: { ingress: [], egress: [] } };
+  expect(instanceChanges(on, later)).toEqual(['rules', 'check', 'restart']);
+});
+
+test('what has ended changes no more', () => {
+  expect(instanceChanges(on, { ...gone, started: 2000, rules: { ingress: [], egress: [] } })).toEqual([]);
+  expect(instanceChanges(gone, on)).toEqual([]);
+});
+
+test.each([
+  ['pending', 'on'],
+  ['running', 'on'],
+  ['stopping', 'off'],
+  ['stopped', 'off'],
+  ['shutting-down', 'gone'],
+  ['terminated', 'gone'],
+] as const)("EC2's %s is %s", (Name, power) => {
+  expect(powerOf({ State: { Name } })).toBe(power);
+});
+
+test('an endpoint that tells no state is found out', () => {
+  expect(() => powerOf({})).toThrow('tells no state');
+});
