@@ -1,11 +1,11 @@
-// Packages that ship as ES modules only: jest runs CommonJS, so they are transformed like our own code.
+// Packages that are ES modules only. Jest runs CommonJS, so they are transformed like our own code.
 const esmOnly = [
   ...['cidr-tools', 'ip-bigint', 'nano-spawn', 'p-retry', 'is-network-error'],
   ...['listr2', 'cli-truncate', 'log-update', 'wrap-ansi', 'slice-ansi', 'string-width', 'strip-ansi', 'ansi-regex'],
   ...['ansi-styles', 'ansi-escapes', 'cli-cursor', 'restore-cursor', 'environment', 'is-fullwidth-code-point'],
   ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3', 'leven'],
 ];
-// The CDK's built-in validation of templates costs each test file two seconds; the real CLI runs it over the shipped app.
+// The CDK's template validation takes two seconds per test file; the `cdk` part of `npm test` runs it on the shipped app instead.
 process.env.CDK_VALIDATION = 'false';
 
 const common = {

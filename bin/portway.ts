@@ -4,7 +4,7 @@ import { warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
 import type { RehearseOptions } from '../rehearsal/src/command';
 
-/** The project's command line. Each command loads what it needs when it runs: `plan` does not wait for the lab's code. */
+/** The project's command line. Each command imports its code when it runs, so `plan` does not load the lab. */
 const program = new Command('portway')
   .description('Port forwarding on an EC2 host: plan it, rehearse it.')
   .helpCommand(false);
@@ -53,7 +53,7 @@ program
 
 function collect(value: string, all: readonly string[]): readonly string[] {
   if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError('must be key=value');
-  // The app would warn too, but plan and rehearse keep what it writes to themselves.
+  // The app would warn too, but plan and rehearse do not show its output.
   warnOfContext([value.slice(0, value.indexOf('='))]);
   return [...all, value];
 }

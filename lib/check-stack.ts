@@ -26,16 +26,16 @@ import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import type { PortwayStackProps } from './portway-stack';
 
-/** The props of a stack, checked. */
+/** A stack's checked props. */
 export interface CheckedStack {
-  /** What the CDK itself takes. */
+  /** Props of the CDK's own `Stack`. */
   readonly cdk: CdkStackProps;
   readonly forwards: readonly ResolvedForward[];
   readonly settings: GatewaySettings;
   readonly machine: Machine;
   readonly network: NetworkProps;
   readonly loginKey: LoginKeyProps;
-  /** Undefined: the gateway is nobody's way out. */
+  /** Undefined: no private network goes out through the gateway. */
   readonly egress?: CheckedEgress;
   readonly firstBootScript?: HostFile;
   readonly inbound: readonly TrafficRule[];
@@ -82,13 +82,13 @@ const EXAMPLE = "{ adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ 
 const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
 
 /**
- * The checking phase: all that can be wrong with a stack's props, whatever they are, in one report. Needs no app and no stack.
- * @throws PortwayError with every problem
+ * The checking phase: reports every problem with a stack's props at once, whatever they are. Needs neither app nor stack.
+ * @throws PortwayError listing every problem
  */
 export function checkStack(written: unknown): CheckedStack {
   const problems = new Problems();
   const read = readObject('', written, { parts: STACK, example: EXAMPLE, required: true }, problems);
-  // Nothing can be said of props that are no object.
+  // If the props are not an object, there is nothing else to check.
   if (read === undefined) problems.throwIfAny();
   const props = read ?? {};
   const cdk = readCdkStackProps(props, problems);
@@ -179,7 +179,7 @@ function readSignalTimeout(value: unknown, problems: Problems): Duration {
   return standard;
 }
 
-/** Of a Duration, also one of another copy of the CDK. A token cannot be told in seconds. */
+/** Also reads a Duration from another copy of the CDK. Undefined for anything else, and for tokens. */
 function secondsOf(value: unknown): number | undefined {
   try {
     const seconds: unknown = (value as Duration).toSeconds({ integral: false });

@@ -1,6 +1,6 @@
 import { didYouMean } from './forward/unknown-prop';
 
-/** The stack props that may come from the command line, as `-c name=value`; texts unless said otherwise. */
+/** Stack props that may come from the command line, as `-c name=value`. Strings unless noted otherwise. */
 export const TEXTS = [
   'adminCidr',
   'engine',
@@ -20,8 +20,8 @@ const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, ...SWITCHES, 'bootstrapl
 const warned = new Set<string>();
 
 /**
- * Warns on stderr, once for each name, of context names that resemble one of the stack's: the CDK takes any, and ignores what nobody
- * asks for. A team's own names and the CDK's feature flags resemble none.
+ * Warns on stderr, once per name, about context names that look like a misspelt stack prop: the CDK accepts any name and ignores
+ * those that nothing reads. A team's own names and the CDK's feature flags do not resemble a prop.
  */
 export function warnOfContext(names: readonly string[]): void {
   for (const name of names) {

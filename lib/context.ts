@@ -12,13 +12,13 @@ export function contextProps(node: Node): Omit<PortwayStackProps, 'forwards'> {
     if (NUMBERS.includes(name as never)) return [[name, Number(value)]];
     return [[name, SWITCHES.includes(name as never) ? readSwitch(value) : value]];
   });
-  // LegacyStackSynthesizer and not BootstraplessSynthesizer: the latter still names roles that only bootstrapping makes.
+  // Not BootstraplessSynthesizer: it still names roles that only bootstrapping creates.
   const bootstrapless = String(node.tryGetContext('bootstrapless')) === 'true';
-  // Nothing is checked here: the stack checks all its props together, adminCidr's absence too.
+  // No checks here: the stack checks all its props together, including a missing adminCidr.
   return { ...Object.fromEntries(given), ...(bootstrapless ? { synthesizer: new LegacyStackSynthesizer() } : {}) };
 }
 
-/** What is neither stays as it is, and the stack refuses it. */
+/** Any other value is returned unchanged, for the stack to reject. */
 function readSwitch(value: unknown): unknown {
   return value === 'true' ? true : value === 'false' ? false : value;
 }

@@ -86,9 +86,9 @@ export interface PortwayStackProps
   readonly maxSecurityGroupRules?: number;
 }
 
-/** A gateway in its network: joins the parts, nothing else. @throws PortwayError with everything that is wrong with its props */
+/** A gateway in its network. @throws PortwayError listing every problem with its props */
 export class PortwayStack extends Stack {
-  /** The host with all that belongs to it: `gateway.instance.role` takes further rights. */
+  /** The host and its resources. Grant further permissions to `gateway.instance.role`. */
   readonly gateway: Gateway;
   readonly forwards: readonly ResolvedForward[];
   /** The VPC and the subnet that the gateway is in. */
@@ -113,7 +113,7 @@ export class PortwayStack extends Stack {
     });
     this.network = new Network(this, 'Network', checked.network);
     const routes = settings.egress.length > 0 || this.forwards.some((f) => f.preserveClientAddress);
-    // Whether user-data has room for all depends on the stack's name and on logical ids, which only a stack has.
+    // Only a stack knows its name and logical ids, so only now can the size of user-data be checked.
     const problems = new Problems();
     const gateway = new Gateway(
       this,
@@ -160,9 +160,9 @@ export class PortwayStack extends Stack {
   }
 
   /**
-   * Makes the gateway the way out of further private subnets, for those that are made only after the stack: in its own VPC
-   * (`network.vpc`), say. Needs `egress`, whose `from` must hold them.
-   * @throws PortwayError with every subnet that cannot be led out, and why
+   * Routes the outbound traffic of more private subnets through the gateway. For subnets that are created after the stack, in its
+   * own VPC (`network.vpc`) for example. Requires `egress`; its `from` must contain them.
+   * @throws PortwayError listing every subnet that cannot be routed, and why
    */
   addEgressSubnets(...subnets: readonly ec2.ISubnet[]): void {
     const problems = new Problems();
@@ -177,12 +177,12 @@ export class PortwayStack extends Stack {
     for (const subnet of subnets) this.leadOut(subnet);
   }
 
-  /** IPv6 goes this way only where `egress.from` has networks of it: an egress-only internet gateway does it without translation. */
+  /** Routes IPv6 only if `egress.from` has IPv6 networks: an egress-only internet gateway would do it without translation. */
   private leadOut(subnet: ec2.ISubnet): void {
     this.gateway.leadOut(subnet, { ipv6: this.settings.egress.some((c) => c.family === 6) });
   }
 
-  /** Taken from the region when it is deployed, so that synth never asks AWS, also not for a stack with an account and region. */
+  /** Resolved at deploy time, so synth never calls AWS, even for a stack with an account and region. */
   override get availabilityZones(): string[] {
     return [Fn.select(this.availabilityZoneIndex ?? 0, Fn.getAzs())];
   }
@@ -208,10 +208,10 @@ export class PortwayStack extends Stack {
 
 function publicUrl(forward: ResolvedForward, gateway: string): string | undefined {
   if (!isPortForward(forward)) return undefined;
-  // A certificate is for names.
+  // A certificate from a CA names domains, not the address.
   const address = forward.tls?.source === 'acme' ? forward.tls.domains[0] : gateway;
   const { kind, transport, listen } = forward;
-  // A TLS forward has no answer for clients that ask for no name.
+  // A TLS forward answers only clients that ask for a host name.
   if (transport === 'udp' || kind === 'tls' || listen.from !== listen.to) return undefined;
   const port = listen.from;
   if (kind === 'https' || (kind === 'tcp' && port === 443))

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-/** A table for terminals: one line under the head, none between rows. `widths` makes long cells wrap. */
+/** A table for terminals: a rule below the header, none between rows. Cells wrap at `widths`. */
 export function plainTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

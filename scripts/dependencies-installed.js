@@ -1,7 +1,7 @@
-// Says by its exit code whether node_modules holds what package-lock.json asks for (0: yes, 1: no).
+// Exits with 0 if node_modules matches package-lock.json, with 1 if it does not.
 //
-// Contents are compared, not dates: a checkout touches the lock file without changing it, and npm writes its own record
-// (node_modules/.package-lock.json) a moment before it. Plain JavaScript with nothing to import: it runs before `npm ci`.
+// Compares contents, not dates: a checkout touches the lock file without changing it, and npm writes its own record
+// (node_modules/.package-lock.json) just before it. Plain JavaScript without imports: it runs before `npm ci`.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,7 +10,7 @@ function packagesOf(file) {
   return JSON.parse(fs.readFileSync(file, 'utf8')).packages;
 }
 
-/** @returns {string | undefined} the first package that is not as the lock file has it */
+/** @returns {string | undefined} the first package that differs from the lock file */
 function firstDifference(folder) {
   const wanted = packagesOf(path.join(folder, 'package-lock.json'));
   let installed;
@@ -20,7 +20,7 @@ function firstDifference(folder) {
     return 'node_modules';
   }
   for (const [name, entry] of Object.entries(wanted)) {
-    // '' is the project itself. Optional packages of other systems are left out by npm, so they may be missing.
+    // '' is the project itself. npm leaves out optional packages for other systems.
     if (name === '' || (entry.optional && !installed[name])) continue;
     if (installed[name]?.version !== entry.version || installed[name]?.integrity !== entry.integrity) return name;
     if (!fs.existsSync(path.join(folder, name, 'package.json'))) return name;

@@ -1,15 +1,14 @@
 // Makes the comment's text from the files of pull-request-diff.sh: node scripts/pull-request-comment.js FOLDER
 //
-// The files come from code of the pull request, perhaps of a stranger: they are text to show, nothing else. They go into
-// code blocks that they cannot close, so that they can neither mention people nor draw links or pictures, and are cut to
-// what a comment may hold.
+// The files were written by the pull request's code, so they are untrusted text. They go into code blocks that they cannot
+// close: no mentions, links or pictures. They are cut to fit into a comment.
 
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** By this the comment is found again and replaced. */
+/** Finds the comment again, to replace it. */
 const MARKER = '<!-- portway: what this change does -->';
-/** GitHub takes 65,536 characters in a comment; both blocks and the words around them stay below. */
+/** GitHub's limit for a comment is 65,536 characters; two blocks and the text around them stay below it. */
 const BLOCK_LIMIT = 30_000;
 
 const BLOCKS = [
@@ -25,7 +24,7 @@ function fenced(text, language) {
 
 /** @param {string} text */
 function shown(text) {
-  // Characters that are not seen could hide or turn around what is.
+  // Invisible characters could hide or reorder visible ones.
   const plain = text.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '').trimEnd();
   if (plain.length <= BLOCK_LIMIT) return { plain, cut: 0 };
   const kept = plain.slice(0, BLOCK_LIMIT).replace(/\n[^\n]*$/, '');
@@ -41,7 +40,7 @@ function comment(files) {
     return `<details><summary>${title}</summary>\n\n${fenced(plain, language)}${more}\n\n</details>`;
   });
   const about =
-    "Made from the pull request's own code, compared as templates with the base branch (no AWS account is asked).";
+    "Made from the pull request's own code. Templates are compared with those of the base branch, without an AWS account.";
   return `${[MARKER, '### What this change does', about, ...parts].join('\n\n')}\n`;
 }
 

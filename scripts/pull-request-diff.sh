@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What a change would do to the deployed stack and to the rules on the host, as two plain text files for a reviewer.
-# Needs no AWS account: both sides are synthesized here, and compared as templates.
+# Shows a reviewer what a change does to the deployed stack and to the host's rules, in two plain text files.
+# Needs no AWS account: synthesizes both sides and compares the templates.
 #
 # Usage: bash scripts/pull-request-diff.sh BASE HEAD OUT
 #   BASE, HEAD  two checkouts of the project, with their npm packages installed
 #   OUT         a folder; gets cdk-diff.txt and rules.diff
 # Settings:
-#   PORTWAY_DIFF_CONTEXT  words for the CDK CLI (default: -c adminCidr=203.0.113.7/32)
+#   PORTWAY_DIFF_CONTEXT  arguments for the CDK CLI (default: -c adminCidr=203.0.113.7/32)
 #   PORTWAY_DIFF_ENGINES  values of -c engine to compare (default: nginx iptables)
 set -Eeuo pipefail
 
@@ -18,7 +18,7 @@ die() {
   exit 1
 }
 
-# Each side by its own CLI and libraries: a new version of them is part of what changes.
+# Each side uses its own CLI and libraries: upgrading them is part of the change.
 synth() {
   local folder=$1 engine=$2 out=$3
   (cd "$folder" && node_modules/.bin/cdk synth --quiet --no-notices --no-lookups --output "$out" -c "engine=$engine" "${context[@]}")
@@ -29,7 +29,7 @@ stack_diffs() {
   for engine in "${engines[@]}"; do
     echo "engine $engine" >&2
     synth "$head" "$engine" "$work/head-$engine" >&2 || die "cdk synth of the change failed for engine $engine"
-    # A base that cannot be synthesized must not keep anybody from seeing a change that repairs it.
+    # If the base cannot be synthesized, the change that repairs it must still be shown.
     if ! synth "$base" "$engine" "$work/base-$engine" >&2; then
       echo "engine $engine: the base branch cannot be synthesized"
       continue
@@ -55,7 +55,7 @@ rules_diff() {
   mkdir -p "$3/a" "$3/b"
   if [[ -d $base/$expected ]]; then cp -r "$base/$expected/." "$3/a"; fi
   if [[ -d $head/$expected ]]; then cp -r "$head/$expected/." "$3/b"; fi
-  # git's own diff, outside of any repository; 1 means that there are differences. Templates are in the other file.
+  # git diff outside of a repository; status 1 means that there are differences. Templates are in the other file.
   (cd "$3" && rm -f a/*/template.json b/*/template.json && git diff --no-index --no-color --no-prefix -- a b) || status=$?
   ((status <= 1)) || die "git diff ended with $status"
 }

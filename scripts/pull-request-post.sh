@@ -12,14 +12,14 @@ set -Eeuo pipefail
 
 readonly marker='<!-- portway: what this change does -->'
 
-# The open pull request of this very commit. The number is looked up, not taken from the artifact, which code of the
-# pull request wrote: it could name another one.
+# The open pull request of this commit. The number is looked up: the artifact was written by the pull request's code and
+# could name another one.
 pull_request() {
   gh api --method GET "repos/$REPOSITORY/pulls" -f state=open -f "head=$HEAD_OWNER:$HEAD_BRANCH" --jq '.[] | [.number, .head.sha] | @tsv' \
     | awk -v sha="$HEAD_SHA" '$2 == sha { print $1; exit }'
 }
 
-# Our own comment of an earlier run: somebody else's text with the marker in it must not be overwritten.
+# Our own comment from an earlier run. A comment by someone else that contains the marker must not be overwritten.
 earlier_comment() {
   gh api --paginate "repos/$REPOSITORY/issues/$1/comments" \
     --jq ".[] | select(.user.login == \"github-actions[bot]\" and (.body | startswith(\"$marker\"))) | .id" | head -n 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs one of the project's TypeScript programs, and installs the npm packages first when they are not there or are not
-# those of package-lock.json. So `npm start` and `npm test` are each the only command after `git clone`.
+# Runs one of the project's TypeScript programs, and first installs the npm packages if they differ from package-lock.json.
+# So `npm start` and `npm test` each work right after `git clone`.
 #
 # Usage: bash scripts/with-dependencies.sh SCRIPT [ARG...]     SCRIPT: a path inside the project
 set -Eeuo pipefail
@@ -10,7 +10,7 @@ die() {
   exit 1
 }
 
-# The same bound as "engines" in package.json: Node itself would fail later, with a syntax error or a missing module.
+# The same minimum as "engines" in package.json. An older Node would fail later, with a syntax error or a missing module.
 check_node() {
   local found major minor
   command -v node >/dev/null || die "node is not on the PATH: install Node.js 20.19 or later (https://nodejs.org)"
@@ -25,19 +25,19 @@ install() {
   local log status=0
   log=$(mktemp)
   echo 'portway: installing the npm packages (npm ci); this takes a minute the first time' >&2
-  # Development packages too, even under NODE_ENV=production: TypeScript runs through one of them.
+  # Include development packages even with NODE_ENV=production: tsx, which runs TypeScript, is one of them.
   npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null || status=$?
   if ((status != 0)); then
-    # npm says first what is wrong, and then at length how its commands are used.
+    # npm prints the error first, then a long usage text.
     head -n 20 "$log" >&2
     rm -f "$log"
-    die "npm ci failed with status $status (see above); when the network is there, run the same command again"
+    die "npm ci failed with status $status (see above); once the network is up, run the same command again"
   fi
   rm -f "$log"
 }
 
-# Two commands started at once in a fresh clone must not install over each other. The lock is held on a file that is
-# there anyway, so nothing is left behind; without flock (macOS) both would install, which is only slow.
+# Two commands started at once in a fresh clone must not install over each other. The lock is on an existing file, so nothing
+# is left behind. Without flock (macOS) both install, which is only slow.
 install_when_needed() {
   node scripts/dependencies-installed.js && return
   (

@@ -6,16 +6,16 @@ import { type ParameterArchive, parameterNames } from '../host/parameters';
 
 export interface ArchiveProps {
   readonly archive: ParameterArchive;
-  /** Who may read these parameters, and no others. */
+  /** The role that may read these parameters, and no others. */
   readonly reader: iam.Role;
 }
 
 /**
- * What user-data has no room for, in parameters of the standard tier: they cost nothing, and need neither bucket nor bootstrap.
+ * Holds what does not fit into user-data, in parameters of the standard tier: they are free, and need neither bucket nor bootstrap.
  *
- * Their names carry a hash of what they hold, and a new name is a new parameter. So a change makes new ones before the host restarts,
- * and CloudFormation takes the old ones away only once the new host has proved itself; a rollback takes the new ones. What stays the
- * same, stays. Ids do not change with it: the instance depends on them, and what others depend on is better not renamed.
+ * Each name contains a hash of the content, so changed content gets new parameters. CloudFormation creates them before the host
+ * restarts, and deletes the old ones only after the new host has proved itself; a rollback deletes the new ones. Unchanged parameters
+ * stay. Logical ids do not contain the hash: the instance depends on them, and renaming a dependency is best avoided.
  * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
  */
 export class Archive extends Construct {

@@ -4,7 +4,7 @@ import type { Problems } from '../forward/problems';
 import { isPlainObject, memberPath, passes, readObject, readRecord } from '../forward/read-object';
 import { isToken } from '../forward/token';
 
-/** What every stack of the CDK takes. `analyticsReporting` is not the user's: it would change templates with the CDK's version. */
+/** Props of every CDK stack. Without `analyticsReporting`, which would make templates change with the CDK's version. */
 export type CdkStackProps = Omit<StackProps, 'analyticsReporting'>;
 
 export const CDK_STACK = {
@@ -23,7 +23,7 @@ export const CDK_STACK = {
 
 type Environment = NonNullable<StackProps['env']>;
 
-/** Those of them that are of the right kind; the CDK takes others as they come, or fails on them without naming the prop. */
+/** Checks the types: the CDK itself accepts wrong ones silently, or fails without naming the prop. */
 export function readCdkStackProps(
   props: Partial<Record<keyof CdkStackProps, unknown>>,
   problems: Problems,
@@ -73,12 +73,12 @@ function readTags(tags: unknown, problems: Problems): void {
     if (!isText(value)) problems.add(memberPath('tags', name), 'must be a text', value);
 }
 
-/** Lines of text. */
+/** A string without control characters, except tabs and line breaks. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && !/\p{Cc}/u.test(value.replaceAll(/[\n\t]/g, ''));
 }
 
-/** Whether it is an object with such a method. */
+/** Whether `value` has this method. */
 function has(value: unknown, method: string): boolean {
   return passes(() => typeof (value as Record<string, unknown>)[method] === 'function');
 }

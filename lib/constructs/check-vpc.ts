@@ -5,7 +5,7 @@ import type { Problems } from '../forward/problems';
 import { passes } from '../forward/read-object';
 import type { NetworkProps } from './network';
 
-/** The VPC that a gateway is put into; what cannot be one goes to `problems` and is undefined. */
+/** The VPC for the gateway. Reports anything else to `problems` and returns undefined. */
 export function readVpc(vpc: unknown, problems: Problems): ec2.IVpc | undefined {
   if (vpc === undefined) return undefined;
   if (!isVpc(vpc)) {
@@ -29,7 +29,7 @@ export function readVpc(vpc: unknown, problems: Problems): ec2.IVpc | undefined 
   return vpc;
 }
 
-/** What is written down of the network's traffic. `isForeign`: the VPC is not the stack's own. */
+/** Reads the flow log props. `isForeign`: the VPC is not the stack's own. */
 export function readFlowLogs(
   { flowLogs = false, logEncryptionKey }: { readonly flowLogs?: unknown; readonly logEncryptionKey?: unknown },
   isForeign: boolean,
@@ -54,9 +54,9 @@ function isKey(value: unknown): value is kms.IKey {
   return passes(() => Construct.isConstruct(value) && typeof (value as Partial<kms.IKey>).keyArn === 'string');
 }
 
-/** Whether the subnet came out of a list of which only CloudFormation knows how long it is: a list in which a token is the only element. */
+/** Whether the subnet is from a list whose length only CloudFormation knows: its only element is a token. */
 export function ofUnknownLength(subnet: ec2.ISubnet): boolean {
-  // An imported subnet may not know its zone, and throws when it is asked.
+  // An imported subnet without a zone throws when it is read.
   return [() => subnet.subnetId, () => subnet.availabilityZone].some((read) =>
     passes(() => read().includes('#{Token[')),
   );

@@ -10,7 +10,7 @@ import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';
 import { ofUnknownLength } from './check-vpc';
 
-/** What the kernel does for private networks, and what AWS has to do for it. */
+/** Outbound internet access for private networks: the kernel's part, and the AWS resources. */
 export interface GatewayEgressProps extends EgressProps {
   /**
    * Private subnets of `vpc` whose way out the gateway becomes: their route tables get a default route to it. They must
@@ -27,19 +27,19 @@ export interface GatewayEgressProps extends EgressProps {
 
 export const EGRESS = { from: true, subnets: true, alarmTopic: true } satisfies Known<GatewayEgressProps>;
 
-/** What AWS has to do for private networks, checked. */
+/** The checked AWS part of `egress`. */
 export interface CheckedEgress {
   readonly subnets: readonly ec2.ISubnet[];
   readonly alarmTopic?: sns.ITopic;
 }
 
-/** Checks what the model cannot know: the topic, subnets, and whether there is a network for them. */
+/** Checks the CDK objects: the topic, the subnets, and whether they are in a VPC given by `vpc`. */
 export function readEgressRoutes(
   egress: unknown,
   { vpc, isForeign }: { readonly vpc: ec2.IVpc | undefined; readonly isForeign: boolean },
   problems: Problems,
 ): CheckedEgress | undefined {
-  // What is no object has its message already.
+  // Reported already.
   if (!isPlainObject(egress)) return undefined;
   const { from, subnets, alarmTopic } = egress as Partial<Record<keyof GatewayEgressProps, unknown>>;
   if (alarmTopic !== undefined && !isTopic(alarmTopic))
@@ -72,7 +72,7 @@ export function readEgressRoutes(
   return { subnets, ...topic };
 }
 
-/** One subnet; `own` is the gateway's. */
+/** Checks one subnet. `own` is the gateway's subnet. */
 export function checkSubnet(
   at: string,
   subnet: unknown,
@@ -94,7 +94,7 @@ export function checkSubnet(
     problems.add(at, "must not be the gateway's own: its way out is the internet gateway", own.node.path);
     return;
   }
-  // Imported subnets know their route table only when they were told it.
+  // An imported subnet has a route table only if its id was passed in.
   if (subnet.routeTable?.routeTableId === undefined)
     problems.add(at, 'must know its route table: give routeTableId to Subnet.fromSubnetAttributes', subnet.node.path);
   if (hasDefaultRoute(subnet))
@@ -116,7 +116,7 @@ function isTopic(value: unknown): value is sns.ITopic {
   return passes(() => Construct.isConstruct(value) && typeof (value as Partial<sns.ITopic>).topicArn === 'string');
 }
 
-/** A name for a route table that stays as it is when other subnets come and go. */
+/** A key for the subnet's route table that does not change when other subnets come and go. */
 export function routeTableKey(subnet: ec2.ISubnet): string {
   const { routeTableId } = subnet.routeTable;
   const what = isToken(routeTableId) ? subnet.node.path : routeTableId;
@@ -129,10 +129,10 @@ function hasDefaultRoute(subnet: ec2.ISubnet): boolean {
     .some((child) => child instanceof ec2.CfnRoute && child.destinationCidrBlock === '0.0.0.0/0');
 }
 
-/** What `Vpc.fromLookup` says on the first synth, before the CLI has asked AWS; it is no network address. */
+/** The placeholder of `Vpc.fromLookup` on the first synth, before the CLI has looked it up. Not a valid network. */
 const NOT_LOOKED_UP = '1.2.3.4/5';
 
-/** The subnet's IPv4 range, where it is known at synth: imported subnets may not know it, and say so by an error. */
+/** The subnet's IPv4 range, if it is known at synth. Imported subnets without a range throw. */
 function rangeOf(subnet: ec2.ISubnet): string | undefined {
   try {
     const { ipv4CidrBlock } = subnet;
@@ -142,7 +142,7 @@ function rangeOf(subnet: ec2.ISubnet): string | undefined {
   }
 }
 
-/** What is no CIDR block has its own message already. */
+/** False for an invalid CIDR block, which is reported elsewhere. */
 function containsQuietly(outer: string, inner: string): boolean {
   try {
     return containsCidr(outer, inner);

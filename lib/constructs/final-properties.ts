@@ -9,9 +9,9 @@ import {
 } from 'aws-cdk-lib';
 
 /**
- * Properties whose change makes CloudFormation replace a resource, or stop and start it: those that AWS's resource schemas call
- * `createOnlyProperties` and `conditionalCreateOnlyProperties`. test/run/final_properties.py compares the two.
- * Tags are never among them: a tag must not cost a restart.
+ * Properties whose change makes CloudFormation replace a resource, or stop and start it: `createOnlyProperties` and
+ * `conditionalCreateOnlyProperties` in AWS's resource schemas. A test compares this list with the schemas.
+ * Never includes tags: changing a tag must not cause a restart.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html
  */
 export const REPLACING: Readonly<Record<string, readonly string[]>> = {
@@ -23,7 +23,7 @@ export const REPLACING: Readonly<Record<string, readonly string[]>> = {
     ...['PrivateIpAddress', 'RamdiskId', 'SecurityGroups', 'SubnetId', 'Tenancy', 'UserData'],
   ],
   'AWS::EC2::KeyPair': ['KeyFormat', 'KeyName', 'KeyType', 'PublicKeyMaterial'],
-  // The template itself is not replaced, but another version of it is a change of the instance's LaunchTemplate.
+  // A launch template is not replaced itself, but a new version of it changes the instance's LaunchTemplate.
   'AWS::EC2::LaunchTemplate': ['LaunchTemplateData', 'LaunchTemplateName', 'VersionDescription'],
   'AWS::EC2::SecurityGroup': ['GroupDescription', 'GroupName', 'VpcId'],
   'AWS::EC2::Subnet': [
@@ -33,22 +33,22 @@ export const REPLACING: Readonly<Record<string, readonly string[]>> = {
   'AWS::EC2::VPC': ['CidrBlock', 'InstanceTenancy', 'Ipv4IpamPoolId', 'Ipv4NetmaskLength', 'VpcEncryptionControl'],
 };
 
-/** A resource as the template has it. */
+/** A resource in the template. */
 interface Definition {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * What of a resource, as the template has it, replaces or restarts it when it changes; and the same of the resources that those
- * properties refer to, since a replaced one has another id. Call it when the template is written, after all aspects.
+ * The properties of a resource whose change replaces or restarts it, as they are in the template; and those of the resources they
+ * refer to, since a replaced resource has a new id. Call it while the template is written, after all aspects.
  *
- * References in user-data are not followed: their values are known only to the deployment.
+ * Does not follow references in user-data: their values are known only at deploy time.
  */
 export function replacingProperties(resource: CfnResource): readonly Definition[] {
   const found: Definition[] = [];
   const todo = new Set([resource]);
-  // A set also visits what is added meanwhile, and each resource once.
+  // Iterating over a set includes elements added meanwhile, and visits each resource once.
   for (const one of todo) {
     const { Type, Properties = {}, targets } = describe(one);
     const names = REPLACING[Type] ?? Object.keys(Properties).filter((name) => name !== 'Tags');
@@ -63,7 +63,7 @@ export function replacingProperties(resource: CfnResource): readonly Definition[
   return found;
 }
 
-/** A resource's definition, and the resources that it refers to, by logical id. */
+/** A resource's definition, and the resources it refers to, by logical id. */
 function describe(resource: CfnResource): Definition & { readonly targets: ReadonlyMap<string, CfnResource> } {
   const resolver = new ReferenceCollector();
   const { Resources = {} } = Tokenization.resolve(resource._toCloudFormation(), {
@@ -75,7 +75,7 @@ function describe(resource: CfnResource): Definition & { readonly targets: Reado
   return { ...definition, targets: resolver.targets };
 }
 
-/** Resolves as a template does, and remembers which resources were referred to. */
+/** Resolves tokens as for a template, and records the resources that they refer to. */
 class ReferenceCollector extends DefaultTokenResolver {
   readonly targets = new Map<string, CfnResource>();
 
@@ -91,7 +91,7 @@ class ReferenceCollector extends DefaultTokenResolver {
   }
 }
 
-/** The logical ids that `Ref` and `Fn::GetAtt` name, at any depth. */
+/** The logical ids in every `Ref` and `Fn::GetAtt`, at any depth. */
 function logicalIdsIn(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {

@@ -10,7 +10,7 @@ export interface FirewallProps {
   readonly outbound: readonly TrafficRule[];
 }
 
-/** The gateway's security group: what `inbound` and `outbound` say, and nothing else. */
+/** The gateway's security group: allows `inbound` and `outbound`, and nothing else. */
 export class Firewall extends Construct {
   readonly securityGroup: ec2.SecurityGroup;
 
@@ -18,36 +18,36 @@ export class Firewall extends Construct {
     super(scope, id);
     this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc,
-      // Never change this text: it would replace the group.
+      // Never change this text: that would replace the group.
       description: 'Portway gateway',
       allowAllOutbound: outbound.some((r) => isAll(r, 4)),
       allowAllIpv6Outbound: outbound.some((r) => isAll(r, 6)),
     });
     for (const rule of inbound) this.securityGroup.addIngressRule(peer(rule), port(rule), describe(rule));
-    // The CDK takes "everything to everyone" by the properties above only, and refuses it as a rule.
+    // The CDK accepts "all traffic to everyone" only through the properties above, not as a rule.
     for (const rule of outbound.filter((r) => !isAll(r, 4) && !isAll(r, 6)))
       this.securityGroup.addEgressRule(peer(rule), port(rule), describe(rule));
     acknowledge(
       this,
       'AwsSolutions-EC23',
-      'A gateway is there to be reached: forwards without allowFrom are open to everyone; port 22 never is.',
+      'Clients must reach the gateway: forwards without allowFrom are open to everyone; port 22 never is.',
     );
     if (inbound.some(({ protocol }) => protocol === 'icmp'))
       acknowledgeInPacks(
         this,
         'EC2RestrictedSSH',
-        'The rule takes pings for all ports, port 22 too; that one is open to the admin CIDR alone.',
+        'The check takes the rule for pings as one for all ports; port 22 is open to the admin CIDR only.',
       );
     if (inbound.some(({ protocol }) => protocol === 'all'))
       acknowledgeInPacks(
         this,
         'EC2RestrictedCommonPorts',
-        'Everything comes from the private networks of egress.from alone, which the gateway leads out.',
+        'Only the private networks in egress.from, whose traffic the gateway routes, may reach all ports.',
       );
   }
 }
 
-/** Everything, to everyone of a family. */
+/** All traffic, to every address of a family. */
 function isAll({ protocol, peer }: TrafficRule, family: Family): boolean {
   return protocol === 'all' && peer.family === family && isEverything(peer);
 }
@@ -59,7 +59,7 @@ function peer({ peer: { text, family } }: TrafficRule): ec2.IPeer {
 function port({ protocol, ports }: TrafficRule): ec2.Port {
   if (protocol === 'all') return ec2.Port.allTraffic();
   if (protocol === 'icmp') return ec2.Port.icmpPing();
-  // Type and code of an echo request. The CDK's own has "any code" here, which only ICMP of IPv4 may have beside a type.
+  // Type and code of an echo request. The CDK's own constant allows any code, which is valid with a type only in ICMPv4.
   // @see RFC 4443, section 4.1
   if (protocol === 'icmpv6')
     return new ec2.Port({
@@ -75,7 +75,7 @@ function port({ protocol, ports }: TrafficRule): ec2.Port {
   return protocol === 'tcp' ? ec2.Port.tcpRange(from, to) : ec2.Port.udpRange(from, to);
 }
 
-/** AWS takes at most 255 characters here, and few signs. */
+/** AWS limits descriptions to 255 characters. */
 function describe({ reasons }: TrafficRule): string {
   const text = reasons.join(', ');
   return text.length > 255 ? `${text.slice(0, 252)}...` : text;

@@ -34,7 +34,7 @@ export interface GatewayProps extends LoginKeyProps {
   readonly content: HostContent;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
-  /** Those that the host reads its certificates from. */
+  /** Secrets that hold the host's certificates. */
   readonly secrets: readonly SecretSource[];
   readonly onChange: OnChange;
   readonly signalTimeout: Duration;
@@ -42,11 +42,11 @@ export interface GatewayProps extends LoginKeyProps {
   readonly detailedMonitoring: boolean;
   /** Whether the host has an IPv6 address. */
   readonly ipv6: boolean;
-  /** Whether the host sends on what is not from or to its own address: others' traffic, or with clients' addresses kept. */
+  /** Whether the host forwards packets that are not from or to its own address: egress traffic, or preserved client addresses. */
   readonly routes: boolean;
 }
 
-/** The host that forwards: security group, role, instance, its proof, and the fixed address that it gets once it has proved itself. */
+/** The host that forwards: security group, role, instance, its proof, and the fixed address, which it gets once it has proved itself. */
 export class Gateway extends Construct {
   readonly instance: ec2.Instance;
   /** The fixed public address (Elastic IP). */
@@ -54,7 +54,7 @@ export class Gateway extends Construct {
   readonly userData: UserData;
   readonly condition: CfnWaitCondition;
   private readonly association: ec2.CfnEIPAssociation;
-  /** What the address waits for: the host's report, and behind it what was put in between. */
+  /** The last resource before the address: the host's report, or a later one added by `putBeforeAddress`. */
   private beforeAddress: CfnResource;
 
   constructor(scope: Construct, id: string, props: GatewayProps, problems: Problems) {
@@ -67,7 +67,7 @@ export class Gateway extends Construct {
     });
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
-      // Restart and replace make instances of different logical ids.
+      // `onChange` is part of the proof: restart and replace give the instance different logical ids.
       subject: [props.content, CARRIERS.map(readAsset), props.onChange],
       timeout: props.signalTimeout,
       attempt: props.attempt,
@@ -90,11 +90,11 @@ export class Gateway extends Construct {
     this.instance = new ec2.Instance(this, 'Instance', {
       vpc: network.vpc,
       vpcSubnets: { subnets: [network.subnet] },
-      // On a VPC of our own the subnet gives the address: said here, it would move subnet and security groups into a property
-      // whose every change replaces the host.
+      // In our own VPC the subnet assigns the address. Setting it here would move subnet and security groups into
+      // NetworkInterfaces, where every change replaces the host.
       ...(network.isForeign ? { associatePublicIpAddress: true } : {}),
       ...(props.ipv6 && !network.isForeign ? { ipv6AddressCount: 1 } : {}),
-      // EC2 drops what an instance sends on for others, unless it is told not to look.
+      // By default EC2 drops packets that are neither from nor to the instance.
       ...(props.routes ? { sourceDestCheck: false } : {}),
       instanceType: new ec2.InstanceType(machine.instanceType),
       machineImage: machineImage(machine),
@@ -116,19 +116,19 @@ export class Gateway extends Construct {
         },
       ],
     });
-    // What user-data has no room for must be there, and be readable, when the host boots.
+    // The parameters must exist, and be readable, before the host boots.
     if (this.userData.archive !== undefined)
       this.instance.instance.node.addDependency(
         new Archive(this, 'Archive', { archive: this.userData.archive, reader: role }),
       );
-    // The CDK refuses the count beside a public address, though EC2 takes both of a network interface.
+    // The CDK rejects the count together with a public address, but EC2 accepts both on a network interface.
     if (props.ipv6 && network.isForeign)
       this.instance.instance.addPropertyOverride('NetworkInterfaces.0.Ipv6AddressCount', 1);
     Tags.of(this.instance).add('Name', Stack.of(this).stackName);
     acknowledge(
       this.instance,
       'CloudFormation-Validate::W9010',
-      'An AMI of one region is what the ami prop asks for; without it EC2 resolves a public parameter.',
+      'The ami prop names an AMI of one region by design; without it EC2 resolves a public parameter.',
     );
     acknowledge(
       this.instance,
@@ -139,7 +139,7 @@ export class Gateway extends Construct {
       acknowledge(
         this.instance,
         'CloudFormation-Validate::W3010',
-        'A VPC that is there already says which zone its subnet is in.',
+        'The subnet of an existing VPC determines the zone.',
       );
     if (!props.detailedMonitoring) {
       const reason = 'Detailed monitoring costs extra; detailedMonitoring: true turns it on.';
@@ -167,28 +167,28 @@ export class Gateway extends Construct {
     }
 
     this.condition = proof.waitFor(this.instance.instance);
-    // The address goes to a host only after that host has proved itself. Nothing may come after this: a later failure would
-    // roll back to an association that is gone.
+    // A host gets the address only after it has proved itself. No resource may depend on this one: if it failed, the rollback would
+    // return to an association that no longer exists.
     this.association = new ec2.CfnEIPAssociation(this, 'AddressAssociation', {
       allocationId: eip.attrAllocationId,
       instanceId: this.instance.instanceId,
     });
     this.association.addResourceDependency(this.condition);
     this.beforeAddress = this.condition;
-    // Boot needs the route; and the internet gateway cannot be taken away while public addresses are in use.
+    // Booting needs the route, and the internet gateway cannot be detached while public addresses are in use.
     for (const resource of [eip, this.association, this.instance.instance])
       resource.node.addDependency(...network.internet);
   }
 
-  /** Recovers or reboots the host when EC2's checks of it fail. */
+  /** Recovers or reboots the host when EC2's status checks fail. */
   watch(topic?: sns.ITopic): void {
     const { instanceId } = this.instance;
     const { alarms } = new Watch(this, 'Watch', { instanceId, ...(topic === undefined ? {} : { topic }) });
-    // A host that has not proved itself is left alone: a reboot in the middle would hide why it fails.
+    // Only after the host has proved itself: a reboot during setup would hide why it fails.
     for (const alarm of alarms) this.putBeforeAddress(alarm.node.defaultChild as CfnResource);
   }
 
-  /** Makes the host the way out of a subnet, for IPv4 and on request for IPv6. Subnets with one route table share the route. */
+  /** Routes a subnet's outbound traffic to the host: IPv4, and IPv6 on request. Subnets with the same route table share the route. */
   leadOut(subnet: ec2.ISubnet, { ipv6 }: { readonly ipv6: boolean }): void {
     const key = routeTableKey(subnet);
     const destinations = [
@@ -205,8 +205,8 @@ export class Gateway extends Construct {
   }
 
   /**
-   * Lets a resource follow the proved host, not one that is still to prove itself, and precede the address, which stays last.
-   * One behind the other, so that the condition, whose id changes with the content, keeps a single dependent.
+   * Creates a resource after the host has proved itself and before it gets the address, which stays last. The resources form a
+   * chain, so that the condition, whose id changes with the content, has a single dependent.
    * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
    */
   private putBeforeAddress(resource: CfnResource): void {
@@ -217,26 +217,26 @@ export class Gateway extends Construct {
   }
 
   /**
-   * The host needs nothing of AWS but the secrets that hold its certificates, and what user-data has no room for: its report goes to a
-   * presigned URL. A role is there so that teams can add to it.
+   * The host reads only the secrets with its certificates and the parameters that do not fit into user-data; its report goes to a
+   * presigned URL. It always has a role, so that teams can add permissions.
    */
   private createRole(secrets: readonly SecretSource[]): iam.Role {
     const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
       description: 'Portway gateway',
     });
-    // The model knows nothing of the CDK, and so not what takes a right.
+    // lib/forward is CDK-free, so it cannot name IGrantable.
     for (const secret of secrets) secret.grantRead(role as never);
     acknowledgeInPacks(
       role,
       'IAMNoInlinePolicy',
-      'The policy names the secrets and parameters of this one host, is no use to another role, and goes with it.',
+      'The policy names the secrets and parameters of this host only, and is deleted with its role.',
     );
     return role;
   }
 }
 
-/** `resolve:ssm` is looked up by EC2 when it launches the instance: a new image never changes the template. */
+/** EC2 resolves `resolve:ssm` when it launches the instance, so a new image never changes the template. */
 function machineImage({ image }: Machine): ec2.IMachineImage {
   if ('parameter' in image) return ec2.MachineImage.resolveSsmParameterAtLaunch(image.parameter);
   return {
@@ -244,7 +244,7 @@ function machineImage({ image }: Machine): ec2.IMachineImage {
   };
 }
 
-/** User-data as a join of its lines: in the template, its snapshot and `cdk diff` a changed rule is a changed line. */
+/** User-data as a join of its lines, so a changed rule is one changed line in the template and in `cdk diff`. */
 function joinedLines(text: string): string {
   return Token.asString({ 'Fn::Join': ['\n', text.split('\n')] });
 }

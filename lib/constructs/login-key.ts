@@ -18,7 +18,7 @@ export interface LoginKeyProps {
   readonly sshPublicKey?: string;
 }
 
-/** Checks what was given; EC2 imports ed25519 and RSA keys only. */
+/** Checks the key props. EC2 imports only ed25519 and RSA keys. */
 export function checkLoginKey({ keyPairName, sshPublicKey }: LoginKeyProps, problems: Problems): void {
   if (keyPairName !== undefined && sshPublicKey !== undefined) {
     problems.add('sshPublicKey', 'must not be given together with keyPairName: the host takes one key', sshPublicKey);
@@ -42,11 +42,11 @@ export function checkLoginKey({ keyPairName, sshPublicKey }: LoginKeyProps, prob
   }
 }
 
-/** The key pair for the instance, or undefined when nobody is to log in. */
+/** The key pair for the instance, or undefined for no login. */
 export function loginKey(scope: Construct, { keyPairName, sshPublicKey }: LoginKeyProps): ec2.IKeyPair | undefined {
   if (keyPairName !== undefined) return ec2.KeyPair.fromKeyPairName(scope, 'KeyPair', keyPairName);
   if (sshPublicKey === undefined) return undefined;
-  // CloudFormation makes the new pair before it deletes the old one, so another key needs another name.
+  // CloudFormation creates the new pair before it deletes the old one, so a changed key needs a new name.
   const id = createHash('sha256')
     .update(JSON.stringify(Stack.of(scope).resolve(sshPublicKey)))
     .digest('hex')
@@ -55,7 +55,7 @@ export function loginKey(scope: Construct, { keyPairName, sshPublicKey }: LoginK
     keyPairName: `${Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' })}-${id}`,
     publicKeyMaterial: sshPublicKey,
   });
-  // A tag on a key pair cannot be changed: CloudFormation would replace the pair, and its name is taken.
+  // A changed tag would replace the key pair, which fails because its name is taken.
   (pair.node.defaultChild as ec2.CfnKeyPair).addPropertyDeletionOverride('Tags');
   return pair;
 }

@@ -41,7 +41,7 @@ export interface AmiProps {
   readonly rootDevice: string;
 }
 
-/** The checked machine. Plain data: the proof's hash is taken over it, since most of it replaces the host when it changes. */
+/** The checked machine props, as plain data. */
 export interface Machine {
   readonly os: OperatingSystemId;
   readonly architecture: Architecture;
@@ -51,12 +51,12 @@ export interface Machine {
   readonly diskGiB: number;
 }
 
-/** What a gp3 volume can have, in GiB. */
+/** The largest gp3 volume, in GiB. */
 const MAX_DISK = 16_384;
 
 const DEFAULT_TYPES: Record<Architecture, string> = { arm64: 't4g.micro', x86_64: 't3.micro' };
 
-/** The machine that the props ask for; what cannot be goes to `problems`. */
+/** Reads the machine props and reports invalid ones to `problems`. */
 export function readMachine(props: MachineProps, problems: Problems): Machine {
   const os = readOs(props.os, problems);
   const system = OPERATING_SYSTEMS[os];

@@ -38,25 +38,24 @@ export interface NetworkProps {
 
 const NO_FLOW_LOGS = 'Flow logs cost per gigabyte; flowLogs: true turns them on.';
 
-/** The network that a gateway stands in. Makes no lookup: synth needs no credentials and gives the same everywhere. */
+/** The gateway's network. Without lookups: synth needs no credentials and gives the same result everywhere. */
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   readonly subnet: ec2.ISubnet;
-  /** Whether the VPC was brought along; its subnets may not give public addresses by themselves then. */
+  /** Whether the VPC is an existing one. Its subnets may not assign public addresses. */
   readonly isForeign: boolean;
-  /** What a host with a public address needs at birth and until its death: the internet gateway and the way to it. */
+  /** What must outlive a host with a public address: the internet gateway and the routes to it. */
   readonly internet: readonly IDependable[];
 
   constructor(scope: Construct, id: string, props: NetworkProps = {}) {
     super(scope, id);
     this.isForeign = props.vpc !== undefined;
     this.vpc = props.vpc ?? (this.createVpc(props) as ec2.IVpc);
-    // The stack's checks see to it that there is one.
+    // The stack's checks guarantee that there is one.
     const subnet = this.vpc.publicSubnets[0] as ec2.ISubnet;
     this.subnet = subnet;
-    // The VPC's own `internetConnectivityEstablished` is the gateway alone; boot needs the route, and destroy needs to wait
-    // with taking the gateway off until no public address is left.
-    // It knows nothing of the route for IPv6, which only a dual-stack VPC has.
+    // The VPC's own `internetConnectivityEstablished` covers the internet gateway only. Booting needs the route too, and destroy
+    // must not detach the gateway while a public address is left. It also lacks the IPv6 route of a dual-stack VPC.
     this.internet = this.isForeign
       ? []
       : [
@@ -81,17 +80,17 @@ export class Network extends Construct {
           name: 'Public',
           subnetType: ec2.SubnetType.PUBLIC,
           cidrMask: 24,
-          // With IPv6 the CDK's default would leave the host without a public IPv4 address until it has proved itself.
+          // In a dual-stack VPC the CDK's default is false: the host would have no public IPv4 address until it has proved itself.
           mapPublicIpOnLaunch: true,
-          // The instance asks for its IPv6 address itself, so that one that has none is replaced when IPv6 is turned on.
+          // The instance requests its IPv6 address itself, so turning IPv6 on replaces an instance that has none.
           ...(ipv6 ? { ipv6AssignAddressOnCreation: false } : {}),
         },
       ],
       ...(ipv6 ? { ipProtocol: ec2.IpProtocol.DUAL_STACK } : {}),
-      // The default would add a Lambda function, a custom resource and an asset, whose log group survives the stack.
+      // The default would add a custom resource with a Lambda function and an asset; its log group outlives the stack.
       restrictDefaultSecurityGroup: false,
     });
-    // Another zone is another subnet, and it is made before the old one goes: their ranges must not overlap.
+    // Changing the zone creates the new subnet before the old one is deleted, so their ranges must not overlap.
     for (const subnet of vpc.publicSubnets) {
       const own = subnet.node.defaultChild as ec2.CfnSubnet;
       own.cidrBlock = `10.0.${availabilityZoneIndex}.0/24`;
@@ -108,19 +107,23 @@ export class Network extends Construct {
     acknowledgeInPacks(
       vpc,
       'VPCDefaultSecurityGroupClosed',
-      'Nothing is in the default group. Closing it takes a Lambda function, whose log group would outlive the stack.',
+      'Nothing uses the default group. Closing it takes a Lambda function, whose log group would outlive the stack.',
     );
     acknowledgeInPacks(
       vpc,
       'VPCSubnetAutoAssignPublicIpDisabled',
-      'The gateway is what the internet reaches, and nothing else is in this subnet; it needs an address to boot, before its fixed one.',
+      'Only the gateway is in this subnet. It is public, and needs an address to boot, before it gets the fixed one.',
     );
-    acknowledgeInPacks(vpc, 'VPCNoUnrestrictedRouteToIGW', 'The subnet of a gateway leads to the internet.');
+    acknowledgeInPacks(
+      vpc,
+      'VPCNoUnrestrictedRouteToIGW',
+      'The subnet of a public gateway needs a route to the internet.',
+    );
     return vpc;
   }
 
   private addFlowLog(vpc: ec2.Vpc, encryptionKey: kms.IKey | undefined): void {
-    // A group of our own: one that AWS makes for us would stay after destroy.
+    // A log group that AWS creates by itself would remain after destroy.
     const group = new logs.LogGroup(this, 'FlowLogGroup', {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -130,15 +133,11 @@ export class Network extends Construct {
       acknowledgeInPacks(
         group,
         'CloudWatchLogGroupEncrypted',
-        'CloudWatch Logs encrypts with a key of its own; logEncryptionKey names one of yours.',
+        'CloudWatch Logs encrypts with its own key; logEncryptionKey sets yours.',
       );
-    // Of a key that was imported, the policy is its owner's matter.
+    // Has no effect on an imported key: its owner must extend the policy.
     else encryptionKey.grantEncryptDecrypt(new iam.ServicePrincipal(`logs.${Stack.of(this).region}.amazonaws.com`));
     const flowLog = vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
-    acknowledgeInPacks(
-      flowLog,
-      'IAMNoInlinePolicy',
-      'The role writes to this one log group, is no use for another, and goes with it.',
-    );
+    acknowledgeInPacks(flowLog, 'IAMNoInlinePolicy', 'The role writes to this log group only, and is deleted with it.');
   }
 }

@@ -6,45 +6,45 @@ import { Construct } from 'constructs';
 import { replacingProperties } from './final-properties';
 
 export interface ProofProps {
-  /** All that the host has to prove apart from the instance's own properties: its files and settings. May hold tokens. */
+  /** What the host has to prove besides the instance's own properties: its files and settings. May contain tokens. */
   readonly subject: unknown;
-  /** How long the host may take from its start to its report. */
+  /** The longest time from the host's start to its report. */
   readonly timeout: Duration;
-  /** Another number makes the same content be proved once more, under ids of its own. */
+  /** A new number proves the same content again, with new ids. */
   readonly attempt: number;
 }
 
-/** Hexadecimal digits of a hash in an id. */
+/** Length of the hash in an id, in hexadecimal digits. */
 const DIGITS = 16;
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
 const LONGEST_LOGICAL_ID = 255;
 
 /**
- * The host's report as a part of the deployment: a wait condition that stays open until the host says that it forwards, or
- * why not.
+ * The host's report as part of the deployment: a wait condition that stays open until the host signals that it forwards, or why it
+ * does not.
  *
- * A wait condition works once. So its logical id, and its handle's, end in a hash of everything that must be proved: a deployment that
- * changes any of it makes a new pair and waits for a new signal. AWS ParallelCluster does the same with a time in the id; a
- * hash leaves a deployment that changes nothing alone. AWS keys the signal by stack and logical id, so content
- * that failed is deployed again with another `attempt`, or it might read its own old signal.
+ * A wait condition works only once. So its logical id, and its handle's, end in a hash of everything that must be proved: a
+ * deployment that changes any of it creates a new pair and waits for a new signal. AWS ParallelCluster does the same with a
+ * timestamp; with a hash, a deployment without changes waits for nothing. AWS keys the signal by stack and logical id, so content
+ * that failed must be deployed again with another `attempt`, or it might read its own old signal.
  *
- * The hash is taken when the template is written. Aspects run before that, and may replace the host (a launch template, tenancy): it
- * must prove itself then too, before it gets the address.
+ * The hash is computed while the template is written. Aspects run before that and may replace the host (a launch template,
+ * tenancy): the new host, too, must prove itself before it gets the address.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-waitcondition.html
  */
 export class Proof extends Construct {
-  /** What the host calls its files and settings by in its report. */
+  /** Identifies the host's files and settings in its report. */
   readonly content: string;
   /** The URL that the host reports to. */
   readonly signalUrl: string;
-  /** Length of the handle's logical id, which stands in the URL. */
+  /** Length of the handle's logical id, which is part of the URL. */
   readonly handleIdLength: number;
   private readonly handle: CfnWaitConditionHandle;
   private readonly timeout: Duration;
   private readonly attempt: number;
   private host: CfnInstance | undefined;
-  /** The instance's user-data holds the handle's id, which is being made. */
+  /** Breaks the recursion: user-data, which is hashed, contains the handle's id, which ends in the hash. */
   private isHashing = false;
 
   constructor(scope: Construct, id: string, { subject, timeout, attempt }: ProofProps) {
@@ -52,14 +52,14 @@ export class Proof extends Construct {
     this.content = hash(Stack.of(this).resolve(subject));
     this.timeout = timeout;
     this.attempt = attempt;
-    // No metadata and no tags, ever: these types cannot be updated. The construct's path would be metadata too.
+    // These types cannot be updated, so they must never have metadata or tags. The construct's path would be metadata too.
     this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
     this.handle = new CfnWaitConditionHandle(this, 'Handle');
     this.handleIdLength = this.endInHash(this.handle) + DIGITS;
     this.signalUrl = this.handle.ref;
   }
 
-  /** The condition that waits for the report of `host`, which must depend on nothing that waits for it in turn. */
+  /** The condition that waits for the report of `host`. `host` must not depend on anything that waits for the condition. */
   waitFor(host: CfnInstance): CfnWaitCondition {
     this.host = host;
     const condition = new CfnWaitCondition(this, 'Condition', {
@@ -72,7 +72,7 @@ export class Proof extends Construct {
     return condition;
   }
 
-  /** @returns the length of what stands before the hash */
+  /** @returns the length of the id before the hash */
   private endInHash(resource: CfnResource): number {
     const stable = Stack.of(this)
       .getLogicalId(resource)

@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 import { makePlan, type PlanProps } from '../plan/plan';
 
 /**
- * Writes what a reviewer reads next to the template: `<stack>.rules.txt` with the rules as the host gets them, in plain text also
- * where user-data carries them compressed, and `<stack>.plan.json` with all of the plan for programs.
+ * Writes two files next to the template: `<stack>.rules.txt` for reviewers, with the host's rules in plain text even if user-data
+ * compresses them, and `<stack>.plan.json` for programs, with the whole plan.
  */
 export function writeReview(scope: Construct, props: PlanProps): void {
   const stack = Stack.of(scope);

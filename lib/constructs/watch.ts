@@ -6,14 +6,14 @@ import { Construct } from 'constructs';
 
 export interface WatchProps {
   readonly instanceId: string;
-  /** Told of both changes, bad and good. */
+  /** Notified when an alarm goes off and when it recovers. */
   readonly topic?: sns.ITopic;
 }
 
 /**
- * Two alarms on EC2's own checks, each with the one action that helps: a failing machine below the host is left for another
- * (recover), a host that hangs is rebooted. Instance id, addresses and disk stay in both cases, and the rules come back before
- * the network does. The periods are AWS's advice: with the same number both actions could meet.
+ * Two alarms on EC2's status checks, each with the action that helps: recover moves the host off failing hardware, reboot
+ * restarts a hanging host. Both keep instance id, addresses and disk, and the rules are restored before the network is up. The
+ * periods are the ones that AWS recommends: equal periods could trigger both actions at once.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
  */
 export class Watch extends Construct {
@@ -40,7 +40,7 @@ export class Watch extends Construct {
         threshold: 1,
         comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         evaluationPeriods: minutes,
-        // A stopped host, as in the middle of a change, has no checks: that is no reason to act.
+        // A stopped host, as during a change, reports no checks: that is no reason to act.
         treatMissingData: cloudwatch.TreatMissingData.MISSING,
       });
       made.addAlarmAction(new actions.Ec2Action(action));

@@ -5,9 +5,9 @@ import type { HostFile } from './host-file';
 const FOLDER = join(__dirname, '..', '..', 'assets');
 
 /**
- * A file of assets/ as it enters user-data: without full-line comments and blank lines, and with half of its indentation. They are
- * for readers of this repository; on the host they would cost a quarter of the 16 KB, and a comment mended here would restart every
- * gateway. So no string of a script may hang on the spaces that a line of it begins with.
+ * A file of assets/ as it goes into user-data: without full-line comments and blank lines, and with half the indentation. Those
+ * would take a quarter of the 16 KB, and an edited comment would restart every gateway. So no multi-line string in a script may
+ * depend on its leading spaces.
  */
 export function readAsset(name: string): string {
   const lines = readFileSync(join(FOLDER, name), 'utf8').split('\n');
@@ -19,7 +19,7 @@ export function assetFile(name: string, path: string, mode: string): HostFile {
   return { path, mode, text: readAsset(name), origin: 'script' };
 }
 
-/** A part of host.sh that only some hosts need. */
+/** A part of host.sh for hosts that need it. */
 export function partFile(name: string): HostFile {
   return assetFile(`host.d/${name}.sh`, `/usr/local/lib/portway/host.d/${name}.sh`, '0644');
 }

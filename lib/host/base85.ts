@@ -1,8 +1,8 @@
-/** The digits, as Python's `base64.b85decode` reads them: all printable, none that quotes or escapes anything. */
+/** The digits of Python's `base64.b85decode`: all printable, no quotes and no backslash. */
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
 
 /**
- * Bytes as text, five characters for four bytes; base64 takes a fifteenth more.
+ * Encodes bytes as text, five characters for four bytes. Base64 would take a fifteenth more.
  * @see https://docs.python.org/3/library/base64.html#base64.b85encode
  */
 export function encodeBase85(bytes: Uint8Array): string {
@@ -15,7 +15,7 @@ export function encodeBase85(bytes: Uint8Array): string {
       word = DIGITS.charAt(value % 85) + word;
       value = Math.floor(value / 85);
     }
-    // Of a last group that is not full, only as many characters as say it.
+    // A partial last group needs one character more than it has bytes.
     text += word.slice(0, Math.min(4, bytes.length - i) + 1);
   }
   return text;

@@ -7,7 +7,7 @@ import type { OperatingSystem } from './operating-system';
 const FOLDER = '/usr/local/lib/portway';
 const UNITS = '/etc/systemd/system';
 
-/** What a host needs for the certificates of its forwards. */
+/** Files and packages for the certificates of a host's forwards. */
 export function certificatesPart(
   forwards: readonly PortForward[],
   { packages }: OperatingSystem,
@@ -26,13 +26,13 @@ export function certificatesPart(
   };
 }
 
-/** Where certificates come from elsewhere: which ones, and the programs that get them. */
+/** For certificates that the host fetches: their list, and the programs that fetch them. */
 function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
   const entries = forwards.flatMap(entryOf);
   if (entries.length === 0) return [];
   const text = `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`;
   return [
-    // May hold tokens, so it is not packed by itself.
+    // May contain tokens, so it is not marked as packed.
     { path: '/etc/portway/certificates.json', mode: '0644', text, origin: 'rules' },
     partFile('certificates'),
     assetFile('certificates.py', `${FOLDER}/certificates.py`, '0755'),
@@ -46,7 +46,7 @@ function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
   ];
 }
 
-/** What the host's program asks for. */
+/** One certificate for the host's program to fetch. */
 type Entry = { readonly forward: string; readonly source: Certificate['source'] } & Readonly<Record<string, unknown>>;
 
 function entryOf({ name: forward, tls }: PortForward): readonly Entry[] {

@@ -2,7 +2,7 @@ import { forwardPath, type Problems } from '../forward/problems';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import type { OperatingSystem } from './operating-system';
 
-/** HTTP/3 where the distribution's nginx is not known to have it: it would not start. */
+/** Rejects HTTP/3 where the distribution's nginx is not known to support it: nginx would not start. */
 export function checkHttp3(
   forwards: readonly ResolvedForward[],
   os: OperatingSystem | undefined,

@@ -7,7 +7,7 @@ import type { HostFile } from './host-file';
 const FOLDER = '/usr/local/lib/portway';
 const COMMAND = '/usr/local/bin/portway';
 
-/** `portway` on the host: what tells its status; with more tools for it, a choice between them. */
+/** The host's `portway` command: the status program, or a wrapper if there are more subcommands. */
 export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   const tools = [
     ...(forwards.some((f) => isPortForward(f) && f.maintenance) ? ['maintenance.py'] : []),
@@ -21,7 +21,7 @@ export function commandFiles(forwards: readonly ResolvedForward[]): readonly Hos
   ];
 }
 
-/** What prints the status, with what it knows of the forwards. A host forwards without it as well. */
+/** The status program and its data. Optional: forwarding does not depend on them. */
 function statusFiles(path: string, forwards: readonly ResolvedForward[]): readonly HostFile[] {
   return [assetFile('status.py', path, '0755'), forwardsFile(forwards)].map((file) => ({ ...file, optional: true }));
 }

@@ -2,12 +2,12 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Problems } from '../forward/problems';
 import type { HostFile } from './host-file';
 
-/** Where the team's own script lies on the host; the scripts in assets/ run it once per instance and content. */
+/** The team's script on the host. The scripts in assets/ run it once per instance and content. */
 const PATH = '/var/lib/portway/first-boot';
 
-/** The team's script from its file, checked for what would only show on the host. */
+/** Reads the team's script and checks it for problems that would otherwise show only on the host. */
 export function readFirstBootScript(file: unknown, problems: Problems): HostFile | undefined {
-  // Node takes a number for an open file: 0 would be what is typed.
+  // Node takes a number as a file descriptor: 0 would read standard input.
   if (typeof file !== 'string') {
     problems.add('firstBootScript', "must be a file's path", file);
     return undefined;
@@ -35,7 +35,7 @@ export function readFirstBootScript(file: unknown, problems: Problems): HostFile
   return firstBootFile(text);
 }
 
-/** The script as the host gets it. */
+/** The script as a file of the host. */
 export function firstBootFile(text: string): HostFile {
   return { path: PATH, mode: '0700', text: text.endsWith('\n') ? text : `${text}\n`, origin: 'team' };
 }

@@ -3,7 +3,7 @@ import { isPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatHost, formatTarget } from '../forward/target';
 import type { HostFile } from './host-file';
 
-/** What `portway status` on the host knows of the forwards: a line for each, with name, listener, engine and targets. */
+/** The data of `portway status` on the host: one line per forward, with name, listener, engine and targets. */
 export function forwardsFile(forwards: readonly ResolvedForward[]): HostFile {
   const lines = forwards.map((f) => [f.name, ...wordsOf(f)].join(' '));
   return { path: '/etc/portway/forwards', mode: '0644', text: `${lines.join('\n')}\n`, origin: 'rules', packed: true };

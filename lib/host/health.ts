@@ -4,7 +4,7 @@ import { placesOf, type SharedChain, sharedChains } from '../iptables/balance';
 import { assetFile } from './assets';
 import type { HostFile } from './host-file';
 
-/** What a host needs for its forwards' health checks; nothing where no forward has one. */
+/** Files for health checks; none if no forward has one. */
 export function healthFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   const text = renderHealth(forwards);
   if (text === undefined) return [];
@@ -17,8 +17,8 @@ export function healthFiles(forwards: readonly ResolvedForward[]): readonly Host
 }
 
 /**
- * What the health service (assets/health.py) works with: JSON with a line for each forward that has a health check. What its rules
- * are made of comes from the iptables renderer, so that a chain with all its targets is the one that was rendered.
+ * Configuration of the host's health service: JSON, one line for each forward with a health check. The parts of its rules come
+ * from the iptables renderer, so that a chain with all targets equals the rendered one.
  *
  * @returns undefined when no forward has a health check.
  */
@@ -45,7 +45,7 @@ function describe({ name, transport, listen, targets, healthCheck, families }: P
     listen: [listen.from, listen.to],
     ...healthCheck,
     targets: targets.map((t) => ({
-      // Its name in the log, in the state file and in comments.
+      // Its name in the log, the state file and rule comments.
       target: formatTarget(t),
       host: t.host ?? (families.includes(4) ? '127.0.0.1' : '::1'),
       local: t.kind === 'local',

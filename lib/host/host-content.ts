@@ -10,10 +10,10 @@ import { kernelPart } from './kernel';
 import { metadataPart } from './metadata';
 import type { OperatingSystem } from './operating-system';
 
-/** All that a host is given apart from what differs between two deploys of the same (its signal's URL). */
+/** A host's files and settings, without what differs between two deploys of the same stack (the signal's URL). */
 export interface HostContent {
   readonly files: readonly HostFile[];
-  /** For /etc/portway/portway.env; the scripts in assets/ say what each means. */
+  /** Settings in /etc/portway/portway.env; the scripts in assets/ document them. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export interface HostContentProps {
   readonly firstBootScript?: HostFile;
 }
 
-/** What the host of these forwards is given. */
+/** The content of a host with these forwards. */
 export function hostContent({
   forwards,
   settings = NO_SETTINGS,
@@ -47,7 +47,7 @@ export function hostContent({
   ];
   return {
     files: [
-      // Package managers are killed on hosts that have less.
+      // With less memory, package managers are killed.
       ...(memoryMiB < 1024 ? [partFile('swap')] : []),
       ...metadata.files,
       ...kernel.files,

@@ -5,12 +5,12 @@ export interface HostFile {
   readonly mode: string;
   readonly text: string;
   /**
-   * What it is: `script` for what comes from assets/, `rules` for what synth rendered and a reviewer reads, `team` for
-   * what the team brought. Scripts always travel compressed; rules and team files only when user-data would be too large.
+   * `script`: a file of assets/. `rules`: rendered by synth, read by reviewers. `team`: provided by the team. Scripts are always
+   * compressed; the others only if user-data would be too large.
    */
   readonly origin: 'script' | 'rules' | 'team';
-  /** Whether it travels compressed in any case, since it says nothing that a reviewer has not read elsewhere. */
+  /** Whether to compress it always, since it repeats what a reviewer reads elsewhere. */
   readonly packed?: boolean;
-  /** Whether it is left out where user-data would be too large otherwise. */
+  /** Whether to drop it if user-data would be too large. */
   readonly optional?: boolean;
 }

@@ -8,7 +8,7 @@ import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
 
-/** What the kernel carries out: rules, what applies them, and the kernel settings that they need. */
+/** The kernel's part of a host: rules, the programs that apply them, and the kernel settings they need. */
 export function kernelPart(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
@@ -23,7 +23,7 @@ export function kernelPart(
   const hasSources = lists.some((list) => list.length > 0);
   const files: readonly HostFile[] = [
     ...(rules === undefined ? [] : [rulesFile('iptables', rules.v4)]),
-    // Without IPv6 no packet would ever meet them.
+    // Without IPv6 no packet would ever reach them.
     ...(rules === undefined || !settings.ipv6 ? [] : [rulesFile('ip6tables', rules.v6)]),
     ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
     assetFile('rules.py', '/usr/local/lib/portway/rules.py', '0755'),
@@ -33,7 +33,7 @@ export function kernelPart(
     assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
     ...healthFiles(own),
     ...(rules === undefined ? [] : [sysctlFile('90-portway-tracking.conf')]),
-    // A gateway that leads nowhere else stays a plain host and routes nothing.
+    // Turns on IP forwarding only if a forward or egress needs it.
     ...(routes(own, settings, 4) ? [sysctlFile('90-portway.conf')] : []),
     ...(routes(own, settings, 6) ? [sysctlFile('91-portway-ipv6.conf'), partFile('ipv6')] : []),
     ...ping,
@@ -44,12 +44,12 @@ export function kernelPart(
   };
 }
 
-/** `packed`: without lists of sources the sets only say again what the rules say. */
+/** `packed`: sets without source lists only repeat what the rules say. */
 function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string, packed = false): HostFile {
   return { path: `/etc/portway/${part}.rules`, mode: '0644', text, origin: 'rules', packed };
 }
 
-/** Whether packets of an IP version go through this host to others. */
+/** Whether the host forwards packets of an IP version to other hosts. */
 function routes(forwards: readonly ResolvedForward[], { egress }: GatewaySettings, family: Family): boolean {
   const hosts = forwards.flatMap(hostsOf);
   return hosts.some((h) => h.kind === `ipv${family}`) || egress.some((c) => c.family === family);

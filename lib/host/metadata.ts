@@ -2,7 +2,7 @@ import type { GatewaySettings } from '../forward/gateway-settings';
 import { assetFile } from './assets';
 import type { HostFile } from './host-file';
 
-/** What keeps the EC2 metadata service for some accounts; nothing where it is for everyone. */
+/** Restricts the EC2 metadata service to some accounts; nothing if it is open to everyone. */
 export function metadataPart({ metadataUsers }: GatewaySettings): {
   readonly files: readonly HostFile[];
   readonly settings: Readonly<Record<string, string>>;

@@ -6,35 +6,35 @@ export const ARCHITECTURES: readonly Architecture[] = ['arm64', 'x86_64'];
 
 export type OperatingSystemId = 'debian-13' | 'debian-12' | 'amazon-linux-2023' | 'ubuntu-24.04';
 
-/** What differs between the distributions that a gateway can run. */
+/** What differs between the supported distributions. */
 export interface OperatingSystem {
   readonly title: string;
-  /** The account that cloud-init gives the SSH key to. */
+  /** The account that cloud-init installs the SSH key for. */
   readonly sshUser: string;
   /**
-   * The root volume's device name in the distribution's images. A wrong one would add a second, empty volume and leave
-   * the root unencrypted.
+   * The root volume's device name in the distribution's images. With a wrong name, EC2 would add a second, empty volume and leave the
+   * root volume unencrypted.
    */
   readonly rootDevice: string;
   /** The public SSM parameter (of data type aws:ec2:image) that EC2 resolves to the newest image at launch. */
   readonly imageParameter: (architecture: Architecture) => string;
   readonly nginx: NginxDialect;
-  /** Package names for each thing that a gateway may need. */
+  /** Package names by purpose. */
   readonly packages: {
     readonly iptables: readonly string[];
     readonly nftables: readonly string[];
     readonly nginx: readonly string[];
     readonly stream: readonly string[];
-    /** Makes self-signed certificates, and reads others. */
+    /** Creates self-signed certificates, and reads others. */
     readonly tls: readonly string[];
     /** Gets certificates from a CA. */
     readonly acme: readonly string[];
-    /** The CAs that HTTPS servers are known by. */
+    /** The root certificates for HTTPS. */
     readonly authorities: readonly string[];
   };
 }
 
-/** What Debian and Ubuntu call the architectures. */
+/** The architectures' names in Debian and Ubuntu. */
 export const DEB_ARCHITECTURES: Readonly<Record<Architecture, string>> = { arm64: 'arm64', x86_64: 'amd64' };
 
 const DEBIAN_PACKAGES = {
@@ -60,7 +60,7 @@ function debian(release: number, nginx: Omit<NginxDialect, 'user'>): OperatingSy
 }
 
 /**
- * The four systems that user-data is written for. Debian 13 is what the rehearsal boots.
+ * The four supported distributions. The rehearsal boots Debian 13.
  * @see https://wiki.debian.org/Cloud/AmazonEC2Image
  * @see https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
  * @see https://docs.aws.amazon.com/linux/al2023/ug/ec2.html

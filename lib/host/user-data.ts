@@ -13,61 +13,60 @@ import {
   parameterSettings,
 } from './parameters';
 
-/** What EC2 takes, before base64. @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
+/** EC2's limit in bytes, before base64. @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 export const USER_DATA_LIMIT = 16_384;
 
 /**
- * How many bytes are kept for the signal's URL, which is known only at deploy time. It names the stack and the handle, and four times
- * the region; 467 characters were seen for a stack of 4, a handle of 17 and a region of 10. Regions of 16, a partition's longer name and
- * domain, and a little more are counted in.
+ * Bytes reserved for the signal's URL, which is known only at deploy time. It contains the names of the stack and the handle, and the
+ * region four times. A measured URL has 467 characters, with a stack name of 4, a handle of 17 and a region of 10. The reserve allows
+ * for regions of 16, for partitions with longer names and domains, and for a small margin.
  */
 export function signalUrlReserve(names: { readonly stack: string; readonly handleLength: number }): number {
   return 520 + lengthOf(names.stack) + names.handleLength;
 }
 
-/** A name that is known only at deploy time has at most 128 characters. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+/** A stack's name has at most 128 characters. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
 function lengthOf(stack: string): number {
   return isToken(stack) ? 128 : stack.length;
 }
 
-/** What is known only once the content is: which content this is, where the host reports about it, and whose it is. */
+/** Identifies the content: its hash, where the host reports, and which stack it belongs to. */
 export interface ContentIdentity {
-  /** Hash over all that the host must prove. */
+  /** Hash of everything that the host must prove. */
   readonly content: string;
   /** Presigned URL of the wait condition handle; a token. */
   readonly signalUrl: string;
-  /** Bytes that are kept for that URL: see `signalUrlReserve`. */
+  /** Bytes reserved for that URL: see `signalUrlReserve`. */
   readonly signalUrlReserve: number;
-  /** Which try this is; a failing host names the next one, since the same content under the same ids may read an old signal. */
+  /** Number of this attempt. A failing host suggests the next one: the same content with the same ids may read an old signal. */
   readonly attempt: number;
-  /** The stack's name, which parameters bear; may be a token. Default: Portway. */
+  /** The stack's name, used in the parameters' names; may be a token. Default: Portway. */
   readonly stack?: string;
 }
 
 export interface UserData {
-  /** The MIME text; it still holds the signal URL's token. */
+  /** The MIME text. The signal's URL is still a token. */
   readonly text: string;
-  /** Bytes, with the whole reserve counted for the URL. */
+  /** Bytes, counting the whole reserve for the URL. */
   readonly size: number;
   readonly reserve: number;
   /** Whether rules and team files had to be compressed. */
   readonly compressed: boolean;
-  /** What the host reads from Parameter Store besides; undefined where all has room in user-data. */
+  /** Files that the host reads from Parameter Store; undefined if everything fits into user-data. */
   readonly archive?: ParameterArchive;
 }
 
-/** Scripts of assets/ that bring a host its files, and are none of them. */
+/** Files of assets/ that deliver the host's files. */
 export const CARRIERS = ['portway.sh', ...FETCHERS] as const;
 
 const BOUNDARY = 'portway';
 const DEFAULT_STACK = 'Portway';
 
 /**
- * User-data of one fixed shape: a multipart with one shell part, of a type that cloud-init runs at every boot, under one
- * file name for ever. (cloud-init never removes a part that it once wrote, so a second name would go on running.)
- * The part is the static script of assets/, then the files that it puts on the host: what a reviewer reads as plain text, the rest
- * as one archive, since scripts have much in common. What has no room at all is read from Parameter Store: the archive then holds
- * the program that does it.
+ * User-data always has the same shape: a multipart message with one shell part, of a type that cloud-init runs at every boot, and
+ * always with the same file name. (cloud-init never removes a part, so one with an old name would go on running.)
+ * The part is the static script of assets/, then the files that it writes on the host: those for reviewers as plain text, the rest in
+ * one compressed archive. Files that still do not fit go to Parameter Store; the archive then contains the program that fetches them.
  * @see https://docs.cloud-init.io/en/latest/explanation/format.html
  */
 export function renderUserData(
@@ -79,13 +78,13 @@ export function renderUserData(
   const { files } = content;
   const ways = [
     () => assemble(files, content, identity, false),
-    // Rules are plain lines for as long as they can be: `cdk diff` shows a changed one as a changed line. So scripts go first.
+    // Scripts move out first, so that rules stay plain text for as long as possible: `cdk diff` shows a changed rule as one line.
     () => spread(content, identity, []),
     () => spread({ ...content, files: files.map(withoutComments) }, identity, []),
-    // Then what keeps values of the deployment, and so must stay, has all the room.
+    // Then everything in user-data, compressed: files with deploy-time values cannot move out.
     () => assemble(files, content, identity, true),
     () => assemble(files.flatMap(withoutComfort), content, identity, true),
-    // Where there are too many rules, the largest file goes first.
+    // Then move out rules and team files, the largest first.
     ...bySize(files).map((_, i, all) => () => spread(content, identity, all.slice(0, i + 1))),
   ];
   let last: UserData | undefined;
@@ -103,25 +102,25 @@ export function renderUserData(
   return rendered;
 }
 
-/** A file without its comments, and none of those that are only there for people. */
+/** Drops optional files, and the comments of the others. */
 function withoutComfort(file: HostFile): readonly HostFile[] {
   return file.optional === true ? [] : [withoutComments(file)];
 }
 
-/** What is rendered, without comments but those that are a forward's name alone. */
+/** Removes comments from rendered files, except those that are only a forward's name. */
 function withoutComments(file: HostFile): HostFile {
   return file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# (?![\w-]+$).*\n/gm, '') } : file;
 }
 
-/** Files other than scripts that need not stay in user-data, the largest first. */
+/** Files other than scripts that may move out of user-data, the largest first. */
 function bySize(files: readonly HostFile[]): readonly HostFile[] {
   const movable = files.filter((file) => file.origin !== 'script' && isPacked(file, true));
   return movable.toSorted((a, b) => b.text.length - a.text.length);
 }
 
 /**
- * With scripts and `more` in parameters, and in their place what reads them. Scripts alone make parameters that no change of a rule
- * touches.
+ * Moves scripts and `more` into parameters, and adds the files that fetch them. With scripts alone, a changed rule does not change
+ * the parameters.
  */
 function spread(content: HostContent, identity: ContentIdentity, more: readonly HostFile[]): UserData {
   const away = content.files.filter((file) => file.origin === 'script' || more.includes(file));
@@ -153,7 +152,7 @@ ${readAsset('portway.sh')}${plain.join('')}${archive}
   return { text, size: sizeOf(text, identity), reserve: identity.signalUrlReserve, compressed: compress };
 }
 
-/** Tokens are counted with the longest that may stand in their place. */
+/** Counts tokens with the longest value that they may have. */
 function sizeOf(text: string, { signalUrl, signalUrlReserve, stack = DEFAULT_STACK }: ContentIdentity): number {
   const rest = text.replace(signalUrl, '');
   const names = isToken(stack) ? rest.split(stack).length - 1 : 0;
@@ -167,15 +166,15 @@ function environment({ settings }: HostContent, { content, signalUrl, attempt }:
     ...(attempt === 0 ? {} : { PORTWAY_ATTEMPT: attempt }),
     ...settings,
   };
-  // Values are names, ports, hashes and a URL: none holds a quote, which user-data's tests assert.
+  // Values are names, ports, hashes and a URL. None contains a quote; tests assert that.
   const text = Object.entries(all).map(([key, value]) => `${key}='${value}'\n`);
-  // Whoever has the URL can signal in the host's place.
+  // Anyone with the URL can signal in the host's name.
   return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
 /**
- * Scripts are read and reviewed in assets/. User-data is ASCII, and no line of it may look like a boundary. A token must stay
- * readable, or nobody could fill it in.
+ * Scripts are reviewed in assets/. User-data must be ASCII, and no line may look like a boundary. Files with tokens must stay plain,
+ * or CloudFormation could not fill them in.
  */
 function mustPack({ origin, packed = false, text }: HostFile): boolean {
   return (

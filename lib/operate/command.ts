@@ -7,11 +7,11 @@ import { readPromised } from './promised';
 import { differences } from './verify';
 
 export interface VerifyOptions extends SynthesizeOptions {
-  /** Default: the app's only one. */
+  /** Default: the app's only stack. */
   readonly stack?: string | undefined;
 }
 
-/** `portway verify`. @returns the process's exit code: 0 as promised, 1 it is not, 2 it could not be told */
+/** `portway verify`. @returns the exit code: 0 no differences, 1 differences, 2 could not compare */
 export async function verifyCommand(options: VerifyOptions): Promise<number> {
   const assembly = await mkdtemp(join(tmpdir(), 'portway-verify-'));
   try {

@@ -3,19 +3,19 @@ import { stackAddress } from '../../rehearsal/src/aws/deployed';
 import { ofStack, readUserData, STACK_TAG } from '../../rehearsal/src/aws/instance';
 import { groupRules, type SecurityGroupRules } from '../../rehearsal/src/aws/security-group';
 
-/** What EC2 has of a stack's gateway. */
+/** A stack's gateway as EC2 reports it. */
 export interface Found {
   /** The Elastic IP; undefined when the stack has none. */
   readonly address: string | undefined;
-  /** The instance that the address leads to; undefined when it leads nowhere. */
+  /** The instance with the address; undefined if the address is not associated with an instance of the stack. */
   readonly gateway: FoundInstance | undefined;
-  /** Ids of the stack's other instances that are not terminated. */
+  /** Ids of the stack's other instances, except terminated ones. */
   readonly others: readonly string[];
 }
 
 export interface FoundInstance {
   readonly instanceId: string;
-  /** EC2's word: `running`, `stopped`, ... */
+  /** EC2's state: `running`, `stopped`, ... */
   readonly state: string;
   readonly instanceType: string | undefined;
   readonly httpTokens: string | undefined;
@@ -26,16 +26,16 @@ export interface FoundInstance {
 }
 
 /**
- * Reads a stack's gateway by the EC2 API. Changes nothing.
- * @param own a client to ask with, which is destroyed. Default: one with the AWS settings of the environment
+ * Reads a stack's gateway with the EC2 API. Changes nothing.
+ * @param own the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
  */
 export async function readFound(stackName: string, region: string | undefined, own?: EC2Client): Promise<Found> {
-  // The SDK's word on future Node versions would stand before the findings.
+  // Silence the SDK's Node-version warning.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = own ?? new EC2Client(region === undefined ? {} : { region });
   try {
     await client.config.region().catch(() => {
-      throw new Error('the region must be said: by AWS_REGION, by the AWS profile, or by env of the stack');
+      throw new Error('the region must be set: in AWS_REGION, in the AWS profile, or in env of the stack');
     });
     const address = await stackAddress(client, stackName);
     const all = [];

@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { normalizeCidr } from 'cidr-tools';
 import { listed, named, stacksOf } from '../plan/assembly';
 
-/** What synth promised about a gateway, read from its template. What is known at deploy only is undefined, and matches anything. */
+/** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
 export interface Promised {
-  /** What CloudFormation calls the stack. */
+  /** The stack's name in CloudFormation. */
   readonly stackName: string;
-  /** Undefined: wherever the AWS settings lead. */
+  /** Undefined: the region of the AWS settings. */
   readonly region: string | undefined;
   readonly instanceType: string | undefined;
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
   readonly sourceDestCheck: boolean;
-  /** Line by line; {@link UNKNOWN} stands for what is known at deploy only, such as the signal's URL. */
+  /** Lines; {@link UNKNOWN} stands for values known only at deploy time, such as the signal's URL. */
   readonly userData: readonly string[];
   readonly inbound: readonly PromisedRule[];
   readonly outbound: readonly PromisedRule[];
@@ -22,11 +22,11 @@ export interface Promised {
 export interface PromisedRule {
   /** `tcp 80`, `udp 6000-6100`, `50`, `all`. */
   readonly what: string;
-  /** Undefined: known at deploy only. */
+  /** Undefined: known only at deploy time. */
   readonly peer: string | undefined;
 }
 
-/** In a line of user-data: something, or nothing. */
+/** A placeholder in a line of user-data: matches any text, including none. */
 export const UNKNOWN = '\u0000';
 
 interface Resource {
@@ -36,8 +36,8 @@ interface Resource {
 type Resources = Readonly<Record<string, Resource>>;
 
 /**
- * Reads what a cloud assembly promises about the gateway of one of its stacks.
- * @throws Error when it has no such stack, or the stack no gateway
+ * Reads the gateway of a stack from a cloud assembly.
+ * @throws Error when there is no such stack, or it has no gateway
  */
 export async function readPromised(assembly: string, wanted: string | undefined): Promise<Promised> {
   const stacks = stacksOf(assembly);
@@ -50,7 +50,7 @@ export async function readPromised(assembly: string, wanted: string | undefined)
   return { stackName, region, ...gatewayOf(Resources, name) };
 }
 
-/** The gateway is the instance that gets the address. */
+/** The gateway is the instance with the address. */
 function gatewayOf(resources: Resources, stack: string): Omit<Promised, 'stackName' | 'region'> {
   const association = Object.values(resources).find(({ Type }) => Type === 'AWS::EC2::EIPAssociation');
   const properties = resources[reference(association?.Properties?.InstanceId) ?? '']?.Properties;
@@ -74,7 +74,7 @@ function gatewayOf(resources: Resources, stack: string): Omit<Promised, 'stackNa
   };
 }
 
-/** Rules in the groups, and those that are resources of their own. */
+/** Inline rules of the groups, and rules that are separate resources. */
 function rulesOf(resources: Resources, ids: readonly string[], side: 'Ingress' | 'Egress'): PromisedRule[] {
   const inside = ids.flatMap((id) => (resources[id]?.Properties?.[`SecurityGroup${side}`] ?? []) as TemplateRule[]);
   const beside = Object.values(resources)
@@ -97,7 +97,7 @@ interface TemplateRule {
   readonly CidrIpv6?: unknown;
 }
 
-/** What a rule lets through, for people: the same text for the template's rule and for EC2's. -1 stands for all. */
+/** A rule as text, the same for the template's form and EC2's. A port of -1 means all. */
 export function ruleText(protocol: string, from = -1, to = -1): string {
   if (protocol === '-1') return 'all';
   const first = from === -1 ? undefined : from;
@@ -106,7 +106,7 @@ export function ruleText(protocol: string, from = -1, to = -1): string {
   return to === first ? `${protocol} ${first}` : `${protocol} ${first}-${to}`;
 }
 
-/** A text of the template whose parts may be known at deploy only. */
+/** A string of the template, parts of which may be known only at deploy time. */
 function joined(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[name, argument] = []] = Object.entries((value ?? {}) as Record<string, unknown>);
@@ -120,7 +120,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The logical id that a Ref or an Fn::GetAtt names. */
+/** The logical id in a Ref or an Fn::GetAtt. */
 function reference(value: unknown): string | undefined {
   const { Ref, 'Fn::GetAtt': attribute } = (value ?? {}) as { Ref?: string; 'Fn::GetAtt'?: [string, string] };
   return Ref ?? attribute?.[0];

@@ -3,12 +3,12 @@ import type { SecurityGroupRules } from '../../rehearsal/src/aws/security-group'
 import type { Found, FoundInstance } from './found';
 import { type Promised, type PromisedRule, ruleText, UNKNOWN } from './promised';
 
-/** Lines of user-data of each side that are shown when it differs. */
+/** The most lines of user-data to show from each side. */
 const SHOWN = 6;
 
 /**
- * Compares what EC2 has with what synth promised. Pure.
- * @returns a line for each difference, for people; none: all is as promised
+ * Compares the deployed gateway with its template. Pure.
+ * @returns one line per difference; empty if there are none
  */
 export function differences(promised: Promised, found: Found): readonly string[] {
   const { stackName } = promised;
@@ -44,7 +44,7 @@ interface Rule {
   readonly peer: string;
 }
 
-/** One for each network, as the template has them: EC2 puts the networks of a port together. */
+/** One rule per network, as in the template: EC2 groups the networks of a port. */
 function rulesOf(groups: readonly SecurityGroupRules[], direction: 'ingress' | 'egress'): Rule[] {
   return groups.flatMap((group) =>
     group[direction].flatMap(({ protocol, fromPort, toPort, cidrs4, cidrs6, others }) =>
@@ -64,7 +64,7 @@ function ruleDifferences(
   const side = direction === 'inbound' ? 'from' : 'to';
   const rest = [...found];
   const missing: PromisedRule[] = [];
-  // Those with a known network first: one that is known at deploy only takes any that is left.
+  // Rules with a known network first: those with an unknown one match any rule that is left.
   const known = [...promised].sort((a, b) => Number(a.peer === undefined) - Number(b.peer === undefined));
   for (const rule of known) {
     const at = rest.findIndex(
@@ -101,7 +101,7 @@ function userDataDifferences(promised: readonly string[], found: readonly string
   ];
 }
 
-/** Each line once, without the compressed part. */
+/** Distinct lines, without the compressed part. */
 function readable(lines: readonly string[]): readonly string[] {
   const packed = lines.indexOf('#portway-archive');
   return [...new Set(packed < 0 ? lines : lines.slice(0, packed))];
@@ -112,7 +112,7 @@ function shown(sign: string, lines: readonly string[]): string[] {
   return lines.length > SHOWN ? [...first, `  ${sign} and ${lines.length - SHOWN} more lines`] : first;
 }
 
-/** Whether a line is made of these parts, in this order, with anything between them. */
+/** Whether the line consists of these parts in order, with any text between them. */
 function hasParts([first = '', ...rest]: readonly string[], line: string): boolean {
   if (!line.startsWith(first)) return false;
   let at = first.length;

@@ -1,20 +1,20 @@
 import { dirname, join } from 'node:path';
 import { CloudAssembly, type CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 
-/** A stack of a synthesized app, in a stage or outside of one. */
+/** A stack of a synthesized app, in a stage or outside. */
 export interface SynthesizedStack {
-  /** Its construct path, as on the command line of `cdk deploy`: `Portway`, or `Prod/Gateway` in a stage. */
+  /** Its construct path, as `cdk deploy` takes it: `Portway`, or `Prod/Gateway` in a stage. */
   readonly name: string;
-  /** What CloudFormation calls it. */
+  /** Its name in CloudFormation. */
   readonly stackName: string;
-  /** Undefined: wherever the AWS settings lead. */
+  /** Undefined: the region of the AWS settings. */
   readonly region: string | undefined;
   readonly templateFile: string;
-  /** Where a PortwayStack writes its plan; other stacks have no such file. */
+  /** A PortwayStack writes its plan here; other stacks have no such file. */
   readonly planFile: string;
 }
 
-/** All stacks of a cloud assembly, those of its stages too. */
+/** All stacks of a cloud assembly, including those in stages. */
 export function stacksOf(folder: string): readonly SynthesizedStack[] {
   return new CloudAssembly(folder).stacksRecursively.map((stack) => ({
     name: stack.hierarchicalId,
@@ -25,7 +25,7 @@ export function stacksOf(folder: string): readonly SynthesizedStack[] {
   }));
 }
 
-/** The stacks that a person means by a name: a construct path, or what CloudFormation calls the stack. */
+/** The stacks with a name: a construct path, else a name in CloudFormation. */
 export function named(stacks: readonly SynthesizedStack[], name: string): readonly SynthesizedStack[] {
   const byPath = stacks.filter((stack) => stack.name === name);
   return byPath.length > 0 ? byPath : stacks.filter((stack) => stack.stackName === name);
@@ -37,8 +37,8 @@ export function listed(stacks: readonly SynthesizedStack[]): string {
 }
 
 /**
- * What the app looked up and found in neither cdk.context.json nor the context: the CDK puts dummies in place of it.
- * @returns the keys under which `cdk synth` will write the values down
+ * Lookups whose values are not in cdk.context.json or the context; the CDK uses dummy values for them.
+ * @returns the keys that `cdk synth` will store the values under
  */
 export function missingLookups(folder: string): readonly string[] {
   const assembly = new CloudAssembly(folder);

@@ -11,18 +11,18 @@ export interface PlanOptions {
   /** `key=value`, as for cdk deploy. */
   readonly context: readonly string[];
   readonly json?: boolean;
-  /** The CDK app. Default: what cdk.json says. */
+  /** The command of the CDK app. Default: the one in cdk.json. */
   readonly app?: string;
 }
 
-/** `portway plan`. @returns the process's exit code */
+/** `portway plan`. @returns the exit code */
 export async function planCommand(options: PlanOptions): Promise<number> {
   const outdir = await mkdtemp(join(tmpdir(), 'portway-plan-'));
   try {
     await synthesize(options, outdir);
     const plans = await readPlans(outdir, options.stack);
     for (const key of missingLookups(outdir))
-      process.stderr.write(`portway: not looked up yet, so a dummy stands in its place (run cdk synth once): ${key}\n`);
+      process.stderr.write(`portway: not looked up yet, using a dummy value (run cdk synth once): ${key}\n`);
     const text = options.json
       ? JSON.stringify(plans, null, 2)
       : Object.entries(plans)

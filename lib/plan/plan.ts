@@ -12,23 +12,23 @@ import type { HostContent } from '../host/host-content';
 import { parameterNames } from '../host/parameters';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 
-/** What a deploy would set up, as plain data: what `portway plan` prints, and what other programs can read. */
+/** What a deploy would set up, as plain data: for `portway plan` and for other programs. */
 export interface Plan {
   readonly forwards: readonly PlannedForward[];
   readonly gateway: PlannedGateway;
-  /** The rendered files as the host gets them: rules and nginx.conf. */
+  /** The host's rendered files: rules and nginx.conf. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
-  /** What the security group lets through. */
+  /** The rules of the security group. */
   readonly inbound: readonly PlannedRule[];
   readonly outbound: readonly PlannedRule[];
   readonly userData: {
-    /** Bytes, with the reserve counted for the signal's URL. */
+    /** Bytes, including the reserve for the signal's URL. */
     readonly size: number;
     readonly limit: number;
     readonly reserve: number;
-    /** Whether the rendered files travel compressed. */
+    /** Whether the rendered files are compressed. */
     readonly compressed: boolean;
-    /** Names of the parameters that the host reads the rest from. Not there: all has room. */
+    /** Names of the parameters that the host reads the other files from. Omitted: everything fits into user-data. */
     readonly parameters?: readonly string[];
   };
 }
@@ -37,13 +37,13 @@ export interface PlannedForward {
   readonly name: string;
   /** `tcp`, `udp`, `tls`, `http`, `https` or `protocol`. */
   readonly kind: string;
-  /** Port or range on the gateway; the number of a protocol without ports. */
+  /** Port or range on the gateway; for a protocol without ports, its number. */
   readonly listen: string;
-  /** Targets; a port alone is on the gateway itself. */
+  /** Targets. A bare port is on the gateway itself. */
   readonly to: readonly string[];
-  /** Of an HTTP forward that tells requests apart by host or path, or speaks gRPC: what is done with which. */
+  /** For HTTP forwards with hosts, paths or gRPC: where requests go. */
   readonly sites?: readonly PlannedSite[];
-  /** Of a TLS forward: which of `to` is for which name. Without a name: all others. */
+  /** For TLS forwards: the targets of each host name. Without a name: of all others. */
   readonly hosts?: readonly { readonly host?: string; readonly to: readonly string[] }[];
   readonly redirectTo?: string;
   readonly engine: string;
@@ -51,33 +51,33 @@ export interface PlannedForward {
   readonly allowFrom: readonly string[];
   /** Source networks that are refused, whatever `allowFrom` says. */
   readonly denyFrom: readonly string[];
-  /** Not there: every interface. */
+  /** Omitted: every interface. */
   readonly interface?: string;
-  /** The IP versions that it listens on. */
+  /** IP versions that it listens on. */
   readonly families: readonly (4 | 6)[];
   /** Whether targets on other hosts see clients' addresses. */
   readonly preserveClientAddress: boolean;
-  /** Where there are several targets: how they share, and each one's weight, in the order of `to`. */
+  /** With several targets: how they share the load, and their weights in the order of `to`. */
   readonly sharing?: { readonly balance: string; readonly weights: readonly number[] };
-  /** Who may tell whose connection it really is: proxies in front of the gateway. */
+  /** Proxies in front of the gateway that are trusted to name the client. */
   readonly trustedProxies?: { readonly by: TrustedProxies['by']; readonly from: readonly string[] };
   /** Whether targets are told the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol?: true;
-  /** Whether an HTTPS forward listens on UDP too. */
+  /** Whether an HTTPS forward also listens on UDP. */
   readonly http3?: true;
-  /** Where its certificate comes from, if the host does not make it itself. */
+  /** The certificate's source, unless it is self-signed. */
   readonly certificate?: string;
   readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
 }
 
-/** A host name with its paths. */
+/** A host name and its paths. */
 export interface PlannedSite {
-  /** Undefined: every name that no other site has. */
+  /** Undefined: all other host names. */
   readonly host?: string;
   readonly routes: readonly {
     readonly path: string;
-    /** Whether the path is this one alone. Not there: all that begin with it. */
+    /** Whether only this exact path matches. Omitted: `path` is a prefix. */
     readonly exact?: true;
     readonly to: readonly string[];
     readonly redirectTo?: string;
@@ -85,14 +85,14 @@ export interface PlannedSite {
   }[];
 }
 
-/** What the gateway does besides its forwards. */
+/** The gateway's settings besides its forwards. */
 export interface PlannedGateway {
   readonly ipv6: boolean;
-  /** Networks that are dropped. */
+  /** Networks whose packets are dropped. */
   readonly blocked: readonly string[];
-  /** Networks whose way out it is. */
+  /** Private networks that go out through the gateway. */
   readonly egress: readonly string[];
-  /** Not there: no ping gets in from outside, and the host does as its distribution does. */
+  /** Omitted: the security group admits no pings, and the host keeps its distribution's setting. */
   readonly ping?: boolean;
 }
 
@@ -178,7 +178,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
   };
 }
 
-/** A site for all names and paths, as most forwards have: the forward itself says all. */
+/** A site for all hosts and paths, which needs no entry besides the forward's own. */
 function isPlain({ host, routes }: HttpSite): boolean {
   const [only, ...others] = routes;
   return host === undefined && others.length === 0 && only?.path.text === '/' && only.protocol === 'http';

@@ -2,7 +2,7 @@ import { BALANCES } from '../forward/balance';
 import { plainTable } from '../table';
 import type { Plan, PlannedForward, PlannedGateway, PlannedRule } from './plan';
 
-/** A plan for people: forwards, gateway, security group, how full user-data is, and the rendered files. What is not asked for is left out. */
+/** A plan as text: forwards, gateway, security group, size of user-data, and the rendered files. Omits defaults. */
 export function printPlan(stack: string, plan: Plan): string {
   const remarks = plan.forwards.map(remarksOn);
   const remarked = remarks.some((r) => r.length > 0);
@@ -50,7 +50,7 @@ function place(target: string): string {
   return /^[\d-]+$/.test(target) ? `${target} on the gateway` : target;
 }
 
-/** What a forward says beyond the columns that all have. */
+/** A forward's options that have no column of their own. */
 function remarksOn(forward: PlannedForward): string[] {
   const { certificate, denyFrom, families, healthCheck, http3, limits, sharing } = forward;
   const rate = limits?.rate;
@@ -68,7 +68,7 @@ function remarksOn(forward: PlannedForward): string[] {
   ];
 }
 
-/** What each engine does where nothing is said. */
+/** The default of each engine. */
 const DEFAULT_SHARING: readonly string[] = [BALANCES.iptables[0], BALANCES.nginx[0]];
 
 function healthLine({ by, port, interval, failures }: NonNullable<PlannedForward['healthCheck']>): string {

@@ -6,7 +6,7 @@ import spawn, { type SubprocessError } from 'nano-spawn';
 export interface SynthesizeOptions {
   /** `key=value`, as for cdk deploy. */
   readonly context: readonly string[];
-  /** The CDK app. Default: what cdk.json says. */
+  /** The command of the CDK app. Default: the one in cdk.json. */
   readonly app?: string;
 }
 
@@ -16,8 +16,8 @@ interface Settings {
 }
 
 /**
- * Runs the app as the CDK CLI does, which tells it by variables where to write and what context there is. Validation is the CLI's, and
- * so are lookups: what cdk.context.json does not hold, the CDK fills with dummies.
+ * Runs the app as the CDK CLI does, with the output folder and the context in environment variables. Validation and lookups are left
+ * to the CLI: for lookups that are not in cdk.context.json, the CDK uses dummy values.
  */
 export async function synthesize({ app, context }: SynthesizeOptions, outdir: string): Promise<void> {
   const settings = await readJson<Settings>('cdk.json');
@@ -25,13 +25,13 @@ export async function synthesize({ app, context }: SynthesizeOptions, outdir: st
   if (command === undefined)
     throw new Error('the app must be known: run this in the folder of its cdk.json, or name it by --app');
   const given = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
-  // The CLI's order: the user's own settings, what was looked up, the app's settings, the command line.
+  // Precedence as in the CLI, lowest first: the user's settings, lookups, the app's settings, the command line.
   const all = {
     ...(await readJson<Settings>(join(homedir(), '.cdk.json')))?.context,
     ...(await readJson<Settings['context']>('cdk.context.json')),
     ...settings?.context,
     ...Object.fromEntries(given),
-    // Assets of other stacks are nothing to this command: their bundling may take minutes, or need Docker.
+    // Skips bundling the assets of other stacks, which may take minutes or need Docker.
     'aws:cdk:bundling-stacks': [],
   };
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
@@ -52,7 +52,7 @@ export async function synthesize({ app, context }: SynthesizeOptions, outdir: st
   }
 }
 
-/** Undefined where there is no such file. @throws Error when it is no JSON */
+/** Undefined if there is no such file. @throws Error when it is not JSON */
 async function readJson<T>(path: string): Promise<T | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;

@@ -94,7 +94,7 @@ test('without a region', async () => {
   const { AWS_REGION, AWS_DEFAULT_REGION, ...env } = endpoint.env;
   expect(await verify(deployed, { ...env, AWS_REGION: '', AWS_DEFAULT_REGION: '' })).toEqual({
     code: 2,
-    text: 'the region must be said: by AWS_REGION, by the AWS profile, or by env of the stack',
+    text: 'the region must be set: in AWS_REGION, in the AWS profile, or in env of the stack',
   });
 });
 

@@ -72,11 +72,11 @@ test('a stack in a stage is planned by its path, with what was looked up', async
   });
 }, 60_000);
 
-test('what was not looked up yet is planned with dummies, and said', async () => {
+test('plans with dummy values where lookups are missing, and says so', async () => {
   await rm(join(folder, 'cdk.context.json'), { force: true });
   const { stdout, stderr } = await plan();
   expect(stdout).toMatch(/^web +tcp 80 +10\.8\.1\.1:80 +iptables/m);
-  expect(stderr).toBe(`portway: not looked up yet, so a dummy stands in its place (run cdk synth once): ${KEY}\n`);
+  expect(stderr).toBe(`portway: not looked up yet, using a dummy value (run cdk synth once): ${KEY}\n`);
 }, 60_000);
 
 test('settings that are no JSON are named', async () => {
