@@ -15,7 +15,9 @@ const common = {
 };
 
 /** The product's tests, and those of each workspace. */
-const TESTS = ['<rootDir>/test', '<rootDir>/rehearsal/test'];
+const TESTS = ['<rootDir>/test', '<rootDir>/rehearsal/test', '<rootDir>/bench/test'];
+/** Tests that need root, Linux and a Debian root. */
+const HOST_TESTS = ['<rootDir>/test/host', '<rootDir>/bench/test/host'];
 
 /**
  * `unit` needs nothing but Node. `host` needs root and Linux, and runs real kernel rules and real nginx in network
@@ -28,9 +30,9 @@ module.exports = {
       ...common,
       displayName: 'unit',
       testMatch: TESTS.map((folder) => `${folder}/**/*.test.ts`),
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/host/', '\\.(lab|browser)\\.test\\.ts$'],
+      testPathIgnorePatterns: ['/node_modules/', ...HOST_TESTS, '\\.(lab|browser)\\.test\\.ts$'],
     },
-    { ...common, displayName: 'host', testMatch: ['<rootDir>/test/host/**/*.test.ts'] },
+    { ...common, displayName: 'host', testMatch: HOST_TESTS.map((folder) => `${folder}/**/*.test.ts`) },
     { ...common, displayName: 'browser', testMatch: TESTS.map((folder) => `${folder}/**/*.browser.test.ts`) },
     { ...common, displayName: 'lab', testMatch: TESTS.map((folder) => `${folder}/**/*.lab.test.ts`) },
   ],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Folders that are made by programs, never written by us. No git is asked: a tarball of the project is tested too. */
-const MADE = new Set(['node_modules', '.git', 'cdk.out', '.rehearsal', 'coverage']);
+const MADE = new Set(['node_modules', '.git', 'cdk.out', '.rehearsal', '.bench', 'coverage']);
 
 /** All files of the project, as paths relative to it, sorted. */
 export async function projectFiles(root: string): Promise<string[]> {

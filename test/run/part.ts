@@ -1,4 +1,5 @@
 import type { Tools } from '../../rehearsal/src/apt';
+import { needsLinuxRoot } from '../host/support/needs';
 
 /** A single test that was not run, and why. */
 export interface Skip {
@@ -67,13 +68,6 @@ export function failed(...notes: string[]): Outcome {
 /** The outcome of a part that is a single command. */
 export function byExitCode(code: number): Outcome {
   return code === 0 ? PASSED : failed();
-}
-
-/** Why a part that makes network namespaces or boots a VM cannot run here. */
-export function needsLinuxRoot(platform: string = process.platform, uid = process.getuid?.()): string | undefined {
-  if (platform !== 'linux') return `needs Linux (network namespaces), got: ${platform}`;
-  if (uid !== 0) return 'needs root (network namespaces): run `sudo npm test`';
-  return undefined;
 }
 
 /** Why a part that boots the lab's VM cannot run here. */

@@ -1,7 +1,8 @@
 import { installCommand } from '../../rehearsal/src/apt';
+import { HOST_TOOLS, needsLinuxRoot } from '../host/support/needs';
 import type { Part } from './part';
-import { needsLinuxRoot, needsVm, PASSED } from './part';
-import { HOST_TOOLS, lacking, SHELL_TOOLS, toolsOf } from './tools';
+import { needsVm, PASSED } from './part';
+import { lacking, SHELL_TOOLS, toolsOf } from './tools';
 
 const shell: Part = { name: 'shell', about: '', tools: SHELL_TOOLS, limitMinutes: 1, run: async () => PASSED };
 const plain: Part = { name: 'plain', about: '', limitMinutes: 1, run: async () => PASSED };

@@ -12,13 +12,6 @@ export const PYTHON_TOOLS = {
   'python3-venv': { package: 'python3-venv', probe: ['python3', '-c', 'import ensurepip, venv'] },
 } satisfies Tools;
 
-/** What the tests of the host's scripts need: a Debian root, and namespaces to put it into. */
-export const HOST_TOOLS: Tools = Object.fromEntries(
-  Object.entries(TOOLS).filter(([tool]) =>
-    ['ip', 'mmdebstrap', 'nft', 'nsenter', 'python3', 'unshare', 'the keys of Debian'].includes(tool),
-  ),
-);
-
 /** What the rehearsal needs, and its tests. */
 export const LAB_TOOLS: Tools = { ...TOOLS, ...PYTHON_TOOLS, git: 'git' };
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { HOST_TOOLS } from '../../host/support/needs';
 import type { Outcome, Part, Skip } from '../part';
 import { failed } from '../part';
-import { ARM64_TOOLS, BROWSER_TOOLS, HOST_TOOLS, LAB_TOOLS } from '../tools';
+import { ARM64_TOOLS, BROWSER_TOOLS, LAB_TOOLS } from '../tools';
 import { nodeBin } from './node-bin';
 
 /** The parts of jest's --json output that are read. */

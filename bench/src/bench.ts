@@ -3,8 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { CommanderError } from 'commander';
 import { ensurePackages } from '../../rehearsal/src/apt';
-import { needsLinuxRoot } from '../run/part';
-import { HOST_TOOLS } from '../run/tools';
+import { HOST_TOOLS, needsLinuxRoot } from '../../test/host/support/needs';
 import { describeMachine, versions } from './lab/machine';
 import type { Scenario } from './model';
 import { type BenchOptions, readOptions } from './options';
@@ -19,7 +18,7 @@ import type { Result, ScenarioResult } from './result';
 import { runScenario, takingPart } from './run';
 
 const ROOT = join(__dirname, '../..');
-const COMMITTED = join(__dirname, 'results/committed.json');
+const COMMITTED = join(__dirname, '../results/committed.json');
 const DOCUMENT = join(ROOT, 'docs/performance.md');
 /** Where the document's charts are, seen from it. */
 const CHARTS = 'performance';

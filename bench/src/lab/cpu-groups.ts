@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Party } from '../../host/support/host';
+import type { Party } from '../../../test/host/support/host';
 import type { Cpu } from '../model';
 
 const PREFIX = 'portway-bench-';

@@ -1,4 +1,4 @@
-import { ADDRESS } from '../../host/support/host';
+import { ADDRESS } from '../../../test/host/support/host';
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import { portwayHttp } from '../carriers/portway';
 import { THROUGHPUT } from '../load/iperf';

@@ -1,5 +1,5 @@
-import type { Bound, Figure, Sample } from './model';
-import type { LoadResult, Result } from './result';
+import type { Bound, Figure, Sample } from '../src/model';
+import type { LoadResult, Result } from '../src/result';
 
 const REQUESTS: Figure = { name: 'requests', title: 'requests/s', unit: '/s', better: 'higher' };
 const P99: Figure = { name: 'p99', title: 'p99', unit: 'ms', better: 'lower' };

@@ -1,14 +1,14 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
-import type { Result } from '../bench/result';
-import { http, local, remote } from '../bench/scenarios/requests';
-import { udp } from '../bench/scenarios/udp';
-import { describeBench, SHORT, sample } from './support/bench';
+import type { Result } from '../../src/result';
+import { http, local, remote } from '../../src/scenarios/requests';
+import { udp } from '../../src/scenarios/udp';
+import { describeBench, SHORT, sample } from './support';
 
 jest.setTimeout(120_000);
 
-const ROOT = join(__dirname, '../..');
+const ROOT = join(__dirname, '../../..');
 
 /** What shows, on the gateway, that this contender carried the load: connections that it tracks or holds. */
 const EVIDENCE = {
@@ -78,7 +78,7 @@ describeBench('the benchmark', ({ subject, countsCpu }) => {
   });
 
   test('from the command line: every sample, a report and charts', async () => {
-    const args = ['--import', 'tsx', 'test/bench/main.ts', '--only', 'local', '--quick', '--rounds', '1'];
+    const args = ['--import', 'tsx', 'bench/src/main.ts', '--only', 'local', '--quick', '--rounds', '1'];
     const { stdout } = await spawn('node', [...args, '--seconds', '0.2'], { cwd: ROOT });
     const folder = join(ROOT, /^results, tables and charts: (.*)$/m.exec(stdout)?.[1] ?? 'none');
     const result: Result = JSON.parse(await readFile(join(folder, 'result.json'), 'utf8'));

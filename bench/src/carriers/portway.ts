@@ -5,7 +5,7 @@ import { hostContent } from '../../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
-import { until } from '../../host/support/host';
+import { until } from '../../../test/host/support/host';
 import type { Lane } from '../lab/lane';
 import { certificate } from './certificate';
 import { type Carrier, type Job, remoteHost } from './job';

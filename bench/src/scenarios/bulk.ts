@@ -1,4 +1,4 @@
-import { until } from '../../host/support/host';
+import { until } from '../../../test/host/support/host';
 import { type Carrying, CONTENDERS, slow } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { iperf, THROUGHPUT } from '../load/iperf';

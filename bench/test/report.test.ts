@@ -1,9 +1,9 @@
-import { verdicts } from './report/bounds';
-import { chartSpec } from './report/chart-spec';
-import { withReport } from './report/document';
-import { markdown } from './report/markdown';
-import { number } from './report/numbers';
-import { checkText } from './report/text';
+import { verdicts } from '../src/report/bounds';
+import { chartSpec } from '../src/report/chart-spec';
+import { withReport } from '../src/report/document';
+import { markdown } from '../src/report/markdown';
+import { number } from '../src/report/numbers';
+import { checkText } from '../src/report/text';
 import { load, result, samples } from './support';
 
 const cpu = { client: 0.5, gateway: 0.9, backend: 0.4, kernel: 0, others: 0.1 };

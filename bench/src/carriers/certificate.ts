@@ -1,4 +1,4 @@
-import { ADDRESS } from '../../host/support/host';
+import { ADDRESS } from '../../../test/host/support/host';
 import type { Lane } from '../lab/lane';
 
 interface Certificate {

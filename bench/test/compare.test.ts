@@ -1,5 +1,5 @@
-import { verdicts } from './report/bounds';
-import { comparisons, losses } from './report/compare';
+import { verdicts } from '../src/report/bounds';
+import { comparisons, losses } from '../src/report/compare';
 import { load, result, samples } from './support';
 
 const before = result(

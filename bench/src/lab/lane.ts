@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ADDRESS, Host, type Party, type Result, until } from '../../host/support/host';
+import { ADDRESS, Host, type Party, type Result, until } from '../../../test/host/support/host';
 import type { Cpu } from '../model';
 import type { CpuGroups } from './cpu-groups';
 import { benchRoot } from './root';

@@ -1,8 +1,8 @@
-import { CpuGroups } from '../../bench/lab/cpu-groups';
-import { Lane } from '../../bench/lab/lane';
-import { benchRoot } from '../../bench/lab/root';
-import type { Round, Scenario, Subject } from '../../bench/model';
-import { describeAsRoot } from '../../support/as-root';
+import { describeAsRoot } from '../../../test/support/as-root';
+import { CpuGroups } from '../../src/lab/cpu-groups';
+import { Lane } from '../../src/lab/lane';
+import { benchRoot } from '../../src/lab/root';
+import type { Round, Scenario, Subject } from '../../src/model';
 
 /** A sample as short as can be. */
 export const SHORT: Omit<Round, 'during'> = { seconds: 0.2, earlier: () => 1_000 };

@@ -1,4 +1,4 @@
-import { ADDRESS } from '../../host/support/host';
+import { ADDRESS } from '../../../test/host/support/host';
 import { iptablesByHand } from '../carriers/by-hand';
 import type { Job } from '../carriers/job';
 import { APPLY, applyRules, portwayIptables, writeIptables } from '../carriers/portway';

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { namesOf } from '../run/select';
 import type { Scenario } from './model';
 import type { Pace } from './run';
 
@@ -58,4 +57,9 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0');
   return value;
+}
+
+/** `a,b`, given once or several times. */
+function namesOf(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, ...value.split(/[,\s]+/).filter(Boolean)];
 }

@@ -1,5 +1,5 @@
-import type { Scenario } from './model';
-import { readOptions } from './options';
+import type { Scenario } from '../src/model';
+import { readOptions } from '../src/options';
 
 const scenario = (name: string): Scenario => ({
   name,

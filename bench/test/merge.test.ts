@@ -1,5 +1,5 @@
-import { merged } from './report/merge';
-import type { Result } from './result';
+import { merged } from '../src/report/merge';
+import type { Result } from '../src/result';
 
 const NAMES = ['local', 'http', 'udp'];
 const run = (names: readonly string[], date: string, o: Partial<Result> = {}): Result => ({

@@ -1,4 +1,4 @@
-import { cpuPerUnit, figureSpread, ratioSpread, spread } from './report/statistics';
+import { cpuPerUnit, figureSpread, ratioSpread, spread } from '../src/report/statistics';
 import { load, samples } from './support';
 
 test('the median of an odd and of an even number of figures, and how far they spread', () => {

@@ -1,4 +1,4 @@
-import { ADDRESS, until } from '../../host/support/host';
+import { ADDRESS, until } from '../../../test/host/support/host';
 import type { Carrying } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { APPLICATION_PORT, type Lane } from '../lab/lane';

@@ -1,13 +1,13 @@
-import { certificate } from '../bench/carriers/certificate';
-import { type Carrying, CONTENDERS } from '../bench/carriers/contenders';
-import type { Scenario } from '../bench/model';
-import { attack } from '../bench/scenarios/attack';
-import { bodies } from '../bench/scenarios/bodies';
-import { cache } from '../bench/scenarios/cache';
-import { idleScenario } from '../bench/scenarios/idle';
-import { tls } from '../bench/scenarios/tls';
-import { describeBench, sample } from './support/bench';
-import { until } from './support/host';
+import { until } from '../../../test/host/support/host';
+import { certificate } from '../../src/carriers/certificate';
+import { type Carrying, CONTENDERS } from '../../src/carriers/contenders';
+import type { Scenario } from '../../src/model';
+import { attack } from '../../src/scenarios/attack';
+import { bodies } from '../../src/scenarios/bodies';
+import { cache } from '../../src/scenarios/cache';
+import { idleScenario } from '../../src/scenarios/idle';
+import { tls } from '../../src/scenarios/tls';
+import { describeBench, sample } from './support';
 
 jest.setTimeout(60_000);
 

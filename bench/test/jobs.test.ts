@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { busySeconds } from './lab/cpu-groups';
-import { manyJobs } from './scenarios/many';
+import { busySeconds } from '../src/lab/cpu-groups';
+import { manyJobs } from '../src/scenarios/many';
 
 test.each([1, 100, 1_000])('%i forwards are what synth accepts, and the last one leads to the application', (count) => {
   const jobs = manyJobs(count);
