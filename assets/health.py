@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -ISu
+#!/usr/bin/python3 -IBSu
 # Asks the targets of forwards that have a health check whether they are alive, and keeps dead ones out of their forward's chain.
 #
 #   /etc/portway/health.json    what to ask, and what the rules are made of; synth writes it (lib/host/health.ts)
@@ -18,6 +18,8 @@ import sys
 import threading
 import time
 
+# Probes that only some hosts need stand beside this program.
+sys.path.insert(0, os.path.dirname(__file__))
 DATA, STATE = "/etc/portway/health.json", "/run/portway/health/state"
 TOOLS = {"4": "iptables-nft", "6": "ip6tables-nft"}
 
@@ -157,8 +159,11 @@ def watch(forward, target):
         try:
             if forward["by"] == "ping":
                 ping(target["host"], timeout)
-            else:
+            elif forward["by"] == "tcp":
                 socket.create_connection((target["host"], target["port"]), timeout).close()
+            else:
+                probe = getattr(__import__("database_probes"), forward["by"])
+                probe(target["host"], target["port"], timeout)
             failed = 0
             if not target["up"]:
                 change(forward, target, True, "")

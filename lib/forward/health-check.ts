@@ -1,14 +1,24 @@
+/** The ways to ask a target. */
+export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as const;
+
+export type HealthCheckMethod = (typeof HEALTH_CHECK_METHODS)[number];
+
 /** How a forward's targets are asked whether they are alive. */
 export interface HealthCheckProps {
   /**
-   * `tcp` opens a connection to the port and closes it; `ping` sends an ICMP echo request. Servers of some protocols take a connection that
-   * says nothing for an attack, and lock the gateway out: for their ports it must be written.
+   * - `tcp` opens a connection to the port and closes it.
+   * - `ping` sends an ICMP echo request: the host is up, whatever its server does.
+   * - `mysql` logs in to MySQL or MariaDB as `portway` without a password, and out again. A refused login counts as alive, but MariaDB
+   *   logs it: `CREATE USER portway@'10.0.0.10'` with the gateway's private address, and no rights, keeps its log quiet.
+   * - `postgres` asks PostgreSQL whether it takes TLS. It needs no account.
+   *
+   * Some servers take a connection that says nothing for an attack and lock the gateway out. For their ports this prop is required.
    * @default 'tcp' for a TCP forward, 'ping' for a UDP forward
    * @see https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_max_connect_errors
    */
-  readonly by?: 'tcp' | 'ping';
+  readonly by?: HealthCheckMethod;
   /**
-   * The port that `tcp` asks, 1-65535.
+   * The port that is asked, 1-65535. Not with `ping`.
    * @default the target's own port; of a range the first
    */
   readonly port?: number;
@@ -24,19 +34,19 @@ export interface HealthCheckProps {
   readonly failures?: number;
 }
 
-/** Ports whose servers take offence at a connection that says nothing, with what they do. */
-export const TOUCHY: Readonly<Record<number, string>> = {
-  22: 'OpenSSH penalizes addresses that connect without a login',
-  25: 'mail servers and fail2ban count clients that say nothing',
-  465: 'mail servers and fail2ban count clients that say nothing',
-  587: 'mail servers and fail2ban count clients that say nothing',
-  3306: 'MySQL and MariaDB block an address after 100 connections without a login',
-  5432: 'PostgreSQL logs each connection without a login',
+/** Ports whose servers take offence at a connection that says nothing: what they do, and the check that does not offend them. */
+export const TOUCHY: Readonly<Record<number, { readonly offence: string; readonly by: HealthCheckMethod }>> = {
+  22: { offence: 'OpenSSH penalizes addresses that connect without a login', by: 'ping' },
+  25: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
+  465: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
+  587: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
+  3306: { offence: 'MySQL and MariaDB block an address after 100 connections without a login', by: 'mysql' },
+  5432: { offence: 'a PostgreSQL that hangs still accepts connections', by: 'postgres' },
 };
 
 /** The checked health check. */
 export interface ResolvedHealthCheck {
-  readonly by: 'tcp' | 'ping';
+  readonly by: HealthCheckMethod;
   /** Undefined: the target's own. */
   readonly port?: number;
   readonly interval: number;

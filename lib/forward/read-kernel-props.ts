@@ -1,6 +1,6 @@
 import { type Cidr, type Family, isEverything } from './cidr';
 import type { Engine, ForwardProps } from './forward';
-import { type HealthCheckProps, type ResolvedHealthCheck, TOUCHY } from './health-check';
+import { HEALTH_CHECK_METHODS, type HealthCheckProps, type ResolvedHealthCheck, TOUCHY } from './health-check';
 import { HEALTH_CHECK, LIMITS } from './known-props';
 import type { ResolvedLimits } from './limits';
 import type { Problems } from './problems';
@@ -124,7 +124,8 @@ export function readHealthCheck(
     problems.add(where, 'must have several targets: with one there is no other to lead to', forward.targets.length);
   const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
   if (props.by === undefined && by === 'tcp') checkTouchy(where, props.port, forward.targets, problems);
-  if (by !== 'tcp' && by !== 'ping') problems.add(`${where}.by`, 'must be tcp or ping', by);
+  const method = HEALTH_CHECK_METHODS.find((known) => known === by);
+  if (method === undefined) problems.add(`${where}.by`, `must be one of ${HEALTH_CHECK_METHODS.join(', ')}`, by);
   if (by === 'ping' && props.port !== undefined)
     problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
   if (by === 'ping' && forward.targets.some((t) => t.kind === 'local'))
@@ -138,7 +139,7 @@ export function readHealthCheck(
     standard;
   const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);
   return {
-    by: by === 'ping' ? 'ping' : 'tcp',
+    by: method ?? 'tcp',
     ...(port === undefined ? {} : { port }),
     interval: number('interval', 5, 1, 300),
     failures: number('failures', 2, 1, 20),
@@ -150,9 +151,10 @@ function checkTouchy(at: string, port: unknown, targets: readonly Target[], prob
   const asked = new Set(port === undefined ? targets.map((t) => t.ports.from) : [port]);
   const found = Object.keys(TOUCHY).find((touchy) => asked.has(Number(touchy)));
   if (found === undefined) return;
+  const { offence, by } = TOUCHY[Number(found)] as (typeof TOUCHY)[number];
   problems.add(
     `${at}.by`,
-    `must be written for port ${found}: ${TOUCHY[Number(found)]}. Write { by: 'ping' }, or { by: 'tcp' } where the server is told to bear it`,
+    `must be written for port ${found}: ${offence}. Write { by: '${by}' }, or { by: 'tcp' } where the server is told to bear it`,
     undefined,
   );
 }

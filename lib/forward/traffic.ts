@@ -109,7 +109,8 @@ export function outboundTraffic(
   // A TCP forward's own ports are open to it already.
   const checks = forwards
     .filter(isPortForward)
-    .filter((f) => f.healthCheck?.by === 'tcp' && (f.healthCheck.port !== undefined || f.transport === 'udp'))
+    .filter(({ healthCheck }) => healthCheck !== undefined && healthCheck.by !== 'ping')
+    .filter((f) => f.healthCheck?.port !== undefined || f.transport === 'udp')
     .flatMap(({ name, healthCheck, targets: all }) =>
       all
         .filter((t) => t.kind !== 'local')

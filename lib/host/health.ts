@@ -11,9 +11,16 @@ export function healthFiles(forwards: readonly ResolvedForward[]): readonly Host
   return [
     { path: '/etc/portway/health.json', mode: '0644', text, origin: 'rules' },
     assetFile('health.py', '/usr/local/lib/portway/health.py', '0755'),
+    ...(usesDatabaseProbes(forwards)
+      ? [assetFile('database_probes.py', '/usr/local/lib/portway/database_probes.py', '0644')]
+      : []),
     assetFile('health_chain.py', '/usr/local/lib/portway/health_chain.py', '0644'),
     assetFile('systemd/portway-health.service', '/etc/systemd/system/portway-health.service', '0644'),
   ];
+}
+
+function usesDatabaseProbes(forwards: readonly ResolvedForward[]): boolean {
+  return forwards.some((f) => isPortForward(f) && ['mysql', 'postgres'].includes(f.healthCheck?.by ?? 'tcp'));
 }
 
 /**

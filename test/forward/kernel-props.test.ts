@@ -49,6 +49,11 @@ describe('what is accepted', () => {
       { to: ['10.0.1.1:3306', '10.0.1.2:3306'], healthCheck: { by: 'tcp' } },
       { healthCheck: { by: 'tcp', interval: 5, failures: 2 } },
     ],
+    ...(['mysql', 'postgres'] as const).map((by): [string, Partial<TransportForwardProps>, object] => [
+      `a health check that speaks ${by}`,
+      { healthCheck: { by } },
+      { healthCheck: { by, interval: 5, failures: 2 } },
+    ]),
     ['a rate', { limits: { newConnectionsPerSecond: 20 } }, { limits: { rate: { perSecond: 20, burst: 100 } } }],
     [
       'a rate with a burst, and open connections',
@@ -166,7 +171,7 @@ describe('each broken rule has its own message', () => {
     [
       'a database that is asked without a word about it',
       tcp({ to: ['10.0.1.1:3306', '10.0.1.2:3306'], healthCheck: true }),
-      /^forwards\.x\.healthCheck\.by must be written for port 3306: MySQL and MariaDB block an address/,
+      /^forwards\.x\.healthCheck\.by must be written for port 3306: MySQL and MariaDB block an address .* Write \{ by: 'mysql' \}/,
     ],
     [
       'a mail server that is asked on another port',
@@ -176,7 +181,7 @@ describe('each broken rule has its own message', () => {
     [
       'no way of asking',
       tcp({ healthCheck: { by: 'http' as never } }),
-      /^forwards\.x\.healthCheck\.by must be tcp or ping/,
+      /^forwards\.x\.healthCheck\.by must be one of tcp, ping, mysql, postgres/,
     ],
     [
       'a ping with a port',

@@ -42,7 +42,11 @@ const limits = fc.oneof(
   fc.record({ openConnections: fc.integer({ min: 1, max: 65_535 }) }),
 );
 const healthCheck = fc.record(
-  { by: fc.constant('tcp'), interval: fc.integer({ min: 1, max: 300 }), failures: fc.integer({ min: 1, max: 20 }) },
+  {
+    by: fc.constantFrom('tcp', 'mysql', 'postgres'),
+    interval: fc.integer({ min: 1, max: 300 }),
+    failures: fc.integer({ min: 1, max: 20 }),
+  },
   { requiredKeys: ['by'] },
 );
 

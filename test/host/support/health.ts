@@ -6,7 +6,7 @@ import type { Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { renderHealth } from '../../../lib/host/health';
 import { asset } from './assets';
-import { ADDRESS, type Host } from './host';
+import { ADDRESS, type Host, type HostOptions } from './host';
 import { RulesHost, rulesOf } from './rules';
 
 const PROGRAM = '/usr/local/lib/portway/health.py';
@@ -41,9 +41,10 @@ export class HealthHost {
     readonly host: Host,
   ) {}
 
-  static async start(): Promise<HealthHost> {
-    const rules = await RulesHost.start();
+  static async start(options: HostOptions = {}): Promise<HealthHost> {
+    const rules = await RulesHost.start(options);
     await rules.host.write(PROGRAM, asset('health.py'), '0755');
+    await rules.host.write('/usr/local/lib/portway/database_probes.py', asset('database_probes.py'));
     await rules.host.write('/etc/systemd/system/portway-health.service', asset(UNIT));
     await rules.host.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
     return new HealthHost(rules, rules.host);

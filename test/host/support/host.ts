@@ -16,6 +16,15 @@ const PACKAGES = [
   ...['iptables', 'nftables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
   ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
   ...['wireguard-go', 'wireguard-tools', 'python3-grpcio', 'apache2-bin', 'vsftpd'],
+  ...[
+    'mariadb-server-core',
+    'mariadb-client-core',
+    'postgresql',
+    'python3-django',
+    'gunicorn',
+    'uvicorn',
+    'node-express',
+  ],
 ];
 
 /** The addresses of the small network: client and backend are two hops apart, with the gateway between them. */

@@ -1,0 +1,93 @@
+# Health checks that speak enough of a database's protocol to leave no trace there. Part of health.py, for gateways that use them.
+#
+# Each function returns when the server answered, and raises an OSError when it did not.
+import socket
+import ssl
+import struct
+import time
+
+# The account that the check of MySQL logs in with: no password, no rights. The server may lack it.
+USER = b"portway"
+
+# CLIENT_LONG_PASSWORD, CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH
+CAPABILITIES = 0x1 | 0x200 | 0x8000 | 0x80000
+
+# SSLRequest: the message's length and its code.
+SSL_REQUEST = struct.pack(">II", 8, 80877103)
+
+ERROR, MORE, SWITCH = b"\xff", b"\x01", b"\xfe"
+
+
+# A connection whose operations together take no longer than `timeout`.
+class Conversation:
+    def __init__(self, host, port, timeout):
+        self.end = time.monotonic() + timeout
+        self.socket = socket.create_connection((host, port), timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def receive(self, size):
+        data = b""
+        while len(data) < size:
+            self.socket.settimeout(max(0.001, self.end - time.monotonic()))
+            part = self.socket.recv(size - len(data))
+            if not part:
+                raise ConnectionError("closed by the server")
+            data += part
+        return data
+
+
+# A whole login, since the server counts one that breaks off (`max_connect_errors`) and blocks the gateway after 100. A refused login is
+# an answer too, and is not counted. A server that has no place left, or blocks the gateway, says so before the login.
+# @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
+def mysql(host, port, timeout):
+    with Conversation(host, port, timeout) as server:
+        greeting, _ = read_packet(server)
+        if greeting[:1] == ERROR:
+            raise ConnectionError(greeting[3:].decode("ascii", "replace"))
+        if greeting[:1] != b"\x0a":
+            raise ConnectionError("no MySQL server")
+        # The last word of the greeting. Its own method spares the server a question.
+        method = greeting.rstrip(b"\0").rsplit(b"\0", 1)[-1]
+        login = struct.pack("<IIB23x", CAPABILITIES, 1 << 24, 45) + USER + b"\0\0" + method + b"\0"
+        write_packet(server, 1, login)
+        answer, number = read_packet(server)
+        if answer[:1] == SWITCH:
+            # Another method: an empty password is the same in all of them.
+            write_packet(server, number + 1, b"")
+            answer, number = read_packet(server)
+        if answer[:1] not in (ERROR, MORE):
+            # COM_QUIT
+            write_packet(server, 0, b"\x01")
+
+
+def read_packet(server):
+    head = server.receive(4)
+    return server.receive(int.from_bytes(head[:3], "little")), head[3]
+
+
+def write_packet(server, number, data):
+    server.socket.sendall(len(data).to_bytes(3, "little") + bytes([number]) + data)
+
+
+# A question whether the server takes TLS, answered by a process of its own. Where it does, TLS begins, since the server logs a
+# connection that ends in between. It takes the end of the connection after that for a client that changed its mind.
+# @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
+def postgres(host, port, timeout):
+    with Conversation(host, port, timeout) as server:
+        server.socket.sendall(SSL_REQUEST)
+        answer = server.receive(1)
+        if answer == b"S":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            # Nothing secret is said; which server it is does not matter.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            server.socket.settimeout(max(0.001, server.end - time.monotonic()))
+            server.socket = context.wrap_socket(server.socket)
+            server.socket.unwrap()
+        elif answer != b"N":
+            raise ConnectionError("no PostgreSQL server")
