@@ -3,24 +3,28 @@ import type { Problems } from './problems';
 import { readObject } from './read-object';
 
 /**
- * What clients get where the gateway has no answer of a target for them: 400, 403, 404, 413, 414, 429, 431, 502, 503 and 504, also
- * in maintenance mode. As HTML, or as JSON to clients that accept it. Errors that a target answers itself are passed on as they are.
+ * The page for errors that the gateway answers itself: 400, 403, 404, 413, 414, 429, 431, 502, 503 and 504, and
+ * maintenance mode. Clients that accept JSON but not HTML get the same as JSON. Errors from targets pass unchanged.
+ * @category Error pages
  */
 export interface ErrorPageProps {
   /**
-   * The heading, at most 60 characters.
+   * The heading, on one line of at most 60 characters.
    * @default 'Not available'
    */
   readonly title?: string;
   /**
-   * What to do now, at most 300 characters.
+   * What the reader can do now, on one line of at most 300 characters.
    * @default 'Please try again in a moment.'
    */
   readonly message?: string;
   /**
-   * The whole page in place of the small one, some 3000 bytes; read it from a file of yours. `{{status}}` and `{{request}}` in
-   * it become the status and the request's id.
-   * @default a small page of title and message
+   * A whole page of your own, such as `readFileSync('error.html', 'utf8')`, of at most 3,500 bytes. `{{status}}` and
+   * `{{request}}` become the status and the request's id. The page travels in user-data, so load images from
+   * elsewhere.
+   * @default a small page with title and message
+   * @refused more than 3,500 bytes (quotes, line breaks, `$` and non-ASCII characters count more than once); carriage
+   * returns
    */
   readonly html?: string;
 }

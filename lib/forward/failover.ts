@@ -1,39 +1,44 @@
-/** What is done about targets that fail, where there are several. */
+/**
+ * What happens when one of several targets fails.
+ * @category Targets of HTTP
+ */
 export interface FailoverProps {
   /**
-   * After how many failures within `failTimeout` a target is left out, 1-100.
+   * After how many failures within `failTimeout` a target is left out (1-100).
    * @default 3
    */
   readonly maxFails?: number;
   /**
-   * For how many seconds it is then left out, 1-3600. After that one request or connection tries whether it is back.
+   * How long it is then left out, in seconds (1-3600). After that, one request or connection tries it again.
    * @default 10
    */
   readonly failTimeout?: number;
   /**
-   * How many targets one request or connection may try, 1-10.
+   * How many targets one request or connection may try (1-10).
    * @default 3
    */
   readonly tries?: number;
   /**
-   * Seconds after which no further target is tried, 1-300.
+   * After how many seconds no further target is tried (1-300).
    * @default 15
    */
   readonly timeout?: number;
   /**
-   * Seconds that connecting to one target may take, 1-60.
+   * How long connecting to one target may take, in seconds (1-60).
    * @default 2
    */
   readonly connectTimeout?: number;
 }
 
-/** The same for HTTP requests, which a target may have got before it failed. */
+/** What happens when one of several targets fails. A target may have received a request before it failed. */
 export interface HttpFailoverProps extends FailoverProps {
   /**
-   * Which requests may be sent to another target after one that may have got them broke off. GET, HEAD and OPTIONS always are, and also
-   * when the answer is 502, 503 or 504; POST and PATCH never are. `idempotent` adds PUT, DELETE and other methods, which by HTTP's
-   * rules do the same when done twice; with `safe` they are not even sent on when the first target refused the connection.
+   * Which requests may be sent to another target after one may have received them. `'safe'`: GET, HEAD and OPTIONS,
+   * also after a 502, 503 or 504. `'idempotent'`: also PUT, DELETE and other methods that have the same effect when
+   * repeated. POST and PATCH are never resent. With `'safe'`, other methods are not even retried when the first
+   * target refuses the connection.
    * @default 'idempotent'
+   * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
    */
   readonly resend?: Resend;
 }

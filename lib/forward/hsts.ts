@@ -3,22 +3,27 @@ import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readWhole } from './whole';
 
-/** How browsers are told to speak nothing but TLS with a host. @see https://www.rfc-editor.org/rfc/rfc6797 */
+/**
+ * How browsers are told to use only TLS for a host.
+ * @see https://www.rfc-editor.org/rfc/rfc6797
+ */
 export interface HstsProps {
   /**
-   * For how many days after their last visit browsers keep to it, 1-3650. They cannot be told earlier to forget it but over TLS, so a
-   * first try is best made with 1.
+   * How many days after the last visit browsers remember it (1-3650). Only a response over TLS can shorten it, so
+   * start with 1.
    * @default 365
    */
   readonly maxAgeDays?: number;
   /**
-   * Whether it holds for all names below the host's too, on whatever server they are.
+   * Whether it covers all names below the host's too, whichever server they are on.
    * @default false
    */
   readonly includeSubDomains?: boolean;
   /**
-   * Whether browsers may be shipped with it. The domain is then sent in at the address below, and hardly ever gets off the list again.
+   * Whether browsers may ship with the domain built in, once it is submitted at the address below. Removal from that
+   * list takes months.
    * @default false
+   * @refused without `includeSubDomains`; with `maxAgeDays` below 365
    * @see https://hstspreload.org/
    */
   readonly preload?: boolean;

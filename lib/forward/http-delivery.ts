@@ -8,29 +8,44 @@ import { readCache } from './read-cache';
 import { readFailover } from './read-failover';
 import { type Streaming, streamsAnswers } from './streaming';
 
-/** Which target answers a request, or whether none has to: on a forward for all, on a host or a path for its own. */
+/**
+ * Which target answers a request, and whether the cache answers it. On a forward for all of its requests; a host or
+ * path overrides single options.
+ * @category Targets of HTTP
+ */
 export interface HttpDeliveryProps {
   /**
-   * How several targets share the requests: `'round-robin'`; `'least-connections'`: whoever has the fewest open; `'source'`: a client
-   * (an IPv4 address, an IPv6 /64) keeps its target; `'cookie'`: a browser keeps its target by a cookie of the gateway's own.
+   * How several targets share the requests. `'round-robin'`: in turn. `'least-connections'`: the one with the fewest
+   * open connections. `'source'`: a client (an IPv4 address or an IPv6 /64) keeps its target. `'cookie'`: a browser
+   * keeps its target, by a cookie of the gateway's own.
    * @default 'round-robin'
+   * @refused with only one target
+   * @see docs/delivery.md#sharing
    */
   readonly balance?: HttpBalance;
   /**
-   * What is done about targets that fail, where there are several.
-   * @default see there
+   * What happens when one of several targets fails.
+   * @default as listed for each
+   * @refused with only one target, unless it is a name, which may stand for several addresses
+   * @see docs/delivery.md#when-a-target-fails
    */
   readonly failover?: HttpFailoverProps;
   /**
-   * Keeps answers on the gateway and gives them out again. All that is below shares the room; `false` there keeps nothing.
+   * Keeps answers on the gateway's disk and serves them again, as far as their own headers allow. All hosts and paths
+   * below share the space. `false` on a host or path turns it off there.
    * @default nothing is kept
+   * @refused caches that together exceed `diskGiB` less 4 GiB; together with `redirectTo`, `streaming` of answers or
+   * gRPC
+   * @see docs/delivery.md#the-cache
    */
   readonly cache?: CacheProps | false;
   /**
-   * Whether connections to targets stay open after a request, for the next one of any client. `false` gives each request a connection of
-   * its own: for applications that keep something of a client by its connection. Requests with `Authorization: NTLM`, `Negotiate` or
-   * another login of connections have one of their own in any case.
+   * Whether connections to targets stay open for the next request of any client. `false` gives each request its own
+   * connection, for applications that tie state to a connection. Logins that belong to a connection, such as NTLM,
+   * are safe either way.
    * @default true
+   * @refused together with `redirectTo`
+   * @see docs/delivery.md#logins-of-connections
    * @see https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
    */
   readonly targetKeepAlive?: boolean;

@@ -4,24 +4,27 @@ import { readObject } from './read-object';
 import { readWhole } from './whole';
 
 /**
- * What one client may ask for; a client is an IPv4 address or an IPv6 /64. What is beyond is answered with 429 and
- * `Retry-After`, also where the answer would have been a redirect or a refusal, and no target hears of it.
+ * What one client may do; a client is an IPv4 address or an IPv6 /64. Requests over a limit get 429 with
+ * `Retry-After` and reach no target. This includes requests that would have been redirected or refused.
  */
 export interface HttpLimits {
   /**
-   * Requests per second, 1-10000.
+   * Requests per second (1-10000). All hosts and paths that take the limit from the same place share one count.
    * @default no limit
+   * @see https://nginx.org/en/docs/http/ngx_http_limit_req_module.html
    */
   readonly requestsPerSecond?: number;
   /**
-   * How many requests may come at once before `requestsPerSecond` counts, 1-10000.
-   * @default as many as come in 5 seconds, at least 20: a page asks for many things at once
+   * How many requests may arrive at once before `requestsPerSecond` applies (1-10000).
+   * @default five seconds' worth, but at least 20: one page makes many requests at once
+   * @refused without `requestsPerSecond`
    */
   readonly burst?: number;
   /**
-   * Connections that wait for an answer at the same time, 1-65535. With HTTP/2 and HTTP/3 each request counts as one; a connection
-   * that is open and idle does not count.
+   * How many connections may be waiting for an answer at once (1-65535). Over HTTP/2 and HTTP/3 each request counts
+   * as one. Idle connections do not count.
    * @default no limit
+   * @see https://nginx.org/en/docs/http/ngx_http_limit_conn_module.html
    */
   readonly openConnections?: number;
 }

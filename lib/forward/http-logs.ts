@@ -2,16 +2,17 @@ import { LOGS } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 
-/** What is written down of requests. */
+/** Which requests are logged, and how much of their addresses. */
 export interface HttpLogs {
   /**
-   * `all` requests, those that ended in `errors` (status 400 and above), or `none`.
+   * `'all'` requests, only `'errors'` (status 400 and above), or `'none'`.
    * @default 'all'
    */
   readonly level?: LogLevel;
   /**
-   * Whether what stands behind the `?` of an address is left out, since it may hold names, searches or keys. nginx's own
-   * messages about requests, which would hold it too, are then written from the level `crit` on only.
+   * Whether to leave out query strings, which may hold names, searches or keys. nginx's own messages contain whole
+   * addresses, so they are then written only from level `crit` on. Such a message, about a full disk say, may still
+   * show an address.
    * @default false
    */
   readonly redact?: boolean;

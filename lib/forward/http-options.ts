@@ -7,66 +7,87 @@ import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readWhole } from './whole';
 
-/** How requests are let through: on a forward for all, on a host or a path for its own, which otherwise take what stands above. */
+/**
+ * How requests are admitted and answered. On a forward for all of its requests; a host or path overrides single
+ * options.
+ * @category Protection of HTTP
+ */
 export interface HttpOptionProps {
   /**
-   * What one client may do.
+   * What one client may do. A client is an IPv4 address or an IPv6 /64. Requests over a limit get 429 with
+   * `Retry-After: 1` and reach no target; redirects and refusals count too.
    * @default no limits
+   * @refused an object with neither `requestsPerSecond` nor `openConnections`
    */
   readonly limits?: HttpLimits;
   /**
-   * How large a request's body may be, in MiB, 1-10240; a larger one is answered with 413. It waits on the disk until it is complete, so
-   * `diskGiB` must have room for it, unless requests are `streaming`.
-   * @default 100
+   * The largest request body, in MiB (1-10240). Larger requests get 413. The gateway holds a body on its disk until
+   * it is complete, unless requests are `streaming`.
+   * @default 100; no limit for gRPC
+   * @refused more than `diskGiB` has room for beside 4 GiB for the system and all caches, unless requests are
+   * `streaming`
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#client_max_body_size
    */
   readonly maxBodyMiB?: number;
   /**
-   * How long a client or a target may keep others waiting.
-   * @default see there
+   * How long a client or a target may pause. Two timeouts are fixed: a client has 10 s for the head of a request, and
+   * 30 s to accept each piece of an answer.
+   * @default as listed for each
    */
   readonly timeouts?: HttpTimeouts;
   /**
-   * The methods that pass; others are answered with 405. `GET` brings `HEAD` with it.
+   * The methods that pass; others get 405. `'GET'` includes `'HEAD'`. A site that browsers call from other origins
+   * needs `'OPTIONS'`.
    * @default all methods
+   * @refused an empty list; lower case; `CONNECT` and `TRACE`, which never pass
    */
   readonly methods?: readonly string[];
   /**
-   * Headers for every answer, in place of what targets send under these names. A host or a path adds to those that stand above.
-   * @default X-Request-ID and X-Content-Type-Options alone
+   * Headers to set on every answer. They replace headers of the same name from the target. A host or path adds to the
+   * headers set above it.
+   * @default none, beside `X-Request-ID` and `X-Content-Type-Options: nosniff`, which every answer has
+   * @refused invalid header names; values with `$`, line breaks or non-ASCII characters; headers that belong to a
+   * single answer, such as `Content-Length`, `Set-Cookie` and `Location`
    */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Headers that clients do not get, by name: neither a target's, nor one that the gateway adds, nor one of `headers` from above. A host
-   * or a path has its own list in place of the one above, and what it adds by `headers` counts. The gateway's own cookie
-   * (`balance: 'cookie'`) stays.
-   * @default X-Powered-By alone, which only tells what a target was made with; it is always hidden
+   * Names of headers to remove from answers, whether they come from a target, the gateway or `headers` set above. A
+   * host or path replaces the list set above it, and headers that it adds itself are sent. The gateway's own cookie
+   * (`balance: 'cookie'`) is always sent.
+   * @default only X-Powered-By, which is always removed
+   * @refused invalid header names; a name that `headers` sets in the same place
    */
   readonly hideHeaders?: readonly string[];
   /**
-   * Headers of requests that reach targets although they tell them another URL, method, host, scheme or client than the request's, such as
-   * `X-HTTP-Method-Override`, or `CF-Connecting-IP` behind Cloudflare. Any client can write them. Not where answers are kept (`cache`).
-   * @default none of them: they are taken out of all requests
+   * Request headers to pass to targets although they claim another URL, method, host, scheme or client than the
+   * request has. Examples are `X-HTTP-Method-Override`, and `CF-Connecting-IP` behind Cloudflare. Any client can send
+   * them.
+   * @default none: the gateway removes all of them
+   * @refused headers that pass anyway; together with `cache`
+   * @see docs/how-it-works.md#nginx
    * @see https://portswigger.net/research/practical-web-cache-poisoning
    */
   readonly passHeaders?: readonly string[];
   /**
-   * What is written down.
+   * What is written to `/var/log/portway/access.log`.
    * @default all requests
    */
   readonly logs?: HttpLogs;
 }
 
-/** Seconds between two pieces of something. */
+/** Timeouts between two pieces of a message, in seconds. */
 export interface HttpTimeouts {
   /**
-   * How long a client may pause while it sends a body, 1-600 seconds.
-   * @default 20
+   * How long a client may pause while it sends a body, in seconds (1-600).
+   * @default 20; a day for gRPC and for `streaming` of requests
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#client_body_timeout
    */
   readonly body?: number;
   /**
-   * How long a target may pause before or while it answers, 1-86400 seconds. A WebSocket, and an answer to a request that accepts
-   * `text/event-stream`, may be silent for an hour, or for this time if it is longer.
-   * @default 60; a day where answers are `streaming`
+   * How long a target may pause before and during its answer, in seconds (1-86400). WebSockets, and answers to
+   * requests that accept `text/event-stream`, may be silent for an hour, or for this long if that is longer.
+   * @default 60; a day for gRPC and for `streaming` of answers
+   * @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout
    */
   readonly response?: number;
 }

@@ -8,56 +8,67 @@ import type { PortRange } from './ports';
 import type { Streaming } from './streaming';
 import type { Target, TargetSpec, WeightedTarget } from './target';
 
-/** What is done with HTTP requests: on a forward with all, on a host or a path with its own. */
+/**
+ * What happens to HTTP requests: on a forward to all of them, on a host or path to its own.
+ * @category Hosts and paths
+ */
 export interface HttpRouteProps extends HttpOptionProps, HttpDeliveryProps {
   /**
-   * Where to: a port on the gateway itself (`8080`) or `host:port`; several share the requests evenly or by
-   * weight (`{ to: '10.0.1.20:8080', weight: 3 }`).
-   * @default none
+   * A port on the gateway itself (`8080`) or `host:port`. Several targets share the requests evenly, or by weight: `{
+   * to: '10.0.1.20:8080', weight: 3 }`.
+   * @default none: then `redirectTo` or `routes` is required
+   * @refused a range of ports; together with `redirectTo`
    */
   readonly to?: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
   /**
-   * Answers every request with a permanent redirect (308): `'https'` to the stack's HTTPS forward, or the address of another
-   * site such as `'https://www.example.com'`; path and query stay.
+   * Answers every request with a permanent redirect (308) that keeps path and query. `'https'` leads to the stack's
+   * HTTPS forward, preferably the one on 443; an origin such as `'https://www.example.com'` leads to another site.
    * @default requests are forwarded
+   * @refused together with `to`; `'https'` without an HTTPS forward
    */
   readonly redirectTo?: string;
   /**
-   * What targets speak: `http` is HTTP/1.1 and WebSocket; `grpc` needs an HTTPS forward.
+   * What targets speak: `'http'` (HTTP/1.1 and WebSocket) or `'grpc'`, which needs an HTTPS forward.
    * @default 'http'
+   * @refused `'grpc'` on `Forward.http`: gRPC needs HTTP/2, which clients speak only over TLS
+   * @see docs/delivery.md#grpc
    */
   readonly protocol?: HttpProtocol;
   /**
-   * What is passed on as it comes, piece by piece: `'answers'`, for as long as they take; `'requests'`, so that the bodies of uploads
-   * reach the target as they are sent, and never wait on the disk; `true` for both. Answers to requests that accept `text/event-stream`,
-   * and those that say `X-Accel-Buffering: no`, are passed on as they come without it.
-   *
-   * A body that has begun to reach a target cannot be sent to another one: with `'requests'` such a PUT or DELETE gets 502 where
-   * it would have been tried again.
-   * @default false: both are buffered, so that slow clients do not hold up a target
+   * What is passed on without buffering: `'answers'`; `'requests'`, so that uploads reach the target as they are sent
+   * and never wait on the disk; `true` for both. Answers to requests that accept `text/event-stream`, and answers
+   * with `X-Accel-Buffering: no`, are never buffered. With `'requests'`, a body that has begun to reach a target
+   * cannot be resent: a PUT or DELETE that would have been retried gets 502. gRPC always streams; with `streaming`
+   * its streams may also be silent for long.
+   * @default false: the gateway buffers both, so that slow clients do not occupy a target
+   * @see docs/delivery.md#streams-and-uploads
    */
   readonly streaming?: Streaming;
 }
 
-/** What is done with the requests for a path. */
+/** What happens to the requests for a path. */
 export interface HttpPathProps extends HttpRouteProps {
   /**
-   * Whether targets see the path without the prefix (`/api/users` of `'/api/*'` as `/users`). Redirects and cookies of the
-   * targets get it back, and `X-Forwarded-Prefix` tells it.
+   * Whether targets see the path without its prefix: `/users` for `/api/users` on `'/api/*'`. The gateway tells them
+   * the prefix in `X-Forwarded-Prefix`, and puts it back into their redirects and cookies.
    * @default false
+   * @refused on a single path, on `/*` and on a redirect
    */
   readonly stripPrefix?: boolean;
 }
 
-/** What is done with the requests for a host name. */
+/** What happens to the requests for a host name. */
 export interface HttpHostProps extends HttpRouteProps {
   /**
-   * Paths that go elsewhere, by path: `'/api/*'` is all below `/api/`, `'/health'` that path alone. The longest one counts.
-   * @default all paths alike
+   * Paths that are handled differently, by path: `'/api/*'` covers everything below `/api/`, `'/health'` only that
+   * path. The longest match wins.
+   * @default all paths are handled alike
+   * @refused an empty record; characters other than letters, digits and `- . _ ~ ! ( ) + , : = @`; `/*` beside `to`
+   * or `redirectTo`
    */
   readonly routes?: Readonly<Record<string, HttpPathProps>>;
   /**
-   * What clients get where there is no answer of a target for them.
+   * The page that clients get when the gateway itself answers with an error.
    * @default a small page that asks to try again
    */
   readonly errors?: ErrorPageProps;
