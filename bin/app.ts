@@ -1,9 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { contextProps } from '../lib/context';
-import { Forward } from '../lib/forward/forward';
-import { failWithProblems } from '../lib/forward/problems';
-import { Tls } from '../lib/forward/tls';
-import { PortwayStack } from '../lib/portway-stack';
+import { contextProps, Forward, failWithProblems, PortwayStack, Tls } from '../lib';
 
 const app = new App();
 

@@ -1,4 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
+import { Forward } from '../../lib';
 
 /** Who may watch. */
 const viewers = ['198.51.100.0/24'];

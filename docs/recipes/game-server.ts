@@ -1,4 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
+import { Forward } from '../../lib';
 
 /** Who may give the server commands. */
 const operators = ['203.0.113.7/32'];

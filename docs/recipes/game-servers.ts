@@ -1,4 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
+import { Forward } from '../../lib';
 
 /**
  * Two equal game servers behind one address: a player's address always leads to the same one, and a server that falls silent is

@@ -1,4 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
+import { Forward } from '../../lib';
 
 /** The other site's gateway. */
 const site = ['198.51.100.10/32'];

@@ -1,5 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
-import { Tls } from '../../lib/forward/tls';
+import { Forward, Tls } from '../../lib';
 
 /**
  * Services behind one name, by path: the longest path that fits counts, everything else is the front end's. `users` never hears of

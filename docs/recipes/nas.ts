@@ -1,4 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
+import { Forward } from '../../lib';
 
 /** Where the NAS is used from: the office, and whoever else has a fixed address. A NAS is never open to everyone. */
 const office = ['198.51.100.0/24'];

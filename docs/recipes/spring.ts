@@ -1,5 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
-import { Tls } from '../../lib/forward/tls';
+import { Forward, Tls } from '../../lib';
 
 /**
  * A Spring Boot application on port 8080 of the gateway itself; `firstBootScript` installs and starts it.

@@ -1,4 +1,4 @@
-import { Forward } from '../../lib/forward/forward';
+import { Forward } from '../../lib';
 
 /**
  * A WireGuard server at 10.0.1.50. Peers connect to the gateway's address (`Endpoint = <gateway>:51820`); everything is encrypted

@@ -1,7 +1,7 @@
 import { DescribeSecurityGroupsCommand, EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { stackAddress } from '../../rehearsal/src/aws/deployed';
-import { ofStack, readUserData, STACK_TAG } from '../../rehearsal/src/aws/instance';
-import { groupRules, type SecurityGroupRules } from '../../rehearsal/src/aws/security-group';
+
+import { ofStack, readUserData, STACK_TAG, stackAddress } from './instance';
+import { groupRules, type SecurityGroupRules } from './security-group';
 
 /** A stack's gateway as EC2 reports it. */
 export interface Found {

@@ -1,7 +1,7 @@
 import { normalizeCidr } from 'cidr-tools';
-import type { SecurityGroupRules } from '../../rehearsal/src/aws/security-group';
 import type { Found, FoundInstance } from './found';
 import { type Promised, type PromisedRule, ruleText, UNKNOWN } from './promised';
+import type { SecurityGroupRules } from './security-group';
 
 /** The most lines of user-data to show from each side. */
 const SHOWN = 6;

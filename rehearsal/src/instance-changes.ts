@@ -1,5 +1,5 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import { given } from './aws/instance';
+import { required } from '../../lib/operate/instance';
 import type { SecurityRules } from './network/firewall';
 
 /** What the EC2 API says of an instance that can change while it lives. */
@@ -47,7 +47,7 @@ function same(a: SecurityRules, b: SecurityRules): boolean {
 
 /** EC2's names of an instance's states. Stopping, it still runs for a while, but is on its way. */
 export function powerOf({ State }: Instance): InstanceState['power'] {
-  const name = given(State?.Name, 'state');
+  const name = required(State?.Name, 'state');
   if (name === 'pending' || name === 'running') return 'on';
   return name === 'stopping' || name === 'stopped' ? 'off' : 'gone';
 }

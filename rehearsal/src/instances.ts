@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeSecurityGroupsCommand, type EC2Client, type Instance } from '@aws-sdk/client-ec2';
+import {
+  allInstances,
+  describeInstance,
+  ofStack,
+  readUserData,
+  required,
+  stackAddress,
+} from '../../lib/operate/instance';
+import { groupRules, type SecurityGroupRules } from '../../lib/operate/security-group';
 import { ec2Client } from './aws/client';
-import { stackAddress } from './aws/deployed';
 import type { Endpoint } from './aws/endpoint';
-import { allInstances, describeInstance, given, ofStack, readUserData } from './aws/instance';
-import { groupRules, type SecurityGroupRules } from './aws/security-group';
 import type { Cleanup } from './cleanup';
 import { type InstanceState, instanceChanges, powerOf } from './instance-changes';
 import type { Lab } from './lab';
@@ -156,7 +162,7 @@ export class Instances {
     const ended = new Set(this.#followed.keys());
     let switching = false;
     for (const instance of instances) {
-      const id = given(instance.InstanceId, 'instance id');
+      const id = required(instance.InstanceId, 'instance id');
       // A terminated one may have lost its tags.
       if (!this.#followed.has(id) && !ofStack(instance, stack)) continue;
       if (powerOf(instance) === 'gone') continue;
@@ -289,10 +295,10 @@ export class Instances {
 function stateOf(instance: Instance, groups: ReadonlyMap<string, SecurityGroupRules>): InstanceState {
   const own = (instance.SecurityGroups ?? []).flatMap(({ GroupId }) => groups.get(GroupId ?? '') ?? []);
   return {
-    instanceId: given(instance.InstanceId, 'instance id'),
+    instanceId: required(instance.InstanceId, 'instance id'),
     power: powerOf(instance),
-    started: given(instance.LaunchTime, 'launch time').getTime(),
-    instanceType: given(instance.InstanceType, 'instance type'),
+    started: required(instance.LaunchTime, 'launch time').getTime(),
+    instanceType: required(instance.InstanceType, 'instance type'),
     sourceDestCheck: instance.SourceDestCheck ?? true,
     rules: securityRules(own),
   };

@@ -1,5 +1,5 @@
-import type { DescribedInstance } from './aws/instance';
-import type { SecurityGroupRules } from './aws/security-group';
+import type { DescribedInstance } from '../../lib/operate/instance';
+import type { SecurityGroupRules } from '../../lib/operate/security-group';
 import { REGION } from './aws/settings';
 import type { LabInstance } from './lab';
 import type { SecurityRules } from './network/firewall';

@@ -49,6 +49,6 @@ test.each([
   expect(powerOf({ State: { Name } })).toBe(power);
 });
 
-test('an endpoint that tells no state is found out', () => {
-  expect(() => powerOf({})).toThrow('tells no state');
+test('throws when the API returns no state', () => {
+  expect(() => powerOf({})).toThrow('returned no state');
 });

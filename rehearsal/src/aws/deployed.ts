@@ -1,9 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Address, DescribeAddressesCommand, type EC2Client, type Instance } from '@aws-sdk/client-ec2';
+import type { Address, EC2Client, Instance } from '@aws-sdk/client-ec2';
+import {
+  allInstances,
+  type DescribedInstance,
+  describeInstance,
+  ofStack,
+  required,
+  stackAddress,
+} from '../../../lib/operate/instance';
 import { ec2Client } from './client';
 import type { Endpoint } from './endpoint';
-import { allInstances, type DescribedInstance, describeInstance, given, ofStack } from './instance';
 
 /** The gateway as the EC2 API describes it. */
 export interface Deployed extends DescribedInstance {
@@ -41,7 +48,7 @@ export async function readDeployed(
     const { instance, address } = await appear(client, stackName, options);
     return {
       ...(await describeInstance(client, instance)),
-      publicIp: given(address.PublicIp, 'public address'),
+      publicIp: required(address.PublicIp, 'public address'),
       associated: address.InstanceId === instance.InstanceId,
       outputs: options.outputsFile ? await readOutputs(options.outputsFile, stackName) : {},
     };
@@ -70,12 +77,6 @@ async function appear(client: EC2Client, stackName: string, options: ReadOptions
     // An abort ends the wait, and the next round tells its reason: the timer's own error has it as its cause alone.
     await sleep(250, undefined, options.abort ? { signal: options.abort } : {}).catch(() => undefined);
   }
-}
-
-/** The stack's Elastic IP; undefined when it has none yet. */
-export async function stackAddress(client: EC2Client, stackName: string): Promise<Address | undefined> {
-  const { Addresses = [] } = await client.send(new DescribeAddressesCommand({}));
-  return Addresses.find((one) => ofStack(one, stackName));
 }
 
 /** The stack's running instances, the latest start first: while one is replaced there are two. */

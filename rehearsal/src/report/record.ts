@@ -1,4 +1,4 @@
-import type { SecurityGroupRules } from '../aws/security-group';
+import type { SecurityGroupRules } from '../../../lib/operate/security-group';
 import type { Check, Scan } from '../checks';
 
 /** A rehearsal as it went: what `--json` prints, and all that the HTML report says but for the files' own text. */

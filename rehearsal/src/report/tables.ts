@@ -1,4 +1,4 @@
-import type { SecurityGroupRule } from '../aws/security-group';
+import type { SecurityGroupRule } from '../../../lib/operate/security-group';
 import type { Check, Scan } from '../checks';
 import { type Content, html, type Markup } from './html';
 import { tail } from './log';

@@ -1,8 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { contextProps } from '../../../lib/context';
-import { Forward } from '../../../lib/forward/forward';
-import { Tls } from '../../../lib/forward/tls';
-import { PortwayStack } from '../../../lib/portway-stack';
+import { contextProps, Forward, PortwayStack, Tls } from '../../../lib';
 
 /** A team's app: other hosts, names and paths, datagrams, programs on other ports, and some who may and some who may not. */
 const app = new App();

@@ -1,4 +1,6 @@
 import {
+  type Address,
+  DescribeAddressesCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
   DescribeKeyPairsCommand,
@@ -10,7 +12,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { groupRules, type SecurityGroupRules } from './security-group';
 
-/** An instance as the EC2 API describes it: the only thing the lab builds from. */
+/** An instance as the EC2 API describes it. The rehearsal builds its lab from nothing else. */
 export interface DescribedInstance {
   readonly instanceId: string;
   readonly instanceType: string;
@@ -36,10 +38,10 @@ export interface DescribedInstance {
   readonly vpcCidr6?: string;
 }
 
-/** CloudFormation's own tag on what a stack has made. */
+/** The tag that CloudFormation puts on a stack's resources. */
 export const STACK_TAG = 'aws:cloudformation:stack-name';
 
-/** Whether a resource was made by a stack. */
+/** Whether a resource belongs to a stack. */
 export function ofStack(
   resource: { Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined },
   stackName: string,
@@ -47,21 +49,27 @@ export function ofStack(
   return resource.Tags?.some((tag) => tag.Key === STACK_TAG && tag.Value === stackName) ?? false;
 }
 
-/** Every instance that the endpoint knows, in any state. */
+/** All instances in the region, in any state. */
 export async function allInstances(client: EC2Client): Promise<Instance[]> {
   const { Reservations = [] } = await client.send(new DescribeInstancesCommand({}));
   return Reservations.flatMap((reservation) => reservation.Instances ?? []);
 }
 
-/** An instance with all that belongs to it: user-data, key, security groups, subnet and VPC. */
+/** The stack's Elastic IP; undefined when it has none yet. */
+export async function stackAddress(client: EC2Client, stackName: string): Promise<Address | undefined> {
+  const { Addresses = [] } = await client.send(new DescribeAddressesCommand({}));
+  return Addresses.find((one) => ofStack(one, stackName));
+}
+
+/** Reads an instance with everything attached to it: user-data, key, security groups, subnet and VPC. */
 export async function describeInstance(client: EC2Client, instance: Instance): Promise<DescribedInstance> {
-  const instanceId = given(instance.InstanceId, 'instance id');
-  const groupIds = (instance.SecurityGroups ?? []).map((group) => given(group.GroupId, 'security group id'));
+  const instanceId = required(instance.InstanceId, 'instance id');
+  const groupIds = (instance.SecurityGroups ?? []).map((group) => required(group.GroupId, 'security group id'));
   const [userData, groups, subnets, vpcs, publicKey] = await Promise.all([
     readUserData(client, instanceId),
     client.send(new DescribeSecurityGroupsCommand({ GroupIds: groupIds })),
-    client.send(new DescribeSubnetsCommand({ SubnetIds: [given(instance.SubnetId, 'subnet id')] })),
-    client.send(new DescribeVpcsCommand({ VpcIds: [given(instance.VpcId, 'VPC id')] })),
+    client.send(new DescribeSubnetsCommand({ SubnetIds: [required(instance.SubnetId, 'subnet id')] })),
+    client.send(new DescribeVpcsCommand({ VpcIds: [required(instance.VpcId, 'VPC id')] })),
     instance.KeyName ? keyMaterial(client, instance.KeyName) : undefined,
   ]);
   const [subnet] = subnets.Subnets ?? [];
@@ -70,20 +78,20 @@ export async function describeInstance(client: EC2Client, instance: Instance): P
   const vpcCidr6 = vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
   return {
     instanceId,
-    instanceType: given(instance.InstanceType, 'instance type'),
-    architecture: given(instance.Architecture, 'architecture'),
-    launchTime: given(instance.LaunchTime, 'launch time'),
-    privateIp: given(instance.PrivateIpAddress, 'private address'),
+    instanceType: required(instance.InstanceType, 'instance type'),
+    architecture: required(instance.Architecture, 'architecture'),
+    launchTime: required(instance.LaunchTime, 'launch time'),
+    privateIp: required(instance.PrivateIpAddress, 'private address'),
     ...(instance.Ipv6Address === undefined ? {} : { ipv6: instance.Ipv6Address }),
     userData,
     ...(publicKey ? { publicKey } : {}),
-    rootDevice: given(instance.RootDeviceName, 'root device'),
+    rootDevice: required(instance.RootDeviceName, 'root device'),
     sourceDestCheck: instance.SourceDestCheck ?? true,
     securityGroups: (groups.SecurityGroups ?? []).map(groupRules),
-    httpTokens: given(instance.MetadataOptions?.HttpTokens, 'metadata option HttpTokens'),
-    hopLimit: given(instance.MetadataOptions?.HttpPutResponseHopLimit, 'metadata hop limit'),
-    subnetCidr: given(subnet?.CidrBlock, 'subnet CIDR'),
-    vpcCidr: given(vpc?.CidrBlock, 'VPC CIDR'),
+    httpTokens: required(instance.MetadataOptions?.HttpTokens, 'metadata option HttpTokens'),
+    hopLimit: required(instance.MetadataOptions?.HttpPutResponseHopLimit, 'metadata hop limit'),
+    subnetCidr: required(subnet?.CidrBlock, 'subnet CIDR'),
+    vpcCidr: required(vpc?.CidrBlock, 'VPC CIDR'),
     ...(subnetCidr6 === undefined ? {} : { subnetCidr6 }),
     ...(vpcCidr6 === undefined ? {} : { vpcCidr6 }),
   };
@@ -102,8 +110,8 @@ async function keyMaterial(client: EC2Client, name: string): Promise<string | un
   return answer.KeyPairs?.[0]?.PublicKey?.trim();
 }
 
-/** @throws Error naming what the endpoint left out */
-export function given<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`the EC2 API of the endpoint tells no ${what} of the instance`);
+/** @throws Error naming the missing field */
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the EC2 API returned no ${what} for the instance`);
   return value;
 }

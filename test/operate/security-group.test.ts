@@ -1,4 +1,4 @@
-import { groupRules } from '../../src/aws/security-group';
+import { groupRules } from '../../lib/operate/security-group';
 
 test('permissions become plain rules; -1 and missing ports mean all; other peers are told, not dropped', () => {
   const rules = groupRules({

@@ -1,0 +1,26 @@
+/** The construct library's public interface: import from here, not from the files behind it. */
+
+export type { CdkStackProps } from './constructs/cdk-stack-props';
+export type { GatewayEgressProps } from './constructs/egress';
+export type { Gateway, OnChange } from './constructs/gateway';
+export type { LoginKeyProps } from './constructs/login-key';
+export type { AmiProps, MachineProps } from './constructs/machine';
+export type { Network } from './constructs/network';
+export { contextProps } from './context';
+export {
+  type CommonForwardProps,
+  type Engine,
+  Forward,
+  type ForwardKind,
+  type HttpForwardProps,
+  type HttpsForwardProps,
+  type ProtocolForwardProps,
+  type TlsForwardProps,
+  type TransportForwardProps,
+} from './forward/forward';
+export type { GatewaySettingsProps } from './forward/gateway-settings';
+export { failWithProblems, PortwayError } from './forward/problems';
+export type { ForwardSet } from './forward/resolve';
+export type { ResolvedForward } from './forward/resolved';
+export { type LetsEncryptProps, Tls } from './forward/tls';
+export { PortwayStack, type PortwayStackProps } from './portway-stack';

@@ -1,0 +1,12 @@
+import * as portway from '../lib';
+
+test('the public interface exports what an app needs, and nothing by accident', () => {
+  expect(Object.keys(portway).sort()).toEqual([
+    'Forward',
+    'PortwayError',
+    'PortwayStack',
+    'Tls',
+    'contextProps',
+    'failWithProblems',
+  ]);
+});
