@@ -172,6 +172,14 @@ export interface WebForwardProps extends ListenerProps, HttpHostProps {
    */
   readonly maxHeaderKiB?: number;
   /**
+   * Whether headers of requests pass whose names have underscores, such as `api_key` or `x-amz-meta-my_key`. CGI, WSGI and PHP cannot tell
+   * `X_Forwarded_For` from `X-Forwarded-For`, so spellings of the gateway's own headers with underscores are still dropped. So are names
+   * with other characters, such as a dot.
+   * @default false: such headers are dropped
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
+   */
+  readonly underscoresInHeaders?: boolean;
+  /**
    * Whether `portway maintenance on` on the host closes this forward, without a deploy.
    * @default false
    */

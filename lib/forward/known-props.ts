@@ -89,6 +89,7 @@ const HTTP = {
   proxyProtocol: true,
   maintenance: true,
   maxHeaderKiB: true,
+  underscoresInHeaders: true,
   engine: true,
 } satisfies Known<HttpForwardProps>;
 

@@ -149,8 +149,9 @@ function resolvePortForward(
   const limits = isWeb(kind) ? undefined : readLimits(at, props.limits, engine, problems);
   const client = readClient(at, kind, engine, props, problems);
   const session = isWeb(kind) || engine !== 'nginx' ? {} : readSession(at, props, transport, problems);
-  if (props.maintenance !== undefined && typeof props.maintenance !== 'boolean')
-    problems.add(`${at}.maintenance`, 'must be true or false', props.maintenance);
+  for (const name of ['maintenance', 'underscoresInHeaders'] as const)
+    if (props[name] !== undefined && typeof props[name] !== 'boolean')
+      problems.add(`${at}.${name}`, 'must be true or false', props[name]);
   const maxHeaderKiB = readMaxHeader(at, kind, props.maxHeaderKiB, problems);
   const tls = kind === 'https' ? readTls(`${at}.tls`, props.tls, problems) : undefined;
   const answers = readHttpsAnswers(at, { kind, props, sites }, problems);
@@ -174,6 +175,7 @@ function resolvePortForward(
     tlsHosts,
     ...answers,
     ...(maxHeaderKiB === undefined ? {} : { maxHeaderKiB }),
+    ...(props.underscoresInHeaders === true ? { underscoresInHeaders: true } : {}),
     maintenance: props.maintenance === true,
     ...(tls === undefined ? {} : { tls }),
   };

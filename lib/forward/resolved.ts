@@ -53,6 +53,8 @@ export interface PortForward extends CommonForward {
   readonly sharedPort?: SharedPort;
   /** Of an HTTP forward: how long a line of a head may be, in KiB. */
   readonly maxHeaderKiB?: number;
+  /** Of an HTTP forward: whether names of headers may have underscores. */
+  readonly underscoresInHeaders?: true;
   /** Whether a command on the host can close it. */
   readonly maintenance: boolean;
   /** Undefined: the client is who connects. */

@@ -29,6 +29,7 @@ export function toldHeaders(
   return [
     ...headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`),
     ...blankedHeaders(protocol, passed),
+    ...facts.lookalikes.map((name) => `${protocol}_set_header ${name} '';`),
     ...(protocol === 'proxy'
       ? [
           `proxy_set_header Destination ${DESTINATION};`,

@@ -4,6 +4,7 @@ import { cookieHeaders } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheHeaders } from './cache';
 import { HOST, hostMaps } from './host';
+import { lookalikes } from './underscores';
 
 /** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
 export interface RequestFacts {
@@ -20,6 +21,8 @@ export interface RequestFacts {
   readonly forwardedFor: string;
   /** What answers say besides, where any forward has it: headers, left out where their variable is empty. */
   readonly headers: readonly Header[];
+  /** Headers of requests that no target gets, beside those that are always blanked. */
+  readonly lookalikes: readonly string[];
 }
 
 const DIRECT: RequestFacts = {
@@ -31,6 +34,7 @@ const DIRECT: RequestFacts = {
   requestId: '$request_id',
   forwardedFor: '$remote_addr',
   headers: [],
+  lookalikes: [],
 };
 
 const PROXIED: RequestFacts = {
@@ -42,14 +46,18 @@ const PROXIED: RequestFacts = {
   requestId: '$portway_request_id',
   forwardedFor: '$portway_chain',
   headers: [],
+  lookalikes: [],
 };
 
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
 export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
-  const headers = [...cacheHeaders(forwards), ...cookieHeaders(forwards)];
-  if (!forwards.some((f) => f.sharedPort)) return { ...facts, headers };
-  return { ...facts, headers, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
+  const found = {
+    headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards)],
+    lookalikes: lookalikes(forwards),
+  };
+  if (!forwards.some((f) => f.sharedPort)) return { ...facts, ...found };
+  return { ...facts, ...found, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }
 
 const LISTENER = '$portway_listener';

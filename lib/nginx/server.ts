@@ -17,6 +17,7 @@ import type { RequestFacts } from './request-facts';
 import { shareLines } from './share';
 import { tlsLines } from './tls';
 import { listenParameter, realClient } from './trusted-proxies';
+import { underscoreLines } from './underscores';
 import { wildcards } from './wildcards';
 
 /** The servers of an HTTP forward: one for each of its sites. */
@@ -47,6 +48,7 @@ function server(
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
     ...headSizeLines(forward),
+    ...underscoreLines(forward),
     ...optionLines(site.options, {}, forward, facts),
     hostCheck(limited),
     ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
@@ -70,6 +72,7 @@ function closedServer(forward: PortForward, dialect: NginxDialect): Block {
     ...listeners(forward, ' default_server', dialect, false),
     ...acmeLines(forward),
     ...headSizeLines(forward),
+    ...underscoreLines(forward),
     "# Other host names are nobody's.",
     ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
     block('location @portway', countRefusal('=444')),

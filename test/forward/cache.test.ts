@@ -52,6 +52,11 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.cache must be left out beside streaming/,
     ],
     [
+      'underscores in headers where nobody reads them',
+      tcp({ to: 1, underscoresInHeaders: true }),
+      /^forwards\.web\.underscoresInHeaders must be left out: it is for Forward\.http and Forward\.https, got: true$/,
+    ],
+    [
       'a size of heads where nobody reads them',
       tcp({ to: 1, maxHeaderKiB: 16 }),
       /^forwards\.web\.maxHeaderKiB must be left out: it is for Forward\.http and Forward\.https, got: 16$/,

@@ -158,6 +158,7 @@ describe('each broken rule has its own message, with the place where it was writ
       /^forwards\.web\.timeouts\.response must be a whole number of 1-86400/,
     ],
     ['a line of nothing', { maxHeaderKiB: 7 }, /^forwards\.web\.maxHeaderKiB must be a whole number of 8-64, got: 7$/],
+    ['a word for a flag', { underscoresInHeaders: 'on' }, /^forwards\.web\.underscoresInHeaders must be true or false/],
     ['a line without end', { maxHeaderKiB: 65 }, /^forwards\.web\.maxHeaderKiB/],
     ['an unknown time', { timeouts: { header: 1 } }, /^forwards\.web\.timeouts\.header must be one of body, response$/],
     ['no method', { methods: [] }, /^forwards\.web\.methods must hold at least one method/],

@@ -1,18 +1,20 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { ADDRESS, describeHost } from './support/host';
+import { ADDRESS, DEBIAN, describeHost } from './support/host';
 import { NginxHost, type WebRequest } from './support/nginx';
 
 jest.setTimeout(60_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 const APP = `${ADDRESS.backend.v4}:8081`;
+/** Debian 12's nginx has none. */
+const HTTP3 = DEBIAN === 'debian-13';
 const OTHER = `${ADDRESS.backend.v4}:8082`;
 
 describeHost('what targets and clients are told of URLs', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
-    nginx = await NginxHost.start();
+    nginx = await NginxHost.start({ rooted: ['gateway', 'client'] });
     await nginx.web(8081, 'app');
     await nginx.web(8082, 'other');
     const dav = { to: APP, routes: { '/files/*': { to: APP, stripPrefix: true } } };
@@ -27,6 +29,20 @@ describeHost('what targets and clients are told of URLs', () => {
       proxied: Forward.http({ listen: 84, to: APP, trustedProxies: [`${ADDRESS.client.v4}/32`] }),
       secure: Forward.https({ listen: 443, ...dav, tls: Tls.selfSigned() }),
       high: Forward.https({ listen: 8443, ...dav, tls: Tls.selfSigned() }),
+      loose: Forward.http({
+        listen: 85,
+        underscoresInHeaders: true,
+        hosts: { 'a.example': { to: APP, passHeaders: ['X-Host'] } },
+        to: APP,
+      }),
+      looseTls: Forward.https({
+        listen: 8445,
+        to: APP,
+        hosts: { 'a.example': { to: APP } },
+        underscoresInHeaders: true,
+        http3: HTTP3,
+        tls: Tls.selfSigned(),
+      }),
       grpc: Forward.https({ listen: 8444, to: APP, protocol: 'grpc', tls: Tls.selfSigned() }),
     });
   });
@@ -120,6 +136,40 @@ describeHost('what targets and clients are told of URLs', () => {
 
     test('is left out where the client has none', async () => {
       expect(told(await nginx.request(`https://${GATEWAY}/`), 'destination')).toBeUndefined();
+    });
+  });
+
+  describe('names of headers with underscores', () => {
+    const names = ['api_key', 'x-amz-meta-my_key'];
+    const words = names.flatMap((name) => ['-H', `${name}: 1`]);
+    const arrived = async (...at: string[]) => {
+      const { headers } = await nginx.request(...(at as [string]), ...words);
+      return headers.map(([name]) => name).filter((name) => names.includes(name));
+    };
+
+    test('are dropped', async () => {
+      expect(await arrived(`http://${GATEWAY}:81/`)).toEqual([]);
+    });
+
+    test.each([
+      [`http://${GATEWAY}:85/`],
+      [`http://${GATEWAY}:85/`, '-H', 'Host: a.example'],
+      [`https://${GATEWAY}:8445/`, '--http1.1'],
+      [`https://${GATEWAY}:8445/`, '--http2'],
+      ...(HTTP3 ? [[`https://${GATEWAY}:8445/`, '--http3-only']] : []),
+      ['https://a.example:8445/', '--http2', '--resolve', `a.example:8445:${GATEWAY}`],
+    ])('pass where a forward says so: %s %s %s %s', async (...at) => {
+      expect(await arrived(...at)).toEqual(names);
+    });
+
+    test.each([
+      ...['X_Forwarded_For', 'X_Forwarded-Proto', 'X-Real_IP', 'X_HTTP-Method_Override', 'Content_Length'],
+      ...['X_Host', 'api.key', 'api(key'],
+    ])('%s never passes', async (name) => {
+      for (const host of ['x.example', 'a.example']) {
+        const request = await nginx.request(`http://${GATEWAY}:85/`, '-H', `Host: ${host}`, '-H', `${name}: 192.0.2.7`);
+        expect(request.headers.flat()).not.toContain('192.0.2.7');
+      }
     });
   });
 

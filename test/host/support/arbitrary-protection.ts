@@ -123,6 +123,7 @@ export const protectedHttp = fc.boolean().chain((tls) => {
       ...options,
       ...client,
       maxHeaderKiB,
+      underscoresInHeaders: optional(fc.boolean()),
       errors,
       to: target,
       maintenance: fc.boolean(),
