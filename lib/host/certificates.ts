@@ -1,11 +1,8 @@
 import type { PortForward } from '../forward/resolved';
 import type { Certificate } from '../forward/tls';
-import { assetFile, partFile } from './assets';
+import { assetFiles, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
-
-const FOLDER = '/usr/local/lib/portway';
-const UNITS = '/etc/systemd/system';
 
 /** Files and packages for the certificates of a host's forwards. */
 export function certificatesPart(
@@ -34,14 +31,13 @@ function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
   return [
     // May contain tokens, so it is not marked as packed.
     { path: '/etc/portway/certificates.json', mode: '0644', text, origin: 'rules' },
-    partFile('certificates'),
-    assetFile('certificates.py', `${FOLDER}/certificates.py`, '0755'),
-    ...[...new Set(entries.map((e) => e.source))].map((source) =>
-      assetFile(`${source}.py`, `${FOLDER}/${source}.py`, '0644'),
-    ),
-    ...(entries.some((e) => e.source === 'secret') ? [assetFile('aws.py', `${FOLDER}/aws.py`, '0644')] : []),
-    ...['service', 'timer'].map((kind) =>
-      assetFile(`systemd/portway-certificates.${kind}`, `${UNITS}/portway-certificates.${kind}`, '0644'),
+    ...assetFiles(
+      `${PROGRAMS}/host.d/certificates.sh`,
+      `${PROGRAMS}/certificates.py`,
+      ...[...new Set(entries.map((e) => e.source))].map((source) => `${PROGRAMS}/${source}.py`),
+      ...(entries.some((e) => e.source === 'secret') ? [`${PROGRAMS}/aws.py`] : []),
+      `${UNITS}/portway-certificates.service`,
+      `${UNITS}/portway-certificates.timer`,
     ),
   ];
 }

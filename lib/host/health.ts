@@ -1,7 +1,7 @@
 import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
 import { formatTarget } from '../forward/target';
 import { placesOf, type SharedChain, sharedChains } from '../iptables/balance';
-import { assetFile } from './assets';
+import { assetFiles, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 
 /** Files for health checks; none if no forward has one. */
@@ -10,12 +10,12 @@ export function healthFiles(forwards: readonly ResolvedForward[]): readonly Host
   if (text === undefined) return [];
   return [
     { path: '/etc/portway/health.json', mode: '0644', text, origin: 'rules' },
-    assetFile('health.py', '/usr/local/lib/portway/health.py', '0755'),
-    ...(usesDatabaseProbes(forwards)
-      ? [assetFile('database_probes.py', '/usr/local/lib/portway/database_probes.py', '0644')]
-      : []),
-    assetFile('health_chain.py', '/usr/local/lib/portway/health_chain.py', '0644'),
-    assetFile('systemd/portway-health.service', '/etc/systemd/system/portway-health.service', '0644'),
+    ...assetFiles(
+      `${PROGRAMS}/health.py`,
+      ...(usesDatabaseProbes(forwards) ? [`${PROGRAMS}/database_probes.py`] : []),
+      `${PROGRAMS}/health_chain.py`,
+      `${UNITS}/portway-health.service`,
+    ),
   ];
 }
 

@@ -2,7 +2,7 @@ import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
 import { isPortForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
-import { assetFile, partFile, sysctlFile } from './assets';
+import { assetFiles, PROGRAMS, UNITS } from './assets';
 import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import type { HostFile } from './host-file';
@@ -48,15 +48,14 @@ export function hostContent({
   return {
     files: [
       // With less memory, package managers are killed.
-      ...(memoryMiB < 1024 ? [partFile('swap')] : []),
+      ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
       ...metadata.files,
       ...kernel.files,
       ...commandFiles(forwards),
-      assetFile('host.sh', '/usr/local/lib/portway/host.sh', '0755'),
-      assetFile('cloud.cfg.d/90-portway.cfg', '/etc/cloud/cloud.cfg.d/90-portway.cfg', '0644'),
+      ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
       ...(proxy?.files ?? []),
       ...certificates.files,
-      ...(firstBootScript === undefined ? [] : [partFile('first-boot'), firstBootScript]),
+      ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
     ],
     settings: {
       PORTWAY_PACKAGES: packages.join(' '),
@@ -72,12 +71,13 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
   if (conf === undefined) return undefined;
   const files: readonly HostFile[] = [
     { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf, origin: 'rules' },
-    partFile('nginx'),
-    sysctlFile('90-portway-nginx.conf'),
-    assetFile('nginx.service.d/portway.conf', '/etc/systemd/system/nginx.service.d/portway.conf', '0644'),
-    assetFile('logs.py', '/usr/local/lib/portway/logs.py', '0755'),
-    ...['service', 'timer'].map((kind) =>
-      assetFile(`systemd/portway-logs.${kind}`, `/etc/systemd/system/portway-logs.${kind}`, '0644'),
+    ...assetFiles(
+      `${PROGRAMS}/host.d/nginx.sh`,
+      '/etc/sysctl.d/90-portway-nginx.conf',
+      `${UNITS}/nginx.service.d/portway.conf`,
+      `${PROGRAMS}/logs.py`,
+      `${UNITS}/portway-logs.service`,
+      `${UNITS}/portway-logs.timer`,
     ),
   ];
   return {

@@ -3,7 +3,7 @@ import type { GatewaySettings } from '../forward/gateway-settings';
 import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../iptables/render';
 import { renderNftables } from '../nftables/render';
-import { assetFile, partFile, sysctlFile } from './assets';
+import { assetFiles, PROGRAMS, UNITS } from './assets';
 import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
@@ -14,7 +14,7 @@ export function kernelPart(
   settings: GatewaySettings,
   { packages }: OperatingSystem,
 ): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
-  const ping = settings.ping === false ? [sysctlFile('90-portway-ping.conf')] : [];
+  const ping = settings.ping === false ? assetFiles('/etc/sysctl.d/90-portway-ping.conf') : [];
   const own = forwards.filter((f) => f.engine === 'iptables');
   const rules = own.length + settings.egress.length > 0 ? renderIptables(own, settings) : undefined;
   const sets = renderNftables(own, settings);
@@ -26,16 +26,16 @@ export function kernelPart(
     // Without IPv6 no packet would ever reach them.
     ...(rules === undefined || !settings.ipv6 ? [] : [rulesFile('ip6tables', rules.v6)]),
     ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
-    assetFile('rules.py', '/usr/local/lib/portway/rules.py', '0755'),
-    ...(own.some((f) => !isPortForward(f) || f.transport === 'udp')
-      ? [assetFile('forget.py', '/usr/local/lib/portway/forget.py', '0644')]
-      : []),
-    assetFile('systemd/portway-iptables.service', '/etc/systemd/system/portway-iptables.service', '0644'),
+    ...assetFiles(
+      `${PROGRAMS}/rules.py`,
+      ...(own.some((f) => !isPortForward(f) || f.transport === 'udp') ? [`${PROGRAMS}/forget.py`] : []),
+      `${UNITS}/portway-iptables.service`,
+    ),
     ...healthFiles(own),
-    ...(rules === undefined ? [] : [sysctlFile('90-portway-tracking.conf')]),
+    ...(rules === undefined ? [] : assetFiles('/etc/sysctl.d/90-portway-tracking.conf')),
     // Turns on IP forwarding only if a forward or egress needs it.
-    ...(routes(own, settings, 4) ? [sysctlFile('90-portway.conf')] : []),
-    ...(routes(own, settings, 6) ? [sysctlFile('91-portway-ipv6.conf'), partFile('ipv6')] : []),
+    ...(routes(own, settings, 4) ? assetFiles('/etc/sysctl.d/90-portway.conf') : []),
+    ...(routes(own, settings, 6) ? assetFiles('/etc/sysctl.d/91-portway-ipv6.conf', `${PROGRAMS}/host.d/ipv6.sh`) : []),
     ...ping,
   ];
   return {

@@ -1,5 +1,5 @@
 import type { GatewaySettings } from '../forward/gateway-settings';
-import { assetFile } from './assets';
+import { assetFiles, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 
 /** Restricts the EC2 metadata service to some accounts; nothing if it is open to everyone. */
@@ -9,10 +9,7 @@ export function metadataPart({ metadataUsers }: GatewaySettings): {
 } {
   if (metadataUsers === 'everyone') return { files: [], settings: {} };
   return {
-    files: [
-      assetFile('metadata.sh', '/usr/local/lib/portway/metadata.sh', '0755'),
-      assetFile('systemd/portway-metadata.service', '/etc/systemd/system/portway-metadata.service', '0644'),
-    ],
+    files: assetFiles(`${PROGRAMS}/metadata.sh`, `${UNITS}/portway-metadata.service`),
     settings: metadataUsers.length === 0 ? {} : { PORTWAY_METADATA_USERS: metadataUsers.join(' ') },
   };
 }

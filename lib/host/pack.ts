@@ -1,5 +1,5 @@
 import { deflate } from 'pako';
-import { readAsset } from './assets';
+import { BOOT_SCRIPT, readAsset } from './assets';
 import { encodeBase85 } from './base85';
 import type { HostFile } from './host-file';
 
@@ -14,7 +14,7 @@ export function section({ mode, path, text }: HostFile): string {
  */
 export function packSections(files: readonly HostFile[]): string {
   // The part that the host can read back: without the last line break.
-  const dictionary = Buffer.from(readAsset('portway.sh').slice(0, -1));
+  const dictionary = Buffer.from(readAsset(BOOT_SCRIPT).slice(0, -1));
   const packed = deflate(Buffer.from(files.map(section).join('')), { level: 9, memLevel: 9, dictionary });
   return encodeBase85(packed).replace(/.{1,900}/g, '$&\n');
 }

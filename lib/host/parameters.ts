@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { assetFile } from './assets';
+import { assetFiles, PROGRAMS } from './assets';
 import type { HostFile } from './host-file';
 import { packForParameters } from './pack';
 
@@ -40,12 +40,9 @@ export function parameterSettings({ digest, place, values }: ParameterArchive): 
 }
 
 /** Files of assets/ that read the parameters. */
-export const FETCHERS = ['fetch.py', 'aws.py'] as const;
+export const FETCHERS = [`${PROGRAMS}/fetch.py`, `${PROGRAMS}/aws.py`] as const;
 
-/** Bootstrap files when host.sh is in Parameter Store: fetch.py takes its place, and overwrites itself with it. */
+/** Bootstrap files when host.sh is in Parameter Store. */
 export function fetchFiles(): readonly HostFile[] {
-  const folder = '/usr/local/lib/portway';
-  return FETCHERS.map((name) =>
-    name === 'fetch.py' ? assetFile(name, `${folder}/host.sh`, '0755') : assetFile(name, `${folder}/${name}`, '0644'),
-  );
+  return assetFiles(...FETCHERS);
 }

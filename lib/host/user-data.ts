@@ -1,6 +1,6 @@
 import type { Problems } from '../forward/problems';
 import { isToken } from '../forward/token';
-import { readAsset } from './assets';
+import { BOOT_SCRIPT, readAsset } from './assets';
 import type { HostContent } from './host-content';
 import type { HostFile } from './host-file';
 import { packSections, section } from './pack';
@@ -57,7 +57,7 @@ export interface UserData {
 }
 
 /** Files of assets/ that deliver the host's files. */
-export const CARRIERS = ['portway.sh', ...FETCHERS] as const;
+export const CARRIERS = [BOOT_SCRIPT, ...FETCHERS] as const;
 
 const BOUNDARY = 'portway';
 const DEFAULT_STACK = 'Portway';
@@ -146,7 +146,7 @@ MIME-Version: 1.0
 Content-Type: text/x-shellscript-per-boot
 Content-Disposition: attachment; filename="portway.sh"
 
-${readAsset('portway.sh')}${plain.join('')}${archive}
+${readAsset(BOOT_SCRIPT)}${plain.join('')}${archive}
 --${BOUNDARY}--
 `;
   return { text, size: sizeOf(text, identity), reserve: identity.signalUrlReserve, compressed: compress };
@@ -189,7 +189,7 @@ function isPacked(file: HostFile, compress: boolean): boolean {
 function breakdown(content: HostContent, identity: ContentIdentity): readonly (readonly [string, number])[] {
   const sizes = content.files.map((file) => [file.path, packSections([file]).length] as const);
   const all = [
-    ['assets/portway.sh', Buffer.byteLength(readAsset('portway.sh'))] as const,
+    ['portway.sh', Buffer.byteLength(readAsset(BOOT_SCRIPT))] as const,
     ...sizes,
     ["the signal's URL", identity.signalUrlReserve] as const,
   ];

@@ -2,7 +2,7 @@ import type { Line } from './block';
 import { NGINX_PATHS } from './names';
 
 /**
- * In each server: what closes it while the host's command says so (assets/maintenance.py). To look for a file at each request instead
+ * In each server: what closes it while the host's command says so (assets/usr/local/lib/portway/maintenance.py). To look for a file at each request instead
  * would cost each request several microseconds, for something that is hardly ever on.
  */
 export function maintenance(limited: boolean): readonly Line[] {

@@ -1,5 +1,5 @@
 import { Forward } from '../../lib/forward/forward';
-import { partFile, sysctlFile } from '../../lib/host/assets';
+import { assetFiles, PROGRAMS } from '../../lib/host/assets';
 import { type Deploy, Gateway } from './support/gateway';
 import { describeHost, type Host } from './support/host';
 
@@ -10,7 +10,7 @@ const GOOD: Deploy = {
   content: 'forwards-ipv6',
   alter: (content) => ({
     ...content,
-    files: [...content.files, sysctlFile('91-portway-ipv6.conf'), partFile('ipv6')],
+    files: [...content.files, ...assetFiles('/etc/sysctl.d/91-portway-ipv6.conf', `${PROGRAMS}/host.d/ipv6.sh`)],
   }),
 };
 

@@ -22,8 +22,11 @@ describeHost('the disk of the logs', () => {
     await nginx.host.sh('gateway', `mkdir -p ${LOGS} /var/lib/nginx/body /var/lib/portway; ${disks}`);
     await nginx.web(8080, 'web');
     await nginx.run({ web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:8080` }) });
-    await nginx.host.write('/usr/local/lib/portway/logs.py', asset('logs.py'), '0755');
-    await nginx.host.write('/etc/systemd/system/portway-logs.service', readAsset('systemd/portway-logs.service'));
+    await nginx.host.write('/usr/local/lib/portway/logs.py', asset('/usr/local/lib/portway/logs.py'), '0755');
+    await nginx.host.write(
+      '/etc/systemd/system/portway-logs.service',
+      readAsset('/etc/systemd/system/portway-logs.service'),
+    );
   });
   afterAll(() => nginx?.stop());
 
@@ -42,7 +45,7 @@ describeHost('the disk of the logs', () => {
     nginx.host.sh('gateway', `head -c ${mib << 20} /dev/urandom | base64 -w0 >>${LOGS}/${file}`);
 
   test('the timer runs it every 20 seconds', () => {
-    expect(readAsset('systemd/portway-logs.timer')).toMatch(/OnUnitInactiveSec=20s\nAccuracySec=1s/);
+    expect(readAsset('/etc/systemd/system/portway-logs.timer')).toMatch(/OnUnitInactiveSec=20s\nAccuracySec=1s/);
   });
 
   test('large logs are set aside, then packed, and no line is lost meanwhile', async () => {
@@ -67,7 +70,7 @@ describeHost('the disk of the logs', () => {
     const names = (await sizes()).map(([name]) => name);
     expect(names.filter((name) => /^access\.log-\d+\.gz$/.test(name)).length).toBeGreaterThan(1);
     expect(names.filter((name) => /^bootstrap\.log-\d+\.gz$/.test(name)).length).toBeGreaterThan(1);
-    await nginx.host.write('/usr/local/lib/portway/logs.py', asset('logs.py'), '0755');
+    await nginx.host.write('/usr/local/lib/portway/logs.py', asset('/usr/local/lib/portway/logs.py'), '0755');
   });
 
   test('keep their rights', async () => {

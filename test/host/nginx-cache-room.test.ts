@@ -32,7 +32,7 @@ describeHost('the room of the cache of nginx', () => {
       impatient: Forward.http({ listen: 88, to, cache: { ...SMALL, waitForFill: 0 } }),
       small: Forward.http({ listen: 89, to, cache: SMALL }),
     }));
-    await caches.targets.host.write(PURGE, asset('cache.py'), '0755');
+    await caches.targets.host.write(PURGE, asset(PURGE), '0755');
   });
   afterAll(() => caches?.stop());
 

@@ -54,7 +54,11 @@ describeHost('answers of the gateway itself', () => {
         },
       }),
     });
-    await nginx.host.write('/usr/local/lib/portway/maintenance.py', asset('maintenance.py'), '0755');
+    await nginx.host.write(
+      '/usr/local/lib/portway/maintenance.py',
+      asset('/usr/local/lib/portway/maintenance.py'),
+      '0755',
+    );
   });
   afterAll(() => nginx?.stop());
 

@@ -178,8 +178,8 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'portway-stacks-'));
     try {
       for (const [i, stack] of accepted.entries()) writeStack(join(folder, `${i}`), stack);
-      for (const name of ['rules.py', 'forget.py', 'health_chain.py'])
-        await host.write(`/usr/local/lib/portway/${name}`, asset(name), '0755');
+      for (const name of ['rules.py', 'forget.py', 'health_chain.py'].map((part) => `/usr/local/lib/portway/${part}`))
+        await host.write(name, asset(name), '0755');
       await host.sh('gateway', makeCertificates(accepted));
       const packed = execFileSync('tar', ['-cC', folder, '.'], { maxBuffer: 2 ** 28 });
       await host.sh('gateway', 'mkdir /stacks && tar -xC /stacks', packed);

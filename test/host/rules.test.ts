@@ -255,7 +255,7 @@ exec ${real} "$@"
 
     test('is what the unit runs at boot', async () => {
       await kernel.write(WEB, PROVED);
-      const unit = asset('systemd/portway-iptables.service');
+      const unit = asset('/etc/systemd/system/portway-iptables.service');
       const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
       await kernel.host.sh('gateway', command);
       expect(await kernel.live()).toContain('portway:web');

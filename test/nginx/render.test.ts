@@ -54,7 +54,7 @@ test('the host finds the one place for the hash of the file', () => {
   const text = render({ web: Forward.http({ listen: 80, to: 8080 }) });
   expect(text.split(GENERATION)).toHaveLength(2);
   expect(text).toContain(`return 200 "${GENERATION}";`);
-  expect(readAsset('host.d/nginx.sh')).toContain(`s/${GENERATION}/`);
+  expect(readAsset('/usr/local/lib/portway/host.d/nginx.sh')).toContain(`s/${GENERATION}/`);
 });
 
 test('listens on wildcards of both families only', () => {

@@ -6,7 +6,7 @@ import { Aws } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
 import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { readAsset } from '../../lib/host/assets';
+import { BOOT_SCRIPT, PROGRAMS, readAsset } from '../../lib/host/assets';
 import { encodeBase85 } from '../../lib/host/base85';
 import { readFirstBootScript } from '../../lib/host/first-boot-script';
 import { hostContent } from '../../lib/host/host-content';
@@ -57,7 +57,7 @@ function archive(text: string): string {
   const packed = /^#portway-archive\n([\s\S]*)\n--portway--/m.exec(text)?.[1] ?? '';
   const script =
     'import base64, sys, zlib; packed = base64.b85decode("".join(sys.stdin.read().split())); sys.stdout.buffer.write(zlib.decompressobj(zdict=sys.argv[1].encode()).decompress(packed))';
-  const dictionary = readAsset('portway.sh').trimEnd();
+  const dictionary = readAsset(BOOT_SCRIPT).trimEnd();
   return execFileSync('python3', ['-c', script, dictionary], { input: packed, encoding: 'utf8' });
 }
 
@@ -199,8 +199,8 @@ describe('readFirstBootScript', () => {
   });
 });
 
-test.each(['portway.sh', 'host.sh'])('%s without its comments is the same program', (name) => {
-  const stripped = readAsset(name);
+test.each([BOOT_SCRIPT, `${PROGRAMS}/host.sh`])('%s without its comments is the same program', (path) => {
+  const stripped = readAsset(path);
   expect(stripped.startsWith('#!/bin/bash\n')).toBe(true);
   expect(
     stripped

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const ASSETS = join(__dirname, '../../../assets');
 
-/** A file of assets/ as it is in the repository. */
-export function asset(name: string): string {
-  return readFileSync(join(ASSETS, name), 'utf8');
+/** A file of assets/ as it is in the repository, by its path on the host. */
+export function asset(path: string): string {
+  return readFileSync(join(ASSETS, path), 'utf8');
 }

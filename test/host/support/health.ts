@@ -10,7 +10,8 @@ import { ADDRESS, type Host, type HostOptions } from './host';
 import { RulesHost, rulesOf } from './rules';
 
 const PROGRAM = '/usr/local/lib/portway/health.py';
-const UNIT = 'systemd/portway-health.service';
+const DATABASE_PROBES = '/usr/local/lib/portway/database_probes.py';
+const UNIT = '/etc/systemd/system/portway-health.service';
 /** What the stand-in for systemd keeps of the service: its log and its pid. */
 const RUN = '/run/systemd/portway-health';
 const STATE = '/run/portway/health/state';
@@ -43,9 +44,9 @@ export class HealthHost {
 
   static async start(options: HostOptions = {}): Promise<HealthHost> {
     const rules = await RulesHost.start(options);
-    await rules.host.write(PROGRAM, asset('health.py'), '0755');
-    await rules.host.write('/usr/local/lib/portway/database_probes.py', asset('database_probes.py'));
-    await rules.host.write('/etc/systemd/system/portway-health.service', asset(UNIT));
+    await rules.host.write(PROGRAM, asset(PROGRAM), '0755');
+    await rules.host.write(DATABASE_PROBES, asset(DATABASE_PROBES));
+    await rules.host.write(UNIT, asset(UNIT));
     await rules.host.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
     return new HealthHost(rules, rules.host);
   }

@@ -28,9 +28,9 @@ export class RulesHost {
 
   static async start(options: HostOptions = {}): Promise<RulesHost> {
     const host = await Host.start(options);
-    await host.write(SCRIPT, asset('rules.py'), '0755');
-    for (const part of ['forget.py', 'health_chain.py'])
-      await host.write(`/usr/local/lib/portway/${part}`, asset(part));
+    await host.write(SCRIPT, asset(SCRIPT), '0755');
+    for (const part of ['forget.py', 'health_chain.py'].map((name) => `/usr/local/lib/portway/${name}`))
+      await host.write(part, asset(part));
     return new RulesHost(host);
   }
 

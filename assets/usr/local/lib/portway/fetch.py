@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -IBS
-# Stands in host.sh's place where a host's files have no room in user-data: reads them from Parameter Store, puts them into the tree
-# beside what came in user-data, and goes on with the host.sh that is one of them.
+# Where a host's files have no room in user-data: reads them from Parameter Store and puts them into the tree, beside what came in
+# user-data.
 #
 # portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so
 # that later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
@@ -136,8 +136,6 @@ def main():
         say(f"FAILED: {error}")
         signal_failure(settings, f"{error}")
         sys.exit(1)
-    host = f"{STAGE}/usr/local/lib/portway/host.sh"
-    os.execv(host, [host, MODE])
 
 
 main()

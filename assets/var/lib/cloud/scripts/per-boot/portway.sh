@@ -36,4 +36,7 @@ for line in lines:
         os.chmod(path, int(mode, 8))
 END
 
-exec "$stage/usr/local/lib/portway/host.sh" $mode
+programs=$stage/usr/local/lib/portway
+# Only where files had no room in user-data: adds them to the tree, host.sh among them.
+[[ ! -e $programs/fetch.py ]] || "$programs/fetch.py" $mode
+exec "$programs/host.sh" $mode
