@@ -21,7 +21,7 @@ const deploy = (more: Partial<Deploy> = {}): Deploy => ({
 });
 const PACKAGES = ['iptables-nft', 'conntrack-tools', 'nftables', 'nginx', 'nginx-mod-stream'];
 
-/** The real dnf, with each call written down, and what is masked meanwhile. */
+/** Wraps the real dnf and records each call, and which units are masked during it. */
 const WITNESS = `#!/bin/bash
 echo "$*" >>/run/asked
 ls /run/systemd/masked >>/run/masked
@@ -64,14 +64,14 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
   };
   const ALL = ['local', '200 2', 'far', 'local', 'far', 'voice'];
 
-  test('is no Debian to the scripts', async () => {
+  test('does not look like Debian to the scripts', async () => {
     expect(await installed()).toEqual(['bash', 'ca-certificates', 'openssl', 'system-release']);
     const found = 'command -v apt-get dpkg-query nginx nft iptables-nft; getent passwd www-data nginx; :';
     expect(await host.sh('gateway', `set +e; ${found}`)).toBe('');
     expect(await host.sh('gateway', 'python3 -V')).toBe('Python 3.9.2\n');
   });
 
-  test('installs what is missing, and nothing at the next boot', async () => {
+  test('installs missing packages, and nothing at the next boot', async () => {
     await mirror();
     await gateway.succeed(deploy());
     expect(await asked()).toEqual([`-qy --setopt=install_weak_deps=False install ${PACKAGES.join(' ')}`]);
@@ -79,7 +79,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await answers()).toEqual(ALL);
     expect((await gateway.signals()).map(({ Status }) => Status)).toEqual(['SUCCESS']);
 
-    // By the user and the module folder of the distribution.
+    // With the distribution's user and module folder.
     expect(await host.sh('gateway', 'ps -o user= -C nginx | sort -u')).toBe('nginx\nroot\n');
     expect(
       await host.sh('gateway', 'grep -o "/usr/lib64/nginx/modules/[a-z_]*.so" /proc/$(</run/nginx.pid)/maps | sort -u'),
@@ -87,14 +87,14 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await host.sh('gateway', 'nginx -t 2>&1')).not.toMatch(/warn/);
     await host.sh('gateway', '/usr/local/lib/portway/rules.py check');
 
-    // Its unit starts again beside what a killed nginx left behind.
+    // The unit starts again despite what a killed nginx left behind.
     await host.sh(
       'gateway',
       'pkill -9 -x nginx; while pgrep -x nginx; do /usr/bin/sleep 0.1; done; systemctl start nginx',
     );
     expect(await answers()).toEqual(ALL);
 
-    // A reboot with no mirror at all.
+    // A reboot without a mirror.
     await host.write('/usr/local/sbin/dnf', '#!/bin/sh\necho reboot >>/run/asked\nexit 1\n', '0755');
     await host.sh('gateway', 'nginx -s stop; iptables-nft -t nat -F; iptables-nft -t nat -X');
     expect((await gateway.reboot()).code).toBe(0);
@@ -102,9 +102,9 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await answers()).toEqual(ALL);
   });
 
-  test("the distribution's nginx is masked while it is installed, and its files never replace ours", async () => {
+  test("masks nginx during its installation, and never replaces our files with the package's", async () => {
     await mirror();
-    // As a run that failed after its files were written leaves it.
+    // The state that a run leaves if it fails after writing its files.
     await host.write('/etc/nginx/nginx.conf', '# ours\n');
     await host.write(
       '/usr/local/sbin/ss',
@@ -118,8 +118,8 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await host.sh('gateway', 'ls /etc/nginx/nginx.conf.rpmnew')).toContain('rpmnew');
   });
 
-  test('a repository that cannot be reached is asked again', async () => {
-    // The second pause between two rounds lasts until there is one.
+  test('retries an unreachable repository', async () => {
+    // The repository appears during the second pause between rounds.
     await host.write(
       '/usr/local/sbin/sleep',
       '#!/bin/bash\necho >>/run/pauses\n(($(wc -l </run/pauses) < 2)) || until [[ -e /run/up ]]; do /usr/bin/sleep 0.1; done\n',
@@ -134,7 +134,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await answers()).toEqual(ALL);
   });
 
-  test('without a repository the deploy fails with the words of dnf', async () => {
+  test("fails the deploy with dnf's message when there is no repository", async () => {
     expect((await gateway.boot(deploy())).code).toBe(1);
     expect((await asked()).length).toBeGreaterThan(4);
     const [signal] = await gateway.signals();
@@ -142,7 +142,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(signal?.Reason).toMatch(/^install iptables-nft .*(Failed to download metadata|Cannot download repomd)/);
   });
 
-  test('another dnf at work is waited for', async () => {
+  test('waits for another dnf process', async () => {
     await mirror();
     // dnf's locks are files with the number of a process that lives.
     const locks = '/var/cache/dnf/metadata_lock.pid /var/lib/dnf/rpmdb_lock.pid';
@@ -157,7 +157,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await answers()).toEqual(ALL);
   });
 
-  test('a package that a change needs comes later, by itself', async () => {
+  test('installs a package that only a later change needs', async () => {
     await mirror();
     await gateway.succeed(deploy({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) }, content: 'c1' }));
     expect(await installed()).not.toContain('nginx-mod-stream');
@@ -168,7 +168,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     expect(await host.sh('gateway', 'portway status')).toMatch(/^raw\b/m);
   });
 
-  test("its Python runs the host's other programs", async () => {
+  test("runs the host's other programs with its Python", async () => {
     await mirror();
     const to = [`${ADDRESS.backend.v4}:9000`, `${ADDRESS.backend.v4}:9`];
     const healthCheck = { interval: 1, failures: 1 };

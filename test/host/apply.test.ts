@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 
 type Forwards = Record<string, Forward>;
 
-/** Forwards that nobody uses. With more than a few of them the rules stand in a tree of chains. */
+/** Unused forwards. With more than a few of them, rules are arranged in a tree of chains. */
 function others(count: number): Forwards {
   return Object.fromEntries(
     Array.from({ length: count }, (_, i) => [
@@ -36,7 +36,7 @@ describeHost('an apply', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Starts numbered traffic; what it gives is what became of it. */
+  /** Starts numbered traffic and resolves to its outcome. */
   const stream = (kind: 'udp' | 'tcp', port: number, stop: string): Promise<Record<string, unknown>> => {
     const words = ['python3', kernel.host.support('client', 'stream.py'), kind, ADDRESS.gateway.v4, `${port}`, stop];
     return kernel.host.run('client', words).then(({ stdout, stderr }) => {
@@ -52,7 +52,7 @@ describeHost('an apply', () => {
     web: Forward.tcp({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }),
   };
 
-  test('costs no packet of a forward that it does not change, no byte of a download and no new connection', async () => {
+  test('loses no packet, download or new connection of unchanged forwards', async () => {
     await kernel.apply(rulesOf(used));
     const stop = join(folder, 'stop');
     const steady = ['python3', kernel.host.support('client', 'steady.py'), ADDRESS.gateway.v4, '80', stop, '5'];
@@ -64,7 +64,7 @@ describeHost('an apply', () => {
     await sleep(1000);
     const changes: [Forwards, string[]?][] = [
       [{ ...used, more: Forward.udp({ listen: 5000, to: 6000 }) }],
-      // A tree of chains comes, grows and goes.
+      // A tree of chains is created, grows and is removed.
       [{ ...used, ...others(40) }],
       [{ ...used, ...others(41) }, ['192.0.2.0/24']],
       [{ ...used, ...others(500) }],
@@ -92,7 +92,7 @@ describeHost('an apply', () => {
 
   test('writes only the chains that differ', async () => {
     await kernel.apply(rulesOf({ ...used, ...others(40) }));
-    // A rule that is written anew has another handle.
+    // A rewritten rule has a new handle.
     const rules = async () => {
       const list = await kernel.host.sh('gateway', 'nft -a list table ip nat');
       return [...list.matchAll(/ dport 20\d{3} .*# handle (\d+)$/gm)].map((match) => match[1]);
@@ -104,7 +104,7 @@ describeHost('an apply', () => {
     expect(after.filter((handle) => before.includes(handle)).length).toBeGreaterThanOrEqual(32);
   });
 
-  test('of 10,000 forwards works, is proved, and changes when one is added', async () => {
+  test('handles 10,000 forwards: applies and proves them, and adds one more', async () => {
     const many = (count: number) =>
       rulesOf(
         Object.fromEntries(

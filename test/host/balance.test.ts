@@ -7,7 +7,7 @@ import { EVERY_WAY, inTarget, strictGateway } from './support/strict';
 jest.setTimeout(120_000);
 
 const PORTS = [9001, 9002, 9003] as const;
-/** So many clients of each family: addresses of their own, in IPv6 each with two addresses of one /64. */
+/** Number of clients per family. Each has its own address; in IPv6, two addresses of its own /64. */
 const CLIENTS = 60;
 const client = {
   v4: (i: number) => `198.51.100.${100 + i}`,
@@ -30,7 +30,7 @@ describeHost('connections are shared between targets', () => {
     for (const party of ['gateway', 'backend'] as const)
       for (const protocol of ['tcp', 'udp'] as const)
         for (const port of PORTS) await host.app(party, protocol, port, `${party} ${port}`);
-    // What still bears a mark when all our rules are behind it.
+    // Counts packets that still have a mark after all our rules.
     await host.sh(
       'gateway',
       `nft -f - <<'END'
@@ -52,7 +52,7 @@ END`,
   const target = async (protocol: 'tcp' | 'udp', family: 'v4' | 'v6', port: number, source: string) =>
     (await host.ask('client', protocol, ADDRESS.gateway[family], port, { address: source })).name;
 
-  describe('by lot', () => {
+  describe('random', () => {
     test.each([
       ['tcp', 'v4', 'backend'],
       ['udp', 'v6', 'backend'],
@@ -72,14 +72,14 @@ END`,
     });
   });
 
-  describe('by client', () => {
+  describe('by client address', () => {
     const forward = (protocol: 'tcp' | 'udp', at: string, listen: number, weights = [1, 1, 1]) => {
       const to = PORTS.map((port, i) => ({ to: `${at}${port}`, weight: weights[i] as number }));
       return Forward[protocol]({ listen, to, balance: 'source' });
     };
 
     test.each(EVERY_WAY)(
-      '%s over %s: a client keeps its target, and clients have different ones',
+      '%s over %s: a client keeps its target, and clients spread over all targets',
       async (protocol, family) => {
         const at = `${inTarget(ADDRESS.backend[family])}:`;
         await kernel.apply(rulesOf({ db: forward(protocol, at, 7000), same: forward(protocol, at, 7001) }));
@@ -90,7 +90,7 @@ END`,
           targets.set(first, (targets.get(first) ?? 0) + 1);
           for (let again = 0; again < 2; again++)
             expect(await target(protocol, family, 7000, client[family](i))).toBe(first);
-          // Forwards with the same targets agree, and so do all addresses that a client of IPv6 has.
+          // The same target through every forward with the same targets, and for all addresses of an IPv6 client.
           expect(await target(protocol, family, 7001, client[family](i))).toBe(first);
           if (family === 'v6') expect(await target(protocol, family, 7000, client.v6(i, 'abcd'))).toBe(first);
         }
@@ -98,20 +98,20 @@ END`,
       },
     );
 
-    test.each(['v4', 'v6'] as const)('over %s: more clients for more weight, on the gateway itself', async (family) => {
+    test.each(['v4', 'v6'] as const)('over %s: targets on the gateway get clients by weight', async (family) => {
       await kernel.apply(rulesOf({ db: forward('tcp', '', 7000, [8, 2, 2]) }));
       const shares: Record<string, number> = {};
       for (let i = 0; i < CLIENTS; i++) {
         const name = await target('tcp', family, 7000, client[family](i));
         shares[name] = (shares[name] ?? 0) + 1;
       }
-      // Of 60 clients 40, 10 and 10, drawn once for ever by the hash; even shares would be 20.
+      // Of 60 clients 40, 10 and 10 expected, fixed by the hash; even shares would be 20.
       expect(shares['gateway 9001']).toBeGreaterThan(30);
       expect(shares['gateway 9002']).toBeGreaterThan(1);
       expect(shares['gateway 9003']).toBeGreaterThan(1);
     });
 
-    test('targets on the gateway and elsewhere: from outside, and from the gateway', async () => {
+    test('mixes targets on the gateway and elsewhere, for outside clients and for the gateway itself', async () => {
       const at = `${ADDRESS.backend.v4}:`;
       const mixed = Forward.tcp({ listen: 7000, to: [9001, `${at}9002`], balance: 'source' });
       const lots = Forward.tcp({ listen: 7001, to: [9001, `${at}9002`] });
@@ -125,7 +125,7 @@ END`,
       expect((await host.ask('gateway', 'tcp', ADDRESS.gateway.v4, 7000)).name).toMatch(/^(backend|gateway) 900[12]$/);
     });
 
-    test('targets that see their clients', async () => {
+    test('works with preserved client addresses', async () => {
       const to = PORTS.map((port) => `${ADDRESS.backend.v4}:${port}`);
       const kept = Forward.tcp({ listen: 7000, to, balance: 'source', preserveClientAddress: true });
       await kernel.apply(rulesOf({ kept }));
@@ -135,8 +135,8 @@ END`,
     });
   });
 
-  test('a range of ports with several targets keeps the place in the range', async () => {
-    // Where a client's port is still in use towards a target of another forward, the kernel takes another port of the range.
+  test('maps a port range to the same offset on every target', async () => {
+    // If a client's port is still in use towards a target of another forward, the kernel picks another port of the range.
     await host.sh('gateway', 'conntrack -F 2>/dev/null');
     for (const [family, protocol] of [
       ['v4', 'udp'],

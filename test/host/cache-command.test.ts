@@ -26,7 +26,7 @@ describeHost('caches of a deployed host', () => {
     return gateway.host.sh('client', `curl -s -o /dev/null -w '%header{x-cache}' ${url}`);
   };
 
-  test('are shown and emptied by the command', async () => {
+  test('are shown and purged by the command', async () => {
     await gateway.succeed(deploy('both', { web: true, shop: true }));
     expect([await state(80), await state(80), await state(81)]).toEqual(['MISS', 'HIT', 'MISS']);
     expect((await portway('cache')).stdout).toBe('shop: 1 answers, 0.0 MB\nweb: 1 answers, 0.0 MB\n');
@@ -34,16 +34,16 @@ describeHost('caches of a deployed host', () => {
     expect((await portway('cache')).stdout).toBe('shop: 0 answers, 0.0 MB\nweb: 0 answers, 0.0 MB\n');
   });
 
-  test('outlive a change that leaves them', async () => {
+  test('survive a change that keeps them', async () => {
     await state(80);
     await gateway.succeed(deploy('one', { web: true, shop: false }));
     expect(await state(80)).toBe('HIT');
-    // What a cache has left that is no more can still be thrown away.
+    // The files of a removed cache can still be purged.
     await portway('cache', 'purge', 'all');
     expect((await portway('cache')).stdout).toContain('shop: 0 answers');
   });
 
-  test('the command has words for what there is', async () => {
+  test("the command's usage lists the available subcommands", async () => {
     const status = await portway('status', '--json');
     expect(JSON.parse(status.stdout).forwards).toHaveLength(2);
     expect(await portway()).toMatchObject({

@@ -12,7 +12,7 @@ jest.setTimeout(90_000);
 const CA = expect.stringMatching(/Pebble Intermediate CA/);
 const NEW = ': has a new certificate\n';
 
-/** Each test has a forward of its own: what a forward has, it keeps. */
+/** Each test uses its own forward, since forwards keep their certificates. */
 function deploy(
   name: string,
   domains: readonly string[],
@@ -39,13 +39,13 @@ describeHost('a certificate by ACME', () => {
   });
   const orders = async () => (await world.orders()) - before;
 
-  test('comes as soon as the domain leads here, outlives reboots, and is renewed when it is due', async () => {
+  test('is issued once the domain resolves to the gateway, survives reboots, and is renewed when due', async () => {
     const domain = 'shop.example.com';
     await world.gateway.succeed(deploy('shop', [domain]));
     expect(await world.served()).toMatchObject({ issuer: 'CN=shop' });
     expect(await host.read('/var/log/systemctl')).toMatch(/enable --now portway-certificates\.timer/);
 
-    // The CA is not asked in vain, and the reason is told once.
+    // The CA is not asked in vain, and the reason is logged once.
     await world.lead({ [domain]: ADDRESS.backend.v4 });
     expect(await world.run()).toMatch(/^shop: must wait until these lead here: shop\.example\.com \(.*refused/);
     expect(await world.run()).toBe('');
@@ -63,13 +63,13 @@ describeHost('a certificate by ACME', () => {
     expect(first).toMatchObject({ issuer: CA, names: domain });
     expect(await host.sh('gateway', 'stat -c "%n %a" /etc/portway/tls/*')).toBe('/etc/portway/tls/shop.acme.pem 600\n');
 
-    // Neither a reboot nor a later run changes it, or asks.
+    // A reboot or a later run neither changes it nor asks the CA.
     expect((await world.gateway.reboot()).code).toBe(0);
     await world.lead({});
     expect(await world.run()).toBe('');
     expect(await world.served()).toEqual(first);
 
-    // Not due yet: certbot looks, and asks for none.
+    // Not due yet: certbot checks, and requests none.
     await world.lead({ [domain]: 'here' });
     expect(await world.run({ days: 20 })).toBe('');
     expect(await orders()).toBe(1);
@@ -91,7 +91,7 @@ describeHost('a certificate by ACME', () => {
     expect(second.serial).not.toBe(first.serial);
     expect(await orders()).toBe(2);
 
-    // After a clock that was years ahead it is looked at again, and renewed when it is due.
+    // After a clock that was years ahead, it is checked again, and renewed when due.
     const mark = '/var/lib/portway/acme/*/shop.json';
     const later =
       'import json, sys, time; s = json.load(open(sys.argv[1])); s["asked"] = s["since"] = time.time() + 9e7';
@@ -99,11 +99,11 @@ describeHost('a certificate by ACME', () => {
     expect(await world.run({ days: 130 })).toBe(`shop${NEW}`);
     expect(await orders()).toBe(3);
 
-    // What certbot kept is damaged: there is another one at once.
+    // Certbot's files are damaged: a new certificate is requested at once.
     await host.sh('gateway', 'f=$(readlink -f /var/lib/portway/acme/*/live/shop/privkey.pem); truncate -s 50 $f');
     expect(await world.run({ days: 130 })).toBe(`shop${NEW}`);
     expect(await orders()).toBe(4);
-    // And of the file that nginx reads: the one that certbot kept is back when the service has run.
+    // The file for nginx is damaged: the service restores certbot's copy.
     await host.sh('gateway', 'systemctl stop nginx; >/etc/portway/tls/shop.acme.pem; systemctl start nginx');
     expect(await world.served()).toMatchObject({ issuer: 'CN=shop' });
     expect(await world.run({ days: 130 })).toBe(`shop${NEW}`);
@@ -111,7 +111,7 @@ describeHost('a certificate by ACME', () => {
     expect(await orders()).toBe(4);
   });
 
-  test('is asked for anew with other domains, and no more when its forward is gone', async () => {
+  test('is reissued when its domains change, and no longer renewed when its forward is removed', async () => {
     const [one, other] = ['one.example.com', 'other.example.com'];
     await world.lead({ [one]: 'here', [other]: 'here' });
     await world.gateway.succeed(deploy('changed', [one]));
@@ -124,7 +124,7 @@ describeHost('a certificate by ACME', () => {
     expect(await world.served()).toMatchObject({ issuer: CA, names: other });
     expect(await orders()).toBe(2);
 
-    // From the CA to a certificate of its own: nothing of the CA is taken for it.
+    // From the CA to a self-signed certificate: nothing of the CA's is reused.
     const own = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
     await world.gateway.succeed({ forwards: { changed: own }, content: 'own' });
     expect(await world.served()).toMatchObject({ issuer: 'CN=changed' });
@@ -133,7 +133,7 @@ describeHost('a certificate by ACME', () => {
     expect(left).not.toMatch(/certificates\.(timer|service\n|py)|acme/);
   });
 
-  test('is asked for through closed sites, limits, denials and maintenance', async () => {
+  test('is issued even with unknown hosts, limits, denied sources and maintenance', async () => {
     const [shop, blog] = ['site.example.com', 'blog.example.com'];
     await world.lead({ [shop]: 'here', [blog]: 'here' });
     const web = Forward.http({
@@ -147,7 +147,7 @@ describeHost('a certificate by ACME', () => {
     await host.sh('gateway', 'portway maintenance on');
     expect(await world.run()).toBe(`closed${NEW}`);
     expect((await world.served()).names.split(', DNS:').sort()).toEqual([blog, shop]);
-    // All else of that forward is as closed as before.
+    // Everything else in the forward is as closed as before.
     const status = async (name: string, path: string) => {
       const form = ['-s', '--path-as-is', '-o', '/dev/null', '-w', '%{http_code}', '-H', `Host: ${name}`];
       return (await host.run('client', ['curl', ...form, `http://${ADDRESS.gateway.v4}${path}`])).stdout;
@@ -159,10 +159,10 @@ describeHost('a certificate by ACME', () => {
     expect(await status(shop, `${place}/nothing`)).toBe('404');
   });
 
-  test('that the CA refuses is not asked for again at once, and the reason is told', async () => {
+  test('is not requested again at once after the CA refused it, and the reason is reported', async () => {
     const domain = 'refused.example.com';
     await world.gateway.succeed(deploy('refused', [domain]));
-    // The gateway finds itself, and the CA somebody else.
+    // The domain resolves to the gateway on the gateway, and to another host for the CA.
     await host.sh('gateway', `echo '127.0.0.1 ${domain}' >>/etc/hosts`);
     await world.lead({ [domain]: ADDRESS.backend.v4 });
     expect(await world.run()).toMatch(
@@ -175,11 +175,11 @@ describeHost('a certificate by ACME', () => {
     expect(await world.run({ days: 1 })).toBe(`refused${NEW}`);
   });
 
-  test('is asked for once a day by a host that cannot find itself', async () => {
+  test('is requested at most once a day by a host whose domain does not reach it', async () => {
     const domain = 'lost.example.com';
     await world.lead({ [domain]: 'here' });
     await world.gateway.succeed(deploy('lost', [domain]));
-    // What a power cut may leave of what the program keeps.
+    // A state file as a power cut may leave it.
     await host.sh('gateway', 'mkdir -p /var/lib/portway/acme; cd /var/lib/portway/acme/*; >lost.json');
     await host.sh('gateway', `echo '192.0.2.1 ${domain}' >>/etc/hosts; ip route add blackhole 192.0.2.1`);
     expect(await world.run()).toMatch(/must wait until these lead here/);

@@ -35,7 +35,7 @@ describeHost('a certificate from Secrets Manager', () => {
     await aws?.stop();
   });
 
-  /** A certificate by nobody, and its key. */
+  /** A self-signed certificate and its key. */
   async function pair(name: string, extension = 'basicConstraints=CA:FALSE') {
     const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
     const words = `openssl req -x509 ${curve} -days 9 -subj '/CN=${name}' -addext '${extension}'`;
@@ -54,7 +54,7 @@ describeHost('a certificate from Secrets Manager', () => {
     return host.read('/var/log/portway-certificates');
   };
 
-  test('is read at the first boot, by requests that are signed as AWS wants it, and told nobody', async () => {
+  test('is read at the first boot with requests signed for AWS, and never logged', async () => {
     const { certificate, privateKey } = await pair('one');
     await keep({ certificate, privateKey });
     await gateway.succeed(deploy());
@@ -76,15 +76,15 @@ describeHost('a certificate from Secrets Manager', () => {
   test.each([
     ['nothing is there', undefined, /Secrets Manager: .*AccessDeniedException/],
     [
-      'it has another shape',
+      'it has the wrong shape',
       '{"cert": "x"}',
       /secure: the secret must be \{"certificate": "\(PEM\)", "privateKey": "\(PEM\)"\}/,
     ],
-    ['it is no JSON', 'c2VjcmV0', /secure: the secret must be/],
-    ['the key is another one', 'mixed', /secure: .*key values mismatch/],
-    ['the key is of another kind', 'kinds', /secure: the key is of another kind/],
+    ['it is not JSON', 'c2VjcmV0', /secure: the secret must be/],
+    ['the key does not match', 'mixed', /secure: .*key values mismatch/],
+    ['the key is of an unsupported type', 'kinds', /secure: the key is of another kind/],
     ['the key has a password', 'locked', /secure: .*(password|PEM_read_bio|pem)/i],
-  ])('where %s, the deploy fails and says so', async (_, secret, reason) => {
+  ])('fails the deploy with the reason when %s', async (_, secret, reason) => {
     const { certificate, privateKey } = await pair('one');
     if (secret === 'mixed') await keep({ certificate, privateKey: (await pair('two')).privateKey });
     else if (secret === 'kinds')
@@ -100,7 +100,7 @@ describeHost('a certificate from Secrets Manager', () => {
     expect(await host.sh('gateway', 'ls -A /etc/portway/tls 2>/dev/null || :')).toBe('');
   });
 
-  test('outlives a boot without metadata, and a new one is served at the next boot, and within the hour', async () => {
+  test('survives a boot without metadata; a new version is served at the next boot, or within the hour', async () => {
     await keep(await pair('one'));
     await gateway.succeed(deploy());
     await host.sh('gateway', 'ip route replace blackhole 169.254.169.254');
@@ -119,11 +119,11 @@ describeHost('a certificate from Secrets Manager', () => {
     expect(await service()).toBe('secure: has a new certificate\n');
     expect(await served()).toBe('subject=CN=three\n');
 
-    // A time in the future is of a clock that was wrong.
+    // A time in the future stems from a wrong clock.
     await keep((await pair('four')).both);
     await host.sh('gateway', `touch -d '2 years' ${FILE}`);
     expect(await service()).toBe('secure: has a new certificate\n');
-    // Damaged: a self-signed one stands in at the next start of nginx, loudly, until the service has run.
+    // Damaged: at the next start of nginx a self-signed one replaces it, with a log message, until the service has run.
     await host.sh('gateway', `systemctl stop nginx; truncate -s 99 ${FILE}; systemctl start nginx`);
     expect(await served()).toBe('subject=CN=secure\n');
     expect(await host.run('gateway', ['/usr/local/bin/portway', 'status'])).toMatchObject({
@@ -136,7 +136,7 @@ describeHost('a certificate from Secrets Manager', () => {
     await host.sh('gateway', `touch -d '61 minutes ago' ${FILE}`);
     await service();
 
-    // What cannot be used does not take its place.
+    // An unusable secret does not replace it.
     await keep({ ...(await pair('four')), privateKey: (await pair('five')).privateKey });
     await host.sh('gateway', `touch -d '61 minutes ago' ${FILE}`);
     expect(await service()).toMatch(/^secure: .*key values mismatch/);
@@ -145,7 +145,7 @@ describeHost('a certificate from Secrets Manager', () => {
     expect(await gateway.signals()).toHaveLength(1);
   });
 
-  test('of another secret is not served in place of it: the deploy fails, and the last one stays', async () => {
+  test('is not replaced when another secret cannot be read: the deploy fails, and the old certificate stays', async () => {
     await keep(await pair('one'));
     await gateway.succeed(deploy());
     await aws.keep('secret');
@@ -153,7 +153,7 @@ describeHost('a certificate from Secrets Manager', () => {
     expect((await gateway.signals()).at(-1)).toMatchObject({ Status: 'FAILURE' });
     expect(await served()).toBe('subject=CN=one\n');
 
-    // Where the other one came, and something else failed, the first one is back when the service has run.
+    // If the other secret was read but the deploy failed elsewhere, the service restores the first certificate.
     await keep(await pair('two'));
     const script = '#!/bin/sh\nexit 1\n';
     expect((await gateway.boot({ ...deploy('other', 'c3'), firstBootScript: script })).code).toBe(1);

@@ -21,7 +21,7 @@ const NGINX: Deploy = {
 const forwards = { raw: Forward.tcp({ listen: 81, to: 8080, engine: 'iptables' }) };
 const GOOD: Deploy = { forwards, content: 'good' };
 
-/** What may become of a file (`$f`): by a power cut, a full disk, or somebody's hand. */
+/** Ways to damage a file (`$f`), as a power cut, a full disk or a person might. */
 const DAMAGE = {
   empty: '>"$f"',
   cut: 'truncate -s $(($(stat -c %s "$f") * 3 / 5)) "$f"',
@@ -43,7 +43,7 @@ describeHost('damage on the disk', () => {
 
   const damage = (path: string, how: Damage) => host.sh('gateway', `f='${path}'; ${DAMAGE[how]}`);
   const status = () => host.run('gateway', ['/usr/local/bin/portway', 'status']);
-  /** Which of the ports answer. */
+  /** The ports that answer. */
   const answers = async () => {
     const ports = [];
     for (const [scheme, port] of [
@@ -66,7 +66,7 @@ describeHost('damage on the disk', () => {
     const OTHER_KEY = `openssl genpkey $algorithm >/run/k; cat /run/k <(openssl x509 -in $f) >/run/both; cp /run/both $f`;
 
     test.each([...Object.keys(DAMAGE), 'of another key'] as (Damage | 'of another key')[])(
-      '%s, at a start of nginx: all forwards are there, and the other certificate stays',
+      'that is %s when nginx starts costs no forward, and leaves other certificates alone',
       async (how) => {
         const [before, other] = [await key(FILE), await host.read(`${TLS}/other.self-signed.pem`)];
         await host.sh('gateway', 'systemctl stop nginx');
@@ -76,14 +76,14 @@ describeHost('damage on the disk', () => {
         expect(await answers()).toEqual(ALL);
         expect(await host.read(`${TLS}/other.self-signed.pem`)).toBe(other);
         expect(await host.sh('gateway', `stat -c %a ${FILE}`)).toBe('600\n');
-        // Clients that pinned the key go on, where it was not what was damaged.
+        // If the key was not damaged it stays, for clients that pinned it.
         if (how === 'cut') expect(await key(FILE)).toBe(before);
         if (how !== 'missing') expect(await host.read('/run/systemd/after')).toMatch(/secure\S+ was damaged/);
         await host.sh('gateway', 'rm /run/systemd/after');
       },
     );
 
-    test('is put right while nginx runs, by the next boot, which says so', async () => {
+    test('is repaired at the next boot while nginx runs, and the log says so', async () => {
       await damage(FILE, 'empty');
       expect((await status()).stderr).toMatch(/\[emerg\] .*cannot load certificate .*secure/);
       expect((await gateway.reboot()).code).toBe(0);
@@ -91,7 +91,7 @@ describeHost('damage on the disk', () => {
       expect(await gateway.log()).toMatch(/secure\.self-signed\.pem was damaged/);
     });
 
-    test('whose key is of another kind, which nginx takes and then refuses every client, is made anew at the next boot', async () => {
+    test('whose key type makes nginx refuse every client is replaced at the next boot', async () => {
       await host.sh('gateway', `f=${FILE}; algorithm='-algorithm ED25519'; ${OTHER_KEY}; systemctl stop nginx`);
       await host.sh('gateway', 'systemctl start nginx');
       expect(await answers()).toEqual([80, 8443]);
@@ -102,7 +102,7 @@ describeHost('damage on the disk', () => {
     test.each([
       ['ended', '-not_before 200101000000Z -not_after 210101000000Z'],
       ['begins in years', '-not_before 450101000000Z -not_after 490101000000Z'],
-    ])('of a clock that was wrong (%s) is made anew at the next boot, with the same key', async (_, dates) => {
+    ])('from a wrong clock (%s) is renewed at the next boot with the same key', async (_, dates) => {
       const before = await key(FILE);
       const made = `openssl req -x509 -key ${FILE} -subj /CN=secure ${dates}`;
       await host.sh('gateway', `cat <(openssl pkey -in ${FILE}) <(${made}) >/run/both; cp /run/both ${FILE}`);
@@ -112,7 +112,7 @@ describeHost('damage on the disk', () => {
     });
   });
 
-  describe('of what we keep', () => {
+  describe('of kept state', () => {
     beforeAll(() => gateway.succeed(GOOD));
 
     test.each([
@@ -129,7 +129,7 @@ describeHost('damage on the disk', () => {
       ['/usr/local/lib/portway/host.sh', 'other bytes'],
       ['/etc/portway/portway.env', 'empty'],
       ['/etc/portway/iptables.rules', 'a directory'],
-    ] as [string, Damage][])('%s %s: the next boot puts it right', async (path, how) => {
+    ] as [string, Damage][])('%s %s: is repaired at the next boot', async (path, how) => {
       await damage(path, how);
       expect((await gateway.reboot()).code).toBe(0);
       expect(await status()).toMatchObject({ code: 0, stderr: '' });
@@ -139,7 +139,7 @@ describeHost('damage on the disk', () => {
     });
 
     test.each(['empty', 'cut', 'missing'] as Damage[])(
-      'a list of our files that is %s: what is no longer carried goes all the same, and nothing else',
+      'a list of our files that is %s: obsolete files are still removed, and nothing else',
       async (how) => {
         const extra = (content: HostContent): HostContent => ({
           ...content,
@@ -153,7 +153,7 @@ describeHost('damage on the disk', () => {
       },
     );
 
-    test.each(Object.keys(DAMAGE) as Damage[])('good rules %s: those that come back at boot are whole', async (how) => {
+    test.each(Object.keys(DAMAGE) as Damage[])('kept rules %s: boot restores complete ones', async (how) => {
       await damage(`${STATE}/good/etc/portway/iptables.rules`, how);
       await host.sh('gateway', 'nft flush ruleset; /usr/local/lib/portway/rules.py restore');
       expect(await answers()).toEqual([81]);
@@ -168,7 +168,7 @@ describeHost('damage on the disk', () => {
         ['usr/local/lib/portway/host.sh', 'empty'],
         ['etc/portway/iptables.rules', 'cut'],
         ['usr/local/lib/portway/rules.py', 'missing'],
-      ] as [string, Damage][])('says that what it would go back to is damaged: %s %s', async (path, how) => {
+      ] as [string, Damage][])('reports that the content to roll back to is damaged: %s %s', async (path, how) => {
         await damage(`${STATE}/good/${path}`, how);
         expect((await gateway.boot(failing(`fails-${how}`))).code).toBe(1);
         expect(await signal()).toMatchObject({
@@ -181,7 +181,7 @@ describeHost('damage on the disk', () => {
         await gateway.succeed({ ...GOOD, content: `mended-${how}` });
       });
 
-      test('since /etc is read-only, says so, and what ran goes on', async () => {
+      test('because /etc is read-only says so, and the old content keeps running', async () => {
         await host.sh('gateway', 'mount --bind /etc /etc && mount -o remount,bind,ro /etc');
         const more = { ...forwards, more: Forward.tcp({ listen: 82, to: 8080, engine: 'iptables' }) };
         expect((await gateway.boot({ forwards: more, content: 'read-only' })).code).toBe(1);

@@ -6,7 +6,7 @@ import { EVERY_WAY, inTarget, strictGateway } from './support/strict';
 
 jest.setTimeout(60_000);
 
-/** Private hosts, all of them in the backend's namespace; the client is the world. */
+/** Private hosts, all in the backend's namespace; the client plays the internet. */
 const PRIVATE = {
   v4: ['10.0.1.10', '10.0.1.11', '10.0.1.12'],
   v6: ['fd00:1::10', 'fd00:1::11', 'fd00:1::12'],
@@ -39,7 +39,7 @@ describeHost('private networks go out through the gateway', () => {
   const out = (protocol: 'tcp' | 'udp', address: string, source: string, port?: number): Promise<Answer> =>
     host.ask('backend', protocol, address, 7, { address: source, ...(port === undefined ? {} : { port }) });
 
-  test.each(EVERY_WAY)('%s over %s: all of them with the address of the gateway', async (protocol, family) => {
+  test.each(EVERY_WAY)("%s over %s: all hosts go out with the gateway's address", async (protocol, family) => {
     await kernel.apply(rulesOf({ web }));
     for (const source of PRIVATE[family])
       expect((await out(protocol, ADDRESS.client[family], source)).name).toMatch(/^none/);
@@ -49,11 +49,11 @@ describeHost('private networks go out through the gateway', () => {
         name: 'world',
         client: ADDRESS.gateway[family],
       });
-    // Nobody from outside reaches them.
+    // They cannot be reached from outside.
     expect((await host.ask('client', protocol, ADDRESS.backend[family], 7)).name).toMatch(/^none/);
   });
 
-  test.each(['v4', 'v6'] as const)('over %s hosts that use the same port get ports of their own', async (family) => {
+  test.each(['v4', 'v6'] as const)('over %s: hosts with the same source port do not collide', async (family) => {
     await kernel.apply(rulesOf({ web }, { egress: FROM }));
     const clientPorts = new Set<number>();
     for (const source of PRIVATE[family]) {
@@ -67,7 +67,7 @@ describeHost('private networks go out through the gateway', () => {
       expect(clientPorts).toContain((await out('udp', ADDRESS.client[family], source, 40_000)).clientPort);
   });
 
-  test('what is none of its networks stays where it is', async () => {
+  test('other networks do not get out', async () => {
     await host.sh('backend', 'ip addr add 10.0.9.9/32 dev eth0');
     await host.sh('gateway', 'ip route add 10.0.9.9 dev ens6');
     await kernel.apply(rulesOf({ web }, { egress: FROM }));
@@ -75,7 +75,7 @@ describeHost('private networks go out through the gateway', () => {
     expect((await out('tcp', ADDRESS.client.v4, '10.0.1.11')).name).toBe('world');
   });
 
-  test('between its networks nothing is translated, and whether it passes is for others to say', async () => {
+  test('traffic between private networks is neither translated nor allowed or blocked', async () => {
     const both = [...FROM, { text: '198.51.100.0/24', family: 4 } as const];
     await kernel.apply(rulesOf({ web }, { egress: both }));
     expect((await out('tcp', ADDRESS.client.v4, '10.0.1.11')).name).toMatch(/^none/);
@@ -84,7 +84,7 @@ describeHost('private networks go out through the gateway', () => {
     await host.sh('gateway', 'iptables-nft -P FORWARD DROP');
   });
 
-  test.each(EVERY_WAY)('%s over %s: a private host uses forwards as well', async (protocol, family) => {
+  test.each(EVERY_WAY)('%s over %s: a private host can use the forwards', async (protocol, family) => {
     const forwards = {
       there: Forward[protocol]({ listen: 90, to: `${inTarget(ADDRESS.backend[family])}:7` }),
       here: Forward[protocol]({ listen: 91, to: 7 }),
@@ -96,7 +96,7 @@ describeHost('private networks go out through the gateway', () => {
     expect(await ask(91)).toMatchObject({ name: 'gateway', client: PRIVATE[family][1] });
   });
 
-  test('a target that sees its clients sees private ones too, wherever it is', async () => {
+  test('preserveClientAddress shows private clients too, wherever the target is', async () => {
     const kept = Forward.tcp({ listen: 90, to: `${ADDRESS.client.v4}:7`, preserveClientAddress: true });
     await kernel.apply(rulesOf({ kept }, { egress: FROM }));
     const answer = await host.ask('backend', 'tcp', ADDRESS.inside.v4, 90, { address: '10.0.1.12' });

@@ -4,7 +4,7 @@ import { RulesHost, rulesOf } from './support/rules';
 
 jest.setTimeout(60_000);
 
-/** The kernel passes on what it gets: what nginx has to be taught is so by itself. */
+/** The kernel passes packets through, so it needs none of what nginx must be configured for. */
 describeHost('ends and sizes of connections through iptables', () => {
   let kernel: RulesHost;
   let host: Host;
@@ -30,23 +30,26 @@ describeHost('ends and sizes of connections through iptables', () => {
       answer?.split('\r\n').at(-1),
     );
 
-  test('a client that ends its direction first gets its answer', async () => {
+  test('passes the answer after the client half-closes', async () => {
     expect(await ask('send:count x\\n', 'send:hello', 'shut', 'read')).toBe('got 5 bytes end');
   });
 
-  test('a target that ends its direction first gets the rest of the other one', async () => {
+  test('passes the rest of a request after the target half-closes', async () => {
     expect(await ask('send:first a\\n', 'until:hello', 'sleep:0.2', 'send:after', 'shut', 'read')).toBe('hello end');
     expect(await noted('a')).toBe('after end');
   });
 
-  test('either side learns that the other one broke off', async () => {
+  test('passes a reset in both directions', async () => {
     await ask('send:watch b\\n', 'until:ready', 'reset');
     expect(await noted('b')).toBe('reset end');
     expect(await ask('send:reset c\\n', 'read')).toBe('part\n reset');
   });
 
-  test.each([8, 1500, 16_385, 65_507])('datagrams of %i bytes pass both ways, several an answer too', async (size) => {
-    const answers = await ask(`udp:${size}:${size} 2`, 'datagrams:2');
-    expect(answers).toBe([0, 1].map((i) => `${size} b'${size}' b'${i}'`).join('\n'));
-  });
+  test.each([8, 1500, 16_385, 65_507])(
+    'passes datagrams of %i bytes both ways, and several per answer',
+    async (size) => {
+      const answers = await ask(`udp:${size}:${size} 2`, 'datagrams:2');
+      expect(answers).toBe([0, 1].map((i) => `${size} b'${size}' b'${i}'`).join('\n'));
+    },
+  );
 });

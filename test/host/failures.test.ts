@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 const RULES = '/etc/portway/iptables.rules';
 const CONF = '/etc/nginx/nginx.conf';
 
-/** Both engines at work: `web` by nginx on 80, `raw` by iptables on 81. */
+/** One forward per engine: `web` by nginx on 80, `raw` by iptables on 81. */
 const both = (port: number) => ({
   web: Forward.http({ listen: 80, to: port }),
   raw: Forward.tcp({ listen: 81, to: port, engine: 'iptables' }),
@@ -16,7 +16,7 @@ const both = (port: number) => ({
 const GOOD: Deploy = { forwards: both(8080), content: 'good' };
 const CHANGED: Deploy = { forwards: both(8081), content: 'changed' };
 
-/** What synth would never write: one carried file changed by hand. */
+/** Changes one of the host's files by hand, to content that synth would never write. */
 const edit =
   (path: string, from: string | RegExp, to: string) =>
   (content: HostContent): HostContent => ({
@@ -38,12 +38,12 @@ describeHost('when something fails', () => {
     host = gateway.host;
     await host.app('gateway', 'tcp', 8080, 'before');
     await host.app('gateway', 'tcp', 8081, 'after');
-    // A mirror that does not answer takes its time in each of the rounds; here there is none.
+    // Without a mirror, apt fails at once in each round instead of waiting for a timeout.
     await host.sh('gateway', 'rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*');
   });
   afterEach(() => gateway.stop());
 
-  /** The deploy fails, and the one signal of it says so. */
+  /** Expects the deploy to fail, with a single signal. */
   const fail = async (deploy: Deploy): Promise<Signal> => {
     const before = (await gateway.signals()).length;
     const result = await gateway.boot(deploy);
@@ -66,32 +66,32 @@ describeHost('when something fails', () => {
 
   describe.each([
     [
-      'a rule that cannot be',
+      'an invalid rule',
       edit(RULES, 'REDIRECT --to-ports 8081', 'REDIRECT --to-ports "81\\\\"'),
       /try the new content: .*iptables refused: -A PORTWAY-DNAT .*81/,
     ],
     [
-      'an IPv6 rule that cannot be',
+      'an invalid IPv6 rule',
       edit('/etc/portway/ip6tables.rules', 'REDIRECT', 'NONSENSE'),
       /ip6tables refused: -A PORTWAY-DNAT .*NONSENSE/,
     ],
     [
-      'a configuration that nginx refuses',
+      'a configuration that nginx rejects',
       edit(CONF, 'http {', 'htpp {'),
       /try the new content: nginx -t .*\[emerg\] .*unknown directive "htpp" in/,
     ],
     [
-      'a configuration that nginx takes to be another',
+      'a configuration that nginx reads differently',
       edit(CONF, '"@generation@"', '"$status-@generation@"'),
       /nginx does not take the new configuration/,
     ],
     [
-      'a package that is not there',
+      'a missing package',
       set({ PORTWAY_PACKAGES: 'nginx portway-no-such-package' }),
       /install portway-no-such-package: .*Unable to locate package portway-no-such-package/,
     ],
     [
-      'a kernel setting that is not there',
+      'an unknown kernel setting',
       (c: HostContent): HostContent => ({
         ...c,
         files: [
@@ -102,7 +102,7 @@ describeHost('when something fails', () => {
       /sysctl .*no_such/,
     ],
   ] as const)('%s', (_, alter, reason) => {
-    test('fails the deploy with the reason, and what ran before goes on running', async () => {
+    test('fails the deploy with the reason, and keeps the old content running', async () => {
       await gateway.succeed(GOOD);
       const [files, rules] = [await fileState(), await ruleState()];
       const signal = await fail({ ...CHANGED, alter });
@@ -113,10 +113,10 @@ describeHost('when something fails', () => {
       expect(await fileState()).toBe(files);
       expect(await ruleState()).toBe(rules);
 
-      // The next boot fails again, and the content was judged already.
+      // The next boot fails again, without a second signal for the same content.
       expect((await gateway.reboot()).code).toBe(1);
       expect(await gateway.signals()).toHaveLength(2);
-      // And a mended content is taken.
+      // Repaired content is accepted.
       await gateway.succeed({ ...CHANGED, content: 'mended' });
       for (const port of [80, 81]) {
         expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, port)).name).toBe('after');
@@ -124,32 +124,32 @@ describeHost('when something fails', () => {
     });
   });
 
-  test('at the first deploy there is nothing to go back to; the next one starts clean', async () => {
+  test('a failed first deploy has nothing to roll back to, and the next one starts clean', async () => {
     await fail({ ...GOOD, alter: edit(CONF, 'http {', 'htpp {') });
     expect(await ruleState()).not.toContain('portway:');
     await gateway.succeed({ ...CHANGED, content: 'mended' });
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 80)).name).toBe('after');
   });
 
-  test('a port that another program holds is named with the program', async () => {
-    // A stranger to the host: nginx would be green, and go on with the old configuration.
+  test('names the program that holds a port', async () => {
+    // Another program: nginx would report success and keep the old configuration.
     await host.serve('gateway', ['python3', '/support/app.py', 'tcp', '80', 'taken']);
     const signal = await fail(GOOD);
     expect(signal.Reason).toMatch(/nginx needs port tcp\/80, which another program holds: .*:80 .*"python3",pid=\d+/);
   });
 
-  test('a port in a range, of UDP', async () => {
+  test('names a taken UDP port within a range', async () => {
     await host.app('gateway', 'udp', 6002, 'taken');
     const voice = Forward.udp({ listen: '6000-6003', to: '10.0.1.10:6000-6003', engine: 'nginx' });
     const signal = await fail({ forwards: { voice }, content: 'udp' });
     expect(signal.Reason).toMatch(/nginx needs port udp\/6000-6003, .*:6002 .*"python3"/);
   });
 
-  test('a reload that nginx does not carry out is found, and the rules go back with it', async () => {
+  test('notices a reload that nginx did not carry out, and rolls the rules back too', async () => {
     await gateway.succeed(GOOD);
     const rules = await ruleState();
     await host.app('gateway', 'tcp', 82, 'taken');
-    // The check of listeners is led past it, as by a program that takes the port just now.
+    // Bypasses the check of listeners, as if a program took the port just now.
     const forwards = { ...both(8081), more: Forward.http({ listen: 82, to: 8081 }) };
     const signal = await fail({ forwards, content: 'changed', alter: set({ PORTWAY_NGINX_LISTEN: 'tcp/80' }) });
     expect(signal.Reason).toMatch(/nginx does not take the new configuration: .*bind\(\) to .*:82 failed/);
@@ -157,13 +157,13 @@ describeHost('when something fails', () => {
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 80)).name).toBe('before');
   });
 
-  test('an active ufw is refused', async () => {
+  test('refuses a host with active ufw', async () => {
     await host.write('/usr/local/sbin/ufw', '#!/bin/sh\necho "Status: active"\n', '0755');
     expect((await fail(GOOD)).Reason).toMatch(/ufw is active/);
   });
 
   describe('the signal', () => {
-    /** Fails in a program that says this. */
+    /** Fails in a program with this output. */
     const failSaying = async (script: string) => {
       await host.write('/usr/local/sbin/ss', `#!/bin/bash\n{ ${script}; } >&2\nexit 1\n`, '0755');
       return fail(GOOD);
@@ -178,7 +178,7 @@ describeHost('when something fails', () => {
       ['colours', String.raw`\033[1;31mred\033[0m \033]0;title\007 plain`, 'red'],
       ['control bytes', String.raw`a\001b\010\r\nc\177d\t\000e`, 'a b c d e'],
       ['bytes that are no UTF-8', String.raw`x\377\376y caf\303\251 \342\202`, 'x\ufffd\ufffdy caf\u00e9 \ufffd'],
-    ])('is clean JSON when the failing line has %s', async (_, bytes, expected) => {
+    ])('is valid JSON when the failing line has %s', async (_, bytes, expected) => {
       const { Reason, size } = await failSaying(`printf '${bytes}'`);
       expect(Reason).toContain(expected);
       expect(Reason).not.toMatch(/\p{Cc}/u);
@@ -190,7 +190,7 @@ describeHost('when something fails', () => {
       ['two-byte', String.raw`\303\251`],
       ['four-byte', String.raw`\360\237\230\200`],
       ['quoted', '"'],
-    ])('keeps the limits for a line of 9,000 %s characters', async (_, character) => {
+    ])('stays within the size limits for a line of 9,000 %s characters', async (_, character) => {
       const { Reason, size } = await failSaying(`for _ in {1..9000}; do printf '${character}'; done`);
       expect(Buffer.byteLength(Reason)).toBeLessThanOrEqual(1000);
       expect(Buffer.byteLength(Reason)).toBeGreaterThan(900);
@@ -198,7 +198,7 @@ describeHost('when something fails', () => {
       expect(size).toBeLessThan(4096);
     });
 
-    test('that nobody answers is no failure, and is tried again at the next boot', async () => {
+    test('that gets no answer is not a failure, and is retried at the next boot', async () => {
       const dead = { ...GOOD, signalUrl: `http://${ADDRESS.client.v4}:9/nobody?x=1` };
       await gateway.succeed(dead);
       expect(await gateway.log()).toMatch(/SUCCESS could not be signalled: .*Connection refused/);
@@ -208,14 +208,14 @@ describeHost('when something fails', () => {
       expect(await gateway.log()).toMatch(/could not be signalled/);
     });
 
-    test('to a URL that has expired is no failure, and is not repeated', async () => {
+    test('to an expired URL is not a failure, and is not retried', async () => {
       const expired = { ...GOOD, signalUrl: `http://${ADDRESS.client.v4}:8000/denied?x=1` };
       await gateway.succeed(expired);
       await gateway.reboot();
       expect((await gateway.signals()).map((s) => s.status)).toEqual([403]);
     });
 
-    test('goes to a new URL for the same content', async () => {
+    test('is sent again when the same content has a new URL', async () => {
       await gateway.succeed(GOOD);
       await gateway.succeed({ ...GOOD, signalUrl: `http://${ADDRESS.client.v4}:8000/again?x=1` });
       expect((await gateway.signals()).map((s) => s.path)).toEqual([expect.stringContaining('demo'), '/again?x=1']);

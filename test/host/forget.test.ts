@@ -27,11 +27,11 @@ describeHost('tracked flows of forwards without connections', () => {
     await kernel.host.sh('gateway', 'conntrack -F');
   });
 
-  /** Who answers a client that never changes its port. */
+  /** Who answers a client that keeps its source port. */
   const ask = async (port: number, address: string = ADDRESS.gateway.v4) =>
     (await kernel.host.ask('client', 'udp', address, port, { port: CLIENT_PORT })).name;
 
-  /** The kernel's numbers of the flows that were started towards a port. */
+  /** Conntrack ids of the flows that were opened to a port. */
   const flows = async (port: number, family = 'ipv4') =>
     (await kernel.host.sh('gateway', `conntrack -L -o id -f ${family} -p udp --orig-port-dst ${port} 2>/dev/null`))
       .split('\n')
@@ -40,7 +40,7 @@ describeHost('tracked flows of forwards without connections', () => {
   const to = (...ports: number[]) => ports.map((port) => `${ADDRESS.backend.v4}:${port}`);
   const quiet = Forward.udp({ listen: 5000, to: to(9001) });
 
-  test('a changed target is taken at once, and flows of other forwards go on', async () => {
+  test("flushes a changed forward's UDP flows and leaves those of other forwards alone", async () => {
     await kernel.apply(rulesOf({ game: Forward.udp({ listen: 27015, to: to(9001) }), quiet }));
     expect(await ask(27015)).toBe('backend 9001');
     expect(await ask(5000)).toBe('backend 9001');
@@ -52,7 +52,7 @@ describeHost('tracked flows of forwards without connections', () => {
     expect(await flows(5000)).toEqual(before);
   });
 
-  test('of several targets too, whose rules stand in a chain of their own', async () => {
+  test('flushes UDP flows when a multi-target forward changes', async () => {
     await kernel.apply(rulesOf({ game: Forward.udp({ listen: 27015, to: to(9001, 9002) }), quiet }));
     await ask(27015);
     await ask(5000);
@@ -62,7 +62,7 @@ describeHost('tracked flows of forwards without connections', () => {
     expect(await flows(5000)).toEqual(before);
   });
 
-  test('of a range, and over IPv6', async () => {
+  test('flushes UDP flows of a port range, over IPv6 too', async () => {
     const target = (port: number) => `[${ADDRESS.backend.v6}]:${port}`;
     await kernel.apply(rulesOf({ cam: Forward.udp({ listen: '6000-6010', to: target(9001), family: 'ipv6' }) }));
     expect(await ask(6005, ADDRESS.gateway.v6)).toBe('backend 9001');
@@ -71,7 +71,7 @@ describeHost('tracked flows of forwards without connections', () => {
     expect(await ask(6005, ADDRESS.gateway.v6)).toBe('backend 9002');
   });
 
-  test('go when the forward goes', async () => {
+  test("drops a removed forward's UDP flows", async () => {
     await kernel.apply(rulesOf({ game: Forward.udp({ listen: 27015, to: to(9001) }), quiet }));
     await ask(27015);
     await kernel.apply(rulesOf({ quiet }));
@@ -79,14 +79,14 @@ describeHost('tracked flows of forwards without connections', () => {
     expect(await ask(27015)).toMatch(/none/);
   });
 
-  test('go when a forward comes to a port that an application on the gateway had', async () => {
+  test('drops UDP flows to an application on the gateway when a forward takes its port', async () => {
     await kernel.apply(rulesOf({ quiet }));
     expect(await ask(7000)).toBe('gateway');
     await kernel.apply(rulesOf({ quiet, game: Forward.udp({ listen: 7000, to: to(9001) }) }));
     expect(await ask(7000)).toBe('backend 9001');
   });
 
-  test('stay when rules only move to other chains', async () => {
+  test('keeps UDP flows when rules only move to other chains', async () => {
     const game = Forward.udp({ listen: 27015, to: to(9001) });
     const some = (count: number) =>
       Object.fromEntries(
@@ -102,7 +102,7 @@ describeHost('tracked flows of forwards without connections', () => {
     }
   });
 
-  test('that the gateway merely routes stay, whatever their port', async () => {
+  test('keeps UDP flows that the gateway only routes, whatever their port', async () => {
     await kernel.apply(rulesOf({ game: Forward.udp({ listen: 27015, to: to(9001) }) }));
     expect(await ask(27015, ADDRESS.backend.v4)).toBe('backend 27015');
     const before = await flows(27015);
@@ -113,7 +113,7 @@ describeHost('tracked flows of forwards without connections', () => {
   test.each([
     ['denied', { denyFrom: [`${ADDRESS.client.v4}/32`] }],
     ['no longer allowed', { allowFrom: ['192.0.2.0/24'] }],
-  ])('end for a client that is %s', async (_, lists) => {
+  ])('drops the UDP flows of a client that is %s', async (_, lists) => {
     await kernel.apply(rulesOf({ game: Forward.udp({ listen: '27015-27020', to: to(9001) }), quiet }));
     expect(await ask(27016)).toBe('backend 9001');
     await ask(5000);
@@ -123,7 +123,7 @@ describeHost('tracked flows of forwards without connections', () => {
     expect(await flows(5000)).toEqual(before);
   });
 
-  test('of a protocol without ports are led to its new target', async () => {
+  test('sends a protocol without ports to its new target', async () => {
     const { host } = kernel;
     const esp = (target: string) => rulesOf({ vpn: Forward.protocol({ protocol: 'esp', to: target }) });
     const send = () =>

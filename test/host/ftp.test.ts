@@ -6,7 +6,7 @@ jest.setTimeout(60_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 
-/** As docs/limits.md says: a range of passive ports, and the address that clients know. */
+/** As in docs/limits.md: a range of passive ports, and the public address. */
 const VSFTPD = `listen=YES
 background=YES
 anonymous_enable=YES
@@ -38,12 +38,12 @@ describeHost('FTP through a forward', () => {
   const get = (...words: string[]) =>
     host.run('client', ['curl', '-s', '--max-time', '6', ...words, `ftp://${GATEWAY}/hello.txt`]);
 
-  test('a file comes over a passive connection whose ports are forwarded too', async () => {
+  test('transfers a file when the passive ports are forwarded too', async () => {
     await apply({ control, passive: Forward.tcp({ listen: '50000-50010', to: `${to}:50000-50010` }) });
     for (const words of [[], ['--disable-epsv']]) expect((await get(...words)).stdout).toBe('hello\n');
   });
 
-  test('without them it does not', async () => {
+  test('transfers nothing when they are not', async () => {
     await apply({ control });
     expect((await get('--connect-timeout', '3')).code).not.toBe(0);
   });

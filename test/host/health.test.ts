@@ -7,7 +7,7 @@ import { rulesOf } from './support/rules';
 
 jest.setTimeout(120_000);
 
-/** Each stands for a host of its own: an address and a port that no other has. */
+/** Each stands for a separate host, with its own address and port. */
 const BACKENDS = {
   first: { v4: '10.0.1.11', v6: 'fd00:1::11', port: 9001 },
   second: { v4: '10.0.1.12', v6: 'fd00:1::12', port: 9002 },
@@ -17,7 +17,7 @@ const BACKENDS = {
 type Name = keyof typeof BACKENDS;
 const NAMES = ['first', 'second', 'third'] as const;
 
-/** The shortest that a team can ask for. */
+/** The shortest check that props allow. */
 const QUICK = { interval: 1, failures: 2 } as const;
 
 function at(name: Name, family: 'v4' | 'v6' = 'v4'): string {
@@ -25,7 +25,7 @@ function at(name: Name, family: 'v4' | 'v6' = 'v4'): string {
   return family === 'v4' ? `${v4}:${port}` : `[${v6}]:${port}`;
 }
 
-/** What becomes of forwards with several targets when some of them die and return. */
+/** Forwards with several targets while targets die and return. */
 describeHost('health checks', () => {
   let health: HealthHost;
   let host: Host;
@@ -40,7 +40,7 @@ describeHost('health checks', () => {
   };
   const chain = (name: string, family: 'iptables' | 'ip6tables' = 'iptables') =>
     health.rules.chain('nat', `PORTWAY-${name}`, family);
-  /** Who answers, of so many connections. @throws Error when one of them fails */
+  /** Which targets answer a number of connections. @throws Error when one of them fails */
   const answering = async (count = 60, family: 'v4' | 'v6' = 'v4') =>
     Object.keys(await host.share('tcp', ADDRESS.gateway[family], 7000, count)).sort();
   const failed = (attempts: readonly Attempt[]) => attempts.filter((a) => a.name.startsWith('none'));
@@ -48,7 +48,7 @@ describeHost('health checks', () => {
   describe('a target that dies under load', () => {
     const db = Forward.tcp({ listen: 7000, to: NAMES.map((name) => at(name)), healthCheck: QUICK });
 
-    test('silently, is taken out: connections that wait for it go on to others, and none is lost', async () => {
+    test('silently, is taken out: waiting connections move to other targets, and none is lost', async () => {
       await serve('tcp');
       await health.deploy({ db });
       expect(await answering()).toEqual(['first', 'second', 'third']);
@@ -64,7 +64,7 @@ describeHost('health checks', () => {
       expect(later.map((a) => a.name)).not.toContain('second');
     });
 
-    test('with a refusal, is taken out: no connection after that fails', async () => {
+    test('and refuses connections, is taken out: no later connection fails', async () => {
       await serve('tcp');
       await health.deploy({ db });
       const client = await health.steady(ADDRESS.gateway.v4, 7000);
@@ -73,12 +73,12 @@ describeHost('health checks', () => {
       const out = Date.now();
       expect(await answering(200)).toEqual(['first', 'third']);
       const attempts = await client.stop();
-      // While nobody knows, its share of the connections is refused.
+      // Until the failure is noticed, its share of the connections is refused.
       expect(failed(attempts).length).toBeGreaterThan(0);
       expect(failed(attempts).filter((a) => a.at > out)).toEqual([]);
     });
 
-    test('and returns, gets its share again: the rules are what they were', async () => {
+    test('and returns, gets its share again, with the original rules', async () => {
       await serve('tcp');
       await health.deploy({ db });
       const before = await health.rules.live();
@@ -92,7 +92,7 @@ describeHost('health checks', () => {
     });
   });
 
-  test('weights hold among the living', async () => {
+  test('keeps the weights among live targets', async () => {
     await serve('tcp');
     const to = [
       { to: at('first'), weight: 3 },
@@ -112,7 +112,7 @@ describeHost('health checks', () => {
     expect(await chain('db')).toEqual(before);
   });
 
-  test('the comments of the chain tell people which targets are out', async () => {
+  test('names dead targets in the comments of the chain', async () => {
     await serve('tcp');
     await health.deploy({ db: Forward.tcp({ listen: 7000, to: NAMES.map((name) => at(name)), healthCheck: QUICK }) });
     await health.silence(BACKENDS.first.v4);
@@ -126,7 +126,7 @@ describeHost('health checks', () => {
     expect(await answering()).toEqual(['second']);
   });
 
-  test('when all are dead all are in, and the first that returns gets everything', async () => {
+  test('uses all targets when all are dead, then only the first that returns', async () => {
     await serve('tcp', 'v4', ['first', 'second']);
     await health.deploy({
       db: Forward.tcp({ listen: 7000, to: [at('first'), at('second')], healthCheck: { ...QUICK, failures: 1 } }),
@@ -145,7 +145,7 @@ describeHost('health checks', () => {
     expect(await answering()).toEqual(['first']);
   });
 
-  test('a target that is back before its last failed round was never out', async () => {
+  test('keeps a target that answers again before its last failed check', async () => {
     await serve('tcp', 'v4', ['first', 'second']);
     await health.deploy({
       db: Forward.tcp({ listen: 7000, to: [at('first'), at('second')], healthCheck: { interval: 1, failures: 20 } }),
@@ -157,7 +157,7 @@ describeHost('health checks', () => {
     expect(await health.log()).toBe('asking 2 targets\n');
   });
 
-  test('only changes are logged, and the state file tells since when', async () => {
+  test('logs only changes, and records their time in the state file', async () => {
     await serve('tcp', 'v4', ['first', 'second']);
     const started = Math.floor(Date.now() / 1000);
     await health.deploy({ db: Forward.tcp({ listen: 7000, to: [at('first'), at('second')], healthCheck: QUICK }) });
@@ -180,7 +180,7 @@ describeHost('health checks', () => {
     ]);
   });
 
-  describe('somebody else writes the chain', () => {
+  describe('when another program changes the chain', () => {
     const db = Forward.tcp({ listen: 7000, to: [at('first'), at('second')], healthCheck: QUICK });
     beforeEach(async () => {
       await serve('tcp', 'v4', ['first', 'second']);
@@ -190,7 +190,7 @@ describeHost('health checks', () => {
     });
     const isOut = async () => `${await chain('db')}`.includes('out: 10.0.1.12:9002');
 
-    test('an apply of other forwards does not bring a dead target back', async () => {
+    test('keeps a dead target out when other forwards are applied', async () => {
       const client = await health.steady(ADDRESS.gateway.v4, 7000);
       await health.rules.apply(rulesOf({ db, other: Forward.tcp({ listen: 7100, to: 9000 }) }));
       await health.until('the dead target is out again', isOut);
@@ -198,13 +198,13 @@ describeHost('health checks', () => {
       expect(failed(await client.stop())).toEqual([]);
     });
 
-    test('a flush is mended', async () => {
+    test('restores a flushed chain', async () => {
       await host.sh('gateway', 'iptables-nft -t nat -F PORTWAY-db');
       await health.until('the chain is back', isOut);
       expect(await answering()).toEqual(['first']);
     });
 
-    test('a chain that went does not come back', async () => {
+    test('does not recreate a deleted chain', async () => {
       await health.rules.apply(rulesOf({ other: Forward.tcp({ listen: 7100, to: 9000 }) }));
       await health.return(BACKENDS.second.v4);
       await health.down();
@@ -213,7 +213,7 @@ describeHost('health checks', () => {
   });
 
   test.each(['TERM', 'KILL'] as const)(
-    'ended by SIG%s it leaves a whole chain, and goes on from there',
+    'leaves a complete chain after SIG%s, and continues from there',
     async (signal) => {
       await serve('tcp', 'v4', ['first', 'second']);
       await health.deploy({ db: Forward.tcp({ listen: 7000, to: [at('first'), at('second')], healthCheck: QUICK }) });
@@ -232,52 +232,55 @@ describeHost('health checks', () => {
     },
   );
 
-  test.each(['v4', 'v6'] as const)('clients that stick to their targets over %s', async (family) => {
-    // An IPv6 client is a /64.
-    const clients = Array.from({ length: 24 }, (_, i) =>
-      family === 'v4' ? `198.51.100.${100 + i}` : `2001:db8:200:${i}::10`,
-    );
-    const add = clients.map((address) => `ip addr add ${address}/${family === 'v4' ? 24 : 64} dev eth0`);
-    await host.sh('client', family === 'v4' ? add.join('\n') : add.map((line) => `${line} nodad`).join('\n'));
-    await host.sh('gateway', `ip route add 2001:db8:200::/48 via ${ADDRESS.client.v6}`);
-    await serve('tcp', family);
-    const to = NAMES.map((name) => at(name, family));
-    await health.deploy({ db: Forward.tcp({ listen: 7000, to, balance: 'source', healthCheck: QUICK }) });
-    const answers = async () => {
-      const all = new Map<string, string>();
-      for (const address of clients) {
-        const { name } = await host.ask('client', 'tcp', ADDRESS.gateway[family], 7000, { address });
-        all.set(address, name);
-      }
-      return all;
-    };
-    const rules = await chain('db', family === 'v4' ? 'iptables' : 'ip6tables');
-    const whole = await answers();
-    expect(new Set(whole.values())).toEqual(new Set(NAMES));
+  test.each(['v4', 'v6'] as const)(
+    "moves only a dead target's clients with balance source, over %s",
+    async (family) => {
+      // An IPv6 client is a /64.
+      const clients = Array.from({ length: 24 }, (_, i) =>
+        family === 'v4' ? `198.51.100.${100 + i}` : `2001:db8:200:${i}::10`,
+      );
+      const add = clients.map((address) => `ip addr add ${address}/${family === 'v4' ? 24 : 64} dev eth0`);
+      await host.sh('client', family === 'v4' ? add.join('\n') : add.map((line) => `${line} nodad`).join('\n'));
+      await host.sh('gateway', `ip route add 2001:db8:200::/48 via ${ADDRESS.client.v6}`);
+      await serve('tcp', family);
+      const to = NAMES.map((name) => at(name, family));
+      await health.deploy({ db: Forward.tcp({ listen: 7000, to, balance: 'source', healthCheck: QUICK }) });
+      const answers = async () => {
+        const all = new Map<string, string>();
+        for (const address of clients) {
+          const { name } = await host.ask('client', 'tcp', ADDRESS.gateway[family], 7000, { address });
+          all.set(address, name);
+        }
+        return all;
+      };
+      const rules = await chain('db', family === 'v4' ? 'iptables' : 'ip6tables');
+      const whole = await answers();
+      expect(new Set(whole.values())).toEqual(new Set(NAMES));
 
-    await health.silence(BACKENDS.second[family]);
-    await health.down(at('second', family));
-    const without = await answers();
-    const moved = clients.filter((address) => whole.get(address) === 'second');
-    for (const address of clients.filter((c) => !moved.includes(c)))
-      expect(without.get(address)).toBe(whole.get(address));
-    // What the dead one had is shared by the others.
-    expect(new Set(moved.map((address) => without.get(address)))).toEqual(new Set(['first', 'third']));
+      await health.silence(BACKENDS.second[family]);
+      await health.down(at('second', family));
+      const without = await answers();
+      const moved = clients.filter((address) => whole.get(address) === 'second');
+      for (const address of clients.filter((c) => !moved.includes(c)))
+        expect(without.get(address)).toBe(whole.get(address));
+      // The dead target's clients are shared by the others.
+      expect(new Set(moved.map((address) => without.get(address)))).toEqual(new Set(['first', 'third']));
 
-    await health.silence(BACKENDS.first[family]);
-    await health.down(at('first', family), at('second', family));
-    expect(new Set((await answers()).values())).toEqual(new Set(['third']));
+      await health.silence(BACKENDS.first[family]);
+      await health.down(at('first', family), at('second', family));
+      expect(new Set((await answers()).values())).toEqual(new Set(['third']));
 
-    await health.return(BACKENDS.first[family]);
-    await health.down(at('second', family));
-    expect(await answers()).toEqual(without);
-    await health.return(BACKENDS.second[family]);
-    await health.down();
-    expect(await chain('db', family === 'v4' ? 'iptables' : 'ip6tables')).toEqual(rules);
-    expect(await answers()).toEqual(whole);
-  });
+      await health.return(BACKENDS.first[family]);
+      await health.down(at('second', family));
+      expect(await answers()).toEqual(without);
+      await health.return(BACKENDS.second[family]);
+      await health.down();
+      expect(await chain('db', family === 'v4' ? 'iptables' : 'ip6tables')).toEqual(rules);
+      expect(await answers()).toEqual(whole);
+    },
+  );
 
-  test('over IPv6', async () => {
+  test('takes out a dead target over IPv6', async () => {
     await serve('tcp', 'v6');
     const to = NAMES.map((name) => at(name, 'v6'));
     await health.deploy({ db: Forward.tcp({ listen: 7000, to, healthCheck: QUICK }) });
@@ -291,7 +294,7 @@ describeHost('health checks', () => {
     expect(await chain('db', 'ip6tables')).toEqual(before);
   });
 
-  test('targets of both families in one forward: each family has its own living ones', async () => {
+  test('tracks live targets per family when a forward has both', async () => {
     await serve('tcp', 'v4', ['first', 'second']);
     await serve('tcp', 'v6', ['first', 'second']);
     const to = (['first', 'second'] as const).flatMap((name) => [at(name), at(name, 'v6')]);
@@ -306,7 +309,7 @@ describeHost('health checks', () => {
     expect(await answering(60, 'v6')).toEqual(['first']);
   });
 
-  test('targets on the gateway itself, in both families', async () => {
+  test('checks targets on the gateway itself, in both families', async () => {
     for (const name of ['first', 'second'] as const) await host.app('gateway', 'tcp', BACKENDS[name].port, name);
     await health.deploy({ web: Forward.tcp({ listen: 7000, to: [9001, 9002], healthCheck: QUICK }) });
     await health.killApplication('gateway', 9001);
@@ -318,7 +321,7 @@ describeHost('health checks', () => {
     expect(await answering()).toEqual(['first', 'second']);
   });
 
-  test('another port than the target, where the check names one', async () => {
+  test("checks another port than the target's if one is set", async () => {
     await serve('tcp', 'v4', ['first', 'second']);
     await health.backend('tcp', BACKENDS.first.v4, 9100, 'admin');
     await health.deploy({
@@ -333,7 +336,7 @@ describeHost('health checks', () => {
     const ask = (port: number, source: number) =>
       host.ask('client', 'udp', ADDRESS.gateway[family], port, { port: source }).then((answer) => answer.name);
 
-    test('flows to a dead target start anew with a living one; flows of others and other forwards go on', async () => {
+    test('moves flows from a dead target to a live one, and leaves all others alone', async () => {
       await serve('udp', family);
       const to = NAMES.map((name) => at(name, family));
       await health.deploy({
@@ -350,14 +353,14 @@ describeHost('health checks', () => {
         if (name === 'second') expect(await ask(7000, source)).toMatch(/^(first|third)$/);
         else expect(await ask(7000, source)).toBe(name);
       }
-      // A forward without a health check still leads where it was told to.
+      // A forward without a health check still sends to the dead target.
       expect(await ask(7100, 41_000)).toMatch(/^none/);
       await health.return(BACKENDS.second[family]);
       await health.down();
       expect(await ask(7100, 41_000)).toBe('second');
     });
 
-    test('flows of a range, asked about by TCP', async () => {
+    test('moves flows of a port range that is checked by TCP', async () => {
       for (const name of ['first', 'second'] as const) {
         await health.backend('udp', BACKENDS[name][family], 9505, name);
         await health.backend('tcp', BACKENDS[name][family], 9001, name);
@@ -376,7 +379,7 @@ describeHost('health checks', () => {
   });
 });
 
-/** The service as host.sh sets it up, changes it and takes it away. */
+/** The service as host.sh sets it up, changes it and removes it. */
 describeHost('health checks on a host', () => {
   let gateway: Gateway;
   beforeEach(async () => {
@@ -395,7 +398,7 @@ describeHost('health checks on a host', () => {
   const state = async () => (await gateway.host.read('/run/portway/health/state')).replace(/, "since": \d+/g, '');
   const chain = () => gateway.host.sh('gateway', 'iptables-nft -t nat -S PORTWAY-web');
 
-  test('a deploy starts it, a reboot leaves it alone, and it sees to the targets', async () => {
+  test("are started by a deploy, keep running at a reboot's run, and take out dead targets", async () => {
     await gateway.host.app('gateway', 'tcp', 8001, 'first');
     await gateway.succeed({ forwards: checked([8001, 8002]) });
     expect(await isActive()).toBe(true);
@@ -407,14 +410,14 @@ describeHost('health checks on a host', () => {
     expect(Object.keys(await gateway.host.share('tcp', ADDRESS.gateway.v4, 7000, 60))).toEqual(['first']);
   });
 
-  test('a reboot starts it again where it is gone', async () => {
+  test('are started again at boot if the service has stopped', async () => {
     await gateway.succeed({ forwards: checked([8001, 8002]) });
     await gateway.host.sh('gateway', 'systemctl stop portway-health');
     expect((await gateway.reboot()).code).toBe(0);
     expect(await isActive()).toBe(true);
   });
 
-  test('a change of targets is taken at once', async () => {
+  test('pick up changed targets at once', async () => {
     await gateway.succeed({ forwards: checked([8001, 8002]) });
     const before = await pid();
     await gateway.succeed({ forwards: checked([8003, 8002]), content: 'c2' });
@@ -423,7 +426,7 @@ describeHost('health checks on a host', () => {
     expect(await state()).not.toContain('8001');
   });
 
-  test('another change leaves it running, and what it knows in the rules', async () => {
+  test('keep running, and keep dead targets out, during other changes', async () => {
     await gateway.host.app('gateway', 'tcp', 8001, 'first');
     await gateway.succeed({ forwards: checked([8001, 8002]) });
     await until('one is out', async () => (await chain()).includes('out: 8002'));
@@ -435,7 +438,7 @@ describeHost('health checks on a host', () => {
     expect((await gateway.host.run('gateway', ['/usr/local/lib/portway/rules.py', 'check'])).stderr).toBe('');
   });
 
-  test('other weights are taken while a target is out', async () => {
+  test('pick up changed weights while a target is out', async () => {
     for (const port of [8001, 8002]) await gateway.host.app('gateway', 'tcp', port);
     const weighted = (weight: number) => ({
       web: Forward.tcp({
@@ -452,7 +455,7 @@ describeHost('health checks on a host', () => {
     expect(await chain()).toMatch(/out: 8003"\n.*probability 0\.75\d* .*--to-ports 8001\n.*--to-ports 8002\n$/);
   });
 
-  test('without a health check it is gone, and all targets are in', async () => {
+  test('stop when no forward has one, with all targets back in', async () => {
     await gateway.host.app('gateway', 'tcp', 8001, 'first');
     await gateway.succeed({ forwards: checked([8001, 8002]) });
     await until('one is out', async () => (await chain()).includes('out: 8002'));
@@ -468,7 +471,7 @@ describeHost('health checks on a host', () => {
     expect(await chain()).not.toContain('out:');
   });
 
-  test('where it does not start the change fails, and the one before goes on', async () => {
+  test('fail the change when the service does not start, and the old content keeps running', async () => {
     await gateway.succeed({ forwards: checked([8001, 8002]) });
     const result = await gateway.boot({
       forwards: checked([8003, 8002]),

@@ -27,7 +27,7 @@ describeHost('IPv6 forwarding and the default route by router advertisements', (
   const sysctl = async (name: string) => (await host.sh('gateway', `cat /proc/sys/net/ipv6/conf/${name}`)).trim();
   const takes = (who: 0 | 1 | 2) => host.sh('gateway', `echo ${who} >/proc/sys/net/ipv6/conf/ens5/accept_ra`);
 
-  test('where the kernel itself takes them, the deploy fails before anything is changed, and says what to do', async () => {
+  test('fails the deploy before any change, with a remedy, if the kernel processes router advertisements', async () => {
     await takes(1);
     expect((await gateway.boot(GOOD)).code).toBe(1);
     expect((await gateway.signals()).map((s) => s.Reason)).toEqual([
@@ -40,9 +40,9 @@ describeHost('IPv6 forwarding and the default route by router advertisements', (
   });
 
   test.each([
-    ['a program in user space takes them, as systemd-networkd does', 0],
-    ['the kernel was told to go on', 2],
-  ] as const)('where %s, IPv6 is forwarded and the route stays', async (_, who) => {
+    ['a user-space program such as systemd-networkd processes them', 0],
+    ['accept_ra is 2', 2],
+  ] as const)('forwards IPv6 and keeps the route when %s', async (_, who) => {
     await takes(who);
     await gateway.succeed(GOOD);
     expect(await sysctl('all/forwarding')).toBe('1');

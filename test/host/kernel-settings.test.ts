@@ -34,15 +34,15 @@ describeHost('kernel settings', () => {
       '1',
     ],
     ['a protocol', { vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.10' }) }, {}, '1', '0'],
-    ['private networks on their way out', NGINX, { egress: [{ text: '10.0.1.0/24', family: 4 }] }, '1', '0'],
+    ['egress of private networks', NGINX, { egress: [{ text: '10.0.1.0/24', family: 4 }] }, '1', '0'],
     ['the same over IPv6', NGINX, { egress: [{ text: 'fd00:1::/64', family: 6 }] }, '0', '1'],
-  ])('packets are forwarded only where they have to be: %s', async (_, forwards, settings, v4, v6) => {
+  ])('turns on IP forwarding only where needed: %s', async (_, forwards, settings, v4, v6) => {
     await deploy(forwards, settings);
     expect(await setting('net.ipv4.ip_forward')).toBe(v4);
     expect(await setting('net.ipv6.conf.all.forwarding')).toBe(v6);
   });
 
-  test('tracked connections that say nothing are forgotten earlier, answered UDP flows later', async () => {
+  test('forgets silent tracked connections earlier, and answered UDP flows later', async () => {
     const names = ['tcp_timeout_established', 'tcp_timeout_time_wait', 'udp_timeout_stream'].map(
       (name) => `net.netfilter.nf_conntrack_${name}`,
     );
@@ -50,12 +50,12 @@ describeHost('kernel settings', () => {
     expect(await Promise.all(names.map(setting))).toEqual(['86400', '30', '300']);
   });
 
-  test("nginx's own connections have more ports, and none below", async () => {
+  test('gives nginx more ephemeral ports, with the same lower bound', async () => {
     await deploy(NGINX);
     expect(await setting('net.ipv4.ip_local_port_range')).toBe('32768 65535');
   });
 
-  /** The table's size is the machine's, not a namespace's: what would be set is only written down. */
+  /** The table's size is global to the machine, so values are recorded instead of set. */
   test.each([
     [512, [32_768, 32_768]],
     [1024, [65_536, 65_536]],
@@ -82,7 +82,7 @@ describeHost('kernel settings', () => {
     await deploy(LOCAL);
     const prefix = 'net.netfilter.nf_conntrack_';
     expect(await host.read('/run/sizes')).toBe(`${prefix}buckets=${sizes[0]}\n${prefix}max=${sizes[1]}\n`);
-    // What is large enough is left alone.
+    // A value that is large enough is left alone.
     await now(2_000_000);
     await host.sh('gateway', 'rm /run/sizes; /usr/local/lib/portway/rules.py remove');
     expect(await host.read('/run/sizes')).toBe('');
@@ -99,7 +99,7 @@ describeHost('kernel settings', () => {
         ping('backend', ADDRESS.inside.v6),
       ]);
 
-    test.each([NGINX, LOCAL])('are answered unless they are switched off, in both IP versions', async (forwards) => {
+    test.each([NGINX, LOCAL])('are answered unless switched off, in both IP versions', async (forwards) => {
       await deploy(forwards);
       expect(await all()).toEqual(Array(4).fill('answered'));
       await deploy(forwards, { ping: false });

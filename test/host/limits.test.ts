@@ -6,7 +6,7 @@ import { EVERY_WAY, inTarget, strictGateway } from './support/strict';
 
 jest.setTimeout(60_000);
 
-/** Clients beside the first one; the last two of IPv6 are of one /64. */
+/** More clients besides the first. The last two IPv6 addresses share a /64. */
 const OTHER = { v4: '198.51.100.77', v6: '2001:db8:201::77' } as const;
 const NEIGHBOUR = '2001:db8:201:0:8000::1';
 
@@ -28,7 +28,7 @@ describeHost('what one client may do', () => {
   beforeEach(() => host.sh('gateway', 'conntrack -F 2>/dev/null'));
   afterAll(() => kernel.stop());
 
-  /** So many connections at once from a client, and how many were answered; see support/burst.py. */
+  /** Opens connections at once from a client and returns how many were answered; see support/burst.py. */
   const burst = async (
     protocol: 'tcp' | 'udp',
     family: 'v4' | 'v6',
@@ -47,9 +47,9 @@ describeHost('what one client may do', () => {
       EVERY_WAY.flatMap(([protocol, family]) =>
         ['gateway', 'backend'].map((party) => [protocol, family, party] as const),
       ),
-    )('%s over %s to the %s: a flood is cut, and another client is not', async (protocol, family, party) => {
+    )('%s over %s to the %s: limits a flood, but no other client', async (protocol, family, party) => {
       const limits = { newConnectionsPerSecond: 1, burst: 8 };
-      // A name of its own: what the kernel knows of a forward's clients outlives an apply.
+      // A separate forward name: the kernel's client counts survive an apply.
       const forward = Forward[protocol]({ listen: 80, to: at(party, family), limits });
       await kernel.apply(rulesOf({ [`${protocol}-${party}`]: forward }));
       const [flood, other] = await Promise.all([
@@ -61,7 +61,7 @@ describeHost('what one client may do', () => {
       expect(flood[0]).toBeLessThan(20);
     });
 
-    test('two addresses of one /64 share', async () => {
+    test('counts all addresses of a /64 as one client', async () => {
       const limits = { newConnectionsPerSecond: 1, burst: 10 };
       await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 80, to: 9000, limits }) }));
       const counts = [
@@ -72,7 +72,7 @@ describeHost('what one client may do', () => {
       expect((counts[1] ?? [])[0]).toBeLessThan(10);
     });
 
-    test('datagrams of one flow are not flows, though nothing answers', async () => {
+    test("counts an unanswered flow's datagrams as one flow", async () => {
       const limits = { newConnectionsPerSecond: 1, burst: 2 };
       await kernel.apply(rulesOf({ sink: Forward.udp({ listen: 514, to: `${ADDRESS.backend.v4}:5140`, limits }) }));
       await host.sh(
@@ -84,7 +84,7 @@ describeHost('what one client may do', () => {
       expect(await host.sh('backend', 'nft list table inet seen')).toContain('packets 40 ');
     });
 
-    test('the gateway is not limited itself', async () => {
+    test('does not limit the gateway itself', async () => {
       const limits = { newConnectionsPerSecond: 1, burst: 2, openConnections: 1 };
       await kernel.apply(
         rulesOf({
@@ -101,7 +101,7 @@ describeHost('what one client may do', () => {
       }
     });
 
-    test('what the gateway merely routes to the same port is not limited', async () => {
+    test('does not limit routed traffic to the same port', async () => {
       const limits = { newConnectionsPerSecond: 1, burst: 2 };
       await host.app('client', 'tcp', 80, 'far');
       await kernel.apply(
@@ -113,7 +113,7 @@ describeHost('what one client may do', () => {
       for (let i = 0; i < 8; i++) expect((await host.ask('backend', 'tcp', ADDRESS.client.v4, 80)).name).toBe('far');
     });
 
-    test('other limits count from the moment that they are applied, the same ones go on', async () => {
+    test('applies changed limits at once, and keeps counting for unchanged ones', async () => {
       const web = (perSecond: number) =>
         rulesOf({
           web: Forward.tcp({ listen: 80, to: 9000, limits: { newConnectionsPerSecond: perSecond, burst: 50 } }),
@@ -140,10 +140,10 @@ describeHost('what one client may do', () => {
       EVERY_WAY.flatMap(([protocol, family]) =>
         ['gateway', 'backend'].map((party) => [protocol, family, party] as const),
       ),
-    )('%s over %s to the %s: so many and no more, and another client as many', async (protocol, family, party) => {
+    )('%s over %s to the %s: each client gets the limit and no more', async (protocol, family, party) => {
       const limits = { openConnections: 3 };
       await kernel.apply(rulesOf({ web: Forward[protocol]({ listen: 80, to: at(party, family), limits }) }));
-      // A flow of UDP is open until it was quiet for a while: closing makes no room.
+      // A UDP flow stays open until it times out, so closing frees nothing.
       const close = protocol === 'tcp' ? [1] : [];
       const [greedy, other] = await Promise.all([
         burst(protocol, family, { source: ADDRESS.client[family], count: 9, close }),
@@ -153,14 +153,14 @@ describeHost('what one client may do', () => {
       expect(greedy).toEqual(protocol === 'tcp' ? [3, 1] : [3]);
     });
 
-    test('two addresses of one /64 share', async () => {
+    test('counts all addresses of a /64 as one client', async () => {
       await kernel.apply(rulesOf({ web: Forward.udp({ listen: 80, to: 9000, limits: { openConnections: 4 } }) }));
       expect(await burst('udp', 'v6', { source: OTHER.v6, count: 3 })).toEqual([3]);
       expect(await burst('udp', 'v6', { source: NEIGHBOUR, count: 3 })).toEqual([1]);
       expect(await burst('udp', 'v6', { source: ADDRESS.client.v6, count: 3 })).toEqual([3]);
     });
 
-    test('each forward counts its own', async () => {
+    test('counts each forward separately', async () => {
       const limits = { openConnections: 2 };
       const to = 9000;
       await kernel.apply(

@@ -58,7 +58,7 @@ describeHost('applications on the gateway that trust local clients', () => {
   const status = async (url: string, from: 'client' | 'gateway' = 'client') =>
     (await host.run(from, ['curl', '-sk', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '5', url])).stdout;
 
-  test("Apache's pages for local clients are closed to everybody else, whichever forward leads to it", async () => {
+  test("Apache's local-only pages stay closed through every kind of forward", async () => {
     expect(await status('http://127.0.0.1:8080/server-status', 'gateway')).toBe('200');
     for (const url of [
       `http://${GATEWAY}/server-status`,
@@ -79,7 +79,7 @@ describeHost('applications on the gateway that trust local clients', () => {
     expect(await host.ask('client', protocol, GATEWAY, port)).toMatchObject({ name, client });
   });
 
-  test('where some targets are on other hosts, each sees an address that its answers can come to', async () => {
+  test('mixed local and remote targets each see an address that they can answer', async () => {
     const seen = new Set<string>();
     for (let i = 0; i < 4; i++) {
       const { name, client } = await host.ask('client', 'tcp', GATEWAY, 7005);
@@ -91,8 +91,8 @@ describeHost('applications on the gateway that trust local clients', () => {
   test.each([
     ['here.example', '8081', SOURCE_ADDRESS],
     ['there.example', 'backend', ADDRESS.inside.v4],
-  ])('by the name %s: %s sees %s', async (asked, name, client) => {
-    // The applications speak no TLS, and answer its first message in plain text.
+  ])('TLS by name %s: %s sees %s', async (asked, name, client) => {
+    // The applications do not speak TLS; they answer the ClientHello in plain text.
     const script = `import socket, ssl
 out = ssl.MemoryBIO()
 tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="${asked}")
@@ -107,12 +107,12 @@ with socket.create_connection(("${GATEWAY}", 8443), 3) as s:
     expect(JSON.parse(stdout.split('\r\n\r\n')[1] ?? '')).toMatchObject({ name, client });
   });
 
-  test('programs that ask which addresses are their own do not find it', async () => {
+  test("the source address is not listed among the host's own addresses", async () => {
     expect(await host.sh('gateway', 'ip -o addr')).not.toContain(SOURCE_ADDRESS);
     expect(await host.sh('gateway', 'hostname -I')).not.toContain(SOURCE_ADDRESS);
   });
 
-  test('each target has all ports of that address for itself', async () => {
+  test('each target has the full port range of the source address', async () => {
     await host.sh('gateway', 'sysctl -qw net.ipv4.ip_local_port_range="40000 40009"');
     const script = `import socket
 held = [socket.create_connection(("${GATEWAY}", port), 3) for port in (7001, 7002) for _ in range(8)]
@@ -123,7 +123,7 @@ print(sum(b"name" in s.recv(999) for s in held))`;
     await host.sh('gateway', 'sysctl -qw net.ipv4.ip_local_port_range="32768 65535"');
   });
 
-  test('it is there again when nginx starts, and when the host is set up', async () => {
+  test('the source address is restored when nginx starts, and at setup', async () => {
     const stopAndStart = 'kill -TERM "$(</run/nginx.pid)"; systemctl stop nginx; systemctl start nginx';
     for (const again of [stopAndStart, '/var/lib/cloud/scripts/per-boot/portway.sh']) {
       await host.sh('gateway', `ip route del local ${SOURCE_ADDRESS} dev lo`);

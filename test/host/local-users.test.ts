@@ -40,17 +40,17 @@ describeHost('an account on the gateway that is not root', () => {
     (await as(user, `exec 3<>/dev/tcp/${address}/${port}`)).code === 0;
   const portway = (...words: string[]) => host.run('gateway', ['/usr/local/bin/portway', ...words]);
 
-  test.each(['v4', 'v6'] as const)('has no way to the metadata service (%s), unless it is meant to', async (family) => {
+  test.each(['v4', 'v6'] as const)('cannot reach the metadata service (%s) unless allowed', async (family) => {
     const who = ['root', 'app', 'ec2-instance-connect', 'other', 'www-data', 'nobody'];
     const can = [];
     for (const user of who) if (await reaches(user, METADATA[family], 80)) can.push(user);
     expect(can).toEqual(['root', 'app', 'ec2-instance-connect']);
-    // All else is as it was.
+    // Everything else still works.
     expect(await reaches('other', ADDRESS.client[family], 80)).toBe(true);
     expect(await gateway.log()).toMatch(/warning: metadataUsers: this host has no account nobody-has-this-name/);
   });
 
-  test('finds the way closed again from the start of a boot', async () => {
+  test('cannot reach it from the start of a boot', async () => {
     const flush =
       'for f in 4 6; do while ip -$f rule del pref 90; do :; done; ip -$f rule del pref 91; done 2>/dev/null';
     await host.sh('gateway', flush);
@@ -62,13 +62,13 @@ describeHost('an account on the gateway that is not root', () => {
     expect(await host.read('/var/log/systemctl')).toMatch(/enable portway-metadata/);
   });
 
-  test('nor has a host that sends packets through the gateway', async () => {
+  test('nor can a host that routes packets through the gateway', async () => {
     await host.sh('gateway', 'echo 1 >/proc/sys/net/ipv4/ip_forward');
     await host.sh('backend', `ip route add ${METADATA.v4} via ${ADDRESS.inside.v4}`);
     expect((await host.ask('backend', 'tcp', METADATA.v4, 80)).name).toMatch(/^none/);
   });
 
-  test('reads neither settings nor logs, nor the script', async () => {
+  test("cannot read settings, logs or the team's script", async () => {
     await host.sh('client', `curl -s http://${ADDRESS.gateway.v4}/`);
     for (const path of [
       '/etc/portway/portway.env',
@@ -83,7 +83,7 @@ describeHost('an account on the gateway that is not root', () => {
     }
   });
 
-  test('cannot speak for a client to the sockets that nginx hands connections over by', async () => {
+  test("cannot forge a client on nginx's internal sockets", async () => {
     const sockets = (await host.sh('gateway', 'find /run -type s')).trim().split('\n').sort();
     expect(sockets).toEqual([
       '/run/portway-nginx/closed.sock',
@@ -98,12 +98,12 @@ describeHost('an account on the gateway that is not root', () => {
     }
   });
 
-  test('cannot hold the lock', async () => {
+  test('cannot take the lock', async () => {
     expect((await as('other', 'exec 8</run/portway.lock && flock -n 8')).code).toBe(1);
     expect((await gateway.reboot()).code).toBe(0);
   });
 
-  test('cannot make root follow links out of a cache', async () => {
+  test('cannot make root follow symlinks out of a cache', async () => {
     await host.sh('client', `curl -s http://${ADDRESS.gateway.v4}/`);
     expect((await portway('cache')).stdout).toMatch(/web: 1 answers/);
     await host.write('/root/outside/file', 'head\nKEY: a b c d e f\n');
@@ -122,7 +122,7 @@ describeHost('an account on the gateway that is not root', () => {
     const state = () => host.sh('gateway', 'cat /etc/portway/maintenance/*.conf 2>/dev/null || :; ls /etc/portway');
 
     test.each(['x', '10.0.0.0/8', 'fe80::1%eth0', 'fe80::1%") { return 200; } if ($uri ~ "x', '1.2.3.4|5.6.7.8'])(
-      'takes addresses alone, and changes nothing otherwise: %s',
+      'accepts only addresses, and changes nothing otherwise: %s',
       async (word) => {
         const before = await state();
         expect(await portway('maintenance', 'on', word)).toMatchObject({
@@ -134,7 +134,7 @@ describeHost('an account on the gateway that is not root', () => {
       },
     );
 
-    test('is on as a whole or not at all: a change that nginx does not take is taken back', async () => {
+    test('is all or nothing: a change that nginx rejects is rolled back', async () => {
       expect((await portway('maintenance', 'on', `::ffff:${ADDRESS.backend.v4}`)).code).toBe(0);
       expect(await status()).toBe('503');
       const own = `curl -s -o /dev/null -w '%{http_code}' http://${ADDRESS.inside.v4}/`;

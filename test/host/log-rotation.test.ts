@@ -10,7 +10,7 @@ jest.setTimeout(60_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 const LOGS = '/var/log/portway';
-/** The size of the logs' disk, of which a tenth is for all logs. */
+/** Size of the disk with the logs. A tenth of it is for logs. */
 const DISK_MIB = 64;
 const ROOM = (DISK_MIB << 20) / 10;
 
@@ -40,15 +40,15 @@ describeHost('the disk of the logs', () => {
       .map((line) => line.split(' ') as [string, string]);
   };
   const total = async () => (await sizes()).reduce((sum, [, size]) => sum + Number(size), 0);
-  /** Random text: it packs badly. */
+  /** Random text, which hardly compresses. */
   const grow = (file: string, mib: number) =>
     nginx.host.sh('gateway', `head -c ${mib << 20} /dev/urandom | base64 -w0 >>${LOGS}/${file}`);
 
-  test('the timer runs it every 20 seconds', () => {
+  test('runs every 20 seconds', () => {
     expect(readAsset('/etc/systemd/system/portway-logs.timer')).toMatch(/OnUnitInactiveSec=20s\nAccuracySec=1s/);
   });
 
-  test('large logs are set aside, then packed, and no line is lost meanwhile', async () => {
+  test('rotates and compresses large logs without losing a line', async () => {
     // A limit that a few requests reach.
     await nginx.host.sh('gateway', `sed -i 's/min(20 << 20, room .. 10)/1000/' /usr/local/lib/portway/logs.py`);
     let done = false;
@@ -73,7 +73,7 @@ describeHost('the disk of the logs', () => {
     await nginx.host.write('/usr/local/lib/portway/logs.py', asset('/usr/local/lib/portway/logs.py'), '0755');
   });
 
-  test('keep their rights', async () => {
+  test("keeps the logs' permissions", async () => {
     await nginx.host.sh(
       'gateway',
       `chmod 0640 ${LOGS}/stream.log 2>/dev/null || install -m 0640 /dev/null ${LOGS}/stream.log`,
@@ -85,7 +85,7 @@ describeHost('the disk of the logs', () => {
     expect(modes).toBe('640\n640\n');
   });
 
-  test('all logs together have a tenth of the disk, however fast they grow; the oldest go first', async () => {
+  test('limits all logs to a tenth of the disk, however fast they grow, and deletes the oldest first', async () => {
     for (let i = 0; i < 4; i++) {
       for (const file of ['access.log', 'error.log', 'stream.log', 'bootstrap.log']) await grow(file, i === 3 ? 8 : 1);
       await tidy();
@@ -100,7 +100,7 @@ describeHost('the disk of the logs', () => {
     expect(await total()).toBeLessThanOrEqual(ROOM);
   });
 
-  test('what is two weeks old goes, and a day ends a quiet log too', async () => {
+  test('deletes logs after two weeks, and rotates quiet ones daily', async () => {
     await nginx.host.sh('gateway', `rm -f ${LOGS}/*-*; touch -d '15 days ago' ${LOGS}/access.log-1.gz`);
     await nginx.host.sh(
       'gateway',
@@ -129,17 +129,17 @@ describeHost('the disk of the logs', () => {
         'x'.repeat(bytes),
       );
 
-    test('what fits into the buffer passes, and so do answers', async () => {
+    test('passes requests that fit into the buffer, and all answers', async () => {
       for (let i = 0; i < 5; i++) expect((await post(32 * 1024)).stdout).toMatch(/\n200$/);
       expect(await nginx.status('client', `http://${GATEWAY}/`)).toBe('200');
     });
 
-    test("a larger body is an error with the gateway's own page", async () => {
+    test("answers a larger body with the gateway's error page", async () => {
       const { stdout } = await post(100 * 1024, '-H', 'Accept: application/json');
       expect(stdout).toMatch(/^\{"status":503,"title":"Not available".*\n503$/);
     });
 
-    test('the logs are kept small all the same', async () => {
+    test('still keeps the logs small', async () => {
       await tidy();
       expect(await nginx.status('client', `http://${GATEWAY}/`)).toBe('200');
     });
@@ -155,7 +155,7 @@ describeHost('a change while the disk of the logs is full', () => {
   });
   afterAll(() => gateway?.stop());
 
-  test('is signalled as a success, or as the failure that it is', async () => {
+  test('is signalled with its true outcome', async () => {
     const web = Forward.http({ listen: 80, to: 8080 });
     await gateway.succeed({ forwards: { web }, content: 'first' });
     expect((await gateway.signals()).map((s) => s.Status)).toEqual(['SUCCESS']);

@@ -8,7 +8,7 @@ const REFUSED = /^none: /;
 const cidr = (text: string) => ({ text, family: text.includes(':') ? 6 : 4 }) as const;
 const PRIVATE = [cidr('10.0.1.0/24'), cidr('fd00:1::/64')];
 
-describeHost('port 22 of a gateway that is a way out', () => {
+describeHost('port 22 of a gateway with egress', () => {
   let kernel: RulesHost;
   const families = ['v4', 'v6'] as const;
   const ask = async (party: 'client' | 'gateway' | 'backend', address: string, port: number) =>
@@ -27,7 +27,7 @@ describeHost('port 22 of a gateway that is a way out', () => {
   });
   afterAll(() => kernel.stop());
 
-  test('is not for private networks, which reach the 22 of others and the other ports of the gateway', async () => {
+  test('is closed to private networks, which reach port 22 of other hosts and other ports of the gateway', async () => {
     await kernel.apply(
       rulesOf(
         { web: Forward.tcp({ listen: 80, to: 8080 }), ssh: Forward.tcp({ listen: 2222, to: 22 }) },
@@ -35,19 +35,19 @@ describeHost('port 22 of a gateway that is a way out', () => {
       ),
     );
     for (const family of families) {
-      // Whoever the security group lets in from outside is the admin.
+      // The security group admits only the admin from outside.
       expect(await ask('client', ADDRESS.gateway[family], 22)).toBe('gateway');
       for (const address of [ADDRESS.inside, ADDRESS.gateway])
         expect(await ask('backend', address[family], 22)).toMatch(REFUSED);
       expect(await ask('backend', ADDRESS.inside[family], 8080)).toBe('gateway');
       expect(await ask('backend', ADDRESS.client[family], 22)).toBe('client');
-      // A forward that leads there is somebody's wish.
+      // A forward to port 22 is deliberate.
       expect(await ask('backend', ADDRESS.inside[family], 2222)).toBe('gateway');
       expect(await ask('gateway', ADDRESS.inside[family], 22)).toBe('gateway');
     }
   });
 
-  test('is for an admin among them, and stays so without a forward by iptables', async () => {
+  test('is open to an admin in a private network, also without iptables forwards', async () => {
     const web = Forward.http({ listen: 80, to: 8080, engine: 'nginx' });
     await kernel.apply(rulesOf({ web }, { egress: PRIVATE, loginClosedTo: [cidr('10.0.1.128/25')] }));
     expect(await ask('backend', ADDRESS.inside.v4, 22)).toBe('gateway');

@@ -54,7 +54,7 @@ describeHost('sharing by nginx', () => {
   const name = async (port: number, ...words: string[]) =>
     (await targets.ask(`http://${GATEWAY}:${port}/`, ...words)).name;
 
-  /** Which target each of so many requests got. */
+  /** The target of each of a number of requests. */
   const names = async (count: number, port: number, ...words: string[]) => {
     const urls = Array.from({ length: count }, () => `http://${GATEWAY}:${port}/`);
     const { stdout } = await targets.nginx.curl('client', ...words, ...urls);
@@ -67,24 +67,30 @@ describeHost('sharing by nginx', () => {
     return shares;
   };
 
-  test('requests and connections by weight', async () => {
+  test('shares requests and connections by weight', async () => {
     const expected = { '9001': 30, '9002': 20, '9003': 10 };
     expect(share(await names(60, 80))).toEqual(expected);
-    // A connection for each: nginx does not look into them.
+    // A new connection per request: nginx shares TCP connections, not requests.
     expect(share(await names(60, 81, '-H', 'Connection: close'))).toEqual(expected);
     expect(await targets.host.share('udp', GATEWAY, 81, 40)).toEqual({ '9001': 30, '9002': 10 });
   });
 
-  test.each([82, 83])('least-connections: who is busy gets nothing more, on port %i', async (port) => {
+  test.each([
+    ['HTTP', 82, 1],
+    ['TCP', 83, 2],
+  ])('least-connections sends nothing more to a busy target, by %s', async (_, port, slowRequests) => {
     const slow = targets.ask(`http://${GATEWAY}:${port}/slow`, ...asking({ Pause: 4 }));
-    await until('it is under way', async () => sum(await targets.counts('/slow')) > (port === 82 ? 0 : 1));
+    await until('it is under way', async () => sum(await targets.counts('/slow')) >= slowRequests);
     const others = new Set(await names(10, port, '-H', 'Connection: close'));
     expect(others.size).toBe(1);
     expect([...others]).not.toContain((await slow).name);
   });
 
   describe('source', () => {
-    test.each([84, 85])('an IPv4 client keeps its target, and clients spread over all, on port %i', async (port) => {
+    test.each([
+      ['HTTP', 84],
+      ['TCP', 85],
+    ])('keeps an IPv4 client on its target, and spreads clients over all targets, by %s', async (_, port) => {
       const all = [];
       for (const address of V4) {
         const own = new Set(await names(3, port, '--interface', address, '-H', 'Connection: close'));
@@ -94,13 +100,13 @@ describeHost('sharing by nginx', () => {
       expect(Object.keys(share(all)).length).toBeGreaterThanOrEqual(3);
     });
 
-    test('a client gets the same target over HTTP and TCP, where the targets are the same', async () => {
+    test('gives a client the same target over HTTP and TCP if both have the same targets', async () => {
       for (const address of V4.slice(0, 8)) {
         expect(await name(84, '--interface', address)).toBe(await name(85, '--interface', address));
       }
     });
 
-    test('an IPv6 client is its /64', async () => {
+    test('treats a /64 as one client', async () => {
       const by = async (address: string, port: number) => {
         const { stdout } = await targets.nginx.curl(
           'client',
@@ -120,13 +126,13 @@ describeHost('sharing by nginx', () => {
       expect(Object.keys(share(all)).length).toBeGreaterThanOrEqual(3);
     });
 
-    test('more weight means more clients', async () => {
+    test('gives more clients to a target with more weight', async () => {
       const all = [];
       for (const address of V4) all.push(await name(86, '--interface', address));
       expect(share(all)['9001']).toBeGreaterThan(18);
     });
 
-    test('when a target goes only its own clients move, and they come back to it', async () => {
+    test("moves only a dead target's clients, and moves them back", async () => {
       const all = async () => {
         const targetOf: Record<string, string> = {};
         for (const address of V4) targetOf[address] = await name(84, '--interface', address);
@@ -147,7 +153,7 @@ describeHost('sharing by nginx', () => {
   describe('cookie', () => {
     const ask = (url: string, ...words: string[]) => targets.get(url, ...words);
 
-    test('a browser keeps its target, browsers spread over all', async () => {
+    test('keeps a browser on its target, and spreads browsers over all targets', async () => {
       const all = [];
       for (let browser = 0; browser < 16; browser++) {
         const first = await ask(`http://${GATEWAY}:87/`);
@@ -165,7 +171,7 @@ describeHost('sharing by nginx', () => {
       expect(Object.keys(share(all)).length).toBeGreaterThanOrEqual(3);
     });
 
-    test("over TLS it is for TLS alone; the application's cookies and other headers stay", async () => {
+    test("sets a Secure cookie over TLS, and keeps the application's cookies and headers", async () => {
       const words = asking({ Header: ['Set-Cookie: session=1', 'X-Frame-Options: ALLOW'] });
       const { stdout } = await targets.nginx.curl('client', '-i', '--http1.1', ...words, `https://${GATEWAY}/`);
       const cookies = [...stdout.matchAll(/^set-cookie: (.*?)\r$/gim)].map((match) => match[1]);
@@ -176,11 +182,11 @@ describeHost('sharing by nginx', () => {
       expect([...stdout.matchAll(/^x-frame-options: (.*?)\r$/gim)].map((match) => match[1])).toEqual(['DENY']);
     });
 
-    test('a path that shares in another way sets none', async () => {
+    test('sets no cookie on a path with another balance', async () => {
       expect((await ask(`http://${GATEWAY}:87/free/`)).headers['set-cookie']).toBeUndefined();
     });
 
-    test('what a client writes into its cookie chooses a target and nothing else', async () => {
+    test('lets a forged cookie choose a target and nothing else', async () => {
       for (const value of ['x', '"$host"', "';}", '%0d%0aX: y', 'é', 'x'.repeat(2000)]) {
         const { status, headers } = await ask(`http://${GATEWAY}:87/`, '-H', `Cookie: portway_target=${value}`);
         expect(status).toBe(200);
@@ -189,7 +195,7 @@ describeHost('sharing by nginx', () => {
     });
   });
 
-  test('hundreds of targets have room', async () => {
+  test('handles hundreds of targets', async () => {
     expect(await targets.nginx.status('client', `http://${GATEWAY}:88/`)).toBe('502');
   });
 });

@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 
-describeHost('what the cache of nginx tells apart', () => {
+describeHost("the keys of nginx's cache", () => {
   let caches: Caches;
   beforeAll(async () => {
     caches = await Caches.start((to, other) => ({
@@ -40,8 +40,8 @@ describeHost('what the cache of nginx tells apart', () => {
   });
   afterAll(() => caches?.stop());
 
-  describe('answers are told apart', () => {
-    test('by the headers that Vary names', async () => {
+  describe('answers are keyed', () => {
+    test('by the headers in Vary', async () => {
       const url = caches.fresh();
       const by = (language: string) =>
         caches.get(url, '-H', `X-Language: ${language}`, ...kept(MINUTE, 'Vary: X-Language'));
@@ -50,7 +50,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(all.map((a) => told(a).headers['x-language'])).toEqual(['de', 'fr', 'de', 'fr']);
     });
 
-    test('by their query, whole and in order', async () => {
+    test('by the whole query, in order', async () => {
       const url = caches.fresh();
       await caches.states(1, `${url}?a=1&b=2`, ...kept(MINUTE));
       expect(await caches.states(1, `${url}?a=1&b=2`)).toEqual(['HIT']);
@@ -64,7 +64,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(await caches.states(1, `https://${GATEWAY}${path}`)).toEqual(['MISS']);
     });
 
-    test('HEAD and GET share theirs', async () => {
+    test('with one entry for HEAD and GET', async () => {
       const url = caches.fresh();
       const head = await caches.get(url, '--head', ...kept(MINUTE));
       const length = Number(head.headers['content-length']);
@@ -75,7 +75,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect((await caches.get(url, '--head')).headers['x-cache']).toBe('HIT');
     });
 
-    test('a part is cut from the whole, which is what is fetched', async () => {
+    test('with ranges cut from the whole answer, which is fetched', async () => {
       const url = caches.fresh();
       const words = kept(MINUTE, 'Accept-Ranges: bytes', 'Content-Type: text/plain');
       const whole = await caches.get(url, ...words);
@@ -88,7 +88,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(told(await caches.get(other)).headers.range).toBeUndefined();
     });
 
-    test('who has it already is told that it is the same', async () => {
+    test('and conditional requests get 304', async () => {
       const url = caches.fresh();
       await caches.states(1, url, ...kept(MINUTE, 'ETag: "v1"'));
       const { status, headers } = await caches.get(url, '-H', 'If-None-Match: "v1"');
@@ -107,7 +107,7 @@ describeHost('what the cache of nginx tells apart', () => {
       'Forwarded',
     ];
 
-    test('by headers that targets look into for where they are', async () => {
+    test('by headers that tell targets their own URL', async () => {
       const url = caches.fresh();
       const forged = FORGED.flatMap((name) => ['-H', `${name}: evil.example`]);
       const { body } = await caches.get(url, ...forged, ...kept(MINUTE));
@@ -115,20 +115,20 @@ describeHost('what the cache of nginx tells apart', () => {
       expect((await caches.get(url)).body).toBe(body);
     });
 
-    test('nor can targets without a cache be told so, unless a header may pass', async () => {
+    test('and neither can targets without a cache, unless passHeaders allows a header', async () => {
       const forged = FORGED.flatMap((name) => ['-H', `${name}: evil.example`]);
       const plain = await caches.get(caches.fresh(88), ...forged);
       expect([plain.status, plain.body]).toEqual([200, expect.not.stringContaining('evil.example')]);
       const passed = told(await caches.get(`http://${GATEWAY}:88/passed/x`, ...forged));
       const evil = Object.entries(passed.headers).filter(([, value]) => value.includes('evil.example'));
       expect(evil.map(([name]) => name).sort()).toEqual(['cf-connecting-ip', 'x-http-method-override']);
-      // All else stays as elsewhere.
+      // Everything else is as in other forwards.
       expect(passed.path).toBe('/x');
       expect(passed.headers).toMatchObject({ host: `${GATEWAY}:88`, 'x-forwarded-prefix': '/passed' });
       expect(passed.headers['x-real-ip']).toBe(ADDRESS.client.v4);
     });
 
-    test('by a Host of their own', async () => {
+    test('by a forged Host', async () => {
       const url = caches.fresh();
       const at = (host: string) => caches.get(url, '-H', `Host: ${host}`, ...kept(MINUTE));
       for (const host of ['evil.example', 'www.example:1234', 'www.example', 'WWW.example']) {
@@ -138,7 +138,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(told(await at('www.example')).headers.host).toBe('www.example');
     });
 
-    test.each(['--http1.1', '--http2'])('by a name of theirs in TLS: %s', async (version) => {
+    test.each(['--http1.1', '--http2'])('by a forged TLS server name: %s', async (version) => {
       const path = caches.path();
       const at = (name: string) =>
         caches.get(`https://${name}${path}`, version, '--resolve', `${name}:443:${GATEWAY}`, ...kept(MINUTE));
@@ -147,7 +147,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(all.map((answer) => answer.headers['x-cache'])).toEqual(['MISS', 'MISS', 'HIT']);
     });
 
-    test('by one host in the first line and another one in the headers', async () => {
+    test('by different hosts in the request line and the headers', async () => {
       const path = caches.path();
       const lines = (first: string, host: string) =>
         `GET ${first}${path} HTTP/1.1\r\nHost: ${host}\r\nX-Test-Header: ${MINUTE}\r\nConnection: close\r\n\r\n`;
@@ -160,7 +160,7 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(a).toMatch(/^X-Cache: MISS\r$/m);
     });
 
-    test('by a path of another route in the same cache', async () => {
+    test("through another route's path in the same cache", async () => {
       const number = caches.path().slice(1);
       const path = `b/${number}`;
       const names = [];
@@ -177,7 +177,7 @@ describeHost('what the cache of nginx tells apart', () => {
   });
 
   describe('query', () => {
-    test('only the parameters that count reach the target, and tell answers apart', async () => {
+    test('passes only listed parameters to the target, and keys answers by them', async () => {
       const url = caches.fresh(84);
       const first = await caches.get(`${url}?utm=1&sortBy=name&page=2&x=%26`, ...kept(MINUTE));
       expect(told(first).path).toBe(`${url.replace(/^.*\//, '/')}?page=2&sortBy=name&`);
@@ -188,22 +188,22 @@ describeHost('what the cache of nginx tells apart', () => {
       expect(await caches.states(1, url)).toEqual(['HIT']);
     });
 
-    test('a path that looks like a path with a query is another one', async () => {
+    test('distinguishes an encoded question mark from a query', async () => {
       const path = caches.path();
       const at = (asked: string) => caches.get(`http://${GATEWAY}:84${path}${asked}`, '--path-as-is', ...kept(MINUTE));
-      // Both are told apart by the target, and both hold the same characters once decoded.
+      // The target distinguishes them, although they are the same once decoded.
       const all = [await at('%3Fpage=1?page=2'), await at('?page=1?page=2'), await at('%3Fpage=1?page=2')];
       expect(all.map((a) => a.headers['x-cache'])).toEqual(['MISS', 'MISS', 'HIT']);
       expect(told(all[1] as Got).path).not.toBe(told(all[0] as Got).path);
     });
 
-    test('what is not kept has its whole query', async () => {
+    test('passes the whole query of uncacheable requests', async () => {
       const url = caches.fresh(84);
       const post = await caches.get(`${url}?utm=1&page=2`, '--data', 'x');
       expect(told(post).path).toBe(`${url.replace(/^.*\//, '/')}?utm=1&page=2`);
     });
 
-    test('a path with anything in it arrives as it was, its prefix taken away or not', async () => {
+    test('passes any path unchanged, with and without stripPrefix', async () => {
       const path = `a%20b/%C3%A9${caches.path()}/%3F%23+;=`;
       const plain = await caches.get(`http://${GATEWAY}:84/${path}?page=%2F%3F`, ...kept(MINUTE));
       expect(decodeURIComponent(told(plain).path)).toBe(decodeURIComponent(`/${path}?page=/?&`));
@@ -214,7 +214,7 @@ describeHost('what the cache of nginx tells apart', () => {
     });
   });
 
-  test('every worker of nginx lived through all that', async () => {
+  test('no worker of nginx crashed', async () => {
     const log = await caches.targets.host.read('/var/log/portway/error.log');
     expect(log).not.toMatch(/\[(crit|emerg)\]|exited on signal/);
   });

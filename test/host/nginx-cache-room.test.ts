@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 const GATEWAY = ADDRESS.gateway.v4;
 const PURGE = '/usr/local/lib/portway/cache.py';
 
-describeHost('the room of the cache of nginx', () => {
+describeHost("the size of nginx's cache", () => {
   let caches: Caches;
   beforeAll(async () => {
     caches = await Caches.start((to, other) => ({
@@ -36,7 +36,7 @@ describeHost('the room of the cache of nginx', () => {
   });
   afterAll(() => caches?.stop());
 
-  describe('many at once', () => {
+  describe('concurrent requests', () => {
     const parallel = async (url: string, count: number, ...words: string[]) => {
       const all = Array.from({ length: count }, () => url);
       const options = [
@@ -54,20 +54,20 @@ describeHost('the room of the cache of nginx', () => {
       return stdout.trim().split('\n');
     };
 
-    test('one asks the target for all of them', async () => {
+    test('wait for a single request to the target', async () => {
       const url = caches.fresh();
       const statuses = await parallel(url, 50, ...kept(MINUTE), ...asking({ Pause: 0.5 }));
       expect(statuses).toEqual(Array.from({ length: 50 }, () => '200'));
       expect(await caches.asked(url)).toBe(1);
     });
 
-    test('where nobody is to wait, each asks', async () => {
+    test('each ask the target if waiting is off', async () => {
       const url = caches.fresh(88);
       await parallel(url, 10, ...kept(MINUTE), ...asking({ Pause: 1 }));
       expect(await caches.asked(url)).toBe(10);
     });
 
-    test('what is not kept in the end makes them wait, but not for long', async () => {
+    test('wait only briefly for an uncacheable answer', async () => {
       const url = caches.fresh();
       const statuses = await parallel(url, 10, ...kept('Cache-Control: no-store'), ...asking({ Pause: 0.2 }));
       expect(statuses).toEqual(Array.from({ length: 10 }, () => '200'));
@@ -75,21 +75,21 @@ describeHost('the room of the cache of nginx', () => {
     });
   });
 
-  describe('room', () => {
+  describe('size', () => {
     const used = async () =>
       Number((await caches.targets.host.sh('gateway', 'du -sm /var/cache/portway-small')).split('\t')[0]);
 
-    test('what was not asked for the longest goes when there is no more', async () => {
+    test('evicts the least recently used answers', async () => {
       const urls = Array.from({ length: 30 }, () => caches.fresh(89));
       for (const url of urls) await caches.get(url, ...kept(MINUTE), ...asking({ Size: 500_000 }), '-o', '/dev/null');
-      // nginx looks every ten seconds.
+      // nginx evicts every ten seconds.
       for (let i = 0; i < 60 && (await used()) > 10; i++) await sleep(500);
       expect(await used()).toBeLessThanOrEqual(10);
       expect(await caches.states(1, urls.at(-1) as string, '--head')).toEqual(['HIT']);
       expect(await caches.states(1, urls[0] as string, '--head')).toEqual(['MISS']);
     });
 
-    test('an answer that would take too much of it is not kept', async () => {
+    test('does not store oversized answers', async () => {
       const url = caches.fresh(89);
       const words = [...kept(MINUTE), ...asking({ Size: 5 * 2 ** 20 }), '--output', '/dev/null', '-D', '-'];
       const state = async () =>
@@ -101,7 +101,7 @@ describeHost('the room of the cache of nginx', () => {
   describe('portway cache', () => {
     const portwayCache = async (...words: string[]) => {
       const result = await caches.targets.host.run('gateway', [PURGE, ...words]);
-      // nginx keeps files open for that long.
+      // nginx keeps files open for up to a second.
       if (words[0] === 'purge') await sleep(1100);
       return result;
     };
@@ -110,7 +110,7 @@ describeHost('the room of the cache of nginx', () => {
       expect(await caches.states(1, url, ...words)).toEqual(['HIT']);
     };
 
-    test('shows what is there', async () => {
+    test('shows the caches', async () => {
       await fill(caches.fresh());
       const { code, stdout } = await portwayCache();
       expect(code).toBe(0);
@@ -118,7 +118,7 @@ describeHost('the room of the cache of nginx', () => {
       expect(stdout).toMatch(/^secure: /m);
     });
 
-    test('throws away one address, with all that Vary tells apart, and nothing else', async () => {
+    test('purges one URL with all its variants, and nothing else', async () => {
       const [url, other] = [caches.fresh(), caches.fresh()];
       const vary = [...kept(MINUTE, 'Vary: X-Language')];
       for (const language of ['de', 'fr']) await caches.get(url, '-H', `X-Language: ${language}`, ...vary);
@@ -133,7 +133,7 @@ describeHost('the room of the cache of nginx', () => {
       expect((await portwayCache('purge', `${url}/nothing`)).stdout).toBe('0 answers thrown away\n');
     });
 
-    test('by host, port and scheme as clients write them', async () => {
+    test('purges by host, port and scheme as clients write them', async () => {
       const path = caches.path();
       const host = ['-H', 'Host: A.example'];
       await fill(`http://${GATEWAY}:86${path}`, ...host);
@@ -144,7 +144,7 @@ describeHost('the room of the cache of nginx', () => {
       expect((await portwayCache('purge', `https://${GATEWAY}${path}`)).stdout).toBe('1 answers thrown away\n');
     });
 
-    test('where only some parameters count', async () => {
+    test('purges by the listed parameters only', async () => {
       const url = `http://${GATEWAY}:85/shop/a%20b${caches.path()}`;
       await fill(`${url}?page=1`);
       await fill(`${url}?page=2`);
@@ -153,7 +153,7 @@ describeHost('the room of the cache of nginx', () => {
       expect(await caches.states(1, `${url}?page=2`)).toEqual(['HIT']);
     });
 
-    test('all that begins so, and all', async () => {
+    test('purges by prefix, and everything', async () => {
       const [one, two, else_] = [caches.fresh(81), caches.fresh(81), caches.fresh(82)];
       for (const url of [`${one}/a`, `${one}/b?c`, two, else_]) await fill(url);
       expect((await portwayCache('purge', `${one}/*`)).stdout).toBe('2 answers thrown away\n');
@@ -164,7 +164,7 @@ describeHost('the room of the cache of nginx', () => {
     });
 
     test.each([['purge'], ['purge', 'www.example.com/x'], ['purge', ''], ['clear'], ['purge', 'all', 'all']])(
-      'tells what it takes: %s %s',
+      'prints its usage: %s %s',
       async (...words) => {
         const { code, stderr } = await portwayCache(...words.filter((w) => w !== undefined));
         expect(code).toBe(1);
@@ -173,7 +173,7 @@ describeHost('the room of the cache of nginx', () => {
     );
   });
 
-  test('every worker of nginx lived through all that', async () => {
+  test('no worker of nginx crashed', async () => {
     const log = await caches.targets.host.read('/var/log/portway/error.log');
     expect(log).not.toMatch(/\[(crit|emerg)\]|exited on signal/);
   });

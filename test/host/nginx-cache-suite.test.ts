@@ -54,7 +54,7 @@ describeHost('the public suite for HTTP caches', () => {
     await nginx.host.write('/etc/nginx/plain.conf', PLAIN);
     await nginx.host.sh('gateway', 'nginx -c /etc/nginx/plain.conf');
     [ours, plain] = await Promise.all([run(PORT.ours), run(PORT.plain)]);
-    // The suite counts seconds, which a busy machine may lose. What fails twice was not an accident.
+    // The suite measures seconds, so it may fail by chance on a busy machine. A test must fail twice.
     if (missing().length > 0 || ours.passed.length < FLOOR) {
       const again = await run(PORT.ours);
       const passed = [...new Set([...ours.passed, ...again.passed])];
@@ -63,20 +63,20 @@ describeHost('the public suite for HTTP caches', () => {
   });
   afterAll(() => nginx?.stop());
 
-  /** What nginx passes without Portway's configuration, and fails with it. */
+  /** Tests that nginx passes without Portway's configuration, and fails with it. */
   const missing = () => plain.passed.filter((id) => !ours.passed.includes(id));
 
   /** Of 165. nginx itself passes 99; what it cannot be taught is in docs/limits.md. */
   const FLOOR = 125;
 
   test(`at least ${FLOOR} of the required tests pass`, () => {
-    // Four more are taken for failures by the suite itself: stale-close-* get 502, which has not the header that it looks for.
+    // The suite counts four more as failed: stale-close-* get a 502, without the header that they look for.
     expect(ours.passed.length + ours.failed.length).toBe(165);
     if (ours.passed.length < FLOOR)
       throw new Error(`${ours.passed.length} pass; these do not: ${ours.failed.join(' ')}`);
   });
 
-  test('none fails that nginx passes by itself', () => {
+  test('no test fails that plain nginx passes', () => {
     expect(plain.passed.length).toBeGreaterThan(90);
     expect(missing()).toEqual([]);
   });

@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 
-describeHost('what the cache of nginx keeps', () => {
+describeHost("what nginx's cache stores", () => {
   let caches: Caches;
   beforeAll(async () => {
     caches = await Caches.start((to, other) => ({
@@ -36,13 +36,13 @@ describeHost('what the cache of nginx keeps', () => {
   });
   afterAll(() => caches?.stop());
 
-  describe('what is kept', () => {
+  describe('stores', () => {
     test.each([
       ['max-age', [MINUTE]],
       ['s-maxage', ['Cache-Control: max-age=0, s-maxage=60']],
       ['public', ['Cache-Control: public, max-age=60']],
       ['Expires', ['Expires: Thu, 31 Dec 2037 23:55:55 GMT']],
-    ])('an answer with %s is given out again as it was', async (_, headers) => {
+    ])('an answer with %s, and serves it unchanged', async (_, headers) => {
       const url = caches.fresh();
       const first = await caches.get(url, ...kept(...headers));
       const second = await caches.get(url);
@@ -59,38 +59,38 @@ describeHost('what the cache of nginx keeps', () => {
       ['max-age=0', ['Cache-Control: max-age=0']],
       ['a cookie', [MINUTE, 'Set-Cookie: session=1']],
       ['Vary: *', [MINUTE, 'Vary: *']],
-      ['an Expires that is over', ['Expires: Thu, 01 Jan 1970 00:00:00 GMT']],
-      ['an Expires of this second', ['Expires: Thu, 31 Dec 2037 23:55:55 GMT', 'Date: Thu, 31 Dec 2037 23:55:55 GMT']],
+      ['an Expires in the past', ['Expires: Thu, 01 Jan 1970 00:00:00 GMT']],
+      ['an Expires of now', ['Expires: Thu, 31 Dec 2037 23:55:55 GMT', 'Date: Thu, 31 Dec 2037 23:55:55 GMT']],
       ['Vary: * among others', [MINUTE, 'Vary: X-Language, *']],
-      ['that another cache had it for a while', [MINUTE, 'Age: 30']],
-      ['that another cache had it for a while, and one more', [MINUTE, 'Age: 30', 'Age: 0']],
+      ['an Age', [MINUTE, 'Age: 30']],
+      ['two Ages', [MINUTE, 'Age: 30', 'Age: 0']],
       ['something to surrogates', [MINUTE, 'Surrogate-Control: no-store']],
       ['something to CDNs', [MINUTE, 'CDN-Cache-Control: no-store']],
       ['must-understand', [MINUTE.replace('max', 'must-understand, max')]],
-      ['that it must be revalidated, and need not be', [`${MINUTE}, must-revalidate, stale-while-revalidate=60`]],
-    ])('an answer that says %s is not', async (_, headers) => {
+      ['must-revalidate beside stale-while-revalidate', [`${MINUTE}, must-revalidate, stale-while-revalidate=60`]],
+    ])('no answer with %s', async (_, headers) => {
       const url = caches.fresh();
       expect(await caches.states(3, url, ...kept(...headers))).toEqual(['MISS', 'MISS', 'MISS']);
       expect(await caches.asked(url)).toBe(3);
     });
 
-    test.each([404, 500, 302, 206])('an answer of %i is not, where nobody says so', async (status) => {
+    test.each([404, 500, 302, 206])('no answer with status %i by default', async (status) => {
       const url = caches.fresh(81);
       expect(await caches.states(2, url, ...asking({ Status: status }))).toEqual(['MISS', 'MISS']);
     });
 
-    test('validFor is for answers that say nothing themselves', async () => {
+    test('answers without a lifetime of their own for validFor', async () => {
       expect(await caches.states(2, caches.fresh(81))).toEqual(['MISS', 'HIT']);
       for (const header of ['Cache-Control: no-store', 'Cache-Control: private', 'Set-Cookie: a=1']) {
         expect(await caches.states(2, caches.fresh(81), ...kept(header))).toEqual(['MISS', 'MISS']);
       }
     });
 
-    test.each(['0', '0, 30', '-1', 'old'])('an answer with Age: %s is: RFC 9111, 5.1', async (age) => {
+    test.each(['0', '0, 30', '-1', 'old'])('an answer with Age: %s (RFC 9111, 5.1)', async (age) => {
       expect(await caches.states(2, caches.fresh(), ...kept(MINUTE, `Age: ${age}`))).toEqual(['MISS', 'HIT']);
     });
 
-    test('a kept answer has the Date of when it was made', async () => {
+    test('the original Date of an answer', async () => {
       const url = caches.fresh();
       const date = 'Tue, 01 Sep 2026 10:00:00 GMT';
       await caches.get(url, ...kept(MINUTE, `Date: ${date}`));
@@ -98,17 +98,17 @@ describeHost('what the cache of nginx keeps', () => {
       expect([headers['x-cache'], headers.date]).toEqual(['HIT', date]);
     });
 
-    test('a target cannot speak for the cache', async () => {
+    test('no X-Cache header from a target', async () => {
       const { headers } = await caches.get(caches.fresh(), ...kept(MINUTE, 'X-Cache: forged'));
       expect(headers['x-cache']).toBe('MISS');
     });
 
-    test('without a cache nothing is said of it', async () => {
+    test('nothing, and adds no header, without a cache', async () => {
       expect((await caches.get(caches.fresh(91), ...kept(MINUTE))).headers['x-cache']).toBeUndefined();
       expect((await caches.get(caches.fresh(91))).headers['x-cache']).toBeUndefined();
     });
 
-    test('the log says where an answer came from', async () => {
+    test('the source of each answer in the log', async () => {
       const url = caches.fresh(88);
       await caches.states(2, url, ...kept(MINUTE));
       await caches.states(1, url, '-H', 'Cookie: a=1');
@@ -117,7 +117,7 @@ describeHost('what the cache of nginx keeps', () => {
       expect(entries.map((entry) => entry.cache).sort()).toEqual(['BYPASS', 'HIT', 'MISS']);
     });
 
-    test('it outlives a restart of nginx', async () => {
+    test('answers across a restart of nginx', async () => {
       const url = caches.fresh();
       await caches.states(1, url, ...kept(MINUTE));
       await caches.targets.host.sh('gateway', 'nginx -s stop; while [ -e /run/nginx.pid ]; do sleep 0.1; done; nginx');
@@ -125,12 +125,12 @@ describeHost('what the cache of nginx keeps', () => {
     });
   });
 
-  describe('who is not answered from it', () => {
+  describe('bypasses the cache for', () => {
     test.each([
       ['credentials', ['-H', 'Authorization: Basic YTpi']],
       ['a cookie', ['-H', 'Cookie: session=1']],
       ['a WebSocket handshake', ['-H', 'Upgrade: websocket', '-H', 'Connection: upgrade']],
-    ])('a request with %s: it goes to the target, and what comes is kept for nobody', async (_, words) => {
+    ])('a request with %s, and does not store the answer', async (_, words) => {
       const url = caches.fresh();
       expect(await caches.states(2, url, ...words, ...kept(MINUTE))).toEqual(['BYPASS', 'BYPASS']);
       expect(await caches.states(2, url, ...kept(MINUTE))).toEqual(['MISS', 'HIT']);
@@ -145,7 +145,7 @@ describeHost('what the cache of nginx keeps', () => {
       ['in chunks', 80, ['--http1.1', ...chunked]],
       ['of a length that it tells, over HTTP/2', 443, ['--http2']],
       ['of unknown length, over HTTP/2', 443, ['--http2', '-H', 'Content-Length:']],
-    ])('a GET with a body %s: the body is not in the key', async (_, port, words) => {
+    ])('a GET with a body %s, which the key does not contain', async (_, port, words) => {
       const url = `${port === 443 ? 'https' : 'http'}://${GATEWAY}${caches.path()}`;
       const asked = await caches.get(url, '-X', 'GET', '--data', 'evil', ...words, ...kept(MINUTE));
       expect([asked.headers['x-cache'], told(asked).length]).toEqual(['BYPASS', 4]);
@@ -153,7 +153,7 @@ describeHost('what the cache of nginx keeps', () => {
       expect((await caches.get(url, '-X', 'GET', '--data', 'evil', ...words)).headers['x-cache']).toBe('BYPASS');
     });
 
-    test('an empty body is none', async () => {
+    test('no GET with an empty body', async () => {
       const url = caches.fresh();
       expect(await caches.states(2, url, '-H', 'Content-Length: 0', ...kept(MINUTE))).toEqual(['MISS', 'HIT']);
     });
@@ -166,7 +166,7 @@ describeHost('what the cache of nginx keeps', () => {
       expect(JSON.parse(body).method).toBe(method);
     });
 
-    test('who cannot speak for all: a client asks for a new answer in vain', async () => {
+    test('no client that asks for a fresh answer', async () => {
       const url = caches.fresh();
       await caches.states(1, url, ...kept(MINUTE));
       expect(await caches.states(2, url, '-H', 'Cache-Control: no-cache', '-H', 'Pragma: no-cache')).toEqual([
@@ -177,7 +177,7 @@ describeHost('what the cache of nginx keeps', () => {
   });
 
   describe('ignoreCookies', () => {
-    test('answers requests with cookies as all others, and targets see none', async () => {
+    test('serves requests with cookies from the cache, and hides cookies from targets', async () => {
       const url = caches.fresh(82);
       const first = await caches.get(url, '-H', 'Cookie: session=1; other=2', ...kept(MINUTE));
       expect(told(first).headers.cookie).toBeUndefined();
@@ -185,20 +185,20 @@ describeHost('what the cache of nginx keeps', () => {
       expect(await caches.states(1, url, '-H', 'Authorization: Basic YTpi')).toEqual(['BYPASS']);
     });
 
-    test('is for what may be kept: others keep their cookies', async () => {
+    test('passes the cookies of uncacheable requests', async () => {
       const post = await caches.get(caches.fresh(82), '-H', 'Cookie: session=1', '--data', 'x');
       expect(told(post).headers.cookie).toBe('session=1');
       expect(told(await caches.get(caches.fresh(91), '-H', 'Cookie: session=1')).headers.cookie).toBe('session=1');
     });
   });
 
-  test("the gateway's own cookie makes nobody a stranger to the cache", async () => {
+  test("ignores the gateway's own balancing cookie", async () => {
     const url = caches.fresh(83);
     const first = await caches.get(url, ...kept(MINUTE));
     const cookie = first.headers['set-cookie']?.split(';')[0];
     expect(await caches.states(1, url, '-H', `Cookie: ${cookie}`)).toEqual(['HIT']);
     expect(await caches.states(1, url, '-H', `Cookie: ${cookie}; session=1`)).toEqual(['BYPASS']);
-    // Each browser gets one of its own, and not the one of whom the answer was made for.
+    // Each browser gets its own cookie, not the one stored with the answer.
     expect((await caches.get(url)).headers['set-cookie']).not.toBe(first.headers['set-cookie']);
   });
 
@@ -206,7 +206,7 @@ describeHost('what the cache of nginx keeps', () => {
     // nginx counts whole seconds: an answer of one second has certainly expired after two.
     const EXPIRED = 2500;
 
-    test('the next request gets a new one, however lately it expired', async () => {
+    test('fetches a new one, however recently it expired', async () => {
       const url = caches.fresh();
       await caches.get(url, ...kept('Cache-Control: max-age=1'));
       await sleep(EXPIRED);
@@ -214,7 +214,7 @@ describeHost('what the cache of nginx keeps', () => {
       expect(await caches.asked(url)).toBe(2);
     });
 
-    test('inside stale-while-revalidate the old one is given out while a new one is fetched', async () => {
+    test('serves the old one within stale-while-revalidate while fetching a new one', async () => {
       const url = caches.fresh();
       const first = told(await caches.get(url, ...kept('Cache-Control: max-age=1, stale-while-revalidate=60')));
       await sleep(EXPIRED);
@@ -226,14 +226,14 @@ describeHost('what the cache of nginx keeps', () => {
       expect(await caches.asked(url)).toBe(2);
     });
 
-    test('and stale-while-revalidate is over too, it is not given out any more', async () => {
+    test('does not serve it after stale-while-revalidate', async () => {
       const url = caches.fresh();
       await caches.get(url, ...kept('Cache-Control: max-age=1, stale-while-revalidate=1'));
       await sleep(EXPIRED + 1000);
       expect(await caches.states(1, url, ...kept(MINUTE))).toEqual(['EXPIRED']);
     });
 
-    test('a target that has no newer one only says so', async () => {
+    test('revalidates it with the target', async () => {
       const url = caches.fresh();
       const tag = 'ETag: "v1"';
       const first = await caches.get(url, ...kept('Cache-Control: max-age=1', tag));
@@ -244,7 +244,7 @@ describeHost('what the cache of nginx keeps', () => {
       expect(await caches.asked(url)).toBe(2);
     });
 
-    test('and the target answers 500 to 504, that is the answer, inside stale-if-error too', async () => {
+    test('passes on 500 to 504 from the target, even within stale-if-error', async () => {
       const all = [500, 502, 503, 504].map((status) => ({ status, url: caches.fresh() }));
       for (const { url } of all) await caches.get(url, ...kept('Cache-Control: max-age=1, stale-if-error=60'));
       await sleep(EXPIRED);
@@ -254,7 +254,7 @@ describeHost('what the cache of nginx keeps', () => {
     });
 
     describe('and the targets are down', () => {
-      /** What clients get of an answer with these directives after it expired, its targets being down. */
+      /** What clients get for an answer with these directives after it expired, with all targets down. */
       const afterwards = async (directives: readonly string[]) => {
         const urls = directives.map(() => caches.fresh(90));
         const bodies = [];
@@ -264,7 +264,7 @@ describeHost('what the cache of nginx keeps', () => {
         for (const port of [9001, 9002]) await caches.targets.kill(port);
         const results = [];
         for (const [i, url] of urls.entries()) {
-          // More than once: targets that failed are left out for a while, which is another way to have none.
+          // Repeated, because failed targets are taken out for a while, which is a different state.
           for (let n = 0; n < 3; n++) {
             const { status, headers, body } = await caches.get(url);
             results.push([directives[i], status, body === bodies[i] ? headers['x-cache'] : 'another answer']);
@@ -274,7 +274,7 @@ describeHost('what the cache of nginx keeps', () => {
         return results;
       };
 
-      test('the old one is better than nothing inside stale-if-error, and nowhere else', async () => {
+      test('serves the old one only within stale-if-error', async () => {
         const allowed = ['max-age=1, stale-if-error=60', 'max-age=1, stale-while-revalidate=60'];
         const forbidden = [
           ...['max-age=1', 'max-age=1, must-revalidate', 'max-age=1, proxy-revalidate', 's-maxage=1, max-age=60'],
@@ -293,7 +293,7 @@ describeHost('what the cache of nginx keeps', () => {
     });
   });
 
-  test('a host, and a path that streams, may keep nothing', async () => {
+  test('stores nothing for a host without a cache or a streaming path', async () => {
     const words = kept(MINUTE);
     const c = await caches.get(`http://${GATEWAY}:86/`, '-H', 'Host: c.example', ...words);
     const live = await caches.get(`http://${GATEWAY}:87/live/`, ...words);

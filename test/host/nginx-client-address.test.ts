@@ -7,7 +7,7 @@ jest.setTimeout(60_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 const TARGET = `${ADDRESS.backend.v4}:8080`;
-/** The client stands for a proxy, STRANGER for somebody who is none; nobody has these addresses. */
+/** The client plays a proxy, STRANGER a client that is not one. No host has the other addresses. */
 const PROXY = ADDRESS.client.v4;
 const [REAL, OTHER, FURTHER] = ['192.0.2.7', '192.0.2.8', '10.9.0.1'];
 
@@ -52,16 +52,16 @@ describeHost('the real client', () => {
       ['two proxies', [`${REAL}, ${FURTHER}`], REAL, `${REAL}, ${FURTHER}, ${PROXY}`],
       ['without blanks', [`${REAL},${FURTHER}`], REAL, `${REAL},${FURTHER}, ${PROXY}`],
       ['in two headers', [REAL, FURTHER], REAL, `${REAL}, ${FURTHER}, ${PROXY}`],
-      ['what the client invented is left out', [`10.0.0.1, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
+      ['ignores addresses forged by the client', [`10.0.0.1, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
       [
-        'also where it looks like a proxy',
+        'even one that looks like a proxy',
         [`${FURTHER}, 6.6.6.6, ${REAL}, ${FURTHER}`],
         REAL,
         `${REAL}, ${FURTHER}, ${PROXY}`,
       ],
       ['or like itself', [`${REAL}, 6.6.6.6, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
-      ['or like the beginning of another', [`${REAL}0, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
-      ['or is no address', [`"; drop, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
+      ['or that is a prefix of another', [`${REAL}0, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
+      ['or that is not an address', [`"; drop, ${REAL}`], REAL, `${REAL}, ${PROXY}`],
       ['with a port', [`${REAL}:4711`], REAL, `${REAL}, ${PROXY}`],
       ["the proxy's own request", [], PROXY, PROXY],
       ['nonsense alone', ['unknown'], PROXY, PROXY],
@@ -74,7 +74,7 @@ describeHost('the real client', () => {
       });
     });
 
-    test('IPv6, on either side', async () => {
+    test('reads IPv6 addresses of clients and proxies', async () => {
       const got = headers(await nginx.request(`http://[${ADDRESS.gateway.v6}]/`, ...told('2001:db8:7::7')));
       expect(got).toMatchObject({
         'x-real-ip': '2001:db8:7::7',
@@ -83,11 +83,11 @@ describeHost('the real client', () => {
       });
     });
 
-    test('over TLS and HTTP/2', async () => {
+    test('reads the client address over TLS and HTTP/2', async () => {
       expect(headers(await nginx.request(`https://${GATEWAY}/`, '--http2', ...told(REAL)))['x-real-ip']).toBe(REAL);
     });
 
-    test('scheme, port and id of the request are those that the proxy tells', async () => {
+    test('takes scheme, port and request id from the proxy', async () => {
       const words = [...told(REAL), ...['Proto: https', 'Port: 8443'].flatMap((w) => ['-H', `X-Forwarded-${w}`])];
       const got = headers(await nginx.request(`http://${GATEWAY}/`, ...words, '-H', 'X-Request-ID: from-the-proxy'));
       expect(got).toMatchObject({
@@ -98,7 +98,7 @@ describeHost('the real client', () => {
       });
     });
 
-    test('what is no scheme, no port or no id is passed over', async () => {
+    test('ignores an invalid scheme, port or request id', async () => {
       const nonsense = ['X-Forwarded-Proto: gopher', 'X-Forwarded-Port: 80; x', 'X-Request-ID: a b"}'];
       const got = headers(
         await nginx.request(`http://${GATEWAY}/`, ...told(REAL), ...nonsense.flatMap((w) => ['-H', w])),
@@ -110,22 +110,19 @@ describeHost('the real client', () => {
     test.each([
       ['/', '/a'],
       ['/app/x', '/app/a'],
-    ])(
-      'a redirect of an application that knows nothing of TLS leads to the scheme of the proxy (%s)',
-      async (path, to) => {
-        const words = ['-H', 'X-Forwarded-Proto: https', '-H', `X-Test-Header: Location: http://${GATEWAY}/a`];
-        const { stdout } = await nginx.curl('client', '-i', ...told(REAL), ...words, `http://${GATEWAY}${path}`);
-        expect(stdout).toMatch(new RegExp(`^location: https://${GATEWAY}${to}\r$`, 'im'));
-      },
-    );
+    ])("rewrites redirects of a TLS-unaware application to the proxy's scheme (%s)", async (path, to) => {
+      const words = ['-H', 'X-Forwarded-Proto: https', '-H', `X-Test-Header: Location: http://${GATEWAY}/a`];
+      const { stdout } = await nginx.curl('client', '-i', ...told(REAL), ...words, `http://${GATEWAY}${path}`);
+      expect(stdout).toMatch(new RegExp(`^location: https://${GATEWAY}${to}\r$`, 'im'));
+    });
 
-    test('the log has the real client', async () => {
+    test('logs the real client', async () => {
       await nginx.curl('client', ...told(REAL), '-A', 'for the log', `http://${GATEWAY}/`);
       const entries = (await nginx.log(80, 1)).filter((e) => e.agent === 'for the log');
       expect(entries.map((e) => e.client)).toEqual([REAL]);
     });
 
-    test('limits count the real client', async () => {
+    test('limits the real client', async () => {
       const ask = (client: string) =>
         nginx.curl('client', ...told(client), '-o', '/dev/null', '-w', '%{http_code}', `http://${GATEWAY}:82/`);
       const statuses = [];
@@ -134,7 +131,7 @@ describeHost('the real client', () => {
       expect((await ask(OTHER)).stdout).toBe('200');
     });
 
-    test('sources are those of the real client, before a redirect too', async () => {
+    test('checks allowFrom against the real client, before redirects too', async () => {
       const status = async (port: number, client: string) =>
         (
           await nginx.curl(
@@ -153,10 +150,10 @@ describeHost('the real client', () => {
   });
 
   describe.each([
-    ['who is no trusted proxy', 80, STRANGER.v4],
-    ['where no proxy is trusted', 81, PROXY],
+    ['an untrusted proxy', 80, STRANGER.v4],
+    ['a client of a forward without trusted proxies', 81, PROXY],
   ])('%s', (_, port, source) => {
-    test('can claim nothing', async () => {
+    test('cannot set the client address', async () => {
       const claims = ['For: 192.0.2.7', 'Proto: https', 'Port: 443'].map((w) => `X-Forwarded-${w}`);
       const words = [...claims, 'X-Request-ID: forged', 'Forwarded: for=192.0.2.7'].flatMap((w) => ['-H', w]);
       const request = await nginx.request(`http://${GATEWAY}:${port}/`, '--interface', source, ...words);
@@ -187,7 +184,7 @@ describeHost('the real client', () => {
     test.each([
       ['version 1', first],
       ['version 2', second],
-    ])('%s tells the client of a request, and headers still count nothing', async (_, head) => {
+    ])('takes the client from %s, and still ignores headers', async (_, head) => {
       const answer = await nginx.raw(85, Buffer.concat([Buffer.from(head(REAL)), Buffer.from(GET)]));
       expect(application(answer)).toMatchObject({ 'x-real-ip': REAL, 'x-forwarded-for': REAL });
       expect(await nginx.raw(85, Buffer.concat([Buffer.from(head(OTHER)), Buffer.from(GET)]))).toMatch(
@@ -195,34 +192,34 @@ describeHost('the real client', () => {
       );
     });
 
-    test('a request without it gets no answer, over TLS neither', async () => {
+    test('does not answer connections without it, with or without TLS', async () => {
       expect(await nginx.raw(85, GET)).toBe('');
       expect((await nginx.curl('client', `https://${GATEWAY}:86/`)).code).not.toBe(0);
       expect((await nginx.curl('client', '--haproxy-protocol', `https://${GATEWAY}:86/`)).code).toBe(0);
     });
 
-    test('is understood for every host', async () => {
+    test('works for every host', async () => {
       expect(application(await nginx.raw(87, first(REAL) + GET))).toMatchObject({ 'x-real-ip': REAL });
       expect(await nginx.raw(87, first(REAL) + GET.replace('a.example', 'b.example'))).toBe('');
     });
 
-    test('who is not trusted is still whom it is', async () => {
+    test("uses the peer's own address if the peer is not trusted", async () => {
       const words = ['--haproxy-protocol', '--interface', STRANGER.v4];
       const { stdout } = await nginx.curl('client', ...words, `http://${GATEWAY}:85/`);
       expect(headers(JSON.parse(stdout))['x-real-ip']).toBe(STRANGER.v4);
     });
 
-    test('TCP: the client counts for sources and the log, and the rest reaches the target as it is', async () => {
+    test('TCP: uses the client for allowFrom and the log, and passes the data unchanged', async () => {
       expect(await nginx.raw(90, `${first(REAL)}hello`)).toBe('hello');
       expect(await nginx.raw(90, `${first(OTHER)}hello`)).toBe('');
-      // Each worker writes what it holds back for itself.
+      // Each worker buffers its own log lines.
       expect((await nginx.log(90, 2, 'stream')).map((e) => [e.client, e.status]).sort()).toEqual([
         [REAL, 200],
         [OTHER, 403],
       ]);
     });
 
-    test('TCP: a target is told who connected', async () => {
+    test("TCP: tells a target the client's address", async () => {
       expect(await nginx.raw(91, 'hello')).toMatch(new RegExp(`^PROXY TCP4 ${PROXY} ${GATEWAY} \\d+ 91\r\n`));
       expect(await nginx.raw(92, `${first(REAL)}hello`)).toMatch(new RegExp(`^PROXY TCP4 ${REAL} .*\r\n`));
     });

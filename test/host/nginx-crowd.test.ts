@@ -21,13 +21,13 @@ describeHost('many slow clients on a host of 1 GiB', () => {
   });
   afterAll(() => nginx?.stop());
 
-  /** Bytes of memory that nginx has, what its processes share counted once. */
+  /** nginx's memory in bytes, counting shared pages once. */
   const memory = async () => {
     const each = "for pid in $(pgrep -x nginx); do awk '/^Pss:/ { print $2 }' /proc/$pid/smaps_rollup; done";
     return Number(await nginx.host.sh('gateway', `{ ${each}; } | awk '{ kib += $1 } END { print kib * 1024 }'`));
   };
 
-  /** Bytes in the files that answers wait in; nginx deletes them when it opens them, and closes some while they are counted. */
+  /** Bytes in the files that buffer answers. nginx deletes them right after opening, and may close some during the count. */
   const waiting = async () => {
     const files = 'find $(pgrep -x nginx | sed "s|.*|/proc/&/fd|") -lname "/var/lib/nginx/proxy/*" 2>/dev/null || :';
     const sizes = 'while read -r file; do stat -Lc %s "$file" 2>/dev/null || :; done';
@@ -42,7 +42,7 @@ describeHost('many slow clients on a host of 1 GiB', () => {
   const crowd = (...words: (string | number)[]) =>
     nginx.host.serve('client', ['python3', `${__dirname}/support/crowd.py`, ...words.map(String)]);
 
-  test('300 that hardly read 1 MB each take no more than a quarter of its memory, and others are served', async () => {
+  test('300 that hardly read 1 MB each take at most a quarter of its memory, and others are served', async () => {
     const before = await memory();
     await crowd('readers', GATEWAY, 80, 300, MIB);
     const taken = (await memory()) - before;
@@ -70,7 +70,7 @@ describeHost('many slow clients on a host of 1 GiB', () => {
   test.each([
     ['with a limit', 82],
     ['without one', 80],
-  ])('one address that asks as much as it can, %s: others are served', async (_, port) => {
+  ])('one address that sends as many requests as it can, %s: others are served', async (_, port) => {
     await crowd('flood', GATEWAY, port, 32);
     expect(await others(port)).toEqual(served());
     const asked = (await nginx.log(port, 500)).filter((e) => e.agent === 'flood');

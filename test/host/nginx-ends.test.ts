@@ -12,7 +12,7 @@ const http3 = DEBIAN === 'debian-13';
 const PLAIN = `http://${GATEWAY}`;
 const SECURE = `https://${GATEWAY}`;
 
-/** Each version of HTTP: where its clients ask, and how curl is told. */
+/** Each HTTP version, with its URL and curl's option. */
 const VERSIONS = [
   ['HTTP/1.1', PLAIN, '--http1.1'],
   ['HTTP/1.1 over TLS', SECURE, '--http1.1'],
@@ -26,7 +26,7 @@ const streamed = { '/upload/*': { to, streaming: 'requests' as const } };
 const FORWARDS = {
   web: Forward.http({ listen: 80, to, routes: streamed }),
   secure: Forward.https({ listen: 443, to, tls, http3, routes: streamed }),
-  // Everything that a route can have beside what streams.
+  // A streaming route with every other option.
   protected: Forward.https({
     listen: 447,
     tls,
@@ -58,10 +58,10 @@ describeHost('ends and sizes of connections through nginx', () => {
   afterAll(() => nginx?.stop());
 
   let count = 0;
-  /** An ID that no other test has. */
+  /** An ID that is unique to the test. */
   const id = () => `id${++count}`;
 
-  /** What a client sees that does as it is told. */
+  /** Runs a client through these steps and returns what it saw. */
   const ask = async (port: number, ...steps: string[]) => {
     const script = host.support('client', 'ends_ask.py');
     const { stdout, stderr } = await host.run('client', ['python3', script, GATEWAY, `${port}`, ...steps]);
@@ -71,13 +71,13 @@ describeHost('ends and sizes of connections through nginx', () => {
   /** What the target noticed. */
   const noted = async (key: string) => (await nginx.curl('client', `${PLAIN}/noted/${key}`)).stdout;
 
-  /** Body and status of an answer. */
+  /** The body and status of an answer. */
   const get = async (...words: string[]) => {
     const { stdout } = await nginx.curl('client', '-w', ' %{http_code}', ...words);
     return stdout;
   };
 
-  /** The events of a target, the second of which says whether the first one was seen before. */
+  /** A target's events; the second tells whether the first had already been seen. */
   const events = async (url: string, ...words: string[]) => {
     const key = id();
     const see = `if [[ $line == *first* ]]; then curl -s ${PLAIN}/note/${key}/seen; fi`;
@@ -100,24 +100,24 @@ describeHost('ends and sizes of connections through nginx', () => {
     ['TLS by name', 5002, ['hello:a.example']],
     ['TLS on a shared port', 446, ['hello:a.example']],
   ] as const)('a connection of %s', (_, port, hello) => {
-    test('whose client ends its direction first gets its answer', async () => {
+    test('passes the answer after the client half-closes', async () => {
       expect(await ask(port, ...hello, 'send:count x\\n', 'send:hello', 'shut', 'read')).toBe('got 5 bytes end');
     });
 
-    test('whose target ends its direction first carries the rest of the other one', async () => {
+    test('passes the rest of a request after the target half-closes', async () => {
       const key = id();
       const steps = [`send:first ${key}\\n`, 'until:hello', 'sleep:0.2', 'send:after', 'shut', 'read'];
       expect(await ask(port, ...hello, ...steps)).toBe('hello end');
       expect(await noted(key)).toBe('after');
     });
 
-    test('that its client breaks off ends at the target', async () => {
+    test('is reset at the target when the client resets it', async () => {
       const key = id();
       await ask(port, ...hello, `send:watch ${key}\\n`, 'until:ready', 'reset');
       expect(await noted(key)).toMatch(/^(end|reset)$/);
     });
 
-    test('that is silent is probed on both sides', async () => {
+    test('sends keepalives on both sides when idle', async () => {
       const shown = `ss -tnoH state established | grep -c -e ':9000 .*timer:(keepalive' -e ':${port} .*timer:(keepalive' >&2`;
       const waiting = ask(port, ...hello, `send:watch ${id()}\\n`, 'until:ready', 'sleep:2', 'reset');
       let seen = '';
@@ -130,44 +130,47 @@ describeHost('ends and sizes of connections through nginx', () => {
     });
   });
 
-  test('half a connection ends after the idle timeout too', async () => {
+  test('closes a half-closed connection after the idle timeout', async () => {
     const before = Date.now();
     expect(await ask(5001, `send:deaf ${id()}\\n`, 'until:ready', 'shut', 'read')).toBe('ready\n end');
     expect(Date.now() - before).toBeGreaterThanOrEqual(1500);
   });
 
-  test('nginx shows its clients a clean end where a target breaks off, as the limits say', async () => {
+  test('shows clients a clean close when the target resets, as docs/limits.md says', async () => {
     expect(await ask(5000, `send:reset ${id()}\\n`, 'read')).toBe('part\n end');
   });
 
-  test.each([8, 1500, 16_385, 65_507])('datagrams of %i bytes pass both ways, several an answer too', async (size) => {
-    const answers = await ask(5000, `udp:${size}:${size} 2`, 'datagrams:2');
-    expect(answers).toBe([0, 1].map((i) => `${size} b'${size}' b'${i}'`).join('\n'));
-  });
+  test.each([8, 1500, 16_385, 65_507])(
+    'passes datagrams of %i bytes both ways, and several per answer',
+    async (size) => {
+      const answers = await ask(5000, `udp:${size}:${size} 2`, 'datagrams:2');
+      expect(answers).toBe([0, 1].map((i) => `${size} b'${size}' b'${i}'`).join('\n'));
+    },
+  );
 
   describe.each(VERSIONS)('%s', (version, url, flag) => {
-    test('events come as they are sent to whom asks for events', async () => {
+    test('passes events unbuffered to clients that ask for them', async () => {
       expect(await events(`${url}/events`, flag, ...EVENT_SOURCE)).toEqual(AT_ONCE);
       expect(await events(`${url}/events`, flag, '-H', 'Accept: application/json, text/event-stream')).toEqual(AT_ONCE);
       expect(await events(`${url}/events`, flag, '-H', 'Accept: text/event-stream, application/json')).toEqual(AT_ONCE);
       expect(await events(`${url}/endless`, flag, ...EVENT_SOURCE)).toEqual(AT_ONCE);
     });
 
-    test('and to all others where the target says that they must not wait', async () => {
+    test('passes events unbuffered to any client if the target disables buffering', async () => {
       expect(await events(`${url}/told`, flag)).toEqual(AT_ONCE);
     });
 
-    test(`an upload reaches the target as it is sent where requests are streamed`, async () => {
+    test('streams an upload to the target if requests are streamed', async () => {
       const key = id();
       const pieces = `{ printf piece1; curl -s ${PLAIN}/noted/${key}; }`;
-      // Over HTTP/3 curl waits for all of it, unless told by a dot to send what is there.
+      // Over HTTP/3 curl waits for the whole body, unless `.` makes it send what is there.
       const from = version === 'HTTP/3' ? '.' : '-';
       const sent = await host.sh('client', `${pieces} | curl -sk ${flag} -T ${from} ${url}/upload/${key}`);
       expect(sent).toBe('chunked piece1came');
     });
 
-    test('a client that waits for 100 Continue is not left waiting', async () => {
-      // curl goes on by itself after a second, which it has to over HTTP/2 and 3: there nginx does not say it.
+    test('answers a client that waits for 100 Continue', async () => {
+      // curl continues by itself after a second. It must over HTTP/2 and 3, where nginx never sends 100 Continue.
       const wait = version.startsWith('HTTP/1') ? ['--expect100-timeout', '20'] : [];
       const words = [flag, ...wait, '-H', 'Expect: 100-continue', '-d', 'abcdef'];
       expect(await get(...words, `${url}/upload/x`)).toBe('length abcdef 200');
@@ -181,34 +184,37 @@ describeHost('ends and sizes of connections through nginx', () => {
       expect(await get(flag, `${url}/${path}`)).toBe(answer);
     });
 
-    test.each(['length', 'chunked', 'close'])('an answer that breaks off (%s) is no whole one', async (form) => {
-      const { code } = await nginx.curl('client', flag, '-o', '/dev/null', `${url}/cut/${form}`);
-      // A transfer that is partial, or a stream that was reset.
-      expect([18, 92, 95]).toContain(code);
-    });
+    test.each(['length', 'chunked', 'close'])(
+      'does not turn a truncated answer (%s) into a complete one',
+      async (form) => {
+        const { code } = await nginx.curl('client', flag, '-o', '/dev/null', `${url}/cut/${form}`);
+        // A partial transfer, or a reset stream.
+        expect([18, 92, 95]).toContain(code);
+      },
+    );
 
-    test('a target learns that the client has gone', async () => {
+    test('tells the target that the client disconnected', async () => {
       const key = id();
       await nginx.curl('client', flag, '--max-time', '0.5', `${url}/hang/${key}`);
       expect(await noted(key)).toMatch(/^(end|reset)$/);
     });
 
-    test('an answer that comes before the body was read reaches the client', async () => {
+    test('passes an answer that comes before the body was read', async () => {
       const body = ['-H', 'Expect:', '--data-binary', '@/usr/bin/python3'];
       expect(await get(flag, ...body, `${url}/refuse/x`)).toBe('no 413');
     });
 
-    test('a line of 15 KB passes in the head, and eight of 7', async () => {
+    test('passes a header line of 15 KB, and eight lines of 7 KB', async () => {
       const lines = (n: number, kib: number) =>
         Array.from({ length: n }, (_, i) => ['-H', `X-Large-${i}: ${'+'.repeat(kib * 1024)}`]).flat();
       expect(await get(flag, ...lines(1, 15), `${url}/size/x`)).toMatch(/ 200$/);
       expect(await get(flag, ...lines(8, 7), `${url}/size/x`)).toMatch(/ 200$/);
-      // HTTP/2 and 3 are closed without an answer.
+      // HTTP/2 and 3 connections are closed without an answer.
       const answer = await get(flag, ...lines(1, 40), `${url}/size/x`);
       expect(answer).toMatch(version.startsWith('HTTP/1') ? /<h1>Not accepted.* 431$/ : /^ 000$/);
     });
 
-    test('a head of 15 KB passes in an answer, and one of 17 is an error of the target', async () => {
+    test("passes an answer's head of 15 KB, and treats one of 17 KB as an error", async () => {
       expect(await get(flag, `${url}/head/15`)).toBe('fine 200');
       expect(await get(flag, `${url}/head/17`)).toMatch(/<h1>Not available.* 502$/);
     });
@@ -217,12 +223,12 @@ describeHost('ends and sizes of connections through nginx', () => {
   describe('heads', () => {
     const line = (kib: number) => ['-H', `X-Large: ${'+'.repeat(kib * 1024)}`];
 
-    test.each(['--http1.1', '--http2'])('may be larger where a forward says so (%s)', async (flag) => {
+    test.each(['--http1.1', '--http2'])('may be larger if a forward allows it (%s)', async (flag) => {
       expect(await get(flag, ...line(60), `${SECURE}:444/size/x`)).toMatch(/ 200$/);
       expect(await get(flag, `${SECURE}:444/head/60`)).toBe('fine 200');
     });
 
-    test('that are too large are told with 431, and logged so; HTTP/2 connections are closed', async () => {
+    test('that are too large get 431 and are logged so; HTTP/2 connections are closed', async () => {
       const lines = Array.from({ length: 8 }, (_, i) => ['-H', `X-Large-${i}: ${'+'.repeat(5 * 1024)}`]).flat();
       const at = ['--resolve', `a.example:445:${GATEWAY}`, 'https://a.example:445/size/x'];
       expect(await get(...lines.slice(0, 8), ...at)).toMatch(/ 200$/);
@@ -232,48 +238,48 @@ describeHost('ends and sizes of connections through nginx', () => {
     });
   });
 
-  describe('a connection that the target closes as a request comes', () => {
+  describe('a connection that the target closes as a request arrives', () => {
     const twice = (...second: string[]) =>
       get(`${PLAIN}/once/${id()}`, '--next', '-sg', '-w', ' %{http_code}', ...second);
 
     test.each([
       ['GET', [], '1 200'],
       ['PUT', ['-X', 'PUT', '-d', 'x'], '1 200'],
-    ] as const)('is another one for a %s', async (_, words, answer) => {
+    ] as const)('is replaced for a %s', async (_, words, answer) => {
       expect(await twice(...words, `${PLAIN}/once/${id()}`)).toBe(`1 200${answer}`);
     });
 
-    test('is an error for a POST, which may have been carried out', async () => {
+    test('is an error for a POST, which may have been processed', async () => {
       expect(await twice('-d', 'x', `${PLAIN}/once/${id()}`)).toMatch(/^1 200<.* 502$/);
     });
   });
 
-  test('HTTP/1.0 gets an answer without chunks, and an end', async () => {
+  test('answers HTTP/1.0 without chunks, and closes the connection', async () => {
     const said = await ask(80, 'send:GET /trailers/x HTTP/1.0\\r\\n\\r\\n', 'read');
     expect(said).toMatch(/^HTTP\/1.1 200 OK\r\n.*\r\n\r\npage end$/s);
     expect(said).not.toMatch(/transfer-encoding/i);
   });
 
-  test('413 reaches a client that goes on sending', async () => {
+  test('sends 413 to a client that keeps sending', async () => {
     const head = 'send:POST /size/x HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 200000000\\r\\n\\r\\n';
     expect(await ask(80, head, 'fill:20000000', 'until:413', 'sleep:0.1', 'reset', 'datagrams:0')).not.toMatch(/Error/);
   });
 
-  describe('what nginx cannot do, as the limits say', () => {
-    test.each(['early103', 'early100'])('an answer behind an interim one does not come: %s', async (word) => {
+  describe('what nginx cannot do, as docs/limits.md says', () => {
+    test.each(['early103', 'early100'])('loses an answer after an interim response: %s', async (word) => {
       const { code } = await nginx.curl('client', `${PLAIN}:82/${word}/x`);
       expect(code).not.toBe(0);
       await logged(`"port":"82".*"uri":"/${word}/x","status":${word.slice(5)},.*"seconds":1`);
     });
 
-    test('a client of HTTP that ends its direction counts as gone', async () => {
+    test('treats an HTTP client that half-closes as gone', async () => {
       const head = `send:GET /noted/${id()} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n`;
       expect(await ask(80, head, 'shut', 'read')).toBe('end');
     });
   });
 
   describe('a WebSocket or a stream of events', () => {
-    test('may be silent longer than a plain answer', async () => {
+    test('may be idle for longer than a plain answer', async () => {
       expect(await nginx.status('client', `${PLAIN}:82/hang/x`)).toBe('504');
       const upgrade = 'Host: x\\r\\nUpgrade: websocket\\r\\nConnection: upgrade\\r\\n\\r\\n';
       const said = await ask(82, `send:GET /socket/x HTTP/1.1\\r\\n${upgrade}`, 'read');
@@ -297,17 +303,17 @@ describeHost('ends and sizes of connections through nginx', () => {
     });
   });
 
-  describe('where the disk has no room for a body', () => {
+  describe('when the disk is too full for a body', () => {
     beforeAll(() => host.sh('gateway', 'mount -t tmpfs -o size=1m,uid=33 none /var/lib/nginx/body'));
     afterAll(() => host.sh('gateway', 'umount /var/lib/nginx/body'));
     const large = ['--http1.1', '-H', 'Expect:', '--data-binary', '@/usr/bin/python3'];
 
-    test("the client gets the forward's own error, and may come again", async () => {
+    test("the client gets the forward's own error page, and can retry", async () => {
       const { stdout } = await nginx.curl('client', '-i', ...large, `${PLAIN}/size/x`);
       expect(stdout).toMatch(/^HTTP\/1.1 503 .*^Retry-After: 60.*<h1>Not available/ims);
     });
 
-    test('requests that are streamed pass', async () => {
+    test('streamed requests pass', async () => {
       const { stdout } = await nginx.curl(
         'client',
         ...large,

@@ -9,13 +9,13 @@ jest.setTimeout(60_000);
 const GATEWAY = ADDRESS.gateway.v4;
 const TARGET = `${ADDRESS.backend.v4}:8080`;
 const NOBODY = `${ADDRESS.backend.v4}:9999`;
-/** An address that nobody has. */
+/** An unused address. */
 const NOWHERE = '10.0.1.99:80';
 
 const JSON_ONLY = ['-H', 'Accept: application/json'];
 const BROWSER = ['-H', 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'];
 
-/** Whatever somebody writes comes out as it was, and is no directive, no variable and no markup. */
+/** Text that must appear literally, not as a directive, a variable or markup. */
 const NASTY = ['<b>&"quoted"; } $host $', '{uri} \\ caf\u00e9 \u{1f600}'].join('');
 
 describeHost('answers of the gateway itself', () => {
@@ -81,10 +81,10 @@ describeHost('answers of the gateway itself', () => {
 
   describe('where no target answers', () => {
     test.each([
-      ['nobody listens', 83, '502'],
-      ['there is no such host', 84, '502'],
+      ['nothing listens', 83, '502'],
+      ['the host does not exist', 84, '502'],
       ['there is no answer in time', 85, '504'],
-    ])('%s: a page to a browser', async (_, port, status) => {
+    ])('%s: answers a browser with a page', async (_, port, status) => {
       const { headers, body, ...rest } = await answer(port, ...BROWSER, '-H', 'X-Test-Pause: 2');
       expect(rest.status).toBe(status);
       expect(headers['content-type']).toBe('text/html');
@@ -93,7 +93,7 @@ describeHost('answers of the gateway itself', () => {
       expect(body).not.toMatch(/nginx|10\.0\.1/i);
     });
 
-    test('an object to what asks for JSON', async () => {
+    test('answers a client that asks for JSON with an object', async () => {
       const { status, headers, body } = await answer(83, ...JSON_ONLY);
       expect([status, headers['content-type']]).toEqual(['502', 'application/json']);
       expect(JSON.parse(body)).toEqual({
@@ -104,13 +104,13 @@ describeHost('answers of the gateway itself', () => {
       });
     });
 
-    test('also to a form, and to a question for the head alone', async () => {
+    test('answers a form post and a HEAD request too', async () => {
       expect(await answer(83, '-d', 'a form', ...JSON_ONLY)).toMatchObject({ status: '502', body: /^{.*}$/s });
       const { stdout } = await nginx.curl('client', '-I', `http://${GATEWAY}:83/`);
       expect(stdout).toMatch(/^HTTP\/1.1 502 /);
     });
 
-    test("an application's own error is passed on as it is", async () => {
+    test("passes an application's own error through", async () => {
       const { status, body } = await answer(80, '-H', 'X-Test-Status: 503', '-H', 'X-Test-Header: Retry-After: 7');
       expect(status).toBe('503');
       expect(JSON.parse(body)).toMatchObject({ name: 'web' });
@@ -123,7 +123,13 @@ describeHost('answers of the gateway itself', () => {
     const LONG = 'x'.repeat(17_000);
     const TOO_MUCH = ['-H', 'Content-Length: 999999999', '-X', 'POST'];
 
-    test.each([80, 81, 82, 83, 443])('a body that is too large (port %i)', async (port) => {
+    test.each([
+      ['a proxy', 80],
+      ['a redirect', 81],
+      ['a forward with limits', 82],
+      ['a forward without a live target', 83],
+      ['a proxy over TLS', 443],
+    ])('answers a body that is too large with a page, by %s', async (_, port) => {
       const page = await answer(port, ...TOO_MUCH, ...BROWSER);
       expect(page.status).toBe('413');
       expect(page.body).toContain('<h1>Not accepted</h1><p>The request cannot be served as it is.');
@@ -137,7 +143,7 @@ describeHost('answers of the gateway itself', () => {
       ['a redirect', 81],
       ['a forward with limits', 82],
       ['a proxy over TLS', 443],
-    ])('an address or a head that is too large, by %s', async (_, port) => {
+    ])('answers a URL or head that is too large with a page, by %s', async (_, port) => {
       const scheme = port === 443 ? 'https' : 'http';
       const url = `${scheme}://${GATEWAY}:${port}/`;
       const long = await nginx.curl('client', '-i', '--http1.1', ...BROWSER, `${url}?${LONG}`);
@@ -146,18 +152,18 @@ describeHost('answers of the gateway itself', () => {
       expect(head.stdout).toMatch(/^HTTP\/1.1 431 [\s\S]*\{"status":431,"title":"Not accepted"/);
     });
 
-    test('what is no HTTP', async () => {
+    test('answers what is not HTTP with a page', async () => {
       expect(await nginx.raw(80, 'no HTTP at all\r\n\r\n')).toMatch(/^HTTP\/1.1 400 [\s\S]*<h1>Not accepted<\/h1>/);
       const twice = 'GET / HTTP/1.1\r\nAccept: application/json\r\nHost: a\r\nHost: b\r\n\r\n';
       expect(await nginx.raw(81, twice)).toMatch(/^HTTP\/1.1 400 [\s\S]*\{"status":400,/);
     });
 
-    test('by HTTP/2 too, and by the own page of a forward', async () => {
+    test("answers over HTTP/2 too, and with a forward's own page", async () => {
       const words = ['-H', 'Expect:', '--data-binary', '@-', ...JSON_ONLY, `https://${GATEWAY}:8443/`];
       const command = ['curl', '-ski', '--http2', ...words];
       const { stdout } = await nginx.host.run('client', command, 'x'.repeat(2 << 20));
       expect(stdout).toMatch(/^HTTP\/2 413 [\s\S]*\{"status":413,/);
-      // A body that is announced and does not come.
+      // A body that is announced but never sent.
       const lie = await nginx.curl('client', '-i', '--http2', ...TOO_MUCH, ...JSON_ONLY, `https://${GATEWAY}/`);
       expect(lie.stdout).toMatch(/^HTTP\/2 400 [\s\S]*\{"status":400,/);
       expect((await answer(87, ...TOO_MUCH)).body).toContain('<title>413th</title>');
@@ -169,7 +175,7 @@ describeHost('answers of the gateway itself', () => {
     const heads = async (path: string, ...words: string[]) =>
       (await nginx.curl('client', '-i', ...words, `https://${GATEWAY}:8443${path}`)).stdout.split('\r\n\r\n')[0];
 
-    test("go where the gateway adds them, a target's and one from above too; what a path adds stays", async () => {
+    test("are removed from the gateway's and the target's headers, also if inherited; a path's own headers stay", async () => {
       const other = ['-H', 'X-Test-Header: X-Other: target'];
       const all = await heads('/', ...other);
       expect(all).toMatch(/^strict-transport-security: /im);
@@ -186,7 +192,7 @@ describeHost('answers of the gateway itself', () => {
   });
 
   describe('a page of your own', () => {
-    test('has the text as it was written, whatever it is', async () => {
+    test('shows the text literally, whatever it contains', async () => {
       const { body } = await answer(86, ...JSON_ONLY);
       expect(JSON.parse(body)).toMatchObject({ title: NASTY, detail: 'Call 555-0100.' });
       const page = (await answer(86)).body;
@@ -195,14 +201,14 @@ describeHost('answers of the gateway itself', () => {
       expect(page).not.toContain('<b>');
     });
 
-    test('may be a whole page', async () => {
+    test('may be a complete HTML page', async () => {
       const { headers, body } = await answer(87);
       expect(body).toBe(
         `<!doctype html>\n<title>502th</title>\t<p class="x">&#36;5 \\ caf&#233; ${headers['x-request-id']}</p>\n`,
       );
     });
 
-    test("and a host may have another than its forward's", async () => {
+    test('may differ for a host', async () => {
       expect((await answer(87, '-H', 'Host: b.example')).body).toContain('<h1>Host B</h1>');
     });
   });
@@ -210,7 +216,7 @@ describeHost('answers of the gateway itself', () => {
   describe('maintenance', () => {
     const COMMAND = '/usr/local/lib/portway/maintenance.py';
     const switchTo = (...words: string[]) => nginx.host.sh('gateway', `${COMMAND} ${words.join(' ')}`);
-    /** Workers from before may still take a connection or two. */
+    /** Old workers may still accept a connection or two. */
     const becomes = (what: string, ask: () => Promise<string | undefined>) =>
       until(`status ${what}`, async () => (await ask()) === what);
     afterEach(() => switchTo('off'));
@@ -234,7 +240,7 @@ describeHost('answers of the gateway itself', () => {
       await becomes(`${before}`, async () => (await answer(port)).status);
     });
 
-    test('lets those through who are named, whichever way their address is written', async () => {
+    test('lets listed clients through, in every spelling of their address', async () => {
       const six = '2001:db8:100:0:1:0:0:5';
       await nginx.host.sh('client', `ip addr add ${six}/64 dev eth0 nodad preferred_lft 0`);
       await switchTo('on', STRANGER.v4, six.toUpperCase().replaceAll(':0', ':0000'));
@@ -248,7 +254,7 @@ describeHost('answers of the gateway itself', () => {
       await becomes('503', () => nginx.status('client', url.v4, STRANGER.v4));
     });
 
-    test('does not know what is no address, and changes nothing then', async () => {
+    test('rejects an invalid address, and changes nothing', async () => {
       const wrong = await nginx.host.run('gateway', [COMMAND, 'on', '192.0.2.1', '../x']);
       expect(wrong).toMatchObject({
         code: 1,

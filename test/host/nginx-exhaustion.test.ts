@@ -10,17 +10,17 @@ const GATEWAY = ADDRESS.gateway.v4;
 const web = `${ADDRESS.backend.v4}:8080`;
 const holds = `${ADDRESS.backend.v4}:9000`;
 
-/** An eighth of what nginx has, and of every share in it: the same with fewer clients. Two workers, as on the default host. */
+/** Scales nginx's connections and all shares down to an eighth, to need fewer clients. Two workers, as on the default host. */
 const small = (conf: string) =>
   conf
     .replace('worker_processes auto', 'worker_processes 2')
     .replace('worker_connections 16384', 'worker_connections 2048')
     .replace(/(limit_conn share-\S+) (\d+);/g, (_, zone, share) => `${zone} ${Number(share) / 8};`);
 
-/** More than both workers have connections for, where each session takes two of them. */
+/** More sessions than both workers can take, with two connections for each. */
 const CROWD = 2400;
 
-/** What a share leaves of them: a quarter of three quarters of a worker's, two for each session. */
+/** Sessions in one share: a quarter of three quarters of a worker's connections, two for each session. */
 const SHARE = (2048 * 0.75) / 4 / 2;
 
 describeHost('one forward is flooded, and another is served all the while', () => {
@@ -50,7 +50,7 @@ describeHost('one forward is flooded, and another is served all the while', () =
   afterAll(() => nginx?.stop());
 
   let number = 0;
-  /** Eight visitors of the web forward while something happens: what became of their requests. */
+  /** Outcomes of the requests of eight visitors of the web forward while `happens` runs. */
   const visit = async (happens: () => Promise<void>) => {
     const stop = `/tmp/portway-exhaustion-${process.pid}-${++number}`;
     const script = nginx.host.support('client', 'visitors.py');
@@ -82,10 +82,10 @@ describeHost('one forward is flooded, and another is served all the while', () =
     ['TCP connections that say nothing', 84, 'idle', 'closed'],
     ['TLS that is passed through, on a port with another forward', 443, 'a.example', 'closed'],
     ['requests to a slow target', 81, 'get', '429'],
-    ['bodies that never come', 82, 'post', '503'],
-    ['requests that wait for an answer to be kept', 83, 'get', '503'],
+    ['bodies that never arrive', 82, 'post', '503'],
+    ['requests that wait for the cache', 83, 'get', '503'],
   ])('%s', async (_, port, kind, refusal) => {
-    // Four connections for each client, two of them where the port is shared.
+    // A session takes four connections on a shared port, else two.
     const share = port === 443 ? SHARE / 2 : SHARE;
     let said = '';
     const counts = await visit(async () => {
@@ -104,7 +104,7 @@ describeHost('one forward is flooded, and another is served all the while', () =
     expect(JSON.parse(said)).toEqual({ held: 0, 101: SHARE, 503: CROWD - SHARE });
   });
 
-  test('clients that were answered and stay', async () => {
+  test('idle clients after their answer', async () => {
     let said = '';
     const counts = await visit(async () => {
       said = await hold('open', GATEWAY, 87, 2 * CROWD, 0, 'get');
@@ -124,11 +124,11 @@ describeHost('one forward is flooded, and another is served all the while', () =
     expect(Number(open)).toBeGreaterThanOrEqual(SHARE);
   });
 
-  test('what was refused stands in the logs, of forged datagrams a small part', async () => {
+  test('logs refused requests, and samples of forged datagrams', async () => {
     const errors = await nginx.host.read('/var/log/portway/error.log');
     const shares = new Set([...errors.matchAll(/by zone "share-([^"]+)"/g)].map(([, name]) => name));
     expect([...shares].sort()).toEqual(['fill', 'live', 'names', 'names.port', 'tcp']);
-    // Only of idle connections some may be taken.
+    // nginx may reuse idle connections only.
     expect(errors).not.toMatch(/worker_connections are not enough(?!, reusing)/);
     const refused = async (port: number) => (await nginx.log(port, 1, 'stream')).filter((e) => e.status === 503).length;
     await until('a datagram in the log', async () => {

@@ -7,7 +7,7 @@ jest.setTimeout(120_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 const PORTS = [9001, 9002, 9003];
-/** Another address of the backend, which can be cut off. */
+/** A second address of the backend, which the test cuts off. */
 const VANISHING = '10.0.1.11';
 
 describeHost('targets that fail under load', () => {
@@ -31,7 +31,7 @@ describeHost('targets that fail under load', () => {
 
   let number = 0;
 
-  test("a host that vanishes without a word costs nobody an answer, where timeouts.response is the application's", async () => {
+  test('a host that vanishes silently costs no answer if timeouts.response fits the application', async () => {
     const stop = `/tmp/portway-stop-${process.pid}-${++number}`;
     const url = `http://${GATEWAY}:102/`;
     const load = targets.host.run('client', ['python3', `${__dirname}/support/load.py`, url, '16', stop, '0', 'GET']);
@@ -55,10 +55,10 @@ describeHost('targets that fail under load', () => {
     beforeAll(() => targets.host.run('gateway', ['iptables', '-A', 'OUTPUT', ...count]));
     afterEach(() => targets.revive(9003));
 
-    /** One after each failTimeout of 1 s, all workers together; nginx counts in whole seconds, so that it is every other one. */
+    /** One probe after each failTimeout of 1 s, for all workers together. nginx counts whole seconds, so it is every other second. */
     const mostProbes = (seconds: number) => seconds / 2 + 2;
 
-    /** What 16 clients without a pause got, and how often the dead target was tried once that was known. */
+    /** What 16 busy clients got, and how often the dead target was tried once it was known to be dead. */
     const killUnder = async (url: string, methods: readonly string[]) => {
       const stop = `/tmp/portway-stop-${process.pid}-${++number}`;
       const load = targets.host.run('client', [
@@ -72,7 +72,7 @@ describeHost('targets that fail under load', () => {
       ]);
       await sleep(1000);
       await targets.kill(9003);
-      // Those that were under way, and those that found out.
+      // Allows for requests in progress, and for those that discover the failure.
       await sleep(1000);
       const [before, start] = [await attempts(), Date.now()];
       await sleep(10_000);
@@ -84,7 +84,7 @@ describeHost('targets that fail under load', () => {
       return { answers, probes, seconds };
     };
 
-    test('no request is lost that may be sent again, and one a while tries whether it is back', async () => {
+    test('loses no request that may be resent, and probes the dead target now and then', async () => {
       const { answers, probes, seconds } = await killUnder(`http://${GATEWAY}:100/`, ['GET', 'PUT', 'DELETE']);
       expect(Object.keys(answers).sort()).toEqual(['DELETE 200', 'GET 200', 'PUT 200']);
       expect(sum(Object.values(answers))).toBeGreaterThan(500);
@@ -92,19 +92,19 @@ describeHost('targets that fail under load', () => {
       expect(probes).toBeLessThanOrEqual(mostProbes(seconds));
     });
 
-    test('no POST is ever sent twice', async () => {
+    test('never sends a POST twice', async () => {
       const { answers } = await killUnder(`http://${GATEWAY}:100/posted`, ['POST']);
       const posts = (await Promise.all(PORTS.map((port) => targets.seen(port)))).flat();
       const numbers = posts.filter((p) => p.startsWith('POST /posted'));
       expect(new Set(numbers).size).toBe(numbers.length);
-      // Those that the dead target had got and not answered are lost: each client has at most one under way.
+      // Requests that the dead target had received but not answered are lost: at most one per client.
       expect(answers['POST 502'] ?? 0).toBeLessThanOrEqual(16);
       expect(Object.keys(answers).filter((a) => !['POST 200', 'POST 502'].includes(a))).toEqual([]);
     });
 
-    test('new TCP connections all find a target', async () => {
+    test('every new TCP connection finds a target', async () => {
       const { answers, probes, seconds } = await killUnder(`http://${GATEWAY}:101/`, ['GET']);
-      // Connections that it had broke with it; after them all is well.
+      // Its open connections broke; later ones work.
       const broken = sum(Object.entries(answers).map(([a, n]) => (a === 'GET 200' ? 0 : n)));
       expect(broken).toBeLessThanOrEqual(16);
       expect(probes).toBeLessThanOrEqual(mostProbes(seconds));

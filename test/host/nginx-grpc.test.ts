@@ -81,7 +81,7 @@ describeHost('gRPC', () => {
 
   describe('calls', () => {
     test.each([ADDRESS.gateway.v4, `[${ADDRESS.gateway.v6}]`])(
-      'one message for one, with metadata both ways (%s)',
+      'unary calls, with metadata both ways (%s)',
       async (address) => {
         const told = await call(443, { ...say, metadata: { 'x-mine': 'a b', 'x-client-ip': '127.0.0.1' } }, address);
         expect(told).toMatchObject({ code: CODE.ok, details: '', trailers: { 'x-trailer': 'the end' } });
@@ -95,12 +95,12 @@ describeHost('gRPC', () => {
       },
     );
 
-    test('a status of the server comes through as it is, with its words', async () => {
+    test("pass the server's status and message through", async () => {
       const told = await call(443, { ...say, metadata: { 'x-test-status': '9' } });
       expect(told).toMatchObject({ code: 9, details: 'as asked: caf\u00e9 100%', messages: [] });
     });
 
-    test('many messages for one, none held back', async () => {
+    test('server streaming, without buffering', async () => {
       const told = await call(443, {
         method: 'Count',
         messages: ['9'],
@@ -115,17 +115,17 @@ describeHost('gRPC', () => {
       });
     });
 
-    test('one message for many', async () => {
+    test('client streaming', async () => {
       const told = await call(443, { method: 'Collect', messages: [1, 20_000, 0] });
       expect(JSON.parse(told.messages[0] ?? '')).toEqual({ messages: 3, bytes: 20_001 });
     });
 
-    test('messages both ways, each answered before the next one is sent', async () => {
+    test('bidirectional streaming, each message answered before the next', async () => {
       const told = await call(443, { method: 'Chat', messages: ['a', 'b', 'c'], pause: 0.2 });
       expect(told).toMatchObject({ code: CODE.ok, messages: ['a', 'b', 'c'] });
     });
 
-    test('on a path, beside a web application', async () => {
+    test('on a path beside a web application', async () => {
       expect((await call(451, say)).code).toBe(CODE.ok);
       expect((await nginx.request(`https://${ADDRESS.gateway.v4}:451/test`)).name).toBe('web');
     });
@@ -135,30 +135,30 @@ describeHost('gRPC', () => {
     const quietClient = { method: 'Chat', messages: ['a', 'b'], pause: 2.5 } as const;
     const quietServer = { method: 'Count', messages: ['2'], metadata: { 'x-test-pause': '2.5' } } as const;
 
-    test('go on over silence of either side where `streaming` is said', async () => {
+    test('survive silence on either side with `streaming`', async () => {
       const told = await Promise.all([call(444, quietClient), call(444, quietServer)]);
       expect(told[0]).toMatchObject({ code: CODE.ok, messages: ['a', 'b'] });
       expect(told[1]).toMatchObject({ code: CODE.ok, messages: ['0', '1'] });
     });
 
-    test('end with the timeouts of other calls where it is not', async () => {
+    test('end with the ordinary timeouts without it', async () => {
       const told = await Promise.all([call(443, quietClient), call(443, quietServer)]);
       expect(told.map(({ messages }) => messages)).toEqual([['a'], ['0']]);
       expect(told.map(({ code }) => code)).not.toContain(CODE.ok);
     });
 
-    test('may be of any size in all', async () => {
+    test('may have any total size', async () => {
       const told = await call(443, { method: 'Collect', messages: Array.from({ length: 27 }, () => 4_000_000) });
       expect(JSON.parse(told.messages[0] ?? '')).toEqual({ messages: 27, bytes: 108_000_000 });
     });
   });
 
-  describe('what the gateway answers itself is a status of gRPC', () => {
+  describe("the gateway's own answers are gRPC statuses", () => {
     test('no target: UNAVAILABLE', async () => {
       expect(await call(445, say)).toMatchObject({ code: CODE.unavailable, details: 'the gateway says 502' });
     });
 
-    test('one target of two: the other one answers', async () => {
+    test('a dead target: another one answers', async () => {
       for (let i = 0; i < 4; i++) expect((await call(446, say)).code).toBe(CODE.ok);
     });
 
@@ -166,7 +166,7 @@ describeHost('gRPC', () => {
       expect((await call(448, { ...say, metadata: { 'x-test-pause': '3' } })).code).toBe(CODE.unavailable);
     });
 
-    test('a deadline of the client ends the call by itself', async () => {
+    test("the client's deadline: ends the call", async () => {
       const told = await call(443, { ...say, metadata: { 'x-test-pause': '3' }, deadline: 0.5 });
       expect(told.code).toBe(CODE.deadline);
     });

@@ -26,11 +26,11 @@ describeHost('HTTP through nginx', () => {
   });
   afterAll(() => nginx?.stop());
 
-  /** All values of a header that reached the application. */
+  /** All values of a header as the application received it. */
   const values = (request: WebRequest, name: string) => request.headers.filter(([n]) => n === name).map(([, v]) => v);
 
   describe('the application is told', () => {
-    test('who asked for what', async () => {
+    test('the client, and the requested URL', async () => {
       const request = await nginx.request(`http://${GATEWAY}/path?q=%20`, '-H', 'Host: app.example:80');
       expect(request.path).toBe('/path?q=%20');
       expect(values(request, 'host')).toEqual(['app.example:80']);
@@ -42,7 +42,7 @@ describeHost('HTTP through nginx', () => {
       expect(values(request, 'forwarded')).toEqual([`for=${ADDRESS.client.v4};host="app.example:80";proto=http`]);
     });
 
-    test('the same of TLS, HTTP/2 and IPv6', async () => {
+    test('the same over TLS, HTTP/2 and IPv6', async () => {
       const at = `app.example:8443:[${ADDRESS.gateway.v6}]`;
       const request = await nginx.request('https://app.example:8443/', '--http2', '--resolve', at);
       expect(values(request, 'host')).toEqual(['app.example:8443']);
@@ -72,7 +72,7 @@ describeHost('HTTP through nginx', () => {
     });
   });
 
-  test('two requests of a client share one connection to the target', async () => {
+  test("reuses a connection to the target for a client's next request", async () => {
     const { stdout } = await nginx.curl('client', `http://${GATEWAY}/1`, `http://${GATEWAY}/2`);
     const [first, second] = stdout
       .replace('}{', '}\n{')
@@ -89,7 +89,7 @@ describeHost('HTTP through nginx', () => {
       expect(said).toBe('101\none\ntwo\n');
     });
 
-    test('to anything else does not: in a tunnel to the target a client could forge what it likes', async () => {
+    test('to anything else does not pass: a client could forge anything in a tunnel to the target', async () => {
       const upgrade = [
         '-H',
         'Connection: Upgrade, HTTP2-Settings',
@@ -120,7 +120,7 @@ describeHost('HTTP through nginx', () => {
     ['a refusal', 'http', 82, 403],
     ['a dead target', 'http', 83, 502],
     ['plain HTTP on the port of HTTPS', 'http', 8443, 400],
-  ])('the version of nginx is not told by %s', async (_, scheme, port, status) => {
+  ])("hides nginx's version in %s", async (_, scheme, port, status) => {
     const { stdout } = await nginx.curl('client', '-i', `${scheme}://${GATEWAY}:${port}/`);
     expect(stdout).toMatch(new RegExp(`^HTTP/\\S+ ${status}`));
     expect(stdout).toMatch(/^server: nginx\r$/im);
@@ -128,7 +128,7 @@ describeHost('HTTP through nginx', () => {
   });
 
   describe('the access log', () => {
-    test('has an object a line: client, status, target', async () => {
+    test('has one object per line: client, status, target', async () => {
       await nginx.curl('client', '-A', 'an agent', '--interface', STRANGER.v6, `http://[${ADDRESS.gateway.v6}]:82/no`);
       await nginx.curl('client', '-A', 'an agent', `http://${GATEWAY}:83/dead?x`);
       const entries = [...(await nginx.log(82, 1)), ...(await nginx.log(83, 1))].filter((e) => e.agent === 'an agent');
@@ -139,9 +139,9 @@ describeHost('HTTP through nginx', () => {
       for (const { time } of entries) expect(Math.abs(Date.parse(`${time}`) - Date.now())).toBeLessThan(60_000);
     });
 
-    test('stays readable whatever clients send', async () => {
+    test('stays parseable whatever clients send', async () => {
       const nasty = ['"', '\\', '\\"}', 'caf\u00e9 \u{1f600}', '\t\x1b[31m\x7f', '\',"status":999,\''];
-      // nginx itself refuses a path with blanks or control bytes.
+      // nginx rejects paths with spaces or control bytes.
       const pathOf = (agent: string) => `/${agent.replaceAll(/[^!-~\u{80}-\u{10ffff}]/gu, '_')}`;
       for (const agent of nasty) {
         const head = `GET ${pathOf(agent)} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nUser-Agent: ${agent}\r\n\r\n`;
@@ -167,7 +167,7 @@ describeHost('HTTP through nginx', () => {
       expect(all.slice(nasty.length).map((e) => e.status)).toEqual([200, 200, 200, 400, 400, 400]);
     });
 
-    test('of TCP tells client, status and target too', async () => {
+    test('covers TCP: client, status and target', async () => {
       await nginx.host.ask('client', 'tcp', GATEWAY, 84);
       await nginx.host.ask('client', 'tcp', ADDRESS.gateway.v6, 85);
       const target = `${ADDRESS.backend.v4}:9000`;

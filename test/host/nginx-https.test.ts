@@ -37,7 +37,7 @@ const HSTS = {
 describeHost('HTTPS', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
-    // The client has Debian's curl, which in 13 speaks HTTP/3.
+    // The client uses Debian's curl, which speaks HTTP/3 in Debian 13.
     nginx = await NginxHost.start({ rooted: ['gateway', 'client'] });
     await nginx.web(8080, 'web');
   });
@@ -46,7 +46,7 @@ describeHost('HTTPS', () => {
   const heads = async (url: string, ...words: string[]): Promise<string> =>
     (await nginx.curl('client', '-o', '/dev/null', '-D', '-', ...words, url)).stdout;
 
-  describe('that browsers are to keep to (HSTS)', () => {
+  describe('HSTS', () => {
     beforeAll(() => nginx.run(HSTS));
 
     const said = async (url: string, ...words: string[]) =>
@@ -59,30 +59,30 @@ describeHost('HTTPS', () => {
       ['a path with headers of its own', ':443/own', '200'],
       ['a refusal', ':445/', '403'],
       ['a refusal behind limits', ':446/', '403'],
-    ])('%s says so, once', async (_, where, status) => {
+    ])('is sent once on %s', async (_, where, status) => {
       expect(await heads(`https://${GATEWAY}${where}`)).toMatch(new RegExp(`^HTTP/2 ${status}`));
       expect(await said(`https://${GATEWAY}${where}`)).toEqual([VALUE]);
     });
 
-    test('so does a method that does not pass, and a request that is none', async () => {
+    test('is sent for a refused method, and for a malformed request', async () => {
       expect(await said(`https://${GATEWAY}/get`, '-X', 'POST')).toEqual([VALUE]);
       expect(await said(`https://${GATEWAY}/`, '--http1.1', '-H', 'Host: a b')).toEqual([VALUE]);
     });
 
-    test('what a target says of it does not count', async () => {
+    test("replaces the target's own header", async () => {
       const own = ['-H', 'X-Test-Header: Strict-Transport-Security: max-age=1'];
       expect(await said(`https://${GATEWAY}/`, ...own)).toEqual([VALUE]);
       expect(await said(`https://${GATEWAY}:447/`, ...own)).toEqual(['max-age=1']);
     });
 
-    test('hosts with headers of their own say it too; a year is the default', async () => {
+    test('is sent for hosts with headers of their own; the default is a year', async () => {
       const host = ['--resolve', `a.example:444:${GATEWAY}`];
       expect(await heads('https://a.example:444/', ...host)).toMatch(/^x-own: a\r$/im);
       expect(await said('https://a.example:444/', ...host)).toEqual(['max-age=31536000']);
       expect(await said(`https://${GATEWAY}:444/`)).toEqual(['max-age=31536000']);
     });
 
-    test('nothing says it without TLS, also on a port of TLS', async () => {
+    test('is never sent without TLS, not even for plain HTTP on a TLS port', async () => {
       expect(await heads(`http://${GATEWAY}:443/`)).toMatch(/^HTTP\/1.1 400/);
       expect(await said(`http://${GATEWAY}:443/`)).toEqual([]);
       expect(await said(`http://${GATEWAY}/`)).toEqual([]);
@@ -90,7 +90,7 @@ describeHost('HTTPS', () => {
     });
   });
 
-  // Debian 12's nginx has no HTTP/3, which synth tells.
+  // Debian 12's nginx has no HTTP/3; synth rejects it.
   (DEBIAN === 'debian-13' ? describe : describe.skip)('over QUIC (HTTP/3)', () => {
     const FORWARDS = {
       web: Forward.http({ listen: 80, to }),
@@ -116,20 +116,23 @@ describeHost('HTTPS', () => {
     const request = async (url: string, ...words: string[]): Promise<WebRequest> =>
       JSON.parse((await ask(url, ...words)).stdout);
 
-    test.each(['v4', 'v6'] as const)('a request is answered, and the target is told all, over IP%s', async (family) => {
-      const host = family === 'v4' ? GATEWAY : `[${ADDRESS.gateway.v6}]`;
-      const got = await request(`https://${host}/path?query`, '--data', 'a body', '-H', 'X-Forwarded-For: 6.6.6.6');
-      expect(got).toMatchObject({ method: 'POST', path: '/path?query', body: 'a body' });
-      expect(headers(got)).toMatchObject({
-        host,
-        'x-forwarded-host': host,
-        'x-forwarded-for': ADDRESS.client[family],
-        'x-forwarded-proto': 'https',
-        'x-forwarded-port': '443',
-      });
-    });
+    test.each(['v4', 'v6'] as const)(
+      'answers a request, and tells the target everything, over IP%s',
+      async (family) => {
+        const host = family === 'v4' ? GATEWAY : `[${ADDRESS.gateway.v6}]`;
+        const got = await request(`https://${host}/path?query`, '--data', 'a body', '-H', 'X-Forwarded-For: 6.6.6.6');
+        expect(got).toMatchObject({ method: 'POST', path: '/path?query', body: 'a body' });
+        expect(headers(got)).toMatchObject({
+          host,
+          'x-forwarded-host': host,
+          'x-forwarded-for': ADDRESS.client[family],
+          'x-forwarded-proto': 'https',
+          'x-forwarded-port': '443',
+        });
+      },
+    );
 
-    test('a host has its port where that is not the usual one', async () => {
+    test('keeps a non-default port in Host', async () => {
       for (const version of ['--http3-only', '--http2', '--http1.1']) {
         const words = [version, '--resolve', `*:8443:${GATEWAY}`];
         const { stdout } = await nginx.curl('client', ...words, 'https://b.example:8443/');
@@ -137,18 +140,18 @@ describeHost('HTTPS', () => {
       }
     });
 
-    test('clients of TCP are told of it, and of HTTP/3 too; others are not', async () => {
+    test('is advertised to clients over TCP and HTTP/3, and only by forwards that have it', async () => {
       for (const version of ['--http3-only', '--http2', '--http1.1'])
         expect(await heads(`https://${GATEWAY}/`, version)).toMatch(/^alt-svc: h3=":443"; ma=86400\r$/im);
       expect(await heads(`https://${GATEWAY}:8445/`)).not.toMatch(/alt-svc/i);
       expect(await heads(`http://${GATEWAY}/`)).not.toMatch(/alt-svc/i);
-      // What it is for: a client that remembers goes there by itself.
+      // A client that remembers the advertisement switches by itself.
       const twice = ['--alt-svc', '/tmp/alt-svc', '-o', '/dev/null', '-w', '%{http_version} ', `https://${GATEWAY}/`];
       await nginx.curl('client', ...twice);
       expect((await nginx.curl('client', ...twice)).stdout).toBe('3 ');
     });
 
-    test('headers, redirects, limits and sources hold as over TCP', async () => {
+    test('applies headers, redirects, limits and allowFrom as over TCP', async () => {
       expect(await heads(`https://${GATEWAY}/`, '--http3-only')).toMatch(/^strict-transport-security: max-age/im);
       const away = ['--http3-only', '-H', `X-Test-Header: Location: http://${GATEWAY}/there`];
       expect(await heads(`https://${GATEWAY}/app/x`, ...away)).toMatch(
@@ -161,20 +164,20 @@ describeHost('HTTPS', () => {
       expect(await heads(`https://${GATEWAY}:8444/`, '--http3-only')).toMatch(/^HTTP\/3 403/);
     });
 
-    test('names that no host has get no handshake', async () => {
+    test('refuses the handshake for unknown names', async () => {
       const words = ['--resolve', `*:8443:${GATEWAY}`];
       expect((await ask('https://a.example:8443/', ...words)).code).toBe(0);
       expect((await ask('https://c.example:8443/', ...words)).code).not.toBe(0);
     });
 
-    test('large bodies come through both ways', async () => {
+    test('passes large bodies both ways', async () => {
       const size = 3_000_000;
       await nginx.host.sh('client', `head -c ${size} /dev/zero | tr '\\0' x >/tmp/large`);
       const got = await request(`https://${GATEWAY}/`, '--data-binary', '@/tmp/large');
       expect(got.body).toHaveLength(size);
     });
 
-    test('an HTTPS forward gets HTTP/3 by a reload, and loses it', async () => {
+    test('is turned on and off by a reload', async () => {
       const without = { ...FORWARDS, all: Forward.https({ listen: 443, tls, to }) };
       for (const [forwards, code] of [
         [without, 'none'],
@@ -188,7 +191,7 @@ describeHost('HTTPS', () => {
       }
     });
 
-    test('when the workers before a reload are gone, all clients are answered', async () => {
+    test('answers all clients once the workers from before a reload have exited', async () => {
       await nginx.host.sh('gateway', 'nginx -s stop; sleep 0.5; nginx');
       await until('it runs', async () => (await ask(`https://${GATEWAY}/`)).code === 0);
       await nginx.host.sh('gateway', 'nginx -s reload; sleep 0.2');
@@ -199,8 +202,8 @@ describeHost('HTTPS', () => {
       for (let i = 0; i < 20; i++) expect((await ask(`https://${GATEWAY}/`)).code).toBe(0);
     });
 
-    // A limit of nginx, told in docs/limits.md: should it ever be gone, so can be what the documents say.
-    test('a reload ends what is on its way', async () => {
+    // A limit of nginx, documented in docs/limits.md. If this test fails, the limit is gone: update the page.
+    test('drops requests in progress at a reload', async () => {
       const transfer = ask(`https://${GATEWAY}/`, '--limit-rate', '300K', '--data-binary', '@/tmp/large');
       await sleep(1000);
       await nginx.host.sh('gateway', 'nginx -s reload');

@@ -8,10 +8,10 @@ jest.setTimeout(60_000);
 const GATEWAY = ADDRESS.gateway.v4;
 const TARGET = `${ADDRESS.backend.v4}:8080`;
 
-/** So few that a test need not hurry: what passes is the burst, and one more for each second that it takes. */
+/** So low that a slow test does no harm: the burst passes, and one more request per second. */
 const limits = { requestsPerSecond: 1, burst: 3 };
 
-/** Addresses of a client in its own /64, and of one in another. */
+/** Addresses of one client within its /64, and of another client. */
 const NEAR = ['2001:db8:100::a1', '2001:db8:100::a2', '2001:db8:100:0:ffff::a3'];
 const FAR = '2001:db8:200::1';
 
@@ -48,13 +48,13 @@ describeHost('limits of requests', () => {
   });
   afterAll(() => nginx?.stop());
 
-  /** The statuses of requests one after the other. */
+  /** The statuses of sequential requests. */
   const ask = async (url: string, ...words: string[]) => {
     const urls = Array.from({ length: 12 }, () => ['-o', '/dev/null', url]).flat();
     return (await nginx.curl('client', '-w', '%{http_code}\n', ...words, ...urls)).stdout.trim().split('\n');
   };
 
-  /** The first three pass, and hardly another. */
+  /** The first three pass, then hardly any. */
   const expectLimited = (statuses: readonly string[], status: string) => {
     expect(statuses.slice(0, 3)).toEqual([status, status, status]);
     expect(statuses.filter((s) => s === '429').length).toBeGreaterThan(5);
@@ -73,12 +73,12 @@ describeHost('limits of requests', () => {
     expectLimited(await ask(url, ...(what.startsWith('a method') ? ['-X', 'PUT'] : [])), status);
   });
 
-  test.each(['--http1.1', '--http2'])('over TLS too (%s)', async (version) => {
+  test.each(['--http1.1', '--http2'])('applies limits over TLS too (%s)', async (version) => {
     const source = version === '--http2' ? STRANGER.v4 : ADDRESS.client.v4;
     expectLimited(await ask(`https://${GATEWAY}/`, version, '--interface', source), '200');
   });
 
-  test('what is beyond is told when to come again, in the form that it reads', async () => {
+  test('answers excess requests with Retry-After, in the format that the client reads', async () => {
     const url = `http://${GATEWAY}:92/`;
     await ask(url);
     const html = (await nginx.curl('client', '-i', url)).stdout;
@@ -93,13 +93,13 @@ describeHost('limits of requests', () => {
     expect(JSON.parse(body)).toMatchObject({ status: 429, request: id });
   });
 
-  test('another client is not touched by it, and a path without limits is not either', async () => {
+  test('does not affect other clients, or paths without limits', async () => {
     expectLimited(await ask(`http://${GATEWAY}:86/api/x`), '200');
     expect(await ask(`http://${GATEWAY}:86/api/x`, '--interface', STRANGER.v4)).toContain('200');
     expect(new Set(await ask(`http://${GATEWAY}:86/else`))).toEqual(new Set(['200']));
   });
 
-  test('a forward with its paths has one count, hosts with limits of their own have each their own', async () => {
+  test('counts a forward and its paths together, and hosts with their own limits separately', async () => {
     expectLimited(await ask(`http://${GATEWAY}:88/`), '200');
     expect((await ask(`http://${GATEWAY}:88/a/x`)).filter((s) => s === '429').length).toBeGreaterThan(9);
     expect((await ask(`http://${GATEWAY}:88/b/x`)).filter((s) => s === '429').length).toBeGreaterThan(9);
@@ -107,7 +107,7 @@ describeHost('limits of requests', () => {
     expectLimited(await ask(`http://${GATEWAY}:89/`, '-H', 'Host: b.example'), '200');
   });
 
-  test('an IPv6 client has one count for all addresses of its /64', async () => {
+  test('counts all addresses of a /64 as one client', async () => {
     const url = `http://[${ADDRESS.gateway.v6}]:91/`;
     const first = await Promise.all(NEAR.map((a) => nginx.status('client', url, a)));
     expect(first).toEqual(['200', '200', '200']);
@@ -116,7 +116,7 @@ describeHost('limits of requests', () => {
   });
 
   describe('open connections', () => {
-    /** Requests that wait for their answers: how each ended. */
+    /** Statuses of concurrent slow requests. */
     const together = (count: number, port: number, source: string) =>
       Promise.all(
         Array.from({ length: count }, () =>
@@ -128,20 +128,20 @@ describeHost('limits of requests', () => {
         ),
       );
 
-    test('of HTTP: those that wait for an answer', async () => {
+    test('of HTTP are requests that wait for an answer', async () => {
       const [own, others] = await Promise.all([together(5, 90, ADDRESS.client.v4), together(2, 90, STRANGER.v4)]);
       expect(own.map((r) => r.stdout).sort()).toEqual(['200', '200', '429', '429', '429']);
       expect(others.map((r) => r.stdout)).toEqual(['200', '200']);
       await until('room again', async () => (await nginx.status('client', `http://${GATEWAY}:90/`)) === '200');
     });
 
-    test('of TCP: those that are open', async () => {
+    test('of TCP are open connections', async () => {
       const [own, others] = await Promise.all([together(5, 93, ADDRESS.client.v4), together(2, 93, STRANGER.v4)]);
       expect(own.map((r) => r.stdout).sort()).toEqual(['000', '000', '000', '200', '200']);
       expect(others.map((r) => r.stdout)).toEqual(['200', '200']);
     });
 
-    test('of UDP: clients that are not forgotten yet', async () => {
+    test('of UDP are clients that have not timed out yet', async () => {
       await nginx.host.app('backend', 'udp', 9000);
       const asked = [];
       for (let i = 0; i < 4; i++) asked.push((await nginx.host.ask('client', 'udp', GATEWAY, 94)).name);
@@ -149,7 +149,7 @@ describeHost('limits of requests', () => {
     });
   });
 
-  test('who is limited does not fill the error log', async () => {
+  test('does not fill the error log with limited clients', async () => {
     expect(await nginx.host.read('/var/log/portway/error.log')).not.toMatch(/limiting/);
   });
 });

@@ -10,10 +10,10 @@ const GATEWAY = ADDRESS.gateway.v4;
 const BACKEND = ADDRESS.backend.v4;
 const TARGET = `${BACKEND}:8080`;
 
-/** The longest line that may be written of one request. */
+/** The longest log line for one request. */
 const MAX_LINE = 4096;
 
-/** What a target says that speaks no HTTP. */
+/** A target that does not speak HTTP. */
 const NO_HTTP = `
 import socket
 server = socket.create_server(("", 8081))
@@ -54,7 +54,11 @@ describeHost('logs of hostile clients', () => {
   const quotes = '"'.repeat(7000);
   const bytes = '\xff\x80\xc3'.repeat(2000);
 
-  test.each([80, 81, 82])('are JSON in UTF-8 on lines of a bounded length (port %i)', async (port) => {
+  test.each([
+    ['by default', 80],
+    ['with redacted queries', 81],
+    ['with errors only', 82],
+  ])('are JSON in UTF-8, on lines of bounded length, %s', async (_, port) => {
     const requests = [
       get(`/${quotes}`, `User-Agent: ${control}\r\n`),
       get(`/?${long}`, `User-Agent: ${long}\r\n`),
@@ -76,7 +80,7 @@ describeHost('logs of hostile clients', () => {
     }
   });
 
-  test('are so by HTTP/2 too', async () => {
+  test('are bounded over HTTP/2 too', async () => {
     const words = ['--http2', '-H', `User-Agent: ${'\xff"'.repeat(1500)}`, '-H', `Host: ${'h'.repeat(3000)}`];
     const { stdout } = await nginx.curl('client', '-i', ...words, `https://${GATEWAY}/?${'"'.repeat(3000)}`);
     expect(stdout).toMatch(/^HTTP\/2 /);
@@ -85,7 +89,7 @@ describeHost('logs of hostile clients', () => {
     for (const line of await nginx.logLines('access')) expect(Buffer.byteLength(line)).toBeLessThan(MAX_LINE);
   });
 
-  test('say where a value was cut, and keep all that is UTF-8', async () => {
+  test('mark truncated values, and keep valid UTF-8', async () => {
     await nginx.raw(80, get('/caf\u00e9-\u20ac-\u{1f600}', '').toString('latin1'));
     const uri = '/ä-€-한-😀';
     await nginx.raw(80, `GET ${uri} HTTP/1.1\r\nHost: t\r\nUser-Agent: cut\r\nConnection: close\r\n\r\n`);
@@ -100,12 +104,12 @@ describeHost('logs of hostile clients', () => {
     expect(found('/ok...')).toMatchObject([{ agent: '...' }]);
   });
 
-  test('have a number as status where a target speaks no HTTP', async () => {
+  test('have a numeric status if a target does not speak HTTP', async () => {
     await nginx.raw(83, get('/', ''));
     expect(await nginx.log(83, 1)).toMatchObject([{ status: 9, target: `${BACKEND}:8081` }]);
   });
 
-  test('of TLS passthrough have names that are bounded too', async () => {
+  test('have bounded names for TLS passthrough', async () => {
     const script = `
 import socket, struct
 name = b"\\xff\\x01" * 2000
@@ -122,7 +126,7 @@ while s.recv(4096): pass`;
   });
 
   describe('in a flood', () => {
-    /** Sends the same request so many times, `burst` of them over one connection, and reads all answers. */
+    /** Sends a request `count` times, `burst` times per connection, and reads all answers. */
     const flood = `
 import socket, sys
 address, port, count, burst = sys.argv[1], *map(int, sys.argv[2:5])
@@ -152,13 +156,13 @@ for _ in range(count // burst):
 
     test.each([
       ['sources that are denied', 84, keep, COUNT],
-      ['names that nobody has', 85, keep, 300],
+      ['unknown names', 85, keep, 300],
       ['clients over their limit', 86, keep, COUNT],
       ['no target', 87, keep, COUNT],
       ['heads that are malformed', 80, 'GET /x HTTP/1.1\r\nHost: "\r\nHost: t\r\n\r\n', 300],
       ['heads that are too large', 80, `GET /x HTTP/1.1\r\nX: ${long}${long}\r\n\r\n`, 300],
       ['bodies that are too large', 81, 'POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999999\r\n\r\n', 300],
-    ])('%s have some lines, then samples', async (_, port, request, count) => {
+    ])('%s are logged in full at first, then sampled', async (_, port, request, count) => {
       const before = await size(port);
       const begin = Date.now();
       await send(port, request, count);
@@ -166,19 +170,19 @@ for _ in range(count // burst):
       await sleep(1200);
       const lines = (await size(port)) - before;
       expect(lines).toBeGreaterThan(0);
-      // 10 at once and 10 a second, and of the rest 1 % on average: four times that is out of reach.
+      // 10 at once, 10 per second, and on average 1 % of the rest. Four times that cannot happen by chance.
       expect(lines).toBeLessThan(11 + seconds * 10 + (count / 100) * 4 + 10);
       expect(lines).toBeLessThan(count / 2);
     });
 
-    test('a line says for how many it stands', async () => {
+    test('each sampled line has its weight', async () => {
       const all = (await nginx.log(86, 1)).filter((e) => e.status === 429);
       expect(all.length).toBeGreaterThan(0);
       expect(new Set(all.map((e) => e.sample))).toEqual(new Set([100]));
       expect(new Set((await nginx.log(84, 1)).map((e) => e.sample))).toEqual(new Set([1, 100]));
     });
 
-    test('datagrams of denied sources are samples at once, and no errors', async () => {
+    test('datagrams from denied sources are sampled from the start, and not logged as errors', async () => {
       const script = `import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(3000): s.sendto(b"x", ("${GATEWAY}", 5353))`;

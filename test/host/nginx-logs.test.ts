@@ -39,7 +39,7 @@ describeHost('logs of requests', () => {
   const get = (port: number, path: string, ...words: string[]) =>
     nginx.curl('client', ...words, `http://${GATEWAY}:${port}${path}`);
 
-  test('tell the id that target and client know the request by, what the target answered and when', async () => {
+  test("contain the request id that target and client see, the target's status and its time", async () => {
     const { stdout } = await get(80, '/x?y', '-i', '-H', 'X-Test-Status: 404');
     const id = /^x-request-id: ([0-9a-f]{32})\r$/im.exec(stdout)?.[1];
     expect(stdout).toContain(`["x-request-id", "${id}"]`);
@@ -48,10 +48,10 @@ describeHost('logs of requests', () => {
     for (const field of ['target_seconds', 'target_first_byte_seconds']) expect(entry?.[field]).toMatch(/^\d+\.\d{3}$/);
   });
 
-  test('tell what the cache did', async () => {
+  test('contain the cache status', async () => {
     await get(85, '/kept');
     await get(85, '/kept');
-    // Each worker writes what it holds back for itself, so that lines are in any order.
+    // Each worker buffers its own lines, so they come in any order.
     expect((await nginx.log(85, 2)).map((e) => [e.cache, e.target]).sort()).toEqual([
       ['HIT', ''],
       ['MISS', TARGET],
@@ -59,7 +59,7 @@ describeHost('logs of requests', () => {
     expect((await nginx.log(80, 1))[0]?.cache).toBe('');
   });
 
-  test('have errors alone, or nothing, or more on a path', async () => {
+  test('can have only errors, nothing, or more on a path', async () => {
     await get(81, '/fine');
     await get(81, '/health', '-H', 'X-Test-Status: 500');
     await get(81, '/audit');
@@ -76,7 +76,7 @@ describeHost('logs of requests', () => {
   describe('redacted', () => {
     const secrets = () => nginx.host.sh('gateway', 'grep -rl hunter2 /var/log/portway || :');
 
-    test('have no query, and nginx keeps its own messages about it to itself', async () => {
+    test("contain no query, not even in nginx's own messages", async () => {
       await get(83, '/login?password=hunter2', '-H', 'Referer: http://x/?password=hunter2');
       await get(84, '/secret/a?password=hunter2');
       expect(await nginx.log(83, 1)).toMatchObject([{ uri: '/login', status: 502 }]);
@@ -84,7 +84,7 @@ describeHost('logs of requests', () => {
       expect(await secrets()).toBe('');
     });
 
-    test('only where they should be', async () => {
+    test('only where configured', async () => {
       await get(84, '/open?x=1');
       expect((await nginx.log(84, 1)).map((e) => e.uri)).toContain('/open?x=1');
       expect(await nginx.host.read('/var/log/portway/error.log')).toContain('GET /open?x=1');

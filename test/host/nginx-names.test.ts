@@ -5,12 +5,12 @@ import { NginxHost } from './support/nginx';
 
 jest.setTimeout(60_000);
 
-/** Amazon's resolver, which the rendered configuration asks; here it stands on the gateway's loopback. */
+/** Amazon's resolver, which the rendered configuration uses; here it runs on the gateway's loopback. */
 const RESOLVER = '169.254.169.253';
 const NAMES = '/run/names.json';
 const QUESTIONS = '/run/questions';
 const GATEWAY = ADDRESS.gateway.v4;
-/** Two addresses of the backend: the answer says which one was asked. */
+/** Two addresses of the backend. The answer tells which one was used. */
 const OLD = ADDRESS.backend.v4;
 const NEW = '10.0.1.11';
 
@@ -22,13 +22,13 @@ describeHost('a name as target, through nginx', () => {
     host = nginx.host;
     await host.sh('backend', `ip addr add ${NEW}/24 dev eth0`);
     await nginx.web(9000, 'web');
-    // Each on one address alone.
+    // Each on its own address.
     for (const address of [OLD, NEW]) {
       const script = host.support('backend', 'web.py');
       await host.serve('backend', ['python3', script, '9100', address, address]);
     }
     await host.serve('backend', ['python3', host.support('backend', 'web.py'), '9200', OLD, OLD]);
-    // At first there is not even a resolver: nginx has to start nevertheless.
+    // At first there is no resolver, and nginx must start anyway.
     await nginx.run({
       fixed: Forward.http({ listen: 80, to: `${OLD}:9000` }),
       app: Forward.http({ listen: 81, to: 'app.internal:9000' }),
@@ -50,16 +50,16 @@ describeHost('a name as target, through nginx', () => {
     return await Promise.all(asked);
   };
 
-  test('without a resolver only its own forwards fail', async () => {
+  test('without a resolver, only forwards with names fail', async () => {
     expect(await Promise.all([80, 81, 84].map(status))).toEqual(['200', '502', '502']);
   });
 
-  test('is resolved while running, and again after 10 s, whatever the TTL', async () => {
+  test('is resolved while nginx runs, and again after 10 s, whatever the TTL', async () => {
     await names({ 'app.internal': OLD });
     await host.sh('gateway', `ip addr add ${RESOLVER}/32 dev lo`);
     await host.serve('gateway', ['python3', '/support/dns.py', RESOLVER, NAMES, QUESTIONS]);
     expect(await addresses()).toEqual([OLD, OLD, OLD]);
-    // The TTL of 1 s passes meanwhile; each worker of nginx asks for itself, once for HTTP and once for TCP.
+    // The TTL of 1 s expires meanwhile. Each worker resolves separately for HTTP and for TCP.
     for (let i = 0; i < 6; i++) {
       await addresses();
       await sleep(200);
@@ -79,22 +79,22 @@ describeHost('a name as target, through nginx', () => {
       return [...seen].sort();
     };
 
-    test('shares requests between them', async () => {
+    test('shares requests between the addresses', async () => {
       expect(await all(86)).toEqual([OLD, NEW].sort());
     });
 
-    test.each(['GET', 'POST', 'PUT'])('goes on to the next one where one refuses a %s', async (method) => {
+    test.each(['GET', 'POST', 'PUT'])('tries the next address if one refuses a %s', async (method) => {
       expect(await all(87, '-X', method)).toEqual([OLD]);
     });
 
-    test('and where one refuses a TCP connection', async () => {
+    test('tries the next address if one refuses a TCP connection', async () => {
       expect(await all(88)).toEqual([OLD]);
     });
   });
 
-  test('that does not exist fails its own forwards only', async () => {
+  test('that does not exist only fails its own forwards', async () => {
     expect(await status(84)).toBe('502');
-    // Not even an answer that says so: a TCP forward has no words for it.
+    // A TCP forward cannot send an error; it just closes.
     expect((await host.ask('client', 'tcp', GATEWAY, 85)).name).toMatch(/^none/);
     expect(await status(80)).toBe('200');
     expect(await status(81)).toBe('200');

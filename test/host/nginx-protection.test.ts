@@ -11,10 +11,10 @@ const BACKEND = ADDRESS.backend.v4;
 const TARGET = `${BACKEND}:8080`;
 const FAMILIES = ['v4', 'v6'] as const;
 
-/** The networks that both clients are in, and each of them. */
+/** Networks that contain both clients, and those of one client each. */
 const BOTH = ['198.51.100.0/24', '2001:db8:100::/64'];
 const CLIENT = [`${ADDRESS.client.v4}/32`, `${ADDRESS.client.v6}/128`];
-/** Networks as a list of hundreds has them, none of which is here. */
+/** A list of hundreds of networks, none of which is used here. */
 const HUNDREDS = Array.from({ length: 500 }, (_, i) => `100.${64 + (i >> 7)}.${2 * (i % 128)}.0/24`);
 
 const text = (stdout: string, name: string) =>
@@ -23,7 +23,7 @@ const text = (stdout: string, name: string) =>
     .filter((line) => line.toLowerCase().startsWith(`${name}: `))
     .map((line) => line.slice(name.length + 2));
 
-describeHost('what nginx lets through', () => {
+describeHost('protection by nginx', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
     nginx = await NginxHost.start();
@@ -85,7 +85,7 @@ describeHost('what nginx lets through', () => {
       expect(await nginx.status('gateway', `http://${LOOPBACK[family]}:${port}/`)).toBe(answer);
     });
 
-    test('a network around the allowed one wins too', async () => {
+    test('even if the denied network contains the allowed one', async () => {
       const url = `http://${GATEWAY[family]}:83/`;
       expect(await nginx.status('client', url, ADDRESS.client[family])).toBe('403');
       expect(await nginx.status('client', url, STRANGER[family])).toBe('403');
@@ -120,7 +120,7 @@ describeHost('what nginx lets through', () => {
     test.each([
       ['GET', '200'],
       ['POST', '200'],
-      // The application itself knows no HEAD.
+      // The application does not implement HEAD.
       ['HEAD', '501'],
     ])('%s reaches the application', async (method, status) => {
       expect((await ask(method)).status).toBe(status);
@@ -132,7 +132,7 @@ describeHost('what nginx lets through', () => {
       ['GETX', '/', 'GET, HEAD, POST'],
       ['POST', '/read/x', 'GET, HEAD'],
       ['PUT', '/old/x', 'GET, HEAD, POST'],
-    ])('%s %s does not, and is told what does', async (method, path, allow) => {
+    ])('%s %s gets 405 with the allowed methods', async (method, path, allow) => {
       const answer = await ask(method, path);
       expect(answer).toMatchObject({ status: '405', allow: [allow] });
       expect(text(answer.stdout, 'x-request-id')).toHaveLength(1);
@@ -155,7 +155,7 @@ describeHost('what nginx lets through', () => {
       expect(await send(path, kib)).toBe(status);
     });
 
-    test('of unknown length are cut off too', async () => {
+    test('of unknown length are limited too', async () => {
       expect(await send('/', 1025, '-H', 'Transfer-Encoding: chunked')).toBe('413');
     });
   });
@@ -166,7 +166,7 @@ describeHost('what nginx lets through', () => {
       return (await nginx.curl('client', '-i', ...words, `http://${GATEWAY.v4}:${port}${path}`)).stdout;
     };
 
-    test('are added to every answer, in place of what the target says', async () => {
+    test("are added to every answer, and replace the target's", async () => {
       const said = await get('/', 86, 'X-Frame-Options: ALLOWALL', 'X-Version: 1.2', 'X-Other: kept');
       expect(text(said, 'x-frame-options')).toEqual(['DENY']);
       expect(text(said, 'cache-control')).toEqual(['no-store; "quoted" \\']);
@@ -175,7 +175,7 @@ describeHost('what nginx lets through', () => {
       expect(text(await get('/old/x', 86), 'x-frame-options')).toEqual(['DENY']);
     });
 
-    test('of a path stand beside those from above, or in their place', async () => {
+    test('of a path are added to inherited ones, or replace them', async () => {
       const said = await get('/more/x', 86, 'X-Version: 1.2');
       expect(text(said, 'x-frame-options')).toEqual(['SAMEORIGIN']);
       expect(text(said, 'x-more')).toEqual(['{};#']);
@@ -187,7 +187,7 @@ describeHost('what nginx lets through', () => {
       expect(text(hidden, 'x-powered-by')).toEqual([]);
     });
 
-    test('of a path are on the errors of that path too', async () => {
+    test("of a path are also on that path's errors", async () => {
       const { stdout } = await nginx.curl('client', '-i', `http://${GATEWAY.v4}:86/dead/x`);
       expect(stdout).toMatch(/^HTTP\/1.1 502 /);
       expect(text(stdout, 'x-more')).toEqual(['here']);
@@ -198,7 +198,7 @@ describeHost('what nginx lets through', () => {
       ['without headers of its own', '/', 87],
       ['with some', '/', 86],
       ['with some on a path', '/more/x', 86],
-    ])('%s: what tells of the target is hidden, what is safe is there, once', async (_, path, port) => {
+    ])('%s: hides headers that reveal the target, and adds the safe ones once', async (_, path, port) => {
       const said = await get(path, port, 'X-Powered-By: x', 'X-Content-Type-Options: nosniff', 'X-Request-ID: own');
       expect(text(said, 'x-powered-by')).toEqual([]);
       expect(text(said, 'server')).toEqual(['nginx']);
@@ -214,7 +214,7 @@ describeHost('what nginx lets through', () => {
   describe('heads', () => {
     const head = (bytes: number) => ['-H', `X-Long: ${'x'.repeat(bytes)}`];
 
-    test('of requests may have lines of 16 KB, and some of them', async () => {
+    test('of requests may have several lines of 16 KB', async () => {
       const status = async (...words: string[]) =>
         (await nginx.curl('client', '-o', '/dev/null', '-w', '%{http_code}', ...words, `http://${GATEWAY.v4}:87/`))
           .stdout;
@@ -237,7 +237,7 @@ describeHost('what nginx lets through', () => {
   });
 
   describe('slow clients', () => {
-    /** Sends a head, then bytes now and then for half a minute; tells whether the gateway puts an end to it. */
+    /** Sends a head, then a byte now and then for half a minute. Returns whether the gateway disconnects. */
     const trickle = async (port: number, head: string, drop: string) => {
       const script = `
 import socket, time
@@ -260,11 +260,11 @@ print("over")`;
       return (await nginx.host.sh('client', `python3 -c '${script}'`)).trim();
     };
 
-    test('that send a head byte by byte are cut off after all', async () => {
+    test('that send a head byte by byte are disconnected', async () => {
       expect(await trickle(88, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'x')).toBe('over');
     });
 
-    test.each(['/', '/long/'])('that pause in a body are cut off (%s)', async (path) => {
+    test.each(['/', '/long/'])('that pause within a body are disconnected (%s)', async (path) => {
       expect(await trickle(88, `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nhalf`, '')).toBe(
         'over',
       );
@@ -272,7 +272,7 @@ print("over")`;
   });
 
   describe('sessions', () => {
-    test('a TCP connection without a word is closed', async () => {
+    test('closes a silent TCP connection', async () => {
       const said = await nginx.host.sh(
         'client',
         `time -p timeout 10 bash -c 'exec 3<>/dev/tcp/${GATEWAY.v4}/92; cat <&3' 2>&1; echo "ended with $?"`,
@@ -280,12 +280,12 @@ print("over")`;
       expect(said).toContain('ended with 0');
     });
 
-    test('a UDP client is forgotten after its answer, or after a while', async () => {
+    test('forgets a UDP client after its answer, or after a timeout', async () => {
       const ask = async (port: number) => (await nginx.host.ask('client', 'udp', ADDRESS.gateway.v4, port)).name;
       expect([await ask(93), await ask(93), await ask(93)]).toEqual(['backend', 'backend', 'backend']);
       expect(await ask(94)).toBe('backend');
       expect(await ask(94)).toMatch(/^none/);
-      // Its question waited for longer than the first client was remembered.
+      // Sent after the first client had been forgotten.
       expect(await ask(94)).toBe('backend');
     });
   });

@@ -14,7 +14,7 @@ const [TARGET, SOCKETS, NUMBERS] = [9001, 9002, 9003].map((port) => `${ADDRESS.b
   string,
 ];
 const CLIENTS = 16;
-/** Bytes of a download that goes on over all changes. */
+/** Size of a download that lasts through all changes. */
 const DOWNLOAD = 60_000_000;
 
 const forwards = (more: Deploy['forwards'] = {}): Deploy['forwards'] => ({
@@ -25,7 +25,7 @@ const forwards = (more: Deploy['forwards'] = {}): Deploy['forwards'] => ({
   ...more,
 });
 
-describeHost('what changes while nginx runs', () => {
+describeHost('changes while nginx runs', () => {
   let gateway: Gateway;
   let host: Host;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describeHost('what changes while nginx runs', () => {
   afterAll(() => gateway?.stop());
 
   let number = 0;
-  /** Runs a client of support/ for as long as something happens; what it said. */
+  /** Runs clients of support/ while `happens` runs, and returns their output. */
   const during = async (happens: () => Promise<void>, ...clients: (readonly (string | number)[])[]) => {
     const stop = `/tmp/portway-stop-${process.pid}-${++number}`;
     const running = clients.map(([script, ...words]) =>
@@ -59,7 +59,7 @@ describeHost('what changes while nginx runs', () => {
     return said.map(({ stdout }) => stdout.trim().split('\n').at(-1) ?? '');
   };
 
-  /** Visitors of HTTP and HTTPS while something happens: what became of their requests, both together. */
+  /** Total outcomes of requests over HTTP and HTTPS while `happens` runs. */
   const visit = async (happens: () => Promise<void>) => {
     const said = await during(
       happens,
@@ -72,7 +72,7 @@ describeHost('what changes while nginx runs', () => {
     return counts;
   };
 
-  /** Every request has its answer; each connection that was kept open is closed at most once a reload. */
+  /** Every request is answered, and each kept connection is closed at most once per reload. */
   const expectNoneLost = (counts: Record<string, number>, reloads: number, statuses = ['200']) => {
     const { 'kept closed': closed = 0, ...others } = counts;
     const expected = statuses.flatMap((status) => [`kept ${status}`, `new ${status}`]);
@@ -89,7 +89,7 @@ describeHost('what changes while nginx runs', () => {
     return (await host.sh('client', shown)).trim();
   };
 
-  /** As any renewal does it: another certificate in the place of the old one, then a reload. */
+  /** Replaces the certificate and reloads nginx, as a renewal does. */
   const renew = async () => {
     const before = await fingerprint();
     await host.sh(
@@ -104,7 +104,7 @@ describeHost('what changes while nginx runs', () => {
     await until('the new certificate is shown', async () => (await fingerprint()) !== before);
   };
 
-  test('a certificate: no request is lost', async () => {
+  test('of a certificate lose no request', async () => {
     const main = await masters();
     const counts = await visit(async () => {
       for (let i = 0; i < 3; i++) await renew();
@@ -113,7 +113,7 @@ describeHost('what changes while nginx runs', () => {
     expect(await masters()).toBe(main);
   });
 
-  test('maintenance, on and off: every request is answered, by the target or by 503', async () => {
+  test('of maintenance, on and off, answer every request: by the target or with 503', async () => {
     const counts = await visit(async () => {
       for (const state of ['on', 'off', 'on', 'off']) {
         await host.sh('gateway', `portway maintenance ${state}`);
@@ -125,7 +125,7 @@ describeHost('what changes while nginx runs', () => {
     expect(counts['kept 503']).toBeGreaterThan(0);
   });
 
-  test('forwards, by a deploy: no request is lost', async () => {
+  test('of forwards, by a deploy, lose no request', async () => {
     const main = await masters();
     const counts = await visit(async () => {
       const added = { added: Forward.http({ listen: 90, to: TARGET }) };
@@ -138,7 +138,7 @@ describeHost('what changes while nginx runs', () => {
     expect(await masters()).toBe(main);
   });
 
-  test('downloads, WebSockets and TCP connections go on over all of it', async () => {
+  test('interrupt no download, WebSocket or TCP connection', async () => {
     const download = host.run('client', [
       ...['curl', '-sf', '--limit-rate', '10M', '-H', `X-Test-Size: ${DOWNLOAD}`],
       ...['-o', '/dev/null', '-w', '%{size_download} %{num_connects}', `http://${GATEWAY}/`],
@@ -161,7 +161,7 @@ describeHost('what changes while nginx runs', () => {
     expect((await download).stdout).toBe(`${DOWNLOAD} 1`);
   });
 
-  test('a worker of an earlier configuration ends when its time is over, with what it still carries', async () => {
+  test('end an old worker after its time limit, with its connections', async () => {
     const sooner = (content: HostContent): HostContent => ({
       ...content,
       files: content.files.map((f) => ({

@@ -56,7 +56,7 @@ describeHost('HTTP by host and by path', () => {
     ['shop.example', '/apiary', 'shop', '/apiary'],
     ['shop.example', '/health', 'other', '/health'],
     ['shop.example', '/health/deep', 'shop', '/health/deep'],
-    // Python's server takes the second slash away.
+    // Python's server removes the second slash.
     ['shop.example', '//health', 'other', '/health'],
     ['a.tenant.example', '/', 'other', '/'],
     ['a.b.tenant.example', '/', 'other', '/'],
@@ -68,20 +68,20 @@ describeHost('HTTP by host and by path', () => {
   const status = async (url: string, ...words: string[]) =>
     (await nginx.curl('client', '-o', '/dev/null', '-w', '%{http_code} %{redirect_url}', url, ...words)).stdout;
 
-  test('a path that is nobody’s is not found, and no target hears of it', async () => {
+  test('answers 404 for an unknown path, without asking a target', async () => {
     expect(await status(`http://${GATEWAY}/else`, '-H', 'Host: paths.example')).toBe('404 ');
   });
 
-  test('a path that moved', async () => {
+  test('redirects a path', async () => {
     expect(await status(`http://${GATEWAY}/old/a?b`, '-H', 'Host: shop.example')).toBe(
       '308 https://archive.example/old/a?b',
     );
   });
 
   test.each(['tenant.example', 'else.example', GATEWAY, 'shop.example.', ''])(
-    'the name "%s" gets no answer, unless the forward says one',
+    'gives the name "%s" no answer unless the forward has one for it',
     async (host) => {
-      // A name with a dot at its end is the same name.
+      // A trailing dot does not change the name.
       const known = host === 'shop.example.';
       expect(await status(`http://${GATEWAY}/`, '-H', `Host: ${host || 'x'}`)).toBe(known ? '200 ' : '000 ');
       expect(await ask(host || 'x', '/').catch(() => undefined)).toEqual(known ? expect.anything() : undefined);
@@ -90,12 +90,12 @@ describeHost('HTTP by host and by path', () => {
     },
   );
 
-  test('over TLS such a name gets no handshake', async () => {
+  test('refuses the TLS handshake for such a name', async () => {
     const at = (name: string) => ['--resolve', `${name}:443:${GATEWAY}`];
     expect((await nginx.request('https://shop.example/', ...at('shop.example'))).name).toBe('shop');
     const refused = await nginx.curl('client', '-v', 'https://else.example/', ...at('else.example'));
     expect(refused.stderr).toMatch(/unrecognized name|handshake failure/);
-    // A name in the handshake and another one in the request: the request's counts, and it is nobody's.
+    // A known name in the handshake and an unknown one in the request: the request's name decides.
     const words = [...at('shop.example'), '-H', 'Host: else.example'];
     expect(await status('https://shop.example/', ...words)).toBe('000 ');
   });
@@ -120,11 +120,11 @@ describeHost('HTTP by host and by path', () => {
       ['http://shop.example/login', 'http://shop.example/api/login'],
       ['http://shop.example/api/login', 'http://shop.example/api/login'],
       ['https://else.example/login', 'https://else.example/login'],
-    ])('a redirect to %s leads to %s', async (said, seen) => {
+    ])('rewrites a redirect to %s as %s', async (said, seen) => {
       expect(await answer(`Location: ${said}`)).toEqual([`Location: ${seen}`]);
     });
 
-    test('cookies stay below it', async () => {
+    test('keeps cookies below the prefix', async () => {
       expect(await answer('Set-Cookie: a=1; Path=/', 'Set-Cookie: b=2; Path=/api/x', 'Set-Cookie: c=3')).toEqual([
         'Set-Cookie: a=1; Path=/api/',
         'Set-Cookie: b=2; Path=/api/x',
@@ -132,7 +132,7 @@ describeHost('HTTP by host and by path', () => {
       ]);
     });
 
-    test('the target is told the prefix, and nobody else can tell one', async () => {
+    test('tells the target the prefix, and clients cannot forge it', async () => {
       const prefix = async (path: string) => {
         const { headers } = await ask(
           'shop.example',
@@ -148,20 +148,20 @@ describeHost('HTTP by host and by path', () => {
       expect(await prefix('/cart')).toEqual([]);
     });
 
-    test('there is no way out of it by dots', async () => {
+    test('cannot be left with dot segments', async () => {
       const { name, path } = await ask('shop.example', '/api/../health', '--path-as-is');
       expect({ name, path }).toEqual({ name: 'other', path: '/api/../health' });
       expect((await ask('shop.example', '/api/%2e%2e/cart', '--path-as-is')).name).toBe('shop');
     });
   });
 
-  describe('an application that knows nothing of TLS', () => {
+  describe('an application that is unaware of TLS', () => {
     const answer = async (header: string) => {
       const { stdout } = await nginx.curl('client', '-i', '-H', `X-Test-Header: ${header}`, `https://${GATEWAY}:8443/`);
       return stdout.split('\r\n').find((line) => /^(location|set-cookie): /i.test(line));
     };
 
-    test('redirects to the public scheme and host', async () => {
+    test('has its redirects rewritten to the public scheme and host', async () => {
       expect(await answer(`Location: http://${GATEWAY}:8443/a?b`)).toMatch(
         new RegExp(`^location: https://${GATEWAY}:8443/a\\?b$`, 'i'),
       );
@@ -169,16 +169,16 @@ describeHost('HTTP by host and by path', () => {
       expect(await answer('Location: http://else.example/a')).toMatch(/^location: http:\/\/else\.example\/a$/i);
     });
 
-    test('has its cookies sent over TLS alone', async () => {
+    test('has its cookies marked Secure', async () => {
       expect(await answer('Set-Cookie: a=1; Path=/; HttpOnly')).toMatch(
         /^set-cookie: a=1; path=\/; httponly; secure$/i,
       );
     });
   });
 
-  test('events arrive as they are sent', async () => {
+  test('passes events unbuffered', async () => {
     const words = ['-N', '-H', 'Host: shop.example', '-H', 'X-Test-Pieces: 3', `http://${GATEWAY}/events`];
-    // One read of the client for each event, a second apart: in a buffer they would come together.
+    // The client reads each event separately, a second apart: buffered events would arrive together.
     const script = `curl -sg --max-time 8 ${words.map((w) => `'${w}'`).join(' ')} | python3 -uc '
 import os, time
 start = time.time()

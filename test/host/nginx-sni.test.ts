@@ -12,10 +12,10 @@ const [BACKEND, GATEWAY] = [ADDRESS.backend.v4, ADDRESS.gateway.v4];
 const CLIENT = ADDRESS.client.v4;
 const accept = { from: [`${CLIENT}/32`] };
 const tls = Tls.selfSigned();
-/** As long as a label may be, so that a name of four of them is as long as a name may be. */
+/** A name of the maximum length, made of labels of the maximum length. */
 const LONG = `${'x'.repeat(63)}.${'y'.repeat(63)}.${'z'.repeat(63)}.${'w'.repeat(61)}`;
 
-/** Servers that end TLS themselves: where they listen, and what they call themselves. */
+/** Servers that end TLS themselves: their names and ports. */
 const SERVERS = { first: 7001, second: 7002, third: 7003, told: 7004 } as const;
 const at = (server: keyof typeof SERVERS) => `${BACKEND}:${SERVERS[server]}`;
 
@@ -92,16 +92,16 @@ describeHost('TLS by name', () => {
 
   const ask = (host: string, port: number, ...words: string[]) =>
     nginx.curl('client', '--resolve', `*:${port}:${GATEWAY}`, ...words, `https://${host}:${port}/`);
-  /** What a server that ends TLS itself said, or the application behind an HTTPS forward. */
+  /** The answer of a server that ends TLS itself, or of the application behind an HTTPS forward. */
   const told = async (host: string, port: number, ...words: string[]) =>
     JSON.parse((await ask(host, port, ...words)).stdout);
-  /** Who answered; of nobody how the connection ended. */
+  /** Who answered, or how the connection ended. */
   const who = async (host: string, port: number, ...words: string[]): Promise<string> => {
     const { code, stdout } = await ask(host, port, ...words);
     if (code !== 0) return `curl ${code}`;
     return JSON.parse(stdout).server ?? JSON.parse(stdout).name;
   };
-  /** The same for a proxy's connection, which begins with the client's address. */
+  /** The same through a proxy whose connection begins with the client's address. */
   const proxied = async (host: string, port: number, source: string = CLIENT) => {
     const script = nginx.host.support('client', 'tls_ask.py');
     return JSON.parse(
@@ -126,7 +126,7 @@ describeHost('TLS by name', () => {
       expect(await who(host, 443)).toBe(server);
     });
 
-    test('the target ends TLS, is asked for the name, and sees the gateway', async () => {
+    test("passes TLS to the target, which sees the name and the gateway's address", async () => {
       expect(await told('first.example', 443)).toEqual({
         server: 'first',
         asked: 'first.example',
@@ -136,12 +136,12 @@ describeHost('TLS by name', () => {
       expect(stdout).toMatch(/subject: CN=target/);
     });
 
-    test.each(['1.2', '1.3'])('with TLS %s, over IPv6', async (version) => {
+    test.each(['1.2', '1.3'])('works with TLS %s over IPv6', async (version) => {
       const words = ['--resolve', `*:443:[${ADDRESS.gateway.v6}]`, `--tlsv${version}`, '--tls-max', version];
       expect(await who('first.example', 443, ...words)).toBe('first');
     });
 
-    test('a client whose first message comes in pieces is understood', async () => {
+    test('understands a ClientHello that arrives in pieces', async () => {
       const script = `
 import socket, ssl
 client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT); client.check_hostname = False; client.verify_mode = ssl.CERT_NONE
@@ -169,22 +169,22 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       expect([`curl ${code}`, stderr]).toEqual([REFUSED, expect.stringMatching(/unrecognized name/)]);
     });
 
-    test('refuses who asks for no name, and who speaks no TLS', async () => {
+    test('refuses clients that send no name, or do not speak TLS', async () => {
       expect((await nginx.curl('client', `https://${GATEWAY}/`)).code).toBe(35);
       expect(await nginx.raw(443, 'GET / HTTP/1.0\r\n\r\n')).not.toContain('200');
       expect(await nginx.raw(443, 'SSH-2.0-x\r\n')).not.toContain('SSH');
-      // Scanners would fill it.
+      // Scanners could fill the log.
       expect(await nginx.host.read('/var/log/portway/error.log')).not.toMatch(/\[(error|crit)\]/);
     });
 
-    test('with a target for all others, they are led there', async () => {
+    test('sends other names to the default target, if there is one', async () => {
       expect(await who('first.example', 444)).toBe('first');
       expect(await who('other.example', 444)).toBe('second');
       const { stdout } = await nginx.curl('client', `https://${GATEWAY}:444/`);
       expect(JSON.parse(stdout)).toMatchObject({ server: 'second', asked: null });
     });
 
-    test('several targets share; who is dead is left out', async () => {
+    test('shares connections between targets, and skips dead ones', async () => {
       const shares: Record<string, number> = {};
       for (let i = 0; i < 20; i++) {
         const server = await who('a.example', 445);
@@ -194,24 +194,24 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       expect(shares).toEqual({ first: expect.closeTo(10, -1), second: expect.closeTo(10, -1) });
     });
 
-    test('only allowed sources are let in', async () => {
+    test('admits only allowed sources', async () => {
       expect(await who('a.example', 446)).toBe('first');
       expect(await who('a.example', 446, '--interface', STRANGER.v4)).toMatch(CLOSED);
     });
 
-    test('the PROXY protocol is taken, and told to the target', async () => {
+    test('accepts the PROXY protocol, and sends it to the target', async () => {
       expect(await proxied('a.example', 447)).toMatchObject({ proxy: TOLD });
       expect(await who('a.example', 447)).toMatch(CLOSED);
     });
 
-    test('a client has so many connections at a time', async () => {
+    test('limits the open connections of a client', async () => {
       const hold = `exec 3<>/dev/tcp/${GATEWAY}/448 4<>/dev/tcp/${GATEWAY}/448; echo held; cat >/dev/null`;
       await nginx.host.serve('client', ['bash', '-c', hold]);
       expect(await who('a.example', 448)).toMatch(CLOSED);
       expect(await who('a.example', 448, '--interface', STRANGER.v4)).toBe('first');
     });
 
-    test('the log has the names', async () => {
+    test('logs the names', async () => {
       await ask('log.first.example', 443);
       await ask('un"known.example', 443);
       const entries = await nginx.log(443, 2, 'stream');
@@ -228,12 +228,12 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       ["a name of the HTTPS forward's below that star", 'mine.web.example', 'mine'],
       ['any other name', 'other.example', 'web'],
       ['no name', GATEWAY, 'web'],
-    ])('%s is led where it belongs', async (_, host, answer) => {
+    ])('routes %s', async (_, host, answer) => {
       expect(await who(host, 8443)).toBe(answer);
     });
 
     test.each(['1.2', '1.3'])(
-      'TLS %s and HTTP/2 end on the gateway for the one, and at the target for the other',
+      'ends TLS %s and HTTP/2 on the gateway for one forward, and at the target for the other',
       async (version) => {
         const words = [`--tlsv${version}`, '--tls-max', version, '-v', '--stderr', '-'];
         expect((await ask('first.example', 8443, ...words)).stdout).toMatch(/subject: CN=target/);
@@ -242,7 +242,7 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       },
     );
 
-    test.each(['v4', 'v6'] as const)('an application sees the real client and the port, over IP%s', async (family) => {
+    test.each(['v4', 'v6'] as const)('shows the application the real client and port, over IP%s', async (family) => {
       const to = family === 'v4' ? GATEWAY : `[${ADDRESS.gateway.v6}]`;
       const got = headers(
         await told('other.example', 8443, '--resolve', `*:8443:${to}`, '-H', 'X-Forwarded-For: 6.6.6.6'),
@@ -256,7 +256,7 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       });
     });
 
-    test('sources and limits of one do not hold for the other', async () => {
+    test('keeps allowFrom and limits of the two forwards apart', async () => {
       const stranger = ['--interface', STRANGER.v4];
       expect(await who('first.example', 8443, ...stranger)).toMatch(CLOSED);
       expect(await who('other.example', 8443, ...stranger)).toBe('web');
@@ -268,7 +268,7 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       expect(await statuses('first.example')).toEqual(Array(12).fill('200 '));
     });
 
-    test('logs have real clients and the port', async () => {
+    test('logs real clients and the port', async () => {
       await ask('first.example', 8443);
       expect(await nginx.log(8443, 1, 'stream')).toContainEqual(
         expect.objectContaining({ client: CLIENT, name: 'first.example', target: at('first') }),
@@ -279,20 +279,20 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
       );
     });
 
-    test('a proxy before the gateway tells both by the PROXY protocol whose connection it is', async () => {
+    test('accepts the PROXY protocol for both forwards', async () => {
       expect(await proxied('a.example', 8444)).toMatchObject({ proxy: TOLD });
       expect(headers(await proxied('b.example', 8444))['x-forwarded-for']).toBe('192.0.2.7');
-      // Whose word does not count is a client itself.
+      // An untrusted proxy counts as the client itself.
       expect(headers(await proxied('b.example', 8444, STRANGER.v4))['x-forwarded-for']).toBe(STRANGER.v4);
     });
 
-    test('an HTTPS forward that is for its hosts alone stays closed for others', async () => {
+    test('keeps an HTTPS forward with only hosts closed to other names', async () => {
       expect([await who('a.example', 8445), await who('b.example', 8445)]).toEqual(['first', 'web']);
       expect(await who('c.example', 8445)).toBe(REFUSED);
     });
   });
 
-  test('a port that one forward had alone is shared after a reload, and is its own again after another', async () => {
+  test("shares a forward's port after a reload, and unshares it after another", async () => {
     const alone = { secure: Forward.https({ listen: 8446, to: `${BACKEND}:8080`, tls }) };
     const shared = { ...alone, pass: Forward.tls({ listen: 8446, hosts: { 'first.example': { to: at('first') } } }) };
     for (const [forwards, answer] of [

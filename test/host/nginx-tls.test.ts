@@ -6,9 +6,9 @@ import { NginxHost } from './support/nginx';
 jest.setTimeout(60_000);
 
 const FORWARDS = { secure: Forward.https({ listen: 443, to: `${ADDRESS.backend.v4}:8080`, tls: Tls.selfSigned() }) };
-/** From nginx 1.23.2 on, the keys of tickets are in the memory that workers share, and change. Debian 12 has 1.22. */
+/** Since nginx 1.23.2, ticket keys are in shared memory and rotate. Debian 12 has 1.22. */
 const SHARES_KEYS = DEBIAN === 'debian-13';
-/** Also what OpenSSL itself would not do by default. */
+/** Enables what OpenSSL disables by default. */
 const ANYTHING = '-cipher ALL:COMPLEMENTOFALL:@SECLEVEL=0';
 
 describeHost('TLS that ends on the gateway', () => {
@@ -20,7 +20,7 @@ describeHost('TLS that ends on the gateway', () => {
   });
   afterAll(() => nginx?.stop());
 
-  /** What openssl says of a connection on which one request is answered: TLS 1.3 tells its tickets only then. */
+  /** openssl's output for a connection with one request: TLS 1.3 sends tickets only after it. */
   const connect = async (words: string): Promise<string> => {
     const request = `printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n'; sleep 0.2`;
     const command = `(${request}) | timeout 5 openssl s_client -connect 127.0.0.1:443 -ign_eof ${words} 2>&1`;
@@ -49,26 +49,26 @@ describeHost('TLS that ends on the gateway', () => {
     expect(text).toMatch(/HTTP\/1.1 200 OK/);
   });
 
-  test('a client cannot have TLS 1.2 negotiated anew', async () => {
+  test('refuses renegotiation in TLS 1.2', async () => {
     const command = `(echo R; sleep 1) | timeout 5 openssl s_client -connect 127.0.0.1:443 -tls1_2 2>&1`;
     const { stdout } = await nginx.host.run('gateway', ['bash', '-c', command]);
     expect(stdout).toMatch(/RENEGOTIATING[\s\S]*(no renegotiation|error)/);
   });
 
-  test('nothing is taken from a client before its handshake ends (0-RTT)', async () => {
+  test('accepts no early data (0-RTT)', async () => {
     await connect('-tls1_3 -sess_out /tmp/early');
     const said = await nginx.host.sh('gateway', 'openssl sess_id -in /tmp/early -noout -text');
     expect(said).toMatch(/Max Early Data: 0/);
   });
 
-  describe('a client that comes back', () => {
+  describe('a returning client', () => {
     const WAYS = [
       ['TLS 1.3', '-tls1_3'],
       ['TLS 1.2 by a ticket', '-tls1_2'],
       ['TLS 1.2 by the id of its session', '-tls1_2 -no_ticket'],
     ] as const;
 
-    /** Bytes that each worker has read so far. */
+    /** Bytes read by each worker so far. */
     const read = async (): Promise<readonly number[]> => {
       const script =
         'for pid in $(pgrep -P "$(cat /run/nginx.pid)" -f "worker process$"); do grep rchar "/proc/$pid/io"; done';
@@ -78,7 +78,7 @@ describeHost('TLS that ends on the gateway', () => {
         .map((line) => Number(line.split(' ')[1]));
     };
 
-    test.each(WAYS)('resumes its session with any worker: %s', async (_, words) => {
+    test.each(WAYS)('resumes its session on any worker: %s', async (_, words) => {
       expect(await connect(`${words} -sess_out /tmp/session`)).toMatch(/^New, /m);
       const before = await read();
       const again = await Promise.all(Array.from({ length: 24 }, () => connect(`${words} -sess_in /tmp/session`)));
@@ -88,7 +88,7 @@ describeHost('TLS that ends on the gateway', () => {
       expect(grown.filter((bytes) => bytes > 1000)).toHaveLength(grown.length);
     });
 
-    test.each(WAYS)('resumes it after a reload: %s', async (_, words) => {
+    test.each(WAYS)('resumes its session after a reload: %s', async (_, words) => {
       expect(await connect(`${words} -sess_out /tmp/session`)).toMatch(/^New, /m);
       const workers = () => nginx.host.sh('gateway', 'pgrep -f "nginx: worker process$" || :');
       const old = await workers();
@@ -101,7 +101,7 @@ describeHost('TLS that ends on the gateway', () => {
       expect(await connect(`${words} -sess_in /tmp/session`)).toMatch(kept ? /^Reused, /m : /^New, /m);
     });
 
-    test('gets a ticket of a new key, after the time for which sessions live', async () => {
+    test('gets a ticket with a new key after the session lifetime', async () => {
       const key = async () => /TLS session ticket:\s+0000 - ([0-9a-f -]{47})/.exec(await connect('-tls1_2'))?.[1];
       const conf = await nginx.host.read('/etc/nginx/nginx.conf');
       await nginx.host.write(

@@ -14,7 +14,7 @@ const everywhere = APPLICATIONS.map((port) => `${BACKEND}:${port}`);
 const allowFrom = [`${ADDRESS.client.v4}/32`, `${ADDRESS.client.v6}/128`];
 const FAMILIES = ['v4', 'v6'] as const;
 
-/** One gateway with a forward for each question below: where connections and requests arrive. */
+/** One gateway with a forward for each test below. */
 const FORWARDS = {
   secure: Forward.https({ listen: 8443, to: `${BACKEND}:8080`, tls: Tls.selfSigned() }),
   redirect: Forward.http({ listen: 80, redirectTo: 'https' }),
@@ -64,11 +64,11 @@ describeHost('traffic through nginx', () => {
     test.each([
       ['requests', 101],
       ['TCP connections', 104],
-    ])('that are down take no %s', async (_, port) => {
+    ])('that are down get no %s', async (_, port) => {
       expect(await host.share('tcp', GATEWAY.v4, port, 60)).toEqual(thirds);
     });
 
-    test('a forward whose only target is down answers 502, and the others go on', async () => {
+    test('answer 502 if the only one is down, and other forwards keep working', async () => {
       expect(await nginx.status('client', `http://${GATEWAY.v4}:102/`)).toBe('502');
       expect(await nginx.status('client', `http://${GATEWAY.v4}:100/`)).toBe('200');
     });
@@ -80,26 +80,26 @@ describeHost('traffic through nginx', () => {
     test.each([
       ['a proxy', 82, '200'],
       ['a redirect', 81, '308'],
-    ] as const)('%s answers them and the gateway itself, and nobody else', async (_, port, answer) => {
+    ] as const)('%s answers only them and the gateway itself', async (_, port, answer) => {
       expect(await nginx.status('client', url(port), ADDRESS.client[family])).toBe(answer);
       expect(await nginx.status('client', url(port), STRANGER[family])).toBe('403');
       expect(await nginx.status('gateway', `http://${LOOPBACK[family]}:${port}/`)).toBe(answer);
     });
 
-    test.each(['tcp', 'udp'] as const)('%s is forwarded for them and the gateway itself only', async (protocol) => {
+    test.each(['tcp', 'udp'] as const)('%s is forwarded only for them and the gateway itself', async (protocol) => {
       const ask = (address: string) => host.ask('client', protocol, ADDRESS.gateway[family], 105, { address });
       expect((await ask(ADDRESS.client[family])).name).toBe('9001');
       expect((await ask(STRANGER[family])).name).toMatch(/^none/);
       expect((await host.ask('gateway', protocol, family === 'v4' ? '127.0.0.1' : '::1', 105)).name).toBe('9001');
     });
 
-    test('everyone of IPv4 is nobody of IPv6', async () => {
+    test('an allowed 0.0.0.0/0 allows no IPv6 client', async () => {
       expect(await nginx.status('client', url(83))).toBe(family === 'v4' ? '200' : '403');
     });
   });
 
   describe.each(FAMILIES)('a redirect over IP%s', (family) => {
-    test('is a 308 to the same host and path, at the port of the HTTPS forward', async () => {
+    test("is a 308 to the same host and path, on the HTTPS forward's port", async () => {
       const where = async (...words: string[]) => {
         const form = ['-o', '/dev/null', '-w', '%{http_code} %{redirect_url}'];
         return (await nginx.curl('client', ...form, ...words)).stdout;
@@ -133,7 +133,7 @@ describeHost('traffic through nginx', () => {
         for (const port of [...ports, first - 1, first + 11]) await host.app('backend', protocol, port);
       });
 
-      test.each(FAMILIES)('leads to the same port, over IP%s', async (family) => {
+      test.each(FAMILIES)('maps to the same port, over IP%s', async (family) => {
         for (const port of ports) {
           expect(await host.ask('client', protocol, ADDRESS.gateway[family], port)).toMatchObject({
             name: 'backend',
@@ -147,7 +147,7 @@ describeHost('traffic through nginx', () => {
       });
     });
 
-    test('may lead to one port', async () => {
+    test('may map to a single port', async () => {
       for (const port of [6200, 6205, 6210]) {
         expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, port)).name).toBe('9001');
       }

@@ -5,7 +5,7 @@ import { EVERY_WAY, inTarget, strictGateway } from './support/strict';
 
 jest.setTimeout(60_000);
 
-/** Targets on other hosts: who sees whom, and what else marks and drops packets on the gateway. */
+/** Targets on other hosts: which addresses they see, beside other software that marks and drops packets on the gateway. */
 describeHost('targets on other hosts', () => {
   let kernel: RulesHost;
   let host: Host;
@@ -15,7 +15,7 @@ describeHost('targets on other hosts', () => {
   });
   afterEach(() => kernel.stop());
 
-  describe('hairpin: a backend uses the gateway, and is led back', () => {
+  describe('hairpin: a backend reaches backends through the gateway', () => {
     const NEIGHBOUR = { v4: '10.0.1.11', v6: 'fd00:1::11' } as const;
 
     test.each(EVERY_WAY)('%s over %s to itself and to a neighbour', async (protocol, family) => {
@@ -35,7 +35,7 @@ describeHost('targets on other hosts', () => {
 
   describe('preserveClientAddress', () => {
     test.each(EVERY_WAY)(
-      '%s over %s: the backend sees the client, or the gateway, or itself as the gateway',
+      "%s over %s: the backend sees clients' addresses, and the gateway's for traffic from the gateway or itself",
       async (protocol, family) => {
         await host.app('backend', protocol, 9000);
         const to = `${inTarget(ADDRESS.backend[family])}:9000`;
@@ -48,7 +48,7 @@ describeHost('targets on other hosts', () => {
       },
     );
 
-    test('beside a forward to the same target whose clients it does not see', async () => {
+    test('works beside a forward to the same target without it', async () => {
       await host.app('backend', 'tcp', 9000);
       const to = `${ADDRESS.backend.v4}:9000`;
       const forwards = {
@@ -60,8 +60,8 @@ describeHost('targets on other hosts', () => {
       expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).client).toBe(ADDRESS.inside.v4);
     });
 
-    // The neighbour answers past the gateway, from an address that nobody asked: no rule of the gateway can change that.
-    test('a neighbour of the target is not answered', async () => {
+    // The target answers its neighbour directly, bypassing the gateway, from an address that was not asked. No rule can change that.
+    test('does not answer a neighbour of the target', async () => {
       await host.app('client', 'tcp', 9000);
       await host.sh('client', 'ip addr add 198.51.100.77/24 dev eth0');
       const to = '198.51.100.77:9000';
@@ -70,7 +70,7 @@ describeHost('targets on other hosts', () => {
     });
   });
 
-  test.each(['v4', 'v6'] as const)('over %s a flow passes though nobody answers', async (family) => {
+  test.each(['v4', 'v6'] as const)('passes an unanswered flow over %s', async (family) => {
     const to = `${inTarget(ADDRESS.backend[family])}:5140`;
     await kernel.apply(rulesOf({ log: Forward.udp({ listen: 514, to }) }));
     await host.sh(
@@ -82,10 +82,10 @@ describeHost('targets on other hosts', () => {
     expect(await host.sh('backend', 'nft list table inet seen')).toContain('packets 20 ');
   });
 
-  test('a client that asks again gets through to a target that was silent the first time', async () => {
+  test("passes a client's retry to a target that did not answer the first time", async () => {
     await host.app('backend', 'tcp', 9000);
     await kernel.apply(rulesOf({ game: Forward.tcp({ listen: 7000, to: `${ADDRESS.backend.v4}:9000` }) }));
-    // The first packet of each connection goes lost on its way, where no answer can tell.
+    // Loses the first packet of each connection silently.
     await host.sh(
       'backend',
       `nft add table inet lossy; nft 'add chain inet lossy in { type filter hook input priority 0; }'
@@ -96,7 +96,7 @@ describeHost('targets on other hosts', () => {
 
   describe('marks of other software', () => {
     beforeEach(() =>
-      // Seen behind all of our rules: by packets to the gateway itself, and by those that leave it.
+      // Counts packets after all our rules: those to the gateway itself, and those that leave it.
       host.sh(
         'gateway',
         `iptables-nft -t mangle -A PREROUTING -j MARK --set-mark 0x5
@@ -113,13 +113,13 @@ END`,
     const seen = async (counter: string) =>
       Number(/packets (\d+)/.exec(await host.sh('gateway', `nft list counter inet watch ${counter}`))?.[1]);
 
-    test('forwards work beside them, and what is no forward keeps them', async () => {
+    test('do not affect forwards, and stay on other traffic', async () => {
       await host.app('backend', 'tcp', 9000);
       await host.app('gateway', 'tcp', 22);
       const to = `${ADDRESS.backend.v4}:9000`;
       const kept = Forward.tcp({ listen: 81, to, preserveClientAddress: true });
       await kernel.apply(rulesOf({ answered: Forward.tcp({ listen: 80, to }), kept }));
-      // Another program marks what passes, with the bits that it has for itself.
+      // Another program marks forwarded packets, with its own bits.
       await host.sh('gateway', 'iptables-nft -t mangle -A FORWARD -j MARK --set-xmark 0x40000/0xff0000');
       const ask = (port: number) => host.ask('client', 'tcp', ADDRESS.gateway.v4, port);
       expect(await ask(80)).toMatchObject({ name: 'backend', client: ADDRESS.inside.v4 });
@@ -130,11 +130,11 @@ END`,
       expect(await seen('ours')).toBe(0);
     });
 
-    test('those with our bits on what nobody translated mean nothing to us', async () => {
+    test('are ignored if they use our bits on untranslated traffic', async () => {
       await host.app('client', 'tcp', 80, 'far');
       await kernel.apply(rulesOf({ game: Forward.tcp({ listen: 7000, to: `${ADDRESS.backend.v4}:9000` }) }));
       await host.sh('gateway', 'iptables-nft -t mangle -A PREROUTING -j MARK --set-mark 0x70000000');
-      // docker's policy drops what is routed, and where it passes it keeps its address.
+      // docker's policy drops routed traffic; traffic that passes keeps its address.
       expect((await host.ask('backend', 'tcp', ADDRESS.client.v4, 80)).name).toMatch(/^none/);
       await host.sh('gateway', 'iptables-nft -P FORWARD ACCEPT');
       expect(await host.ask('backend', 'tcp', ADDRESS.client.v4, 80)).toMatchObject({

@@ -13,7 +13,7 @@ const needing = (name: string): Deploy => ({
   }),
 });
 
-/** A repository of one package, on the host's own disk: there is no network to a mirror. */
+/** A repository with one package on the host's own disk, since there is no network. */
 const REPOSITORY = `
   mkdir -p /repository/hello/DEBIAN && cd /repository
   printf 'Package: portway-hello\\nVersion: 1\\nArchitecture: all\\nMaintainer: test\\nDescription: test\\n' >hello/DEBIAN/control
@@ -33,7 +33,7 @@ describeHost('packages and memory', () => {
   });
   afterEach(() => gateway.stop());
 
-  test('a missing package is installed, and later boots ask no mirror', async () => {
+  test('installs a missing package, and asks no mirror at later boots', async () => {
     await host.sh('gateway', REPOSITORY);
     await gateway.succeed(needing('portway-hello'));
     await host.sh('gateway', 'portway-hello; rm -r /repository');
@@ -42,7 +42,7 @@ describeHost('packages and memory', () => {
     expect(await host.read('/run/asked')).toBe('');
   });
 
-  test('a busy or broken package manager is tried again', async () => {
+  test('retries a busy or broken package manager', async () => {
     await host.sh('gateway', REPOSITORY);
     await host.write(
       '/usr/local/sbin/apt-get',
@@ -53,9 +53,9 @@ describeHost('packages and memory', () => {
     expect((await host.read('/run/asked')).trim().split('\n')).toHaveLength(4);
   });
 
-  test('rounds outlast a lock of the package lists that somebody holds for a minute', async () => {
+  test('retries for longer than a minute while the package lists are locked', async () => {
     await host.sh('gateway', REPOSITORY);
-    // The host's sleep is a stand-in that does not wait: pauses are written down, without their random part.
+    // A stand-in for sleep records pauses, without their random part, and does not wait.
     await host.write('/usr/local/sbin/apt-get', '#!/bin/sh\necho "E: Could not get lock" >&2\nexit 100\n', '0755');
     await host.write('/usr/local/sbin/sleep', '#!/bin/sh\necho "$1" >>/run/pauses\n', '0755');
     expect((await gateway.boot(needing('portway-hello'))).code).toBe(1);
@@ -63,8 +63,8 @@ describeHost('packages and memory', () => {
     expect(pauses.slice(0, 6).reduce((sum, seconds) => sum + seconds, 0)).toBeGreaterThan(60);
   });
 
-  test("the distribution's own files never replace ours, and its nginx does not start on the way", async () => {
-    // What apt is asked, seen by a stand-in: the real installation of nginx is part of the rehearsal.
+  test("keeps our files over the package's, and does not start nginx during its installation", async () => {
+    // A stand-in records the calls of apt; the rehearsal installs nginx for real.
     await host.write(
       '/usr/local/sbin/apt-get',
       '#!/bin/bash\necho "$*" >>/run/asked\nls /run/systemd/masked >>/run/masked\n',
@@ -86,7 +86,7 @@ describeHost('packages and memory', () => {
         'gateway',
         `echo 'MemTotal: ${kilobytes} kB' >/run/meminfo; mount --bind /run/meminfo /proc/meminfo`,
       );
-      // The kernel's swap is the machine's: what would be switched on is only written down.
+      // Swap is global to the machine, so swapon is only recorded.
       await host.write('/usr/local/sbin/swapon', '#!/bin/sh\necho "$1" >>/run/swaps\n', '0755');
       await host.sh('gateway', 'echo Filename >/run/swaps; mount --bind /run/swaps /proc/swaps');
     };
@@ -96,7 +96,7 @@ describeHost('packages and memory', () => {
       alter: (content) => ({ ...content, settings: { ...content.settings, ...more } }),
     });
 
-    test('comes first where memory is small, once', async () => {
+    test('is added first on hosts with little memory, once', async () => {
       await memory(480_000);
       await gateway.succeed(settings({ PORTWAY_SWAP_MB: '8' }));
       expect(
@@ -108,7 +108,7 @@ describeHost('packages and memory', () => {
       expect(await host.read('/run/swaps')).toBe('Filename\n/var/lib/portway/swap\n');
     });
 
-    test('is left out where there is enough memory', async () => {
+    test('is not added if there is enough memory', async () => {
       await memory(950_000);
       await gateway.succeed(settings({}));
       expect(await host.read('/run/swaps')).toBe('Filename\n');

@@ -9,10 +9,10 @@ import { type Deploy, Gateway, userDataOf } from './support/gateway';
 import { describeHost, type Host } from './support/host';
 import type { SignedRequest } from './support/signature';
 
-// A failing host asks again for more than a minute before it says so.
+// A host retries for more than a minute before it fails.
 jest.setTimeout(240_000);
 
-/** More than user-data has room for: certificates by ACME beside UDP to another host. */
+/** More than fits into user-data: ACME certificates beside UDP to another host. */
 function deploy(content: string, listen = 27015, more: Record<string, Forward> = {}): Deploy {
   const tls = Tls.letsEncrypt({
     email: 'admin@example.com',
@@ -31,7 +31,7 @@ function deploy(content: string, listen = 27015, more: Record<string, Forward> =
   };
 }
 
-/** Where other scripts are needed too, so that other parameters hold them. */
+/** Needs more scripts, which makes different parameters. */
 const other = (content: string) =>
   deploy(content, 27015, {
     shop: Forward.tcp({
@@ -49,13 +49,13 @@ function archiveOf(deployed: Deploy): ParameterArchive {
   return archive;
 }
 
-/** Parameters as CloudFormation makes them. */
+/** The parameters that CloudFormation would create. */
 function parameters(...deploys: readonly Deploy[]): Record<string, string> {
   const archives = deploys.map(archiveOf);
   return Object.fromEntries(archives.flatMap((a) => parameterNames(a).map((name, i) => [name, a.values[i] ?? ''])));
 }
 
-describeHost('a host whose files have no room in user-data', () => {
+describeHost('a host whose files do not fit into user-data', () => {
   let gateway: Gateway;
   let host: Host;
   let aws: Aws;
@@ -73,7 +73,7 @@ describeHost('a host whose files have no room in user-data', () => {
   const rules = () => host.sh('gateway', 'iptables -S; iptables -t nat -S');
   const kept = () => host.sh('gateway', 'ls /var/lib/portway/ | grep archive- || :');
 
-  test('reads them by signed requests, runs, and needs neither network nor metadata at later boots', async () => {
+  test('reads them with signed requests, and needs neither network nor metadata at later boots', async () => {
     await aws.serve();
     await aws.keep('parameters', parameters(deploy('c1')));
     await gateway.succeed(deploy('c1'));
@@ -83,7 +83,7 @@ describeHost('a host whose files have no room in user-data', () => {
     const archive = archiveOf(deploy('c1'));
     expect(requests.map((r) => JSON.parse(r.body).Name)).toEqual(parameterNames(archive));
     for (const request of requests) expect(await aws.isSigned(request as SignedRequest)).toBe(true);
-    // All that would have come in user-data is there, the script that stood in its place is not.
+    // All files are in place, and host.sh has replaced the script that fetched it.
     const command = await host.run('gateway', ['portway', 'status']);
     expect(`${command.stdout}${command.stderr}`).toMatch(/game/);
     expect(await host.read('/usr/local/lib/portway/host.sh')).toMatch(/^#!\/bin\/bash\n/);
@@ -91,14 +91,14 @@ describeHost('a host whose files have no room in user-data', () => {
 
     await host.sh('gateway', 'ip route replace blackhole 169.254.169.254; sed -i /amazonaws/d /etc/hosts');
     expect((await gateway.reboot()).code).toBe(0);
-    // Other rules, same scripts: nothing is read again.
+    // Changed rules with the same scripts: nothing is fetched again.
     await gateway.succeed(deploy('c2', 27016));
     expect(await rules()).toContain('--dport 27016');
     expect(await aws.requests()).toHaveLength(requests.length);
     expect(await gateway.signals()).toHaveLength(2);
   });
 
-  test('waits for rights and for the network', async () => {
+  test('waits for permissions and for the network', async () => {
     const booting = gateway.boot(deploy('c1'));
     await sleep(2000);
     await aws.serve();
@@ -109,7 +109,7 @@ describeHost('a host whose files have no room in user-data', () => {
     expect(await gateway.signals()).toMatchObject([{ Status: 'SUCCESS' }]);
   });
 
-  test('takes nothing but what was deployed: the deploy fails, what ran goes on, and rolls back without asking', async () => {
+  test('rejects anything but the deployed files: fails the deploy, keeps the old content running, and rolls back without a request', async () => {
     await aws.serve();
     await aws.keep('parameters', parameters(deploy('c1')));
     await gateway.succeed(deploy('c1'));
@@ -133,19 +133,19 @@ describeHost('a host whose files have no room in user-data', () => {
     expect(await rules()).toBe(before);
     expect(await gateway.log()).toMatch(/FAILED: parameters/);
 
-    // The same failure at the next boot is no second signal; with the right ones it runs, and the verdict stays.
+    // The same failure at the next boot is not signalled again. With the right parameters the host works, and the verdict stays.
     await aws.keep('parameters', right);
     expect((await gateway.reboot()).code).toBe(0);
     expect(await rules()).toContain('--dport 8443');
     expect(await gateway.signals()).toHaveLength(2);
 
-    // Back, as a rollback does it: out of the disk.
+    // A rollback uses the copy on the disk.
     const asked = (await aws.requests()).length;
     await gateway.succeed(deploy('c1'));
     expect(await aws.requests()).toHaveLength(asked);
     expect((await kept()).trim().split('\n')).toHaveLength(2);
 
-    // A kept copy that was damaged is read again.
+    // A damaged copy is fetched again.
     await aws.keep('parameters', parameters(deploy('c1')));
     await host.sh('gateway', 'for f in /var/lib/portway/archive-*; do echo x >>$f; done');
     expect((await gateway.reboot()).code).toBe(0);

@@ -9,7 +9,7 @@ const tls = Tls.selfSigned();
 const SECURE = { secure: Forward.https({ listen: 443, to: 8080, tls, hsts: true }) };
 const BOTH = { ...SECURE, pass: Forward.tls({ listen: 443, hosts: { 'shop.example': { to: 8443 } } }) };
 
-describeHost('a host that leads TLS by name', () => {
+describeHost('a host that routes TLS by name', () => {
   let gateway: Gateway;
   let host: Host;
   beforeEach(async () => {
@@ -22,7 +22,7 @@ describeHost('a host that leads TLS by name', () => {
   });
   afterEach(() => gateway?.stop());
 
-  /** Whose certificate a client of this name sees; of the gateway's own it is the forward's name. */
+  /** The certificate that a client of this name sees. For the gateway's own, the forward's name. */
   const certificate = async (name: string) => {
     const words = ['-sk', '-v', '--max-time', '5', '--resolve', `*:443:${ADDRESS.gateway.v4}`];
     const { stderr } = await host.run('client', ['curl', ...words, '-o', '/dev/null', `https://${name}/`]);
@@ -30,7 +30,7 @@ describeHost('a host that leads TLS by name', () => {
   };
   const both = async () => [await certificate('shop.example'), await certificate('other.example')];
 
-  test('a port is shared by a reload, and no longer by another', async () => {
+  test('shares a port after a reload, and unshares it after another', async () => {
     await gateway.succeed({ forwards: SECURE, content: 'c1' });
     expect(await both()).toEqual(['secure', 'secure']);
     const pid = await host.read('/run/nginx.pid');
@@ -42,7 +42,7 @@ describeHost('a host that leads TLS by name', () => {
     expect((await gateway.signals()).map((s) => s.Status)).toEqual(['SUCCESS', 'SUCCESS', 'SUCCESS']);
   });
 
-  test('it starts although a killed nginx left its sockets behind', async () => {
+  test('starts despite sockets left by a killed nginx', async () => {
     await gateway.succeed({ forwards: BOTH });
     await host.sh(
       'gateway',

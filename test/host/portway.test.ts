@@ -52,7 +52,7 @@ describeHost('portway.sh', () => {
       expect(await gateway.signals()).toHaveLength(2);
     });
 
-    test('a reboot reloads nothing and tries nothing anew', async () => {
+    test('reloads and tests nothing at a reboot without changes', async () => {
       await gateway.succeed(deploy);
       await host.sh('gateway', 'rm /var/log/systemctl /var/log/portway/bootstrap.log');
       await gateway.reboot();
@@ -60,7 +60,7 @@ describeHost('portway.sh', () => {
       expect(await gateway.log()).not.toMatch(/try the new content|install/);
     });
 
-    test('a reboot puts right what was lost', async () => {
+    test('restores what was lost at a reboot', async () => {
       await gateway.succeed(deploy);
       await host.sh('gateway', engine === 'nginx' ? 'nginx -s stop; sleep 1' : 'iptables-nft -t nat -F');
       expect((await web()).name).toMatch(/^none/);
@@ -68,7 +68,7 @@ describeHost('portway.sh', () => {
       expect((await web()).name).toBe('gateway');
     });
 
-    test('removes everything when the other engine comes, and brings it back', async () => {
+    test("removes one engine's parts when the other replaces it, and brings them back", async () => {
       const other = engine === 'nginx' ? IPTABLES : NGINX;
       for (const next of [deploy, other, deploy]) {
         await gateway.succeed(next);
@@ -93,7 +93,7 @@ describeHost('portway.sh', () => {
     });
   });
 
-  test('writes files with their modes, and takes away what is no longer carried', async () => {
+  test('writes files with their modes, and removes obsolete ones', async () => {
     const extra =
       (mode: string, text: string) =>
       (content: HostContent): HostContent => ({
@@ -119,14 +119,14 @@ describeHost('portway.sh', () => {
     expect(await calls()).toMatch(/enable portway-iptables/);
   });
 
-  test('forwards to other hosts once its sysctl file is there', async () => {
+  test('forwards to other hosts once the sysctl file is there', async () => {
     await host.app('backend', 'tcp', 9000);
     const game = Forward.tcp({ listen: 7000, to: `${ADDRESS.backend.v4}:9000`, engine: 'iptables' });
     await gateway.succeed({ forwards: { game } });
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 7000)).name).toBe('backend');
   });
 
-  test('engines live side by side', async () => {
+  test('runs both engines side by side', async () => {
     await gateway.succeed({
       forwards: { ...NGINX.forwards, raw: Forward.tcp({ listen: 81, to: 8080, engine: 'iptables' }) },
     });
@@ -134,10 +134,10 @@ describeHost('portway.sh', () => {
     expect(await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).toMatchObject({ client: ADDRESS.client.v4 });
   });
 
-  describe('a second run at once', () => {
+  describe('a second run at the same time', () => {
     const SECOND = '#!/bin/bash\n"$(</run/script)" >/run/second && exit 1\nexit 0\n';
     beforeEach(async () => {
-      // It would wait for five minutes.
+      // Shortens its wait of five minutes.
       await host.write(
         '/usr/local/sbin/flock',
         '#!/bin/sh\n[ "$*" = "-w 300 9" ] && exec /usr/bin/flock -n 9\n',
@@ -146,14 +146,14 @@ describeHost('portway.sh', () => {
       await host.write('/run/script', '/var/lib/cloud/scripts/per-boot/portway.sh');
     });
 
-    test('is refused, and leaves the signal to the first one', async () => {
+    test('is refused, and leaves the signal to the first', async () => {
       await gateway.succeed({ ...IPTABLES, firstBootScript: SECOND });
       expect(await host.read('/run/second')).toMatch(/another run is at work/);
       expect((await gateway.signals()).map((s) => s.Status)).toEqual(['SUCCESS']);
       expect((await gateway.reboot()).code).toBe(0);
     });
 
-    test('with another content says so in its signal, and leaves the first one alone', async () => {
+    test('with different content signals a failure, and leaves the first alone', async () => {
       await host.write('/run/script', '/run/other');
       await host.write('/run/other', scriptOf({ ...NGINX, content: 'other' }), '0700');
       await gateway.succeed({ ...IPTABLES, firstBootScript: SECOND });
@@ -176,7 +176,7 @@ describeHost('portway.sh', () => {
     };
     const curl = (url: string) => host.run('client', ['curl', '-sk', '--max-time', '5', '-w', ' %{http_code}', url]);
 
-    test('serves TLS with a certificate that is made once, and UDP', async () => {
+    test('serves TLS with a certificate that is created once, and UDP', async () => {
       await host.app('gateway', 'udp', 9000);
       await gateway.succeed(TLS);
       expect((await curl(`https://${ADDRESS.gateway.v4}/`)).stdout).toMatch(/"gateway".* 200$/);
@@ -190,7 +190,7 @@ describeHost('portway.sh', () => {
       expect(await made()).toBe(before);
     });
 
-    test('takes a change by reload: the main process stays', async () => {
+    test('applies a change with a reload: the main process stays', async () => {
       await gateway.succeed(NGINX);
       const pid = await host.read('/run/nginx.pid');
       await host.app('gateway', 'tcp', 8081, 'other');
@@ -199,14 +199,14 @@ describeHost('portway.sh', () => {
       expect(await host.read('/run/nginx.pid')).toBe(pid);
     });
 
-    test('starts although a killed one left its socket behind', async () => {
+    test('starts despite a socket left by a killed nginx', async () => {
       await gateway.succeed(NGINX);
       await host.sh('gateway', 'pkill -9 nginx; sleep 1; [[ -S /run/portway-nginx/host.sock ]]; rm -f /run/nginx.pid');
       expect((await gateway.reboot()).code).toBe(0);
       expect((await web()).name).toBe('gateway');
     });
 
-    test('trying a configuration leaves the running one and its socket alone', async () => {
+    test('leaves the running nginx and its socket alone while testing a configuration', async () => {
       await gateway.succeed(NGINX);
       await host.sh('gateway', 'nginx -t -q; [[ -S /run/portway-nginx/host.sock ]]');
       expect((await gateway.reboot()).code).toBe(0);
@@ -214,11 +214,11 @@ describeHost('portway.sh', () => {
     });
   });
 
-  describe('the script of the team', () => {
+  describe("the team's first-boot script", () => {
     const script = (body: string) => `#!/bin/bash\n${body}\n`;
     const runs = () => host.read('/run/runs');
 
-    test('runs once on this instance, again when it changes, and before the signal', async () => {
+    test('runs once per instance, again when it changes, and before the signal', async () => {
       const one = script("echo one >>/run/runs; echo 'caf\u00e9'");
       await gateway.succeed({ ...IPTABLES, firstBootScript: one, content: 'c1' });
       await gateway.reboot();
@@ -234,7 +234,7 @@ describeHost('portway.sh', () => {
       expect(result.code).toBe(1);
       const [signal] = await gateway.signals();
       expect(signal?.Status).toBe('FAILURE');
-      // What it prints may be secret: it stays on the host and its console.
+      // Its output may be secret, so it stays on the host and its console.
       expect(signal?.Reason).toMatch(/firstBootScript ended with 3: see \/var\/log\/portway\/first-boot\.log/);
       expect(signal?.Reason).not.toContain('no such application');
       expect(await gateway.log()).not.toContain('no such application');
@@ -247,7 +247,7 @@ describeHost('portway.sh', () => {
       expect(await gateway.signals()).toHaveLength(1);
     });
 
-    test('may leave a program running', async () => {
+    test('may leave a background process running', async () => {
       await gateway.succeed({ ...IPTABLES, firstBootScript: script('/usr/bin/sleep 300 &') });
       expect((await gateway.reboot()).code).toBe(0);
     });

@@ -20,9 +20,9 @@ import { asset } from './support/assets';
 import { DEBIAN, describeHost, Host } from './support/host';
 import { Choices, mistakes, mutate } from './support/mutate';
 
-/** Accepted stacks to try; a seed that failed can be given again in PORTWAY_SEED. */
+/** Number of accepted stacks to try. PORTWAY_SEED repeats a failed seed. */
 const ACCEPTED = 1000;
-/** How many of them must have each of the features below, and when to give up drawing for them. */
+/** How many of them must have each feature below, and when to stop drawing. */
 const OF_EACH = 16;
 const MOST_ROUNDS = 50;
 const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 2 ** 31);
@@ -37,13 +37,13 @@ interface Accepted {
   readonly mistaken?: true;
 }
 
-/** What the stack does with its props before it renders. @throws PortwayError with every broken rule */
+/** Checks props as the stack does before rendering. @throws PortwayError listing every broken rule */
 function read(set: StackProps): Accepted {
   const { forwards, settings } = checkStack(wholeStack({ os: DEBIAN, ...set }));
   return { set, forwards, settings };
 }
 
-/** What must have been drawn and accepted, or this test would say nothing of it. */
+/** Features that must have been drawn and accepted, or the test proves nothing about them. */
 const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   ...kernel('denyFrom', (f) => f.denyFrom.length > 0),
   ...kernel('interface', (f) => f.interface !== undefined),
@@ -92,14 +92,14 @@ function port(name: string, has: (forward: PortForward) => boolean) {
   return { [name]: ({ forwards }: Accepted) => forwards.filter(isPortForward).some(has) };
 }
 
-/** Of an HTTP or HTTPS forward. */
+/** A feature of an HTTP or HTTPS forward. */
 function web(name: string, has: (forward: PortForward) => boolean) {
   return {
     [name]: ({ forwards }: Accepted) => forwards.filter(isPortForward).some((f) => f.sites.length > 0 && has(f)),
   };
 }
 
-/** Of a route's options. */
+/** A feature of a route's options. */
 function option(name: string, has: (options: HttpOptions) => boolean) {
   return route(name, (r) => has(r.options));
 }
@@ -109,8 +109,8 @@ function route(name: string, has: (route: HttpRoute) => boolean) {
 }
 
 /**
- * Draws stacks until enough of them are accepted, and then for those that have what is rare. Of one that is refused, what is left without
- * the props at fault is tried as well.
+ * Draws stacks until enough are accepted, then more for rare features. A refused stack is also tried without the props at
+ * fault.
  */
 function draw(): { accepted: Accepted[]; refused: Refused<StackProps>[] } {
   const accepted: Accepted[] = [];
@@ -133,7 +133,7 @@ function draw(): { accepted: Accepted[]; refused: Refused<StackProps>[] } {
   return { accepted, refused };
 }
 
-/** The stack with mistakes in it, where it is accepted all the same. What is known at deploy time only is no rule for a host. */
+/** The stack with mistakes that it is accepted with anyway. Without deploy-time values, which cannot be rendered for a host. */
 function mutated(set: StackProps, choices: readonly number[]): Accepted | undefined {
   const { stack } = mutate(set, new Choices(choices));
   try {
@@ -149,7 +149,7 @@ function mutated(set: StackProps, choices: readonly number[]): Accepted | undefi
 describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
   const { accepted, refused } = draw();
 
-  test('both kinds of stacks are drawn, of both engines', () => {
+  test('draws accepted and refused stacks, with both engines', () => {
     expect(accepted.length).toBeGreaterThanOrEqual(ACCEPTED);
     expect(refused.length).toBeGreaterThan(100);
     expect(accepted.filter(({ mistaken }) => mistaken).length).toBeGreaterThan(20);
@@ -158,11 +158,11 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     }
   });
 
-  test.each(Object.entries(FEATURES))('stacks are drawn with: %s', (_, has) => {
+  test.each(Object.entries(FEATURES))('draws stacks with: %s', (_, has) => {
     expect(accepted.filter(has).length).toBeGreaterThanOrEqual(OF_EACH);
   });
 
-  test('every stack that is refused is told which prop is at fault', () => {
+  test('names the prop at fault for every refused stack', () => {
     for (const { set, error } of refused) {
       expect(error).toBeInstanceOf(PortwayError);
       for (const problem of (error as PortwayError).problems) {
@@ -173,7 +173,7 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     }
   });
 
-  test('every stack that is accepted is applied by a real kernel and taken by a real nginx', async () => {
+  test('applies every accepted stack to a real kernel and a real nginx', async () => {
     const host = await Host.start();
     const folder = mkdtempSync(join(tmpdir(), 'portway-stacks-'));
     try {
@@ -187,7 +187,7 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
       const lines = said.trim().split('\n');
       expect(lines.pop()).toBe(`tried ${accepted.length}`);
       const failures = lines.map((line) => `${line}\n${JSON.stringify(accepted[Number(line.split(' ')[0])]?.set)}`);
-      // A few are enough to see what is wrong.
+      // A few are enough to diagnose.
       expect(failures.slice(0, 5)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
@@ -207,7 +207,7 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
   if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf);
 }
 
-/** One certificate under the names of all that end TLS. */
+/** One certificate, under the names of all forwards that end TLS. */
 function makeCertificates(accepted: readonly Accepted[]): string {
   const files = new Set(
     accepted.flatMap(({ forwards }) =>

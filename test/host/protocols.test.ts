@@ -36,24 +36,24 @@ describeHost('protocols without ports', () => {
     ['gre', 47, 'v6'],
     [99, 99, 'v4'],
     [99, 99, 'v6'],
-  ] as const)('%s (%i) over %s there and back', async (protocol, number, family) => {
+  ] as const)('forwards %s (%i) over %s there and back', async (protocol, number, family) => {
     const [client, gateway] = [ADDRESS.client[family], ADDRESS.gateway[family]];
     await kernel.apply(rulesOf({ other: Forward.tcp({ listen: 80, to: 8080 }) }));
     expect(await ask(number, gateway, client)).toBe('none');
     await kernel.apply(rulesOf({ vpn: Forward.protocol({ protocol, to: ADDRESS.backend[family] }) }));
-    // The target sees the gateway, and the client an answer from whom it asked.
+    // The target sees the gateway, and the client gets the answer from the address that it asked.
     expect(await ask(number, gateway, client)).toBe(`${ADDRESS.inside[family]} ${gateway}`);
     expect(await ask(number, gateway, client, 'again')).toBe(`again ${gateway}`);
     await kernel.apply(rulesOf({ other: Forward.tcp({ listen: 80, to: 8080 }) }));
   });
 
-  test('one protocol is led and another is not', async () => {
+  test('forwards one protocol and not another', async () => {
     await kernel.apply(rulesOf({ vpn: Forward.protocol({ protocol: 'gre', to: ADDRESS.backend.v4 }) }));
     expect(await ask(47, ADDRESS.gateway.v4, OTHER.v4, 'x')).toBe(`x ${ADDRESS.gateway.v4}`);
     expect(await ask(50, ADDRESS.gateway.v4, OTHER.v4, 'x')).toBe('none');
   });
 
-  test('from the interface that it names alone', async () => {
+  test('forwards only from the given interface', async () => {
     const { v4: to } = ADDRESS.backend;
     await kernel.apply(rulesOf({ vpn: Forward.protocol({ protocol: 99, to, interface: 'ens6' }) }));
     expect(await ask(99, ADDRESS.gateway.v4, OTHER.v4)).toBe('none');
@@ -61,17 +61,20 @@ describeHost('protocols without ports', () => {
     expect(await ask(99, ADDRESS.gateway.v4, OTHER.v4)).toBe(`${ADDRESS.inside.v4} ${ADDRESS.gateway.v4}`);
   });
 
-  // Nothing but addresses tells two clients apart, and behind the gateway's address both have the same one.
-  test.each(['v4', 'v6'] as const)('over %s one client at a time, or each with its own address', async (family) => {
-    const [first, second, gateway] = [ADDRESS.client[family], OTHER[family], ADDRESS.gateway[family]];
-    const forward = (preserveClientAddress: boolean) =>
-      rulesOf({ vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend[family], preserveClientAddress }) });
-    await host.sh('gateway', 'conntrack -F 2>/dev/null');
-    await kernel.apply(forward(false));
-    expect(await ask(50, gateway, first)).toBe(`${ADDRESS.inside[family]} ${gateway}`);
-    expect(await ask(50, gateway, second)).toBe('none');
-    await host.sh('gateway', 'conntrack -F 2>/dev/null');
-    await kernel.apply(forward(true));
-    for (const client of [first, second, first]) expect(await ask(50, gateway, client)).toBe(`${client} ${gateway}`);
-  });
+  // Only addresses distinguish two clients, and behind the gateway both have the same one.
+  test.each(['v4', 'v6'] as const)(
+    'over %s: one client at a time, or all with preserveClientAddress',
+    async (family) => {
+      const [first, second, gateway] = [ADDRESS.client[family], OTHER[family], ADDRESS.gateway[family]];
+      const forward = (preserveClientAddress: boolean) =>
+        rulesOf({ vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend[family], preserveClientAddress }) });
+      await host.sh('gateway', 'conntrack -F 2>/dev/null');
+      await kernel.apply(forward(false));
+      expect(await ask(50, gateway, first)).toBe(`${ADDRESS.inside[family]} ${gateway}`);
+      expect(await ask(50, gateway, second)).toBe('none');
+      await host.sh('gateway', 'conntrack -F 2>/dev/null');
+      await kernel.apply(forward(true));
+      for (const client of [first, second, first]) expect(await ask(50, gateway, client)).toBe(`${client} ${gateway}`);
+    },
+  );
 });

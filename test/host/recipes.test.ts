@@ -17,11 +17,11 @@ import { RulesHost, rulesOf } from './support/rules';
 jest.setTimeout(120_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
-/** Neither the office nor an operator. */
+/** An address outside the office's and the operators' networks. */
 const STRANGER = '203.0.113.66';
 const OPERATOR = '203.0.113.7';
 
-/** Traffic of its kind through each recipe of docs/recipes. */
+/** Real traffic through each recipe in docs/recipes. */
 describeHost('recipes on iptables', () => {
   let kernel: RulesHost;
   let host: Host;
@@ -38,7 +38,7 @@ describeHost('recipes on iptables', () => {
   const asked = async (protocol: 'tcp' | 'udp', port: number, address?: string) =>
     (await host.ask('client', protocol, GATEWAY, port, address === undefined ? {} : { address })).name;
 
-  test('nas: a large file comes through TLS that the NAS ends; strangers get nothing', async () => {
+  test('nas: passes a large file over TLS that the NAS ends; strangers get nothing', async () => {
     await backend('10.0.1.20');
     await host.app('backend', 'tcp', 22, 'sftp', '10.0.1.20');
     await host.sh(
@@ -56,7 +56,7 @@ describeHost('recipes on iptables', () => {
     const [there] = (await host.sh('backend', 'sha256sum </run/film')).split(' ');
     const [here] = (await host.sh('client', `curl -sk https://${GATEWAY}:5001/film | sha256sum`)).split(' ');
     expect(here).toBe(there);
-    // Whoever ended TLS showed this name.
+    // The server that ended TLS presented this name.
     const seen = await host.sh('client', `curl -skv https://${GATEWAY}:5001/film -o /dev/null 2>&1 | grep subject:`);
     expect(seen).toContain('CN=nas');
     expect(await asked('tcp', 2222)).toBe('sftp');
@@ -66,7 +66,7 @@ describeHost('recipes on iptables', () => {
     ).toBe(28);
   });
 
-  test('nas: tries at passwords are slowed down', async () => {
+  test('nas: slows down password guessing', async () => {
     await backend('10.0.1.20');
     await host.app('backend', 'tcp', 22, 'sftp', '10.0.1.20');
     await kernel.apply(rulesOf(nas));
@@ -76,7 +76,7 @@ describeHost('recipes on iptables', () => {
     expect(answered).toBeLessThan(12);
   });
 
-  test.each(['tcp', 'udp'] as const)('camera: a player gets the whole picture over %s', async (way) => {
+  test.each(['tcp', 'udp'] as const)('camera: passes the whole picture to a player over %s', async (way) => {
     await backend('10.0.1.30');
     await host.serve('backend', ['python3', '/support/rtsp.py', 'camera', '10.0.1.30', '554', '6980']);
     await kernel.apply(rulesOf(camera));
@@ -85,7 +85,7 @@ describeHost('recipes on iptables', () => {
     const { stdout, stderr } = await play();
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({ came: 200, sources: way === 'udp' ? [`${GATEWAY}:6980`] : [] });
-    // A stranger does not even get to ask.
+    // A stranger cannot even connect.
     await host.sh(
       'client',
       `ip addr add 203.0.113.66/32 dev lo || :; ip route add ${GATEWAY}/32 dev eth0 src ${STRANGER}`,
@@ -93,14 +93,14 @@ describeHost('recipes on iptables', () => {
     expect((await play()).stderr).toMatch(/timed out/i);
   });
 
-  test('game server: a player keeps the flow, a flood of flows is cut, the console is for operators', async () => {
+  test("game server: keeps a player's flow, limits a flood of flows, restricts the console to operators", async () => {
     await backend('10.0.1.40');
     await host.app('backend', 'udp', 27015, 'game', '10.0.1.40');
     await host.app('backend', 'tcp', 27015, 'console', '10.0.1.40');
     await kernel.apply(rulesOf(gameServer));
     const play = () => host.ask('client', 'udp', GATEWAY, 27015, { port: 40_000, address: ADDRESS.client.v4 });
     for (let i = 0; i < 5; i++) expect((await play()).name).toBe('game');
-    // One address opens flow after flow, as fast as it can, while the player plays on.
+    // One address opens flows as fast as it can while the player keeps playing.
     const flood = `
 import socket
 for port in range(20000, 20400):
@@ -129,8 +129,8 @@ for port in range(20000, 20400):
         cat /run/pub`,
       );
 
-    test('two ends shake hands through the gateway, and TCP passes the tunnel', async () => {
-      // wireguard-go answers from its host's first address, whichever one it was asked at.
+    test('passes the handshake, and TCP through the tunnel', async () => {
+      // wireguard-go answers from its host's first address, whichever address it was contacted at.
       await host.sh('backend', 'ip -4 addr flush dev eth0');
       await backend('10.0.1.50');
       await kernel.apply(rulesOf(wireguard));
@@ -144,12 +144,12 @@ for port in range(20000, 20400):
         Number((await host.sh(party, 'wg show wg0 latest-handshakes')).trim().split('\t')[1]);
       expect(await shaken('client')).toBeGreaterThan(0);
       expect(await shaken('backend')).toBeGreaterThan(0);
-      // The server answers to where its peer seems to be: the gateway.
+      // The server sees the gateway as its peer.
       expect(await host.sh('backend', 'wg show wg0 endpoints')).toContain(`\t${ADDRESS.inside.v4}:`);
     });
   });
 
-  test('ipsec: IKE on both of its ports, and ESP packets there and back; strangers get nothing', async () => {
+  test('ipsec: passes IKE on both ports, and ESP both ways; strangers get nothing', async () => {
     await backend('10.0.1.50');
     for (const port of [500, 4500]) await host.app('backend', 'udp', port, 'ike', '10.0.1.50');
     await host.serve('backend', ['python3', '/support/raw.py', 'serve', '50', '10.0.1.50']);
@@ -162,7 +162,7 @@ for port in range(20000, 20400):
     expect(esp.trim()).toBe(`encrypted words ${GATEWAY}`);
   });
 
-  test('microservices by port: MQTT over TLS passes untouched, the database is shared', async () => {
+  test("microservices by port: passes MQTT over TLS unchanged, and shares the database's load", async () => {
     for (const address of ['10.0.1.64', '10.0.1.65', '10.0.1.66']) await backend(address);
     await host.app('backend', 'tcp', 8883, 'mqtt', '10.0.1.64');
     await host.app('backend', 'tcp', 5432, 'one', '10.0.1.65');
@@ -180,13 +180,13 @@ describeHost('recipes with a health check', () => {
   });
   afterEach(() => health.stop());
 
-  test('game servers: a player stays with one, and is led to the other when it falls silent', async () => {
+  test('game servers: keeps a player on one server, and moves the player when it falls silent', async () => {
     await health.backend('udp', '10.0.1.40', 27015, 'one');
     await health.backend('udp', '10.0.1.41', 27015, 'two');
     await health.deploy(gameServers);
     const play = async (port: number) => (await health.host.ask('client', 'udp', GATEWAY, 27015, { port })).name;
     const mine = await play(40_000);
-    // Whatever flow it opens: it is the same address.
+    // The same client address, whatever flow it opens.
     for (const port of [40_001, 40_002, 40_003]) expect(await play(port)).toBe(mine);
     const [address, other] = mine === 'one' ? ['10.0.1.40', 'two'] : ['10.0.1.41', 'one'];
     await health.silence(address ?? '');
@@ -210,7 +210,7 @@ describeHost('recipes on nginx', () => {
   };
   const get = (url: string, ...words: string[]) => nginx.request(url, ...words);
 
-  test('spring: the application sees https, the client and the host name', async () => {
+  test('spring: tells the application https, the client and the host name', async () => {
     await host.serve('gateway', ['python3', '/support/web.py', '8080', 'spring', '127.0.0.1']);
     await nginx.run(spring);
     const { headers } = await get(`https://${GATEWAY}/orders`, '-H', 'Host: shop.example.com');
@@ -233,7 +233,7 @@ describeHost('recipes on nginx', () => {
     expect(await nginx.status('client', `http://${GATEWAY}:8080/`)).toBe('000');
   });
 
-  test('microservices by path', async () => {
+  test('microservices by path: routes requests', async () => {
     for (const [i, name] of ['front', 'users', 'orders', 'orders'].entries()) await web(`10.0.1.${60 + i}`, name);
     await nginx.run(byPath);
     for (const [path, name, seen] of [
@@ -246,17 +246,17 @@ describeHost('recipes on nginx', () => {
     }
   });
 
-  test('microservices by host', async () => {
+  test('microservices by host: routes requests', async () => {
     for (const [i, name] of ['shop', 'api', 'api'].entries()) await web(`10.0.1.${60 + i}`, name);
     await nginx.run(byHost);
-    // The name stands in the TLS handshake too.
+    // The name is in the TLS handshake too.
     const ask = (name: string) =>
       nginx.curl('client', '--resolve', `${name}.example.com:443:${GATEWAY}`, `https://${name}.example.com/`);
     for (const name of ['shop', 'api']) expect(JSON.parse((await ask(name)).stdout)).toMatchObject({ name });
     expect((await ask('other')).stdout).toBe('');
   });
 
-  test('microservices by name: one ends TLS itself, the gateway for the others', async () => {
+  test('microservices by name: one service ends TLS itself, the gateway for the others', async () => {
     await web('10.0.1.60', 'front');
     await host.sh('backend', 'ip addr add 10.0.1.67/24 dev eth0');
     const folder = mkdtempSync(join(tmpdir(), 'portway-bank-'));

@@ -6,7 +6,7 @@ jest.setTimeout(60_000);
 
 const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) });
 
-describeHost('a chain that belongs to the health service', () => {
+describeHost('a chain that the health service manages', () => {
   let kernel: RulesHost;
   beforeEach(async () => {
     kernel = await RulesHost.start();
@@ -33,7 +33,7 @@ COMMIT
     );
   const changed = () => ({ ...shared(9001, 9002), v6: WEB.v6 });
 
-  test('is left alone while a target is out, and other rules change', async () => {
+  test('is left alone when other rules change while a target is out', async () => {
     await kernel.apply(shared(9001, 9002));
     await takeOut();
     const before = await kernel.chain('nat', CHAIN);
@@ -44,9 +44,9 @@ COMMIT
   });
 
   test.each([
-    ['a target is another one', [9001, 9003]],
+    ['a target changes', [9001, 9003]],
     ['a target came', [9001, 9002, 9003]],
-  ])('is written anew when %s', async (_, ports) => {
+  ])('is rewritten when %s', async (_, ports) => {
     await kernel.apply(shared(9001, 9002));
     await takeOut();
     await kernel.apply(shared(...ports));
@@ -54,10 +54,10 @@ COMMIT
   });
 
   test.each([
-    ['with all targets in, a rule gone', `iptables-nft -t nat -D ${CHAIN} 1`],
-    ['a rule that leads elsewhere', `iptables-nft -t nat -I ${CHAIN} -p tcp -j DNAT --to-destination 192.0.2.1`],
+    ['with all targets in, a missing rule', `iptables-nft -t nat -D ${CHAIN} 1`],
+    ['a rule to another target', `iptables-nft -t nat -I ${CHAIN} -p tcp -j DNAT --to-destination 192.0.2.1`],
     ['the chain empty', `iptables-nft -t nat -F ${CHAIN}`],
-  ])('is looked at all the same: %s', async (_, tamper) => {
+  ])('is still checked: %s', async (_, tamper) => {
     await kernel.apply(shared(9001, 9002));
     await kernel.host.sh('gateway', tamper);
     expect((await kernel.script('check')).code).toBe(1);

@@ -6,14 +6,14 @@ jest.setTimeout(60_000);
 
 const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) });
 
-describeHost('a kernel that lacks what a rule needs', () => {
+describeHost('a kernel without a module that a rule needs', () => {
   let kernel: RulesHost;
   beforeEach(async () => {
     kernel = await RulesHost.start();
   });
   afterEach(() => kernel.stop());
 
-  /** What modprobe knows: the modules of this kernel that are built in, as on a host whose kernel has no other. */
+  /** Makes modprobe report only these built-in modules. */
   const builtIn = (...names: string[]) =>
     kernel.host.sh(
       'gateway',
@@ -22,8 +22,8 @@ describeHost('a kernel that lacks what a rule needs', () => {
       depmod; for name in ${names.join(' ')}; do echo "alias ipt_\${name#xt_} $name"; done >/etc/modprobe.d/x.conf`,
     );
 
-  // This kernel has no IPVS, so the rule is refused by the kernel itself.
-  test('is named with the module, and nothing was changed', async () => {
+  // This kernel has no IPVS, so it rejects the rule.
+  test("fails with the module's name, and changes nothing", async () => {
     await builtIn('xt_tcpudp', 'xt_addrtype', 'xt_nat', 'xt_REDIRECT', 'xt_tcp');
     await kernel.apply(WEB);
     const before = await kernel.live();
@@ -35,8 +35,8 @@ describeHost('a kernel that lacks what a rule needs', () => {
     expect(await kernel.live()).toBe(before);
   });
 
-  // Nor can it queue packets.
-  test('of nft too', async () => {
+  // It cannot queue packets either.
+  test('fails the same way for nft', async () => {
     await builtIn('nf_tables', 'nft_ct');
     await kernel.write({ ...WEB, nft: WEB.nft?.replace('goto count', 'queue num 1') ?? '' });
     const result = await kernel.script('apply');

@@ -19,7 +19,7 @@ describeHost('the nft table', () => {
   const change = rulesOf({ web: Forward.tcp({ listen: 80, to: 8081, denyFrom: ['198.51.100.0/24'] }) });
   const bad = { ...change, nft: change.nft?.replace('198.51.100.0/24', '198.51.100.0/33') ?? '' };
 
-  test('comes, changes and goes with the rules', async () => {
+  test('is added, changed and removed with the rules', async () => {
     await kernel.apply(listed);
     expect(await table()).toContain('tcp . 80 . 192.0.2.0/24 comment "web"');
     await kernel.apply(change);
@@ -29,7 +29,7 @@ describeHost('the nft table', () => {
     expect(await table()).toMatch(/No such file/);
   });
 
-  test('keeps its counts when it need not change', async () => {
+  test('keeps its counters if it need not change', async () => {
     await kernel.apply(listed);
     await kernel.host.app('gateway', 'tcp', 8080);
     await kernel.host.ask('client', 'tcp', ADDRESS.gateway.v4, 80);
@@ -50,12 +50,12 @@ describeHost('the nft table', () => {
   });
 
   test.each([
-    ['an entry gone', 'nft delete element inet portway denied_v4 { tcp . 80 . 192.0.2.0/24 }'],
-    ['an entry more', 'nft add element inet portway denied_v4 { tcp . 81 . 192.0.2.0/24 }'],
-    ['a rule more', 'nft add rule inet portway sources accept'],
-    ['the table gone', 'nft delete table inet portway'],
+    ['a missing entry', 'nft delete element inet portway denied_v4 { tcp . 80 . 192.0.2.0/24 }'],
+    ['an extra entry', 'nft add element inet portway denied_v4 { tcp . 81 . 192.0.2.0/24 }'],
+    ['an extra rule', 'nft add rule inet portway sources accept'],
+    ['the missing table', 'nft delete table inet portway'],
     ['everything gone', 'nft flush ruleset'],
-  ])('check finds %s, and apply puts it right', async (_, tamper) => {
+  ])('check finds %s, and apply repairs it', async (_, tamper) => {
     await kernel.apply(listed);
     await kernel.host.sh('gateway', tamper);
     const result = await kernel.script('check');
@@ -65,7 +65,7 @@ describeHost('the nft table', () => {
     expect((await kernel.script('check')).code).toBe(0);
   });
 
-  test('that is refused changes nothing of the other parts', async () => {
+  test('that is refused leaves the other parts unchanged', async () => {
     await kernel.apply(listed);
     const before = await kernel.live();
     await kernel.write(bad);
@@ -75,7 +75,7 @@ describeHost('the nft table', () => {
     expect(await kernel.live()).toBe(before);
   });
 
-  test('is put back when another part does not go in', async () => {
+  test('is rolled back when another part is refused', async () => {
     await kernel.apply(listed);
     const before = await kernel.live();
     await kernel.host.write(
@@ -96,7 +96,7 @@ fi
     expect(await kernel.live()).toBe(before);
   });
 
-  test('is not needed where there is nothing for it, and missed where there is', async () => {
+  test('is required only if there are rules for it', async () => {
     await kernel.host.sh('gateway', 'rm /usr/sbin/nft');
     const { v4, v6 } = WEB;
     await kernel.apply({ v4, v6 });

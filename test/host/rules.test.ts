@@ -31,7 +31,7 @@ describeHost('rules.py', () => {
     iptables-nft -P FORWARD DROP`;
 
   describe('apply', () => {
-    test('puts rules and hooks of both families in', async () => {
+    test('adds rules and hooks of both families', async () => {
       await kernel.apply(WEB);
       const hook = '-m addrtype --dst-type LOCAL -j PORTWAY-DNAT';
       for (const [family, all, own] of [
@@ -49,7 +49,7 @@ describeHost('rules.py', () => {
       }
     });
 
-    test('twice is the same as once', async () => {
+    test('is idempotent', async () => {
       await kernel.apply(BALANCED);
       const once = await kernel.live();
       expect(once).toContain('statistic');
@@ -57,7 +57,7 @@ describeHost('rules.py', () => {
       expect(await kernel.live()).toBe(once);
     });
 
-    test('leaves rules alone that are right already', async () => {
+    test('leaves correct rules alone', async () => {
       await kernel.apply(WEB);
       const handles = () =>
         kernel.host.sh('gateway', 'nft -a list ruleset 2>/dev/null || iptables-nft -t nat -nvL PORTWAY-DNAT');
@@ -65,11 +65,11 @@ describeHost('rules.py', () => {
       await kernel.host.ask('client', 'tcp', ADDRESS.gateway.v4, 80);
       const before = await handles();
       await kernel.apply(WEB);
-      // The counters of the rules would start anew.
+      // Otherwise the rules' counters would restart.
       expect(await handles()).toBe(before);
     });
 
-    test('takes out a chain that is no longer wanted, also in a table that no longer is', async () => {
+    test('removes obsolete chains, also in tables without any other', async () => {
       await kernel.apply(BALANCED);
       expect(await kernel.live()).toContain(':PORTWAY-game');
       expect(await kernel.live()).toContain(':PORTWAY-FORWARD');
@@ -80,13 +80,13 @@ describeHost('rules.py', () => {
       expect(await kernel.chain('nat', 'PORTWAY-DNAT', 'ip6tables')).toEqual([]);
     });
 
-    test('remove takes all of it out', async () => {
+    test('remove deletes everything', async () => {
       await kernel.apply(BALANCED);
       expect((await kernel.script('remove')).code).toBe(0);
       expect(await kernel.live()).not.toContain('PORTWAY');
     });
 
-    test('never touches rules, chains and policies of others', async () => {
+    test("never touches other programs' rules, chains and policies", async () => {
       await kernel.host.sh('gateway', foreign);
       const before = lines(await kernel.live());
       await kernel.apply(BALANCED);
@@ -99,7 +99,7 @@ describeHost('rules.py', () => {
       expect(await kernel.live()).toContain(':FORWARD DROP');
     });
 
-    test('puts a hook first again that others pushed down', async () => {
+    test('moves a hook back to the top', async () => {
       await kernel.apply(WEB);
       await kernel.host.sh('gateway', 'iptables-nft -t nat -I PREROUTING 1 -p tcp --dport 80 -j REDIRECT --to-ports 9');
       expect((await kernel.script('check')).code).toBe(1);
@@ -110,7 +110,7 @@ describeHost('rules.py', () => {
       expect(rest).toEqual([]);
     });
 
-    test('puts a single hook where somebody hooked the chain twice', async () => {
+    test('removes a duplicate hook', async () => {
       await kernel.apply(WEB);
       await kernel.host.sh('gateway', 'iptables-nft -t nat -A PREROUTING -p tcp -j PORTWAY-DNAT');
       await kernel.apply(WEB);
@@ -118,7 +118,7 @@ describeHost('rules.py', () => {
     });
 
     test('works on a kernel without IPv6', async () => {
-      // Without IPv6 this folder does not exist, and every ip6tables call fails.
+      // Without IPv6 the folder for it does not exist, and every ip6tables call fails.
       await kernel.host.sh('gateway', 'mount -t tmpfs none /proc/sys/net');
       await kernel.host.write('/usr/local/sbin/ip6tables-nft-restore', '#!/bin/sh\nexit 1\n', '0755');
       await kernel.apply(WEB);
@@ -126,10 +126,10 @@ describeHost('rules.py', () => {
     });
   });
 
-  describe('a failure takes everything back', () => {
+  describe('a failure rolls everything back', () => {
     const change = rulesOf({ web: Forward.tcp({ listen: 80, to: 8081 }) });
 
-    /** After the rules of WEB, a change must fail and leave everything as it was. */
+    /** Expects a change after the rules of WEB to fail and leave everything unchanged. */
     const mustFail = async (rules: Rules, said: RegExp) => {
       await kernel.host.sh('gateway', foreign);
       await kernel.apply(WEB);
@@ -141,26 +141,26 @@ describeHost('rules.py', () => {
       expect(lines(await kernel.live())).toEqual(lines(before));
     };
 
-    test('of a rule that iptables does not know', async () => {
+    test('after a rule that iptables does not know', async () => {
       const v4 = change.v4.replace('--to-ports 8081', '--to-ports nonsense');
       await mustFail({ ...change, v4 }, /iptables refused: -A PORTWAY-DNAT .*nonsense/);
     });
 
     test.each([
-      ['a jump to a chain that is not there', '-j REDIRECT --to-ports 8081', '-j PORTWAY-NOWHERE'],
+      ['a jump to a missing chain', '-j REDIRECT --to-ports 8081', '-j PORTWAY-NOWHERE'],
       ['a loop of chains', '-j REDIRECT --to-ports 8081', '-j PORTWAY-DNAT'],
-    ])('of what only the kernel refuses: %s', async (_, from, to) => {
+    ])('after what only the kernel refuses: %s', async (_, from, to) => {
       await mustFail({ ...change, v4: change.v4.replace(from, to) }, /iptables refused|loop|PORTWAY-NOWHERE/);
     });
 
-    test('of a rule that is not in an own chain', async () => {
+    test('after a rule outside of our chains', async () => {
       const v4 = change.v4.replace('-A PORTWAY-DNAT -p', '-A PREROUTING -p');
       await mustFail({ ...change, v4 }, /not a rule of an own chain: -A PREROUTING/);
     });
 
     /**
-     * The scratch namespace sees bad rules before the host does. What it cannot see (memory, another program in between)
-     * is played by an iptables-restore that fails for the host's own namespace only.
+     * Bad rules already fail in the scratch namespace. Failures that it cannot catch (memory, another program in between) are
+     * simulated by an iptables-restore that fails only in the host's own namespace.
      */
     const failOnHost = (family: string, when: string) =>
       kernel.host.write(
@@ -178,19 +178,19 @@ fi
         '0755',
       );
 
-    test('after IPv4 went in and IPv6 did not', async () => {
+    test('after IPv4 was applied and IPv6 was not', async () => {
       await failOnHost('ip6tables', ':');
       await mustFail(change, /out of memory/);
     });
 
-    test('after nat went in and filter did not', async () => {
+    test('after nat was applied and filter was not', async () => {
       const both = rulesOf({ web: Forward.tcp({ listen: 80, to: '10.0.1.10:8081' }) });
-      // One table is one transaction: here the first is let through.
+      // Each table is a transaction: lets the first one through.
       await failOnHost('iptables', `sed '/^COMMIT/q' <<<"$input" | /usr/sbin/iptables-nft-restore "$@"`);
       await mustFail(both, /out of memory/);
     });
 
-    test('after a rule was lost on the way', async () => {
+    test('after a rule got lost', async () => {
       const real = '/usr/sbin/iptables-nft-restore';
       await kernel.host.write(
         '/usr/local/sbin/iptables-nft-restore',
@@ -208,7 +208,7 @@ exec ${real} "$@"
     });
   });
 
-  test('try changes nothing, and tells what is wrong', async () => {
+  test('try changes nothing, and reports the problem', async () => {
     await kernel.apply(WEB);
     const before = await kernel.live();
     await kernel.write({ ...WEB, v4: WEB.v4.replace('REDIRECT', 'NONSENSE') });
@@ -223,7 +223,7 @@ exec ${real} "$@"
   describe('check', () => {
     beforeEach(() => kernel.apply(BALANCED));
 
-    test('passes on what was applied', async () => {
+    test('passes after apply', async () => {
       expect(await kernel.script('check')).toEqual({ code: 0, stdout: '', stderr: '' });
     });
 
@@ -245,7 +245,7 @@ exec ${real} "$@"
   });
 
   describe('restore', () => {
-    test('brings the last proved rules back, not what the disk holds by now', async () => {
+    test('restores the last proved rules, not newer ones on the disk', async () => {
       await kernel.write(WEB, PROVED);
       await kernel.write(BALANCED);
       expect((await kernel.script('restore')).code).toBe(0);
@@ -253,7 +253,7 @@ exec ${real} "$@"
       expect(await kernel.live()).not.toContain('portway:game');
     });
 
-    test('is what the unit runs at boot', async () => {
+    test('is run by the unit at boot', async () => {
       await kernel.write(WEB, PROVED);
       const unit = asset('/etc/systemd/system/portway-iptables.service');
       const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
@@ -261,20 +261,20 @@ exec ${real} "$@"
       expect(await kernel.live()).toContain('portway:web');
     });
 
-    test('takes what is not taken for no reason to leave the rest out', async () => {
+    test('restores everything else if one part is refused', async () => {
       const proved = { ...BALANCED, v4: BALANCED.v4.replace('-j MASQUERADE', '-j NOSUCH') };
       await kernel.write({ ...proved, nft: `${BALANCED.nft}nonsense` }, PROVED);
       const result = await kernel.script('restore');
       expect(result.code).toBe(1);
       expect(result.stderr).toMatch(/NOSUCH/);
       expect(result.stderr).toMatch(/nonsense/);
-      // The table that holds the bad rule is out; the others of that family, and the other family, are in.
+      // The table with the bad rule is missing; the family's other tables, and the other family, are restored.
       expect(await kernel.chain('nat', 'PORTWAY-DNAT')).toEqual([]);
       expect(await kernel.chain('filter', 'PORTWAY-FORWARD')).not.toEqual([]);
       expect(await kernel.chain('nat', 'PORTWAY-DNAT', 'ip6tables')).not.toEqual([]);
     });
 
-    test('puts the nft table back although no rule of iptables goes in, and the other way round', async () => {
+    test('restores nft without iptables, and iptables without nft', async () => {
       await kernel.write({ ...WEB, v4: 'nonsense', v6: '*nat\nnonsense\n' }, PROVED);
       expect((await kernel.script('restore')).code).toBe(1);
       expect(await kernel.live()).toContain('set tcp_ports');
@@ -298,7 +298,7 @@ exec ${real} "$@"
     expect(await kernel.live()).not.toContain('PORTWAY');
   });
 
-  test('says how it is used', async () => {
+  test('prints its usage', async () => {
     expect(await kernel.script()).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: rules.py') });
   });
 });
@@ -307,7 +307,7 @@ function lines(text: string): string[] {
   return text.split('\n').filter(Boolean);
 }
 
-/** Tables and their built-in chains are there from the first use on, and no rule. */
+/** Tables and built-in chains exist once they are used, without rules. */
 function isBuiltIn(line: string): boolean {
   return /^(\*|COMMIT|:(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) )/.test(line);
 }

@@ -7,14 +7,14 @@ import { inTarget, strictGateway } from './support/strict';
 jest.setTimeout(60_000);
 
 const BYTES = 3_000_000;
-/** Of an Ethernet frame of 1,500 bytes, less what IP and TCP (with its timestamps) need. */
+/** The payload of a 1,500-byte packet, without the headers of IP and TCP (with timestamps). */
 const SEGMENT = { v4: 1448, v6: 1428 } as const;
 
 /**
- * Inside a VPC packets have up to 9,001 bytes, outside 1,500. Here client and backend both believe in 9,001, the link between
- * client and gateway takes 1,500, and nobody tells: as where a firewall keeps ICMP from passing.
+ * Inside a VPC packets have up to 9,001 bytes, outside 1,500. Here client and backend both assume 9,001, the link between client
+ * and gateway carries 1,500, and ICMP errors are dropped, as by many firewalls.
  */
-describeHost('a way with a smaller packet size', () => {
+describeHost('a path with a smaller MTU', () => {
   let kernel: RulesHost;
   let host: Host;
   const script = (...words: (string | number)[]) => [
@@ -40,19 +40,19 @@ describeHost('a way with a smaller packet size', () => {
   });
   afterAll(() => kernel.stop());
 
-  /** What one end saw, the other end saw, and how much came through. */
+  /** The MSS that each end saw, and how many bytes arrived. */
   const transfer = async (party: 'client' | 'backend', address: string, port: number): Promise<number[]> => {
     const { code, stdout, stderr } = await host.run(party, script('take', address, port));
     return code === 0 ? stdout.trim().split(' ').map(Number) : [Number(/timed? ?out/i.test(stderr)) - 1];
   };
 
-  test.each(['v4', 'v6'] as const)('over %s a forward to another host offers segments that fit', async (family) => {
+  test.each(['v4', 'v6'] as const)('over %s: clamps the MSS of a forward to another host', async (family) => {
     const to = `${inTarget(ADDRESS.backend[family])}:9000`;
     await kernel.apply(rulesOf({ data: Forward.tcp({ listen: 80, to }) }));
     expect(await transfer('client', ADDRESS.gateway[family], 80)).toEqual([SEGMENT[family], SEGMENT[family], BYTES]);
   });
 
-  test.each(['v4', 'v6'] as const)('over %s without that nothing large comes through', async (family) => {
+  test.each(['v4', 'v6'] as const)('over %s: large transfers fail without clamping', async (family) => {
     const to = `${inTarget(ADDRESS.backend[family])}:9000`;
     const rules = rulesOf({ data: Forward.tcp({ listen: 80, to }) });
     const without = (text: string) => text.replace(/^.*PORTWAY-MSS.*\n/gm, '');
@@ -60,7 +60,7 @@ describeHost('a way with a smaller packet size', () => {
     expect(await transfer('client', ADDRESS.gateway[family], 80)).not.toContain(BYTES);
   });
 
-  test.each(['v4', 'v6'] as const)('over %s private hosts get segments that fit on their way out', async (family) => {
+  test.each(['v4', 'v6'] as const)('over %s: clamps the MSS of egress traffic', async (family) => {
     const egress = [
       { text: '10.0.1.0/24', family: 4 },
       { text: 'fd00:1::/64', family: 6 },

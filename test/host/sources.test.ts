@@ -13,7 +13,7 @@ const FIRST_ALONE = ['198.51.100.10/32', '2001:db8:100::10/128'];
 const OTHER_ALONE = ['198.51.100.77/32', '2001:db8:100::77/128'];
 const REFUSED = /^none: /;
 
-/** Networks that meet no party, as many as a real list has; spread, so that none can be joined with another. */
+/** As many unused networks as a real list has, spread so that none can be merged. */
 const CROWD = Array.from({ length: 300 }, (_, i) => `10.${100 + (i >> 7)}.${(i % 128) * 2}.0/24`);
 const CROWD6 = Array.from({ length: 300 }, (_, i) => `2001:db8:${(0x1000 + i * 2).toString(16)}::/48`);
 
@@ -46,7 +46,7 @@ describeHost('who may use a forward', () => {
   const families = ['v4', 'v6'] as const;
   const client = ADDRESS.client;
 
-  test.each(['tcp', 'udp'] as const)('%s: everyone may use what has no list', async (protocol) => {
+  test.each(['tcp', 'udp'] as const)('%s: everyone may use a forward without lists', async (protocol) => {
     await kernel.apply(rulesOf({ web: Forward[protocol]({ listen: 80, to: 8080 }) }));
     for (const family of families) {
       expect(await ask(protocol, 80, client, family)).toBe('gateway');
@@ -54,7 +54,7 @@ describeHost('who may use a forward', () => {
     }
   });
 
-  test.each(['tcp', 'udp'] as const)('%s: allowFrom lets in its networks and the gateway itself', async (protocol) => {
+  test.each(['tcp', 'udp'] as const)('%s: allowFrom admits its networks and the gateway itself', async (protocol) => {
     await kernel.apply(
       rulesOf({
         web: Forward[protocol]({ listen: 80, to: 8080, allowFrom: FIRST_ALONE }),
@@ -78,7 +78,7 @@ describeHost('who may use a forward', () => {
     }
   });
 
-  test('a list of one IP version lets nobody of the other in', async () => {
+  test('a list of one IP version admits nobody of the other', async () => {
     await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 80, to: 8080, allowFrom: ['198.51.100.0/24'] }) }));
     expect(await ask('tcp', 80, client)).toBe('gateway');
     expect(await ask('tcp', 80, client, 'v6')).toMatch(REFUSED);
@@ -107,23 +107,23 @@ describeHost('who may use a forward', () => {
     }
   });
 
-  test('holds for a whole range, and for nothing beside it', async () => {
+  test('applies to the whole range, and to nothing else', async () => {
     await kernel.apply(rulesOf({ cam: Forward.tcp({ listen: '6000-6010', to: 8080, denyFrom: OTHER_ALONE }) }));
     for (const port of [6000, 6005, 6010]) {
       expect(await ask('tcp', port, client)).toBe('gateway');
       expect(await ask('tcp', port, OTHER)).toMatch(/timed out/);
     }
-    // Not dropped but refused: nobody listens there.
+    // Refused, not dropped: nothing listens there.
     for (const port of [5999, 6011]) expect(await ask('tcp', port, OTHER)).toMatch(/refused/);
   });
 
-  test('hundreds of networks of both versions: the last is as good as the first', async () => {
+  test('matches the first and the last of hundreds of networks, in both IP versions', async () => {
     const rules = rulesOf({
       web: Forward.tcp({ listen: 80, to: 8080, allowFrom: [...CROWD, ...CROWD6, ...FIRST_ALONE] }),
       not: Forward.tcp({ listen: 81, to: 8080, denyFrom: [...CROWD, ...CROWD6, ...OTHER_ALONE] }),
     });
     await kernel.apply(rules);
-    // One rule for each question, however long the lists are.
+    // One rule per check, however long the lists are.
     expect((await kernel.host.sh('gateway', 'nft list chain inet portway sources')).match(/drop/g)).toHaveLength(4);
     for (const family of families) {
       expect(await ask('tcp', 80, client, family)).toBe('gateway');
@@ -133,11 +133,11 @@ describeHost('who may use a forward', () => {
     }
   });
 
-  test('a forward of one interface leaves its port on others alone', async () => {
+  test("does not take a forward's port on other interfaces", async () => {
     await kernel.apply(
       rulesOf({ web: Forward.tcp({ listen: 9000, to: 8080, interface: 'ens6', allowFrom: ['10.99.0.0/16'] }) }),
     );
-    // On ens5 the port belongs to another program, and everyone may use it.
+    // On ens5 another program has the port, and everyone may use it.
     expect(await ask('tcp', 9000, OTHER)).toBe('gateway');
     expect((await kernel.host.ask('backend', 'tcp', ADDRESS.inside.v4, 9000)).name).toMatch(REFUSED);
     await kernel.apply(
@@ -147,7 +147,7 @@ describeHost('who may use a forward', () => {
     expect(await ask('tcp', 9000, OTHER)).toMatch(REFUSED);
   });
 
-  test('what is only routed is nobody of ours, whatever its port', async () => {
+  test('does not filter routed traffic, whatever its port', async () => {
     await kernel.apply(rulesOf({ web: Forward.tcp({ listen: 8080, to: 9000, allowFrom: ['10.99.0.0/16'] }) }));
     expect((await kernel.host.ask('client', 'tcp', ADDRESS.backend.v4, 8080)).name).toBe('backend');
     expect(await ask('tcp', 8080, client)).toMatch(REFUSED);
@@ -156,7 +156,7 @@ describeHost('who may use a forward', () => {
   describe('blocked', () => {
     const open = { web: Forward.tcp({ listen: 80, to: 8080 }) };
 
-    test.each(families)('nothing is taken from these networks, on no port: %s', async (family) => {
+    test.each(families)('drops everything from these networks, on every port: %s', async (family) => {
       const blocked = [...CROWD, ...CROWD6, ...OTHER_ALONE].map((text) => ({
         text,
         family: text.includes(':') ? (6 as const) : (4 as const),
@@ -173,7 +173,7 @@ describeHost('who may use a forward', () => {
       expect(await ask('tcp', 80, OTHER, family)).toBe('gateway');
     });
 
-    test('cuts a connection that is open', async () => {
+    test('cuts an open connection', async () => {
       await kernel.apply(rulesOf(open));
       const folder = await mkdtemp(join(tmpdir(), 'portway-cut-'));
       const script = `exec 3<>/dev/tcp/${ADDRESS.gateway.v4}/80; echo ready; touch ${folder}/open; until [[ -e ${folder}/blocked ]]; do sleep 0.1; done; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 head -c 9 <&3`;

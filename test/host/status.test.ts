@@ -57,7 +57,7 @@ describeHost('portway status', () => {
       connections: Number(forward?.connections),
     };
   };
-  /** What some traffic added to a forward's counts. */
+  /** The change of a forward's counters by some traffic. */
   const added = async (name: string, traffic: () => Promise<unknown>) => {
     const before = await counts(name);
     await traffic();
@@ -104,7 +104,7 @@ describeHost('portway status', () => {
     async (name, protocol, port, address) => {
       const one = await added(name, () => ask(protocol, port, 'client', address));
       expect(one.connections).toBe(1);
-      // A datagram and its answer; of TCP at least the handshake, a request, an answer and the end, each acknowledged.
+      // UDP: a datagram and its answer. TCP: at least the handshake, request, answer and close, each acknowledged.
       expect(one.packets).toBeGreaterThanOrEqual(protocol === 'udp' ? 2 : 8);
       expect(one.bytes).toBeGreaterThan(one.packets * 28);
       const five = await added(name, async () => {
@@ -122,7 +122,7 @@ describeHost('portway status', () => {
   ] as const)('counts each packet once, a datagram of one byte and its answer: %s', async (_, from, name, port) => {
     const { packets, bytes } = await added(name, () => ask('udp', port, from));
     expect(packets).toBe(2);
-    // Two headers of IP and UDP, the byte, and a line of JSON.
+    // Two IP and UDP headers, the byte, and a line of JSON.
     expect(bytes).toBeGreaterThan(2 * 28 + 1 + 20);
     expect(bytes).toBeLessThan(2 * 28 + 1 + 200);
   });
@@ -131,7 +131,7 @@ describeHost('portway status', () => {
     const client = await added('web', () => ask('tcp', 80));
     const own = await added('web', () => ask('tcp', 80, 'gateway'));
     expect(own.connections).toBe(1);
-    // How many acknowledgements there are differs by one or two.
+    // The number of acknowledgements varies by one or two.
     expect(own.packets).toBeGreaterThan(client.packets * 0.6);
     expect(own.packets).toBeLessThan(client.packets * 1.5);
   });
@@ -143,7 +143,7 @@ describeHost('portway status', () => {
     expect(one.packets).toBe(2);
   });
 
-  test('counts no packet that the gateway merely routes, and none of another forward', async () => {
+  test('counts no routed packet, and none of another forward', async () => {
     const before = await status();
     expect((await ask('tcp', 80, 'client', ADDRESS.backend.v4)).name).toBe('backend');
     expect((await ask('tcp', 81, 'client', ADDRESS.backend.v4)).name).toMatch(/none/);
@@ -154,7 +154,7 @@ describeHost('portway status', () => {
     expect(others(after)).toEqual(others(before));
   });
 
-  test('shows what the health service knows of targets', async () => {
+  test('shows the health of targets', async () => {
     const state = { forward: 'web2', target: '10.0.1.10:9000', up: false, since: 1700000000 };
     await host.write('/run/portway/health/state', `${JSON.stringify(state)}\n`);
     expect((await status()).forwards.find((f) => f.forward === 'web2')?.targets).toEqual([
@@ -164,16 +164,16 @@ describeHost('portway status', () => {
     await host.sh('gateway', 'rm /run/portway/health/state');
   });
 
-  describe('says loudly what is not as it was deployed', () => {
+  describe('reports differences from what was deployed', () => {
     afterEach(async () => {
       await host.sh('gateway', '/usr/local/lib/portway/rules.py apply');
     });
 
     test.each([
-      ['a hook that is gone', 'iptables-nft -t nat -D PREROUTING 1', /iptables is not as wanted/],
-      ['a hook that others pushed down', 'iptables-nft -t nat -I PREROUTING -p icmp', /iptables is not as wanted/],
-      ['a rule that is gone', 'ip6tables-nft -t nat -D PORTWAY-DNAT 1', /ip6tables is not as wanted/],
-      ['the nft table gone', 'nft delete table inet portway', /nftables is not as wanted/],
+      ['a missing hook', 'iptables-nft -t nat -D PREROUTING 1', /iptables is not as wanted/],
+      ['a hook that is not at the top', 'iptables-nft -t nat -I PREROUTING -p icmp', /iptables is not as wanted/],
+      ['a missing rule', 'ip6tables-nft -t nat -D PORTWAY-DNAT 1', /ip6tables is not as wanted/],
+      ['the missing nft table', 'nft delete table inet portway', /nftables is not as wanted/],
       ['everything gone', 'nft flush ruleset', /iptables is not as wanted[\s\S]*nftables is not as wanted/],
     ])('%s', async (_, tamper, said) => {
       await host.sh('gateway', tamper);
@@ -193,19 +193,19 @@ describeHost('portway status', () => {
       expect((await status()).problems.join('\n')).not.toMatch(/disk is full/);
     });
 
-    test('a metadata service that is open to every account', async () => {
+    test('a metadata service open to every account', async () => {
       await host.sh('gateway', 'ip rule del pref 91');
       expect((await status()).problems).toEqual(['every account may ask the metadata service']);
       await host.sh('gateway', '/usr/local/lib/portway/metadata.sh');
     });
 
-    test('an nginx that would not start again', async () => {
+    test('an nginx that could not restart', async () => {
       await host.sh('gateway', 'echo nonsense >>/etc/nginx/nginx.conf');
       expect((await status()).problems.join()).toMatch(/\[emerg\] .*unexpected end of file/);
       await host.sh('gateway', "sed -i '$d' /etc/nginx/nginx.conf");
     });
 
-    test('an nginx that runs another configuration, or none', async () => {
+    test('an nginx with another configuration, or none', async () => {
       const conf = await host.read('/etc/nginx/nginx.conf');
       await host.sh('gateway', 'nginx -s stop; /usr/bin/sleep 0.5');
       const result = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
@@ -216,7 +216,7 @@ describeHost('portway status', () => {
     });
   });
 
-  test('says how it is used', async () => {
+  test('prints its usage', async () => {
     expect(await host.run('gateway', ['/usr/local/bin/portway'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('usage: portway status'),

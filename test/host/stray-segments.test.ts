@@ -5,14 +5,14 @@ import { inTarget } from './support/strict';
 
 jest.setTimeout(60_000);
 
-/** How far from the next expected byte; `r` is a reset. Half of the sequence space is the furthest that there is. */
+/** Distance from the next expected byte; `r` marks a reset. Half the sequence space is the maximum. */
 const DISTANCES = ['-50000', '-2000000000', '100000', '5000000', '1000000000', 'r-50000', 'r5000000'];
 
 /**
- * Segments that come late, or with a sequence number of nowhere, are ignored by both ends of a plain connection. A translating gateway
- * has to hand them on: what it does not translate reaches a port that knows of no connection, and is answered with a reset.
+ * Both ends of a direct connection ignore segments that are late or far outside the window. A translating gateway must translate
+ * them too: untranslated ones reach a port without that connection, which answers with a reset.
  */
-describeHost('segments outside of the window', () => {
+describeHost('segments outside the window', () => {
   let gateway: Gateway;
   let host: Host;
   const script = (...words: (string | number)[]) => [
@@ -41,7 +41,7 @@ describeHost('segments outside of the window', () => {
     ['backend', 'v6', 7001],
     ['gateway', 'v4', 7100],
     ['gateway', 'v6', 7100],
-  ])('of both ends leave connections to a target on the %s alone, over %s', async (_, family, port) => {
+  ])('from either end do not break connections to a target on the %s, over %s', async (_, family, port) => {
     const { stdout } = await host.run('client', script('ask', ADDRESS.gateway[family], port, ...DISTANCES));
     expect(stdout.trim().split('\n')).toEqual(DISTANCES.map((distance) => `${distance} first second`));
   });

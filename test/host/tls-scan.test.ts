@@ -10,7 +10,7 @@ jest.setTimeout(300_000);
 const NAME = 'www.example.com';
 const SECURE = certificateFile('secure', 'self-signed');
 
-/** A certificate of a CA that the scanner trusts, so that nothing about trust needs to be overlooked. */
+/** A certificate from a CA that the scanner trusts, so that no finding about trust has to be ignored. */
 const CERTIFICATE = `cd /run
 curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
 openssl req -x509 $curve -days 900 -subj /CN=test-ca -keyout ca.key -out ca.pem 2>/dev/null
@@ -34,8 +34,8 @@ http {
 }
 `;
 
-// Debian 12's scanner gives no grades.
-(DEBIAN === 'debian-13' ? describeHost : describe.skip)('a public scanner of TLS (testssl.sh)', () => {
+// Debian 12's version gives no grades.
+(DEBIAN === 'debian-13' ? describeHost : describe.skip)('the public TLS scanner testssl.sh', () => {
   let nginx: NginxHost;
   let [strong, weak]: (readonly TlsFinding[])[] = [];
   beforeAll(async () => {
@@ -45,7 +45,7 @@ http {
     await nginx.host.sh('gateway', `${CERTIFICATE}; nginx -s reload`);
     await nginx.host.write('/run/weak.conf', WEAK);
     await nginx.host.sh('gateway', 'nginx -c /run/weak.conf');
-    // A minute, most of which it waits.
+    // Takes a minute, mostly waiting.
     [strong, weak] = await Promise.all([
       scan(nginx.host, NAME, 443, { checks: FOR_GRADE, ca: '/run/ca.pem' }),
       scan(nginx.host, NAME, 9443, { checks: ['-p', '-s'], ca: '/run/ca.pem' }),
@@ -53,7 +53,7 @@ http {
   }, 600_000);
   afterAll(() => nginx?.stop());
 
-  test('finds nothing at a forward that ends TLS, and gives it the best grade', () => {
+  test('finds nothing in a forward that ends TLS, and gives it the best grade', () => {
     expect(judge(strong ?? [])).toEqual([]);
     expect(gradeOf(strong ?? [])).toBe('A+');
     expect(strong?.length).toBeGreaterThan(100);
@@ -65,7 +65,7 @@ http {
       expect(found).toContainEqual(expect.stringContaining(`[${id}] `));
   });
 
-  test('a finding is told, unless it is acknowledged; so is an acknowledgement that nothing needs', () => {
+  test('reports findings that are not acknowledged, and unneeded acknowledgements', () => {
     const finding = { id: 'RC4', severity: 'HIGH', finding: 'offered' } as const;
     expect(judge([finding, { ...finding, severity: 'OK' }], {})).toEqual(['[RC4] HIGH: offered']);
     expect(judge([finding], { RC4: 'a reason' })).toEqual([]);

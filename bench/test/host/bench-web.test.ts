@@ -27,7 +27,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
     log_message = lambda *_: None
 http.server.HTTPServer(("", 8082), Echo).serve_forever()`;
 
-/** A contender that leads to what says which headers it got. */
+/** A contender in front of a server that returns the headers it received. */
 function echoing(contender: Carrying): Scenario {
   return {
     ...tls,
@@ -45,22 +45,25 @@ function echoing(contender: Carrying): Scenario {
 }
 
 describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu }) => {
-  test.each(['haproxy', 'portway-nginx', 'caddy'])('TLS through %s, full and resumed', async (name) => {
-    const own = await subject(tls, name);
-    const server = name === 'portway-nginx' ? 'nginx' : name;
-    expect(Number(await own.lane.sh('gateway', holds(server, 443)))).toBeGreaterThan(0);
-    const shown = await own.lane.sh('client', 'openssl s_client -connect 198.51.100.1:443 </dev/null 2>&1');
-    expect(shown).toContain((await certificate(own.lane)).certificate);
-    expect((await sample(own, 'kept', LONGER)).requests).toBeGreaterThan(50);
-    expect((await sample(own, 'new', LONGER)).connections).toBeGreaterThan(10);
-    for (const version of ['1.3', '1.2']) {
-      // Whether sessions are resumed, and only then, the load itself makes sure.
-      const { full, resumed, share } = await sample(own, `handshakes-${version}`, LONGER);
-      if (countsCpu()) for (const counted of [full, resumed, share]) expect(counted).toBeGreaterThan(0);
-    }
-  });
+  test.each(['haproxy', 'portway-nginx', 'caddy'])(
+    'measures full and resumed TLS handshakes through %s',
+    async (name) => {
+      const own = await subject(tls, name);
+      const server = name === 'portway-nginx' ? 'nginx' : name;
+      expect(Number(await own.lane.sh('gateway', holds(server, 443)))).toBeGreaterThan(0);
+      const shown = await own.lane.sh('client', 'openssl s_client -connect 198.51.100.1:443 </dev/null 2>&1');
+      expect(shown).toContain((await certificate(own.lane)).certificate);
+      expect((await sample(own, 'kept', LONGER)).requests).toBeGreaterThan(50);
+      expect((await sample(own, 'new', LONGER)).connections).toBeGreaterThan(10);
+      for (const version of ['1.3', '1.2']) {
+        // The load generator itself checks that sessions are resumed when they should be, and only then.
+        const { full, resumed, share } = await sample(own, `handshakes-${version}`, LONGER);
+        if (countsCpu()) for (const counted of [full, resumed, share]) expect(counted).toBeGreaterThan(0);
+      }
+    },
+  );
 
-  test('haproxy does for each request what Portway does', async () => {
+  test('configures haproxy to do the same work per request as Portway', async () => {
     const heads = await Promise.all(
       [CONTENDERS.portwayNginx, CONTENDERS.haproxy].map(async (contender) => {
         const { lane } = await subject(echoing(contender), contender.name);
@@ -78,7 +81,7 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
     expect(portway?.size).toBe(8);
   });
 
-  test.each(['direct', 'portway-nginx'])('bodies through %s come whole', async (name) => {
+  test.each(['direct', 'portway-nginx'])('passes whole bodies through %s', async (name) => {
     const own = await subject(bodies, name);
     expect((await sample(own, 'small')).requests).toBeGreaterThan(50);
     expect((await sample(own, 'large')).throughput).toBeGreaterThan(0.01);
@@ -88,20 +91,23 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
     expect(got).toBe(await own.lane.sh('backend', 'sha256sum </srv/bodies/1m'));
   });
 
-  test.each(['nginx-file', 'nginx-file-tuned', 'portway-nginx'])('%s answers without the application', async (name) => {
-    const own = await subject(cache, name);
-    const served = await own.lane.served();
-    expect((await sample(own, 'small')).requests).toBeGreaterThan(50);
-    expect((await sample(own, 'large')).throughput).toBeGreaterThan(0.01);
-    // What was asked meanwhile was only how many there were.
-    expect((await own.lane.served()) - served).toBeLessThan(10);
-    const heads = await own.lane.sh('client', 'curl -sI http://198.51.100.1/bodies/1k');
-    if (name === 'portway-nginx') expect(heads).toMatch(/^X-Cache: HIT/m);
-    else expect(heads).not.toContain('X-Cache');
-  });
+  test.each(['nginx-file', 'nginx-file-tuned', 'portway-nginx'])(
+    '%s serves files without asking the application',
+    async (name) => {
+      const own = await subject(cache, name);
+      const served = await own.lane.served();
+      expect((await sample(own, 'small')).requests).toBeGreaterThan(50);
+      expect((await sample(own, 'large')).throughput).toBeGreaterThan(0.01);
+      // Only the test's own questions for the count reached the application.
+      expect((await own.lane.served()) - served).toBeLessThan(10);
+      const heads = await own.lane.sh('client', 'curl -sI http://198.51.100.1/bodies/1k');
+      if (name === 'portway-nginx') expect(heads).toMatch(/^X-Cache: HIT/m);
+      else expect(heads).not.toContain('X-Cache');
+    },
+  );
 
   test.each(['portway-nginx', 'portway-tls'])(
-    'idle connections with %s are counted, and gone afterwards',
+    'counts idle connections of %s, and closes them afterwards',
     async (name) => {
       const own = await subject(idleScenario(500), name);
       const { memory, p99, quiet, times } = await sample(own, 'idle', LONGER);
@@ -112,7 +118,7 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
     },
   );
 
-  test('an attacker has an address of its own and is limited, others are not', async () => {
+  test("limits the attacker's address and no other client", async () => {
     const own = await subject(attack, 'portway-nginx');
     const { unserved, attack: asked } = await sample(own, 'flood');
     expect(unserved).toBe(0);
@@ -123,7 +129,7 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
     const clients = (lines: string) =>
       own.lane.sh('gateway', `grep '${lines}' /var/log/portway/access.log | grep -o '"client":"[^"]*"' | sort -u || :`);
     expect(await clients('"status":200')).toBe('"client":"198.51.100.10"\n"client":"198.51.100.66"\n');
-    // How much an attacker gets done that leaves the CPU to all others, depends on them.
+    // How many requests the attacker gets through depends on the CPU time that others leave.
     expect(['', '"client":"198.51.100.66"\n']).toContain(await clients('"status":429'));
   });
 });

@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 
 const ROOT = join(__dirname, '../../..');
 
-/** What shows, on the gateway, that this contender carried the load: connections that it tracks or holds. */
+/** Commands that show on the gateway that this contender carried the load: tracked or open connections. */
 const EVIDENCE = {
   kernel: "conntrack -L --dst-nat 2>/dev/null | grep -c 'dport=80 '",
   /** Nothing is translated, and nothing listens for clients. */
@@ -35,7 +35,7 @@ describeBench('the benchmark', ({ subject, countsCpu }) => {
     ['http', 'haproxy', EVIDENCE.process('haproxy')],
     ['http', 'caddy', EVIDENCE.process('caddy')],
   ] as const)(
-    '%s: the load goes through %s, and the application answers all of it',
+    '%s: sends the load through %s, and the application answers all of it',
     async (scenario, name, evidence) => {
       const { lane, loads } = await subject({ local, remote, http }[scenario], name);
       for (const [load, measure] of Object.entries(loads)) {
@@ -49,7 +49,7 @@ describeBench('the benchmark', ({ subject, countsCpu }) => {
             return result;
           },
         });
-        // The load itself compares what wrk had with what the application gave; here, that it is not nothing.
+        // The load generator compares wrk's count with the application's; this checks that they are not zero.
         expect((await lane.served()) - before).toBeGreaterThan(50);
         expect(Object.keys(values)).toEqual([load === 'new' ? 'connections' : 'requests', 'p50', 'p99']);
         for (const value of Object.values(values)) expect(value).toBeGreaterThan(0);
@@ -59,17 +59,17 @@ describeBench('the benchmark', ({ subject, countsCpu }) => {
     },
   );
 
-  test("Portway's own rules count what went through them", async () => {
+  test("counts the load in Portway's own rules", async () => {
     const own = await subject(local, 'portway-iptables');
     await sample(own, 'new');
     const rules = await own.lane.sh('gateway', "iptables-nft-save -c -t nat | grep 'portway:forward-1.* REDIRECT'");
     expect(Number(/^\[(\d+):/.exec(rules)?.[1])).toBeGreaterThan(50);
   });
 
-  test('datagrams are counted one by one, and lost ones noticed', async () => {
+  test('counts every datagram and notices lost ones', async () => {
     const own = await subject(udp, 'portway-iptables');
     expect(await sample(own, 'flood')).toMatchObject({ lost: 0, rate: expect.any(Number) });
-    // Every tenth of those that come from clients goes astray.
+    // Drops every tenth datagram from clients.
     await own.lane.sh(
       'gateway',
       'iptables-nft -t raw -A PREROUTING -i ens5 -p udp -m statistic --mode nth --every 10 --packet 9 -j DROP',
@@ -77,7 +77,7 @@ describeBench('the benchmark', ({ subject, countsCpu }) => {
     expect((await sample(own, 'flood')).lost).toBeGreaterThan(0);
   });
 
-  test('from the command line: every sample, a report and charts', async () => {
+  test('writes every sample, a report and charts from the command line', async () => {
     const args = ['--import', 'tsx', 'bench/src/main.ts', '--only', 'local', '--quick', '--rounds', '1'];
     const { stdout } = await spawn('node', [...args, '--seconds', '0.2'], { cwd: ROOT });
     const folder = join(ROOT, /^results, tables and charts: (.*)$/m.exec(stdout)?.[1] ?? 'none');
