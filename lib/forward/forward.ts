@@ -21,172 +21,235 @@ export type Engine = 'iptables' | 'nginx';
 
 export const ENGINES: readonly Engine[] = ['iptables', 'nginx'];
 
-/** What every forward has. */
+/**
+ * Props of every forward.
+ * @category Every forward
+ */
 export interface CommonForwardProps {
   /**
-   * Source networks that may use this forward, in CIDR notation, IPv4 or IPv6. The security group opens the forward's
-   * ports to them and to nobody else.
+   * Source networks that may use this forward, in CIDR notation, IPv4 or IPv6. The security group and the host both
+   * refuse everyone else. The gateway itself may always use it (on nginx, over loopback only).
    * @default everyone
+   * @refused an empty list; host bits, as in `10.0.0.5/24` (the message offers both readings); no prefix length
    */
   readonly allowFrom?: readonly string[];
   /**
-   * Source networks that may not use it, in CIDR notation; they win over `allowFrom`. Security groups know no denial, so the
-   * host refuses what comes from them.
+   * Source networks that may not use this forward, in CIDR notation, even if `allowFrom` includes them. Only the host
+   * enforces this, since security groups cannot deny: iptables drops the packets; nginx answers HTTP with 403 and
+   * closes TCP connections. Hundreds of networks cost no more than one.
    * @default none
+   * @refused an empty list; everyone; anything but CIDR blocks
    */
   readonly denyFrom?: readonly string[];
 }
 
-/** What a forward of ports has. */
+/** Props of every forward of ports. */
 export interface ListenerProps extends CommonForwardProps {
-  /** The port (`443`) or, for TCP and UDP, the range of ports (`'6000-6100'`) on the gateway. */
+  /**
+   * The port on the gateway (`443` or `'443'`) or, for TCP and UDP, a range of ports (`'6000-6100'`).
+   * @refused ports outside 1-65535; tcp 22, udp 68 and udp 546, which the gateway itself uses; ports of another
+   * forward; a range for HTTP, HTTPS and TLS; tokens
+   */
   readonly listen: PortSpec;
 }
 
-/** What the kernel can do for a forward; only the engine iptables takes these. */
+/**
+ * What the kernel can do for a forward. Only the engine iptables accepts these props.
+ * @category With engine iptables
+ */
 export interface KernelForwardProps {
   /**
-   * The network interface that clients come in by, such as `wg0`; the gateway's own connections to itself then do not count.
+   * The network interface that clients come in on, such as `wg0`, or `wg+` for all that begin with `wg`. The
+   * gateway's own connections are then not forwarded.
    * @default every interface
+   * @refused what cannot be an interface's name (at most 15 characters); engine nginx
    */
   readonly interface?: string;
   /**
-   * The IP version that this forward listens on.
-   * @default both, as far as there are targets of both
+   * The IP version that this forward listens on, `'ipv4'` or `'ipv6'`.
+   * @default both, if there are targets of both
+   * @refused targets or sources of the other version; `'ipv6'` on a gateway without `ipv6`; engine nginx
    */
   readonly family?: 'ipv4' | 'ipv6';
   /**
    * Whether targets on other hosts see the client's address instead of the gateway's. Their replies must then return
-   * through the gateway: it must be their default route.
+   * through the gateway, so it must be their default route.
    * @default false
+   * @refused a forward to the gateway itself, where targets see the client's address anyway; engine nginx
+   * @see docs/nat.md#preserveclientaddress
    */
   readonly preserveClientAddress?: boolean;
 }
 
-/** A forward of TCP connections or UDP datagrams. */
+/**
+ * A forward of TCP connections or UDP datagrams.
+ * @category Forward.tcp, Forward.udp
+ */
 export interface TransportForwardProps extends ListenerProps, KernelForwardProps, SessionProps {
   /**
-   * Where to: a port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly, or by
-   * weight (`{ to: '10.0.1.20:8080', weight: 3 }`). A range leads to a range of the same length; iptables may shift it
+   * A port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly, or by weight:
+   * `{ to: '10.0.1.20:8080', weight: 3 }`. A range leads to a range of the same length; iptables may shift it
    * (`'6000-6100'` to `'10.0.1.20:7000-7100'`).
+   * @refused an empty list; ranges of different lengths; addresses that cannot be targets
+   * @see docs/options.md#ports-and-targets
    */
   readonly to: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
   /**
-   * How new connections are shared between several targets: `'random'` (iptables), `'round-robin'` or `'least-connections'` (nginx),
-   * or `'source'` (both): a client (an IPv4 address, an IPv6 /64) keeps its target.
+   * How several targets share new connections. `'random'` (iptables): each connection draws one. `'round-robin'`
+   * (nginx): in turn. `'least-connections'` (nginx): the one with the fewest open connections. `'source'` (both): a
+   * client (an IPv4 address or an IPv6 /64) keeps its target as long as the targets stay the same.
    * @default 'random' on iptables, 'round-robin' on nginx
+   * @refused with only one target; a way that the engine does not know; for `'source'` on iptables, weights whose sum
+   * exceeds 64 after division by their greatest common divisor
+   * @see docs/delivery.md#sharing
    */
   readonly balance?: TransportBalance;
   /**
-   * What is done about targets that fail, where there are several; nginx only.
-   * @default see there
+   * What happens when one of several targets fails; nginx only. As for HTTP, but without `resend`.
+   * @default as for HTTP
+   * @refused iptables; with only one target; UDP without `responses`
+   * @see docs/delivery.md#when-a-target-fails
    */
   readonly failover?: FailoverProps;
   /**
-   * Takes a target that does not answer out of the sharing, until it answers again; iptables only.
-   * @default false: a dead target goes on getting its share
+   * Leaves out a target that does not answer until it answers again: `true`, or an object; iptables only.
+   * @default false: a dead target keeps getting its share
+   * @refused nginx; with only one target
+   * @see docs/decisions/health-checks.md
    */
   readonly healthCheck?: boolean | HealthCheckProps;
   /**
-   * What one client address may do; nginx knows `openConnections` alone.
+   * What one client may do. A client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
+   * iptables drops them, nginx closes them. nginx accepts only `openConnections`.
    * @default no limits
+   * @refused an object without any limit
    */
   readonly limits?: ForwardLimits;
   /**
    * The PROXY protocol, towards clients and towards targets; TCP on nginx only.
-   * @default targets see the gateway's address
+   * @default none: targets see the gateway's address
+   * @refused neither `accept` nor `send`; UDP; iptables
+   * @see docs/options.md#the-real-client
+   * @see https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt
    */
   readonly proxyProtocol?: ProxyProtocolProps;
   /**
-   * What carries this forward.
+   * What carries this forward: `'iptables'` or `'nginx'`.
    * @default the stack's engine
    */
   readonly engine?: Engine;
 }
 
-/** A forward of TLS connections by the name that clients ask for (SNI); TLS passes through untouched, and targets have the certificates. */
+/**
+ * A forward of TLS connections by the host name that clients ask for (SNI). TLS passes through untouched; targets
+ * have the certificates.
+ * @category Forward.tls
+ */
 export interface TlsForwardProps extends ListenerProps, Pick<SessionProps, 'idleTimeout'> {
   /**
-   * Where the connections lead, by host name: `'shop.example.com'`, or `'*.example.com'` for all below it.
+   * Where connections lead, by host name: `'shop.example.com'`, or `'*.example.com'` for every name below it. The
+   * longest match wins.
+   * @refused an empty record; upper case; IP addresses, which clients never ask for; a star that is not the whole
+   * first label
    * @see https://www.rfc-editor.org/rfc/rfc6066#section-3
    */
   readonly hosts: Readonly<Record<string, TlsHostProps>>;
   /**
-   * Where connections for other names lead, and those of clients that name none.
-   * @default they are closed; beside a `Forward.https` on the same port they go there
+   * Where connections for other names lead, and those of clients that ask for none.
+   * @default they are closed; if a `Forward.https` listens on the same port, they go there
+   * @refused together with a `Forward.https` on the same port
    */
   readonly to?: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
   /**
-   * How new connections are shared between several targets of a host.
+   * How several targets of a host share new connections: `'round-robin'`, `'least-connections'` or `'source'`.
    * @default 'round-robin'
+   * @refused if no host has several targets
    */
   readonly balance?: StreamBalance;
   /**
-   * What is done about targets that fail, where a host has several.
-   * @default see there
+   * What happens when one of several targets of a host fails. As for HTTP, but without `resend`.
+   * @default as for HTTP
+   * @refused if no host has several targets
+   * @see docs/delivery.md#when-a-target-fails
    */
   readonly failover?: FailoverProps;
   /**
-   * What one client address may do.
+   * What one client may do. A client is an IPv4 address or an IPv6 /64. Connections over the limit are closed.
    * @default no limits
    */
   readonly limits?: Pick<ForwardLimits, 'openConnections'>;
   /**
    * The PROXY protocol, towards clients and towards targets.
-   * @default targets see the gateway's address
+   * @default none: targets see the gateway's address
+   * @refused an `accept` that differs from that of a `Forward.https` on the same port
+   * @see docs/options.md#the-real-client
    */
   readonly proxyProtocol?: ProxyProtocolProps;
   /**
-   * What carries this forward; only nginx can.
+   * What carries this forward: only `'nginx'` can. Required if the stack's engine is iptables.
    * @default nginx
+   * @refused iptables, which cannot read TLS
    */
   readonly engine?: Engine;
 }
 
-/** What the forwards of HTTP and HTTPS requests have in common. */
+/**
+ * What forwards of HTTP and of HTTPS requests have in common.
+ * @category Forward.http
+ */
 export interface WebForwardProps extends ListenerProps, HttpHostProps {
   /**
-   * Host names that go elsewhere, by name: `'shop.example.com'`, or `'*.example.com'` for all below it. Requests for other names
-   * get what stands beside `hosts`, and where nothing does, no answer.
-   * @default all names alike
+   * Host names that are handled differently, by name: `'shop.example.com'`, or `'*.example.com'` for every name below
+   * it. Each takes the same props as the forward, except those of the listener. Requests for other names get what is
+   * configured beside `hosts`; if nothing is, they get no answer.
+   * @default all names are handled alike
+   * @refused an empty record; anything but host names in lower case
    */
   readonly hosts?: Readonly<Record<string, HttpHostProps>>;
   /**
-   * Networks of proxies in front of the gateway (a load balancer, a CDN), in CIDR notation, never everyone. What they say in
-   * `X-Forwarded-For` then is the client's address for everything: limits, sources, logs, and what targets are told; and they may
-   * bring an `X-Request-ID` and `X-Forwarded-Proto` and `-Port`. Of all others such headers count nothing.
-   * @default none: the client is who connects
+   * Networks of proxies in front of the gateway (a load balancer, a CDN), in CIDR notation. The client's address is
+   * then taken from their `X-Forwarded-For`, for limits, sources, logs and what targets are told. Their
+   * `X-Request-ID`, `X-Forwarded-Proto` and `X-Forwarded-Port` count too. From anyone else, such headers are ignored.
+   * @default none: the client is whoever connects
+   * @refused an empty list; everyone, also as two halves; together with `proxyProtocol.accept`
+   * @see docs/options.md#the-real-client
    */
   readonly trustedProxies?: readonly string[];
   /**
    * Takes the client's address from the PROXY protocol: `{ accept: { from: ['10.0.0.0/16'] } }`.
-   * @default connections come from the clients themselves
+   * @default none: connections come from the clients themselves
+   * @refused `send`: HTTP targets learn the client from headers
    */
   readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
   /**
-   * How long one line of a request's head may be, in KiB, 8-64: the longest header, such as all cookies of a site, or the address. A whole
-   * head may have four times as much. Raise it for Kerberos tickets or many cookies; targets have limits of their own (Node 16 KiB,
-   * Tomcat 8). The heads of answers may have as much as one such line, and always 16.
+   * The longest line in a request's head, in KiB (8-64): the longest header, such as all cookies of a site, or the
+   * address. A whole head may be four times as long. The head of an answer may be as long as one such line, and at
+   * least 16 KiB. Raise it for Kerberos tickets or many cookies; targets have limits of their own (Node.js 16 KiB,
+   * Tomcat 8).
    * @default 16
+   * @see docs/options.md#heads
    * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers
    */
   readonly maxHeaderKiB?: number;
   /**
-   * Whether headers of requests pass whose names have underscores, such as `api_key` or `x-amz-meta-my_key`. CGI, WSGI and PHP cannot tell
-   * `X_Forwarded_For` from `X-Forwarded-For`, so spellings of the gateway's own headers with underscores are still dropped. So are names
-   * with other characters, such as a dot.
+   * Whether to pass request headers whose names contain underscores, such as `api_key` or `x-amz-meta-my_key`. CGI,
+   * WSGI and PHP cannot tell `X_Forwarded_For` from `X-Forwarded-For`, so such spellings of the gateway's own headers
+   * are dropped anyway. So are names with other characters, such as a dot.
    * @default false: such headers are dropped
+   * @see docs/limits.md#of-http-through-nginx
    * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
    */
   readonly underscoresInHeaders?: boolean;
   /**
-   * Whether `portway maintenance on` on the host closes this forward, without a deploy.
+   * Whether `portway maintenance on`, run on the host, closes this forward without a deploy.
    * @default false
+   * @see docs/options.md#maintenance
    */
   readonly maintenance?: boolean;
   /**
-   * What carries this forward; only nginx can.
+   * What carries this forward: only `'nginx'` can. Required if the stack's engine is iptables.
    * @default nginx
+   * @refused iptables, which cannot read HTTP
    */
   readonly engine?: Engine;
 }
@@ -194,37 +257,61 @@ export interface WebForwardProps extends ListenerProps, HttpHostProps {
 /** A forward of HTTP requests. */
 export interface HttpForwardProps extends WebForwardProps {}
 
-/** A forward of HTTPS requests; TLS ends on the gateway, and targets are spoken to in plain HTTP. */
+/**
+ * A forward of HTTPS requests. TLS ends on the gateway; targets get plain HTTP.
+ * @category Forward.https
+ */
 export interface HttpsForwardProps extends WebForwardProps {
-  /** Where the certificate comes from. */
+  /**
+   * Where the certificate comes from: `Tls.selfSigned()`, `Tls.letsEncrypt({ … })` or `Tls.secret(secret)`.
+   * @see docs/tls.md#certificates
+   */
   readonly tls: Tls;
   /**
-   * Tells browsers to speak nothing but TLS with the hosts of this forward (`Strict-Transport-Security`): `true` is for a year.
+   * Tells browsers to use only TLS for this forward's hosts (`Strict-Transport-Security`): `true` for a year, or an
+   * object.
    * @default false
+   * @refused a header `Strict-Transport-Security` in `headers`; `Forward.http`
+   * @see docs/tls.md#hsts
    */
   readonly hsts?: boolean | HstsProps;
   /**
-   * Whether HTTP/3 is spoken too, over QUIC on the same port of UDP; clients learn of it by `Alt-Svc`. Needs `os: 'debian-13'`.
+   * Whether to offer HTTP/3 too, over QUIC on the same port of UDP. Clients learn of it from `Alt-Svc`.
    * @default false
+   * @refused another `os` than Debian 13; a UDP forward on the port; `proxyProtocol`; a `Forward.tls` on the port; a
+   * header `Alt-Svc` in `headers`
+   * @see docs/tls.md#http3
    * @see https://www.rfc-editor.org/rfc/rfc9114
    */
   readonly http3?: boolean;
 }
 
-/** A forward of an IP protocol that knows no ports, such as a VPN's. */
+/**
+ * A forward of an IP protocol that has no ports, such as a VPN's.
+ * @category Forward.protocol
+ */
 export interface ProtocolForwardProps extends CommonForwardProps, KernelForwardProps {
-  /** Its name, or its number as IANA assigns them (1-255). */
+  /**
+   * The protocol's name (`'esp'`, `'gre'`, `'ah'`, `'ipip'` or `'l2tp'`) or its number (1-254).
+   * @refused TCP and UDP, which have their own forwards; ICMP (see `ping`); IGMP; a protocol of another forward; to
+   * an IPv6 target, the protocols that are IPv6 extension headers (43, 44, 51, 60)
+   * @see https://www.iana.org/assignments/protocol-numbers/protocol-numbers.xhtml
+   */
   readonly protocol: ProtocolName | number;
-  /** The address of the host that all of it is led to. */
+  /**
+   * The address of the one host that gets all packets of the protocol, without a port.
+   * @refused names; ports; the gateway itself
+   */
   readonly to: string;
   /**
-   * What carries this forward; only iptables can.
+   * What carries this forward: only `'iptables'` can.
    * @default 'iptables'
+   * @refused nginx, which carries only TCP and UDP
    */
   readonly engine?: Engine;
 }
 
-/** All that any kind of forward may say; each factory below takes only what its kind understands. */
+/** Everything that any kind of forward may have. Each factory of `Forward` accepts only what its kind supports. */
 export type ForwardProps = Partial<Omit<TransportForwardProps, 'limits' | 'balance' | 'failover'>> &
   Partial<Omit<HttpsForwardProps, keyof TransportForwardProps | 'protocol'>> & {
     /** Of connections, or of requests. */
@@ -238,8 +325,8 @@ export type ForwardProps = Partial<Omit<TransportForwardProps, 'limits' | 'balan
 export type ForwardKind = 'tcp' | 'udp' | 'tls' | 'http' | 'https' | 'protocol';
 
 /**
- * One rule of the gateway: a listener and its targets. Its name is its key in the stack's `forwards`.
- * Nothing is checked here: the stack checks all its forwards together and reports every mistake at once.
+ * One rule of the gateway: a listener and its targets. Its name is its key in the stack's `forwards`. Nothing is
+ * checked here: the stack checks all its forwards together and reports every problem at once.
  */
 export class Forward {
   /** TCP connections, on either engine. */
@@ -247,14 +334,17 @@ export class Forward {
     return new Forward('tcp', props);
   }
 
-  /** UDP datagrams, on either engine; iptables keeps a client's port stable and costs nothing per datagram. */
+  /**
+   * UDP datagrams, on either engine. iptables is the better choice for most: it keeps a client's port stable and adds
+   * no cost per datagram.
+   */
   static udp(props: TransportForwardProps): Forward {
     return new Forward('udp', props);
   }
 
   /**
-   * TLS connections by the name that clients ask for, passed through untouched; needs nginx. A `Forward.https` may stand on the same
-   * port: it gets what no host here is for.
+   * TLS connections by the host name that clients ask for, passed through untouched; needs nginx. A `Forward.https`
+   * may listen on the same port: it gets the names that are not in `hosts`.
    */
   static tls(props: TlsForwardProps): Forward {
     return new Forward('tls', props);
@@ -265,12 +355,18 @@ export class Forward {
     return new Forward('http', props);
   }
 
-  /** HTTPS requests, TLS ended on the gateway; needs nginx. To pass TLS through untouched use `Forward.tls`, or `Forward.tcp`. */
+  /**
+   * HTTPS requests; TLS ends on the gateway. Needs nginx. To pass TLS through untouched, use `Forward.tls`, or
+   * `Forward.tcp` for all names alike.
+   */
   static https(props: HttpsForwardProps): Forward {
     return new Forward('https', props);
   }
 
-  /** Everything of an IP protocol without ports (ESP, GRE, ...) to one host; needs iptables. */
+  /**
+   * Every packet of an IP protocol without ports (ESP, GRE, …) to one host; needs iptables. If a VPN also uses UDP
+   * ports, forward those with `Forward.udp`.
+   */
   static protocol(props: ProtocolForwardProps): Forward {
     return new Forward('protocol', props);
   }

@@ -3,32 +3,38 @@ export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as cons
 
 export type HealthCheckMethod = (typeof HEALTH_CHECK_METHODS)[number];
 
-/** How a forward's targets are asked whether they are alive. */
+/** How a forward's targets are checked. */
 export interface HealthCheckProps {
   /**
-   * - `tcp` opens a connection to the port and closes it.
-   * - `ping` sends an ICMP echo request: the host is up, whatever its server does.
-   * - `mysql` logs in to MySQL or MariaDB as `portway` without a password, and out again. A refused login counts as alive, but MariaDB
-   *   logs it: `CREATE USER portway@'10.0.0.10'` with the gateway's private address, and no rights, keeps its log quiet.
-   * - `postgres` asks PostgreSQL whether it takes TLS. It needs no account.
+   * How a target is asked.
+   * - `'tcp'` opens a connection to the port and closes it.
+   * - `'ping'` sends an ICMP echo request: the host is up, whatever its server does.
+   * - `'mysql'` logs in to MySQL or MariaDB as `portway` without a password, and out again. A refused login counts as
+   *   alive, but MariaDB logs it: `CREATE USER portway@'10.0.0.10'` with the gateway's private address, and no
+   *   rights, keeps its log quiet.
+   * - `'postgres'` asks PostgreSQL whether it accepts TLS. It needs no account.
    *
-   * Some servers take a connection that says nothing for an attack and lock the gateway out. For their ports this prop is required.
+   * Some servers treat a silent connection as an attack and lock the gateway out, so their ports require an explicit
+   * choice.
    * @default 'tcp' for a TCP forward, 'ping' for a UDP forward
+   * @refused `'ping'` if a target is on the gateway itself; no choice for ports 22, 25, 465, 587, 3306 and 5432
+   * @see docs/applications.md#health-checks
    * @see https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_max_connect_errors
    */
   readonly by?: HealthCheckMethod;
   /**
-   * The port that is asked, 1-65535. Not with `ping`.
-   * @default the target's own port; of a range the first
+   * The port that is asked (1-65535).
+   * @default the target's own port; of a range, the first
+   * @refused with `'ping'`
    */
   readonly port?: number;
   /**
-   * Seconds between two rounds, 1-300; an answer may take as long, at most 10 seconds.
+   * Seconds between two rounds (1-300). An answer may take as long, but at most 10 seconds.
    * @default 5
    */
   readonly interval?: number;
   /**
-   * After how many failed rounds in a row a target is out, 1-20. One answer brings it back.
+   * After how many failed rounds in a row a target is left out (1-20). One answer brings it back.
    * @default 2
    */
   readonly failures?: number;

@@ -79,14 +79,14 @@ export interface HttpOptionProps {
 export interface HttpTimeouts {
   /**
    * How long a client may pause while it sends a body, in seconds (1-600).
-   * @default 20; a day for gRPC and for `streaming` of requests
+   * @default 20; a day for gRPC with `streaming` of requests
    * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#client_body_timeout
    */
   readonly body?: number;
   /**
    * How long a target may pause before and during its answer, in seconds (1-86400). WebSockets, and answers to
    * requests that accept `text/event-stream`, may be silent for an hour, or for this long if that is longer.
-   * @default 60; a day for gRPC and for `streaming` of answers
+   * @default 60; a day with `streaming` of answers
    * @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout
    */
   readonly response?: number;

@@ -1,20 +1,21 @@
 /**
- * What one client may do; a client is an IPv4 address or an IPv6 /64. What is beyond never reaches a target: iptables drops it, nginx
- * closes it.
+ * What one client may do; a client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
+ * iptables drops them, nginx closes them.
  */
 export interface ForwardLimits {
   /**
-   * New connections (UDP: flows) per second, 1-10000; iptables only.
+   * New connections (UDP: flows) per second (1-10000); iptables only.
    * @default no limit
    */
   readonly newConnectionsPerSecond?: number;
   /**
-   * How many new connections may come at once before `newConnectionsPerSecond` counts, 1-10000.
-   * @default as many as come in 5 seconds, at least 5
+   * How many new connections may arrive at once before `newConnectionsPerSecond` applies (1-10000); iptables only.
+   * @default five seconds' worth, but at least 5
+   * @refused without `newConnectionsPerSecond`
    */
   readonly burst?: number;
   /**
-   * Connections open at the same time, 1-65535.
+   * How many connections may be open at once (1-65535).
    * @default no limit
    */
   readonly openConnections?: number;

@@ -1,20 +1,24 @@
 import type { Problems } from './problems';
 import { readWhole } from './whole';
 
-/** When nginx takes a TCP connection or a UDP client for gone. */
+/** When nginx considers a TCP connection or a UDP client gone. */
 export interface SessionProps {
   /**
-   * Seconds without a byte in either direction after which a connection is closed, or a UDP client forgotten, 1-86400; nginx only. A
-   * connection of which one side has ended its direction is closed after them too. Peers that vanished are found earlier, by TCP's
-   * keepalive probes.
+   * How long a connection may go without a byte in either direction before it is closed, or a UDP client before it is
+   * forgotten, in seconds (1-86400); nginx only. It also applies to connections that one side has half-closed. TCP
+   * keepalive finds vanished peers within some 15 minutes, whatever this is set to.
    * @default a day for TCP, 120 for UDP: the least that a NAT may give a quiet client (RFC 4787, REQ-5)
+   * @refused iptables
+   * @see docs/limits.md#what-one-forward-may-hold
    * @see https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_timeout
    */
   readonly idleTimeout?: number;
   /**
-   * How many datagrams a target answers to one of a client, 0-1000; after them the client is forgotten at once, which saves memory
-   * where clients ask once (DNS: 1; syslog: 0). UDP on nginx only.
-   * @default not known: a client is forgotten after `idleTimeout`
+   * How many datagrams a target sends in reply to one from a client (0-1000). The client is then forgotten at once,
+   * which saves memory for protocols of one request (DNS: 1; syslog: 0). UDP on nginx only.
+   * @default unknown: a client is forgotten after `idleTimeout`
+   * @refused TCP; iptables
+   * @see https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_responses
    */
   readonly responses?: number;
 }

@@ -9,18 +9,22 @@ import { isToken } from './token';
  */
 export type TargetSpec = PortSpec;
 
-/** One of several targets, with its share. */
+/**
+ * One of several targets, with its share.
+ * @category Ports and targets
+ */
 export interface WeightedTarget {
   /** A port on the gateway itself (`8080`) or `host:port`. */
   readonly to: TargetSpec;
   /**
-   * Its share of the new connections, next to the other targets' weights: a whole number of 1-1000.
+   * Its share of new connections (HTTP: requests) relative to the other targets' weights (1-1000).
    * @default 1
    */
   readonly weight?: number;
   /**
-   * Whether it stands by, and gets something only while all others fail; nginx only.
+   * Whether it stands by and gets connections only while all other targets fail; nginx only.
    * @default false
+   * @refused iptables; on every target; with `'source'` or `'cookie'`; UDP without `responses`
    */
   readonly backup?: boolean;
 }

@@ -6,11 +6,16 @@ export type StreamBalance = Exclude<TransportBalance, 'random'>;
 
 /** Where the TLS connections for a host name lead. */
 export interface TlsHostProps {
-  /** Where to: a port on the gateway itself (`8443`) or `host:port`; several share new connections as of `Forward.tcp`. */
+  /**
+   * A port on the gateway itself (`8443`) or `host:port`. Several targets share new connections as for `Forward.tcp`.
+   * @refused an empty list; ranges; addresses that cannot be targets
+   * @see docs/options.md#ports-and-targets
+   */
   readonly to: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
   /**
-   * How new connections are shared between several targets.
-   * @default that of the forward
+   * How several targets of this host share new connections.
+   * @default the forward's
+   * @refused with only one target
    */
   readonly balance?: StreamBalance;
 }

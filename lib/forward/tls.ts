@@ -1,8 +1,11 @@
-/** Where an HTTPS forward's certificate comes from. Nothing is checked here: the stack checks all its forwards together. */
+/**
+ * Where an HTTPS forward's certificate comes from. Nothing is checked here: the stack checks all its forwards
+ * together.
+ */
 export class Tls {
   /**
-   * A certificate that the host makes for itself at its first boot and keeps, valid for 10 years.
-   * Browsers warn about it; good for trying things out, and behind something else that ends TLS.
+   * A certificate that the host signs itself at its first boot, valid for 10 years. It survives changes in place, but
+   * not a replaced host. Browsers warn about it; use it for trials, and behind something else that ends TLS.
    */
   static selfSigned(...none: readonly never[]): Tls {
     // Plain JavaScript may give something all the same, such as a domain: the stack refuses it.
@@ -10,9 +13,9 @@ export class Tls {
   }
 
   /**
-   * A certificate of Let's Encrypt, or of another CA that speaks ACME, which the host asks for as soon as its domains lead to it, and
-   * renews. Until then the host answers with one that it signed itself. The CA checks the domains by HTTP, so the stack must have a
-   * `Forward.http` on port 80 that is open to everyone.
+   * A certificate from Let's Encrypt, or from another CA that speaks ACME. The host requests it once its domains lead
+   * there, and renews it. Until then it answers with a certificate that it signed itself. The CA checks the domains
+   * over HTTP, so the stack must have a `Forward.http` on port 80 that is open to everyone.
    * @see https://letsencrypt.org/docs/challenge-types/#http-01-challenge
    */
   static letsEncrypt(props: LetsEncryptProps): Tls {
@@ -20,9 +23,9 @@ export class Tls {
   }
 
   /**
-   * A certificate out of Secrets Manager: the host reads it at each boot and every hour, and may read this one secret alone. The secret's
-   * text is JSON with the texts of two PEM files, `{"certificate": "...", "privateKey": "..."}`: the certificate with those between it and
-   * its CA behind it, and its key, not encrypted.
+   * A certificate from Secrets Manager. The host reads it at each boot and every hour; its role may read this one
+   * secret. The secret's text is JSON with two PEM texts, `{"certificate": "...", "privateKey": "..."}`: the
+   * certificate followed by its intermediates, and its unencrypted key.
    */
   static secret(secret: SecretSource): Tls {
     return new Tls('secret', { secret });
@@ -34,29 +37,43 @@ export class Tls {
   ) {}
 }
 
-/** What a CA is asked for by ACME. @see RFC 8555 */
+/**
+ * What the host requests from a CA by ACME.
+ * @category Tls.letsEncrypt
+ * @see https://www.rfc-editor.org/rfc/rfc8555
+ */
 export interface LetsEncryptProps {
-  /** Where the CA may write to about the certificate or the account. Having a certificate made means to agree with the CA's terms. */
+  /**
+   * Where the CA may write about the certificate and the account. By requesting a certificate you agree to the CA's
+   * terms.
+   * @refused anything but an e-mail address
+   */
   readonly email: string;
-  /** The names that the certificate is for, 1-100. Their DNS must lead to the gateway's address. */
+  /**
+   * The names that the certificate is for (1-100). Their DNS must lead to the gateway's address.
+   * @refused duplicates; wildcards; upper case; IP addresses
+   */
   readonly domains: readonly string[];
   /**
-   * Whether Let's Encrypt's staging CA is asked: browsers trust none of its certificates, and its limits are wide enough for trying.
+   * Whether to use Let's Encrypt's staging CA for trials: its rate limits are generous, but no browser trusts it.
    * @default false
+   * @refused together with `server`
    * @see https://letsencrypt.org/docs/staging-environment/
    */
   readonly staging?: boolean;
   /**
-   * Another CA, by the address of its ACME directory. It must ask for nothing beyond ACME, such as an account that exists already.
+   * Another CA, as the https URL of its ACME directory. It must not require anything beyond ACME, such as an existing
+   * account.
    * @default Let's Encrypt
+   * @refused anything but an https URL
    */
   readonly server?: string;
 }
 
-/** A secret of Secrets Manager, as `ISecret` of aws-cdk-lib/aws-secretsmanager is one. */
+/** A secret in Secrets Manager, such as an `ISecret` of aws-cdk-lib/aws-secretsmanager. */
 export interface SecretSource {
   readonly secretArn: string;
-  /** Lets the gateway's role read it. */
+  /** Lets the gateway's role read the secret. */
   grantRead(grantee: never): unknown;
 }
 

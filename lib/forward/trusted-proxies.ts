@@ -4,23 +4,27 @@ import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readSources } from './read-props';
 
-/** The PROXY protocol, which tells the client's address in front of a connection's own bytes. */
+/** The PROXY protocol, which sends the client's address ahead of a connection's own bytes. */
 export interface ProxyProtocolProps {
   /**
-   * Takes the client's address from the PROXY protocol (version 1 or 2), with which then every connection must begin: from a Network
-   * Load Balancer, say.
-   * @default connections come from the clients themselves
+   * Takes the client's address from the PROXY protocol, version 1 or 2. Every connection must then begin with it, as
+   * those from a Network Load Balancer can.
+   * @default none: connections come from the clients themselves
    */
   readonly accept?: ProxyProtocolSource;
   /**
-   * Tells the client's address to the targets by the PROXY protocol (version 1), which they must understand.
+   * Whether to tell targets the client's address by the PROXY protocol, version 1. They must understand it.
    * @default false: targets see the gateway's address
    */
   readonly send?: boolean;
 }
 
+/** Who may speak the PROXY protocol to the gateway. */
 export interface ProxyProtocolSource {
-  /** The networks whose word counts, in CIDR notation, never everyone. The security group lets in them alone. */
+  /**
+   * The networks whose word counts, in CIDR notation. The security group lets in only these.
+   * @refused an empty list; everyone, also as two halves
+   */
   readonly from: readonly string[];
 }
 
