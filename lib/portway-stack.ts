@@ -20,6 +20,7 @@ import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 
+/** Props of the stack: its forwards, the host that carries them, and the network around it. */
 export interface PortwayStackProps
   extends CdkStackProps,
     ForwardSet,
@@ -29,69 +30,101 @@ export interface PortwayStackProps
     GatewaySettingsProps {
   /**
    * Makes the gateway the way out to the internet for private networks, which then share its public address.
-   * @default the gateway forwards nothing but its forwards
+   * @default the gateway forwards only its forwards
+   * @category In the kernel
+   * @see docs/nat.md#dynamic-nat-and-pat
    */
   readonly egress?: GatewayEgressProps;
   /**
-   * The only source that may reach port 22, in CIDR notation. There is no default, and everyone (`/0`) is refused.
+   * The only source that may reach port 22, in CIDR notation. There is no default.
+   * @category Forwards and access
+   * @refused a `/0`; host bits, as in `10.0.0.5/24`; no prefix length
    */
   readonly adminCidr: string;
   /**
-   * What happens to the host when its forwards change. Changing this value itself replaces the host once.
+   * What happens to the host when its forwards change. `'restart'`: the same instance stops, gets its new user-data
+   * and starts; disk, instance id and address stay. `'replace'`: a new instance starts with an empty disk, proves
+   * itself and takes over the address. Changing this value itself replaces the host once.
    * @default 'restart'
+   * @category Life of the host
    */
   readonly onChange?: OnChange;
   /**
-   * A VPC that is already there; it must have a public subnet.
-   * @default a small VPC of its own, with one public subnet
+   * An existing VPC; its first public subnet is used.
+   * @default a VPC of its own, 10.0.0.0/16, with one public subnet
+   * @category Network
+   * @refused a VPC without a public subnet
    */
   readonly vpc?: ec2.IVpc;
   /**
-   * Which of the region's availability zones the subnet is in, counted from 0. Not every zone has every instance type.
-   * Changing it replaces the host.
+   * Which of the region's availability zones the subnet is in, counted from 0 (0-10). Not every zone has every
+   * instance type. Changing it replaces subnet and host. No effect with `vpc`.
    * @default 0
+   * @category Network
    */
   readonly availabilityZoneIndex?: number;
   /**
-   * Whether the stack's own VPC writes flow logs to CloudWatch.
+   * Whether the stack's own VPC writes flow logs to CloudWatch. They cost per GB, are kept for a month, and are
+   * deleted with the stack.
    * @default false
+   * @category Network
+   * @refused together with `vpc`
    */
   readonly flowLogs?: boolean;
   /**
-   * Whether EC2 tells CloudWatch the host's figures each minute, and not each five. It costs per metric, and is changed in place.
+   * Whether EC2 reports the host's metrics to CloudWatch every minute instead of every five. It is charged per
+   * metric; changing it does not restart the host.
    * @default false
+   * @category Network
    * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
    */
   readonly detailedMonitoring?: boolean;
   /**
-   * A script of the team's own (path of a file): installs the application, say. Runs once on each instance, and again when
-   * it changes, before the host reports; its failure fails the deploy.
+   * Path of your own script, for example to install the application. It runs as root once on each instance, and again
+   * when it changes: after the new rules were tried, before they are applied and before the host reports. If it
+   * fails, the deploy fails. Its output stays on the host in `/var/log/portway/first-boot.log`, readable by root
+   * alone. After a failure its last 20 lines are also on the instance's console, which anyone with
+   * `ec2:GetConsoleOutput` can read, so print no secrets.
    * @default none
+   * @category Life of the host
+   * @refused a file that cannot be read, is not text, has no `#!` line, or has carriage returns
    */
   readonly firstBootScript?: string;
   /**
-   * How long a host may take from its start until it reports that it forwards.
+   * How long a host may take from its start until it reports that it forwards: a CDK `Duration` of 1 minute to 12
+   * hours.
    * @default 15 minutes
+   * @category Life of the host
    */
   readonly signalTimeout?: Duration;
   /**
-   * Deploys the same content once more after a failure, when set to another number than at the last try.
+   * Deploys the same content again after a failure, if it differs from the last attempt's number (0-1000000).
+   * Changing only this restarts or replaces the host.
    * @default 0
+   * @category Life of the host
    */
   readonly attempt?: number;
   /**
-   * How many rules a security group may have for each direction and address family; AWS raises it on request.
+   * How many rules a security group may have per direction and address family (1-1000). Raise it once AWS has raised
+   * your quota.
    * @default 60
+   * @category Network
+   * @refused forwards that need more; the message says how many
+   * @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
    */
   readonly maxSecurityGroupRules?: number;
 }
 
-/** A gateway in its network. @throws PortwayError listing every problem with its props */
+/**
+ * A gateway in its network.
+ * @throws PortwayError listing every problem with its props
+ */
 export class PortwayStack extends Stack {
-  /** The host and its resources. Grant further permissions to `gateway.instance.role`. */
+  /** The host and everything that belongs to it. Grant further rights to `gateway.instance.role`. */
   readonly gateway: Gateway;
+  /** The checked forwards. */
   readonly forwards: readonly ResolvedForward[];
-  /** The VPC and the subnet that the gateway is in. */
+  /** The VPC, and the subnet that the gateway is in. */
   readonly network: Network;
   private readonly settings: GatewaySettings;
   private readonly availabilityZoneIndex: number;
@@ -160,8 +193,8 @@ export class PortwayStack extends Stack {
   }
 
   /**
-   * Routes the outbound traffic of more private subnets through the gateway. For subnets that are created after the stack, in its
-   * own VPC (`network.vpc`) for example. Requires `egress`; its `from` must contain them.
+   * Makes the gateway the way out for private subnets that are created after the stack, in its own VPC
+   * (`network.vpc`) for example. Requires `egress`, whose `from` must contain them.
    * @throws PortwayError listing every subnet that cannot be routed, and why
    */
   addEgressSubnets(...subnets: readonly ec2.ISubnet[]): void {

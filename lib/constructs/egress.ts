@@ -10,17 +10,20 @@ import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';
 import { ofUnknownLength } from './check-vpc';
 
-/** Outbound internet access for private networks: the kernel's part, and the AWS resources. */
+/** Outbound internet access for private networks: the kernel's part and the AWS resources. */
 export interface GatewayEgressProps extends EgressProps {
   /**
-   * Private subnets of `vpc` whose way out the gateway becomes: their route tables get a default route to it. They must
-   * have none yet, and be no subnet of the gateway's own.
-   * @default none: whoever makes the subnets makes their routes, or calls the stack's addEgressSubnets
+   * Private subnets of `vpc` whose route tables get a default route to the gateway: `0.0.0.0/0`, and `::/0` if `from`
+   * contains IPv6 networks.
+   * @default none: you add the routes yourself, or call the stack's addEgressSubnets
+   * @refused without `vpc`; the gateway's own subnet; subnets that have a default route, do not know their route
+   * table, or lie outside `from`
    */
   readonly subnets?: readonly ec2.ISubnet[];
   /**
-   * Told when EC2's checks of the gateway fail, and when they pass again.
-   * @default nobody is told; the alarms recover or reboot the gateway all the same
+   * An SNS topic that is told when EC2's status checks of the gateway fail, and when they pass again.
+   * @default nobody is told; the alarms still recover or reboot the gateway
+   * @see docs/nat.md#when-the-gateway-fails
    */
   readonly alarmTopic?: sns.ITopic;
 }

@@ -5,15 +5,22 @@ import type { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import { isToken } from '../forward/token';
 
+/**
+ * The key pair for logging in. Without one, port 22 is open to the admin but nobody can log in; the stack warns about
+ * it.
+ * @category Forwards and access
+ */
 export interface LoginKeyProps {
   /**
-   * Name of an EC2 key pair that is already there.
+   * The name of an existing EC2 key pair.
    * @default none
+   * @refused an empty name; together with `sshPublicKey`
    */
   readonly keyPairName?: string;
   /**
-   * An OpenSSH public key, ed25519 or RSA (`ssh-ed25519 AAAA... comment`); the stack makes a key pair of it.
+   * An OpenSSH public key, ed25519 or RSA (the line of a `.pub` file); the stack creates a key pair from it.
    * @default none
+   * @refused other types of key; together with `keyPairName`
    */
   readonly sshPublicKey?: string;
 }

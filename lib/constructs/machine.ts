@@ -6,38 +6,50 @@ import { isToken } from '../forward/token';
 import { readWhole } from '../forward/whole';
 import { ARCHITECTURES, type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../host/operating-system';
 
+/**
+ * The EC2 instance.
+ * @category Machine
+ */
 export interface MachineProps {
   /**
-   * The distribution of the host.
+   * The host's distribution: `'debian-13'`, `'debian-12'`, `'amazon-linux-2023'` or `'ubuntu-24.04'`. Debian 13 is
+   * the best tested.
    * @default 'debian-13'
+   * @see docs/operating-systems.md
    */
   readonly os?: OperatingSystemId;
   /**
-   * The processor's kind.
-   * @default that of `instanceType`; without one, 'arm64'
+   * The processor architecture: `'arm64'` or `'x86_64'`.
+   * @default that of `instanceType`; without one, `'arm64'`
    */
   readonly architecture?: Architecture;
   /**
-   * EC2 instance type; its architecture decides which image is launched. Below 1 GiB of memory the host adds a swap file.
+   * The EC2 instance type. It decides the architecture of the image. With less than 900 MB of memory the host adds a
+   * swap file of 1 GiB.
    * @default 't4g.micro' (arm64) or 't3.micro' (x86_64), both with 1 GiB
+   * @refused a type of another `architecture`
    */
   readonly instanceType?: string;
   /**
-   * An image of your own in place of the distribution's newest. It must be of the same `os` and architecture.
-   * @default the newest public image of `os`, looked up by EC2 at launch
+   * An image of your own instead of the distribution's newest. It must have the same `os` and architecture.
+   * @default the newest public image of `os`, which EC2 looks up at launch
    */
   readonly ami?: AmiProps;
   /**
-   * Size of the root volume, in GiB.
+   * Size of the root volume (gp3, encrypted), in GiB (8-16384).
    * @default 8
    */
   readonly diskGiB?: number;
 }
 
+/** An image of your own. */
 export interface AmiProps {
-  /** `ami-...`. */
+  /** The image's id, such as `ami-0123456789abcdef0`. It belongs to one region. */
   readonly id: string;
-  /** The image's root device, such as `/dev/xvda`: another name would add a volume and leave the root unencrypted. */
+  /**
+   * The image's root device, such as `/dev/xvda`. A wrong name would add a second volume and leave the root volume
+   * unencrypted.
+   */
   readonly rootDevice: string;
 }
 

@@ -6,21 +6,26 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
 
+/**
+ * The network that the gateway is in.
+ * @category Network
+ */
 export interface NetworkProps {
   /**
-   * A VPC that is already there. It must have a public subnet; its first one is taken.
-   * @default a small VPC of its own, with one public subnet
+   * An existing VPC; its first public subnet is used.
+   * @default a VPC of its own, 10.0.0.0/16, with one public subnet
    */
   readonly vpc?: ec2.IVpc;
   /**
-   * Whether the new VPC writes flow logs (who talked to whom) to CloudWatch. They cost per gigabyte.
+   * Whether the new VPC writes flow logs to CloudWatch.
    * @default false
    */
   readonly flowLogs?: boolean;
   /**
-   * The KMS key that encrypts the flow logs. Its policy must let CloudWatch Logs use it: that of a key of this app is extended, that of
-   * an imported one is not.
-   * @default a key of CloudWatch Logs' own
+   * The KMS key that encrypts the flow logs. CloudWatch Logs must be allowed to use it: the policy of a key in this
+   * app is extended, that of an imported key is not.
+   * @default the key that CloudWatch Logs owns
+   * @refused without `flowLogs: true`
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
    */
   readonly logEncryptionKey?: kms.IKey;
@@ -30,7 +35,7 @@ export interface NetworkProps {
    */
   readonly availabilityZoneIndex?: number;
   /**
-   * Whether the new VPC has IPv6 beside IPv4, with addresses of Amazon's.
+   * Whether the new VPC also has IPv6, with a range from Amazon.
    * @default false
    */
   readonly ipv6?: boolean;

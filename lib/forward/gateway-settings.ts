@@ -6,41 +6,56 @@ import { isPlainObject } from './read-object';
 import { readSources } from './read-props';
 import { isToken } from './token';
 
-/** What a gateway does besides its forwards, in the kernel, whatever their engines are. */
+/**
+ * What the host does besides its forwards, whatever their engines.
+ * @category In the kernel
+ */
 export interface GatewaySettingsProps {
   /**
-   * Source networks in CIDR notation whose packets are dropped before anything looks at them, established connections too.
+   * Source networks in CIDR notation whose packets are dropped before anything else, even on established connections.
+   * Hundreds of networks cost no more than one.
    * @default none
+   * @refused an empty list; everyone; a network that overlaps `adminCidr`
    */
   readonly blocked?: readonly string[];
   /**
    * Makes the gateway the way out to the internet for private networks, which then share its public address.
-   * @default the gateway forwards nothing but its forwards
+   * @default the gateway forwards only its forwards
    */
   readonly egress?: EgressProps;
   /**
-   * Whether the gateway answers pings (ICMP echo requests): `true` opens the security group to them for everyone;
-   * `false` makes the host answer nobody, not even within its network.
-   * @default the security group lets none in; the host answers as its distribution does
+   * Whether the gateway answers pings (ICMP echo requests). `true`: the security group lets them in from everyone.
+   * `false`: the host answers nobody, not even in its own network.
+   * @default none are let in; the host answers as its distribution does
    */
   readonly ping?: boolean;
   /**
-   * Whether the gateway has IPv6 beside IPv4: its own VPC becomes dual-stack; a VPC of yours must be so already.
+   * Whether the gateway also has IPv6. The stack's own VPC becomes dual-stack; an existing VPC must be so already.
    * @default false
+   * @category Network
+   * @refused forwards that would lead one IP version nowhere
+   * @see docs/options.md#ipv6
    */
   readonly ipv6?: boolean;
   /**
-   * Accounts on the gateway that may ask the EC2 metadata service, besides root: those of applications that use the rights of
-   * `gateway.instance.role`. An account that does not exist when the host starts is passed over, with a warning in its log.
-   * `'everyone'` closes it to nobody.
-   * @default root alone, and EC2 Instance Connect where the system has it
+   * Accounts on the gateway, besides root, that may query the EC2 metadata service, and so use the rights of
+   * `gateway.instance.role`. An account that does not exist when the host starts is skipped, with a warning in its
+   * log. `'everyone'` leaves the service open to all.
+   * @default root, and EC2 Instance Connect if the system has it
+   * @refused an empty list; invalid account names
+   * @see docs/options.md#the-metadata-service
    * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-limiting-access.html
    */
   readonly metadataUsers?: MetadataUsers;
 }
 
+/** Outbound internet access for private networks: the kernel's part. */
 export interface EgressProps {
-  /** The private networks, in CIDR notation. */
+  /**
+   * The private networks, in CIDR notation. Their packets to anywhere else are let in, let out, and sent with the
+   * gateway's address.
+   * @refused an empty list; everyone; IPv6 networks without `ipv6`
+   */
   readonly from: readonly string[];
 }
 

@@ -20,14 +20,21 @@ import { sharePorts } from './shared-port';
 import { readTrustedProxies } from './trusted-proxies';
 import { readWhole } from './whole';
 
+/**
+ * The forwards and the engine that carries them.
+ * @category Forwards and access
+ */
 export interface ForwardSet {
   /**
-   * The forwards by name. A record and not an array: the key is the id, so adding one never renames another.
+   * The forwards by name. A name is an id: adding a forward never renames another.
+   * @refused an empty record; invalid names; two forwards on one listener
+   * @see docs/options.md#names
    */
   readonly forwards: Readonly<Record<string, Forward>>;
   /**
-   * What carries the TCP and UDP forwards that name no engine themselves.
+   * What carries TCP and UDP forwards that do not choose an engine: `'iptables'` or `'nginx'`.
    * @default 'nginx'
+   * @refused `'iptables'` if an HTTP, HTTPS or TLS forward does not set `engine: 'nginx'` itself
    */
   readonly engine?: Engine;
 }
