@@ -25,7 +25,7 @@ interface Policy {
   readonly PolicyDocument: { readonly Statement: readonly { readonly Action: string | readonly string[] }[] };
 }
 
-test('the host may read this one secret, and has the right before it boots', () => {
+test('allows the host to read only this secret, before it boots', () => {
   const made = stack((scope) => Secret.fromSecretCompleteArn(scope, 'Tls', ARN) as Secret);
   const template = Template.fromStack(made);
   template.resourceCountIs('AWS::IAM::Policy', 1);
@@ -45,7 +45,7 @@ test('the host may read this one secret, and has the right before it boots', () 
   expect(report.violations.map((v) => v.ruleName)).toEqual([]);
 });
 
-test('a secret that is made with it is named by its reference', () => {
+test('references a secret that is created in the same app', () => {
   const template = Template.fromStack(stack((scope) => new Secret(scope, 'Tls'))).toJSON();
   const lines = Object.values(template.Resources as Record<string, { Type: string; Properties: object }>)
     .filter((r) => r.Type === 'AWS::EC2::Instance')

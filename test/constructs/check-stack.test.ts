@@ -20,7 +20,7 @@ function problemsOf(props: unknown): readonly string[] {
 
 const problems = (props: object) => problemsOf({ ...base, ...props });
 
-test('what is right is taken', () => {
+test('accepts valid props', () => {
   const env = { account: '123456789012', region: 'eu-central-1' };
   const cdk = { env, tags: { team: 'edge' }, stackName: 'Edge', terminationProtection: true, description: 'x' };
   expect(checkStack({ ...base, ...cdk, signalTimeout: Duration.minutes(5) }).cdk).toEqual(cdk);
@@ -30,7 +30,7 @@ test.each([
   ['the type', { instancetype: 't4g.large' }, 'instancetype is unknown: did you mean instanceType?, got: t4g.large'],
   ['the admin', { adminCIDR: '10.0.0.1/32' }, 'adminCIDR is unknown: did you mean adminCidr?, got: 10.0.0.1/32'],
   ['flow logs', { flowlogs: true }, 'flowlogs is unknown: did you mean flowLogs?, got: true'],
-  ['what is blocked', { block: ['10.0.0.0/8'] }, 'block is unknown: did you mean blocked?, got: ["10.0.0.0/8"]'],
+  ['blocked networks', { block: ['10.0.0.0/8'] }, 'block is unknown: did you mean blocked?, got: ["10.0.0.0/8"]'],
   [
     'protection',
     { terminationprotection: true },
@@ -56,7 +56,7 @@ test.each([
     { allowFrom: ['10.0.0.0/8'] },
     'allowFrom must be left out: it is for the forward itself, got: ["10.0.0.0/8"]',
   ],
-])('an unknown prop of the stack is refused: %s', (_, props, problem) => {
+])('refuses an unknown prop of the stack: %s', (_, props, problem) => {
   expect(problems(props).join('\n')).toContain(problem);
 });
 
@@ -66,7 +66,7 @@ test.each([
   ['null', null, 'got: null'],
   ['a list', [], 'must be an object such as'],
   ['a proxy', proxied, 'got: a proxy'],
-  ['props of a prototype', Object.create(base), 'write a plain object, since props of a class or a prototype get lost'],
+  ['props on a prototype', Object.create(base), 'write a plain object, since props of a class or a prototype get lost'],
   ['no forwards', { ...base, forwards: {} }, 'forwards must hold at least one forward'],
   ['null for forwards', { ...base, forwards: null }, 'forwards must hold forwards by name, such as { web: '],
   ['a list of forwards', { ...base, forwards: [] }, 'forwards must hold forwards by name'],
@@ -76,7 +76,7 @@ test.each([
     'forwards.web must be an',
   ],
   ['no forward', { ...base, forwards: { web: Symbol('x') } }, 'forwards.web must be made by Forward.tcp'],
-])('props that are none are refused: %s', (_, props, problem) => {
+])('refuses what is not a props object: %s', (_, props, problem) => {
   expect(problemsOf(props).join('\n')).toContain(problem);
 });
 
@@ -91,9 +91,13 @@ test.each([
     { signalTimeout: Duration.millis(90_500) },
     'signalTimeout must be 1 minute to 12 hours, in whole seconds, got: 90.5 s',
   ],
-  ['no time at all', { signalTimeout: { toSeconds: () => Number.NaN } }, 'signalTimeout must be 1 minute to 12 hours'],
   [
-    'a time of the deploy',
+    'not a number of seconds',
+    { signalTimeout: { toSeconds: () => Number.NaN } },
+    'signalTimeout must be 1 minute to 12 hours',
+  ],
+  [
+    'a deploy-time value',
     { signalTimeout: Duration.seconds(Lazy.number({ produce: () => 90 })) },
     'that is known at synth',
   ],
@@ -138,11 +142,11 @@ test.each([
   ['a text for an environment', { env: 'eu-central-1' }, 'env must be an object such as { account:'],
   ['a text for a synthesizer', { synthesizer: 'legacy' }, 'synthesizer must be a synthesizer'],
   ['a text for protection', { terminationProtection: 'no' }, 'terminationProtection must be true or false, got: no'],
-])('values of the wrong kind are refused by their names: %s', (_, props, problem) => {
+])('names the prop of a value of the wrong type: %s', (_, props, problem) => {
   expect(problems(props).join('\n')).toContain(problem);
 });
 
-test('a prop whose getter throws', () => {
+test('reports a prop whose getter throws', () => {
   const props = Object.defineProperty({ ...base }, 'vpc', {
     get() {
       throw new Error('no');
@@ -151,13 +155,13 @@ test('a prop whose getter throws', () => {
   expect(problemsOf(props)).toEqual([expect.stringContaining('vpc must be a VPC of the CDK')]);
 });
 
-test('a stack with wrong props is none, not half of one', () => {
+test('creates no construct for invalid props', () => {
   const app = new App();
   expect(() => new PortwayStack(app, 'Portway', { ...base, instancetype: 'x' } as never)).toThrow(PortwayError);
   expect(app.node.children).toEqual([]);
 });
 
-test('names that differ by a hyphen alone would have one output', () => {
+test('refuses names that differ only by hyphens, since their outputs would collide', () => {
   const web = Forward.http({ listen: 80, to: 8080 });
   const other = Forward.http({ listen: 81, to: 8081 });
   expect(problems({ forwards: { 'web-1': web, web1: other } })).toEqual([
@@ -178,12 +182,12 @@ describe('a VPC', () => {
     });
   const SENTENCE = `vpc must have lists of zones and subnets whose lengths are known at synth: give Fn.split its assumedLength, such as Fn.split(',', Fn.importValue('subnets'), 2), or use Fn.importListValue`;
 
-  test('whose lists have no known length is refused in one sentence', () => {
+  test('whose lists have no known length is reported once', () => {
     expect(problems({ vpc: imported() })).toEqual([SENTENCE]);
     expect(problems({ vpc: imported(2) })).toEqual([]);
   });
 
-  test('the same of subnets that go out by the gateway', () => {
+  test('is reported the same way for egress subnets', () => {
     const egress = (length?: number) => ({ from: ['10.0.0.0/16'], subnets: imported(length).isolatedSubnets });
     expect(problems({ vpc: imported(2), egress: egress() })).toEqual([
       expect.stringMatching(/^egress\.subnets\[0\] must be of a list whose length is known at synth: .*assumedLength/),
@@ -191,7 +195,7 @@ describe('a VPC', () => {
     expect(problems({ vpc: imported(2), egress: egress(2) })).toEqual([]);
   });
 
-  test('without a public subnet is one problem among all others', () => {
+  test('without a public subnet is reported with all other problems', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack(), 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'] });
     expect(problems({ vpc, diskGiB: 1, adminCidr: '::/0' })).toEqual([
       expect.stringContaining('adminCidr must not be everyone'),
@@ -201,7 +205,7 @@ describe('a VPC', () => {
   });
 });
 
-describe('a VPC that is looked up, with subnets that go out by the gateway', () => {
+describe('a looked-up VPC with egress subnets', () => {
   const env = { account: '123456789012', region: 'eu-central-1' };
   const from = ['10.0.0.0/16'];
 
@@ -239,11 +243,11 @@ describe('a VPC that is looked up, with subnets that go out by the gateway', () 
     ],
   });
 
-  test('is pending on the first synth, when the CDK has nothing but its stand-ins', () => {
+  test("is pending on the first synth, with the CDK's dummy values", () => {
     expect(synth({}).missing).toEqual([expect.stringContaining('vpc-provider:account=123456789012')]);
   });
 
-  test('gets its route on the second, and is checked then', () => {
+  test('is checked, and gets its route, on the second synth', () => {
     const [key = ''] = synth({}).missing;
     const { missing, template } = synth({ [key]: answer('10.0.1.0/24') });
     expect(missing).toEqual([]);
@@ -252,7 +256,7 @@ describe('a VPC that is looked up, with subnets that go out by the gateway', () 
   });
 });
 
-test('a topic of another stack is a topic', () => {
+test('accepts a topic of another stack', () => {
   const alarmTopic = sns.Topic.fromTopicArn(new Stack(), 'Topic', 'arn:aws:sns:eu-central-1:123456789012:alarms');
   expect(checkStack({ ...base, egress: { from: ['10.0.0.0/16'], alarmTopic } }).egress).toEqual({
     subnets: [],

@@ -60,22 +60,22 @@ describe('routes', () => {
     imported('B', { routeTableId: 'rtb-b', ipv4CidrBlock: '10.0.2.0/24' }),
   ];
 
-  test('one for each route table, to the host', () => {
+  test('exist once per route table', () => {
     const stack = create(() => [...two(), imported('C', { routeTableId: 'rtb-b' })]);
     expect(routes(stack)).toEqual(['0.0.0.0/0 in "rtb-a"', '0.0.0.0/0 in "rtb-b"']);
   });
 
-  test("subnets of the app's own", () => {
+  test('exist for subnets of the same app', () => {
     expect(routes(create((vpc) => vpc.isolatedSubnets))).toHaveLength(2);
   });
 
-  test('for IPv6 only where networks of it go out', () => {
+  test('include IPv6 only for egress of IPv6 networks', () => {
     const six = create(two, { ipv6: true, egress: { from: [...from, '2001:db8::/56'], subnets: two() } });
     expect(routes(six)).toEqual(['0.0.0.0/0', '::/0'].flatMap((d) => [`${d} in "rtb-a"`, `${d} in "rtb-b"`]));
     expect(routes(create(two, { ipv6: true }))).toHaveLength(2);
   });
 
-  test('a subnet that goes leaves the ids of the others: a route that is made anew would meet the old one', () => {
+  test('keep their ids when a subnet is removed: a recreated route would collide with the old one', () => {
     const ids = (stack: PortwayStack) =>
       Object.entries(Template.fromStack(stack).findResources('AWS::EC2::Route'))
         .filter(([, r]) => r.Properties.RouteTableId === 'rtb-b')
@@ -83,7 +83,7 @@ describe('routes', () => {
     expect(ids(create(() => two().slice(1)))).toEqual(ids(create(two)));
   });
 
-  test("subnets that are made later in the stack's own VPC are led out by hand", () => {
+  test("addEgressSubnets adds subnets that are created later in the stack's own VPC", () => {
     const stack = new PortwayStack(new App({ context: featureFlags() }), 'Portway', { ...base, egress: { from } });
     const subnet = new ec2.Subnet(stack, 'Inside', {
       vpcId: stack.network.vpc.vpcId,
@@ -99,7 +99,7 @@ describe('routes', () => {
   });
 });
 
-test('the security group lets the private networks in with everything, and everything out', () => {
+test('the security group allows everything from private networks, and everything out', () => {
   const groups = Template.fromStack(create((vpc) => vpc.isolatedSubnets)).findResources('AWS::EC2::SecurityGroup');
   const [group] = Object.values(groups);
   expect(group?.Properties.SecurityGroupIngress).toContainEqual({
@@ -112,7 +112,7 @@ test('the security group lets the private networks in with everything, and every
   ]);
 });
 
-test('a gateway whose forwards are all of nginx gets the rules too, and routes', () => {
+test('a gateway with only nginx forwards gets the rules and routes too', () => {
   const forwards = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
   const settings = { ...NO_SETTINGS, egress: [{ text: '10.0.0.0/16', family: 4 } as const] };
   const { files } = hostContent({ forwards, settings, os: OPERATING_SYSTEMS['debian-13'] });
@@ -122,7 +122,7 @@ test('a gateway whose forwards are all of nginx gets the rules too, and routes',
   expect(text('/etc/sysctl.d/91-portway-ipv6.conf')).toBeUndefined();
 });
 
-test('without a topic the alarms act, and tell nobody', () => {
+test('without a topic the alarms act, and notify nobody', () => {
   const alarms = Template.fromStack(create((vpc) => vpc.isolatedSubnets)).findResources('AWS::CloudWatch::Alarm');
   expect(Object.values(alarms).map((a) => [a.Properties.AlarmActions.length, a.Properties.OKActions])).toEqual([
     [1, undefined],
@@ -132,7 +132,11 @@ test('without a topic the alarms act, and tell nobody', () => {
 
 describe('mistakes', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['no subnet at all', () => create(() => []), /^egress\.subnets must hold at least one subnet, or be left out$/],
+    [
+      'an empty list of subnets',
+      () => create(() => []),
+      /^egress\.subnets must hold at least one subnet, or be left out$/,
+    ],
     [
       "subnets, but the stack's own VPC",
       () =>
@@ -163,7 +167,7 @@ describe('mistakes', () => {
       /^egress\.subnets\[0\] must know its route table: give routeTableId to Subnet\.fromSubnetAttributes, got: A\/A$/,
     ],
     [
-      'a subnet that is not let out',
+      'a subnet outside egress.from',
       () => create(() => [imported('A', { routeTableId: 'rtb-a', ipv4CidrBlock: '10.1.0.0/24' })]),
       /^egress\.subnets\[0\] must lie within egress\.from \(10\.0\.0\.0\/16\), or its packets are not let out, got: 10\.1\.0\.0\/24$/,
     ],
@@ -176,7 +180,7 @@ describe('mistakes', () => {
     expect(act).toThrow(message);
   });
 
-  test('come all at once, with those of the model', () => {
+  test('are reported together with all others', () => {
     const { app, vpc } = team();
     const egress = { from: ['0.0.0.0/0'], subnets: vpc.publicSubnets.slice(0, 1) };
     expect(() => new PortwayStack(app, 'Portway', { ...base, vpc, egress, blocked: [] })).toThrow(

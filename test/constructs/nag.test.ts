@@ -26,7 +26,7 @@ describe.each(Object.keys(PACKS) as (keyof typeof PACKS)[])('%s', (pack) => {
   });
 });
 
-test('what a prop turns on is not excused', () => {
+test('does not excuse what a prop turns on', () => {
   const rules = (props: Partial<PortwayStackProps>) => {
     const app = new App({ context: featureFlags() });
     const key = new kms.Key(new Stack(app, 'Keys'), 'Logs');
@@ -53,7 +53,7 @@ test('what a prop turns on is not excused', () => {
   expect(all).toEqual([]);
 });
 
-test('the check finds what is wrong', () => {
+test('finds a real problem', () => {
   const found = findings((app) => {
     const stack = new PortwayStack(app, 'Portway', CANONICAL.nginx as (typeof CANONICAL)[string]);
     new ec2.CfnVolume(stack, 'Plain', { availabilityZone: 'a', size: 8, encrypted: false });
@@ -62,7 +62,7 @@ test('the check finds what is wrong', () => {
   expect(found).toContainEqual(expect.stringContaining('AwsSolutions-EC26'));
 });
 
-test('every acknowledgement has a reason of some words, and none stands on the wait types', () => {
+test('gives a reason for every acknowledgement, and acknowledges nothing on the wait types', () => {
   const stack = new PortwayStack(new App(), 'Portway', CANONICAL['nginx-tls'] as (typeof CANONICAL)[string]);
   const all = stack.node.findAll().flatMap((c) => c.node.metadata.map((m) => ({ path: c.node.path, ...m })));
   const acknowledgements = all.filter((m) => m.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY);

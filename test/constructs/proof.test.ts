@@ -50,15 +50,15 @@ const CHANGES: Record<string, Partial<PortwayStackProps>> = {
   'the availability zone': { availabilityZoneIndex: 1 },
   'the timeout': { signalTimeout: Duration.minutes(10) },
   'the attempt': { attempt: 1 },
-  'the way of changing': { onChange: 'replace' },
+  onChange: { onChange: 'replace' },
   IPv6: { ipv6: true },
   'who is blocked': { blocked: ['198.51.100.0/24'] },
   'no pings': { ping: false },
   'who goes out': { egress: { from: ['10.0.0.0/16'] } },
-  'who else goes out': { egress: { from: ['10.0.0.0/16', '10.1.0.0/16'] } },
+  'the egress networks': { egress: { from: ['10.0.0.0/16', '10.1.0.0/16'] } },
 };
 
-test.each(Object.entries(CHANGES))('%s changes: the deployment waits for a new report', (_what, change) => {
+test.each(Object.entries(CHANGES))('waits for a new report when it changes: %s', (_what, change) => {
   const before = ids(base);
   const after = ids({ ...base, ...change });
   expect(after.condition).not.toBe(before.condition);
@@ -79,39 +79,39 @@ const SAID: Record<string, Partial<TransportForwardProps>> = {
   'open connections': { limits: { openConnections: 5 } },
 };
 
-test('all that a forward says is proved', () => {
+test('proves every prop of a forward', () => {
   const said = (props: Partial<TransportForwardProps>) =>
     ids({ ...base, forwards: { web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80'], ...props }) } });
   const all = [{}, ...Object.values(SAID)].map((props) => said(props).condition);
   expect(new Set(all).size).toBe(all.length);
 });
 
-test('the IP version that it listens on is proved where the gateway has both', () => {
+test('proves the family of a forward on a dual-stack gateway', () => {
   const six = { ...base, ipv6: true };
   const four = { forwards: { web: Forward.tcp({ listen: 80, to: 8080, family: 'ipv4' }) } } as const;
   expect(ids({ ...six, ...four }).condition).not.toBe(ids(six).condition);
   expect(ids({ ...base, ...four })).toEqual(ids(base));
 });
 
-test('each change has an id of its own', () => {
+test('gives each change a new id', () => {
   const all = Object.values(CHANGES).map((change) => ids({ ...base, ...change }).condition);
   expect(new Set(all).size).toBe(all.length);
 });
 
-test('what the host has no part in keeps the ids: admin CIDR, tags', () => {
+test('keeps the ids when the host is not affected: admin CIDR, tags', () => {
   expect(ids({ ...base, adminCidr: '198.51.100.1/32', tags: { team: 'x' } })).toEqual(ids(base));
   // Open to pings from outside is the security group's matter alone.
   expect(ids({ ...base, ping: true })).toEqual(ids(base));
 });
 
-test('restart keeps the instance where a forward changes; replace makes another', () => {
+test('keeps the instance when a forward changes with restart; replaces it with replace', () => {
   const changed = { forwards: { web: Forward.tcp({ listen: 80, to: 9090 }) } };
   expect(ids({ ...base, ...changed }).instance).toBe(ids(base).instance);
   const replace = { ...base, onChange: 'replace' } as const;
   expect(ids({ ...replace, ...changed }).instance).not.toBe(ids(replace).instance);
 });
 
-test('ids leave room for the longest signal URL that is reckoned with', () => {
+test('leaves room for the longest expected signal URL', () => {
   const { handle, condition } = ids(base);
   expect(Math.max(handle.length, condition.length)).toBeLessThanOrEqual(64);
 });
@@ -167,21 +167,21 @@ const BEHIND: Record<string, (stack: PortwayStack) => void> = {
 };
 
 test.each(Object.entries(BEHIND))(
-  'an aspect that replaces or restarts the host waits for a new report: %s',
+  'waits for a new report when an aspect replaces or restarts the host: %s',
   (_what, alter) => {
     expect(ids(base, alter).condition).not.toBe(ids(base).condition);
     expect(ids(base, alter).handle).not.toBe(ids(base).handle);
   },
 );
 
-test('each of them has ids of its own, in either way of changing', () => {
+test('gives each of them new ids, with restart and replace', () => {
   for (const onChange of ['restart', 'replace'] as const) {
     const all = [undefined, ...Object.values(BEHIND)].map((alter) => ids({ ...base, onChange }, alter).condition);
     expect(new Set(all).size).toBe(all.length);
   }
 });
 
-test('what an aspect changes in place costs no restart: tags, monitoring, permission boundaries, the group', () => {
+test('keeps the ids when an aspect changes something in place: tags, monitoring, permission boundaries, the group', () => {
   const props = { ...base, sshPublicKey: key };
   const before = ids(props);
   const alike: Record<string, (stack: PortwayStack) => void> = {
@@ -200,7 +200,7 @@ test('what an aspect changes in place costs no restart: tags, monitoring, permis
   for (const [what, alter] of Object.entries(alike)) expect([what, ids(props, alter)]).toEqual([what, before]);
 });
 
-test('a tag of the whole app does not replace the key pair, whose name is taken', () => {
+test('does not replace the key pair for a tag on the whole app', () => {
   const app = new App();
   new PortwayStack(app, 'Portway', { ...base, sshPublicKey: key });
   Tags.of(app).add('team', 'x');
@@ -213,7 +213,7 @@ test('a tag of the whole app does not replace the key pair, whose name is taken'
   ]);
 });
 
-test('references follow the ids, in the whole template', () => {
+test('updates all references to the ids', () => {
   const app = new App();
   new PortwayStack(app, 'Portway', { ...base, onChange: 'replace' });
   const { template } = app.synth().getStackByName('Portway');

@@ -48,7 +48,7 @@ describe('the host', () => {
     );
   });
 
-  test('takes an image of the user with its own root device', () => {
+  test('takes a custom image with its root device', () => {
     create({ ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/nvme0n1' } }).template.hasResourceProperties(
       ...instance({
         ImageId: 'ami-0123456789abcdef0',
@@ -57,7 +57,7 @@ describe('the host', () => {
     );
   });
 
-  test('warns that nobody can log in when there is no key', () => {
+  test('warns if there is no login key', () => {
     const { stack } = create();
     Annotations.fromStack(stack).hasWarning(
       '*',
@@ -65,11 +65,11 @@ describe('the host', () => {
     );
   });
 
-  test.each([{ keyPairName: 'team' }, { sshPublicKey: PUBLIC_KEY }])('says nothing with %j', (key) => {
+  test.each([{ keyPairName: 'team' }, { sshPublicKey: PUBLIC_KEY }])('does not warn with %j', (key) => {
     Annotations.fromStack(create(key).stack).hasNoWarning('*', Match.anyValue());
   });
 
-  test('another public key is another key pair, since both exist for a while', () => {
+  test('a new public key gets a new key pair, since both exist for a while', () => {
     const name = (sshPublicKey: string) =>
       Object.values(create({ sshPublicKey }).template.findResources('AWS::EC2::KeyPair'))[0]?.Properties.KeyName;
     expect(name(PUBLIC_KEY)).toBe(name(PUBLIC_KEY));
@@ -78,13 +78,13 @@ describe('the host', () => {
 });
 
 describe('the network', () => {
-  test('a stack with account and region asks AWS nothing', () => {
+  test('a stack with account and region makes no lookups', () => {
     const app = new App();
     new PortwayStack(app, 'Portway', { ...base, env: { account: '123456789012', region: 'eu-central-1' } });
     expect(app.synth().manifest.missing).toBeUndefined();
   });
 
-  test('the availability zone is counted in the region', () => {
+  test("the availability zone is an index into the region's zones", () => {
     create({ availabilityZoneIndex: 2 }).template.hasResourceProperties('AWS::EC2::Subnet', {
       AvailabilityZone: { 'Fn::Select': [2, { 'Fn::GetAZs': '' }] },
       // A range of its own, so that it can be made while the subnet of another zone is still there.
@@ -92,7 +92,7 @@ describe('the network', () => {
     });
   });
 
-  test('a VPC that is there already gets a host with a public address, and nothing else of a network', () => {
+  test('an existing VPC gets a host with a public address, and no other network resources', () => {
     const app = new App();
     const vpc = ec2.Vpc.fromVpcAttributes(new Stack(app, 'Other'), 'Vpc', {
       vpcId: 'vpc-1',
@@ -107,7 +107,7 @@ describe('the network', () => {
     );
   });
 
-  test('in a VPC that is there already IPv6 is asked for by the interface', () => {
+  test('in an existing VPC the network interface requests IPv6', () => {
     const app = new App();
     const vpc = ec2.Vpc.fromVpcAttributes(new Stack(app, 'Other'), 'Vpc', {
       vpcId: 'vpc-1',
@@ -125,7 +125,7 @@ describe('the network', () => {
     expect(host).not.toHaveProperty('Ipv6AddressCount');
   });
 
-  test('IPv6: a range of its own for each zone, a route, and everyone of both versions', () => {
+  test('IPv6: a separate range per zone, a route, and everyone in both versions', () => {
     const { template } = create({ ipv6: true, availabilityZoneIndex: 2 });
     template.hasResourceProperties('AWS::EC2::Subnet', {
       CidrBlock: '10.0.2.0/24',
@@ -140,7 +140,7 @@ describe('the network', () => {
     expect(web.map((r: Record<string, unknown>) => r.CidrIp ?? r.CidrIpv6)).toEqual(['0.0.0.0/0', '::/0']);
   });
 
-  test('clients that are seen through: the host may send what is not its own', () => {
+  test('preserveClientAddress disables the source/destination check', () => {
     const to = '10.0.1.1:80';
     const routing = create({ forwards: { web: Forward.tcp({ listen: 80, to, preserveClientAddress: true }) } });
     routing.template.hasResourceProperties(...instance({ SourceDestCheck: false }));
@@ -149,13 +149,13 @@ describe('the network', () => {
     );
   });
 
-  test('flow logs go to a group that destroy takes along, under a role that cannot make groups', () => {
+  test('flow logs go to a group that destroy deletes, with a role that cannot create groups', () => {
     const { template } = create({ flowLogs: true });
     template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
     expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('CreateLogGroup');
   });
 
-  test('flow logs are encrypted by a key that is named, which lets CloudWatch Logs use it', () => {
+  test('flow logs are encrypted with the given key, which CloudWatch Logs may use', () => {
     const app = new App();
     const keys = new Stack(app, 'Keys');
     const stack = new PortwayStack(app, 'P', { ...base, flowLogs: true, logEncryptionKey: new kms.Key(keys, 'Logs') });
@@ -170,7 +170,7 @@ describe('the network', () => {
     );
   });
 
-  test('detailed monitoring is asked for', () => {
+  test('detailed monitoring is enabled', () => {
     create({ detailedMonitoring: true }).template.hasResourceProperties(...instance({ Monitoring: true }));
     create({}).template.hasResourceProperties(...instance({ Monitoring: Match.absent() }));
   });
@@ -183,14 +183,14 @@ describe('the network', () => {
       Forward.udp({ listen: '5000-5100', to: '10.0.1.1:5000-5100' }),
       /forwards\.x leads udp 5060, the port of SIP/,
     ],
-  ])('%s is forwarded with a warning', (_what, x, text) => {
+  ])('%s is forwarded, with a warning', (_what, x, text) => {
     const { stack } = create({ sshPublicKey: PUBLIC_KEY, forwards: { x } });
     Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(text.source));
     const { stack: plain } = create({ sshPublicKey: PUBLIC_KEY });
     expect(Annotations.fromStack(plain).findWarning('*', Match.anyValue())).toEqual([]);
   });
 
-  test('what may leave: names, time, packages, AWS, and the targets', () => {
+  test('allows outbound: DNS, NTP, packages, AWS, and the targets', () => {
     const forwards = { db: Forward.tcp({ listen: 5000, to: '10.0.1.1:5432' }) };
     const group = Object.values(create({ forwards }).template.findResources('AWS::EC2::SecurityGroup'))[0]?.Properties;
     const egress = group.SecurityGroupEgress.map(
@@ -230,12 +230,12 @@ describe('mistakes', () => {
       /^instanceType must be an EC2 instance type such as t4g\.micro, got: large$/,
     ],
     [
-      'a key for logs that are not written',
+      'a key without flow logs',
       { logEncryptionKey: kms.Key.fromKeyArn(new Stack(), 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/x') },
       /^logEncryptionKey must go with flowLogs: true/,
     ],
     [
-      'flow logs of a VPC that is there already',
+      'flow logs of an existing VPC',
       { flowLogs: true, vpc: new ec2.Vpc(new Stack(), 'Vpc') as ec2.IVpc },
       /^flowLogs must be left out beside vpc/,
     ],
@@ -262,13 +262,9 @@ describe('mistakes', () => {
       { sshPublicKey: `ecdsa-sha2-nistp256 ${'A'.repeat(90)}` },
       /^sshPublicKey must be one line .*ssh-ed25519 or ssh-rsa/,
     ],
-    [
-      'an unknown way of changing',
-      { onChange: 'reload' as never },
-      /^onChange must be restart or replace, got: reload$/,
-    ],
+    ['an unknown onChange', { onChange: 'reload' as never }, /^onChange must be restart or replace, got: reload$/],
     ['half an attempt', { attempt: 0.5 }, /^attempt must be a whole number/],
-    ['a script that is not there', { firstBootScript: '/nowhere' }, /^firstBootScript must be a file that can be read/],
+    ['a missing script', { firstBootScript: '/nowhere' }, /^firstBootScript must be a file that can be read/],
     [
       'an IPv6 target on iptables, without IPv6',
       { forwards: { x: Forward.tcp({ listen: 1, to: '[2001:db8::1]:2' }) } },
@@ -283,7 +279,7 @@ describe('mistakes', () => {
     expect(() => create(props)).toThrow(message);
   });
 
-  test('of all parts come at once', () => {
+  test('of all parts are reported at once', () => {
     const wrong = {
       adminCidr: '::/0',
       os: 'x' as never,

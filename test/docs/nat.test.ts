@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-test('the rules that the page of the NATs shows are those of the canonical stack', () => {
+test('the rules on the NAT page are those of the canonical stack', () => {
   const shown = [...read('docs/nat.md').matchAll(/^```iptables\n([\s\S]*?)^```$/gm)]
     .flatMap(([, block = '']) => block.split('\n'))
     .filter((line) => line !== '');

@@ -14,11 +14,11 @@ function read(value: unknown) {
   return { cidr, message };
 }
 
-test.each(['203.0.113.7/32', '203.0.113.0/24', '2001:db8::/48'])('%s is taken', (value) => {
+test.each(['203.0.113.7/32', '203.0.113.0/24', '2001:db8::/48'])('accepts %s', (value) => {
   expect(read(value)).toMatchObject({ cidr: { text: value }, message: '' });
 });
 
-test('a token is taken', () => {
+test('accepts a token', () => {
   const token = new CfnParameter(new Stack(), 'Admin').valueAsString;
   expect(read(token).cidr?.text).toBe(token);
 });
@@ -36,6 +36,6 @@ test.each([
   ],
   ['home', /^adminCidr must be a CIDR block/],
   [7, /^adminCidr must be a CIDR block/],
-])('%s is refused', (value, message) => {
+])('refuses %s', (value, message) => {
   expect(read(value).message).toMatch(message);
 });

@@ -11,7 +11,7 @@ describe('each broken rule has its own message', () => {
   const cache = (props: object) => http({ to: 1, cache: { sizeMb: 100, ...props } });
   test.each<[string, Forward, RegExp]>([
     [
-      'a cache that is none',
+      'a cache that is not an object',
       http({ to: 1, cache: true }),
       /^forwards\.web\.cache must be an object such as \{ sizeMb: 500 \}/,
     ],
@@ -21,12 +21,12 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.cache\.sizeMb must be a whole number of 10-1000000/,
     ],
     ['a small cache', cache({ sizeMb: 9 }), /\.sizeMb must be/],
-    ['a text for a size', cache({ sizeMb: '10m inactive=1' }), /\.sizeMb must be/],
-    ['nothing to be valid for', cache({ validFor: 0 }), /\.validFor must be a whole number of 1-/],
-    ['nothing to be kept for', cache({ keepFor: 1 }), /\.keepFor must be a whole number of 60-/],
+    ['a string as size', cache({ sizeMb: '10m inactive=1' }), /\.sizeMb must be/],
+    ['a validFor of 0', cache({ validFor: 0 }), /\.validFor must be a whole number of 1-/],
+    ['a keepFor that is too short', cache({ keepFor: 1 }), /\.keepFor must be a whole number of 60-/],
     ['a long wait', cache({ waitForFill: 61 }), /\.waitForFill must be a whole number of 0-60/],
-    ['cookies that are no boolean', cache({ ignoreCookies: 1 }), /\.ignoreCookies must be true or false/],
-    ['a parameter that is a text', cache({ query: 'page' }), /\.query must be a list of at most 20 names/],
+    ['a number for ignoreCookies', cache({ ignoreCookies: 1 }), /\.ignoreCookies must be true or false/],
+    ['a string for query', cache({ query: 'page' }), /\.query must be a list of at most 20 names/],
     ['a parameter with a hyphen', cache({ query: ['a-b'] }), /\.query must be a list/],
     ['a parameter with a directive', cache({ query: ['a; }'] }), /\.query must be a list/],
     ['parameters alike', cache({ query: ['page', 'Page'] }), /which differ in more than upper and lower case/],
@@ -37,7 +37,7 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.cache must be left out beside redirectTo/,
     ],
     [
-      'headers that no cache has in its key',
+      'passed headers that are not in the key',
       http({ to: 1, passHeaders: ['X-Host'], routes: { '/a': { to: 2, cache: { sizeMb: 10 } } } }),
       /^forwards\.web\.routes\["\/a"\]\.passHeaders must be left out where answers are kept, .*: write cache: false there, got: /,
     ],
@@ -52,12 +52,12 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.cache must be left out beside streaming/,
     ],
     [
-      'underscores in headers where nobody reads them',
+      'underscoresInHeaders on a TCP forward',
       tcp({ to: 1, underscoresInHeaders: true }),
       /^forwards\.web\.underscoresInHeaders must be left out: it is for Forward\.http and Forward\.https, got: true$/,
     ],
     [
-      'a size of heads where nobody reads them',
+      'maxHeaderKiB on a TCP forward',
       tcp({ to: 1, maxHeaderKiB: 16 }),
       /^forwards\.web\.maxHeaderKiB must be left out: it is for Forward\.http and Forward\.https, got: 16$/,
     ],
@@ -83,7 +83,7 @@ describe('caches and the disk', () => {
     return [];
   };
 
-  test('4 GiB are for others', () => {
+  test('leaves 4 GiB for the system', () => {
     expect(found(8, 4096)).toEqual([]);
     expect(found(8, 4000, 97)).toEqual([
       "diskGiB must leave 4 GiB beside the caches, which take 4097 MB of its 8192 MB: make it 9, or a cache's sizeMb smaller, got: 8",
@@ -91,7 +91,7 @@ describe('caches and the disk', () => {
     expect(found(9, 4000, 97)).toEqual([]);
   });
 
-  test('a cache counts once, however many paths share it', () => {
+  test('counts a cache once, however many paths share it', () => {
     const forwards = resolveForwardsOrThrow({
       forwards: { web: http({ to: 1, cache: { sizeMb: 10 }, routes: { '/a': { to: 2 }, '/b': { to: 3 } } }) },
     });
@@ -99,7 +99,7 @@ describe('caches and the disk', () => {
   });
 });
 
-test('whatever is written, it is refused or harmless: never another directive', () => {
+test('refuses any string, or renders it harmlessly: never as another directive', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 20 }),
     fc.constantFrom('$host', 'a; }', '{', '"', "'", 'a\nb', '\\', '#', '10m inactive=1', 'a b'),

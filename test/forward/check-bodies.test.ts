@@ -22,7 +22,7 @@ const problems = (diskGiB: number, ...props: object[]) => {
   return [];
 };
 
-test('a body that waits on the disk must have room there, beside the caches', () => {
+test('requires disk space for a buffered body beside the caches', () => {
   expect(problems(8, { to: 1, maxBodyMiB: 4096 })).toEqual([]);
   expect(problems(8, { to: 1, maxBodyMiB: 4097 })).toEqual([
     "diskGiB must have room for the largest maxBodyMiB, 4097, beside 4 GiB for the system, since a body waits on the disk until it is complete: make it 9, or maxBodyMiB smaller, or set streaming: 'requests', got: 8",
@@ -35,7 +35,7 @@ test('a body that waits on the disk must have room there, beside the caches', ()
 
 test.each([
   ['a path', { to: 1, routes: { '/up/*': { to: 1, maxBodyMiB: 10_240 } } }, 1],
-  ['a path that takes it from above', { maxBodyMiB: 10_240, routes: { '/up': { to: 1 } } }, 1],
+  ['a path that inherits it', { maxBodyMiB: 10_240, routes: { '/up': { to: 1 } } }, 1],
   ['streamed requests', { to: 1, maxBodyMiB: 10_240, streaming: 'requests' }, 0],
   ['streams in both directions', { to: 1, maxBodyMiB: 10_240, streaming: true }, 0],
   ['streamed answers', { to: 1, maxBodyMiB: 10_240, streaming: 'answers' }, 1],
@@ -45,7 +45,7 @@ test.each([
   expect(problems(8, props)).toHaveLength(count);
 });
 
-test('the stack tells it with its other problems', () => {
+test("is reported with the stack's other problems", () => {
   const web = Forward.http({ listen: 80, to: 8080, maxBodyMiB: 10_240 });
   const props = { adminCidr: '203.0.113.7/32', keyPairName: 'team', forwards: { web } };
   const stack = (diskGiB: number) => () => synthesize({ ...props, diskGiB });

@@ -4,19 +4,19 @@ import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { http, problems, routes, TWO, tcp } from './support';
 
 describe('what is accepted', () => {
-  test('several targets fail over by themselves, one has nothing to go on to, a name may have', () => {
+  test('enables failover by default for several targets, and on request for a name', () => {
     expect(routes({ to: TWO })[0]).toMatchObject({ balance: 'round-robin', failover: FAILOVER });
     expect(routes({ to: 8080 })[0]).not.toHaveProperty('failover');
     expect(routes({ to: 'app.internal:80', failover: { tries: 2 } })[0]).toMatchObject({ failover: { tries: 2 } });
   });
 
-  test('what is said of a failover stands, the rest is as usual', () => {
+  test('keeps given failover options, and defaults the rest', () => {
     const failover = { maxFails: 1, failTimeout: 30, tries: 2, timeout: 5, connectTimeout: 1, resend: 'safe' };
     expect(routes({ to: TWO, failover })[0]?.failover).toEqual(failover);
     expect(routes({ to: TWO, failover: { tries: 2 } })[0]?.failover).toEqual({ ...FAILOVER, tries: 2 });
   });
 
-  test('a path takes from its host, and a host from its forward, what it does not say itself', () => {
+  test('inherits unset options from forward to host to path', () => {
     const all = routes({
       balance: 'source',
       cache: { sizeMb: 100 },
@@ -45,13 +45,13 @@ describe('what is accepted', () => {
     });
   });
 
-  test('caches of places whose names look alike to nginx stay apart', () => {
+  test('separates caches whose names are alike to nginx', () => {
     const cache = (sizeMb: number) => ({ to: 1, cache: { sizeMb } });
     const all = routes({ routes: { '/a-b': cache(10), '/a_b': cache(20), '/A-B': cache(30), '/c': cache(40) } });
     expect(all.map((r) => r.cache?.id)).toEqual(['web_a-b', 'web_a_b.2', 'web_A-B.3', 'web_c']);
   });
 
-  test('connections to targets are shared unless a place says otherwise', () => {
+  test('shares connections to targets by default', () => {
     const all = routes({
       hosts: {
         a: { to: 1, targetKeepAlive: false, routes: { '/x': { to: 2, targetKeepAlive: true }, '/y': { to: 3 } } },
@@ -66,24 +66,27 @@ describe('what is accepted', () => {
     ]);
   });
 
-  test('a backup stands by', () => {
+  test('accepts a backup', () => {
     const to = ['10.0.1.1:80', { to: '10.0.1.2:80', backup: true }];
     for (const balance of ['round-robin', 'least-connections'])
       expect(routes({ to, balance })[0]?.targets.map((t) => t.backup)).toEqual([undefined, true]);
     expect(problems(tcp({ to }))).toEqual([]);
   });
 
-  test.each(['round-robin', 'least-connections', 'source'])('TCP and UDP on nginx share by %s', (balance) => {
-    const [web] = resolveForwardsOrThrow({ forwards: { web: tcp({ to: TWO, balance, failover: { maxFails: 9 } }) } });
-    expect(web).toMatchObject({ balance, failover: { ...FAILOVER, maxFails: 9 } });
-  });
+  test.each(['round-robin', 'least-connections', 'source'])(
+    'accepts balance %s for TCP and UDP on nginx',
+    (balance) => {
+      const [web] = resolveForwardsOrThrow({ forwards: { web: tcp({ to: TWO, balance, failover: { maxFails: 9 } }) } });
+      expect(web).toMatchObject({ balance, failover: { ...FAILOVER, maxFails: 9 } });
+    },
+  );
 });
 
 describe('each broken rule has its own message', () => {
   const failover = (props: unknown) => http({ to: TWO, failover: props });
   test.each<[string, Forward, RegExp]>([
     [
-      'a word for whether connections stay',
+      'a string for targetKeepAlive',
       http({ to: 1, targetKeepAlive: 'no' }),
       /^forwards\.web\.targetKeepAlive must be true or false, got: no$/,
     ],
@@ -119,22 +122,22 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.balance must be left out where there is one target/,
     ],
     [
-      'nothing to share on a path',
+      'balance with one target on a path',
       http({ to: 1, routes: { '/a': { to: 2, balance: 'source' } } }),
       /^forwards\.web\.routes\["\/a"\]\.balance must be left out/,
     ],
     [
-      'nothing to go on to',
+      'failover with one target',
       http({ to: 1, failover: {} }),
       /^forwards\.web\.failover must be left out where there is one target$/,
     ],
     [
-      'nothing to go on to, IPv6',
+      'failover with one IPv6 target',
       http({ to: '[2001:db8::1]:80', failover: {} }),
       /^forwards\.web\.failover must be left out/,
     ],
-    ['nothing to go on to, TCP', tcp({ to: 1, failover: {} }), /^forwards\.web\.failover must be left out/],
-    ['a failover that is none', failover(3), /^forwards\.web\.failover must be an object such as/],
+    ['failover with one TCP target', tcp({ to: 1, failover: {} }), /^forwards\.web\.failover must be left out/],
+    ['a failover that is not an object', failover(3), /^forwards\.web\.failover must be an object such as/],
     [
       'no failures',
       failover({ maxFails: 0 }),
@@ -143,7 +146,7 @@ describe('each broken rule has its own message', () => {
     ['an endless failTimeout', failover({ failTimeout: 3601 }), /\.failTimeout must be a whole number of 1-3600/],
     ['no tries', failover({ tries: 0 }), /\.tries must be a whole number of 1-10/],
     ['no time', failover({ timeout: 0 }), /\.timeout must be a whole number of 1-300/],
-    ['a text for a number', failover({ connectTimeout: '2; }' }), /\.connectTimeout must be a whole number of 1-60/],
+    ['a string for a number', failover({ connectTimeout: '2; }' }), /\.connectTimeout must be a whole number of 1-60/],
     [
       'an unknown resend',
       failover({ resend: 'always' }),
@@ -161,7 +164,7 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.failover must be left out on iptables, .* healthCheck/,
     ],
     [
-      'a backup that is no boolean',
+      'a backup that is not a boolean',
       http({ to: ['10.0.1.1:80', { to: 1, backup: 'yes' }] }),
       /^forwards\.web\.to\[1\]\.backup must be true or false/,
     ],
@@ -181,7 +184,7 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.to must hold a target that is no backup/,
     ],
     [
-      'a backup for a client of its own',
+      'a backup with balance by client',
       http({ to: [1, { to: 2, backup: true }], balance: 'source' }),
       /^forwards\.web\.to must have no backup where balance is 'source'/,
     ],
@@ -191,12 +194,12 @@ describe('each broken rule has its own message', () => {
       /^forwards\.web\.to must have no backup on iptables/,
     ],
     [
-      'failover of datagrams that need no answer',
+      'failover without expected UDP responses',
       Forward.udp({ listen: 53, to: TWO, engine: 'nginx', failover: {} }),
       /^forwards\.web\.failover must go with responses, such as 1/,
     ],
     [
-      'a backup for datagrams that need no answer',
+      'a backup without expected UDP responses',
       Forward.udp({ listen: 53, to: [1, { to: 2, backup: true }], engine: 'nginx', responses: 0 }),
       /^forwards\.web\.to must go with responses, .* would never ask a backup/,
     ],
@@ -206,7 +209,7 @@ describe('each broken rule has its own message', () => {
     expect(found[0]).toMatch(message);
   });
 
-  test('once, where it was said, however many paths it is for', () => {
+  test('is reported once, at its own place, however many paths inherit it', () => {
     const found = problems(
       http({ to: TWO, balance: 'x', cache: { sizeMb: 1 }, routes: { '/a': { to: 1 }, '/b': { to: 2 } } }),
     );

@@ -13,7 +13,7 @@ function read(value: unknown) {
   return { page, told };
 }
 
-test('what is not said is as usual', () => {
+test('applies defaults', () => {
   expect(read(undefined)).toEqual({ page: undefined, told: [] });
   expect(read({ title: 'Soon' })).toEqual({
     page: { title: 'Soon', message: 'Please try again in a moment.' },
@@ -21,7 +21,7 @@ test('what is not said is as usual', () => {
   });
 });
 
-test('a whole page is ASCII without a dollar', () => {
+test('encodes a whole page as ASCII without a dollar sign', () => {
   expect(read({ html: '<p>caf\u00e9 $5 \u{1f600}\n' }).page?.html).toBe('<p>caf&#233; &#36;5 &#128512;\n');
 });
 
@@ -33,7 +33,7 @@ test.each<[string, unknown, RegExp]>([
   ['a title of two lines', { title: 'a\nb' }, /^errors\.title must be a text of 1-60 characters on one line/],
   ['half a character', { title: '\ud83d' }, /^errors\.title/],
   ['a long message', { message: 'x'.repeat(301) }, /^errors\.message must be a text of 1-300/],
-  ['a message that is none', { message: 5 }, /^errors\.message/],
+  ['a message that is not a string', { message: 5 }, /^errors\.message/],
   ['a page with carriage returns', { html: '<p>\r\n' }, /^errors\.html must be a text with Unix line endings/],
   ['an empty page', { html: '' }, /^errors\.html must be a text/],
   ['a long page', { html: 'x'.repeat(3501) }, /^errors\.html must be at most 3500 bytes .*got: 3501$/],

@@ -18,11 +18,11 @@ function found(check: (problems: Problems) => void): readonly string[] {
   return [];
 }
 
-test('nothing said is nothing done', () => {
+test('does nothing by default', () => {
   expect(readGatewaySettings({}, admin, new Problems())).toEqual(NO_SETTINGS);
 });
 
-test('all of it', () => {
+test('reads all settings', () => {
   const props: GatewaySettingsProps = {
     blocked: ['198.51.100.0/24', '2001:db8:bad::/48'],
     egress: { from: ['10.0.0.0/16'] },
@@ -44,7 +44,7 @@ test('all of it', () => {
   expect(problems.length).toBe(0);
 });
 
-test('private networks may go out, but not log in, apart from an admin among them', () => {
+test('closes port 22 to private networks, except for an admin in them', () => {
   const closed = (adminCidr: Cidr, from: string[]) =>
     readGatewaySettings({ egress: { from }, ipv6: true }, adminCidr, new Problems()).loginClosedTo.map((c) => c.text);
   expect(closed(admin, ['10.0.0.0/16', '2001:db8::/56'])).toEqual(['10.0.0.0/16', '2001:db8::/56']);
@@ -59,7 +59,7 @@ test('private networks may go out, but not log in, apart from an admin among the
 test.each<[string, GatewaySettingsProps, RegExp]>([
   ['everyone blocked', { blocked: ['0.0.0.0/0'] }, /^blocked must not be everyone, got: 0\.0\.0\.0\/0$/],
   ['the admin blocked', { blocked: ['203.0.113.0/24'] }, /^blocked must leave adminCidr \(203\.0\.113\.7\/32\) out/],
-  ['a blocked network that is none', { blocked: ['botnet'] }, /^blocked\[0\] must be a CIDR block/],
+  ['an invalid blocked network', { blocked: ['botnet'] }, /^blocked\[0\] must be a CIDR block/],
   ['nobody blocked', { blocked: [] }, /^blocked must hold at least one CIDR block/],
   ['egress from nowhere', { egress: {} as never }, /^egress must say which networks go out/],
   ['egress from no network', { egress: { from: [] } }, /^egress\.from must hold at least one CIDR block/],
@@ -69,9 +69,9 @@ test.each<[string, GatewaySettingsProps, RegExp]>([
     { egress: { from: ['10.0.0.0/16', '2001:db8::/56'] } },
     /^egress\.from must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack, got: 2001:db8::\/56$/,
   ],
-  ['egress that is no object', { egress: true as never }, /^egress must say which networks go out/],
-  ['a ping that is no boolean', { ping: 'yes' as never }, /^ping must be true or false, got: yes$/],
-  ['ipv6 that is no boolean', { ipv6: 1 as never }, /^ipv6 must be true or false, got: 1$/],
+  ['egress that is not an object', { egress: true as never }, /^egress must say which networks go out/],
+  ['a ping that is not a boolean', { ping: 'yes' as never }, /^ping must be true or false, got: yes$/],
+  ['ipv6 that is not a boolean', { ipv6: 1 as never }, /^ipv6 must be true or false, got: 1$/],
 ])('%s', (_what, props, message) => {
   const problems = found((p) => readGatewaySettings(props, admin, p));
   expect(problems).toHaveLength(1);
@@ -84,7 +84,7 @@ describe('reach', () => {
   const tcp = (to: string | string[], family?: 'ipv4' | 'ipv6') =>
     Forward.tcp({ listen: 80, to, engine: 'iptables', ...(family === undefined ? {} : { family }) });
 
-  test('IPv4 alone: every IPv4 target, none of IPv6', () => {
+  test('accepts only IPv4 targets without IPv6', () => {
     expect(reach(false, tcp('10.0.1.1:80'))).toEqual([]);
     expect(reach(false, Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }))).toEqual([]);
     expect(reach(false, tcp('[2001:db8::1]:80'))).toEqual([
@@ -95,7 +95,7 @@ describe('reach', () => {
     ]);
   });
 
-  test('with IPv6, what takes connections of one version has a target of it', () => {
+  test('requires a target for each IP version that a forward listens on', () => {
     expect(reach(true, tcp(['10.0.1.1:80', '[2001:db8::1]:80']))).toEqual([]);
     expect(reach(true, tcp('10.0.1.1:80', 'ipv4'))).toEqual([]);
     expect(reach(true, tcp('[2001:db8::1]:80', 'ipv6'))).toEqual([]);

@@ -52,7 +52,7 @@ describe('what is accepted', () => {
   });
 });
 
-test('of a header that one place adds and another hides, the inner word counts', () => {
+test('lets the inner place decide on a header that one place adds and another hides', () => {
   const [site] = sitesOf({
     to: 8080,
     headers: { 'X-A': '1', 'X-B': '1' },
@@ -77,7 +77,7 @@ test('of a header that one place adds and another hides, the inner word counts',
   expect(byPath('/c')?.hideHeaders).toBe(site?.options.hideHeaders);
 });
 
-test('what stands on a forward holds for its hosts and paths, until one says something else', () => {
+test('inherits options from forward to hosts and paths until overridden', () => {
   const [named, others] = sitesOf({
     limits: { requestsPerSecond: 5 },
     maxBodyMiB: 1,
@@ -114,23 +114,23 @@ test('what stands on a forward holds for its hosts and paths, until one says som
   expect(named?.routes[2]?.options.limits).toBe(others?.options.limits);
 });
 
-describe('each broken rule has its own message, with the place where it was written', () => {
+describe('each broken rule has its own message, with its place', () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ['no limit', { limits: {} }, /^forwards\.web\.limits must say requestsPerSecond or openConnections/],
     [
-      'limits that are none',
+      'limits that are not an object',
       { limits: 5 },
       /^forwards\.web\.limits must be an object such as { requestsPerSecond: 20 }, got: 5$/,
     ],
     [
-      'a rate of nothing',
+      'a rate of zero',
       { limits: { requestsPerSecond: 0 } },
       /^forwards\.web\.limits\.requestsPerSecond must be a whole number of 1-10000, got: 0$/,
     ],
     ['a rate below zero', { limits: { requestsPerSecond: -1 } }, /got: -1$/],
     ['half a request', { limits: { requestsPerSecond: 0.5 } }, /got: 0\.5$/],
     [
-      'a burst of nothing',
+      'a burst of zero',
       { limits: { requestsPerSecond: 1, burst: 0 } },
       /^forwards\.web\.limits\.burst must be a whole number/,
     ],
@@ -149,17 +149,21 @@ describe('each broken rule has its own message, with the place where it was writ
       { limits: { requestsPerSecond: 1, newConnectionsPerSecond: 1 } },
       /^forwards\.web\.limits\.newConnectionsPerSecond must be one of requestsPerSecond, burst, openConnections \(it is for limits of Forward\.tcp and Forward\.udp\)$/,
     ],
-    ['a body of nothing', { maxBodyMiB: 0 }, /^forwards\.web\.maxBodyMiB must be a whole number of 1-10240, got: 0$/],
-    ['a body without end', { maxBodyMiB: 10_241 }, /^forwards\.web\.maxBodyMiB/],
-    ['a time of nothing', { timeouts: { body: 0 } }, /^forwards\.web\.timeouts\.body must be a whole number of 1-600/],
+    ['a body of zero', { maxBodyMiB: 0 }, /^forwards\.web\.maxBodyMiB must be a whole number of 1-10240, got: 0$/],
+    ['a body that is too large', { maxBodyMiB: 10_241 }, /^forwards\.web\.maxBodyMiB/],
+    ['a timeout of zero', { timeouts: { body: 0 } }, /^forwards\.web\.timeouts\.body must be a whole number of 1-600/],
     [
-      'a time that is long',
+      'a timeout that is too long',
       { timeouts: { response: 86_401 } },
       /^forwards\.web\.timeouts\.response must be a whole number of 1-86400/,
     ],
-    ['a line of nothing', { maxHeaderKiB: 7 }, /^forwards\.web\.maxHeaderKiB must be a whole number of 8-64, got: 7$/],
+    [
+      'a header line that is too short',
+      { maxHeaderKiB: 7 },
+      /^forwards\.web\.maxHeaderKiB must be a whole number of 8-64, got: 7$/,
+    ],
     ['a word for a flag', { underscoresInHeaders: 'on' }, /^forwards\.web\.underscoresInHeaders must be true or false/],
-    ['a line without end', { maxHeaderKiB: 65 }, /^forwards\.web\.maxHeaderKiB/],
+    ['a header line that is too long', { maxHeaderKiB: 65 }, /^forwards\.web\.maxHeaderKiB/],
     ['an unknown time', { timeouts: { header: 1 } }, /^forwards\.web\.timeouts\.header must be one of body, response$/],
     ['no method', { methods: [] }, /^forwards\.web\.methods must hold at least one method/],
     ['one method alone', { methods: 'GET' }, /^forwards\.web\.methods must hold at least one method/],
@@ -190,15 +194,19 @@ describe('each broken rule has its own message, with the place where it was writ
       { headers: { 'X-A': 'a\r\nX-B: b' } },
       /^forwards\.web\.headers\["X-A"\] must be 1-1024 printable/,
     ],
-    ['a value that is none', { headers: { 'X-A': 1 } }, /^forwards\.web\.headers\["X-A"\] must be 1-1024 printable/],
+    [
+      'a value that is not a string',
+      { headers: { 'X-A': 1 } },
+      /^forwards\.web\.headers\["X-A"\] must be 1-1024 printable/,
+    ],
     ['an empty value', { headers: { 'X-A': '' } }, /^forwards\.web\.headers\["X-A"\] must be 1-1024 printable/],
     [
-      'a header of one answer',
+      'a header that belongs to a single answer',
       { headers: { 'content-length': '0' } },
       /^forwards\.web\.headers\["content-length"\] must be left out: it belongs to the single answer/,
     ],
     [
-      'the id of requests',
+      'the request id',
       { headers: { 'X-Request-Id': '1' } },
       /^forwards\.web\.headers\["X-Request-Id"\] must be left out: the gateway sets it/,
     ],
@@ -208,30 +216,38 @@ describe('each broken rule has its own message, with the place where it was writ
       /^forwards\.web\.headers\["x-a"\] must not stand there twice$/,
     ],
     [
-      'a header that is added and hidden',
+      'a header that is both added and hidden',
       { headers: { 'X-A': '1' }, hideHeaders: ['X-B', 'x-a'] },
       /^forwards\.web\.hideHeaders\[1\] must not be in headers too.*got: x-a$/,
     ],
     ['nothing to hide', { hideHeaders: [] }, /^forwards\.web\.hideHeaders must hold at least one name/],
     ['nothing to pass', { passHeaders: 'X-Host' }, /^forwards\.web\.passHeaders must hold at least one name/],
     [
-      'a header to pass that passes anyway',
+      'a passed header that always passes',
       { passHeaders: ['X-A'] },
       /^forwards\.web\.passHeaders\[0\] must be a header that is otherwise taken out: X-Forwarded-Ssl, .*, got: X-A$/,
     ],
-    ['no name to pass', { passHeaders: [null] }, /^forwards\.web\.passHeaders\[0\] must be a header/],
-    ['no name to hide', { hideHeaders: ['a;b'] }, /^forwards\.web\.hideHeaders\[0\] must be the name of a header/],
+    [
+      'a passed header that is not a name',
+      { passHeaders: [null] },
+      /^forwards\.web\.passHeaders\[0\] must be a header/,
+    ],
+    [
+      'a hidden header that is not a name',
+      { hideHeaders: ['a;b'] },
+      /^forwards\.web\.hideHeaders\[0\] must be the name of a header/,
+    ],
     [
       'an unknown level',
       { logs: { level: 'debug' } },
       /^forwards\.web\.logs\.level must be all, errors or none, got: debug$/,
     ],
     [
-      'redacted by a word',
+      'a string for redact',
       { logs: { redact: 'yes' } },
       /^forwards\.web\.logs\.redact must be true or false, got: yes$/,
     ],
-    ['logs that are a level', { logs: 'none' }, /^forwards\.web\.logs must be an object such as/],
+    ['logs that are a bare level', { logs: 'none' }, /^forwards\.web\.logs must be an object such as/],
     [
       'on a host',
       { hosts: { 'a.example': { to: 1, maxBodyMiB: 0 } } },
@@ -239,7 +255,7 @@ describe('each broken rule has its own message, with the place where it was writ
     ],
     ['on a path', { routes: { '/a/*': { to: 1, methods: [] } } }, /^forwards\.web\.routes\["\/a\/\*"\]\.methods/],
     [
-      'once, however many take it from there',
+      'is reported once, however many places inherit it',
       { maxBodyMiB: 0, routes: { '/a/*': { to: 1 }, '/b': { to: 2 } } },
       /^forwards\.web\.maxBodyMiB/,
     ],
@@ -249,7 +265,7 @@ describe('each broken rule has its own message, with the place where it was writ
     expect(found[0]).toMatch(message);
   });
 
-  test('all of them at once', () => {
+  test('are reported all at once', () => {
     const wrong = {
       limits: { burst: 0 },
       maxBodyMiB: 0,

@@ -24,11 +24,11 @@ test.each([
   [{ maxAgeDays: 1 }, 'max-age=86400'],
   [{ includeSubDomains: true }, 'max-age=31536000; includeSubDomains'],
   [{ maxAgeDays: 730, includeSubDomains: true, preload: true }, 'max-age=63072000; includeSubDomains; preload'],
-])('hsts %j is the header %s', (hsts, value) => {
+])('renders hsts %j as %s', (hsts, value) => {
   expect(resolved({ hsts }).hsts).toBe(value);
 });
 
-test('without it, or with false, there is none', () => {
+test('renders no header by default, or with false', () => {
   expect(resolved({}).hsts).toBeUndefined();
   expect(resolved({ hsts: false, http3: false })).not.toHaveProperty('http3');
 });
@@ -55,11 +55,11 @@ test.each([
     { http3: true, proxyProtocol: { accept: { from: ['10.0.0.0/8'] } } },
     'web.http3 must be left out beside proxyProtocol',
   ],
-])('refused: %s', (_, props, problem) => {
+])('refuses %s', (_, props, problem) => {
   expect(problems(https(props)).join()).toContain(`forwards.${problem}`);
 });
 
-test('refused: both on plain HTTP', () => {
+test('refuses both on plain HTTP', () => {
   expect(problems(http({ to: 8080, hsts: true, http3: true }))).toEqual([
     'forwards.web.hsts must be left out: it is for Forward.https, got: true',
     'forwards.web.http3 must be left out: it is for Forward.https, got: true',
@@ -77,7 +77,7 @@ function beside(forwards: Readonly<Record<string, Forward>>): readonly string[] 
   return [];
 }
 
-test('HTTP/3 has the UDP port', () => {
+test('reserves the UDP port for HTTP/3', () => {
   const clash = 'forwards.game.listen must not overlap with forwards.web.listen, which has udp 443';
   const udp = (engine: 'iptables' | 'nginx') => Forward.udp({ listen: '440-450', to: '10.0.1.1:440-450', engine });
   expect(beside({ game: udp('iptables') }).join()).toContain(clash);
@@ -85,14 +85,14 @@ test('HTTP/3 has the UDP port', () => {
   expect(beside({ game: Forward.udp({ listen: 444, to: 8443 }) })).toEqual([]);
 });
 
-test('HTTP/3 cannot be led by name', () => {
+test('refuses HTTP/3 on a port that is shared by name', () => {
   const pass = Forward.tls({ listen: 443, hosts: { 'a.example': { to: 8443 } } });
   expect(beside({ pass }).join()).toContain(
     'forwards.web.http3 must be left out while forwards.pass has the same port',
   );
 });
 
-test('the security group lets UDP in, from the same sources', () => {
+test('opens UDP in the security group to the same sources', () => {
   const forwards = resolveForwardsOrThrow({
     forwards: { web: https({ http3: true, allowFrom: ['198.51.100.0/24'] }) },
   });
@@ -105,7 +105,7 @@ test('the security group lets UDP in, from the same sources', () => {
 });
 
 test.each(['debian-12', 'ubuntu-24.04', 'amazon-linux-2023'] as const)(
-  'HTTP/3 is refused on %s, whose nginx is not known to have it',
+  'refuses HTTP/3 on %s, whose nginx is not known to support it',
   (os) => {
     const stack = () => synthesize({ adminCidr: '203.0.113.7/32', os, forwards: { web: https({ http3: true }) } });
     expect(stack).toThrow(/forwards\.web\.http3 must be left out on .*: os 'debian-13' has it/);

@@ -28,9 +28,9 @@ describe('what is accepted', () => {
   test.each<[string, Partial<TransportForwardProps>, object]>([
     ['weights', { to: [{ to: '10.0.1.1:80', weight: 3 }, '10.0.1.2:80'] }, { targets: [{ weight: 3 }, { weight: 1 }] }],
     ['a weighted target without weight', { to: [{ to: 8080 }] }, { targets: [{ kind: 'local', weight: 1 }] }],
-    ['the same target for the same client', { balance: 'source' }, { balance: 'source' }],
+    ['balance by client', { balance: 'source' }, { balance: 'source' }],
     [
-      'sources that may and may not',
+      'allowed and denied sources',
       { allowFrom: ['10.0.0.0/8'], denyFrom: ['10.1.0.0/16'] },
       { denyFrom: [{ text: '10.1.0.0/16', family: 4 }] },
     ],
@@ -40,7 +40,7 @@ describe('what is accepted', () => {
     ["the client's address", { preserveClientAddress: true }, { preserveClientAddress: true }],
     ['a TCP health check', { healthCheck: true }, { healthCheck: { by: 'tcp', interval: 5, failures: 2 } }],
     [
-      'a health check of its own',
+      'a custom health check',
       { healthCheck: { by: 'tcp', port: 9000, interval: 1, failures: 1 } },
       { healthCheck: { by: 'tcp', port: 9000, interval: 1, failures: 1 } },
     ],
@@ -64,7 +64,7 @@ describe('what is accepted', () => {
     expect(resolveForwardsOrThrow(tcp(props))[0]).toMatchObject(expected);
   });
 
-  test('a UDP forward asks its targets by ping, since datagrams need no answer', () => {
+  test('checks targets of UDP by ping by default, since datagrams may have no answer', () => {
     const to = ['10.0.1.1:53', '10.0.1.2:53'];
     const dns = Forward.udp({ listen: 53, to, engine: 'iptables', healthCheck: true });
     expect(resolveForwardsOrThrow({ forwards: { dns } })[0]).toMatchObject({ healthCheck: { by: 'ping' } });
@@ -74,7 +74,7 @@ describe('what is accepted', () => {
     ['esp', 50],
     ['gre', 47],
     [94, 94],
-  ])('a protocol: %s', (name, number) => {
+  ])('accepts the protocol %s', (name, number) => {
     expect(resolveForwardsOrThrow(protocol({ protocol: name }))).toEqual([
       {
         name: 'vpn',
@@ -100,14 +100,14 @@ describe('each broken rule has its own message', () => {
     ],
     ['half a weight', tcp({ to: [{ to: 1, weight: 1.5 }, 2] }), /^forwards\.x\.to\[0\]\.weight .* got: 1\.5$/],
     ['a weight below zero', tcp({ to: [{ to: 1, weight: -1 }, 2] }), /^forwards\.x\.to\[0\]\.weight .* got: -1$/],
-    ['a weighted target that is none', tcp({ to: [{ to: 'x y:1' }] }), /^forwards\.x\.to\[0\]\.to must be a port/],
+    ['an invalid weighted target', tcp({ to: [{ to: 'x y:1' }] }), /^forwards\.x\.to\[0\]\.to must be a port/],
     [
       'a target twice, once weighted',
       tcp({ to: [1, { to: 1, weight: 2 }] }),
       /^forwards\.x\.to\[1\] must not stand there twice/,
     ],
     [
-      'weights that need too many places',
+      'weights that need too many buckets',
       tcp({
         balance: 'source',
         to: [
@@ -134,7 +134,7 @@ describe('each broken rule has its own message', () => {
     ],
     ['everyone denied, IPv6', tcp({ denyFrom: ['::/0'] }), /^forwards\.x\.denyFrom must not be everyone/],
     ['no denied source', tcp({ denyFrom: [] }), /^forwards\.x\.denyFrom must hold at least one CIDR block/],
-    ['a denied source that is none', tcp({ denyFrom: ['x'] }), /^forwards\.x\.denyFrom\[0\] must be a CIDR block/],
+    ['an invalid denied source', tcp({ denyFrom: ['x'] }), /^forwards\.x\.denyFrom\[0\] must be a CIDR block/],
     ['an interface with a space', tcp({ interface: 'eth 0' }), /^forwards\.x\.interface must be the name/],
     ['an interface with a long name', tcp({ interface: 'a'.repeat(16) }), /^forwards\.x\.interface .* at most 15/],
     ['an unknown family', tcp({ family: 'ipv5' as never }), /^forwards\.x\.family must be 'ipv4' or 'ipv6'/],
@@ -159,7 +159,7 @@ describe('each broken rule has its own message', () => {
       /^forwards\.x\.preserveClientAddress must be left out/,
     ],
     [
-      'health of one target',
+      'a health check with one target',
       tcp({ to: 8080, healthCheck: true }),
       /^forwards\.x\.healthCheck must have several targets/,
     ],
@@ -179,7 +179,7 @@ describe('each broken rule has its own message', () => {
       /^forwards\.x\.healthCheck\.by must be written for port 25: /,
     ],
     [
-      'no way of asking',
+      'an unsupported way of checking',
       tcp({ healthCheck: { by: 'http' as never } }),
       /^forwards\.x\.healthCheck\.by must be one of tcp, ping, mysql, postgres/,
     ],
@@ -205,7 +205,7 @@ describe('each broken rule has its own message', () => {
     ],
     ['no limit', tcp({ limits: {} }), /^forwards\.x\.limits must say newConnectionsPerSecond or openConnections/],
     [
-      'a limit of nothing',
+      'a limit of zero',
       tcp({ limits: { openConnections: 0 } }),
       /^forwards\.x\.limits\.openConnections must be a whole number of 1-65535/,
     ],
@@ -219,7 +219,7 @@ describe('each broken rule has its own message', () => {
       tcp({ limits: { openConnections: 5, burst: 5 } }),
       /^forwards\.x\.limits\.burst must go with newConnectionsPerSecond/,
     ],
-    ['limits that are no object', tcp({ limits: 20 as never }), /^forwards\.x\.limits must be an object/],
+    ['limits that are not an object', tcp({ limits: 20 as never }), /^forwards\.x\.limits must be an object/],
     [
       'a protocol with a port',
       protocol({ to: '10.0.1.1:500' }),
@@ -272,7 +272,7 @@ describe('each broken rule has its own message', () => {
   });
 });
 
-test('nginx refuses what only the kernel carries out, each prop by its name', () => {
+test('names each prop that nginx does not support', () => {
   const x = Forward.tcp({
     listen: 80,
     to: [8080, 8081],
@@ -288,7 +288,7 @@ test('nginx refuses what only the kernel carries out, each prop by its name', ()
   for (const problem of found) expect(problem).toContain("must be left out on nginx: only engine: 'iptables'");
 });
 
-test('all of a forward at once', () => {
+test('reports all problems of a forward at once', () => {
   const found = problems(tcp({ family: 'ipv6', denyFrom: ['0.0.0.0/0'], limits: {}, healthCheck: { failures: 99 } }));
   expect(found).toHaveLength(5);
 });

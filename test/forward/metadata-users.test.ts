@@ -9,7 +9,7 @@ function read(value: unknown) {
   return { users, problems: problems.length };
 }
 
-test('is nobody but root by default, a list of accounts without repetition, or everyone', () => {
+test('is only root by default, a list of distinct accounts, or everyone', () => {
   expect(read(undefined)).toEqual({ users: [], problems: 0 });
   expect(read(['app', '_apt', 'app'])).toEqual({ users: ['app', '_apt'], problems: 0 });
   expect(read('everyone')).toEqual({ users: 'everyone', problems: 0 });
@@ -23,7 +23,7 @@ test.each(
   expect(read(value).problems).toBe(1);
 });
 
-test('closes the metadata service with what it takes to know the accounts, or not at all', () => {
+test('restricts the metadata service, with the accounts if any, or leaves it open', () => {
   expect(metadataPart({ ...NO_SETTINGS, metadataUsers: ['app', 'jobs'] })).toEqual({
     files: [
       expect.objectContaining({ path: '/usr/local/lib/portway/metadata.sh', mode: '0755' }),

@@ -56,7 +56,7 @@ describe('what is accepted', () => {
     });
   });
 
-  test('engine: the stack says, a forward may differ, HTTP is always nginx', () => {
+  test("uses the stack's engine unless a forward overrides it, and nginx for HTTP", () => {
     const set: ForwardSet = {
       engine: 'nginx',
       forwards: {
@@ -68,7 +68,7 @@ describe('what is accepted', () => {
     expect(resolveForwardsOrThrow(set).map((f) => f.engine)).toEqual(['nginx', 'iptables', 'nginx']);
   });
 
-  test('a redirect leads to the HTTPS forward: 443 where there is one', () => {
+  test('redirects to the HTTPS forward, preferably on 443', () => {
     const redirect = Forward.http({ listen: 80, redirectTo: 'https' });
     const other = Forward.https({ listen: 8443, to: 8080, tls: Tls.selfSigned() });
     expect(resolveForwardsOrThrow({ forwards: { redirect, other, https } })[0]).toMatchObject({
@@ -79,13 +79,13 @@ describe('what is accepted', () => {
     });
   });
 
-  test('one port for TCP and for UDP', () => {
+  test('accepts the same port for TCP and UDP', () => {
     expect(
       problems({ forwards: { a: Forward.tcp({ listen: 53, to: 1053 }), b: Forward.udp({ listen: 53, to: 1053 }) } }),
     ).toEqual([]);
   });
 
-  test('tokens where an address or network stands', () => {
+  test('accepts tokens for addresses and networks', () => {
     const stack = new Stack();
     const address = new CfnParameter(stack, 'Address').valueAsString;
     const [forward] = resolveForwardsOrThrow(tcp({ to: `${address}:8080`, allowFrom: [address], engine: 'iptables' }));
@@ -282,7 +282,7 @@ describe('two forwards on one listener', () => {
     ]);
   });
 
-  test('an nginx listener on a port that iptables takes', () => {
+  test('an nginx listener on a port of an iptables forward', () => {
     const set = {
       forwards: {
         a: Forward.tcp({ listen: '80-90', to: 1000, engine: 'iptables' }),
@@ -294,13 +294,13 @@ describe('two forwards on one listener', () => {
     );
   });
 
-  test('is heard of although one of them has other faults', () => {
+  test('is reported even if one of them has other problems', () => {
     const set = { forwards: { a: Forward.tcp({ listen: 80, to: [] }), b: Forward.tcp({ listen: 80, to: 2 }) } };
     expect(problems(set)).toHaveLength(2);
   });
 });
 
-test('all problems of a stack come at once, in one error', () => {
+test('reports all problems of a stack in one error', () => {
   const set: ForwardSet = {
     forwards: {
       a: Forward.tcp({ listen: 0, to: '' }),

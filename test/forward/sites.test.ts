@@ -23,7 +23,7 @@ function problems(props: object): readonly string[] {
   return [];
 }
 
-test('a forward without hosts and routes is one site with one route', () => {
+test('resolves a forward without hosts and routes to one site with one route', () => {
   expect(routesOf({ to: 8080 })).toEqual([
     {
       host: undefined,
@@ -39,7 +39,7 @@ test('a forward without hosts and routes is one site with one route', () => {
   ]);
 });
 
-test('hosts and routes, each with a readable id of its own', () => {
+test('gives hosts and routes readable ids', () => {
   const routes = routesOf({
     to: 8080,
     hosts: {
@@ -62,11 +62,11 @@ test('hosts and routes, each with a readable id of its own', () => {
   expect(routes[5]).toMatchObject({ redirect: 443, targets: [] });
 });
 
-test('with hosts, other names are closed unless the forward says something of them', () => {
+test('closes other names if there are hosts, unless the forward has a default', () => {
   expect(routesOf({ hosts: { 'a.example': { to: 1 } } }).map((r) => r.host)).toEqual(['a.example']);
 });
 
-test('a path takes from its host, and a host from its forward, what it does not say itself', () => {
+test('inherits unset options from forward to host to path', () => {
   const routes = routesOf({
     streaming: true,
     hosts: { a: { to: 1, routes: { '/x': { to: 2, streaming: 'requests' } } }, b: { to: 3, streaming: false } },
@@ -78,7 +78,7 @@ test('a path takes from its host, and a host from its forward, what it does not 
   ]);
 });
 
-test('targets of all routes are the forward’s', () => {
+test("lists the targets of all routes as the forward's", () => {
   const [web] = resolveForwardsOrThrow({
     forwards: { web: Forward.http({ listen: 80, to: 1, routes: { '/a': { to: '10.0.0.1:2' } } }) },
   });

@@ -30,7 +30,7 @@ function clashes(forwards: Readonly<Record<string, Forward>>): readonly string[]
   return [];
 }
 
-test('a forward of TLS knows where each name leads, and what is for all others', () => {
+test('resolves the targets of each name, and of all others', () => {
   const several = ['10.0.1.11:443', '10.0.1.12:443'];
   const hosts = { ...A, '*.b.example': { to: several, balance: 'source' } };
   const [forward] = resolved({ pass: pass({ hosts, to: 8443, balance: undefined, failover: { maxFails: 1 } }) });
@@ -70,18 +70,18 @@ test.each([
   ],
   ['new connections', { limits: { newConnectionsPerSecond: 1 } }, 'web.limits.newConnectionsPerSecond must be left'],
   ['answers of UDP', { responses: 1 }, 'web.responses must be left out'],
-])('refused: %s', (_, props, problem) => {
+])('refuses %s', (_, props, problem) => {
   expect(problems(pass(props)).join()).toContain(problem);
 });
 
-test('a redirect may lead to it', () => {
+test('may be the target of a redirect', () => {
   const web = Forward.http({ listen: 80, redirectTo: 'https' });
   const [redirect] = resolved({ web, pass: pass({ listen: 8443 }) });
   expect(redirect?.sites[0]?.routes[0]?.redirect).toBe(8443);
 });
 
 describe('on one port with an HTTPS forward', () => {
-  test('each knows of the other, and of names that a star would take from it', () => {
+  test('each knows the other, and names that a wildcard would take from it', () => {
     const hosts = { 'www.b.example': { to: 8081 }, 'c.example': { to: 8082 } };
     const [tls, https] = resolved({
       pass: pass({ hosts: { ...A, '*.b.example': { to: 8443 } } }),
@@ -92,14 +92,14 @@ describe('on one port with an HTTPS forward', () => {
     expect(https?.sharedPort).toEqual(sharedPort);
   });
 
-  test('on another port they do not', () => {
+  test('are independent on different ports', () => {
     for (const forward of resolved({ pass: pass({}), secure: secure({ listen: 8443 }) }))
       expect(forward.sharedPort).toBeUndefined();
   });
 
   const accept = { accept: { from: ['10.0.0.0/16'] } };
 
-  test('the PROXY protocol is for both', () => {
+  test('share the PROXY protocol', () => {
     const both = { pass: pass({ proxyProtocol: accept }), secure: secure({ proxyProtocol: accept }) };
     expect(resolved(both)).toHaveLength(2);
   });
@@ -110,7 +110,7 @@ describe('on one port with an HTTPS forward', () => {
     ['headers of proxies', {}, { trustedProxies: ['10.0.0.0/8'] }, 'secure.trustedProxies must be left out while'],
     ['the PROXY protocol for one', { proxyProtocol: accept }, {}, 'secure.proxyProtocol must accept from the same'],
     ['or the other', {}, { proxyProtocol: accept }, 'secure.proxyProtocol must accept from the same'],
-  ])('refused: %s', (_, tls, https, problem) => {
+  ])('refuses %s', (_, tls, https, problem) => {
     expect(clashes({ pass: pass(tls), secure: secure(https) })).toEqual([
       expect.stringContaining(`forwards.${problem}`),
     ]);
@@ -122,7 +122,7 @@ describe('on one port with an HTTPS forward', () => {
     ['TCP', { a: pass({}), b: Forward.tcp({ listen: 443, to: 8443 }) }],
     ['HTTP', { a: pass({}), b: Forward.http({ listen: 443, to: 8443 }) }],
     ['TCP by iptables', { a: pass({}), b: Forward.tcp({ listen: '440-450', to: 8443, engine: 'iptables' }) }],
-  ])('refused: %s', (_, forwards) => {
+  ])('refuses %s', (_, forwards) => {
     expect(clashes(forwards).join()).toContain('must not overlap with');
   });
 });

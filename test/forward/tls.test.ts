@@ -32,7 +32,7 @@ function problems(tls: Tls, more?: Readonly<Record<string, Forward>>): readonly 
 const acme = (props: object) => Tls.letsEncrypt(props as LetsEncryptProps);
 
 describe('Tls.letsEncrypt', () => {
-  test("asks Let's Encrypt, its staging CA, or another one", () => {
+  test("uses Let's Encrypt, its staging CA, or another CA", () => {
     const server = (props: object) => certificate(acme({ ...given, ...props }));
     expect(server({})).toEqual({
       source: 'acme',
@@ -45,7 +45,7 @@ describe('Tls.letsEncrypt', () => {
     expect(server({ server: 'https://ca:14000/dir' })).toMatchObject({ server: 'https://ca:14000/dir' });
   });
 
-  test('takes what is known only at deploy time', () => {
+  test('accepts deploy-time values', () => {
     const token = '$' + '{Token[TOKEN.1]}';
     expect(problems(acme({ email: token, domains: [token, `www.${token}`], server: token }))).toEqual([]);
   });
@@ -73,11 +73,11 @@ describe('Tls.letsEncrypt', () => {
     ['a plain server', { ...given, server: 'http://ca/dir' }, [/\.tls\.server must be the https address of an ACME/]],
     ['a server of two lines', { ...given, server: 'https://ca/\nx' }, [/\.tls\.server must be the https address/]],
     ['both', { ...given, server: 'https://ca/dir', staging: true }, [/\.tls\.staging must be left out beside server$/]],
-  ])('%s is refused', (_, props, expected) => {
+  ])('refuses %s', (_, props, expected) => {
     expect(problems(acme(props as object))).toEqual(expected.map((e) => expect.stringMatching(e)));
   });
 
-  test('needs a port 80 where a CA finds it', () => {
+  test('requires a forward on port 80 for the CA', () => {
     const web = (props: object) => ({ web: Forward.http({ listen: 80, ...props } as HttpForwardProps) });
     const path = '/.well-known/acme-challenge/*';
     const all = (more: Readonly<Record<string, Forward>>) => problems(acme(given), more);
@@ -103,7 +103,7 @@ describe('Tls.letsEncrypt', () => {
     expect(problems(Tls.selfSigned(), web({ to: 8080, routes: { [path]: { to: 81 } } }))).toEqual([]);
   });
 
-  test('may ask a CA on a port of its own', () => {
+  test('accepts a CA on a custom port', () => {
     const ports = (server: string) =>
       outboundTraffic(resolve(acme({ ...given, server })), NO_SETTINGS).flatMap((r) => r.ports?.from ?? []);
     expect(ports('https://ca.example/dir')).toEqual(ports('https://ca.example:443/dir'));
@@ -115,7 +115,7 @@ describe('Tls.secret', () => {
   const secret = (secretArn: string): SecretSource => ({ secretArn, grantRead: () => undefined });
   const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:web/tls-AbCdEf';
 
-  test.each([arn, arn.replace('aws', 'aws-cn'), arn.slice(0, -7), '$' + '{Token[TOKEN.1]}'])('takes %s', (text) => {
+  test.each([arn, arn.replace('aws', 'aws-cn'), arn.slice(0, -7), '$' + '{Token[TOKEN.1]}'])('accepts %s', (text) => {
     expect(certificate(Tls.secret(secret(text)))).toMatchObject({ source: 'secret', secret: { secretArn: text } });
   });
 

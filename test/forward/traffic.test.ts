@@ -19,7 +19,7 @@ function shown(rules: readonly TrafficRule[]): string[] {
   );
 }
 
-test('inbound: each listener from its sources, and port 22 from the admin', () => {
+test('inbound: opens each listener to its sources, and port 22 to the admin', () => {
   const forwards = resolveForwardsOrThrow({
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
@@ -38,7 +38,7 @@ test('inbound: each listener from its sources, and port 22 from the admin', () =
   ]);
 });
 
-test('outbound: targets after the destination was changed, and no port that only the gateway itself has', () => {
+test('outbound: allows the translated targets, and no local ports', () => {
   const forwards = resolveForwardsOrThrow({
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
@@ -54,7 +54,7 @@ test('outbound: targets after the destination was changed, and no port that only
   ]);
 });
 
-test('networks that touch and ports that touch become one rule', () => {
+test('merges adjacent networks and ports into one rule', () => {
   const forwards = resolveForwardsOrThrow({
     forwards: {
       a: Forward.tcp({ listen: 5000, to: 1, allowFrom: ['10.0.0.0/25', '10.0.0.128/25'] }),
@@ -64,7 +64,7 @@ test('networks that touch and ports that touch become one rule', () => {
   expect(shown(inboundTraffic(forwards, NO_SETTINGS, admin))[0]).toBe('tcp 5000-5001 10.0.0.0/24 (a, b)');
 });
 
-test('merging lets through just what went through before', () => {
+test('allows exactly the same traffic after merging', () => {
   const rule = fc
     .record({
       transport: fc.constantFrom('tcp', 'udp'),
@@ -106,7 +106,7 @@ test('merging lets through just what went through before', () => {
   );
 });
 
-test('more rules than a group may have: the count, the direction, the family and who needs them', () => {
+test('reports too many rules with count, direction, family and forwards', () => {
   const allowFrom = Array.from({ length: 70 }, (_, i) => `10.0.${i * 2}.0/24`);
   const forwards = resolveForwardsOrThrow({ forwards: { many: Forward.tcp({ listen: 5000, to: 1, allowFrom }) } });
   const problems = new Problems();
@@ -120,7 +120,7 @@ test('more rules than a group may have: the count, the direction, the family and
   );
 });
 
-test('60 rules are enough for 60', () => {
+test('accepts 60 rules', () => {
   const allowFrom = Array.from({ length: 59 }, (_, i) => `10.0.${i * 2}.0/24`);
   const forwards = resolveForwardsOrThrow({ forwards: { many: Forward.tcp({ listen: 5000, to: 1, allowFrom }) } });
   const problems = new Problems();
@@ -156,7 +156,7 @@ describe('beyond TCP and UDP', () => {
     },
   });
 
-  test('inbound: both families where the forward has both, protocols without ports, pings, private networks', () => {
+  test('inbound: covers both families, protocols without ports, pings, private networks', () => {
     const rules = shown(
       inboundTraffic(forwards, { ...settings, ping: true, egress: [{ text: '10.0.0.0/16', family: 4 }] }, admin),
     );
@@ -174,7 +174,7 @@ describe('beyond TCP and UDP', () => {
     ]);
   });
 
-  test('outbound: targets, and what asks them whether they are alive', () => {
+  test('outbound: covers targets and their health checks', () => {
     const rules = shown(outboundTraffic(forwards, settings)).filter((rule) => / 10\.0\.1\./.test(rule));
     expect(rules).toEqual([
       '50 10.0.1.9/32 (vpn)',
@@ -193,7 +193,7 @@ describe('beyond TCP and UDP', () => {
     ]);
   });
 
-  test('outbound: the way out of private networks is the whole of it', () => {
+  test('outbound: is a single rule with egress', () => {
     const out = outboundTraffic(forwards, { ...settings, egress: [{ text: '10.0.0.0/16', family: 4 }] });
     expect(shown(out).map((rule) => rule.split(' (')[0])).toEqual(['all 0.0.0.0/0', 'all ::/0']);
   });

@@ -35,7 +35,7 @@ function admitted(props: Partial<ForwardProps>, kind: 'tcp' | 'http' = 'http'): 
 
 const accept = { from: ['10.0.0.0/16'] };
 
-test('who may tell the client, and how', () => {
+test('resolves trusted proxies and their method', () => {
   expect(resolve('http', {})).toMatchObject({ sendsProxyProtocol: false });
   expect(resolve('http', {}).trustedProxies).toBeUndefined();
   expect(resolve('http', { trustedProxies: ['10.0.0.0/16', '2001:db8::/32'] }).trustedProxies).toEqual({
@@ -53,7 +53,7 @@ test('who may tell the client, and how', () => {
   });
 });
 
-test('the security group lets in who connects, which behind a proxy is not the client', () => {
+test('opens the security group to the connecting proxy, not to the client', () => {
   expect(admitted({})).toEqual(['0.0.0.0/0']);
   expect(admitted({ trustedProxies: ['10.0.0.0/16'] })).toEqual(['0.0.0.0/0']);
   expect(admitted({ trustedProxies: ['10.0.0.0/16'], allowFrom: ['192.0.2.0/24'] })).toEqual([
@@ -144,7 +144,7 @@ test.each<[string, 'tcp' | 'udp' | 'http', Record<string, unknown>, RegExp]>([
 });
 
 describe('sessions and limits of TCP and UDP on nginx', () => {
-  test('are taken as they are', () => {
+  test('are accepted', () => {
     expect(resolve('tcp', { idleTimeout: 5, limits: { openConnections: 2 } })).toMatchObject({
       session: { idleTimeout: 5 },
       limits: { openConnections: 2 },

@@ -9,7 +9,7 @@ const byName = (props: object) =>
 const kernel = (props: object) => Forward.tcp({ listen: 80, to: TWO, engine: 'iptables', ...props } as never);
 const protocol = (props: object) => Forward.protocol({ protocol: 'esp', to: '10.0.1.1', ...props } as never);
 
-describe('a misspelt prop is refused, and the right name is told', () => {
+describe('refuses a misspelt prop, and suggests the right name', () => {
   test.each([
     [
       'sources of TCP',
@@ -87,7 +87,7 @@ describe('a misspelt prop is refused, and the right name is told', () => {
     expect(problems(forward).join('\n')).toContain(problem);
   });
 
-  test('also one that is not enumerable, inherited by a spread or named by a symbol', () => {
+  test('refuses non-enumerable, spread and symbol props too', () => {
     const hidden = Object.defineProperty({ listen: 80, to: 1 }, 'allowfrom', { value: ['10.0.0.0/8'] });
     expect(problems(Forward.tcp(hidden as never))).toEqual([
       'forwards.web.allowfrom is unknown: did you mean allowFrom?, got: ["10.0.0.0/8"]',
@@ -101,7 +101,7 @@ describe('a misspelt prop is refused, and the right name is told', () => {
   });
 });
 
-describe('a prop in the wrong place is refused, and its place is told', () => {
+describe('refuses a prop in the wrong place, and names the right one', () => {
   test.each([
     [
       'sources on a path',
@@ -152,14 +152,14 @@ describe('a prop in the wrong place is refused, and its place is told', () => {
     expect(problems(forward).join('\n')).toContain(problem);
   });
 
-  test('what is like nothing: all names that are known', () => {
+  test('lists all known names if none is similar', () => {
     expect(problems(protocol({ wibble: 1 }))).toEqual([
       'forwards.web.wibble is unknown: known are protocol, to, allowFrom, denyFrom, engine, interface, family, preserveClientAddress, got: 1',
     ]);
   });
 });
 
-describe('values of the wrong kind are refused by their names', () => {
+describe('names the prop of a value of the wrong type', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const secret = {

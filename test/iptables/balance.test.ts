@@ -3,7 +3,7 @@ import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { sharedChains } from '../../lib/iptables/balance';
 import { chain, hooks, render } from './rules';
 
-test('several targets: each gets an even share of what the ones before it let pass', () => {
+test('gives each of several targets an even share of what earlier rules let pass', () => {
   const { v4 } = render({ web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80', '10.0.1.3:80'] }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toContain('-p tcp --dport 80 -j PORTWAY-web');
   expect(chain(v4, 'PORTWAY-web')).toEqual([
@@ -13,7 +13,7 @@ test('several targets: each gets an even share of what the ones before it let pa
   ]);
 });
 
-test('by weight: of 1, 1 and 2 the lots are a quarter, a third and the rest', () => {
+test('turns the weights 1, 1 and 2 into probabilities of a quarter, a third and the rest', () => {
   const { v6 } = render({ web: Forward.udp({ listen: 80, to: [8081, 8082, { to: 8083, weight: 2 }] }) });
   expect(chain(v6, 'PORTWAY-web')).toEqual([
     '-p udp -m statistic --mode random --probability 0.25000000 -j REDIRECT --to-ports 8081',
@@ -22,7 +22,7 @@ test('by weight: of 1, 1 and 2 the lots are a quarter, a third and the rest', ()
   ]);
 });
 
-test('by client: as many places as the weights say, divided by what divides all of them', () => {
+test('by client: uses as many buckets as the weights, divided by their common divisor', () => {
   const { v4, v6 } = render({
     web: Forward.tcp({
       listen: 80,
@@ -44,7 +44,7 @@ test('by client: as many places as the weights say, divided by what divides all 
   for (const text of [v4, v6]) expect(chain(text, 'PORTWAY-web').slice(1)).toEqual(rules);
 });
 
-test('marks are taken away before anything else in nat ends the way of a packet', () => {
+test('clears marks before any other rule in nat can end the traversal', () => {
   const { v4 } = render({
     here: Forward.tcp({ listen: 80, to: [8080, 8081], balance: 'source' }),
     mixed: Forward.tcp({ listen: 81, to: [8080, '10.0.1.2:80'], balance: 'source' }),
@@ -69,7 +69,7 @@ test('marks are taken away before anything else in nat ends the way of a packet'
   for (const name of ['SNAT', 'KEEP', 'MARK']) expect(chain(v4, `PORTWAY-${name}`)[0]).toBe('-j MARK --set-mark 0');
 });
 
-test('nothing is marked where lots are drawn, or where a family has one target alone', () => {
+test('marks nothing for random balance, or for a single target in a family', () => {
   const { v4, v6 } = render({
     lots: Forward.tcp({ listen: 80, to: [8081, 8082] }),
     one: Forward.tcp({ listen: 81, to: ['10.0.1.1:80', '[2001:db8::1]:80'], balance: 'source' }),
@@ -77,7 +77,7 @@ test('nothing is marked where lots are drawn, or where a family has one target a
   for (const text of [v4, v6]) expect(text).not.toMatch(/HMARK|PORTWAY-MARK/);
 });
 
-test('chains that the health service rewrites are named, and no other', () => {
+test('names the chains that the health service rewrites, and no other', () => {
   const { v4, v6 } = render({
     watched: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80', '[2001:db8::1]:80'], healthCheck: true }),
     unwatched: Forward.tcp({ listen: 81, to: ['10.0.1.1:80', '10.0.1.2:80'] }),
@@ -86,7 +86,7 @@ test('chains that the health service rewrites are named, and no other', () => {
   expect(v6).not.toMatch(/#portway-health/);
 });
 
-test('what the health service is told are the rules that were written', () => {
+test('gives the health service the same rules as were rendered', () => {
   const forwards = {
     lots: Forward.tcp({ listen: 80, to: [8081, { to: '10.0.1.1:80', weight: 3 }, '[2001:db8::1]:80'] }),
     places: Forward.udp({ listen: 81, to: [8081, { to: 8082, weight: 2 }], balance: 'source' }),

@@ -18,13 +18,13 @@ function forwards(count: number): ForwardSet['forwards'] {
   return Object.fromEntries(entries);
 }
 
-test('a few forwards are a plain list, in the order they were written', () => {
+test('renders a few forwards as a plain list, in order', () => {
   const ports = Array.from({ length: 16 }, (_, i) => 9000 - i);
   const { v4 } = render(Object.fromEntries(ports.map((p) => [`f${p}`, Forward.tcp({ listen: p, to: 80 })])));
   expect(chain(v4, 'PORTWAY-DNAT').map((rule) => Number(/--dport (\d+)/.exec(rule)?.[1]))).toEqual(ports);
 });
 
-test.each([17, 64, 65, 200, 1000])('each of %i forwards is found by its ports, and by no other', (count) => {
+test.each([17, 64, 65, 200, 1000])('finds each of %i forwards by its ports, and by no others', (count) => {
   const { v4 } = render(forwards(count));
   for (const i of [0, 1, 2, 3, 4, 5, Math.floor(count / 2), count - 3, count - 2, count - 1]) {
     const from = 1000 + i * 6;
@@ -41,7 +41,7 @@ test.each([17, 64, 65, 200, 1000])('each of %i forwards is found by its ports, a
   }
 });
 
-test('the way of a packet grows with the number of digits, not with the number of forwards', () => {
+test("grows a packet's path with the number of digits, not of forwards", () => {
   const worst = (count: number) => {
     const ports = Array.from({ length: count }, (_, i) => 1 + i * 6 + (i >= 4 ? 100 : 0));
     const { v4 } = render(Object.fromEntries(ports.map((p) => [`f${p}`, Forward.tcp({ listen: p, to: 9 })])));
@@ -51,7 +51,7 @@ test('the way of a packet grows with the number of digits, not with the number o
   expect(worst(1000)).toBeLessThanOrEqual(4 * 8);
 });
 
-test('names of chains are unique and short enough, however high the ports', () => {
+test('keeps chain names unique and short, however high the ports', () => {
   const high = Array.from({ length: 1200 }, (_, i) => 65_535 - i * 3);
   const set = Object.fromEntries(
     high.map((p) => [
@@ -68,13 +68,13 @@ test('names of chains are unique and short enough, however high the ports', () =
   }
 });
 
-test('the same forwards in another order are the same tree', () => {
+test('builds the same tree whatever the order of forwards', () => {
   const set = forwards(100);
   const sorted = (text: string) => text.split('\n').sort().join('\n');
   expect(sorted(render(Object.fromEntries(Object.entries(set).reverse())).v4)).toBe(sorted(render(set).v4));
 });
 
-test('a forward with many targets has a chain for itself in the tree', () => {
+test('gives a forward with many targets its own chain in the tree', () => {
   const many = Array.from({ length: 20 }, (_, i) => `10.0.1.${i + 1}:80`);
   const { v4 } = render({
     ...forwards(20),

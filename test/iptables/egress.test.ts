@@ -9,7 +9,7 @@ const egress = [
   { text: 'fd00::/8', family: 6 },
 ] as const;
 
-test('private networks are translated on their way to everybody but each other', () => {
+test('translates traffic of private networks, except between them', () => {
   const { v4, v6 } = render({ web }, { egress });
   expect(chain(table(v4, 'nat'), 'PORTWAY-EGRESS')).toEqual([
     '-d 10.0.0.0/24 -j RETURN',
@@ -20,7 +20,7 @@ test('private networks are translated on their way to everybody but each other',
   expect(chain(table(v6, 'nat'), 'PORTWAY-EGRESS')).toEqual(['-d fd00::/8 -j RETURN', '-s fd00::/8 -j MASQUERADE']);
 });
 
-test('their connections pass, and to them only answers', () => {
+test('allows their connections out, and only answers back', () => {
   const { v6 } = render({ web }, { egress });
   expect(chain(table(v6, 'filter'), 'PORTWAY-EGRESS')).toEqual([
     '-d fd00::/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
@@ -33,7 +33,7 @@ test('their connections pass, and to them only answers', () => {
   ]);
 });
 
-test("a forward's own connections are none of egress's business", () => {
+test('does not apply to connections of forwards', () => {
   const { v4 } = render({ web }, { egress });
   expect(hooks(v4).filter((hook) => hook.endsWith('EGRESS'))).toEqual([
     'POSTROUTING -m conntrack ! --ctstate DNAT -j PORTWAY-EGRESS',
@@ -41,6 +41,6 @@ test("a forward's own connections are none of egress's business", () => {
   ]);
 });
 
-test('without it there is nothing of it', () => {
+test('adds no rules without egress', () => {
   expect(render({ web }).v4).not.toMatch(/EGRESS/);
 });

@@ -3,7 +3,7 @@ import { chain, hooks, render, table } from './rules';
 
 const limits = { newConnectionsPerSecond: 20, openConnections: 10 };
 
-test('a client is an address, or a /64', () => {
+test('counts an IPv4 address or a /64 as one client', () => {
   const { v4, v6 } = render({ web: Forward.tcp({ listen: 80, to: 8080, limits }) });
   for (const [text, prefix] of [
     [v4, 32],
@@ -18,7 +18,7 @@ test('a client is an address, or a /64', () => {
   }
 });
 
-test('looks at the first packet of a connection through a forward, and not at the connections of the gateway itself', () => {
+test('checks only the first packet of a connection, and none of the gateway itself', () => {
   const first = '-m conntrack --ctstate DNAT ! --ctstatus CONFIRMED -j PORTWAY-LIMIT';
   const { v4, v6 } = render({
     here: Forward.tcp({ listen: 80, to: 8080, limits }),
@@ -28,7 +28,7 @@ test('looks at the first packet of a connection through a forward, and not at th
   expect(hooks(table(v6, 'filter'))).toEqual([`INPUT ! -i lo ${first}`]);
 });
 
-test('other limits have another table in the kernel, which keeps those of a name that it knows', () => {
+test("renames the kernel's table when limits change, since it keeps the limits of an existing name", () => {
   const name = (perSecond: number, burst: number) => {
     const web = Forward.tcp({ listen: 80, to: 8080, limits: { newConnectionsPerSecond: perSecond, burst } });
     return /--hashlimit-name (\S+)/.exec(render({ web }).v4)?.[1];
@@ -37,7 +37,7 @@ test('other limits have another table in the kernel, which keeps those of a name
   expect(name(20, 100)).toBe(name(20, 100));
 });
 
-test('a client is remembered until it may burst again', () => {
+test('remembers a client until it may burst again', () => {
   const { v4 } = render({
     slow: Forward.tcp({ listen: 80, to: 8080, limits: { newConnectionsPerSecond: 2, burst: 100 } }),
     fast: Forward.tcp({ listen: 81, to: 8080, limits: { newConnectionsPerSecond: 100, burst: 100 } }),

@@ -1,13 +1,13 @@
 import { Forward } from '../../lib/forward/forward';
 import { chain, hooks, render, table } from './rules';
 
-test('a port of the gateway is a redirect in both families', () => {
+test('redirects to a port of the gateway in both families', () => {
   const { v4, v6 } = render({ web: Forward.tcp({ listen: 80, to: 8080 }) });
   for (const text of [v4, v6])
     expect(chain(text, 'PORTWAY-DNAT')).toEqual(['-p tcp --dport 80 -j REDIRECT --to-ports 8080']);
 });
 
-test('every rule of a forward names it; those of all forwards bear no comment, which would cost every packet', () => {
+test('names the forward in each of its rules; shared rules have no comment, which would cost every packet', () => {
   const { v4 } = render({
     db: Forward.tcp({ listen: 5432, to: ['10.0.1.1:5432', '10.0.1.2:5432'], limits: { openConnections: 3 } }),
   });
@@ -17,7 +17,7 @@ test('every rule of a forward names it; those of all forwards bear no comment, w
   expect(rules.filter((rule) => !named.includes(rule) && /comment|dport|10\.0\./.test(rule))).toEqual([]);
 });
 
-test('both hooks of nat that lead somewhere look at packets for the gateway itself only', () => {
+test('limits both nat hooks to packets for the gateway itself', () => {
   const { v4 } = render({
     web: Forward.tcp({ listen: 80, to: [8080, 8081], balance: 'source' }),
     vpn: Forward.protocol({ protocol: 'gre', to: '10.0.1.1' }),
@@ -29,7 +29,7 @@ test('both hooks of nat that lead somewhere look at packets for the gateway itse
   ]);
 });
 
-test("the gateway's own connections to loopback meet only forwards to the gateway itself", () => {
+test("sends the gateway's own loopback connections only to forwards to the gateway itself", () => {
   const web = Forward.tcp({ listen: 80, to: 8080 });
   const db = Forward.tcp({ listen: 5432, to: ['10.0.1.1:5432', '[2001:db8::1]:5432'] });
   const returned = (text: string) => chain(text, 'PORTWAY-DNAT').filter((rule) => rule.endsWith('-j RETURN'));
@@ -46,7 +46,7 @@ test("the gateway's own connections to loopback meet only forwards to the gatewa
   }
 });
 
-test('another host: destination, return way, passage and segment size; nothing of it in the other family', () => {
+test('renders DNAT, SNAT, forwarding and MSS for another host, in its family only', () => {
   const { v4, v6 } = render({ db: Forward.tcp({ listen: 15432, to: '10.0.1.1:5432' }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toEqual([
     '-j MARK --set-mark 0x40000000/0x60000000',
@@ -59,7 +59,7 @@ test('another host: destination, return way, passage and segment size; nothing o
   expect(v6).not.toMatch(/^(-A|:|#portway)/m);
 });
 
-test('only first packets with our mark, and what was translated once, meet the rules for other hosts', () => {
+test('applies the rules for other hosts only to first packets with our mark, and to translated connections', () => {
   const { v4 } = render({
     db: Forward.tcp({ listen: 15432, to: '10.0.1.1:5432', limits: { openConnections: 9 } }),
   });
@@ -71,7 +71,7 @@ test('only first packets with our mark, and what was translated once, meet the r
   ]);
 });
 
-test('a thousand forwards to other hosts have one return way and one passage', () => {
+test('shares the SNAT and forwarding rules between a thousand forwards to other hosts', () => {
   const many = Array.from({ length: 1000 }, (_, i) => [
     `f${i}`,
     Forward.udp({ listen: 2000 + i, to: `10.0.1.1:${i + 1}` }),
@@ -81,7 +81,7 @@ test('a thousand forwards to other hosts have one return way and one passage', (
   expect(chain(v4, 'PORTWAY-FORWARD')).toHaveLength(1);
 });
 
-test('all three tables are written even when they are empty, so that chains of an earlier content go', () => {
+test('writes all three tables even if empty, so that obsolete chains are removed', () => {
   for (const text of Object.values(render({ web: Forward.tcp({ listen: 80, to: 8080 }) }))) {
     expect(text.match(/^\*\w+$/gm)).toEqual(['*nat', '*mangle', '*filter']);
     expect(text.match(/^COMMIT$/gm)).toHaveLength(3);
@@ -94,18 +94,18 @@ test.each([
   ['6000-6100', '7000-7100', '-j DNAT --to-destination :7000-7100/6000'],
   ['6000-6100', '7000', '-j REDIRECT --to-ports 7000'],
   ['6000-6100', '10.0.1.1:7000', '-j DNAT --to-destination 10.0.1.1:7000'],
-])('ports %s to %s', (listen, to, jump) => {
+])('maps ports %s to %s', (listen, to, jump) => {
   const { v4 } = render({ range: Forward.udp({ listen, to }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toContain(`-p udp --dport 6000:6100 ${jump}`);
 });
 
-test('sources are judged elsewhere, but without any of its family a forward is left out', () => {
+test('leaves sources to nftables, but omits a forward without any source in its family', () => {
   const { v4, v6 } = render({ web: Forward.tcp({ listen: 80, to: 8080, allowFrom: ['10.0.0.0/25', '10.3.0.0/16'] }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toEqual(['-p tcp --dport 80 -j REDIRECT --to-ports 8080']);
   expect(v6).not.toMatch(/^-A/m);
 });
 
-test('a listener of one family is not there in the other', () => {
+test('omits a listener of one family from the other', () => {
   const { v4, v6 } = render({
     four: Forward.tcp({ listen: 80, to: 8080, family: 'ipv4', limits: { openConnections: 9 } }),
     six: Forward.udp({ listen: 90, to: [8080, 8081], family: 'ipv6', balance: 'source' }),
@@ -114,20 +114,20 @@ test('a listener of one family is not there in the other', () => {
   expect([v6.includes(':four"'), v6.includes(':six"')]).toEqual([false, true]);
 });
 
-test('targets of both families: each family leads to its own', () => {
+test('sends each family to its own targets', () => {
   const { v4, v6 } = render({ db: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '[2001:db8::1]:80'] }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toContain('-p tcp --dport 80 -j DNAT --to-destination 10.0.1.1');
   expect(chain(v6, 'PORTWAY-DNAT')).toContain('-p tcp --dport 80 -j DNAT --to-destination [2001:db8::1]');
   expect([v4.includes('2001:'), v6.includes('10.0.')]).toEqual([false, false]);
 });
 
-test('an interface is asked where packets are led, and nowhere else', () => {
+test('matches the interface only where the destination is changed', () => {
   const { v4 } = render({ web: Forward.tcp({ listen: 80, to: '10.0.1.1:80', interface: 'wg0' }) });
   expect(chain(v4, 'PORTWAY-DNAT')).toContain('-i wg0 -p tcp --dport 80 -j DNAT --to-destination 10.0.1.1');
   expect(v4.match(/wg0/g)).toHaveLength(1);
 });
 
-test("a target that sees its clients' addresses sees the gateway's only where it is the client", () => {
+test("shows the gateway's address to a target with preserveClientAddress only for the gateway's own connections", () => {
   const { v4 } = render({
     kept: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.1:81'], preserveClientAddress: true }),
     gre: Forward.protocol({ protocol: 'gre', to: '10.0.1.2', preserveClientAddress: true }),
@@ -152,11 +152,11 @@ test("a target that sees its clients' addresses sees the gateway's only where it
   ]);
 });
 
-test('forwards to the gateway itself mark nothing', () => {
+test('marks nothing for forwards to the gateway itself', () => {
   expect(render({ web: Forward.tcp({ listen: 80, to: [8080, 8081] }) }).v4).not.toMatch(/mark/i);
 });
 
-test('a protocol without ports is led like any forward, in the family of its target', () => {
+test('forwards a protocol without ports in the family of its target', () => {
   const { v4, v6 } = render({
     esp: Forward.protocol({ protocol: 'esp', to: '10.0.1.1' }),
     gre: Forward.protocol({ protocol: 'gre', to: '2001:db8::1', interface: 'eth1' }),
@@ -169,7 +169,7 @@ test('a protocol without ports is led like any forward, in the family of its tar
   expect([v4.includes('-p 47'), v6.includes('-p 50')]).toEqual([false, false]);
 });
 
-test('only built-in chains are hooked, never filled, and no chain name is too long', () => {
+test('adds only hooks to built-in chains, and keeps chain names short', () => {
   const name = 'a-name-of-20-letters';
   const { v4 } = render({ [name]: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80'] }) });
   const named = [...v4.matchAll(/^(?::|-A )(\S+)/gm)].map(([, chainName]) => chainName ?? '');

@@ -28,11 +28,11 @@ const NETWORKS = {
 } as const;
 const open = { web: Forward.tcp({ listen: 80, to: 8080 }) };
 
-test('a gateway without kernel forwards and without blocked networks has no table', () => {
+test('has no table without kernel forwards and blocked networks', () => {
   expect(render({ web: Forward.tcp({ listen: 80, to: 8080, engine: 'nginx' }) })).toBeUndefined();
 });
 
-test('blocked networks are dropped whatever the engine is, joined where they touch', () => {
+test('drops blocked networks with either engine, merged where adjacent', () => {
   const text = render(
     { web: Forward.tcp({ listen: 80, to: 8080, engine: 'nginx' }) },
     { blocked: [NETWORKS.half, NETWORKS.v6] },
@@ -49,13 +49,13 @@ test('blocked networks are dropped whatever the engine is, joined where they tou
   expect(entries(render(open, { blocked: [NETWORKS.v4, NETWORKS.half] }), 'blocked_v4')).toEqual(['192.0.2.0/23']);
 });
 
-test('a forward that everyone may use is only counted', () => {
+test('only counts a forward that everyone may use', () => {
   const text = render(open);
   expect(entries(text, 'tcp_ports')).toEqual(['80 comment "web"']);
   expect(text).not.toMatch(/sources|blocked|allowed|denied|restricted/);
 });
 
-test('each kind of forward is counted by what its client asked for', () => {
+test("counts each kind of forward by the client's original destination", () => {
   const text = render({
     a: Forward.tcp({ listen: 80, to: 8080 }),
     b: Forward.tcp({ listen: '6000-6100', to: '7000-7100' }),
@@ -72,7 +72,7 @@ test('each kind of forward is counted by what its client asked for', () => {
   expect(entries(text, 'protocols')).toEqual(['50 comment "d"']);
 });
 
-test('sources: a list of networks, closed for all others, in both IP versions', () => {
+test('admits only listed networks, in both IP versions', () => {
   const text = render({
     db: Forward.tcp({ listen: 5432, to: 8080, allowFrom: ['198.51.100.0/24', '198.51.101.0/24', '2001:db8::/32'] }),
     cam: Forward.udp({ listen: '6000-6100', to: 8080, allowFrom: ['198.51.100.0/24'] }),
@@ -87,13 +87,13 @@ test('sources: a list of networks, closed for all others, in both IP versions', 
   expect(entries(text, 'denied_v4')).toBeUndefined();
 });
 
-test('a version that everyone of is allowed is not closed; one without any network is closed for all', () => {
+test('does not restrict an IP version that is allowed completely, and closes one without networks', () => {
   const text = render({ web: Forward.tcp({ listen: 80, to: 8080, allowFrom: ['0.0.0.0/0'] }) });
   expect(entries(text, 'restricted_v4')).toBeUndefined();
   expect(rules(text, 'sources').at(-1)).toBe('meta nfproto ipv6 meta l4proto . th dport @restricted_v6 counter drop');
 });
 
-test('what is denied is asked first', () => {
+test('checks denied sources first', () => {
   const text = render({
     web: Forward.tcp({
       listen: 80,
@@ -110,7 +110,7 @@ test('what is denied is asked first', () => {
   expect(text).not.toContain('v6');
 });
 
-test('only first packets for the gateway itself, from others than itself, are asked about', () => {
+test('checks only first packets to the gateway from others', () => {
   const text = render({ web: Forward.tcp({ listen: 80, to: 8080, denyFrom: ['198.51.100.66/32'] }) });
   expect(rules(text, 'sources').slice(0, 4)).toEqual([
     'type filter hook prerouting priority mangle;',
@@ -120,7 +120,7 @@ test('only first packets for the gateway itself, from others than itself, are as
   ]);
 });
 
-test('a forward of one interface, and a protocol, have sets of their own', () => {
+test('has separate sets for a forward with an interface, and for a protocol', () => {
   const denyFrom = ['198.51.100.66/32'];
   const text = render({
     web: Forward.tcp({ listen: 80, to: 8080, denyFrom }),
@@ -134,7 +134,7 @@ test('a forward of one interface, and a protocol, have sets of their own', () =>
   ]);
 });
 
-test('tokens pass as they are', () => {
+test('passes tokens unchanged', () => {
   const token = ['$', '{Token[TOKEN.7]}'].join('');
   const text = render(
     { web: Forward.tcp({ listen: 80, to: 8080, allowFrom: [token] }) },
@@ -144,7 +144,7 @@ test('tokens pass as they are', () => {
   expect(entries(text, 'blocked_v4')).toEqual([token]);
 });
 
-test('ten thousand forwards are rendered in no time, an entry each', () => {
+test('renders ten thousand forwards quickly, with one entry each', () => {
   const forwards = Object.fromEntries(
     Array.from({ length: 10_000 }, (_, i) => [`f${i}`, Forward.tcp({ listen: 20_000 + i, to: 8080 })]),
   );

@@ -19,7 +19,7 @@ function servers(conf: string, port: number): readonly string[] {
   return conf.split(/^ {2}(?=server \{)/m).filter((text) => text.includes(`listen ${port}`));
 }
 
-test('each server of port 80 answers a CA before it does anything else, and no other one does', () => {
+test('answers the CA first on every server of port 80, and on no other', () => {
   const conf = render({ hosts: { 'a.example': { to: 8080 } }, denyFrom: ['192.0.2.0/24'], maintenance: true });
   expect(servers(conf, 80)).toHaveLength(2);
   for (const server of servers(conf, 80)) {
@@ -35,14 +35,14 @@ test('each server of port 80 answers a CA before it does anything else, and no o
   expect(render({ to: 8080 }, Tls.selfSigned())).not.toContain('acme');
 });
 
-test('a redirect stays as it is, and limits only count there', () => {
+test('keeps a redirect unchanged, and counts limits there', () => {
   const [server] = servers(render({ redirectTo: 'https', limits: { requestsPerSecond: 1 } }), 80);
   expect(server).toMatch(/limit_req_dry_run on;\n +limit_conn_dry_run on;/);
   expect(server).toContain('return 308 https://$portway_name$request_uri;');
   expect(render({ redirectTo: 'https' })).not.toContain('limit_conn_dry_run');
 });
 
-test('certificate and key are one file, named by forward and source', () => {
+test('keeps certificate and key in one file, named by forward and source', () => {
   const secret = { secretArn: 'arn:aws:secretsmanager:a-b-1:123456789012:secret:x', grantRead: () => undefined };
   for (const [tls, source] of [
     [acme, 'acme'],

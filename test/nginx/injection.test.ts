@@ -166,7 +166,7 @@ function typed(harmless: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof({ weight: 4, arbitrary: bent }, { weight: 1, arbitrary: text });
 }
 
-describe('what a user types can never add a directive or read a variable', () => {
+describe('user text can never add a directive or read a variable', () => {
   test.each(Object.entries(PLACES))('%s', (_, { harmless, make }) => {
     const usual = harmless.map((t) => shape(render(make(t))));
     const directives = usual.map((u) => u.directives.join('\n'));
@@ -196,7 +196,7 @@ describe('what a user types can never add a directive or read a variable', () =>
 });
 
 describe('the reader of configurations', () => {
-  test('reads as nginx does', () => {
+  test('tokenizes like nginx', () => {
     const conf = `a b "c ; {" 'd"' e\\;f; # g {\nh $\{i} { j k; }`;
     expect(readDirectives(conf)).toEqual([
       { depth: 0, words: ['a', 'b', 'c ; {', 'd"', 'e\\;f'] },

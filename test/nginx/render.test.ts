@@ -17,7 +17,7 @@ function render(forwards: ForwardSet['forwards'], dialect = debian): string {
 
 const https = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
 
-test('nothing when no forward runs on nginx', () => {
+test('renders nothing if no forward runs on nginx', () => {
   expect(
     renderNginx(
       resolveForwardsOrThrow({ engine: 'iptables', forwards: { a: Forward.tcp({ listen: 1, to: 2 }) } }),
@@ -36,13 +36,13 @@ test.each([
     { streaming: true, to: ['10.0.0.1:80', '10.0.0.2:80'] },
     true,
   ],
-])('the variable of places is used where something sets it: %s', (_, props, expected) => {
+])('uses the variable of places only where it is set: %s', (_, props, expected) => {
   const conf = render({ web: Forward.https({ listen: 443, tls: Tls.selfSigned(), ...props } as never) });
   expect(conf.includes('@$portway_place')).toBe(expected);
   expect(conf.includes('set $portway_place ')).toBe(expected);
 });
 
-test('the same text for a target whose address is known only at deploy time, whichever number its token has', () => {
+test("renders a deploy-time target the same whatever its token's number", () => {
   const textOf = (token: string) =>
     render({ web: Forward.http({ listen: 80, to: `${token}:8080` }) }).replaceAll(token, 'the-target');
   const [first, second] = [1, 2].map(() => Token.asString({ Ref: 'Target' }));
@@ -50,14 +50,14 @@ test('the same text for a target whose address is known only at deploy time, whi
   expect(textOf(`${first}`)).toBe(textOf(`${second}`));
 });
 
-test('the host finds the one place for the hash of the file', () => {
+test('has exactly one place for the hash of the file', () => {
   const text = render({ web: Forward.http({ listen: 80, to: 8080 }) });
   expect(text.split(GENERATION)).toHaveLength(2);
   expect(text).toContain(`return 200 "${GENERATION}";`);
   expect(readAsset('/usr/local/lib/portway/host.d/nginx.sh')).toContain(`s/${GENERATION}/`);
 });
 
-test('listens on wildcards of both families only', () => {
+test('listens only on wildcards of both families', () => {
   const text = render({
     web: Forward.http({ listen: 80, to: 8080 }),
     secure: https,
@@ -78,21 +78,21 @@ test('listens on wildcards of both families only', () => {
 test.each([
   ['directive', 'listen 443 ssl;', true],
   ['listen-parameter', 'listen 443 ssl http2;', false],
-] as const)('HTTP/2 as the version says it: %s', (http2, listen, directive) => {
+] as const)("enables HTTP/2 in the version's syntax: %s", (http2, listen, directive) => {
   const text = render({ secure: https }, { user: 'nginx', http2 });
   expect(text).toContain(listen);
   expect(text.includes('http2 on;')).toBe(directive);
   expect(text).toContain('user nginx;');
 });
 
-test('a redirect names the HTTPS port only where it is not the usual one', () => {
+test('names the HTTPS port in a redirect only if it is not 443', () => {
   const redirect = Forward.http({ listen: 80, redirectTo: 'https' });
   expect(render({ redirect, https })).toContain('return 308 https://$portway_name$request_uri;');
   const other = Forward.https({ listen: 8443, to: 8080, tls: Tls.selfSigned() });
   expect(render({ redirect, other })).toContain('return 308 https://$portway_name:8443$request_uri;');
 });
 
-test('what clients say of themselves is replaced, never passed on', () => {
+test('replaces forwarding headers from clients', () => {
   const text = render({ web: Forward.http({ listen: 80, to: 8080 }) });
   expect(text).not.toContain('$proxy_add_x_forwarded_for');
   for (const header of [
@@ -105,7 +105,7 @@ test('what clients say of themselves is replaced, never passed on', () => {
   }
 });
 
-test('sources are checked before a redirect answers', () => {
+test('checks sources before a redirect', () => {
   const text = render({
     redirect: Forward.http({ listen: 80, redirectTo: 'https', allowFrom: ['10.0.0.0/8'] }),
     https,
@@ -116,7 +116,7 @@ test('sources are checked before a redirect answers', () => {
   expect(text.indexOf('if ($portway_allow_redirect = 0)')).toBeLessThan(text.indexOf('return 308'));
 });
 
-test('a name is resolved while running and stands in no upstream', () => {
+test('resolves names at run time, outside of upstreams', () => {
   const text = render({ 'my-app': Forward.http({ listen: 80, to: 'app.internal:8080' }) });
   expect(text).not.toMatch(/^\s*upstream /m);
   expect(text).toMatch(
@@ -125,7 +125,7 @@ test('a name is resolved while running and stands in no upstream', () => {
   expect(text).toMatch(/^\s*resolver /m);
 });
 
-test('the stream module is asked for only where it is needed', () => {
+test('needs the stream module only for stream forwards', () => {
   const http = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, to: 8080 }) } });
   const tcp = resolveForwardsOrThrow({ forwards: { db: Forward.tcp({ listen: 5432, to: 5433 }) } });
   expect([needsStream(http), needsStream(tcp)]).toEqual([false, true]);
@@ -133,7 +133,7 @@ test('the stream module is asked for only where it is needed', () => {
   expect(renderNginx(tcp, debian)).toMatch(/^stream {/m);
 });
 
-test('UDP keeps a client on one worker; a range keeps its port', () => {
+test('keeps a UDP client on one worker, and the port of a range', () => {
   const text = render({ camera: Forward.udp({ listen: '6000-6010', to: '10.0.1.1:6000-6010' }) });
   expect(text).toContain('listen 6000-6010 udp reuseport;');
   expect(text).toContain('proxy_pass 10.0.1.1:$server_port;');

@@ -12,7 +12,7 @@ const web = Forward.http({ listen: 80, to: 8080 });
 const udp = (listen: number) => Forward.udp({ listen, to: 9000, engine: 'nginx' });
 const tcp = (listen: number) => Forward.tcp({ listen, to: 9000, engine: 'nginx' });
 
-test('a site that is alone is not bounded, and neither is a redirect', () => {
+test('does not bound a single site, or a redirect', () => {
   const https = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
   const moved = Forward.http({ listen: 80, redirectTo: 'https' });
   expect(shares({ web })).toEqual({ web: undefined });
@@ -21,30 +21,30 @@ test('a site that is alone is not bounded, and neither is a redirect', () => {
   expect(shares({ web, other: Forward.http({ listen: 81, to: 9000 }) })).toEqual({ web: 3072, other: 3072 });
 });
 
-test('UDP and TCP that are alone leave room for what the gateway does itself', () => {
+test("leaves room for the gateway's own connections with a single UDP and TCP forward", () => {
   expect(shares({ udp: udp(53) })).toEqual({ udp: 4096 });
   expect(shares({ tcp: tcp(25) })).toEqual({ tcp: 6144 });
 });
 
-test('up to four forwards share evenly, more have what four would', () => {
+test('shares evenly between up to four forwards; more get the share of four', () => {
   expect(shares({ web, udp: udp(53) })).toEqual({ web: 3072, udp: 3072 });
   expect(shares({ web, a: tcp(1), b: tcp(2), c: tcp(3) })).toEqual({ web: 1536, a: 1536, b: 1536, c: 1536 });
   expect(shares({ web, a: tcp(1), b: tcp(2), c: tcp(3), d: tcp(4) })).toMatchObject({ web: 1536, d: 1536 });
 });
 
-test('UDP forwards have half of all between them, however many they are', () => {
+test('gives all UDP forwards together half of the connections', () => {
   const many = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`u${i}`, udp(5000 + i)]));
   const all = shares({ web, ...many });
   expect(all).toMatchObject({ web: 1536, u0: 256, u15: 256 });
 });
 
-test('behind a shared port a client takes four connections', () => {
+test('counts four connections per client behind a shared port', () => {
   const passed = Forward.tls({ listen: 443, hosts: { 'a.example': { to: 8443 } } });
   const https = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
   expect(shares({ passed, https })).toEqual({ passed: 1536, https: 1536 });
 });
 
-test('larger hosts have more, and files for all of it below the limit of the unit', () => {
+test("gives larger hosts more, within the unit's file limit", () => {
   expect(shares({ web, udp: udp(53) }, 2048)).toEqual({ web: 12_288, udp: 12_288 });
   for (const memory of [512, 1024, 2048]) {
     expect(workerFiles(memory)).toBeGreaterThan(3 * workerConnections(memory));

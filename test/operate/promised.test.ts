@@ -29,7 +29,7 @@ const props = (more: Partial<PortwayStackProps> = {}): PortwayStackProps => ({
   ...more,
 });
 
-test('a stack promises its security group, its instance and its user-data', async () => {
+test('reads the security group, instance and user-data of a stack', async () => {
   const promised = await readPromised(
     synth((app) => new PortwayStack(app, 'Portway', props({ ping: true, ipv6: true, instanceType: 't3.small' }))),
     undefined,
@@ -59,7 +59,7 @@ test('a stack promises its security group, its instance and its user-data', asyn
   expect(promised.userData.some((line) => line.includes('--dport 80 '))).toBe(true);
 });
 
-test("names and regions are the stack's own", async () => {
+test("reads the stack's own name and region", async () => {
   const env = { account: '123456789012', region: 'eu-central-1' };
   const assembly = synth((app) => {
     new PortwayStack(app, 'One', props({ stackName: 'edge', env }));
@@ -70,7 +70,7 @@ test("names and regions are the stack's own", async () => {
   await expect(readPromised(assembly, 'Three')).rejects.toThrow("one of the app's (One, Two), got: Three");
 });
 
-test('stacks of stages are found by their path, or by what CloudFormation calls them', async () => {
+test('finds stacks in stages by path, or by their name in CloudFormation', async () => {
   const env = { account: '123456789012', region: 'eu-north-1' };
   const assembly = synth((app) => {
     for (const name of ['Test', 'Prod'])
@@ -86,7 +86,7 @@ test('stacks of stages are found by their path, or by what CloudFormation calls 
   await expect(readPromised(assembly, undefined)).rejects.toThrow('the app has several: Prod/Gateway, Test/Gateway');
 });
 
-test('a stack without a gateway is refused', async () => {
+test('refuses a stack without a gateway', async () => {
   const assembly = synth((app) => new Stack(app, 'Empty', { synthesizer: new LegacyStackSynthesizer() as never }));
   await expect(readPromised(assembly, 'Empty')).rejects.toThrow('no instance of Empty has an address');
 });
@@ -99,6 +99,6 @@ test.each([
   ['icmp', 8, -1, 'icmp type 8'],
   ['icmpv6', 128, 0, 'icmpv6 type 128'],
   ['50', undefined, undefined, '50'],
-] as const)('%s %s-%s is told as %s', (protocol, from, to, text) => {
+] as const)('describes %s %s-%s as %s', (protocol, from, to, text) => {
   expect(ruleText(protocol, from, to)).toBe(text);
 });

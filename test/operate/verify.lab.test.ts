@@ -76,21 +76,21 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a gateway as it was deployed', async () => {
+test('finds no differences in an unchanged gateway', async () => {
   expect(await verify(deployed)).toEqual({
     code: 0,
     text: expect.stringMatching(/^Portway: i-\w+ at [\d.]+ is as the app says$/),
   });
 });
 
-test('an app that was changed and is not deployed: the changed rule', async () => {
+test('shows the changed rule of an app that is not deployed yet', async () => {
   const { code, text } = await verify(synth('changed', 9090));
   expect(code).toBe(1);
   expect(text).toMatch(/^ {2}- -A PORTWAY-DNAT .*--to-ports 9090$/m);
   expect(text).toMatch(/^ {2}\+ -A PORTWAY-DNAT .*--to-ports 8080$/m);
 });
 
-test('without a region', async () => {
+test('asks for a region', async () => {
   const { AWS_REGION, AWS_DEFAULT_REGION, ...env } = endpoint.env;
   expect(await verify(deployed, { ...env, AWS_REGION: '', AWS_DEFAULT_REGION: '' })).toEqual({
     code: 2,
@@ -98,7 +98,7 @@ test('without a region', async () => {
   });
 });
 
-test('a port that was opened by hand, and an address that was taken away', async () => {
+test('reports a port that was opened by hand, and a removed address', async () => {
   const { securityGroups } = await readDeployed(endpoint, 'Portway');
   const opened = { IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
   const GroupId = securityGroups[0]?.id ?? '';

@@ -41,11 +41,11 @@ const found: Found = { address: '203.0.113.100', gateway, others: [] };
 const withGateway = (more: Partial<FoundInstance>) =>
   differences(promised, { ...found, gateway: { ...gateway, ...more } });
 
-test('what is as promised has no differences', () => {
+test('an unchanged gateway has no differences', () => {
   expect(differences(promised, found)).toEqual([]);
 });
 
-test('no address, an address that leads nowhere, an instance that was left', () => {
+test('reports a missing address, an unassociated address, and a leftover instance', () => {
   expect(differences(promised, { address: undefined, gateway: undefined, others: [] })).toEqual([
     'Portway has no Elastic IP: it is not deployed here, or the address was released',
   ]);
@@ -56,7 +56,7 @@ test('no address, an address that leads nowhere, an instance that was left', () 
   expect(differences(promised, { ...found, others: ['i-2'] })).toHaveLength(1);
 });
 
-test('an instance that somebody changed', () => {
+test('reports a changed instance', () => {
   expect(
     withGateway({
       state: 'stopped',
@@ -74,7 +74,7 @@ test('an instance that somebody changed', () => {
   ]);
 });
 
-test('rules that were opened, and rules that were taken away', () => {
+test('reports added and removed rules', () => {
   const changed = {
     ...group,
     ingress: [ports(80, ['0.0.0.0/0'], ['::/0']), ports(22, ['0.0.0.0/0']), ports(8080, ['0.0.0.0/0'])],
@@ -86,7 +86,7 @@ test('rules that were opened, and rules that were taken away', () => {
   ]);
 });
 
-test('a second group counts as well, and so does a rule for another group', () => {
+test('includes a second group, and rules for another group', () => {
   const other = {
     id: 'sg-2',
     name: 'x',
@@ -98,7 +98,7 @@ test('a second group counts as well, and so does a rule for another group', () =
   ]);
 });
 
-test('a network that only the deploy knows takes the rule that is left, and no more', () => {
+test('matches a deploy-time network with one remaining rule, and no more', () => {
   const unknown: Promised = {
     ...promised,
     inbound: [{ what: 'tcp 22', peer: undefined }, ...promised.inbound.slice(0, 2)],
@@ -108,19 +108,19 @@ test('a network that only the deploy knows takes the rule that is left, and no m
   expect(differences(unknown, { ...found, gateway: { ...gateway, securityGroups: [two] } })).toHaveLength(1);
 });
 
-test('user-data of another content is shown by its lines', () => {
+test('shows the differing lines of user-data', () => {
   const [line, ...others] = withGateway({ userData: gateway.userData.replace('80', '81') });
   expect(others).toEqual([]);
   expect(line).toContain('  - -A PORTWAY-DNAT --dport 80 -j REDIRECT\n  + -A PORTWAY-DNAT --dport 81 -j REDIRECT');
   expect(line).not.toContain('URL');
 });
 
-test('much of another user-data is shortened', () => {
+test('shortens long differences in user-data', () => {
   const [line] = withGateway({ userData: Array.from({ length: 20 }, (_, i) => `line ${i}`).join('\n') });
   expect(line).toMatch(/ {2}\+ and \d+ more lines$/);
 });
 
-test('what differs in the compressed part only is said so', () => {
+test('says so if only the compressed part of user-data differs', () => {
   const packed = (text: string) => `${gateway.userData}\n#portway-archive\n${text}`;
   const other: Promised = { ...promised, userData: [...promised.userData, '#portway-archive', 'abc'] };
   const [line] = differences(other, { ...found, gateway: { ...gateway, userData: packed('def') } });

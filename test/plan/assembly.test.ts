@@ -60,7 +60,7 @@ async function plan(...args: string[]): Promise<{ stdout: string; stderr: string
   return run(process.execPath, words, { cwd: folder });
 }
 
-test('a stack in a stage is planned by its path, with what was looked up', async () => {
+test('plans a stack in a stage by its path, with looked-up values', async () => {
   await writeFile(join(folder, 'cdk.context.json'), JSON.stringify({ [KEY]: FOUND }));
   const { stdout, stderr } = await plan('Prod/Gateway', '-c', 'target=10.8.2.2:80');
   expect(stderr).toBe('');
@@ -79,7 +79,7 @@ test('plans with dummy values where lookups are missing, and says so', async () 
   expect(stderr).toBe(`portway: not looked up yet, using a dummy value (run cdk synth once): ${KEY}\n`);
 }, 60_000);
 
-test('settings that are no JSON are named', async () => {
+test('names a settings file that is not JSON', async () => {
   await writeFile(join(folder, 'cdk.context.json'), '{');
   await expect(plan()).rejects.toMatchObject({ stderr: expect.stringMatching(/^cdk\.context\.json must be JSON: /) });
 }, 60_000);

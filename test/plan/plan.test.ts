@@ -43,7 +43,7 @@ test('shows forwards, security group and rules of the shipped stack', async () =
   expect(stdout).toMatch(/^User-data: \d+ of 16384 bytes, 569 of them/m);
 }, 60_000);
 
-test('a gateway that does more: shown beside its forwards, as text and as JSON', () => {
+test("shows the gateway's settings besides its forwards, as text and as JSON", () => {
   const found = planned(CANONICAL['dual-stack'] as PortwayStackProps);
   expect(found.text).toMatch(
     /^web +tcp 80 +8080 on the gateway +iptables +everyone +a client: 20 new connections\/s, 100 at once$/m,
@@ -75,14 +75,14 @@ test('a gateway that does more: shown beside its forwards, as text and as JSON',
   });
 });
 
-test('a way out, and targets that see their clients', () => {
+test('shows egress, and targets with preserved client addresses', () => {
   const { text } = planned(CANONICAL.egress as PortwayStackProps);
   expect(text).toContain('Gateway\n\nway out of 10.0.0.0/16\nanswers no ping\n\n');
   expect(text).toMatch(/^mail +tcp 25 +10\.0\.1\.25:25 +iptables +everyone +targets see clients' addresses$/m);
   expect(text).toMatch(/^in +all +all +10\.0\.0\.0\/16 +egress$/m);
 });
 
-test('names of TLS with where each leads, and HTTP/3', () => {
+test('shows the targets of each TLS name, and HTTP/3', () => {
   const { plan: found, text } = planned(CANONICAL['nginx-tls-passthrough'] as PortwayStackProps);
   expect(text).toMatch(
     /^pass +tls 443 +shop\.example\.com: 10\.0\.1\.20:443 +nginx +everyone +not from 192\.0\.2\.0\/25$/m,
@@ -99,7 +99,7 @@ test('names of TLS with where each leads, and HTTP/3', () => {
   expect(of('secure')).not.toHaveProperty('http3');
 });
 
-test('where a certificate comes from', () => {
+test('shows the source of a certificate', () => {
   const { plan: found, text } = planned(CANONICAL['nginx-letsencrypt'] as PortwayStackProps);
   const ca = 'https://acme-v02.api.letsencrypt.org/directory';
   expect(text).toMatch(
@@ -112,7 +112,7 @@ test('where a certificate comes from', () => {
   expect(found.forwards.find((f) => f.name === 'web')).not.toHaveProperty('certificate');
 });
 
-test('what has no room in user-data', () => {
+test('shows what does not fit into user-data', () => {
   const { plan: found, text } = planned(CANONICAL['letsencrypt-udp'] as PortwayStackProps);
   const { parameters = [] } = found.userData;
   expect(parameters.length).toBeGreaterThan(1);
@@ -122,7 +122,7 @@ test('what has no room in user-data', () => {
   expect(planned(CANONICAL.iptables as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
 });
 
-test('--json is the plan by stack', async () => {
+test('prints the plans by stack with --json', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
   const { Portway } = JSON.parse(stdout) as Record<string, Plan>;
   expect(Portway?.forwards.map((f) => [f.name, f.kind, f.listen, f.to, f.engine])).toEqual([
@@ -133,7 +133,7 @@ test('--json is the plan by stack', async () => {
   expect(Portway?.userData).toMatchObject({ limit: 16_384, reserve: 569, compressed: false });
 }, 60_000);
 
-test('without adminCidr: one line that shows the flag', async () => {
+test('names the missing adminCidr and its flag in one line', async () => {
   const { stderr, stdout, code } = await plan();
   expect({ stderr, stdout, code }).toEqual({
     stderr: 'adminCidr is required: the address that may reach port 22, such as -c adminCidr=203.0.113.7/32\n',
@@ -142,12 +142,12 @@ test('without adminCidr: one line that shows the flag', async () => {
   });
 }, 60_000);
 
-test('a stack that is not there is named, with those that are', async () => {
+test('names an unknown stack, and the existing ones', async () => {
   const { stderr } = await plan('Other', '-c', 'adminCidr=203.0.113.7/32');
   expect(stderr).toBe('stack must be a PortwayStack of the app (Portway), got: Other\n');
 }, 60_000);
 
-test('several problems come at once, without a stack trace', async () => {
+test('prints all problems at once, without a stack trace', async () => {
   const { stderr, code } = await plan('-c', 'adminCidr=0.0.0.0/0', '-c', 'os=windows', '-c', 'diskGiB=2');
   expect(code).toBe(1);
   expect(stderr).toMatch(/^3 problems:\n( {2}- .+\n){3}$/);

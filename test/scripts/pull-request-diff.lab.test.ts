@@ -72,7 +72,7 @@ const diff = (base: string, head: string, engines = 'nginx') => {
   return { stack: read('cdk-diff.txt'), rules: read('rules.diff') };
 };
 
-test('shows what each engine’s stack and the rules change, without credentials', () => {
+test('shows the changes in each engine’s stack and in the rules, without credentials', () => {
   const { stack, rules } = diff('base', 'head', 'nginx iptables');
   for (const engine of ['nginx', 'iptables']) {
     expect(stack).toContain(`engine ${engine}, stack Portway`);
@@ -85,13 +85,13 @@ test('shows what each engine’s stack and the rules change, without credentials
   expect(rules).not.toContain('template.json');
 });
 
-test('the same on both sides is no difference', () => {
+test('shows no difference for equal sides', () => {
   const { stack, rules } = diff('head', 'head');
   expect(stack).toContain('There were no differences');
   expect(rules).toBe('');
 });
 
-test('a change that cannot be synthesized fails; a base that cannot be is said', () => {
+test('fails if the change cannot be synthesized, and says so if the base cannot', () => {
   writeFileSync(path.join(folder, 'base', 'app.js'), 'throw new Error("broken");');
   expect(diff('base', 'head').stack).toContain('engine nginx: the base branch cannot be synthesized');
   expect(() => diff('head', 'base')).toThrow(/cdk synth of the change failed for engine nginx/);

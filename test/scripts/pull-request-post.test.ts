@@ -43,7 +43,7 @@ function post(pulls: string, comments: string) {
   return { output, calls };
 }
 
-test('the first run comments', () => {
+test('comments on the first run', () => {
   const { calls, output } = post('7\told\n8\tabc\n', '');
   expect(calls[0]).toContain('-f head=stranger:$(touch pwned)');
   expect(calls.at(-1)).toContain(`--method POST repos/team/portway/issues/8/comments -F body=@${folder}/body.md`);
@@ -51,14 +51,14 @@ test('the first run comments', () => {
   expect(existsSync(path.join(folder, 'pwned'))).toBe(false);
 });
 
-test('a later run replaces its own comment', () => {
+test('replaces its own comment on a later run', () => {
   const { calls } = post('8\tabc\n', '101\n102\n');
   expect(calls[1]).toContain('github-actions[bot]');
   expect(calls[1]).toContain(MARKER);
   expect(calls.at(-1)).toContain('--method PATCH repos/team/portway/issues/comments/101');
 });
 
-test('a pull request that has moved on is left alone', () => {
+test('leaves a pull request alone that has moved on', () => {
   const { calls, output } = post('8\tdef\n', '');
   expect(calls).toHaveLength(1);
   expect(output).toContain('no open pull request has commit abc');

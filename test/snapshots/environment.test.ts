@@ -20,7 +20,7 @@ async function templates(env: Record<string, string>, cwd: string): Promise<Reco
   }
 }
 
-test('templates are the same to the byte in another time zone, language and folder, with and without credentials', async () => {
+test('templates are byte-equal in another time zone, language and folder, with and without credentials', async () => {
   const [plain, other] = await Promise.all([
     templates({ TZ: 'UTC', HOME: '/nonexistent' }, ROOT),
     templates(

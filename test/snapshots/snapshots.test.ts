@@ -17,7 +17,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
   }
 
-  test('has just these files to review', () => {
+  test('has exactly these files to review', () => {
     expect(existsSync(folder) ? readdirSync(folder).sort() : []).toEqual(Object.keys(files).sort());
   });
 
@@ -25,7 +25,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     expect(files[file]).toBe(readFileSync(join(folder, file), 'utf8'));
   });
 
-  test('holds nothing that differs between machines or days', () => {
+  test('contains nothing that differs between machines or days', () => {
     const all = Object.values(files).join('\n');
     expect(all).not.toMatch(/[0-9a-f]{16}(?![0-9A-F])(?=["'\s;])/);
     expect(all).not.toMatch(/ami-[0-9a-f]|\d{4}-\d\d-\d\dT|\r|node_modules/);
@@ -33,6 +33,6 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
   });
 });
 
-test('no snapshot is left of a stack that is gone', () => {
+test('has no snapshots of removed stacks', () => {
   expect(readdirSync(EXPECTED).sort()).toEqual(Object.keys(CANONICAL).sort());
 });

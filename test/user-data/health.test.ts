@@ -8,12 +8,12 @@ const parse = (forwards: Readonly<Record<string, Forward>>) => JSON.parse(render
 
 const PLAIN = Forward.tcp({ listen: 80, to: [8080, 8081] });
 
-test('a host whose forwards have no health check is given nothing', () => {
+test('writes nothing without a health check', () => {
   expect(render({ web: PLAIN })).toBeUndefined();
   expect(healthFiles(resolveForwardsOrThrow({ engine: 'iptables', forwards: { web: PLAIN } }))).toEqual([]);
 });
 
-test('a line for each forward that has one, in ASCII, for a readable diff', () => {
+test('writes one ASCII line per forward, for a readable diff', () => {
   const db = Forward.tcp({ listen: 5432, to: ['10.0.1.1:5432', '10.0.1.2:5432'], healthCheck: { by: 'tcp' } });
   const lines = render({ db, web: PLAIN, other: Forward.tcp({ listen: 81, to: [1, 2], healthCheck: true }) })?.split(
     '\n',
@@ -27,7 +27,7 @@ test('a line for each forward that has one, in ASCII, for a readable diff', () =
   ]);
 });
 
-test('what to ask, where, and what the rules are made of', () => {
+test('describes what to check, where, and the parts of the rules', () => {
   const game = Forward.udp({
     listen: '6000-6010',
     to: [{ to: '10.0.1.1:7000-7010', weight: 2 }, '[2001:db8::1]:7000-7010', '10.0.1.2:7000-7010'],
@@ -62,7 +62,7 @@ test('what to ask, where, and what the rules are made of', () => {
 test.each([
   ['in both IP versions, at 127.0.0.1', undefined, '127.0.0.1'],
   ['over IPv6 alone, at ::1', 'ipv6', '::1'],
-] as const)('targets on the gateway itself are asked %s', (_what, family, host) => {
+] as const)('checks targets on the gateway itself %s', (_what, family, host) => {
   const web = Forward.tcp({
     listen: 80,
     to: [8080, 8081],
@@ -72,7 +72,7 @@ test.each([
   expect(parse({ web })[0].targets[0]).toMatchObject({ host, local: true, port: 8080 });
 });
 
-test('the port that the check names, not the target', () => {
+test("uses the check's port, not the target's", () => {
   const web = Forward.tcp({ listen: 80, to: [8080, 8081], healthCheck: { port: 9000 } });
   expect(parse({ web })[0].targets.map((t: { port: number }) => t.port)).toEqual([9000, 9000]);
 });

@@ -61,11 +61,11 @@ function unpack({ values }: ParameterArchive): { path: string; mode: string; tex
   return JSON.parse(execFileSync('python3', ['-c', script], { input: values.join(''), encoding: 'utf8' }));
 }
 
-test('what has room in user-data needs no parameter', () => {
+test('needs no parameters if everything fits into user-data', () => {
   expect(render(contentOf(many(1))).archive).toBeUndefined();
 });
 
-test('scripts go to parameters first, then the largest file, and the other rules are plain lines again', () => {
+test('moves scripts first, then the largest file, and keeps the other rules as plain lines', () => {
   const content = contentOf(both());
   const { text, size, archive } = render(content);
   expect(size).toBeLessThanOrEqual(USER_DATA_LIMIT);
@@ -74,7 +74,7 @@ test('scripts go to parameters first, then the largest file, and the other rules
   expect(unpack(given(archive))).toEqual(scripts.map(({ path, mode, text: own }) => ({ path, mode, text: own })));
 });
 
-test('a changed rule changes no parameter; other scripts have other names', () => {
+test('keeps the parameters when a rule changes, and renames them when scripts change', () => {
   const before = given(render(contentOf(both())).archive);
   expect(render(contentOf(both(27016))).archive).toEqual(before);
   const more = { forwards: { ...both().forwards, admin: Forward.http({ listen: 8080, to: 8081, maintenance: true }) } };
@@ -82,7 +82,7 @@ test('a changed rule changes no parameter; other scripts have other names', () =
   expect(names.filter((name) => parameterNames(before).includes(name))).toEqual([]);
 });
 
-test('rules that have no room either go there too, the largest file first, and all of them arrive', () => {
+test('moves rules too if they do not fit, the largest file first, without losing any', () => {
   const content = contentOf(many(900));
   const { compressed, archive, text } = render(content);
   expect(compressed).toBe(true);
@@ -93,7 +93,7 @@ test('rules that have no room either go there too, the largest file first, and a
     expect(content.files).toContainEqual(expect.objectContaining({ path, mode, text: own }));
 });
 
-test('where the largest rules alone have no room, the others stay plain lines', () => {
+test('keeps the other rules as plain lines if only the largest file does not fit', () => {
   const big = Array.from({ length: 20 }, (_, i) => [`s${i}`, Forward.http({ listen: 8000 + i, to: 9000 + i, hosts })]);
   const content = contentOf({ forwards: { ...both().forwards, ...Object.fromEntries(big) } });
   const { compressed, archive, text } = render(content);
@@ -103,7 +103,7 @@ test('where the largest rules alone have no room, the others stay plain lines', 
   expect(text).toContain(content.files.find((f) => f.path === '/etc/portway/iptables.rules')?.text);
 });
 
-test('each value is what a parameter of the standard tier takes, and user-data knows the whole by its hash', () => {
+test('fits each value into a standard parameter, and puts the hash of all into user-data', () => {
   const { text, archive } = render(contentOf(many(900)));
   const { values, digest, place } = given(archive);
   expect(values.length).toBeLessThanOrEqual(MAX_PARAMETERS);
@@ -117,7 +117,7 @@ test('each value is what a parameter of the standard tier takes, and user-data k
   expect(parameterNames(given(archive))[0]).toBe(`/portway/Portway/${digest.slice(0, 16)}/1`);
 });
 
-test('the same bytes on every machine and version of Node', () => {
+test('produces the same bytes on every machine and version of Node', () => {
   const files = Array.from({ length: 40 }, (_, i) => ({
     ...{ path: `/etc/f${i}`, mode: '0644', origin: 'script' as const },
     text: `line ${i * i}\nand ${'again '.repeat(i % 7)}${String.fromCharCode(33 + i)}\n`,
@@ -128,14 +128,14 @@ test('the same bytes on every machine and version of Node', () => {
   );
 });
 
-test('a name of the stack that is known only at deploy time is counted with the longest that there is', () => {
+test('counts a deploy-time stack name with the maximum length', () => {
   const fixed = render(contentOf(both()), 'x'.repeat(128));
   const token = render(contentOf(both()), Aws.STACK_NAME);
   expect(token.text).toContain(`/portway/${Aws.STACK_NAME}/`);
   expect(token.size).toBe(fixed.size);
 });
 
-test('beyond all parameters it is refused, with a breakdown', () => {
+test('refuses what does not fit into the parameters, with a breakdown', () => {
   const error = (() => {
     try {
       return render(contentOf(many(4000)));

@@ -70,7 +70,7 @@ print(json.dumps([{"type": p.get_content_type(), "filename": p.get_filename(), "
   return JSON.parse(execFileSync('python3', ['-c', script], { input: text, encoding: 'utf8' }));
 }
 
-test('is one shell part of one name that runs at every boot, in ASCII', () => {
+test('is one shell part, in ASCII, with a constant name, that runs at every boot', () => {
   const { text } = render(small);
   const [part, ...others] = parts(text);
   expect(others).toEqual([]);
@@ -80,7 +80,7 @@ test('is one shell part of one name that runs at every boot, in ASCII', () => {
   expect(text).toMatch(/^[\n\t\x20-\x7e]*$/);
 });
 
-test('carries rules as plain lines, and settings that a shell reads back', () => {
+test('contains rules as plain lines, and settings that a shell can read', () => {
   const { text } = render({
     forwards: {
       web: Forward.tcp({ listen: 80, to: 8080 }),
@@ -105,14 +105,14 @@ test('carries rules as plain lines, and settings that a shell reads back', () =>
   );
 });
 
-test('no setting of any stack holds a quote', () => {
+test('no setting of any stack contains a quote', () => {
   for (const os of Object.values(OPERATING_SYSTEMS)) {
     const { settings } = hostContent({ forwards: resolveForwardsOrThrow(many(3)), os });
     for (const value of Object.values(settings)) expect(value).not.toMatch(/['\n]/);
   }
 });
 
-test('grows from plain to compressed rules', () => {
+test('compresses rules when they no longer fit', () => {
   expect(render(small).compressed).toBe(false);
   const middle = render(many(COMPRESSED));
   expect(middle.compressed).toBe(true);
@@ -121,21 +121,21 @@ test('grows from plain to compressed rules', () => {
   expect(archive(middle.text)).toContain('#portway-file 0644 /etc/portway/iptables.rules ');
 });
 
-test('compressed rules are the rules', () => {
+test('restores compressed rules unchanged', () => {
   const set = many(COMPRESSED);
   const rules = content(set).files.find((f) => f.path === '/etc/portway/iptables.rules')?.text ?? '';
   const lines = rules.split('\n').length - 1;
   expect(archive(render(set).text)).toContain(`#portway-file 0644 /etc/portway/iptables.rules ${lines}\n${rules}`);
 });
 
-test.each([0, 1, 2, 3, 4, 5, 255, 1000])('%i bytes are the same bytes again', (length) => {
+test.each([0, 1, 2, 3, 4, 5, 255, 1000])('decodes %i bytes unchanged', (length) => {
   const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 89 + length) % 256));
   const script = 'import base64, sys; print(base64.b85decode(sys.stdin.read()).hex())';
   const input = encodeBase85(bytes);
   expect(execFileSync('python3', ['-c', script], { input, encoding: 'utf8' }).trim()).toBe(bytes.toString('hex'));
 });
 
-test('before a forward has no room, what only people need is left out: status and comments', () => {
+test('drops the status command and comments before a forward no longer fits', () => {
   const some = archive(render(many(COMPRESSED)).text);
   expect(some).toContain('#portway-file 0755 /usr/local/bin/portway ');
   expect(some).toContain('\n# f1: tcp 3001 to 10.0.1.1:9000\n');
@@ -145,7 +145,7 @@ test('before a forward has no room, what only people need is left out: status an
   expect(most).toContain('\n#portway-hook PREROUTING ');
 });
 
-test('the size counts the whole reserve for the URL', () => {
+test('counts the whole reserve for the URL', () => {
   const { text, size } = render(small);
   expect(size).toBe(Buffer.byteLength(text) - identity.signalUrl.length + RESERVE);
 });
@@ -174,7 +174,7 @@ describe('readFirstBootScript', () => {
     return script;
   };
 
-  test('takes a script, and ends its last line', () => {
+  test('accepts a script, and adds a missing line break at its end', () => {
     expect(read('#!/bin/bash\necho')).toMatchObject({
       path: '/var/lib/portway/first-boot',
       mode: '0700',
@@ -190,7 +190,7 @@ describe('readFirstBootScript', () => {
     expect(() => read(text)).toThrow(message);
   });
 
-  test('names a file that is not there', () => {
+  test('names a missing file', () => {
     const problems = new Problems();
     expect(readFirstBootScript('/nowhere/x.sh', problems)).toBeUndefined();
     expect(() => problems.throwIfAny()).toThrow(
@@ -199,7 +199,7 @@ describe('readFirstBootScript', () => {
   });
 });
 
-test.each([BOOT_SCRIPT, `${PROGRAMS}/host.sh`])('%s without its comments is the same program', (path) => {
+test.each([BOOT_SCRIPT, `${PROGRAMS}/host.sh`])('%s is the same program without its comments', (path) => {
   const stripped = readAsset(path);
   expect(stripped.startsWith('#!/bin/bash\n')).toBe(true);
   expect(
@@ -211,7 +211,7 @@ test.each([BOOT_SCRIPT, `${PROGRAMS}/host.sh`])('%s without its comments is the 
   execFileSync('bash', ['-n'], { input: stripped });
 });
 
-test('the reserve holds the URL that AWS gives', () => {
+test("reserves enough for AWS's URL", () => {
   // As seen for a stack of 4 characters and a handle of 17 in eu-north-1.
   expect(signalUrlReserve({ stack: 'demo', handleLength: 17 })).toBeGreaterThan(467);
   // The longest names and region that there are: each stands there as often as in the URL that was seen.
