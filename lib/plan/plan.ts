@@ -1,18 +1,26 @@
+import type { Cidr } from '../forward/cidr';
+import type { Engine, ForwardKind } from '../forward/forward';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import type { ResolvedHealthCheck } from '../forward/health-check';
 import type { HttpProtocol, HttpRoute, HttpSite } from '../forward/http-route';
 import type { ResolvedLimits } from '../forward/limits';
-import { formatPorts } from '../forward/ports';
+import type { PortRange } from '../forward/ports';
 import { isPortForward, type ResolvedForward } from '../forward/resolved';
-import { formatHost, formatTarget } from '../forward/target';
+import type { Host } from '../forward/target';
 import type { Certificate } from '../forward/tls';
+import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HostContent } from '../host/host-content';
 import { parameterNames } from '../host/parameters';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 
-/** What a deploy would set up, as plain data: for `portway plan` and for other programs. */
+/** Stands for a network that is a token: its value is known only at deploy time. */
+export const AT_DEPLOY = 'known at deploy';
+
+/**
+ * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
+ */
 export interface Plan {
   readonly forwards: readonly PlannedForward[];
   readonly gateway: PlannedGateway;
@@ -35,18 +43,19 @@ export interface Plan {
 
 export interface PlannedForward {
   readonly name: string;
-  /** `tcp`, `udp`, `tls`, `http`, `https` or `protocol`. */
-  readonly kind: string;
-  /** Port or range on the gateway; for a protocol without ports, its number. */
-  readonly listen: string;
-  /** Targets. A bare port is on the gateway itself. */
-  readonly to: readonly string[];
+  readonly kind: ForwardKind;
+  /** Ports on the gateway. Omitted for kind `protocol`. */
+  readonly listen?: PortRange;
+  /** The number of the IP protocol. Only for kind `protocol`. */
+  readonly protocol?: number;
+  /** Empty for a forward that only redirects. */
+  readonly to: readonly PlannedTarget[];
   /** For HTTP forwards with hosts, paths or gRPC: where requests go. */
   readonly sites?: readonly PlannedSite[];
   /** For TLS forwards: the targets of each host name. Without a name: of all others. */
-  readonly hosts?: readonly { readonly host?: string; readonly to: readonly string[] }[];
-  readonly redirectTo?: string;
-  readonly engine: string;
+  readonly hosts?: readonly PlannedTlsHost[];
+  readonly redirectTo?: PlannedRedirect;
+  readonly engine: Engine;
   /** Source networks; empty means everyone. */
   readonly allowFrom: readonly string[];
   /** Source networks that are refused, whatever `allowFrom` says. */
@@ -65,11 +74,35 @@ export interface PlannedForward {
   readonly sendsProxyProtocol?: true;
   /** Whether an HTTPS forward also listens on UDP. */
   readonly http3?: true;
-  /** The certificate's source, unless it is self-signed. */
-  readonly certificate?: string;
+  /** The certificate's source. Omitted: self-signed, or no TLS ends on the gateway. */
+  readonly certificate?: PlannedCertificate;
   readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
 }
+
+/** Where traffic goes. */
+export interface PlannedTarget {
+  /** What `host` is. `local` is the gateway itself; `token` is an address known only at deploy time. */
+  readonly kind: Host['kind'] | 'token';
+  /** Omitted for kinds `local` and `token`. */
+  readonly host?: string;
+  /** Omitted for kind `protocol`, which has no ports. */
+  readonly ports?: PortRange;
+}
+
+/** The targets of a TLS forward's host name. */
+export interface PlannedTlsHost {
+  /** Omitted: all other names. */
+  readonly host?: string;
+  readonly to: readonly PlannedTarget[];
+}
+
+/** A permanent redirect: to HTTPS on a port of the gateway, or to a URL. */
+export type PlannedRedirect = { readonly httpsPort: number } | { readonly url: string };
+
+export type PlannedCertificate =
+  | { readonly source: 'acme'; readonly server: string; readonly domains: readonly string[] }
+  | { readonly source: 'secret' };
 
 /** A host name and its paths. */
 export interface PlannedSite {
@@ -79,8 +112,8 @@ export interface PlannedSite {
     readonly path: string;
     /** Whether only this exact path matches. Omitted: `path` is a prefix. */
     readonly exact?: true;
-    readonly to: readonly string[];
-    readonly redirectTo?: string;
+    readonly to: readonly PlannedTarget[];
+    readonly redirectTo?: PlannedRedirect;
     readonly protocol: HttpProtocol;
   }[];
 }
@@ -97,9 +130,12 @@ export interface PlannedGateway {
 }
 
 export interface PlannedRule {
-  readonly protocol: string;
-  readonly ports: string;
+  readonly protocol: TrafficRule['protocol'];
+  /** Omitted: all ports. */
+  readonly ports?: PortRange;
+  /** A network in CIDR notation, or {@link AT_DEPLOY}. */
   readonly peer: string;
+  /** The forwards that need it, or the gateway's own reason. */
   readonly for: readonly string[];
 }
 
@@ -117,8 +153,8 @@ export function makePlan({ forwards, settings, content, userData, inbound, outbo
     forwards: forwards.map(plannedForward),
     gateway: {
       ipv6: settings.ipv6,
-      blocked: settings.blocked.map((c) => c.text),
-      egress: settings.egress.map((c) => c.text),
+      blocked: settings.blocked.map(network),
+      egress: settings.egress.map(network),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
@@ -138,27 +174,27 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
   const { name, kind, engine, families, preserveClientAddress } = forward;
   const common = {
     engine,
-    allowFrom: forward.allowFrom.map((c) => c.text),
-    denyFrom: forward.denyFrom.map((c) => c.text),
+    allowFrom: forward.allowFrom.map(network),
+    denyFrom: forward.denyFrom.map(network),
     ...(forward.interface === undefined ? {} : { interface: forward.interface }),
     families,
     preserveClientAddress,
   };
   if (!isPortForward(forward))
-    return { name, kind, listen: `${forward.protocol}`, to: [formatHost(forward.target)], ...common };
+    return { name, kind, protocol: forward.protocol, to: [plannedTarget(forward.target)], ...common };
   const { listen, targets, sites, tlsHosts, balance, http3, healthCheck, limits, tls, trustedProxies } = forward;
   const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined);
   return {
     name,
     kind,
-    listen: formatPorts(listen),
-    to: targets.map(formatTarget),
+    listen,
+    to: targets.map(plannedTarget),
     ...(tlsHosts.length === 0
       ? {}
       : {
           hosts: tlsHosts.map(({ host, targets: own }) => ({
             ...(host === undefined ? {} : { host }),
-            to: own.map(formatTarget),
+            to: own.map(plannedTarget),
           })),
         }),
     ...(sites.every(isPlain) ? {} : { sites: sites.map(plannedSite) }),
@@ -169,7 +205,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
       : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
     ...(trustedProxies === undefined
       ? {}
-      : { trustedProxies: { by: trustedProxies.by, from: trustedProxies.from.map((c) => c.text) } }),
+      : { trustedProxies: { by: trustedProxies.by, from: trustedProxies.from.map(network) } }),
     ...(forward.sendsProxyProtocol ? { sendsProxyProtocol: true as const } : {}),
     ...(http3 === undefined ? {} : { http3 }),
     ...certificateOf(tls),
@@ -190,28 +226,35 @@ function plannedSite({ host, routes }: HttpSite): PlannedSite {
     routes: routes.map((route) => ({
       path: route.path.text,
       ...(route.path.kind === 'exact' ? { exact: true as const } : {}),
-      to: route.targets.map(formatTarget),
+      to: route.targets.map(plannedTarget),
       ...redirectOf(route),
       protocol: route.protocol,
     })),
   };
 }
 
-function redirectOf({ redirect }: HttpRoute): { readonly redirectTo?: string } {
+function network({ text }: Cidr): string {
+  return isToken(text) ? AT_DEPLOY : text;
+}
+
+function plannedTarget({ kind, host, ports }: Host & { readonly ports?: PortRange }): PlannedTarget {
+  return {
+    kind: isToken(host) ? 'token' : kind,
+    ...(host === undefined || isToken(host) ? {} : { host }),
+    ...(ports === undefined ? {} : { ports }),
+  };
+}
+
+function redirectOf({ redirect }: HttpRoute): { readonly redirectTo?: PlannedRedirect } {
   if (redirect === undefined) return {};
-  return { redirectTo: typeof redirect === 'number' ? `https on ${redirect}` : redirect };
+  return { redirectTo: typeof redirect === 'number' ? { httpsPort: redirect } : { url: redirect } };
 }
 
 function certificateOf(tls: Certificate | undefined): Pick<PlannedForward, 'certificate'> {
-  if (tls?.source === 'acme') return { certificate: `by ${tls.server} for ${tls.domains.join(', ')}` };
-  return tls?.source === 'secret' ? { certificate: 'out of Secrets Manager' } : {};
+  if (tls?.source === 'acme') return { certificate: { source: 'acme', server: tls.server, domains: tls.domains } };
+  return tls?.source === 'secret' ? { certificate: { source: 'secret' } } : {};
 }
 
 function plannedRule({ protocol, ports, peer, reasons }: TrafficRule): PlannedRule {
-  return {
-    protocol: `${protocol}`,
-    ports: ports === undefined ? 'all' : formatPorts(ports),
-    peer: peer.text,
-    for: reasons,
-  };
+  return { protocol, ...(ports === undefined ? {} : { ports }), peer: network(peer), for: reasons };
 }

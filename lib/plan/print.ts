@@ -1,6 +1,16 @@
 import { BALANCES } from '../forward/balance';
+import { formatPorts } from '../forward/ports';
 import { plainTable } from '../table';
-import type { Plan, PlannedForward, PlannedGateway, PlannedRule } from './plan';
+import {
+  AT_DEPLOY,
+  type Plan,
+  type PlannedCertificate,
+  type PlannedForward,
+  type PlannedGateway,
+  type PlannedRedirect,
+  type PlannedRule,
+  type PlannedTarget,
+} from './plan';
 
 /** A plan as text: forwards, gateway, security group, size of user-data, and the rendered files. Omits defaults. */
 export function printPlan(stack: string, plan: Plan): string {
@@ -26,6 +36,7 @@ function forwardRow({
   name,
   kind,
   listen,
+  protocol,
   to,
   hosts,
   redirectTo,
@@ -35,19 +46,34 @@ function forwardRow({
 }: PlannedForward): string[] {
   const even = sharing === undefined || new Set(sharing.weights).size === 1;
   const targets =
-    hosts?.flatMap((h) => h.to.map((target) => `${h.host ?? 'other names'}: ${place(target)}`)) ??
-    to.map((target, i) => (even ? place(target) : `${place(target)}, weight ${sharing.weights[i]}`));
+    hosts?.flatMap((h) => h.to.map((target) => `${h.host ?? 'other names'}: ${targetText(target)}`)) ??
+    to.map((target, i) => (even ? targetText(target) : `${targetText(target)}, weight ${sharing.weights[i]}`));
   return [
     name,
-    `${kind} ${listen}`,
-    [...targets, ...(redirectTo === undefined ? [] : [`redirect to ${redirectTo}`])].join('\n'),
+    `${kind} ${listen === undefined ? protocol : formatPorts(listen)}`,
+    [...targets, ...(redirectTo === undefined ? [] : [`redirect to ${redirectText(redirectTo)}`])].join('\n'),
     engine,
     allowFrom.length > 0 ? allowFrom.join('\n') : 'everyone',
   ];
 }
 
-function place(target: string): string {
-  return /^[\d-]+$/.test(target) ? `${target} on the gateway` : target;
+/** A target as users write it: `10.0.1.20:443`, `[2001:db8::1]:443`; a port on the gateway itself says so. */
+export function targetText({ kind, host = '', ports }: PlannedTarget): string {
+  const port = ports === undefined ? '' : formatPorts(ports);
+  if (kind === 'local') return `${port} on the gateway`;
+  const written = kind === 'token' ? `(${AT_DEPLOY})` : kind === 'ipv6' ? `[${host}]` : host;
+  return ports === undefined ? written : `${written}:${port}`;
+}
+
+function redirectText(redirect: PlannedRedirect): string {
+  return 'url' in redirect ? redirect.url : `https on ${redirect.httpsPort}`;
+}
+
+/** Where a certificate comes from, to go on after "certificate" or "it comes". */
+export function certificateText(certificate: PlannedCertificate): string {
+  return certificate.source === 'secret'
+    ? 'out of Secrets Manager'
+    : `by ${certificate.server} for ${certificate.domains.join(', ')}`;
 }
 
 /** A forward's options that have no column of their own. */
@@ -55,7 +81,7 @@ function remarksOn(forward: PlannedForward): string[] {
   const { certificate, denyFrom, families, healthCheck, http3, limits, sharing } = forward;
   const rate = limits?.rate;
   return [
-    ...(certificate === undefined ? [] : [`certificate ${certificate}`]),
+    ...(certificate === undefined ? [] : [`certificate ${certificateText(certificate)}`]),
     ...(http3 ? ['HTTP/3 on the same port of UDP'] : []),
     ...denyFrom.map((cidr) => `not from ${cidr}`),
     ...(forward.interface === undefined ? [] : [`by ${forward.interface}`]),
@@ -85,5 +111,6 @@ function gatewayLines({ ipv6, blocked, egress, ping }: PlannedGateway): string[]
 }
 
 function ruleRow(rule: PlannedRule): string[] {
-  return [rule.protocol, rule.ports, rule.peer, rule.for.join(', ')];
+  const ports = rule.ports === undefined ? 'all' : formatPorts(rule.ports);
+  return [`${rule.protocol}`, ports, rule.peer, rule.for.join(', ')];
 }

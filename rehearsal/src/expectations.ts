@@ -1,13 +1,20 @@
-import { isIPv4 } from 'node:net';
 import { containsCidr, overlapCidr } from 'cidr-tools';
-import { type PortRange, parsePorts } from '../../lib/forward/ports';
-import type { Plan, PlannedForward, PlannedSite } from '../../lib/plan/plan';
+import type { PortRange } from '../../lib/forward/ports';
+import {
+  AT_DEPLOY,
+  type Plan,
+  type PlannedForward,
+  type PlannedRedirect,
+  type PlannedSite,
+  type PlannedTarget,
+} from '../../lib/plan/plan';
+import { certificateText, targetText } from '../../lib/plan/print';
 import { INTERNET, NAMES } from './network/addresses';
 
-/** What a stand-in application speaks. */
+/** The protocol of a stand-in application. */
 export type Speech = 'http' | 'https' | 'udp';
 
-/** A port on which an application has to be. */
+/** A port that needs an application. */
 export interface Place {
   /** IPv4 address. Undefined: the gateway itself. */
   readonly address?: string;
@@ -15,22 +22,22 @@ export interface Place {
   readonly speaks: Speech;
 }
 
-/** Something to ask a forward for, and who has to answer. */
+/** A request to make through a forward, and who must answer it. */
 export interface Question {
   readonly forward: string;
   /** On the gateway. */
   readonly port: number;
   readonly speech: Speech;
-  /** The name that it is asked under. Default: the gateway's address. */
+  /** The host name in the request. Default: the gateway's address. */
   readonly host?: string;
   readonly path: string;
-  /** One of them answers; none: it is a redirect. */
+  /** One of these answers. Empty for a redirect. */
   readonly places: readonly Place[];
-  /** What the redirect leads to begins with this. */
+  /** How the redirect's location begins. */
   readonly redirect?: string;
-  /** How the one that answers knows who asked: it sees the address, is told it in a header, or neither. */
+  /** How the target learns the client's address: from the connection, from a header, or not at all. */
   readonly client: 'seen' | 'told' | 'hidden';
-  /** Whether a client's own X-Forwarded-For counts. */
+  /** Whether the gateway trusts X-Forwarded-For from a client. */
   readonly believed: boolean;
 }
 
@@ -45,7 +52,7 @@ export interface Expectations {
   readonly untried: readonly Untried[];
 }
 
-/** What must be seen of a stack's forwards, as its plan promises them. */
+/** What the lab must see of a stack's forwards, according to its plan. */
 export function expectationsOf({ forwards, gateway }: Plan): Expectations {
   const questions: Question[] = [];
   const untried: Untried[] = [];
@@ -70,7 +77,7 @@ export function expectationsOf({ forwards, gateway }: Plan): Expectations {
     if (forward.certificate !== undefined)
       untried.push({
         what: `the certificate of forward ${forward.name}`,
-        reason: `it comes ${forward.certificate}, which the lab does not have`,
+        reason: `it comes ${certificateText(forward.certificate)}, which the lab does not have`,
       });
     if (forward.families.includes(6) && gateway.ipv6)
       untried.push({ what: `${what} over IPv6`, reason: 'the rehearsal asks over IPv4' });
@@ -84,17 +91,17 @@ export function expectationsOf({ forwards, gateway }: Plan): Expectations {
   return { questions, untried };
 }
 
-/** Why a forward can be asked nothing at all; undefined: it can. */
+/** Why a forward cannot be tried at all; undefined if it can. */
 function unasked(forward: PlannedForward): string | undefined {
-  const { kind, listen, families, trustedProxies, to } = forward;
-  if (kind === 'protocol') return `IP protocol ${listen} has no ports to ask`;
+  const { families, protocol, trustedProxies, to } = forward;
+  if (protocol !== undefined) return `IP protocol ${protocol} has no ports to ask`;
   if (!families.includes(4)) return 'it listens on IPv6 only, and the rehearsal asks over IPv4';
   if (forward.interface !== undefined) return `it listens on the interface ${forward.interface} only`;
   if (trustedProxies?.by === 'proxy-protocol')
     return `it takes connections of proxies in ${trustedProxies.from.join(', ')} only, and the lab has none`;
   if (forward.sendsProxyProtocol)
     return "its targets must speak the PROXY protocol, and the lab's application does not";
-  if (forward.preserveClientAddress && to.some((target) => targetOf(target, forward)?.place?.address !== undefined))
+  if (forward.preserveClientAddress && to.some(({ kind }) => kind === 'ipv4'))
     return 'its targets answer their clients through a route of their subnet, which the lab does not lay for them';
   return undefined;
 }
@@ -113,8 +120,8 @@ function asked(forward: PlannedForward): readonly Asked[] {
       question(forward, { to, end: 'from', ...(host ? { host: named(host) } : {}) }),
     );
   }
-  const { from, to: last } = ports(forward.listen);
-  const ends = from === last ? (['from'] as const) : (['from', 'to'] as const);
+  const { from, to } = portsOf(forward);
+  const ends = from === to ? (['from'] as const) : (['from', 'to'] as const);
   return ends.map((end) => question(forward, { to: forward.to, end }));
 }
 
@@ -133,62 +140,68 @@ function web(forward: PlannedForward, { host, routes }: PlannedSite): readonly A
 }
 
 interface Wanted {
-  readonly to: readonly string[];
+  readonly to: readonly PlannedTarget[];
   /** Which end of a port range. */
   readonly end: 'from' | 'to';
   readonly host?: string;
   readonly path?: string;
-  readonly redirectTo?: string;
+  readonly redirectTo?: PlannedRedirect;
 }
 
 function question(forward: PlannedForward, { to, end, host, path = '/', redirectTo }: Wanted): Asked {
-  const found = to.map((target) => ({ target, ...targetOf(target, forward, end) }));
-  const bad = found.find(({ place }) => place === undefined);
-  if (bad) return { not: bad.reason ?? `its target ${bad.target} cannot be read` };
-  const places = found.flatMap(({ place }) => place ?? []);
-  const { kind, engine, name, listen, trustedProxies } = forward;
+  const places: Place[] = [];
+  for (const target of to) {
+    const place = placeOf(target, forward, end);
+    if ('unknown' in place) return { not: `its target ${targetText(target)} ${place.unknown}` };
+    places.push(place);
+  }
+  const { kind, engine, name, trustedProxies } = forward;
   const ended = kind === 'http' || kind === 'https';
   const local = places.every(({ address }) => address === undefined);
   return {
     question: {
       forward: name,
-      port: ports(listen)[end],
+      port: portsOf(forward)[end],
       speech: ended ? kind : kind === 'tls' ? 'https' : (places[0]?.speaks ?? 'http'),
       path,
       places,
       ...(host === undefined ? {} : { host }),
-      ...(redirectTo === undefined ? {} : { redirect: redirectTo.startsWith('https on ') ? 'https://' : redirectTo }),
+      ...(redirectTo === undefined ? {} : { redirect: 'url' in redirectTo ? redirectTo.url : 'https://' }),
       client: ended ? 'told' : engine === 'iptables' && local ? 'seen' : 'hidden',
       believed: trustedProxies !== undefined,
     },
   };
 }
 
-/** A target as the plan writes it: `8080`, `10.0.1.10:8080`, `[2001:db8::1]:53`, `backend.internal:9000-9010`. */
-function targetOf(
-  target: string,
-  { kind, listen }: PlannedForward,
-  end: 'from' | 'to' = 'from',
-): { readonly place?: Place; readonly reason?: string } {
-  const colon = target.lastIndexOf(':');
-  const host = target.slice(0, Math.max(colon, 0));
-  const port = parsePorts(target.slice(colon + 1))?.[end];
-  if (port === undefined) return { reason: `its target ${target} is known only when it is deployed` };
+/** Where a target is in the lab, or why the lab has no such place. */
+function placeOf(
+  { kind: where, host = '', ports }: PlannedTarget,
+  forward: PlannedForward,
+  end: 'from' | 'to',
+): Place | { readonly unknown: string } {
+  const { kind } = forward;
+  const port = (ports ?? portsOf(forward))[end];
   const speaks =
-    kind === 'udp' ? 'udp' : kind === 'tls' ? 'https' : ended(kind) ? 'http' : spoken(port, ports(listen)[end]);
-  if (host === '') return { place: { port, speaks } };
-  const address = isIPv4(host) ? host : (NAMES as Readonly<Record<string, string>>)[host];
-  if (address !== undefined) return { place: { address, port, speaks } };
-  if (host.startsWith('['))
-    return { reason: `its target ${target} is an IPv6 address, and the lab has targets with IPv4 only` };
-  return { reason: `its target ${target} is a name that the lab does not know` };
+    kind === 'udp' ? 'udp' : kind === 'tls' ? 'https' : ended(kind) ? 'http' : spoken(port, portsOf(forward)[end]);
+  if (where === 'local') return { port, speaks };
+  if (where === 'token') return { unknown: 'is known only when it is deployed' };
+  if (where === 'ipv6') return { unknown: 'is an IPv6 address, and the lab has targets with IPv4 only' };
+  const address = where === 'ipv4' ? host : (NAMES as Readonly<Record<string, string>>)[host];
+  return address === undefined ? { unknown: 'is a name that the lab does not know' } : { address, port, speaks };
 }
 
+/** The ports of a forward that has some. */
+function portsOf({ name, listen }: PlannedForward): PortRange {
+  if (listen === undefined) throw new Error(`forward ${name} has no ports`);
+  return listen;
+}
+
+/** Whether HTTP ends on the gateway. */
 function ended(kind: string): boolean {
   return kind === 'http' || kind === 'https';
 }
 
-/** What stands behind a plain TCP forward is for the lab to choose: what its ports are known for. */
+/** The lab chooses what answers behind a plain TCP forward, by its well-known ports. */
 function spoken(port: number, listen: number): Speech {
   if (port === 8443 || port === 443) return 'https';
   if (port === 8080 || port === 80) return 'http';
@@ -203,31 +216,27 @@ function named(host: string): string {
   return host.replace('*', 'any');
 }
 
-function ports(spec: string): PortRange {
-  return parsePorts(spec) ?? { from: 0, to: 0 };
-}
-
-/** Whether a forward is there for an IPv4 address: `refused` by `denyFrom` or the gateway's own list, or not let in at all. */
+/** Whether an IPv4 address may use a forward: `refused` by `denyFrom` or the gateway's block list, `no` if no rule admits it. */
 export function reachOf({ forwards, gateway }: Plan, name: string, address: string): 'yes' | 'refused' | 'no' {
   const forward = forwards.find((one) => one.name === name);
   if (forward === undefined) throw new Error(`the plan must have the forward, got: ${name}`);
   const within = (networks: readonly string[]) =>
-    networks.some((cidr) => readable(cidr) && containsCidr(cidr, address));
+    networks.some((cidr) => cidr !== AT_DEPLOY && containsCidr(cidr, address));
   if (within([...forward.denyFrom, ...gateway.blocked])) return 'refused';
   return forward.allowFrom.length === 0 || within(forward.allowFrom) ? 'yes' : 'no';
 }
 
-/** Who may use a forward: a party of the lab, or an address at which one has to be made; undefined: no IPv4 address is known. */
+/** Who can try a forward: a party of the lab, or an address to create one at; undefined if no IPv4 address may use it. */
 export function visitorOf(plan: Plan, name: string): 'stranger' | 'admin' | { readonly address: string } | undefined {
   for (const party of ['stranger', 'admin'] as const)
     if (reachOf(plan, name, INTERNET[party].address) === 'yes') return party;
   const { allowFrom = [] } = plan.forwards.find((one) => one.name === name) ?? {};
-  const candidates = allowFrom.filter((cidr) => readable(cidr) && !cidr.includes(':')).flatMap(addressesOf);
+  const candidates = allowFrom.filter((cidr) => cidr !== AT_DEPLOY && !cidr.includes(':')).flatMap(addressesOf);
   const address = candidates.find((one) => reachOf(plan, name, one) === 'yes');
   return address === undefined ? undefined : { address };
 }
 
-/** Some addresses of a network: near its begin and at its end, where others may be refused. */
+/** Candidate addresses from several places in a network, since part of it may be refused. */
 function addressesOf(cidr: string): readonly string[] {
   const [base = '', length = '32'] = cidr.split('/');
   const first = base.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
@@ -241,25 +250,26 @@ function addressesOf(cidr: string): readonly string[] {
     .filter((address) => !taken.includes(address));
 }
 
-/** What a scan by a party must and may find of TCP ports. */
+/** TCP ports that a scan by a party must and may find open. */
 export interface OpenPorts {
   readonly must: readonly number[];
-  /** What the security group lets it try; a port of a range may have no target that listens. */
+  /** Ports that the security group admits; in a range, some may have no listener. */
   readonly may: readonly number[];
 }
 
-/** Most ports of one range that are scanned. */
+/** How many ports of one range are scanned at most. */
 const RANGE = 2000;
 
 export function openPorts(plan: Plan, { questions }: Expectations, address: string, admin: boolean): OpenPorts {
   const letIn = plan.inbound.filter(
     ({ protocol, peer }) =>
-      (protocol === 'tcp' || protocol === 'all') && readable(peer) && overlapCidr(peer, `${address}/32`),
+      (protocol === 'tcp' || protocol === 'all') && peer !== AT_DEPLOY && overlapCidr(peer, `${address}/32`),
   );
-  const may = letIn.flatMap(({ ports: spec }) => {
-    const { from, to } = ports(spec);
-    return from === 0 ? [] : Array.from({ length: Math.min(to - from + 1, RANGE) }, (_, i) => from + i);
-  });
+  const may = letIn.flatMap(({ ports }) =>
+    ports === undefined
+      ? []
+      : Array.from({ length: Math.min(ports.to - ports.from + 1, RANGE) }, (_, i) => ports.from + i),
+  );
   const own = questions.filter(({ speech, forward }) => speech !== 'udp' && reachOf(plan, forward, address) === 'yes');
   const must = [...own.map(({ port }) => port), ...(admin && may.includes(22) ? [22] : [])];
   return { must: sorted(must), may: sorted([...may, ...must]) };
@@ -267,9 +277,4 @@ export function openPorts(plan: Plan, { questions }: Expectations, address: stri
 
 function sorted(numbers: readonly number[]): readonly number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
-}
-
-/** Whether a network is known at synth; a token is not. */
-function readable(cidr: string): boolean {
-  return /^[\d.]+\/\d+$|^[\da-f:.]+\/\d+$/i.test(cidr);
 }

@@ -2,7 +2,10 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Plan } from '../../lib/plan/plan';
+import { Token } from 'aws-cdk-lib';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { AT_DEPLOY, type Plan } from '../../lib/plan/plan';
 import { printPlan } from '../../lib/plan/print';
 import type { PortwayStackProps } from '../../lib/portway-stack';
 import { CANONICAL, synthesize } from '../snapshots/canonical';
@@ -24,6 +27,9 @@ async function plan(...args: string[]): Promise<{ code: number; stdout: string; 
     return { code, stdout, stderr };
   }
 }
+
+const port = (number: number) => ({ from: number, to: number });
+const ipv4 = (host: string, number: number) => ({ kind: 'ipv4', host, ports: port(number) });
 
 /** The plan of a stack, as synth writes it for `portway plan` to print. */
 function planned(props: PortwayStackProps): { plan: Plan; text: string } {
@@ -92,8 +98,8 @@ test('shows the targets of each TLS name, and HTTP/3', () => {
   expect(text).toMatch(/^in +udp +8443 +0\.0\.0\.0\/0 +api$/m);
   const of = (name: string) => found.forwards.find((f) => f.name === name);
   expect(of('pass')?.hosts).toEqual([
-    { host: 'shop.example.com', to: ['10.0.1.20:443', '10.0.1.21:443'] },
-    { host: '*.apps.example.com', to: ['10.0.1.30:8443'] },
+    { host: 'shop.example.com', to: [ipv4('10.0.1.20', 443), ipv4('10.0.1.21', 443)] },
+    { host: '*.apps.example.com', to: [ipv4('10.0.1.30', 8443)] },
   ]);
   expect(of('api')?.http3).toBe(true);
   expect(of('secure')).not.toHaveProperty('http3');
@@ -106,9 +112,11 @@ test('shows the source of a certificate', () => {
     /^secure +https 443 .* certificate by https:\/\/acme-v02\..* for www\.example\.com, example\.com$/m,
   );
   expect(text).toContain(`"server":"${ca}"`);
-  expect(found.forwards.find((f) => f.name === 'secure')?.certificate).toBe(
-    `by ${ca} for www.example.com, example.com`,
-  );
+  expect(found.forwards.find((f) => f.name === 'secure')?.certificate).toEqual({
+    source: 'acme',
+    server: ca,
+    domains: ['www.example.com', 'example.com'],
+  });
   expect(found.forwards.find((f) => f.name === 'web')).not.toHaveProperty('certificate');
 });
 
@@ -126,12 +134,48 @@ test('prints the plans by stack with --json', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
   const { Portway } = JSON.parse(stdout) as Record<string, Plan>;
   expect(Portway?.forwards.map((f) => [f.name, f.kind, f.listen, f.to, f.engine])).toEqual([
-    ['web', 'http', '80', ['8080'], 'nginx'],
-    ['secure', 'https', '443', ['8080'], 'nginx'],
+    ['web', 'http', port(80), [{ kind: 'local', ports: port(8080) }], 'nginx'],
+    ['secure', 'https', port(443), [{ kind: 'local', ports: port(8080) }], 'nginx'],
   ]);
   expect(Portway?.files.map((f) => f.path)).toEqual(['/etc/portway/forwards', '/etc/nginx/nginx.conf']);
   expect(Portway?.userData).toMatchObject({ limit: 16_384, reserve: 569, compressed: false });
 }, 60_000);
+
+test('describes targets, redirects and rules as data', () => {
+  const office = Token.asString({ Ref: 'Office' });
+  const kernel = { engine: 'iptables', family: 'ipv4' } as const;
+  const { plan: found, text } = planned({
+    adminCidr: '203.0.113.7/32',
+    ipv6: true,
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https' }),
+      away: Forward.http({ listen: 81, redirectTo: 'https://www.example.com' }),
+      secure: Forward.https({ listen: 443, to: 'app.internal:8080', tls: Tls.selfSigned() }),
+      game: Forward.udp({ listen: '6000-6100', to: '10.0.1.20:6000-6100', ...kernel }),
+      later: Forward.tcp({ listen: 90, to: `${Token.asString({ Ref: 'Host' })}:90`, allowFrom: [office], ...kernel }),
+      six: Forward.tcp({ listen: 91, to: '[2001:db8::1]:91', engine: 'nginx' }),
+      esp: Forward.protocol({ protocol: 'esp', to: '10.0.1.40', family: 'ipv4' }),
+    },
+  });
+  const of = (name: string) => found.forwards.find((f) => f.name === name);
+  expect(of('web')).toMatchObject({ to: [], redirectTo: { httpsPort: 443 } });
+  expect(of('away')).toMatchObject({ to: [], redirectTo: { url: 'https://www.example.com' } });
+  expect(of('secure')?.to).toEqual([{ kind: 'name', host: 'app.internal', ports: port(8080) }]);
+  expect(of('game')).toMatchObject({ listen: { from: 6000, to: 6100 }, to: [{ ports: { from: 6000, to: 6100 } }] });
+  expect(of('later')?.to).toEqual([{ kind: 'token', ports: port(90) }]);
+  expect(of('later')?.allowFrom).toEqual([AT_DEPLOY]);
+  expect(found.inbound).toContainEqual({ protocol: 'tcp', ports: port(90), peer: AT_DEPLOY, for: ['later'] });
+  expect(text).toMatch(/^later +tcp 90 +\(known at deploy\):90 +iptables +known at deploy /m);
+  expect(of('six')?.to).toEqual([{ kind: 'ipv6', host: '2001:db8::1', ports: port(91) }]);
+  expect(of('esp')).toMatchObject({ protocol: 50, to: [{ kind: 'ipv4', host: '10.0.1.40' }] });
+  expect(of('esp')).not.toHaveProperty('listen');
+  expect(found.inbound).toContainEqual({ protocol: 50, peer: '0.0.0.0/0', for: ['esp'] });
+  const range = { from: 6000, to: 6100 };
+  expect(found.inbound).toContainEqual({ protocol: 'udp', ports: range, peer: '0.0.0.0/0', for: ['game'] });
+  expect(text).toMatch(/^web +http 80 +redirect to https on 443 /m);
+  expect(text).toMatch(/^away +http 81 +redirect to https:\/\/www\.example\.com /m);
+  expect(text).toMatch(/^six +tcp 91 +\[2001:db8::1\]:91 /m);
+});
 
 test('names the missing adminCidr and its flag in one line', async () => {
   const { stderr, stdout, code } = await plan();
