@@ -50,7 +50,8 @@ export interface HttpRouteProps extends HttpOptionProps, HttpDeliveryProps {
 export interface HttpPathProps extends HttpRouteProps {
   /**
    * Whether targets see the path without its prefix: `/users` for `/api/users` on `'/api/*'`. The gateway tells them
-   * the prefix in `X-Forwarded-Prefix`, and puts it back into their redirects and cookies.
+   * the prefix in `X-Forwarded-Prefix`, and puts it back into `Location`, `Refresh`, `Content-Location` and the paths of
+   * cookies. Not into `Link` and the URLs in bodies: a target that writes those must heed `X-Forwarded-Prefix`.
    * @default false
    * @refused on a single path, on `/*` and on a redirect
    */

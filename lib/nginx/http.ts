@@ -4,6 +4,7 @@ import { balancesBySource, cookieDefaults } from './balance';
 import { type Block, block } from './block';
 import { cacheDefaults } from './cache';
 import { clientKey } from './client-key';
+import { contentLocationMaps } from './content-location';
 import type { NginxDialect } from './dialect';
 import { errorPages, ownPages } from './error-pages';
 import { failoverDefaults, needsWritesPlace } from './failover';
@@ -53,6 +54,7 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
           ...headSizeDefaults(own.some(speaksGrpc)),
           ...proxyDefaults(facts),
           ...rawPaths(own),
+          ...contentLocationMaps(own, facts),
           ...headerDefaults(facts),
           ...errorPages(facts),
           ...grpcDefaults(own, facts),

@@ -3,6 +3,7 @@ import type { PortForward } from '../forward/resolved';
 import { cookieHeaders } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheHeaders } from './cache';
+import { contentLocationHeaders } from './content-location';
 import { HOST, hostMaps } from './host';
 import { lookalikes } from './underscores';
 
@@ -53,7 +54,7 @@ const PROXIED: RequestFacts = {
 export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
   const found = {
-    headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards)],
+    headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards), ...contentLocationHeaders(forwards)],
     lookalikes: lookalikes(forwards),
   };
   if (!forwards.some((f) => f.sharedPort)) return { ...facts, ...found };

@@ -1,6 +1,6 @@
 """A small web application that keeps connections open: says in JSON which request it got. Arguments: port, name, the IPv4
 address that it listens on (default: all of the host's, IPv6 too).
-A WebSocket handshake is answered, and every byte after it comes back.
+A WebSocket handshake is answered, with what it got in X-Test-Handshake, and every byte after it comes back.
 
 What it answers can be asked for: X-Test-Status (its status), X-Test-Header ("name: value", as often as wanted), X-Test-Pieces (so many
 server-sent events, one a second), X-Test-Pause (seconds before it answers), X-Test-Filler (so many
@@ -18,6 +18,8 @@ import time
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Otherwise a body waits 40 ms for the acknowledgement of its head.
+    disable_nagle_algorithm = True
 
     def answer(self):
         if self.headers.get("Upgrade") == "websocket" and self.headers.get("Connection") == "upgrade":
@@ -67,6 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
+        request = {"path": self.path, "headers": [[name.lower(), value] for name, value in self.headers.items()]}
+        self.send_header("X-Test-Handshake", json.dumps(request))
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
         self.end_headers()
         while data := self.rfile.read1(4096):
