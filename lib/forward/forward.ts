@@ -43,7 +43,10 @@ export interface CommonForwardProps {
   readonly denyFrom?: readonly string[];
 }
 
-/** Props of every forward of ports. */
+/**
+ * Props of every forward of ports.
+ * @category Every forward
+ */
 export interface ListenerProps extends CommonForwardProps {
   /**
    * The port on the gateway (`443` or `'443'`) or, for TCP and UDP, a range of ports (`'6000-6100'`).
@@ -187,7 +190,7 @@ export interface TlsForwardProps extends ListenerProps, Pick<SessionProps, 'idle
   readonly proxyProtocol?: ProxyProtocolProps;
   /**
    * What carries this forward: only `'nginx'` can. Required if the stack's engine is iptables.
-   * @default nginx
+   * @default 'nginx'
    * @refused iptables, which cannot read TLS
    */
   readonly engine?: Engine;
@@ -248,7 +251,7 @@ export interface WebForwardProps extends ListenerProps, HttpHostProps {
   readonly maintenance?: boolean;
   /**
    * What carries this forward: only `'nginx'` can. Required if the stack's engine is iptables.
-   * @default nginx
+   * @default 'nginx'
    * @refused iptables, which cannot read HTTP
    */
   readonly engine?: Engine;

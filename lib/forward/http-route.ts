@@ -46,7 +46,10 @@ export interface HttpRouteProps extends HttpOptionProps, HttpDeliveryProps {
   readonly streaming?: Streaming;
 }
 
-/** What happens to the requests for a path. */
+/**
+ * What happens to the requests for a path.
+ * @category Hosts and paths
+ */
 export interface HttpPathProps extends HttpRouteProps {
   /**
    * Whether targets see the path without its prefix: `/users` for `/api/users` on `'/api/*'`. The gateway tells them
@@ -54,11 +57,15 @@ export interface HttpPathProps extends HttpRouteProps {
    * cookies. Not into `Link` and the URLs in bodies: a target that writes those must heed `X-Forwarded-Prefix`.
    * @default false
    * @refused on a single path, on `/*` and on a redirect
+   * @see docs/limits.md#of-http-through-nginx
    */
   readonly stripPrefix?: boolean;
 }
 
-/** What happens to the requests for a host name. */
+/**
+ * What happens to the requests for a host name.
+ * @category Hosts and paths
+ */
 export interface HttpHostProps extends HttpRouteProps {
   /**
    * Paths that are handled differently, by path: `'/api/*'` covers everything below `/api/`, `'/health'` only that
