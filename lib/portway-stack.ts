@@ -145,7 +145,8 @@ export class PortwayStack extends Stack {
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
     });
     this.network = new Network(this, 'Network', checked.network);
-    const routes = settings.egress.length > 0 || this.forwards.some((f) => f.preserveClientAddress);
+    const routes =
+      settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
     // Only a stack knows its name and logical ids, so only now can the size of user-data be checked.
     const problems = new Problems();
     const gateway = new Gateway(
@@ -242,7 +243,7 @@ export class PortwayStack extends Stack {
 function publicUrl(forward: ResolvedForward, gateway: string): string | undefined {
   if (!isPortForward(forward)) return undefined;
   // A certificate from a CA names domains, not the address.
-  const address = forward.tls?.source === 'acme' ? forward.tls.domains[0] : gateway;
+  const address = forward.kind === 'https' && forward.tls.source === 'acme' ? forward.tls.domains[0] : gateway;
   const { kind, transport, listen } = forward;
   // A TLS forward answers only clients that ask for a host name.
   if (transport === 'udp' || kind === 'tls' || listen.from !== listen.to) return undefined;

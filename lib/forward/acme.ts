@@ -1,21 +1,21 @@
 import { parsePorts } from './ports';
 import { forwardPath, type Problems } from './problems';
-import type { WrittenForward, WrittenForwards } from './read-forwards';
+import type { Written, WrittenForward, WrittenForwards } from './read-forwards';
 import { entriesOf } from './read-object';
-import { isPortForward, type ResolvedForward } from './resolved';
+import { isHttpsForward, type ResolvedForward } from './resolved';
 import { Tls } from './tls';
 
 /** Where requests of a CA arrive. @see RFC 8555, section 8.3 */
 export const ACME_PATH = '/.well-known/acme-challenge/';
 
-/** Whether this forward is where a CA's requests arrive. */
-function isWebPort({ kind, props }: WrittenForward): boolean {
-  return kind === 'http' && parsePorts(props.listen)?.from === 80;
+/** The HTTP forwards where a CA's requests arrive. */
+function onWebPort(name: string, forward: WrittenForward): readonly (readonly [string, Written<'http'>['props']])[] {
+  return forward.kind === 'http' && parsePorts(forward.props.listen)?.from === 80 ? [[name, forward.props]] : [];
 }
 
 /** The forwards, and of the one on port 80 whether CAs check domains there. */
 export function answerAcme(forwards: readonly ResolvedForward[]): readonly ResolvedForward[] {
-  if (!forwards.some((f) => isPortForward(f) && f.tls?.source === 'acme')) return forwards;
+  if (!forwards.some((f) => isHttpsForward(f) && f.tls.source === 'acme')) return forwards;
   return forwards.map((f) => (f.kind === 'http' && f.listen.from === 80 ? { ...f, answersAcme: true } : f));
 }
 
@@ -24,9 +24,11 @@ export function answerAcme(forwards: readonly ResolvedForward[]): readonly Resol
  * needed to hear of this.
  */
 export function checkAcme(entries: WrittenForwards, problems: Problems): void {
-  const asking = entries.filter(([, f]) => f.props.tls instanceof Tls && f.props.tls.source === 'acme');
+  const asking = entries.filter(
+    ([, f]) => f.kind === 'https' && f.props.tls instanceof Tls && f.props.tls.source === 'acme',
+  );
   if (asking.length === 0) return;
-  const web = entries.find(([, f]) => isWebPort(f));
+  const [web] = entries.flatMap(([name, forward]) => onWebPort(name, forward));
   if (web === undefined) {
     for (const [name] of asking)
       problems.add(
@@ -35,7 +37,7 @@ export function checkAcme(entries: WrittenForwards, problems: Problems): void {
       );
     return;
   }
-  const [name, { props }] = web;
+  const [name, props] = web;
   if (props.allowFrom !== undefined)
     problems.add(
       `${forwardPath(name)}.allowFrom`,

@@ -1,13 +1,13 @@
 import type { HttpRoute } from './http-route';
 import type { Problems } from './problems';
 import { cachesOf, RESERVED_GIB } from './read-cache';
-import { isPortForward, type ResolvedForward } from './resolved';
+import { isWebForward, type ResolvedForward } from './resolved';
 import { streamsRequests } from './streaming';
 
 /** The largest body that waits on the disk until all of it is there, in MiB; undefined where no forward says one. */
 function largestBody(forwards: readonly ResolvedForward[]): number | undefined {
   const waiting = forwards
-    .filter(isPortForward)
+    .filter(isWebForward)
     .flatMap((f) => f.sites.flatMap((s) => s.routes))
     .filter(waitsOnDisk)
     .flatMap((r) => r.options.maxBodyMiB ?? []);

@@ -7,9 +7,10 @@ import type { WrittenForwards } from './read-forwards';
 /** Two forwards of one port, or of one protocol. Also looks at forwards that broke other rules: a second run should not be needed to hear of a clash. */
 export function checkListeners(entries: WrittenForwards, stackEngine: Engine, problems: Problems): void {
   const listeners = entries.flatMap(([name, forward]) => {
-    const listen = parsePorts(forward.props.listen);
-    if (listen === undefined) return [];
+    if (forward.kind === 'protocol') return [];
     const { kind, props } = forward;
+    const listen = parsePorts(props.listen);
+    if (listen === undefined) return [];
     const engine = kind === 'tcp' || kind === 'udp' ? (props.engine ?? stackEngine) : 'nginx';
     const listener = { at: forwardPath(name), kind, engine, listen };
     return [

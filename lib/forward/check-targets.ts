@@ -1,6 +1,6 @@
 import { countPorts, formatPorts, isRange, portsOverlap, samePorts } from './ports';
 import type { Problems } from './problems';
-import { isWeb, type PortForward } from './resolved';
+import type { PortForward } from './resolved';
 
 /** The rules that take listener, targets and engine together. */
 export function checkTargets(
@@ -21,7 +21,7 @@ export function checkTargets(
   for (const [i, target] of targets.entries()) {
     const where = targets.length > 1 ? `${at}.to[${i}]` : `${at}.to`;
     const got = formatPorts(target.ports);
-    if (isWeb(kind) || kind === 'tls') {
+    if (kind === 'http' || kind === 'https' || kind === 'tls') {
       if (isRange(target.ports)) problems.add(where, `must have one port for ${kind.toUpperCase()}`, got);
     } else if (engine === 'nginx') {
       // nginx can hand on the port that the client used, but cannot count with it.

@@ -1,26 +1,17 @@
-import type { ForwardProps } from './forward';
+import type { HttpsForwardProps } from './forward';
 import { readHsts } from './hsts';
 import type { HttpSite } from './http-route';
 import type { Problems } from './problems';
-import type { PortForward } from './resolved';
+import type { HttpsForward } from './resolved';
 
-/** What an HTTPS forward says of TLS and of HTTP/3; no other kind says anything. */
+/** What an HTTPS forward tells clients about TLS and HTTP/3. */
 export function readHttpsAnswers(
   at: string,
-  {
-    kind,
-    props,
-    sites,
-  }: { readonly kind: PortForward['kind']; readonly props: ForwardProps; readonly sites: readonly HttpSite[] },
+  props: Pick<Partial<HttpsForwardProps>, 'hsts' | 'http3' | 'proxyProtocol'>,
+  sites: readonly HttpSite[],
   problems: Problems,
-): Pick<PortForward, 'hsts' | 'http3'> {
+): Pick<HttpsForward, 'hsts' | 'http3'> {
   const { hsts: said, http3 = false, proxyProtocol } = props;
-  if (kind !== 'https') {
-    for (const [prop, value] of Object.entries({ hsts: said, http3: props.http3 })) {
-      if (value !== undefined) problems.add(`${at}.${prop}`, 'must be left out: it is for Forward.https', value);
-    }
-    return {};
-  }
   const hsts = readHsts(`${at}.hsts`, said, problems);
   if (typeof http3 !== 'boolean') problems.add(`${at}.http3`, 'must be true or false', http3);
   if (http3 === true && proxyProtocol !== undefined)

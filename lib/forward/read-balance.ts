@@ -3,15 +3,16 @@ import type { Problems } from './problems';
 import type { Target } from './target';
 
 /** The sharing that a forward, host or path asks for; undefined where it says nothing or what cannot be. */
-export function readBalance(
+export function readBalance<By extends keyof typeof BALANCES>(
   at: string,
   value: unknown,
-  by: keyof typeof BALANCES,
+  by: By,
   problems: Problems,
-): Balance | undefined {
+): (typeof BALANCES)[By][number] | undefined {
   if (value === undefined) return undefined;
-  const known: readonly Balance[] = BALANCES[by];
-  if (known.includes(value as Balance)) return value as Balance;
+  const known: readonly (typeof BALANCES)[By][number][] = BALANCES[by];
+  const found = known.find((balance) => balance === value);
+  if (found !== undefined) return found;
   const where = by === 'http' ? 'for HTTP' : `on ${by}`;
   problems.add(`${at}.balance`, `must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)} ${where}`, value);
   return undefined;

@@ -2,7 +2,7 @@ import type { Cache } from './cache';
 import { CACHE } from './known-props';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
-import { isPortForward, type ResolvedForward } from './resolved';
+import { isWebForward, type ResolvedForward } from './resolved';
 import { readWhole } from './whole';
 
 const YEAR = 31_536_000;
@@ -53,7 +53,7 @@ function readQuery(at: string, value: unknown, problems: Problems): readonly str
 /** The caches of a set of forwards, each once. */
 export function cachesOf(forwards: readonly ResolvedForward[]): readonly Cache[] {
   const all = forwards
-    .filter(isPortForward)
+    .filter(isWebForward)
     .flatMap((f) => f.sites.flatMap((s) => s.routes.flatMap((r) => r.cache ?? [])));
   return [...new Map(all.map((cache) => [cache.id, cache])).values()];
 }

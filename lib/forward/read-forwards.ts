@@ -1,14 +1,33 @@
 import { types } from 'node:util';
-import { Forward, type ForwardKind, type ForwardProps } from './forward';
+import {
+  Forward,
+  type ForwardKind,
+  type HttpForwardProps,
+  type HttpsForwardProps,
+  type ProtocolForwardProps,
+  type TlsForwardProps,
+  type TransportForwardProps,
+} from './forward';
 import { FORWARD } from './known-props';
 import { forwardPath, type Problems } from './problems';
 import { entriesOf, readObject } from './read-object';
 
-/** A forward as its user wrote it: only props that its kind has, whose values are still to be checked. */
-export interface WrittenForward {
-  readonly kind: ForwardKind;
-  readonly props: ForwardProps;
+/** The props of each kind of forward. */
+interface PropsByKind {
+  readonly tcp: TransportForwardProps;
+  readonly udp: TransportForwardProps;
+  readonly tls: TlsForwardProps;
+  readonly http: HttpForwardProps;
+  readonly https: HttpsForwardProps;
+  readonly protocol: ProtocolForwardProps;
 }
+
+/** A forward as its user wrote it. It has only props of its kind; their values are not checked yet. */
+export type Written<Kind extends ForwardKind> = {
+  [K in Kind]: { readonly kind: K; readonly props: Partial<PropsByKind[K]> };
+}[Kind];
+
+export type WrittenForward = Written<ForwardKind>;
 
 export type WrittenForwards = readonly (readonly [name: string, WrittenForward])[];
 
@@ -62,7 +81,8 @@ function readForward(at: string, forward: unknown, problems: Problems): WrittenF
   const { kind } = made;
   const spec = { parts: FORWARD[kind] as Readonly<Record<string, true>>, example: EXAMPLES[kind], required: true };
   const props = readObject(at, made.props, spec, problems);
-  return props === undefined ? undefined : { kind, props: props as ForwardProps };
+  // The readers of each prop check its value.
+  return props === undefined ? undefined : ({ kind, props } as WrittenForward);
 }
 
 /** What a factory was given, and nothing that only looks like a forward. */

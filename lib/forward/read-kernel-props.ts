@@ -1,56 +1,43 @@
 import { type Cidr, type Family, isEverything } from './cidr';
-import type { Engine, ForwardProps } from './forward';
+import type { CommonForwardProps, Engine, KernelForwardProps } from './forward';
 import { HEALTH_CHECK_METHODS, type HealthCheckProps, type ResolvedHealthCheck, TOUCHY } from './health-check';
 import { HEALTH_CHECK, LIMITS } from './known-props';
 import type { ResolvedLimits } from './limits';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
-import { readSources } from './read-props';
-import type { PortForward } from './resolved';
+import { ANY_FAMILY, readSources } from './read-props';
+import type { KernelForward, PortForward } from './resolved';
 import type { Host, Target } from './target';
 import { readWhole } from './whole';
 
-/** Props that only the kernel carries out, with what to do about each on nginx. */
-const KERNEL_PROPS = [
-  'interface',
-  'family',
-  'preserveClientAddress',
-  'healthCheck',
-] as const satisfies readonly (keyof ForwardProps)[];
-
-/** Props of connections and datagrams that only nginx carries out. */
-const NGINX_PROPS = ['proxyProtocol', 'idleTimeout', 'responses'] as const satisfies readonly (keyof ForwardProps)[];
-
-/** The other way round. */
-export function refuseNginxProps(at: string, props: ForwardProps, problems: Problems): void {
-  for (const prop of NGINX_PROPS) {
-    if (props[prop] !== undefined)
-      problems.add(`${at}.${prop}`, "must be left out on iptables: only engine: 'nginx' carries it out", props[prop]);
-  }
-}
-
-/** A prop that the engine would pass over in silence is worse than an error. */
-export function refuseKernelProps(at: string, props: ForwardProps, problems: Problems): void {
-  for (const prop of KERNEL_PROPS) {
-    if (props[prop] !== undefined)
-      problems.add(`${at}.${prop}`, "must be left out on nginx: only engine: 'iptables' carries it out", props[prop]);
-  }
-}
-
-/** What forwards of ports and of protocols have in common. */
-export function readCommon(
+/** Which clients may use a forward. */
+export function readSourceLists(
   at: string,
-  props: ForwardProps,
-  hosts: readonly Host[],
+  props: CommonForwardProps,
   problems: Problems,
-): Pick<PortForward, 'allowFrom' | 'denyFrom' | 'interface' | 'families' | 'preserveClientAddress'> {
+): Pick<PortForward, 'allowFrom' | 'denyFrom'> {
   const allowFrom = readSources(`${at}.allowFrom`, props.allowFrom, problems);
   const denyFrom = readSources(`${at}.denyFrom`, props.denyFrom, problems);
   for (const cidr of denyFrom.filter(isEverything)) {
     problems.add(`${at}.denyFrom`, 'must not be everyone: remove the forward instead', cidr.text);
   }
+  return { allowFrom, denyFrom };
+}
+
+/** What every forward that the kernel carries has. */
+export function readKernelListener(
+  at: string,
+  props: KernelForwardProps,
+  addresses: {
+    readonly allowFrom: readonly Cidr[];
+    readonly denyFrom: readonly Cidr[];
+    readonly hosts: readonly Host[];
+  },
+  problems: Problems,
+): Pick<KernelForward, 'interface' | 'families' | 'preserveClientAddress'> {
+  const { hosts } = addresses;
   const families = readFamilies(at, props.family, problems);
-  if (families.length === 1) checkFamily(at, families[0] ?? 4, { allowFrom, denyFrom, hosts }, problems);
+  if (families.length === 1) checkFamily(at, families[0] ?? 4, addresses, problems);
   checkInterface(at, props.interface, problems);
   const { preserveClientAddress = false } = props;
   if (typeof preserveClientAddress !== 'boolean')
@@ -62,8 +49,6 @@ export function readCommon(
       true,
     );
   return {
-    allowFrom,
-    denyFrom,
     ...(props.interface === undefined ? {} : { interface: props.interface }),
     families,
     preserveClientAddress: preserveClientAddress === true,
@@ -71,7 +56,7 @@ export function readCommon(
 }
 
 function readFamilies(at: string, family: unknown, problems: Problems): readonly Family[] {
-  if (family === undefined) return [4, 6];
+  if (family === undefined) return ANY_FAMILY;
   if (family !== 'ipv4' && family !== 'ipv6') problems.add(`${at}.family`, "must be 'ipv4' or 'ipv6'", family);
   return [family === 'ipv6' ? 6 : 4];
 }

@@ -1,13 +1,17 @@
-import { type Cidr, isCidr, readCidr } from './cidr';
+import { type Cidr, type Family, isCidr, readCidr } from './cidr';
 import { ENGINES, type Engine, type ForwardKind, type ForwardProps } from './forward';
 import { WEIGHTED_TARGET } from './known-props';
 import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
-import type { WrittenForward } from './read-forwards';
+import type { Written } from './read-forwards';
 import { isPlainObject, readObject } from './read-object';
+import type { PortForward } from './resolved';
 import { isTarget, readTarget, type Target } from './target';
 import { isNumberToken, isToken } from './token';
 import { readWhole } from './whole';
+
+/** Both IP versions. */
+export const ANY_FAMILY: readonly Family[] = [4, 6];
 
 /** Ports that never lead elsewhere, because the gateway itself needs them. */
 const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
@@ -19,7 +23,7 @@ const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: num
 /** What carries the forward: its own wish, else the stack's. HTTP and HTTPS take nginx alone. */
 export function readEngine(
   at: string,
-  { kind, props }: WrittenForward,
+  { kind, props }: Written<PortForward['kind']>,
   stackEngine: Engine,
   problems: Problems,
 ): Engine {
@@ -42,7 +46,7 @@ export function readEngine(
 /** The ports on the gateway, or undefined when there are none to go on with. */
 export function readListener(
   at: string,
-  { kind, props }: WrittenForward,
+  { kind, props }: Written<PortForward['kind']>,
   transport: 'tcp' | 'udp',
   problems: Problems,
 ): PortRange | undefined {

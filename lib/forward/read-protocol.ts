@@ -1,5 +1,8 @@
-import type { Problems } from './problems';
+import { forwardPath, type Problems } from './problems';
 import { PROTOCOLS } from './protocol';
+import type { Written } from './read-forwards';
+import { readKernelListener, readSourceLists } from './read-kernel-props';
+import type { ProtocolForward } from './resolved';
 import { type Host, isHost, readHost } from './target';
 
 /** Numbers that are no business of `Forward.protocol`, and why. */
@@ -11,8 +14,28 @@ const OTHERS: Readonly<Record<number, string>> = {
   58: "ICMPv6 is the gateway's own: see the stack's ping",
 };
 
+/** A forward of an IP protocol without ports. */
+export function readProtocolForward(
+  name: string,
+  { props }: Written<'protocol'>,
+  problems: Problems,
+): ProtocolForward | undefined {
+  const at = forwardPath(name);
+  const before = problems.length;
+  if (props.engine !== undefined && props.engine !== 'iptables')
+    problems.add(`${at}.engine`, 'must be iptables: nginx knows TCP and UDP alone', props.engine);
+  const protocol = readProtocol(at, props.protocol, problems);
+  const target = readProtocolTarget(at, props.to, problems);
+  checkProtocolOfTarget(at, protocol, target, problems);
+  const sources = readSourceLists(at, props, problems);
+  const hosts = target === undefined ? [] : [target];
+  const listener = readKernelListener(at, props, { ...sources, hosts }, problems);
+  if (protocol === undefined || target === undefined || problems.length > before) return undefined;
+  return { name, kind: 'protocol', engine: 'iptables', protocol, target, ...sources, ...listener };
+}
+
 /** The protocol's number. */
-export function readProtocol(at: string, value: unknown, problems: Problems): number | undefined {
+function readProtocol(at: string, value: unknown, problems: Problems): number | undefined {
   const named: Readonly<Record<string, number>> = PROTOCOLS;
   const number = typeof value === 'string' && Object.hasOwn(named, value) ? named[value] : value;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 254) {
@@ -31,7 +54,7 @@ export function readProtocol(at: string, value: unknown, problems: Problems): nu
 const SHAPE = 'must be the address of a host (10.0.1.20 or 2001:db8::20), without a port: the protocol has none';
 
 /** The host that a protocol leads to. What runs on the gateway itself needs no forward of it. */
-export function readProtocolTarget(at: string, value: unknown, problems: Problems): Host | undefined {
+function readProtocolTarget(at: string, value: unknown, problems: Problems): Host | undefined {
   const host = typeof value === 'string' ? readHost(value, SHAPE) : { rule: SHAPE };
   if (isHost(host) && host.kind !== 'name') return host;
   problems.add(`${at}.to`, isHost(host) ? SHAPE : host.rule, value);
@@ -42,7 +65,7 @@ export function readProtocolTarget(at: string, value: unknown, problems: Problem
 const IPV6_HEADERS: readonly number[] = [43, 44, 51, 60];
 
 /** A rule for such a header is taken by ip6tables, and never meets a packet. */
-export function checkProtocolOfTarget(
+function checkProtocolOfTarget(
   at: string,
   protocol: number | undefined,
   target: Host | undefined,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { BALANCES } from './balance';
 import { checkTargets } from './check-targets';
 import { FAILOVER } from './failover';
-import type { ForwardProps } from './forward';
+import type { TlsForwardProps } from './forward';
 import { isHostName } from './host-name';
 import { TLS_HOST } from './known-props';
 import type { Problems } from './problems';
@@ -10,29 +10,29 @@ import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
 import { readObject, readRecord } from './read-object';
 import { readTargets } from './read-props';
-import type { PortForward } from './resolved';
-import type { StreamBalance, TlsHost } from './tls-hosts';
+import type { TlsForward } from './resolved';
+import type { TlsHost, TlsHostProps } from './tls-hosts';
 
 /** The host names of a TLS forward, in the order they were written; last what stands for all others. */
 export function readTlsHosts(
   at: string,
-  props: Pick<ForwardProps, 'hosts' | 'to' | 'balance' | 'failover'>,
-  { name, listen }: { readonly name: string; readonly listen: PortForward['listen'] },
+  props: Partial<TlsForwardProps>,
+  { name, listen }: { readonly name: string; readonly listen: TlsForward['listen'] },
   problems: Problems,
-): Pick<PortForward, 'tlsHosts' | 'failover'> {
+): Pick<TlsForward, 'tlsHosts' | 'failover'> {
   const { hosts } = props;
   const failover = readFailover(at, props.failover, 'nginx', problems) ?? FAILOVER;
-  const standing = readBalance(at, props.balance, 'nginx', problems) as StreamBalance | undefined;
+  const standing = readBalance(at, props.balance, 'nginx', problems);
   const rule =
     "must hold at least one host, such as { 'www.example.com': { to: '10.0.1.20:443' } }; for all names alike there is Forward.tcp";
   const entries = readRecord(`${at}.hosts`, hosts, rule, problems);
   if (entries === undefined) return { tlsHosts: [] };
-  const place = (where: string, own: Pick<ForwardProps, 'to' | 'balance'>, id: string): TlsHost => {
+  const place = (where: string, own: Partial<TlsHostProps>, id: string): TlsHost => {
     const said = where === at ? undefined : readBalance(where, own.balance, 'nginx', problems);
     const targets = readTargets(where, { kind: 'tls', props: own }, problems);
     if (said !== undefined && targets.length < 2)
       problems.add(`${where}.balance`, 'must be left out where there is one target', said);
-    const balance = (said as StreamBalance | undefined) ?? standing ?? BALANCES.nginx[0];
+    const balance = said ?? standing ?? BALANCES.nginx[0];
     checkBalance(where, { balance, targets, by: 'nginx' }, problems);
     checkTargets(where, { kind: 'tls', engine: 'nginx', listen, targets }, problems);
     return { id, targets, balance };
@@ -47,7 +47,7 @@ export function readTlsHosts(
     }
     const own = readObject(where, value, { parts: TLS_HOST, example: "{ to: '10.0.1.20:443' }" }, problems);
     if (value === undefined) problems.add(where, "must say where it leads, such as { to: '10.0.1.20:443' }");
-    return own === undefined ? [] : [{ host, ...place(where, own as ForwardProps, `${name}.${host}`) }];
+    return own === undefined ? [] : [{ host, ...place(where, own as Partial<TlsHostProps>, `${name}.${host}`) }];
   });
   const tlsHosts = [...named, ...(props.to === undefined ? [] : [place(at, props, name)])];
   const possible = tlsHosts.some((h) => canFailOver(h.targets));

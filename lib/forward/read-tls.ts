@@ -2,7 +2,7 @@ import { isPublicName } from './host-name';
 import { LETS_ENCRYPT_PROPS } from './known-props';
 import type { Problems } from './problems';
 import { passes, readObject } from './read-object';
-import { isPortForward, type ResolvedForward } from './resolved';
+import { isHttpsForward, type ResolvedForward } from './resolved';
 import { type Certificate, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
 
@@ -92,7 +92,7 @@ function readDomains(at: string, domains: unknown, problems: Problems): readonly
 
 /** The secrets that certificates are read from. */
 export function secretsOf(forwards: readonly ResolvedForward[]): readonly SecretSource[] {
-  const secrets = forwards.flatMap((f) => (isPortForward(f) && f.tls?.source === 'secret' ? f.tls.secret : []));
+  const secrets = forwards.flatMap((f) => (isHttpsForward(f) && f.tls.source === 'secret' ? f.tls.secret : []));
   return [...new Set(secrets)];
 }
 

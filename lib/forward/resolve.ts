@@ -1,24 +1,15 @@
 import { answerAcme, checkAcme } from './acme';
-import { BALANCES } from './balance';
 import { checkListeners } from './check-listeners';
-import { checkTargets } from './check-targets';
-import { ENGINES, type Engine, type Forward, type ForwardProps, type HttpForwardProps } from './forward';
-import { readHttpsAnswers } from './https-answers';
+import { ENGINES, type Engine, type Forward } from './forward';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
 import { readForwards, type WrittenForward } from './read-forwards';
-import { readCommon, readHealthCheck, readLimits, refuseKernelProps, refuseNginxProps } from './read-kernel-props';
-import { readEngine, readListener, readTargets } from './read-props';
-import { checkProtocolOfTarget, readProtocol, readProtocolTarget } from './read-protocol';
-import { readSites } from './read-sites';
-import { readTls } from './read-tls';
-import { readTlsHosts } from './read-tls-hosts';
-import { readTransportDelivery } from './read-transport-delivery';
-import { isWeb, type PortForward, type ProtocolForward, type ResolvedForward } from './resolved';
-import { readSession } from './session';
+import { readProtocolForward } from './read-protocol';
+import { readTlsForward } from './read-tls-forward';
+import { readTransportForward } from './read-transport-forward';
+import { readHttpForward, readHttpsForward } from './read-web-forward';
+import type { ResolvedForward } from './resolved';
 import { sharePorts } from './shared-port';
-import { readTrustedProxies } from './trusted-proxies';
-import { readWhole } from './whole';
 
 /**
  * The forwards and the engine that carries them.
@@ -118,118 +109,17 @@ function resolveForward(
   httpsPorts: readonly PortRange[],
   problems: Problems,
 ): ResolvedForward | undefined {
-  return forward.kind === 'protocol'
-    ? resolveProtocolForward(name, forward, problems)
-    : resolvePortForward(name, forward, stackEngine, httpsPorts, problems);
-}
-
-function resolvePortForward(
-  name: string,
-  forward: WrittenForward,
-  stackEngine: Engine,
-  httpsPorts: readonly PortRange[],
-  problems: Problems,
-): PortForward | undefined {
-  const at = forwardPath(name);
-  const before = problems.length;
-  const { props } = forward;
-  const kind = forward.kind as PortForward['kind'];
-  const transport = kind === 'udp' ? 'udp' : 'tcp';
-  const engine = readEngine(at, forward, stackEngine, problems);
-  if (engine === 'nginx') refuseKernelProps(at, props, problems);
-  else refuseNginxProps(at, props, problems);
-  const listen = readListener(at, forward, transport, problems);
-  const sites =
-    isWeb(kind) && listen !== undefined
-      ? readSites(at, props as HttpForwardProps, { name, kind, httpsPorts, listen }, problems)
-      : [];
-  const { tlsHosts, ...tlsDelivery } =
-    kind === 'tls' && listen !== undefined ? readTlsHosts(at, props, { name, listen }, problems) : { tlsHosts: [] };
-  const hosts = [...sites.flatMap((s) => s.routes), ...tlsHosts];
-  const targets = ofHosts(kind) ? hosts.flatMap((h) => h.targets) : readTargets(at, forward, problems);
-  const common = readCommon(at, props, targets, problems);
-  const delivery = ofHosts(kind)
-    ? { balance: BALANCES.http[0], ...tlsDelivery }
-    : readTransportDelivery(at, props, { engine, transport, targets }, problems);
-  const healthCheck = readHealthCheck(at, props.healthCheck, { transport, targets }, problems);
-  // Limits of requests are the sites'.
-  const limits = isWeb(kind) ? undefined : readLimits(at, props.limits, engine, problems);
-  const client = readClient(at, kind, engine, props, problems);
-  const session = isWeb(kind) || engine !== 'nginx' ? {} : readSession(at, props, transport, problems);
-  for (const name of ['maintenance', 'underscoresInHeaders'] as const)
-    if (props[name] !== undefined && typeof props[name] !== 'boolean')
-      problems.add(`${at}.${name}`, 'must be true or false', props[name]);
-  const maxHeaderKiB = readMaxHeader(at, kind, props.maxHeaderKiB, problems);
-  const tls = kind === 'https' ? readTls(`${at}.tls`, props.tls, problems) : undefined;
-  const answers = readHttpsAnswers(at, { kind, props, sites }, problems);
-  if (listen === undefined || problems.length > before) return undefined;
-  if (!ofHosts(kind)) checkTargets(at, { kind, engine, listen, targets }, problems);
-  if (problems.length > before) return undefined;
-  return {
-    name,
-    kind,
-    transport,
-    engine,
-    listen,
-    targets,
-    ...common,
-    ...delivery,
-    ...(healthCheck === undefined ? {} : { healthCheck }),
-    ...(limits === undefined ? {} : { limits }),
-    ...client,
-    session,
-    sites,
-    tlsHosts,
-    ...answers,
-    ...(maxHeaderKiB === undefined ? {} : { maxHeaderKiB }),
-    ...(props.underscoresInHeaders === true ? { underscoresInHeaders: true } : {}),
-    maintenance: props.maintenance === true,
-    ...(tls === undefined ? {} : { tls }),
-  };
-}
-
-/** nginx speaks the PROXY protocol over TCP: to clients on every kind of forward, to targets where it looks into nothing. */
-function readClient(
-  at: string,
-  kind: PortForward['kind'],
-  engine: Engine,
-  props: ForwardProps,
-  problems: Problems,
-): Pick<PortForward, 'trustedProxies' | 'sendsProxyProtocol'> {
-  if (engine !== 'nginx') return { sendsProxyProtocol: false };
-  if (kind === 'udp') {
-    if (props.proxyProtocol !== undefined)
-      problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it over TCP alone', props.proxyProtocol);
-    return { sendsProxyProtocol: false };
+  switch (forward.kind) {
+    case 'tcp':
+    case 'udp':
+      return readTransportForward(name, forward, stackEngine, problems);
+    case 'tls':
+      return readTlsForward(name, forward, stackEngine, problems);
+    case 'http':
+      return readHttpForward(name, forward, { stackEngine, httpsPorts }, problems);
+    case 'https':
+      return readHttpsForward(name, forward, { stackEngine, httpsPorts }, problems);
+    case 'protocol':
+      return readProtocolForward(name, forward, problems);
   }
-  return readTrustedProxies(at, props, isWeb(kind) ? ['accept'] : ['accept', 'send'], problems);
-}
-
-function readMaxHeader(at: string, kind: PortForward['kind'], value: unknown, problems: Problems): number | undefined {
-  if (value === undefined) return undefined;
-  // Other kinds do not know it.
-  return isWeb(kind) ? readWhole(`${at}.maxHeaderKiB`, value, { from: 8, to: 64 }, problems) : undefined;
-}
-
-/** Whether its hosts say where it leads. */
-function ofHosts(kind: PortForward['kind']): boolean {
-  return isWeb(kind) || kind === 'tls';
-}
-
-function resolveProtocolForward(
-  name: string,
-  forward: WrittenForward,
-  problems: Problems,
-): ProtocolForward | undefined {
-  const at = forwardPath(name);
-  const before = problems.length;
-  const { props } = forward;
-  if (props.engine !== undefined && props.engine !== 'iptables')
-    problems.add(`${at}.engine`, 'must be iptables: nginx knows TCP and UDP alone', props.engine);
-  const protocol = readProtocol(at, props.protocol, problems);
-  const target = readProtocolTarget(at, props.to, problems);
-  checkProtocolOfTarget(at, protocol, target, problems);
-  const common = readCommon(at, props, target === undefined ? [] : [target], problems);
-  if (protocol === undefined || target === undefined || problems.length > before) return undefined;
-  return { name, kind: 'protocol', engine: 'iptables', protocol, target, ...common };
 }

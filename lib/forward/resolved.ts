@@ -1,7 +1,6 @@
-import type { Balance } from './balance';
+import type { TransportBalance } from './balance';
 import type { Cidr, Family } from './cidr';
 import type { Failover } from './failover';
-import type { Engine } from './forward';
 import type { ResolvedHealthCheck } from './health-check';
 import type { HttpSite } from './http-route';
 import type { ResolvedLimits } from './limits';
@@ -16,87 +15,157 @@ import type { TrustedProxies } from './trusted-proxies';
 interface CommonForward {
   /** The forward's key in the stack's `forwards`: its id in comments, logs and file names. */
   readonly name: string;
-  readonly engine: Engine;
   /** Empty: everyone. */
   readonly allowFrom: readonly Cidr[];
   /** Wins over `allowFrom`. */
   readonly denyFrom: readonly Cidr[];
-  /** Undefined: every interface. */
-  readonly interface?: string;
   /** The IP versions that it listens on. */
   readonly families: readonly Family[];
+}
+
+interface CommonPortForward extends CommonForward {
+  readonly listen: PortRange;
+  /** All targets; for HTTP and TLS forwards, those of all hosts. Empty if the forward only redirects. */
+  readonly targets: readonly Target[];
+}
+
+interface CommonKernelForward extends CommonForward {
+  readonly engine: 'iptables';
+  /** Undefined: every interface. */
+  readonly interface?: string;
   readonly preserveClientAddress: boolean;
 }
 
-/** A checked forward of ports. */
-export interface PortForward extends CommonForward {
-  readonly kind: 'tcp' | 'udp' | 'tls' | 'http' | 'https';
-  readonly transport: 'tcp' | 'udp';
-  readonly listen: PortRange;
-  /** All that it leads to, of an HTTP or TLS forward those of all its hosts; none where it only redirects. */
-  readonly targets: readonly Target[];
-  /** Of an HTTP or TLS forward its hosts say it. */
-  readonly balance: Balance;
-  /** On nginx, where there is something to go on to; of an HTTP forward its routes say it. */
-  readonly failover?: Failover;
-  readonly healthCheck?: ResolvedHealthCheck;
-  readonly limits?: ResolvedLimits;
-  /** Of an HTTP forward: what is done with which requests. */
-  readonly sites: readonly HttpSite[];
-  /** Of a TLS forward: where which names lead. */
-  readonly tlsHosts: readonly TlsHost[];
-  /** Of an HTTPS forward: the value of `Strict-Transport-Security`. */
-  readonly hsts?: string;
-  /** Of an HTTPS forward: it has the UDP port too. */
-  readonly http3?: true;
-  /** Another forward has the same port. */
-  readonly sharedPort?: SharedPort;
-  /** Of an HTTP forward: how long a line of a head may be, in KiB. */
-  readonly maxHeaderKiB?: number;
-  /** Of an HTTP forward: whether names of headers may have underscores. */
-  readonly underscoresInHeaders?: true;
-  /** Whether a command on the host can close it. */
-  readonly maintenance: boolean;
+interface CommonNginxForward extends CommonPortForward {
+  readonly engine: 'nginx';
   /** Undefined: the client is who connects. */
   readonly trustedProxies?: TrustedProxies;
-  /** Whether targets are told the client's address by the PROXY protocol. */
-  readonly sendsProxyProtocol: boolean;
-  readonly session: Session;
-  /** On nginx: how many sessions, or requests in progress, it may have at once; the renderer knows it. */
+  /** How many sessions (HTTP: requests in progress) it may have at once. Only the renderer sets it. */
   readonly share?: number;
-  /** Whether CAs check domains here. */
-  readonly answersAcme?: true;
-  /** Where TLS ends on the gateway. */
-  readonly tls?: Certificate;
 }
 
-/** A checked forward of an IP protocol without ports. */
-export interface ProtocolForward extends CommonForward {
+/** A TCP or UDP forward on iptables. */
+export interface KernelPortForward extends CommonKernelForward, CommonPortForward {
+  readonly kind: 'tcp' | 'udp';
+  readonly transport: 'tcp' | 'udp';
+  readonly balance: TransportBalance;
+  readonly healthCheck?: ResolvedHealthCheck;
+  readonly limits?: ResolvedLimits;
+}
+
+/** A forward of an IP protocol without ports. */
+export interface ProtocolForward extends CommonKernelForward {
   readonly kind: 'protocol';
-  readonly engine: 'iptables';
   /** Its number. */
   readonly protocol: number;
   readonly target: Host;
 }
 
-/** A forward that was checked: what the renderers and constructs work with. */
+interface CommonStreamForward extends CommonNginxForward {
+  /** Undefined: no target can take over from another. */
+  readonly failover?: Failover;
+  readonly limits?: ResolvedLimits;
+  readonly session: Session;
+  /** Whether targets are told the client's address by the PROXY protocol. */
+  readonly sendsProxyProtocol: boolean;
+}
+
+/** A TCP or UDP forward on nginx. */
+export interface NginxTransportForward extends CommonStreamForward {
+  readonly kind: 'tcp' | 'udp';
+  readonly transport: 'tcp' | 'udp';
+  readonly balance: TransportBalance;
+}
+
+/** A forward of TLS connections by host name. */
+export interface TlsForward extends CommonStreamForward {
+  readonly kind: 'tls';
+  readonly transport: 'tcp';
+  /** Where each host name leads. */
+  readonly tlsHosts: readonly TlsHost[];
+  /** Set if an HTTPS forward has the same port. */
+  readonly sharedPort?: SharedPort;
+}
+
+interface CommonWebForward extends CommonNginxForward {
+  readonly transport: 'tcp';
+  /** What to do with requests, by host name. */
+  readonly sites: readonly HttpSite[];
+  /** The longest line of a request's head, in KiB. */
+  readonly maxHeaderKiB?: number;
+  /** Whether names of headers may have underscores. */
+  readonly underscoresInHeaders?: true;
+  /** Whether a command on the host can close it. */
+  readonly maintenance: boolean;
+}
+
+export interface HttpForward extends CommonWebForward {
+  readonly kind: 'http';
+  /** Whether CAs check domains here. */
+  readonly answersAcme?: true;
+}
+
+export interface HttpsForward extends CommonWebForward {
+  readonly kind: 'https';
+  readonly tls: Certificate;
+  /** The value of `Strict-Transport-Security`. */
+  readonly hsts?: string;
+  /** Whether it also listens on the UDP port. */
+  readonly http3?: true;
+  /** Set if a TLS forward has the same port. */
+  readonly sharedPort?: SharedPort;
+}
+
+/** Forwards that the kernel carries. */
+export type KernelForward = KernelPortForward | ProtocolForward;
+/** Forwards in nginx's http context. */
+export type WebForward = HttpForward | HttpsForward;
+/** Forwards in nginx's stream context. */
+export type StreamForward = NginxTransportForward | TlsForward;
+export type NginxForward = StreamForward | WebForward;
+export type PortForward = KernelPortForward | NginxForward;
+
+/** A checked forward. Renderers and constructs work with these. */
 export type ResolvedForward = PortForward | ProtocolForward;
 
 export function isPortForward(forward: ResolvedForward): forward is PortForward {
   return forward.kind !== 'protocol';
 }
 
-/** Whether a proxy for HTTP carries it: it has sites and routes, and limits of requests. */
-export function isWeb(kind: PortForward['kind']): kind is 'http' | 'https' {
-  return kind === 'http' || kind === 'https';
+export function isKernelForward(forward: ResolvedForward): forward is KernelForward {
+  return forward.engine === 'iptables';
 }
 
-/** The hosts that a forward leads to; the gateway itself is one. */
+export function isNginxForward(forward: ResolvedForward): forward is NginxForward {
+  return forward.engine === 'nginx';
+}
+
+export function isWebForward(forward: ResolvedForward): forward is WebForward {
+  return forward.kind === 'http' || forward.kind === 'https';
+}
+
+export function isHttpsForward(forward: ResolvedForward): forward is HttpsForward {
+  return forward.kind === 'https';
+}
+
+/** Whether the host probes its targets. */
+export function isHealthChecked(
+  forward: ResolvedForward,
+): forward is KernelPortForward & { readonly healthCheck: ResolvedHealthCheck } {
+  return forward.engine === 'iptables' && forward.kind !== 'protocol' && forward.healthCheck !== undefined;
+}
+
+/** The hosts that a forward leads to, including the gateway itself. */
 export function hostsOf(forward: ResolvedForward): readonly Host[] {
   return isPortForward(forward) ? forward.targets : [forward.target];
 }
 
-/** What a forward listens on: HTTP/3 takes the UDP port of the same number. */
-export function transportsOf({ transport, http3 }: PortForward): readonly PortForward['transport'][] {
-  return http3 ? [transport, 'udp'] : [transport];
+/** What a forward listens on. HTTP/3 adds the UDP port of the same number. */
+export function transportsOf(forward: PortForward): readonly PortForward['transport'][] {
+  return forward.kind === 'https' && forward.http3 ? ['tcp', 'udp'] : [forward.transport];
+}
+
+/** The port that a TLS and an HTTPS forward share; undefined for other forwards. */
+export function sharedPortOf(forward: PortForward): SharedPort | undefined {
+  return forward.kind === 'tls' || forward.kind === 'https' ? forward.sharedPort : undefined;
 }

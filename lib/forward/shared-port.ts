@@ -2,27 +2,29 @@ import { mergeCidrs } from './cidr';
 import { coversHost } from './host-name';
 import { portsOverlap } from './ports';
 import { forwardPath, type Problems } from './problems';
-import { isPortForward, type PortForward, type ResolvedForward } from './resolved';
+import { type HttpsForward, isHttpsForward, type ResolvedForward, type TlsForward } from './resolved';
 import type { SharedPort } from './tls-hosts';
 
 /** The forwards, of which a TLS and an HTTPS forward on one port know of each other. */
 export function sharePorts(forwards: readonly ResolvedForward[], problems: Problems): readonly ResolvedForward[] {
-  const ofKind = (kind: PortForward['kind']) => forwards.filter(isPortForward).filter((f) => f.kind === kind);
-  const shared = ofKind('tls').flatMap((tls): readonly SharedPort[] => {
-    const https = ofKind('https').find((f) => portsOverlap(f.listen, tls.listen));
-    if (https === undefined) return [];
-    check(tls, https, problems);
-    const stars = hostsOf(tls).filter((host) => host.startsWith('*.'));
-    const httpsHosts = hostsOf(https).filter((host) => stars.some((star) => coversHost(star, host)));
-    return [{ tls: tls.name, https: https.name, httpsHosts }];
-  });
+  const shared = forwards
+    .filter((f) => f.kind === 'tls')
+    .flatMap((tls): readonly SharedPort[] => {
+      const https = forwards.filter(isHttpsForward).find((f) => portsOverlap(f.listen, tls.listen));
+      if (https === undefined) return [];
+      check(tls, https, problems);
+      const stars = hostsOf(tls).filter((host) => host.startsWith('*.'));
+      const httpsHosts = hostsOf(https).filter((host) => stars.some((star) => coversHost(star, host)));
+      return [{ tls: tls.name, https: https.name, httpsHosts }];
+    });
   return forwards.map((f) => {
-    const sharedPort = shared.find((s) => s.tls === f.name || s.https === f.name);
-    return sharedPort === undefined ? f : ({ ...f, sharedPort } as ResolvedForward);
+    if (f.kind !== 'tls' && f.kind !== 'https') return f;
+    const sharedPort = shared.find((s) => s[f.kind] === f.name);
+    return sharedPort === undefined ? f : { ...f, sharedPort };
   });
 }
 
-function check(tls: PortForward, https: PortForward, problems: Problems): void {
+function check(tls: TlsForward, https: HttpsForward, problems: Problems): void {
   const at = { tls: forwardPath(tls.name), https: forwardPath(https.name) };
   if (tls.tlsHosts.some((h) => h.host === undefined))
     problems.add(`${at.tls}.to`, `must be left out: other names go to ${at.https}, on the same port`);
@@ -48,7 +50,7 @@ function check(tls: PortForward, https: PortForward, problems: Problems): void {
     );
 }
 
-function accepted({ trustedProxies }: PortForward): string {
+function accepted({ trustedProxies }: TlsForward | HttpsForward): string {
   return trustedProxies?.by === 'proxy-protocol'
     ? mergeCidrs(trustedProxies.from)
         .map((c) => c.text)
@@ -56,6 +58,7 @@ function accepted({ trustedProxies }: PortForward): string {
     : '';
 }
 
-function hostsOf({ tlsHosts, sites }: PortForward): readonly string[] {
-  return [...tlsHosts, ...sites].flatMap(({ host }) => host ?? []);
+function hostsOf(forward: TlsForward | HttpsForward): readonly string[] {
+  const places = forward.kind === 'tls' ? forward.tlsHosts : forward.sites;
+  return places.flatMap(({ host }) => host ?? []);
 }

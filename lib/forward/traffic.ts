@@ -3,7 +3,14 @@ import { type Cidr, type Family, mergeCidrs } from './cidr';
 import type { GatewaySettings } from './gateway-settings';
 import { formatPorts, type PortRange } from './ports';
 import type { Problems } from './problems';
-import { isPortForward, type ResolvedForward, transportsOf } from './resolved';
+import {
+  isHealthChecked,
+  isHttpsForward,
+  isNginxForward,
+  isPortForward,
+  type ResolvedForward,
+  transportsOf,
+} from './resolved';
 import type { Host } from './target';
 import { isToken } from './token';
 
@@ -60,7 +67,7 @@ export function inboundTraffic(
 /** Who opens a forward's connections; undefined is everyone. Behind proxies these are others than those who may use it. */
 function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
   const { allowFrom } = forward;
-  const proxies = isPortForward(forward) ? forward.trustedProxies : undefined;
+  const proxies = isNginxForward(forward) ? forward.trustedProxies : undefined;
   if (proxies?.by === 'proxy-protocol') return proxies.from;
   return allowFrom.length === 0 ? undefined : [...allowFrom, ...(proxies?.from ?? [])];
 }
@@ -99,8 +106,8 @@ export function outboundTraffic(
       .map((t) => ({ protocol: f.transport, ports: t.ports, peer: hostNetwork(t), reasons: [f.name] }));
   });
   const pings = forwards
-    .filter(isPortForward)
-    .filter((f) => f.healthCheck?.by === 'ping')
+    .filter(isHealthChecked)
+    .filter((f) => f.healthCheck.by === 'ping')
     .flatMap((f) => f.targets.filter((t) => t.kind === 'ipv4' || t.kind === 'ipv6').map((t) => [f, t] as const))
     .map(([f, t]): TrafficRule => {
       const peer = hostNetwork(t);
@@ -108,14 +115,14 @@ export function outboundTraffic(
     });
   // A TCP forward's own ports are open to it already.
   const checks = forwards
-    .filter(isPortForward)
-    .filter(({ healthCheck }) => healthCheck !== undefined && healthCheck.by !== 'ping')
-    .filter((f) => f.healthCheck?.port !== undefined || f.transport === 'udp')
+    .filter(isHealthChecked)
+    .filter((f) => f.healthCheck.by !== 'ping')
+    .filter((f) => f.healthCheck.port !== undefined || f.transport === 'udp')
     .flatMap(({ name, healthCheck, targets: all }) =>
       all
         .filter((t) => t.kind !== 'local')
         .map((t): TrafficRule => {
-          const port = healthCheck?.port ?? t.ports.from;
+          const port = healthCheck.port ?? t.ports.from;
           return {
             protocol: 'tcp',
             ports: { from: port, to: port },
@@ -129,8 +136,8 @@ export function outboundTraffic(
 
 /** CAs that are not on the port of HTTPS. */
 function authorities(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly TrafficRule[] {
-  return forwards.filter(isPortForward).flatMap(({ name, tls }) => {
-    const url = tls?.source === 'acme' && !isToken(tls.server) ? new URL(tls.server) : undefined;
+  return forwards.filter(isHttpsForward).flatMap(({ name, tls }) => {
+    const url = tls.source === 'acme' && !isToken(tls.server) ? new URL(tls.server) : undefined;
     if (url === undefined || url.port === '') return [];
     const port = Number(url.port);
     return everyone(settings).map(

@@ -1,4 +1,4 @@
-import type { PortForward } from '../forward/resolved';
+import { type HttpsForward, isHttpsForward, type ResolvedForward } from '../forward/resolved';
 import type { Certificate } from '../forward/tls';
 import { assetFiles, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
@@ -6,17 +6,18 @@ import type { OperatingSystem } from './operating-system';
 
 /** Files and packages for the certificates of a host's forwards. */
 export function certificatesPart(
-  forwards: readonly PortForward[],
+  all: readonly ResolvedForward[],
   { packages }: OperatingSystem,
 ): {
   readonly files: readonly HostFile[];
   readonly packages: readonly string[];
 } {
-  const sources = new Set(forwards.map((f) => f.tls?.source));
+  const forwards = all.filter(isHttpsForward);
+  const sources = new Set(forwards.map((f) => f.tls.source));
   return {
     files: renderedFiles(forwards),
     packages: [
-      ...(forwards.some((f) => f.tls !== undefined) ? packages.tls : []),
+      ...(forwards.length > 0 ? packages.tls : []),
       ...(sources.has('acme') ? packages.acme : []),
       ...(sources.has('secret') ? packages.authorities : []),
     ],
@@ -24,7 +25,7 @@ export function certificatesPart(
 }
 
 /** For certificates that the host fetches: their list, and the programs that fetch them. */
-function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
+function renderedFiles(forwards: readonly HttpsForward[]): readonly HostFile[] {
   const entries = forwards.flatMap(entryOf);
   if (entries.length === 0) return [];
   const text = `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`;
@@ -45,10 +46,10 @@ function renderedFiles(forwards: readonly PortForward[]): readonly HostFile[] {
 /** One certificate for the host's program to fetch. */
 type Entry = { readonly forward: string; readonly source: Certificate['source'] } & Readonly<Record<string, unknown>>;
 
-function entryOf({ name: forward, tls }: PortForward): readonly Entry[] {
-  if (tls?.source === 'acme') {
+function entryOf({ name: forward, tls }: HttpsForward): readonly Entry[] {
+  if (tls.source === 'acme') {
     const { source, server, email, domains } = tls;
     return [{ forward, source, server, email, domains }];
   }
-  return tls?.source === 'secret' ? [{ forward, source: tls.source, secret: tls.secret.secretArn }] : [];
+  return tls.source === 'secret' ? [{ forward, source: tls.source, secret: tls.secret.secretArn }] : [];
 }

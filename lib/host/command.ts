@@ -1,5 +1,5 @@
 import { cachesOf } from '../forward/read-cache';
-import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import { isWebForward, type ResolvedForward } from '../forward/resolved';
 import { assetFile, assetFiles, PROGRAMS } from './assets';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
@@ -7,7 +7,7 @@ import type { HostFile } from './host-file';
 /** The command `portway`: `status` on every host, `maintenance` and `cache` where a forward has them. Optional: forwarding needs no status. */
 export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   const tools = [
-    ...(forwards.some((f) => isPortForward(f) && f.maintenance) ? [`${PROGRAMS}/maintenance.py`] : []),
+    ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PROGRAMS}/maintenance.py`] : []),
     ...(cachesOf(forwards).length > 0 ? [`${PROGRAMS}/cache.py`] : []),
   ];
   return [

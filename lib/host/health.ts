@@ -1,4 +1,4 @@
-import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
+import { isHealthChecked, type KernelPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatTarget } from '../forward/target';
 import { placesOf, type SharedChain, sharedChains } from '../iptables/balance';
 import { assetFiles, PROGRAMS, UNITS } from './assets';
@@ -20,7 +20,7 @@ export function healthFiles(forwards: readonly ResolvedForward[]): readonly Host
 }
 
 function usesDatabaseProbes(forwards: readonly ResolvedForward[]): boolean {
-  return forwards.some((f) => isPortForward(f) && ['mysql', 'postgres'].includes(f.healthCheck?.by ?? 'tcp'));
+  return forwards.filter(isHealthChecked).some((f) => ['mysql', 'postgres'].includes(f.healthCheck.by));
 }
 
 /**
@@ -31,21 +31,21 @@ function usesDatabaseProbes(forwards: readonly ResolvedForward[]): boolean {
  */
 export function renderHealth(forwards: readonly ResolvedForward[]): string | undefined {
   const chains = sharedChains(forwards);
-  const lines = forwards
-    .filter(isPortForward)
-    .filter((forward) => forward.healthCheck !== undefined)
-    .map((forward) =>
-      JSON.stringify(
-        describe(
-          forward,
-          chains.filter((c) => c.forward.name === forward.name),
-        ),
+  const lines = forwards.filter(isHealthChecked).map((forward) =>
+    JSON.stringify(
+      describe(
+        forward,
+        chains.filter((c) => c.forward.name === forward.name),
       ),
-    );
+    ),
+  );
   return lines.length === 0 ? undefined : `[\n${lines.join(',\n')}\n]\n`;
 }
 
-function describe({ name, transport, listen, targets, healthCheck, families }: PortForward, chains: SharedChain[]) {
+function describe(
+  { name, transport, listen, targets, healthCheck, families }: KernelPortForward,
+  chains: SharedChain[],
+) {
   return {
     forward: name,
     transport,

@@ -1,6 +1,6 @@
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
-import { isPortForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
+import { isNginxForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFiles, PROGRAMS, UNITS } from './assets';
 import { certificatesPart } from './certificates';
@@ -38,7 +38,7 @@ export function hostContent({
   const kernel = kernelPart(forwards, settings, os);
   const proxy = nginxPart(forwards, os, memoryMiB);
   const metadata = metadataPart(settings);
-  const certificates = certificatesPart(forwards.filter(isPortForward), os);
+  const certificates = certificatesPart(forwards, os);
   const packages = [
     ...kernel.packages,
     ...(proxy === undefined ? [] : os.packages.nginx),
@@ -66,7 +66,7 @@ export function hostContent({
 }
 
 function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, memoryMiB: number) {
-  const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
+  const own = forwards.filter(isNginxForward);
   const conf = renderNginx(own, os.nginx, memoryMiB);
   if (conf === undefined) return undefined;
   const files: readonly HostFile[] = [

@@ -1,6 +1,6 @@
 import type { Family } from '../forward/cidr';
 import type { GatewaySettings } from '../forward/gateway-settings';
-import { hostsOf, isPortForward, type ResolvedForward } from '../forward/resolved';
+import { hostsOf, isKernelForward, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../iptables/render';
 import { renderNftables } from '../nftables/render';
 import { assetFiles, PROGRAMS, UNITS } from './assets';
@@ -15,7 +15,7 @@ export function kernelPart(
   { packages }: OperatingSystem,
 ): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
   const ping = settings.ping === false ? assetFiles('/etc/sysctl.d/90-portway-ping.conf') : [];
-  const own = forwards.filter((f) => f.engine === 'iptables');
+  const own = forwards.filter(isKernelForward);
   const rules = own.length + settings.egress.length > 0 ? renderIptables(own, settings) : undefined;
   const sets = renderNftables(own, settings);
   if (rules === undefined && sets === undefined) return { files: ping, packages: [] };

@@ -1,6 +1,6 @@
 import { buckets, MAX_BUCKETS } from '../forward/balance';
 import type { Family } from '../forward/cidr';
-import type { PortForward, ResolvedForward } from '../forward/resolved';
+import type { KernelPortForward, ResolvedForward } from '../forward/resolved';
 import type { Target } from '../forward/target';
 import { chainOf } from './chains';
 import { hex, type Mark, PLACED } from './marks';
@@ -12,7 +12,7 @@ import { isPortWay, markOf, type PortWay, waysOf } from './ways';
 export interface SharedChain {
   readonly family: Family;
   readonly chain: string;
-  readonly forward: PortForward;
+  readonly forward: KernelPortForward;
   /** Two at least, in the order of their rules. */
   readonly targets: readonly SharedTarget[];
   /** The mark of its connections' first packets. */

@@ -1,6 +1,6 @@
 import type { Family } from '../forward/cidr';
 import type { ResolvedLimits } from '../forward/limits';
-import type { PortForward } from '../forward/resolved';
+import type { KernelPortForward } from '../forward/resolved';
 import { type PortRules, writeByPort } from './by-port';
 import { CHAINS } from './chains';
 import { matchOriginalPorts } from './rule';
@@ -45,7 +45,7 @@ const CLIENT_PREFIX: Readonly<Record<Family, number>> = { 4: 32, 6: 64 };
 /** Clients that the kernel remembers for one forward, at some 100 bytes each; beyond them, those it does not know yet are dropped. */
 const MAX_CLIENTS = 65_536;
 
-function matchRate(forward: PortForward, { rate }: ResolvedLimits, family: Family): readonly string[] {
+function matchRate(forward: KernelPortForward, { rate }: ResolvedLimits, family: Family): readonly string[] {
   if (rate === undefined) return [];
   const { perSecond, burst } = rate;
   // The kernel finds a table of clients by its name and then keeps that table's old limits: other limits are another name.

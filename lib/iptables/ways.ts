@@ -1,11 +1,16 @@
 import type { Family } from '../forward/cidr';
-import { isPortForward, type PortForward, type ProtocolForward, type ResolvedForward } from '../forward/resolved';
+import {
+  isKernelForward,
+  type KernelPortForward,
+  type ProtocolForward,
+  type ResolvedForward,
+} from '../forward/resolved';
 import type { Host, Target } from '../forward/target';
 import { MARKS, type Mark } from './marks';
 
 /** A forward of ports as far as one IP version goes: with the targets that are there in it, one at least. */
 export interface PortWay {
-  readonly forward: PortForward;
+  readonly forward: KernelPortForward;
   readonly family: Family;
   readonly targets: readonly Target[];
 }
@@ -22,9 +27,10 @@ export type Way = PortWay | ProtocolWay;
 /** The forwards that iptables carries in an IP version, in the order they were written. */
 export function waysOf(forwards: readonly ResolvedForward[], family: Family): readonly Way[] {
   return forwards
-    .filter((f) => f.engine === 'iptables' && f.families.includes(family) && hasSources(f, family))
+    .filter(isKernelForward)
+    .filter((f) => f.families.includes(family) && hasSources(f, family))
     .map((forward): Way => {
-      if (!isPortForward(forward)) return { forward, family, targets: [forward.target] };
+      if (forward.kind === 'protocol') return { forward, family, targets: [forward.target] };
       return { forward, family, targets: forward.targets.filter((t) => isThere(t, family)) };
     })
     .filter((way) => way.targets.length > 0 && way.targets.every((t) => isThere(t, family)));
@@ -41,7 +47,7 @@ function isThere(host: Host, family: Family): boolean {
 }
 
 export function isPortWay(way: Way): way is PortWay {
-  return isPortForward(way.forward);
+  return way.forward.kind !== 'protocol';
 }
 
 /** What a connection's first packet is marked with. */

@@ -1,16 +1,16 @@
 import { formatPorts, isRange } from '../forward/ports';
-import { isPortForward, type PortForward, type ResolvedForward } from '../forward/resolved';
+import type { KernelForward, KernelPortForward } from '../forward/resolved';
 import { renderChain, renderSet } from './block';
 
 /**
  * What each forward carries: an entry of a set has its own count, and looking a packet up in the set counts it. By the port
  * that the client asked for, which connection tracking remembers in both directions.
  */
-export function countingPart(forwards: readonly ResolvedForward[]): readonly string[] {
+export function countingPart(forwards: readonly KernelForward[]): readonly string[] {
   if (forwards.length === 0) return [];
   const sets: string[] = [];
   const lookups: string[] = [];
-  const ports = forwards.filter(isPortForward);
+  const ports = forwards.filter((f) => f.kind !== 'protocol');
   for (const transport of ['tcp', 'udp'] as const) {
     const own = ports.filter((f) => f.transport === transport);
     // Two sets: without ranges a look-up takes the same time whatever the number of forwards; with them it grows a little.
@@ -23,7 +23,7 @@ export function countingPart(forwards: readonly ResolvedForward[]): readonly str
       lookups.push(`meta l4proto ${transport} ct original proto-dst @${name}`);
     }
   }
-  const protocols = forwards.filter((f) => !isPortForward(f));
+  const protocols = forwards.filter((f) => f.kind === 'protocol');
   if (protocols.length > 0) {
     const elements = protocols.map((f) => ({ key: `${f.protocol}`, comment: f.name }));
     sets.push(renderSet('protocols', { type: 'inet_proto', lines: ['counter'], elements }));
@@ -44,6 +44,6 @@ export function countingPart(forwards: readonly ResolvedForward[]): readonly str
   ];
 }
 
-function element({ listen, name }: PortForward) {
+function element({ listen, name }: KernelPortForward) {
   return { key: formatPorts(listen), comment: name };
 }

@@ -1,6 +1,6 @@
 import { mergeCidrs } from '../forward/cidr';
 import type { GatewaySettings } from '../forward/gateway-settings';
-import type { ResolvedForward } from '../forward/resolved';
+import { isKernelForward, type ResolvedForward } from '../forward/resolved';
 import { blockedPart } from './blocked';
 import { countingPart } from './counting';
 import { loginPart } from './login';
@@ -17,7 +17,7 @@ export function renderNftables(
   forwards: readonly ResolvedForward[],
   settings: Pick<GatewaySettings, 'blocked' | 'loginClosedTo'>,
 ): string | undefined {
-  const own = forwards.filter((f) => f.engine === 'iptables');
+  const own = forwards.filter(isKernelForward);
   const parts = [
     ...blockedPart(mergeCidrs(settings.blocked)),
     ...sourcesPart(own),

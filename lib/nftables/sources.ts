@@ -1,6 +1,6 @@
 import { type Cidr, type Family, isEverything, mergeCidrs } from '../forward/cidr';
 import { formatPorts } from '../forward/ports';
-import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import type { KernelForward } from '../forward/resolved';
 import { type Element, renderChain, renderSet } from './block';
 
 /** How packets of one kind of forward are looked up. */
@@ -19,14 +19,14 @@ const PROTOCOLS: Kind = { name: 'protocols_', type: 'inet_proto', key: 'meta l4p
  * Who may start connections. One look-up in a set for each question, whatever the number of forwards and networks; only a
  * connection's first packet is looked up.
  */
-export function sourcesPart(forwards: readonly ResolvedForward[]): readonly string[] {
+export function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
   const listed = forwards.filter((f) => f.allowFrom.length > 0 || f.denyFrom.length > 0);
   // Forwards of one interface have sets of their own: on the others their ports may belong to another program.
   const interfaces = [...new Set(listed.map((f) => f.interface))];
   const groups = interfaces.flatMap((name, i) =>
     [PORTS, PROTOCOLS].map((kind) =>
       group(
-        listed.filter((f) => f.interface === name && isPortForward(f) === (kind === PORTS)),
+        listed.filter((f) => f.interface === name && (f.kind === 'protocol') === (kind === PROTOCOLS)),
         kind,
         {
           suffix: name === undefined ? '' : `_${i}`,
@@ -55,7 +55,7 @@ export function sourcesPart(forwards: readonly ResolvedForward[]): readonly stri
 }
 
 function group(
-  forwards: readonly ResolvedForward[],
+  forwards: readonly KernelForward[],
   kind: Kind,
   on: { readonly suffix: string; readonly match: string },
 ) {
@@ -98,8 +98,8 @@ function group(
 }
 
 function sources(
-  forwards: readonly ResolvedForward[],
-  list: (forward: ResolvedForward) => readonly Cidr[],
+  forwards: readonly KernelForward[],
+  list: (forward: KernelForward) => readonly Cidr[],
   family: Family,
 ): readonly Element[] {
   return forwards.flatMap((forward) =>
@@ -110,6 +110,6 @@ function sources(
 }
 
 /** What a forward listens on, as a key of a set. */
-function listener(forward: ResolvedForward): string {
-  return isPortForward(forward) ? `${forward.transport} . ${formatPorts(forward.listen)}` : `${forward.protocol}`;
+function listener(forward: KernelForward): string {
+  return forward.kind === 'protocol' ? `${forward.protocol}` : `${forward.transport} . ${formatPorts(forward.listen)}`;
 }

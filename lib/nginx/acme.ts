@@ -1,6 +1,6 @@
 import { ACME_PATH } from '../forward/acme';
 import type { HttpOptions } from '../forward/http-options';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { NGINX_PATHS } from './names';
 
@@ -8,8 +8,8 @@ import { NGINX_PATHS } from './names';
  * In each server of the forward that a CA checks domains at, also the one of names that are nobody's: its answers are served as files.
  * At the head of a server, since `break` ends what a server does before it looks for a location: redirects, maintenance, refusals.
  */
-export function acmeLines({ answersAcme, share }: PortForward, { limits }: HttpOptions = {}): readonly Line[] {
-  if (answersAcme !== true) return [];
+export function acmeLines(forward: WebForward, { limits }: HttpOptions = {}): readonly Line[] {
+  if (forward.kind !== 'http' || forward.answersAcme !== true) return [];
   return [
     '# What a CA asks before it gives a certificate. It comes from many addresses, and for all domains at once.',
     block(`if ($uri ~ ^${ACME_PATH.replaceAll('.', '\\.')})`, ['break;']),
@@ -17,7 +17,7 @@ export function acmeLines({ answersAcme, share }: PortForward, { limits }: HttpO
       `root ${NGINX_PATHS.acme};`,
       'log_not_found off;',
       ...(limits === undefined ? [] : ['limit_req_dry_run on;']),
-      ...(limits === undefined && share === undefined ? [] : ['limit_conn_dry_run on;']),
+      ...(limits === undefined && forward.share === undefined ? [] : ['limit_conn_dry_run on;']),
     ]),
   ];
 }

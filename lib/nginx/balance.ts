@@ -1,6 +1,6 @@
 import type { Balance } from '../forward/balance';
 import type { Header } from '../forward/http-headers';
-import type { PortForward } from '../forward/resolved';
+import type { NginxForward, WebForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { CLIENT_KEY } from './client-key';
 import type { RequestFacts } from './request-facts';
@@ -25,21 +25,29 @@ export function balanceMethod(balance: Balance): readonly Line[] {
   }
 }
 
-/** Whether the key of clients is needed, in http or in stream. */
-export function balancesBySource(forwards: readonly PortForward[]): boolean {
-  return forwards.some((f) => f.balance === 'source' || balancesOf(f).includes('source'));
+/** Whether the http or stream context of these forwards needs the key of clients. */
+export function balancesBySource(forwards: readonly NginxForward[]): boolean {
+  return forwards.some((f) => balancesOf(f).includes('source'));
 }
 
-export function balancesByCookie(forwards: readonly PortForward[]): boolean {
+export function balancesByCookie(forwards: readonly WebForward[]): boolean {
   return forwards.some((f) => balancesOf(f).includes('cookie'));
 }
 
-function balancesOf({ sites, tlsHosts }: PortForward): readonly Balance[] {
-  return [...sites.flatMap((s) => s.routes), ...tlsHosts].map((place) => place.balance);
+function balancesOf(forward: NginxForward): readonly Balance[] {
+  switch (forward.kind) {
+    case 'tcp':
+    case 'udp':
+      return [forward.balance];
+    case 'tls':
+      return forward.tlsHosts.map((host) => host.balance);
+    default:
+      return forward.sites.flatMap((s) => s.routes).map((route) => route.balance);
+  }
 }
 
 /** Once for all HTTP forwards: the gateway's own cookie. */
-export function cookieDefaults(forwards: readonly PortForward[], { scheme }: RequestFacts): readonly Line[] {
+export function cookieDefaults(forwards: readonly WebForward[], { scheme }: RequestFacts): readonly Line[] {
   if (!balancesByCookie(forwards)) return [];
   return [
     '',
@@ -55,7 +63,7 @@ export function cookieDefaults(forwards: readonly PortForward[], { scheme }: Req
 }
 
 /** What answers carry where a browser is to keep its target and has no cookie yet. */
-export function cookieHeaders(forwards: readonly PortForward[]): readonly Header[] {
+export function cookieHeaders(forwards: readonly WebForward[]): readonly Header[] {
   return balancesByCookie(forwards) ? [['Set-Cookie', '$portway_new_cookie']] : [];
 }
 

@@ -2,7 +2,7 @@ import type { Cache } from '../forward/cache';
 import type { Header } from '../forward/http-headers';
 import type { HttpRoute } from '../forward/http-route';
 import { cachesOf } from '../forward/read-cache';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { balancesByCookie, COOKIE } from './balance';
 import { block, type Line } from './block';
 import { variableName } from './names';
@@ -31,12 +31,12 @@ function largeDigits({ sizeMb }: Cache): number {
 }
 
 /** What answers say of the cache: HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING or REVALIDATED. */
-export function cacheHeaders(forwards: readonly PortForward[]): readonly Header[] {
+export function cacheHeaders(forwards: readonly WebForward[]): readonly Header[] {
   return cachesOf(forwards).length === 0 ? [] : [['X-Cache', '$upstream_cache_status']];
 }
 
 /** Once for all HTTP forwards: the caches, and how each of them works. */
-export function cacheDefaults(forwards: readonly PortForward[]): readonly Line[] {
+export function cacheDefaults(forwards: readonly WebForward[]): readonly Line[] {
   const caches = cachesOf(forwards);
   if (caches.length === 0) return [];
   return [

@@ -1,12 +1,12 @@
 import type { Header } from '../forward/http-headers';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import type { RequestFacts } from './request-facts';
 
 const CONTENT_LOCATION = '$portway_content_location';
 
 /** What answers carry in place of the target's own header, where any route strips its prefix. */
-export function contentLocationHeaders(forwards: readonly PortForward[]): readonly Header[] {
+export function contentLocationHeaders(forwards: readonly WebForward[]): readonly Header[] {
   return stripsPrefixes(forwards) ? [['Content-Location', CONTENT_LOCATION]] : [];
 }
 
@@ -16,7 +16,7 @@ export function contentLocationHeaders(forwards: readonly PortForward[]): readon
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.7
  */
 export function contentLocationMaps(
-  forwards: readonly PortForward[],
+  forwards: readonly WebForward[],
   { scheme, host }: Pick<RequestFacts, 'scheme' | 'host'>,
 ): readonly Line[] {
   if (!stripsPrefixes(forwards)) return [];
@@ -31,6 +31,6 @@ export function contentLocationMaps(
   ];
 }
 
-function stripsPrefixes(forwards: readonly PortForward[]): boolean {
+function stripsPrefixes(forwards: readonly WebForward[]): boolean {
   return forwards.some((f) => f.sites.some((s) => s.routes.some((r) => r.stripPrefix)));
 }

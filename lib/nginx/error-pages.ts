@@ -1,6 +1,6 @@
 import { DEFAULT_ERROR_PAGE, type ErrorPage } from '../forward/error-page';
 import type { HttpRoute, HttpSite } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
 import { REFUSED_HOST } from './host';
 import { countRefusal } from './log-fields';
@@ -37,7 +37,7 @@ export function errorPages(facts: RequestFacts): readonly Line[] {
 }
 
 /** The pages of a forward that has its own. */
-export function ownPages(forward: PortForward, facts: RequestFacts): readonly Block[] {
+export function ownPages(forward: WebForward, facts: RequestFacts): readonly Block[] {
   return pagesOf(forward).map((page) => pageMap(pageVariable(page, forward), page, facts));
 }
 
@@ -48,7 +48,7 @@ export function ownPages(forward: PortForward, facts: RequestFacts): readonly Bl
  */
 export function errorPlace(
   page: ErrorPage | undefined,
-  forward: PortForward,
+  forward: WebForward,
   { id, lines }: { readonly id?: string; readonly lines: readonly Line[] } = { lines: [] },
 ): readonly Block[] {
   const answer = id === undefined ? '@page' : `@page-${id}`;
@@ -94,11 +94,11 @@ export function notFoundPage(): Line {
 }
 
 /** Sites that take theirs from the same place share one. */
-function pagesOf({ sites }: PortForward): readonly ErrorPage[] {
+function pagesOf({ sites }: WebForward): readonly ErrorPage[] {
   return [...new Set(sites.flatMap((s) => s.errors ?? []))];
 }
 
-function pageVariable(page: ErrorPage, forward: PortForward): string {
+function pageVariable(page: ErrorPage, forward: WebForward): string {
   const place = pagesOf(forward).indexOf(page);
   return variableName('page', `${forward.name}${place < 1 ? '' : `.${place + 1}`}`);
 }

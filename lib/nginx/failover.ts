@@ -1,7 +1,7 @@
 import { isSticky } from '../forward/balance';
 import { FAILOVER, type Failover } from '../forward/failover';
 import type { HttpRoute } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import type { StreamForward, WebForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
 import { goTo, placeOf } from './places';
 
@@ -23,7 +23,7 @@ export function needsWritesPlace(route: HttpRoute): boolean {
 }
 
 /** Once for all HTTP forwards. */
-export function failoverDefaults(forwards: readonly PortForward[]): readonly Line[] {
+export function failoverDefaults(forwards: readonly WebForward[]): readonly Line[] {
   const routes = forwards.flatMap((f) => f.sites.flatMap((s) => s.routes)).filter((r) => r.failover !== undefined);
   if (routes.length === 0) return [];
   return [
@@ -76,7 +76,7 @@ function limits({ tries, timeout }: Failover, module: 'proxy' | 'grpc'): readonl
 }
 
 /** In the server of a TCP or UDP forward. A connection goes on to another target only before it carries anything. */
-export function streamFailover({ failover }: PortForward): readonly Line[] {
+export function streamFailover({ failover }: StreamForward): readonly Line[] {
   if (failover === undefined) return [];
   return [`proxy_connect_timeout ${failover.connectTimeout}s;`, ...limits(failover, 'proxy')];
 }

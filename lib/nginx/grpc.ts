@@ -1,5 +1,5 @@
 import type { HttpOptions } from '../forward/http-options';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
 import { countRefusal } from './log-fields';
 import { ignoredCommands, toldHeaders } from './proxy-headers';
@@ -14,7 +14,7 @@ const ERRORS = '400 403 405 408 413 429 500 502 503 504';
  * that is too large or too slow is then merely UNKNOWN.
  * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
  */
-export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFacts): readonly Line[] {
+export function grpcDefaults(forwards: readonly WebForward[], facts: RequestFacts): readonly Line[] {
   if (!forwards.some(speaksGrpc)) return [];
   return [
     '',
@@ -27,7 +27,7 @@ export function grpcDefaults(forwards: readonly PortForward[], facts: RequestFac
 }
 
 /** Whether any route of a forward speaks it. */
-export function speaksGrpc({ sites }: Pick<PortForward, 'sites'>): boolean {
+export function speaksGrpc({ sites }: WebForward): boolean {
   return sites.some((s) => s.routes.some((r) => r.protocol === 'grpc'));
 }
 

@@ -1,4 +1,4 @@
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import type { Line } from './block';
 import { speaksGrpc } from './grpc';
 
@@ -18,7 +18,7 @@ export function headSizeDefaults(grpc: boolean): readonly Line[] {
 }
 
 /** In each server of a forward: those of a name too, since nginx reads some of a head before it knows the name. */
-export function headSizeLines(forward: PortForward): readonly Line[] {
+export function headSizeLines(forward: WebForward): readonly Line[] {
   const { maxHeaderKiB } = forward;
   if (maxHeaderKiB === undefined) return [];
   const answer = Math.max(ANSWER, maxHeaderKiB);

@@ -1,4 +1,4 @@
-import { isWeb, type PortForward } from '../forward/resolved';
+import { isWebForward, type NginxForward } from '../forward/resolved';
 import { sourceMaps } from './access';
 import { balancesBySource, cookieDefaults } from './balance';
 import { type Block, block } from './block';
@@ -34,8 +34,8 @@ import { resolver, upstream } from './upstream';
 const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
-export function httpContext(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): Block {
-  const own = forwards.filter((f) => isWeb(f.kind)).map(withHttpsHeaders);
+export function httpContext(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): Block {
+  const own = forwards.filter(isWebForward).map(withHttpsHeaders);
   const facts = requestFacts(own);
   return block('http', [
     'server_tokens off;',
@@ -76,12 +76,12 @@ export function httpContext(forwards: readonly PortForward[], dialect: NginxDial
       block('location = /generation', [`return 200 "${GENERATION}";`]),
       block('location /', own.some((f) => f.maintenance) ? maintenanceStamp() : ['return 404;']),
     ]),
-    ...closedNames(forwards),
+    ...closedNames(forwards.filter((f) => !isWebForward(f))),
     ...own.flatMap((forward) => [
       '',
       `# ${forward.name}`,
       ...sourceMaps(forward),
-      ...hstsMap(forward),
+      ...(forward.kind === 'https' ? hstsMap(forward) : []),
       ...limitZones(forward),
       ...ownPages(forward, facts),
       ...forward.sites.flatMap((site) =>

@@ -1,6 +1,6 @@
 import type { Header } from '../forward/http-headers';
 import type { HttpOptions } from '../forward/http-options';
-import type { PortForward } from '../forward/resolved';
+import type { HttpsForward, WebForward } from '../forward/resolved';
 import { type Block, block } from './block';
 import { variableName } from './names';
 
@@ -8,7 +8,8 @@ import { variableName } from './names';
 const REMEMBERED = 86_400;
 
 /** An HTTPS forward, with what all of its answers say of TLS and HTTP/3 among the headers of its places. */
-export function withHttpsHeaders(forward: PortForward): PortForward {
+export function withHttpsHeaders(forward: WebForward): WebForward {
+  if (forward.kind === 'http') return forward;
   const { name, hsts, http3, listen } = forward;
   const added: readonly Header[] = [
     ...(hsts === undefined ? [] : [['Strict-Transport-Security', variableName('hsts', name)] as const]),
@@ -27,7 +28,7 @@ export function withHttpsHeaders(forward: PortForward): PortForward {
 }
 
 /** nginx tells who speaks plain HTTP to a port of TLS so, with these headers; but this one must not be sent without TLS. */
-export function hstsMap({ name, hsts }: PortForward): readonly Block[] {
+export function hstsMap({ name, hsts }: HttpsForward): readonly Block[] {
   return hsts === undefined
     ? []
     : [block(`map $https ${variableName('hsts', name)}`, [`on "${hsts}";`, "default '';"])];

@@ -1,5 +1,5 @@
 import type { ResolvedHttpLimits } from '../forward/http-limits';
-import type { PortForward } from '../forward/resolved';
+import type { StreamForward, WebForward } from '../forward/resolved';
 import type { Line } from './block';
 import { CLIENT_KEY } from './client-key';
 import { shareLines } from './share';
@@ -8,29 +8,29 @@ import { shareLines } from './share';
 const ZONE = '10m';
 
 /** The different limits of an HTTP forward. Routes that take theirs from the same place share them, and so one count. */
-function limitsOf({ sites }: PortForward): readonly ResolvedHttpLimits[] {
+function limitsOf({ sites }: WebForward): readonly ResolvedHttpLimits[] {
   const all = sites.flatMap((s) => [s.options.limits, ...s.routes.map((r) => r.options.limits)]);
   return [...new Set(all.filter((l) => l !== undefined))];
 }
 
-function zone(kind: 'rate' | 'open', forward: PortForward, limits: ResolvedHttpLimits): string {
+function zone(kind: 'rate' | 'open', forward: WebForward, limits: ResolvedHttpLimits): string {
   const place = limitsOf(forward).indexOf(limits);
   return `${kind}-${forward.name}${place < 1 ? '' : `.${place + 1}`}`;
 }
 
-/** Whether clients are counted, in http or in stream. */
-export function countsClients(forwards: readonly PortForward[]): boolean {
-  return forwards.some((f) => f.limits !== undefined || limitsOf(f).length > 0);
+/** Whether clients are counted in the http context. */
+export function countsClients(forwards: readonly WebForward[]): boolean {
+  return forwards.some((f) => limitsOf(f).length > 0);
 }
 
 /** Once for all HTTP forwards: what clients are told. */
-export function limitDefaults(forwards: readonly PortForward[]): readonly Line[] {
+export function limitDefaults(forwards: readonly WebForward[]): readonly Line[] {
   if (!countsClients(forwards)) return [];
   return ['', 'limit_req_status 429;'];
 }
 
 /** The counts of a forward's clients. */
-export function limitZones(forward: PortForward): readonly Line[] {
+export function limitZones(forward: WebForward): readonly Line[] {
   const zones = limitsOf(forward).flatMap((limits) => [
     ...(limits.rate === undefined
       ? []
@@ -48,7 +48,7 @@ export function limitZones(forward: PortForward): readonly Line[] {
 const OPEN = ['limit_conn_status 429;', 'limit_conn_log_level info;'];
 
 /** The limits themselves, in a server or a location. nginx lets one more through at once than it calls the burst. */
-export function limitLines(forward: PortForward, limits: ResolvedHttpLimits | undefined): readonly Line[] {
+export function limitLines(forward: WebForward, limits: ResolvedHttpLimits | undefined): readonly Line[] {
   if (limits === undefined) return [];
   const { rate, openConnections } = limits;
   const burst = rate === undefined || rate.burst === 1 ? '' : ` burst=${rate.burst - 1} nodelay`;
@@ -66,7 +66,7 @@ export function limitLines(forward: PortForward, limits: ResolvedHttpLimits | un
 }
 
 /** The same of a TCP or UDP forward, which has one count. In the error log stand refused connections, unless any client can cause many. */
-export function streamLimit(forward: PortForward): {
+export function streamLimit(forward: StreamForward): {
   readonly zone: readonly Line[];
   readonly lines: readonly Line[];
 } {

@@ -1,6 +1,6 @@
 import type { HttpOptions } from '../forward/http-options';
 import type { HttpRoute, HttpSite } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { streamsAnswers, streamsRequests } from '../forward/streaming';
 import { cookieLines } from './balance';
 import { type Block, block, type Line } from './block';
@@ -26,7 +26,7 @@ import { passTo } from './upstream';
 export function optionLines(
   options: HttpOptions,
   above: HttpOptions,
-  forward: PortForward,
+  forward: WebForward,
   facts: RequestFacts,
   proxy: 'proxy' | 'grpc' = 'proxy',
 ): readonly Line[] {
@@ -58,7 +58,7 @@ function answerLines(
 export function locations(
   route: HttpRoute,
   site: HttpSite,
-  forward: PortForward,
+  forward: WebForward,
   facts: RequestFacts,
 ): readonly Block[] {
   const { path, id, options } = route;
@@ -101,7 +101,7 @@ export function locations(
 function errorsOf(
   route: HttpRoute,
   site: HttpSite,
-  forward: PortForward,
+  forward: WebForward,
   { facts, answers }: { readonly facts: RequestFacts; readonly answers: readonly Line[] },
 ): { readonly lines: readonly Line[]; readonly places: readonly Block[] } {
   const { id, options, protocol } = route;

@@ -1,6 +1,6 @@
 import type { ResolvedLogs } from '../forward/http-logs';
 import { cachesOf } from '../forward/read-cache';
-import type { PortForward } from '../forward/resolved';
+import { type StreamForward, sharedPortOf, type WebForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { cutAsciiMap, cutMap, KEPT, refusalSamples, streamSamples } from './log-fields';
 import { NGINX_PATHS } from './names';
@@ -22,7 +22,7 @@ const PLAIN =
   'map "$limit_req_status$status $request_method $host $request_uri $http_user_agent" $portway_plain { "~^(?:PASSED)?[1-3][ -~]{0,1000}\\z" 1; }';
 
 /** Once for all HTTP forwards; what only some of them ask for is there only then. */
-export function httpLog(forwards: readonly PortForward[], { requestId, listener }: RequestFacts): readonly Line[] {
+export function httpLog(forwards: readonly WebForward[], { requestId, listener }: RequestFacts): readonly Line[] {
   const logs = forwards.flatMap((f) =>
     f.sites.flatMap((s) => [s.options.logs, ...s.routes.map((r) => r.options.logs)]),
   );
@@ -108,8 +108,8 @@ function levelLines({ level, redact }: ResolvedLogs): readonly Line[] {
 }
 
 /** Once for all TCP, UDP and TLS forwards. */
-export function streamLog(forwards: readonly PortForward[]): readonly Line[] {
-  const shared = forwards.some((f) => f.sharedPort);
+export function streamLog(forwards: readonly StreamForward[]): readonly Line[] {
+  const shared = forwards.some((f) => sharedPortOf(f) !== undefined);
   const names = forwards.some((f) => f.kind === 'tls');
   return [
     ...(shared ? [listenerMap()] : []),

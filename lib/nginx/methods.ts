@@ -1,5 +1,5 @@
 import type { HttpRoute, HttpSite } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { type Block, block, type Line } from './block';
 import { limitLines } from './limits';
 import { logLines } from './logging';
@@ -11,7 +11,7 @@ import { addHeaders } from './response-headers';
 export function methodCheck(
   { id, options }: HttpRoute,
   site: HttpSite,
-  forward: PortForward,
+  forward: WebForward,
   facts: RequestFacts,
 ): { readonly lines: readonly Line[]; readonly places: readonly Block[] } {
   const { methods, limits } = options;

@@ -1,5 +1,5 @@
 import type { HttpRoute } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import type { Line } from './block';
 
 /** In a location with an `error_page` of its own, which has none from above. */
@@ -10,7 +10,7 @@ export const LEADS_TO_PLACE = 'error_page 418 = @$portway_place;';
  * no client sees.
  */
 export function placeDefaults(
-  forwards: readonly PortForward[],
+  forwards: readonly WebForward[],
   needsPlace: (route: HttpRoute) => boolean,
 ): readonly Line[] {
   // nginx does not start where a variable is used that nothing sets.

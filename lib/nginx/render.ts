@@ -1,4 +1,4 @@
-import { isPortForward, isWeb, type PortForward, type ResolvedForward } from '../forward/resolved';
+import { isNginxForward, isWebForward, type NginxForward, type ResolvedForward } from '../forward/resolved';
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
@@ -16,17 +16,17 @@ export function renderNginx(
   dialect: NginxDialect,
   memoryMiB = 1024,
 ): string | undefined {
-  const own = forwards.filter(isPortForward).filter((f) => f.engine === 'nginx');
+  const own = forwards.filter(isNginxForward);
   if (own.length === 0) return undefined;
   return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB));
 }
 
 /** Whether the forwards need nginx's stream module, which distributions pack by itself. */
 export function needsStream(forwards: readonly ResolvedForward[]): boolean {
-  return forwards.some((f) => isPortForward(f) && f.engine === 'nginx' && !isWeb(f.kind));
+  return forwards.some((f) => isNginxForward(f) && !isWebForward(f));
 }
 
-function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
+function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
   return [
     '# Portway: the forwards that nginx carries. Each deploy writes this file anew.',
     `user ${dialect.user};`,
@@ -43,12 +43,12 @@ function conf(forwards: readonly PortForward[], dialect: NginxDialect, memoryMiB
     { head: 'events', lines: [`worker_connections ${workerConnections(memoryMiB)};`] },
     '',
     httpContext(forwards, dialect, memoryMiB),
-    ...streamContext(forwards),
+    ...streamContext(forwards.filter((f) => !isWebForward(f))),
   ];
 }
 
 /** Workers before a reload also get a share of the datagrams of HTTP/3, and answer no new client. */
-function shutdown(forwards: readonly PortForward[]): readonly Line[] {
+function shutdown(forwards: readonly NginxForward[]): readonly Line[] {
   if (speaksHttp3(forwards))
     return [
       '# After a reload the workers before it end soon: HTTP/3 of new clients is led to them too, and not answered.',

@@ -1,5 +1,5 @@
 import type { Header } from '../forward/http-headers';
-import type { PortForward } from '../forward/resolved';
+import { sharedPortOf, type WebForward } from '../forward/resolved';
 import { cookieHeaders } from './balance';
 import { type Block, block, type Line } from './block';
 import { cacheHeaders } from './cache';
@@ -51,13 +51,13 @@ const PROXIED: RequestFacts = {
 };
 
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
-export function requestFacts(forwards: readonly PortForward[]): RequestFacts {
+export function requestFacts(forwards: readonly WebForward[]): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
   const found = {
     headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards), ...contentLocationHeaders(forwards)],
     lookalikes: lookalikes(forwards),
   };
-  if (!forwards.some((f) => f.sharedPort)) return { ...facts, ...found };
+  if (!forwards.some((f) => sharedPortOf(f) !== undefined)) return { ...facts, ...found };
   return { ...facts, ...found, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }
 

@@ -1,5 +1,5 @@
 import type { HttpSite } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import { sharedPortOf, type WebForward } from '../forward/resolved';
 import { sourceCheck } from './access';
 import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
@@ -21,7 +21,7 @@ import { underscoreLines } from './underscores';
 import { wildcards } from './wildcards';
 
 /** The servers of an HTTP forward: one for each of its sites. */
-export function servers(forward: PortForward, dialect: NginxDialect, facts: RequestFacts): readonly Block[] {
+export function servers(forward: WebForward, dialect: NginxDialect, facts: RequestFacts): readonly Block[] {
   const named = forward.sites.some((s) => s.host !== undefined);
   const closed = named && forward.sites.every((s) => s.host !== undefined);
   return [
@@ -33,7 +33,7 @@ export function servers(forward: PortForward, dialect: NginxDialect, facts: Requ
 }
 
 function server(
-  forward: PortForward,
+  forward: WebForward,
   site: HttpSite,
   { isDefault, isFirst }: { readonly isDefault: boolean; readonly isFirst: boolean },
   dialect: NginxDialect,
@@ -45,7 +45,7 @@ function server(
     ...listeners(forward, isDefault ? ' default_server' : '', dialect, isFirst),
     ...(site.host === undefined ? [] : [`server_name ${site.host};`]),
     ...acmeLines(forward, site.options),
-    ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
+    ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
     ...headSizeLines(forward),
     ...underscoreLines(forward),
@@ -62,32 +62,32 @@ function server(
 }
 
 /** What a whole server may answer itself, before it looks at the path. */
-function refusals({ allowFrom, denyFrom, maintenance: closes }: PortForward): readonly number[] {
+function refusals({ allowFrom, denyFrom, maintenance: closes }: WebForward): readonly number[] {
   return [REFUSED_HOST, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
 }
 
 /** Names that no site has get no answer: over TLS no handshake, else no response. */
-function closedServer(forward: PortForward, dialect: NginxDialect): Block {
+function closedServer(forward: WebForward, dialect: NginxDialect): Block {
   return block('server', [
     ...listeners(forward, ' default_server', dialect, false),
     ...acmeLines(forward),
     ...headSizeLines(forward),
     ...underscoreLines(forward),
     "# Other host names are nobody's.",
-    ...(forward.tls === undefined ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
+    ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
     block('location @portway', countRefusal('=444')),
     block('location /', ['try_files /.portway @portway;']),
   ]);
 }
 
-function listeners(forward: PortForward, parameter: string, dialect: NginxDialect, first: boolean): readonly Line[] {
+function listeners(forward: WebForward, parameter: string, dialect: NginxDialect, first: boolean): readonly Line[] {
   const tls = forward.kind === 'http' ? '' : dialect.http2 === 'directive' ? ' ssl' : ' ssl http2';
-  const shared = forward.sharedPort !== undefined;
+  const shared = sharedPortOf(forward) !== undefined;
   const own = shared ? [handOver(forward.name)] : wildcards(forward.listen);
   const client = shared ? ' proxy_protocol' : listenParameter(forward);
   return [
     ...own.map((address) => `listen ${address}${tls}${parameter}${client};`),
     ...(forward.kind === 'https' && dialect.http2 === 'directive' ? ['http2 on;'] : []),
-    ...quicListeners(forward, parameter, first),
+    ...(forward.kind === 'https' ? quicListeners(forward, parameter, first) : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { isWeb, type PortForward } from '../forward/resolved';
+import { isWebForward, type NginxForward, sharedPortOf } from '../forward/resolved';
 import { formatTarget } from '../forward/target';
 import type { Line } from './block';
 
@@ -26,27 +26,27 @@ const PARTS = 4;
  * forwards has an equal part. UDP forwards have no more than half of all between them, however many they are: whoever forges
  * sources can fill them all at once.
  */
-export function withShares(forwards: readonly PortForward[], memoryMiB: number): readonly PortForward[] {
+export function withShares(forwards: readonly NginxForward[], memoryMiB: number): readonly NginxForward[] {
   const all = workerConnections(memoryMiB);
   const leading = forwards.filter((f) => f.targets.length > 0);
-  const udp = leading.filter((f) => f.transport === 'udp' && !isWeb(f.kind)).length;
+  const udp = leading.filter((f) => f.transport === 'udp').length;
   const part = (all * 0.75) / Math.min(PARTS, leading.length);
   return forwards.map((forward) => {
     // Redirects hold nothing. HTTP and HTTPS of one application alone take from nobody: what floods one of them slows both.
     if (forward.targets.length === 0 || isOneSite(leading)) return forward;
     const connections = forward.transport === 'udp' ? Math.min(part, all / 2 / udp) : part;
     // A client and a target; behind a shared port two more, which lead there.
-    return { ...forward, share: Math.floor(connections / (forward.sharedPort === undefined ? 2 : 4)) };
+    return { ...forward, share: Math.floor(connections / (sharedPortOf(forward) === undefined ? 2 : 4)) };
   });
 }
 
-function isOneSite(leading: readonly PortForward[]): boolean {
+function isOneSite(leading: readonly NginxForward[]): boolean {
   const targets = new Set(leading.map((f) => f.targets.map(formatTarget).join()));
-  return targets.size === 1 && leading.every((f) => isWeb(f.kind));
+  return targets.size === 1 && leading.every(isWebForward);
 }
 
 /** The count of a forward's sessions, and the line that bounds them. */
-export function shareLines({ name, share }: Pick<PortForward, 'name' | 'share'>): {
+export function shareLines({ name, share }: Pick<NginxForward, 'name' | 'share'>): {
   readonly zone: readonly Line[];
   readonly lines: readonly Line[];
 } {

@@ -1,5 +1,5 @@
 import { canFailOver } from '../forward/read-failover';
-import type { PortForward } from '../forward/resolved';
+import type { StreamForward, TlsForward } from '../forward/resolved';
 import type { TlsHost } from '../forward/tls-hosts';
 import { type Block, block, type Line } from './block';
 import { handOver, NGINX_PATHS, variableName } from './names';
@@ -19,15 +19,17 @@ const PREREAD = ['ssl_preread on;', 'preread_timeout 10s;'];
 const HAND_OVER_TIMEOUT = 'proxy_timeout 25h;';
 
 /** Once for all TLS forwards; nginx takes it only before the first map. */
-export function sniDefaults(forwards: readonly PortForward[]): readonly Line[] {
-  const hosts = forwards.flatMap((f) => [...f.tlsHosts.map((h) => h.host ?? ''), ...(f.sharedPort?.httpsHosts ?? [])]);
+export function sniDefaults(forwards: readonly StreamForward[]): readonly Line[] {
+  const hosts = forwards
+    .filter((f) => f.kind === 'tls')
+    .flatMap((f) => [...f.tlsHosts.map((h) => h.host ?? ''), ...(f.sharedPort?.httpsHosts ?? [])]);
   return hosts.some((host) => host.length > 40)
     ? ['map_hash_bucket_size 512;  # for the longest of the names below']
     : [];
 }
 
 /** A TLS forward's groups of targets, and its servers; `lines` is what every stream server has. */
-export function tlsServers(forward: PortForward, lines: readonly Line[]): readonly Line[] {
+export function tlsServers(forward: TlsForward, lines: readonly Line[]): readonly Line[] {
   const { name, tlsHosts, sharedPort } = forward;
   const leads = variableName('leads', name);
   const own = tlsHosts.flatMap(({ host, ...h }) =>
@@ -54,7 +56,7 @@ export function tlsServers(forward: PortForward, lines: readonly Line[]): readon
 }
 
 /** From which address each host's targets are asked; an empty one leaves it to the kernel. */
-function sourceAddresses({ name, tlsHosts }: PortForward): {
+function sourceAddresses({ name, tlsHosts }: TlsForward): {
   readonly map: readonly Block[];
   readonly line: readonly Line[];
 } {
@@ -74,7 +76,7 @@ function sourceAddresses({ name, tlsHosts }: PortForward): {
  * The server that has the port where an HTTPS forward has it too. It tells both whose connection it is by the PROXY protocol, which is all
  * or nothing in a server: so targets that know nothing of it are in a server of their own, above.
  */
-function front(forward: PortForward, { https, httpsHosts }: NonNullable<PortForward['sharedPort']>): readonly Line[] {
+function front(forward: TlsForward, { https, httpsHosts }: NonNullable<TlsForward['sharedPort']>): readonly Line[] {
   const takes = variableName('takes', forward.name);
   // Clients of both, and those that have not said a name yet.
   const both = shareLines({ name: `${forward.name}.port`, share: 2 * (forward.share ?? 0) });
@@ -101,8 +103,8 @@ function front(forward: PortForward, { https, httpsHosts }: NonNullable<PortForw
 }
 
 /** Whoever asks for a name that nobody has: TLS is refused, as it is by an HTTPS forward that is for its hosts alone. */
-export function closedNames(forwards: readonly PortForward[]): readonly Line[] {
-  if (!forwards.some(closes)) return [];
+export function closedNames(forwards: readonly StreamForward[]): readonly Line[] {
+  if (!forwards.some((f) => f.kind === 'tls' && closes(f))) return [];
   return [
     '',
     '# Where TLS forwards lead the names that they have no host for.',
@@ -117,15 +119,15 @@ export function closedNames(forwards: readonly PortForward[]): readonly Line[] {
   ];
 }
 
-function closes({ kind, tlsHosts }: PortForward): boolean {
-  return kind === 'tls' && tlsHosts.every((h) => h.host !== undefined);
+function closes({ tlsHosts }: TlsForward): boolean {
+  return tlsHosts.every((h) => h.host !== undefined);
 }
 
-function group({ id, targets, balance }: TlsHost, { failover }: PortForward): Group {
+function group({ id, targets, balance }: TlsHost, { failover }: TlsForward): Group {
   return { id, targets, balance, ...(failover !== undefined && canFailOver(targets) ? { failover } : {}) };
 }
 
-function listeners(forward: PortForward): readonly Line[] {
+function listeners(forward: TlsForward): readonly Line[] {
   return wildcards(forward.listen).map((address) => `listen ${address}${KEEPALIVE}${listenParameter(forward)};`);
 }
 

@@ -1,12 +1,12 @@
 import { isRange } from '../forward/ports';
-import { isWeb, type PortForward } from '../forward/resolved';
+import type { NginxTransportForward, StreamForward } from '../forward/resolved';
 import { formatHost } from '../forward/target';
 import { streamSources } from './access';
 import { balancesBySource } from './balance';
 import { type Block, block, type Line } from './block';
 import { clientKey } from './client-key';
 import { streamFailover } from './failover';
-import { countsClients, streamLimit } from './limits';
+import { streamLimit } from './limits';
 import { ERROR_LOG, streamLog } from './logging';
 import { sniDefaults, tlsServers } from './sni';
 import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
@@ -17,19 +17,18 @@ import { wildcards } from './wildcards';
 const IDLE_TCP = 86_400;
 
 /** The stream context: TCP, UDP and TLS forwards. Nothing when there are none, so that its module is not needed. */
-export function streamContext(forwards: readonly PortForward[]): readonly Line[] {
-  const own = forwards.filter((f) => !isWeb(f.kind));
-  if (own.length === 0) return [];
+export function streamContext(forwards: readonly StreamForward[]): readonly Line[] {
+  if (forwards.length === 0) return [];
   return [
     '',
     block('stream', [
-      ...sniDefaults(own),
-      ...streamLog(own),
-      ...resolver(own),
+      ...sniDefaults(forwards),
+      ...streamLog(forwards),
+      ...resolver(forwards),
       'proxy_connect_timeout 5s;',
-      ...connectionEnds(own),
-      ...(countsClients(own) || balancesBySource(own) ? [clientKey()] : []),
-      ...own.flatMap((forward) => [
+      ...connectionEnds(forwards),
+      ...(forwards.some((f) => f.limits !== undefined) || balancesBySource(forwards) ? [clientKey()] : []),
+      ...forwards.flatMap((forward) => [
         '',
         `# ${forward.name}`,
         ...streamLimit(forward).zone,
@@ -40,13 +39,13 @@ export function streamContext(forwards: readonly PortForward[]): readonly Line[]
 }
 
 /** How TCP connections end. */
-function connectionEnds(forwards: readonly PortForward[]): readonly Line[] {
+function connectionEnds(forwards: readonly StreamForward[]): readonly Line[] {
   if (forwards.every((f) => f.transport === 'udp')) return [];
   return ['proxy_half_close on;  # either side may end its direction first', 'proxy_socket_keepalive on;'];
 }
 
 /** What every server has, whichever way it finds the target. */
-function lines(forward: PortForward): readonly Line[] {
+function lines(forward: StreamForward): readonly Line[] {
   return [
     ...streamSources(forward),
     ...streamLimit(forward).lines,
@@ -55,11 +54,11 @@ function lines(forward: PortForward): readonly Line[] {
   ];
 }
 
-function servers(forward: PortForward): readonly Block[] {
+function servers(forward: NginxTransportForward): readonly Block[] {
   return [...(keepsPort(forward) ? [] : upstream(group(forward), [])), server(forward)];
 }
 
-function server(forward: PortForward): Block {
+function server(forward: NginxTransportForward): Block {
   // Without reuseport datagrams of one client reach several workers, and its session falls apart.
   const parameters = forward.transport === 'udp' ? ' udp reuseport' : `${KEEPALIVE}${listenParameter(forward)}`;
   return block('server', [
@@ -79,7 +78,7 @@ function server(forward: PortForward): Block {
 const IDLE_UDP = 120;
 
 /** A session ends after a while without a byte, or after as many answers as there are. */
-function sessionLines({ session, transport }: PortForward): readonly Line[] {
+function sessionLines({ session, transport }: StreamForward): readonly Line[] {
   const { idleTimeout, responses } = session;
   if (transport === 'tcp') return [`proxy_timeout ${idleTimeout ?? IDLE_TCP}s;`];
   return [
@@ -89,15 +88,15 @@ function sessionLines({ session, transport }: PortForward): readonly Line[] {
   ];
 }
 
-function group({ name, targets, balance, failover }: PortForward): Group {
+function group({ name, targets, balance, failover }: NginxTransportForward): Group {
   return { id: name, targets, balance, ...(failover === undefined ? {} : { failover }) };
 }
 
 /** A range that leads to the same range elsewhere: the port is the one that the client used. */
-function keepsPort(forward: PortForward): boolean {
+function keepsPort(forward: NginxTransportForward): boolean {
   return forward.targets.some((t) => isRange(t.ports));
 }
 
-function keepPort(forward: PortForward): readonly Line[] {
+function keepPort(forward: NginxTransportForward): readonly Line[] {
   return forward.targets.map((t) => `proxy_pass ${formatHost(t)}:$server_port;`);
 }

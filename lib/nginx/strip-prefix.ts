@@ -1,5 +1,5 @@
 import type { HttpRoute } from '../forward/http-route';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import { block, type Line } from './block';
 import { keptQuery } from './cache';
 import type { RequestFacts } from './request-facts';
@@ -39,7 +39,7 @@ function escapeRegex(text: string): string {
  * nginx then takes the path that it rewrote: with `.` or `..` in any spelling a target could end up elsewhere than nginx, and with `%2F`
  * in the prefix it is not known where that ends.
  */
-export function rawPaths(forwards: readonly PortForward[]): readonly Line[] {
+export function rawPaths(forwards: readonly WebForward[]): readonly Line[] {
   const routes = forwards.flatMap((f) => f.sites.flatMap((s) => s.routes)).filter((r) => rawPath(r) !== '');
   const depths = [...new Set(routes.map(depth))].sort((a, b) => a - b);
   if (depths.length === 0) return [];

@@ -1,4 +1,4 @@
-import type { PortForward } from '../forward/resolved';
+import type { HttpsForward } from '../forward/resolved';
 import type { Line } from './block';
 import { certificateFile } from './names';
 
@@ -24,8 +24,7 @@ export function tlsSession(): readonly Line[] {
   ];
 }
 
-export function tlsLines({ name, tls }: PortForward): readonly Line[] {
-  if (tls === undefined) return [];
+export function tlsLines({ name, tls }: HttpsForward): readonly Line[] {
   const file = certificateFile(name, tls.source);
   return [`ssl_certificate ${file};`, `ssl_certificate_key ${file};`];
 }

@@ -1,18 +1,19 @@
 import { mergeCidrs } from '../forward/cidr';
-import type { PortForward } from '../forward/resolved';
+import { type NginxForward, type StreamForward, sharedPortOf, type WebForward } from '../forward/resolved';
 import type { Line } from './block';
 
 /** What a listener needs to find out clients that are gone without a word, however long connections may be silent. */
 export const KEEPALIVE = ' so_keepalive=on';
 
 /** What a listener needs to be told the client's address in front of each connection. */
-export function listenParameter({ trustedProxies }: PortForward): string {
+export function listenParameter({ trustedProxies }: NginxForward): string {
   return trustedProxies?.by === 'proxy-protocol' ? ' proxy_protocol' : '';
 }
 
 /** Makes the client's real address the one that counts, in an HTTP server; whom it is not taken from keeps its own. */
-export function realClient({ trustedProxies, sharedPort }: PortForward): readonly Line[] {
-  if (sharedPort !== undefined)
+export function realClient(forward: WebForward): readonly Line[] {
+  const { trustedProxies } = forward;
+  if (sharedPortOf(forward) !== undefined)
     return [
       '# Connections come from the stream context, which tells whose they are.',
       'set_real_ip_from unix:;',
@@ -30,7 +31,7 @@ export function realClient({ trustedProxies, sharedPort }: PortForward): readonl
 
 /** The same in a TCP server, and the word to the target. Where the port is shared, it is another server that has it. */
 export function streamClient(
-  forward: Pick<PortForward, 'trustedProxies' | 'sendsProxyProtocol'> & { readonly sharedPort?: unknown },
+  forward: Pick<StreamForward, 'trustedProxies' | 'sendsProxyProtocol'> & { readonly sharedPort?: unknown },
 ): readonly Line[] {
   const from = mergeCidrs(forward.trustedProxies?.from ?? []).map((c) => c.text);
   return [

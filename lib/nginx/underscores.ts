@@ -1,5 +1,5 @@
 import { BLANKED } from '../forward/pass-headers';
-import type { PortForward } from '../forward/resolved';
+import type { WebForward } from '../forward/resolved';
 import type { Line } from './block';
 
 /** Headers that the gateway writes itself or whose meaning it vouches for, beside those that it blanks. */
@@ -14,7 +14,7 @@ const WRITTEN: readonly string[] = [
  * Names that CGI, WSGI and PHP cannot tell from those headers (`X_Forwarded_For`): blanked for all forwards, where any of them lets
  * underscores pass. The others drop such names before.
  */
-export function lookalikes(forwards: readonly PortForward[]): readonly string[] {
+export function lookalikes(forwards: readonly WebForward[]): readonly string[] {
   if (!forwards.some((f) => f.underscoresInHeaders)) return [];
   return [...WRITTEN, ...BLANKED].flatMap(withUnderscores);
 }
@@ -28,6 +28,6 @@ function withUnderscores(name: string): readonly string[] {
 }
 
 /** In each server of a forward: those of a name too, since nginx reads some of a head before it knows the name. */
-export function underscoreLines(forward: PortForward): readonly Line[] {
+export function underscoreLines(forward: WebForward): readonly Line[] {
   return forward.underscoresInHeaders ? ['underscores_in_headers on;'] : [];
 }

@@ -1,3 +1,4 @@
+import { BALANCES } from '../forward/balance';
 import type { Cidr } from '../forward/cidr';
 import type { Engine, ForwardKind } from '../forward/forward';
 import type { GatewaySettings } from '../forward/gateway-settings';
@@ -5,7 +6,7 @@ import type { ResolvedHealthCheck } from '../forward/health-check';
 import type { HttpProtocol, HttpRoute, HttpSite } from '../forward/http-route';
 import type { ResolvedLimits } from '../forward/limits';
 import type { PortRange } from '../forward/ports';
-import { isPortForward, type ResolvedForward } from '../forward/resolved';
+import type { HttpsForward, PortForward, ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
 import type { Certificate } from '../forward/tls';
 import { isToken } from '../forward/token';
@@ -171,47 +172,73 @@ export function makePlan({ forwards, settings, content, userData, inbound, outbo
 }
 
 function plannedForward(forward: ResolvedForward): PlannedForward {
-  const { name, kind, engine, families, preserveClientAddress } = forward;
+  const { name, kind, engine, families } = forward;
+  const preserveClientAddress = forward.engine === 'iptables' && forward.preserveClientAddress;
   const common = {
     engine,
     allowFrom: forward.allowFrom.map(network),
     denyFrom: forward.denyFrom.map(network),
-    ...(forward.interface === undefined ? {} : { interface: forward.interface }),
+    ...(forward.engine === 'iptables' && forward.interface !== undefined ? { interface: forward.interface } : {}),
     families,
     preserveClientAddress,
   };
-  if (!isPortForward(forward))
+  if (forward.kind === 'protocol')
     return { name, kind, protocol: forward.protocol, to: [plannedTarget(forward.target)], ...common };
-  const { listen, targets, sites, tlsHosts, balance, http3, healthCheck, limits, tls, trustedProxies } = forward;
-  const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined);
+  const { listen, targets } = forward;
   return {
     name,
     kind,
     listen,
     to: targets.map(plannedTarget),
-    ...(tlsHosts.length === 0
-      ? {}
-      : {
-          hosts: tlsHosts.map(({ host, targets: own }) => ({
-            ...(host === undefined ? {} : { host }),
-            to: own.map(plannedTarget),
-          })),
-        }),
+    ...destinationsOf(forward),
+    ...common,
+    ...sharingOf(forward),
+    ...clientOf(forward),
+    ...(forward.kind === 'https' ? httpsOf(forward) : {}),
+    ...('healthCheck' in forward ? { healthCheck: forward.healthCheck } : {}),
+    ...('limits' in forward ? { limits: forward.limits } : {}),
+  };
+}
+
+/** Where a forward leads by host name and path. */
+function destinationsOf(forward: PortForward): Pick<PlannedForward, 'hosts' | 'sites' | 'redirectTo'> {
+  if (forward.kind === 'tls')
+    return {
+      hosts: forward.tlsHosts.map(({ host, targets }) => ({
+        ...(host === undefined ? {} : { host }),
+        to: targets.map(plannedTarget),
+      })),
+    };
+  if (forward.kind !== 'http' && forward.kind !== 'https') return {};
+  const { sites } = forward;
+  const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined);
+  return {
     ...(sites.every(isPlain) ? {} : { sites: sites.map(plannedSite) }),
     ...(redirect === undefined ? {} : redirectOf(redirect)),
-    ...common,
-    ...(targets.length < 2 || tlsHosts.length > 0
-      ? {}
-      : { sharing: { balance, weights: targets.map((t) => t.weight) } }),
+  };
+}
+
+function sharingOf(forward: PortForward): Pick<PlannedForward, 'sharing'> {
+  const { kind, targets } = forward;
+  // The hosts of a TLS forward share for themselves.
+  if (targets.length < 2 || kind === 'tls') return {};
+  const balance = kind === 'tcp' || kind === 'udp' ? forward.balance : BALANCES.http[0];
+  return { sharing: { balance, weights: targets.map((t) => t.weight) } };
+}
+
+function clientOf(forward: PortForward): Pick<PlannedForward, 'trustedProxies' | 'sendsProxyProtocol'> {
+  if (forward.engine === 'iptables') return {};
+  const { trustedProxies } = forward;
+  return {
     ...(trustedProxies === undefined
       ? {}
       : { trustedProxies: { by: trustedProxies.by, from: trustedProxies.from.map(network) } }),
-    ...(forward.sendsProxyProtocol ? { sendsProxyProtocol: true as const } : {}),
-    ...(http3 === undefined ? {} : { http3 }),
-    ...certificateOf(tls),
-    ...(healthCheck === undefined ? {} : { healthCheck }),
-    ...(limits === undefined ? {} : { limits }),
+    ...('sendsProxyProtocol' in forward && forward.sendsProxyProtocol ? { sendsProxyProtocol: true as const } : {}),
   };
+}
+
+function httpsOf({ http3, tls }: HttpsForward): Pick<PlannedForward, 'http3' | 'certificate'> {
+  return { ...(http3 === undefined ? {} : { http3 }), ...certificateOf(tls) };
 }
 
 /** A site for all hosts and paths, which needs no entry besides the forward's own. */
@@ -250,9 +277,9 @@ function redirectOf({ redirect }: HttpRoute): { readonly redirectTo?: PlannedRed
   return { redirectTo: typeof redirect === 'number' ? { httpsPort: redirect } : { url: redirect } };
 }
 
-function certificateOf(tls: Certificate | undefined): Pick<PlannedForward, 'certificate'> {
-  if (tls?.source === 'acme') return { certificate: { source: 'acme', server: tls.server, domains: tls.domains } };
-  return tls?.source === 'secret' ? { certificate: { source: 'secret' } } : {};
+function certificateOf(tls: Certificate): Pick<PlannedForward, 'certificate'> {
+  if (tls.source === 'acme') return { certificate: { source: 'acme', server: tls.server, domains: tls.domains } };
+  return tls.source === 'secret' ? { certificate: { source: 'secret' } } : {};
 }
 
 function plannedRule({ protocol, ports, peer, reasons }: TrafficRule): PlannedRule {

@@ -84,7 +84,8 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
   });
 
   test("leaves EC2's source and destination check on, unless the host sends on what is others'", () => {
-    const routing = props.egress !== undefined || stack.forwards.some((f) => f.preserveClientAddress);
+    const routing =
+      props.egress !== undefined || stack.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
     expect(only(template, 'AWS::EC2::Instance')[1].Properties?.SourceDestCheck).toBe(routing ? false : undefined);
   });
 

@@ -1,13 +1,13 @@
 import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward } from '../../lib/forward/resolved';
+import { isWebForward } from '../../lib/forward/resolved';
 
 /** The sites of an HTTP forward to 8080 with these props. */
 function sitesOf(props: Partial<HttpForwardProps>) {
   const web = Forward.http({ listen: 80, to: 8080, ...props } as HttpForwardProps);
   const [forward] = resolveForwardsOrThrow({ forwards: { web } });
-  if (forward === undefined || !isPortForward(forward)) throw new Error('no forward');
+  if (forward === undefined || !isWebForward(forward)) throw new Error('no forward');
   return forward.sites;
 }
 

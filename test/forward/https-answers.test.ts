@@ -2,7 +2,7 @@ import { Forward, type HttpsForwardProps } from '../../lib/forward/forward';
 import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward } from '../../lib/forward/resolved';
+import { isHttpsForward } from '../../lib/forward/resolved';
 import { Tls } from '../../lib/forward/tls';
 import { inboundTraffic } from '../../lib/forward/traffic';
 import { synthesize } from '../snapshots/canonical';
@@ -14,7 +14,7 @@ function https(props: object): Forward {
 
 function resolved(props: object) {
   const [web] = resolveForwardsOrThrow({ forwards: { web: https(props) } });
-  if (web === undefined || !isPortForward(web)) throw new Error('no forward of ports');
+  if (web === undefined || !isHttpsForward(web)) throw new Error('no forward of ports');
   return web;
 }
 

@@ -48,11 +48,6 @@ describe('what is accepted', () => {
       families: [4, 6],
       preserveClientAddress: false,
       balance: 'random',
-      sendsProxyProtocol: false,
-      session: {},
-      sites: [],
-      tlsHosts: [],
-      maintenance: false,
     });
   });
 

@@ -2,14 +2,14 @@ import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
 import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward } from '../../lib/forward/resolved';
+import { isWebForward } from '../../lib/forward/resolved';
 import { Tls } from '../../lib/forward/tls';
 
 const secure = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
 
 function routesOf(props: Partial<HttpForwardProps>): readonly (HttpRoute & { readonly host: string | undefined })[] {
   const [web] = resolveForwardsOrThrow({ forwards: { web: Forward.http({ listen: 80, ...props }), secure } });
-  if (web === undefined || !isPortForward(web)) throw new Error('no forward of ports');
+  if (web === undefined || !isWebForward(web)) throw new Error('no forward of ports');
   return web.sites.flatMap((site) => site.routes.map((route) => ({ ...route, host: site.host })));
 }
 

@@ -2,7 +2,7 @@ import { Forward, type HttpForwardProps, type TransportForwardProps } from '../.
 import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward } from '../../lib/forward/resolved';
+import { isWebForward } from '../../lib/forward/resolved';
 
 /** Two targets. */
 export const TWO = ['10.0.1.1:80', '10.0.1.2:80'];
@@ -20,7 +20,7 @@ export function tcp(props: object): Forward {
 /** The routes of a forward of HTTP with the name `web`. @throws PortwayError with all that is wrong with it */
 export function routes(props: object): readonly HttpRoute[] {
   const [web] = resolveForwardsOrThrow({ forwards: { web: http(props) } });
-  if (web === undefined || !isPortForward(web)) throw new Error('no forward of ports');
+  if (web === undefined || !isWebForward(web)) throw new Error('no forward of ports');
   return web.sites.flatMap((site) => site.routes);
 }
 

@@ -2,7 +2,7 @@ import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
 import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward } from '../../lib/forward/resolved';
+import { isHttpsForward } from '../../lib/forward/resolved';
 import { type LetsEncryptProps, type SecretSource, Tls } from '../../lib/forward/tls';
 import { outboundTraffic } from '../../lib/forward/traffic';
 
@@ -16,7 +16,7 @@ function resolve(tls: Tls, more: Readonly<Record<string, Forward>> = { web: redi
 
 function certificate(tls: Tls) {
   const [secure] = resolve(tls);
-  return secure !== undefined && isPortForward(secure) ? secure.tls : undefined;
+  return secure !== undefined && isHttpsForward(secure) ? secure.tls : undefined;
 }
 
 function problems(tls: Tls, more?: Readonly<Record<string, Forward>>): readonly string[] {

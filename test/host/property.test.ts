@@ -8,7 +8,17 @@ import type { GatewaySettings } from '../../lib/forward/gateway-settings';
 import type { HttpOptions } from '../../lib/forward/http-options';
 import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError } from '../../lib/forward/problems';
-import { hostsOf, isPortForward, type PortForward, type ResolvedForward } from '../../lib/forward/resolved';
+import {
+  hostsOf,
+  isHttpsForward,
+  isPortForward,
+  isWebForward,
+  type KernelForward,
+  type PortForward,
+  type ResolvedForward,
+  sharedPortOf,
+  type WebForward,
+} from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderIptables } from '../../lib/iptables/render';
 import { renderNftables } from '../../lib/nftables/render';
@@ -49,21 +59,21 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   ...kernel('interface', (f) => f.interface !== undefined),
   ...kernel('one family', (f) => f.families.length === 1),
   ...kernel('preserveClientAddress', (f) => f.preserveClientAddress),
-  ...kernel('protocol', (f) => !isPortForward(f)),
-  ...kernel('weights', (f) => isPortForward(f) && f.targets.some((t) => t.weight > 1)),
-  ...kernel('balance', (f) => isPortForward(f) && f.balance === 'source'),
-  ...kernel('healthCheck', (f) => isPortForward(f) && f.healthCheck !== undefined),
-  ...kernel('rate', (f) => isPortForward(f) && f.limits?.rate !== undefined),
-  ...kernel('open connections', (f) => isPortForward(f) && f.limits?.openConnections !== undefined),
+  ...kernel('protocol', (f) => f.kind === 'protocol'),
+  ...kernel('weights', (f) => f.kind !== 'protocol' && f.targets.some((t) => t.weight > 1)),
+  ...kernel('balance', (f) => f.kind !== 'protocol' && f.balance === 'source'),
+  ...kernel('healthCheck', (f) => f.kind !== 'protocol' && f.healthCheck !== undefined),
+  ...kernel('rate', (f) => f.kind !== 'protocol' && f.limits?.rate !== undefined),
+  ...kernel('open connections', (f) => f.kind !== 'protocol' && f.limits?.openConnections !== undefined),
   ...kernel('IPv6 target', (f) => hostsOf(f).some((h) => h.kind === 'ipv6')),
   ...web('trusted proxies', (f) => f.trustedProxies?.by === 'x-forwarded-for'),
   ...web('PROXY protocol', (f) => f.trustedProxies?.by === 'proxy-protocol'),
   ...web('denied sources', (f) => f.denyFrom.length > 0),
   ...web('own error page', (f) => f.sites.some((s) => s.errors !== undefined)),
   ...port('TLS by name', (f) => f.kind === 'tls'),
-  ...port('a port of two forwards', (f) => f.sharedPort !== undefined),
-  ...port('HSTS', (f) => f.hsts !== undefined),
-  ...(DEBIAN === 'debian-13' ? port('HTTP/3', (f) => f.http3 === true) : {}),
+  ...port('a port of two forwards', (f) => sharedPortOf(f) !== undefined),
+  ...port('HSTS', (f) => f.kind === 'https' && f.hsts !== undefined),
+  ...(DEBIAN === 'debian-13' ? port('HTTP/3', (f) => f.kind === 'https' && f.http3 === true) : {}),
   ...option('limits', (o) => o.limits !== undefined),
   ...option('methods', (o) => o.methods !== undefined),
   ...option('headers', (o) => o.headers !== undefined),
@@ -84,7 +94,7 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   metadataUsers: ({ settings }) => settings.metadataUsers !== 'everyone' && settings.metadataUsers.length > 0,
 };
 
-function kernel(name: string, has: (forward: ResolvedForward) => boolean) {
+function kernel(name: string, has: (forward: KernelForward) => boolean) {
   return { [name]: ({ forwards }: Accepted) => forwards.some((f) => f.engine === 'iptables' && has(f)) };
 }
 
@@ -93,10 +103,8 @@ function port(name: string, has: (forward: PortForward) => boolean) {
 }
 
 /** A feature of an HTTP or HTTPS forward. */
-function web(name: string, has: (forward: PortForward) => boolean) {
-  return {
-    [name]: ({ forwards }: Accepted) => forwards.filter(isPortForward).some((f) => f.sites.length > 0 && has(f)),
-  };
+function web(name: string, has: (forward: WebForward) => boolean) {
+  return { [name]: ({ forwards }: Accepted) => forwards.filter(isWebForward).some(has) };
 }
 
 /** A feature of a route's options. */
@@ -211,7 +219,7 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
 function makeCertificates(accepted: readonly Accepted[]): string {
   const files = new Set(
     accepted.flatMap(({ forwards }) =>
-      forwards.filter(isPortForward).flatMap(({ name, tls }) => (tls ? certificateFile(name, tls.source) : [])),
+      forwards.filter(isHttpsForward).map(({ name, tls }) => certificateFile(name, tls.source)),
     ),
   );
   return `mkdir -p /etc/portway/tls /var/log/portway /run/portway-nginx

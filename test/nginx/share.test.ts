@@ -1,12 +1,12 @@
 import { Forward } from '../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isPortForward } from '../../lib/forward/resolved';
+import { isNginxForward } from '../../lib/forward/resolved';
 import { Tls } from '../../lib/forward/tls';
 import { withShares, workerConnections, workerFiles } from '../../lib/nginx/share';
 
 const shares = (forwards: Readonly<Record<string, Forward>>, memoryMiB = 1024) =>
   Object.fromEntries(
-    withShares(resolveForwardsOrThrow({ forwards }).filter(isPortForward), memoryMiB).map((f) => [f.name, f.share]),
+    withShares(resolveForwardsOrThrow({ forwards }).filter(isNginxForward), memoryMiB).map((f) => [f.name, f.share]),
   );
 const web = Forward.http({ listen: 80, to: 8080 });
 const udp = (listen: number) => Forward.udp({ listen, to: 9000, engine: 'nginx' });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
-import { isPortForward } from '../../../lib/forward/resolved';
+import { isHttpsForward } from '../../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
@@ -65,8 +65,7 @@ export class NginxHost {
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', alter(conf));
     await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} ${NGINX_PATHS.sockets} /etc/portway/tls`);
-    for (const { name, tls } of resolved.filter(isPortForward)) {
-      if (tls === undefined) continue;
+    for (const { name, tls } of resolved.filter(isHttpsForward)) {
       const file = certificateFile(name, tls.source);
       const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256';
       await this.host.sh(

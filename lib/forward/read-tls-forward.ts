@@ -1,0 +1,43 @@
+import type { Engine } from './forward';
+import { forwardPath, type Problems } from './problems';
+import type { Written } from './read-forwards';
+import { readLimits, readSourceLists } from './read-kernel-props';
+import { ANY_FAMILY, readEngine, readListener } from './read-props';
+import { readTlsHosts } from './read-tls-hosts';
+import type { TlsForward } from './resolved';
+import { readSession } from './session';
+import { readTrustedProxies } from './trusted-proxies';
+
+/** A forward of TLS connections by host name. */
+export function readTlsForward(
+  name: string,
+  forward: Written<'tls'>,
+  stackEngine: Engine,
+  problems: Problems,
+): TlsForward | undefined {
+  const { kind, props } = forward;
+  const at = forwardPath(name);
+  const before = problems.length;
+  readEngine(at, forward, stackEngine, problems);
+  const listen = readListener(at, forward, 'tcp', problems);
+  const hosts = listen === undefined ? undefined : readTlsHosts(at, props, { name, listen }, problems);
+  const sources = readSourceLists(at, props, problems);
+  const limits = readLimits(at, props.limits, 'nginx', problems);
+  const client = readTrustedProxies(at, props, ['accept', 'send'], problems);
+  const session = readSession(at, props, 'tcp', problems);
+  if (listen === undefined || hosts === undefined || problems.length > before) return undefined;
+  return {
+    name,
+    kind,
+    engine: 'nginx',
+    transport: 'tcp',
+    listen,
+    families: ANY_FAMILY,
+    ...sources,
+    targets: hosts.tlsHosts.flatMap((h) => h.targets),
+    ...hosts,
+    ...(limits === undefined ? {} : { limits }),
+    ...client,
+    session,
+  };
+}

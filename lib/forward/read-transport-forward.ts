@@ -1,0 +1,149 @@
+import { BALANCES, type TransportBalance } from './balance';
+import { checkTargets } from './check-targets';
+import { FAILOVER } from './failover';
+import type { Engine, TransportForwardProps } from './forward';
+import { forwardPath, type Problems } from './problems';
+import { checkBalance, readBalance } from './read-balance';
+import { canFailOver, readFailover } from './read-failover';
+import type { Written } from './read-forwards';
+import { readHealthCheck, readKernelListener, readLimits, readSourceLists } from './read-kernel-props';
+import { ANY_FAMILY, readEngine, readListener, readTargets } from './read-props';
+import type { KernelPortForward, NginxTransportForward } from './resolved';
+import { readSession } from './session';
+import type { Target } from './target';
+import { readTrustedProxies } from './trusted-proxies';
+
+type Props = Partial<TransportForwardProps>;
+
+/** Props that only the kernel carries out. */
+const KERNEL_PROPS = [
+  'interface',
+  'family',
+  'preserveClientAddress',
+  'healthCheck',
+] as const satisfies readonly (keyof Props)[];
+
+/** Props that only nginx carries out. */
+const NGINX_PROPS = ['proxyProtocol', 'idleTimeout', 'responses'] as const satisfies readonly (keyof Props)[];
+
+interface Context {
+  readonly kind: 'tcp' | 'udp';
+  readonly targets: readonly Target[];
+}
+
+/** A TCP or UDP forward. */
+export function readTransportForward(
+  name: string,
+  forward: Written<'tcp' | 'udp'>,
+  stackEngine: Engine,
+  problems: Problems,
+): KernelPortForward | NginxTransportForward | undefined {
+  const { kind, props } = forward;
+  const at = forwardPath(name);
+  const before = problems.length;
+  const engine = readEngine(at, forward, stackEngine, problems);
+  refuseOtherEngine(at, engine, props, problems);
+  const listen = readListener(at, forward, kind, problems);
+  const targets = readTargets(at, forward, problems);
+  const sources = readSourceLists(at, props, problems);
+  const delivery =
+    engine === 'iptables'
+      ? {
+          engine,
+          ...readKernelListener(at, props, { ...sources, hosts: targets }, problems),
+          ...readKernelDelivery(at, props, { kind, targets }, problems),
+        }
+      : { engine, families: ANY_FAMILY, ...readNginxDelivery(at, props, { kind, targets }, problems) };
+  if (listen === undefined || problems.length > before) return undefined;
+  checkTargets(at, { kind, engine, listen, targets }, problems);
+  if (problems.length > before) return undefined;
+  return { name, kind, transport: kind, listen, targets, ...sources, ...delivery };
+}
+
+/** An engine must not ignore a prop: the user would believe that it works. */
+function refuseOtherEngine(at: string, engine: Engine, props: Props, problems: Problems): void {
+  const [refused, other] = engine === 'nginx' ? [KERNEL_PROPS, 'iptables'] : [NGINX_PROPS, 'nginx'];
+  for (const prop of refused) {
+    if (props[prop] !== undefined)
+      problems.add(
+        `${at}.${prop}`,
+        `must be left out on ${engine}: only engine: '${other}' carries it out`,
+        props[prop],
+      );
+  }
+}
+
+function readKernelDelivery(
+  at: string,
+  props: Props,
+  { kind, targets }: Context,
+  problems: Problems,
+): Pick<KernelPortForward, 'balance' | 'healthCheck' | 'limits'> {
+  const balance = readTransportBalance(at, props.balance, 'iptables', targets, problems);
+  readFailover(at, props.failover, 'iptables', problems);
+  const healthCheck = readHealthCheck(at, props.healthCheck, { transport: kind, targets }, problems);
+  const limits = readLimits(at, props.limits, 'iptables', problems);
+  return {
+    balance,
+    ...(healthCheck === undefined ? {} : { healthCheck }),
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+function readNginxDelivery(
+  at: string,
+  props: Props,
+  { kind, targets }: Context,
+  problems: Problems,
+): Pick<
+  NginxTransportForward,
+  'balance' | 'failover' | 'limits' | 'session' | 'trustedProxies' | 'sendsProxyProtocol'
+> {
+  const balance = readTransportBalance(at, props.balance, 'nginx', targets, problems);
+  const failover = readFailover(at, props.failover, 'nginx', problems) ?? FAILOVER;
+  const possible = canFailOver(targets);
+  if (props.failover !== undefined && !possible)
+    problems.add(`${at}.failover`, 'must be left out where there is one target');
+  if (kind === 'udp' && !props.responses) {
+    const without = 'must go with responses, such as 1: nginx cannot tell otherwise that a target owes an answer';
+    if (props.failover !== undefined) problems.add(`${at}.failover`, without);
+    if (targets.some((t) => t.backup)) problems.add(`${at}.to`, `${without}, and would never ask a backup`);
+  }
+  const limits = readLimits(at, props.limits, 'nginx', problems);
+  const client = readClient(at, kind, props, problems);
+  const session = readSession(at, props, kind, problems);
+  return {
+    balance,
+    ...(possible ? { failover } : {}),
+    ...(limits === undefined ? {} : { limits }),
+    ...client,
+    session,
+  };
+}
+
+function readTransportBalance(
+  at: string,
+  value: unknown,
+  by: Engine,
+  targets: readonly Target[],
+  problems: Problems,
+): TransportBalance {
+  const balance = readBalance(at, value, by, problems) ?? BALANCES[by][0];
+  if (value !== undefined && targets.length < 2)
+    problems.add(`${at}.balance`, 'must be left out where there is one target', value);
+  checkBalance(at, { balance, targets, by }, problems);
+  return balance;
+}
+
+/** nginx speaks the PROXY protocol over TCP only. */
+function readClient(
+  at: string,
+  kind: 'tcp' | 'udp',
+  props: Props,
+  problems: Problems,
+): Pick<NginxTransportForward, 'trustedProxies' | 'sendsProxyProtocol'> {
+  if (kind === 'tcp') return readTrustedProxies(at, props, ['accept', 'send'], problems);
+  if (props.proxyProtocol !== undefined)
+    problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it over TCP alone', props.proxyProtocol);
+  return { sendsProxyProtocol: false };
+}
