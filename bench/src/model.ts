@@ -1,3 +1,4 @@
+import type { Cpu } from './lab/cpu-groups';
 import type { Lane } from './lab/lane';
 
 /** What a load measures, one number a sample. */
@@ -82,17 +83,6 @@ export interface Scenario {
   /** Left out of quick runs that do not ask for it by name. */
   readonly slow?: boolean;
   setUp(contender: Contender, lane: (at: 'gateway' | 'backend') => Promise<Lane>): Promise<Subject>;
-}
-
-/** CPU time of a sample, in cores: 1 is one core all the time. */
-export interface Cpu {
-  readonly client: number;
-  readonly gateway: number;
-  readonly backend: number;
-  /** The kernel's own threads for packets (ksoftirqd). */
-  readonly kernel: number;
-  /** Everything else on the machine: what disturbs. */
-  readonly others: number;
 }
 
 export interface Sample {

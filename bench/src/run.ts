@@ -1,6 +1,7 @@
+import type { Cpu } from './lab/cpu-groups';
 import { CpuGroups } from './lab/cpu-groups';
 import { Lane } from './lab/lane';
-import type { Contender, Cpu, Load, Round, Sample, Scenario, Subject, Values } from './model';
+import type { Contender, Load, Round, Sample, Scenario, Subject, Values } from './model';
 
 /** How much is measured. */
 export interface Pace {

@@ -1,6 +1,5 @@
 import { BALANCES } from '../forward/balance';
 import { formatPorts } from '../forward/ports';
-import { plainTable } from '../table';
 import {
   AT_DEPLOY,
   type Plan,
@@ -11,6 +10,7 @@ import {
   type PlannedRule,
   type PlannedTarget,
 } from './plan';
+import { plainTable } from './table';
 
 /** A plan as text: forwards, gateway, security group, size of user-data, and the rendered files. Omits defaults. */
 export function printPlan(stack: string, plan: Plan): string {

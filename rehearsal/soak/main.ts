@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
-import { plainTable } from '../../lib/table';
+import { plainTable } from '../../lib/plan/table';
 import { leftovers, MARK } from './leftovers';
 
 const program = new Command('soak')

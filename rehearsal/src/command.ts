@@ -1,5 +1,5 @@
 import { ENGINES, type Engine } from '../../lib/forward/forward';
-import { plainTable } from '../../lib/table';
+import { plainTable } from '../../lib/plan/table';
 import { chooseCases, loadCases } from './cases';
 import type { VmSystem } from './image/image';
 import { rehearse } from './rehearsal';

@@ -2,7 +2,17 @@ import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Party } from '../../../test/host/support/host';
-import type { Cpu } from '../model';
+
+/** CPU time of a sample, in cores: 1 is one core all the time. */
+export interface Cpu {
+  readonly client: number;
+  readonly gateway: number;
+  readonly backend: number;
+  /** The kernel's own threads for packets (ksoftirqd). */
+  readonly kernel: number;
+  /** Everything else on the machine: what disturbs. */
+  readonly others: number;
+}
 
 const PREFIX = 'portway-bench-';
 const PARTIES: readonly Party[] = ['client', 'gateway', 'backend'];

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADDRESS, Host, type Party, type Result, until } from '../../../test/host/support/host';
-import type { Cpu } from '../model';
-import type { CpuGroups } from './cpu-groups';
+import type { Cpu, CpuGroups } from './cpu-groups';
 import { benchRoot } from './root';
 
 const SOCKET = '/run/application.sock';

@@ -1,4 +1,4 @@
-import type { Cpu } from '../model';
+import type { Cpu } from '../lab/cpu-groups';
 import type { LoadResult } from '../result';
 
 /** The middle of some numbers and how far they spread. */

@@ -1,4 +1,4 @@
-import { plainTable } from '../../../lib/table';
+import { plainTable } from '../../../lib/plan/table';
 import type { Verdict } from './bounds';
 import type { Loss } from './compare';
 import { number, range } from './numbers';

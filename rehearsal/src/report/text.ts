@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { plainTable } from '../../../lib/table';
+import { plainTable } from '../../../lib/plan/table';
 import type { Scan } from '../checks';
 import type { RehearsalReport } from './record';
 

@@ -1,6 +1,7 @@
 import type { Part } from '../part';
 import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
+import { dependencies } from './dependencies';
 import { gixy } from './gixy';
 import { arm64, browser, host, lab, unit } from './jest';
 import { links } from './links';
@@ -14,6 +15,7 @@ import { biome, typecheck } from './typescript';
 export const parts: readonly Part[] = [
   typecheck,
   biome,
+  dependencies,
   shell,
   python,
   links,

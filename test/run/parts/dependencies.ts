@@ -1,0 +1,16 @@
+import { byExitCode, type Part } from '../part';
+import { nodeBin } from './node-bin';
+
+/** Who may import whom: .dependency-cruiser.cjs says it. */
+export const dependencies: Part = {
+  name: 'dependencies',
+  groups: ['static', 'lint'],
+  about: 'imports between the parts of the project, and no circles (dependency-cruiser)',
+  limitMinutes: 5,
+  run: async ({ command }) =>
+    byExitCode(
+      await command(
+        ...nodeBin('depcruise', 'bin', 'lib', 'docs', 'rehearsal', 'bench', 'test', '--output-type', 'err-long'),
+      ),
+    ),
+};
