@@ -35,7 +35,7 @@ export function readHeaders(at: string, value: unknown, problems: Problems): rea
     const lower = name.toLowerCase();
     const reason = Object.hasOwn(NOT_TO_SET, lower) ? NOT_TO_SET[lower] : undefined;
     if (reason !== undefined) problems.add(where, `must be left out: ${reason}`);
-    if (seen.has(name.toLowerCase())) problems.add(where, 'must not stand there twice');
+    if (seen.has(name.toLowerCase())) problems.add(where, 'must not be listed twice');
     seen.add(name.toLowerCase());
     if (typeof text === 'string' && VALUE.test(text)) return [[name, text]];
     problems.add(where, 'must be 1-1024 printable ASCII characters other than $, without a blank at either end', text);

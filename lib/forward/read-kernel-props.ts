@@ -106,7 +106,7 @@ export function readHealthCheck(
     value === true ? {} : readObject(where, value, { parts: HEALTH_CHECK, example: '{ interval: 10 }' }, problems);
   if (props === undefined) return undefined;
   if (forward.targets.length < 2)
-    problems.add(where, 'must have several targets: with one there is no other to lead to', forward.targets.length);
+    problems.add(where, 'must be left out with fewer than two targets', forward.targets.length);
   const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
   if (props.by === undefined && by === 'tcp') checkTouchy(where, props.port, forward.targets, problems);
   const method = HEALTH_CHECK_METHODS.find((known) => known === by);

@@ -3,11 +3,11 @@ import { NotData, type Problems, show } from './problems';
 import { refuseUnknown } from './unknown-prop';
 
 /**
- * The props of an object that a user wrote, each read once; anything else than a plain object goes to `problems` and is undefined.
- * A prop that is not known is an error: ignored in silence, it would be one that a team believes in. Unset props are omitted.
+ * The props of an object that a user wrote, each read once. Anything but a plain object is reported to `problems` and undefined.
+ * Unknown keys are errors: a silently ignored option looks enforced. Unset props are omitted.
  *
- * The values are what they were, except those that are no data: a symbol, a function or the like becomes a {@link NotData}, which
- * every reader refuses and which prints.
+ * Values are returned unchanged, except those that are not data: a symbol, a function or the like becomes a {@link NotData}, which
+ * every reader refuses, and which can be printed.
  */
 export function readObject<K extends string>(
   at: string,

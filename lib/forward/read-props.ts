@@ -81,7 +81,7 @@ export function readListener(
   return listen;
 }
 
-/** The targets that are right; one that is not is left out and told. */
+/** Valid targets; invalid ones are reported and dropped. */
 export function readTargets(
   at: string,
   { kind, props }: { readonly kind: ForwardKind; readonly props: Pick<ForwardProps, 'to' | 'redirectTo'> },
@@ -106,7 +106,7 @@ export function readTargets(
       return [];
     }
     const key = String(to);
-    if (seen.has(key)) problems.add(where, 'must not stand there twice', to);
+    if (seen.has(key)) problems.add(where, 'must not be listed twice', to);
     seen.add(key);
     if (typeof backup !== 'boolean') problems.add(`${where}.backup`, 'must be true or false', backup);
     return [

@@ -79,7 +79,7 @@ function readDomains(at: string, domains: unknown, problems: Problems): readonly
   }
   const seen = new Set<unknown>();
   for (const [i, domain] of domains.entries()) {
-    if (seen.has(domain)) problems.add(`${at}[${i}]`, 'must not stand there twice', domain);
+    if (seen.has(domain)) problems.add(`${at}[${i}]`, 'must not be listed twice', domain);
     seen.add(domain);
     if (isToken(domain)) continue;
     if (typeof domain === 'string' && domain.startsWith('*'))

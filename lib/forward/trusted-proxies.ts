@@ -63,7 +63,7 @@ export function readTrustedProxies(
     problems,
   );
   if (source !== undefined && source.from === undefined)
-    problems.add(`${where}.accept.from`, "must say whose word counts, such as ['10.0.0.0/16']");
+    problems.add(`${where}.accept.from`, "must list trusted proxy networks, such as ['10.0.0.0/16']");
   if (source !== undefined && props.trustedProxies !== undefined)
     problems.add(
       `${at}.trustedProxies`,

@@ -27,7 +27,7 @@ export function withHttpsHeaders(forward: WebForward): WebForward {
   return { ...forward, sites };
 }
 
-/** nginx tells who speaks plain HTTP to a port of TLS so, with these headers; but this one must not be sent without TLS. */
+/** nginx's error for plain HTTP on a TLS port carries these headers, but HSTS must not be sent without TLS. */
 export function hstsMap({ name, hsts }: HttpsForward): readonly Block[] {
   return hsts === undefined
     ? []

@@ -22,7 +22,7 @@ import { rawPath, stripPrefix } from './strip-prefix';
 import { transferLines } from './transfer';
 import { passTo } from './upstream';
 
-/** What a server or location says of its own: what it takes from above, nginx hands down by itself. */
+/** Only overrides; nginx inherits the rest. */
 export function optionLines(
   options: HttpOptions,
   above: HttpOptions,

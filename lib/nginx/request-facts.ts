@@ -68,7 +68,7 @@ export function listenerMap(): Block {
   return block(`map $server_port ${LISTENER}`, ["'' $proxy_protocol_server_port;", 'default $server_port;']);
 }
 
-/** Where the facts come from. Forwards that trust nobody have the plain ones in them. */
+/** The maps that set the facts. Without trusted proxies the facts equal nginx's built-ins. */
 export function factMaps(facts: RequestFacts): readonly Line[] {
   const own = [...(facts.listener === LISTENER ? ['', listenerMap()] : []), ...hostMaps(facts)];
   if (facts.scheme === DIRECT.scheme) return own;

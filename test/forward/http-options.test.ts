@@ -213,7 +213,7 @@ describe('each broken rule has its own message, with its place', () => {
     [
       'a header twice',
       { headers: { 'X-A': '1', 'x-a': '2' } },
-      /^forwards\.web\.headers\["x-a"\] must not stand there twice$/,
+      /^forwards\.web\.headers\["x-a"\] must not be listed twice$/,
     ],
     [
       'a header that is both added and hidden',

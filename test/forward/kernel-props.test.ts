@@ -104,7 +104,7 @@ describe('each broken rule has its own message', () => {
     [
       'a target twice, once weighted',
       tcp({ to: [1, { to: 1, weight: 2 }] }),
-      /^forwards\.x\.to\[1\] must not stand there twice/,
+      /^forwards\.x\.to\[1\] must not be listed twice/,
     ],
     [
       'weights that need too many buckets',
@@ -161,7 +161,7 @@ describe('each broken rule has its own message', () => {
     [
       'a health check with one target',
       tcp({ to: 8080, healthCheck: true }),
-      /^forwards\.x\.healthCheck must have several targets/,
+      /^forwards\.x\.healthCheck must be left out with fewer than two targets/,
     ],
     [
       'an unknown health check',

@@ -155,7 +155,7 @@ describe('each broken rule has its own message', () => {
     ],
     ['no target', tcp({ to: undefined as never }), /^forwards\.x\.to must say where the forward leads/],
     ['empty targets', tcp({ to: [] }), 'forwards.x.to must hold at least one target'],
-    ['the same target twice', tcp({ to: [1, 1] }), 'forwards.x.to[1] must not stand there twice, got: 1'],
+    ['the same target twice', tcp({ to: [1, 1] }), 'forwards.x.to[1] must not be listed twice, got: 1'],
     ['a target without port', tcp({ to: '10.0.0.1' }), /^forwards\.x\.to must be a port \(8080\) or host:port/],
     [
       'a target port over 65535',

@@ -67,7 +67,7 @@ describe('Tls.letsEncrypt', () => {
     ['an underscore', { ...given, domains: ['a_b.example.com'] }, [/\.tls\.domains\[0\] must be a domain/]],
     ['a dot at the end', { ...given, domains: ['example.com.'] }, [/\.tls\.domains\[0\] must be a domain/]],
     ['an option of certbot', { ...given, domains: ['--x.example'] }, [/\.tls\.domains\[0\] must be a domain/]],
-    ['twice', { ...given, domains: ['a.example', 'a.example'] }, [/\.tls\.domains\[1\] must not stand there twice/]],
+    ['twice', { ...given, domains: ['a.example', 'a.example'] }, [/\.tls\.domains\[1\] must not be listed twice/]],
     ['a number', { ...given, domains: [5] }, [/\.tls\.domains\[0\] must be a domain/]],
     ['a staging that is none', { ...given, staging: 'yes' }, [/\.tls\.staging must be true or false, got: yes$/]],
     ['a plain server', { ...given, server: 'http://ca/dir' }, [/\.tls\.server must be the https address of an ACME/]],

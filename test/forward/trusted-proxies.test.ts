@@ -91,7 +91,7 @@ test.each<[string, 'tcp' | 'udp' | 'http', Record<string, unknown>, RegExp]>([
     'nobody by the PROXY protocol',
     'tcp',
     { proxyProtocol: { accept: {} } },
-    /^forwards\.x\.proxyProtocol\.accept\.from must say whose word counts/,
+    /^forwards\.x\.proxyProtocol\.accept\.from must list trusted proxy networks/,
   ],
   [
     'accepted from a network',

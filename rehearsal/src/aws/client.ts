@@ -20,7 +20,7 @@ export function ssmClient(endpoint: Endpoint): SSMClient {
 }
 
 function settings(endpoint: Endpoint) {
-  // The SDK's word on future Node versions would stand in the middle of the rehearsal's progress.
+  // Silence the SDK's Node-version warning, which would interrupt the rehearsal's progress output.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   return {
     endpoint: endpoint.url,

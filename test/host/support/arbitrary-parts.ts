@@ -71,7 +71,7 @@ export const ports = fc.oneof(
   { weight: 1, arbitrary: sameLength },
 );
 
-/** Props as a user writes them: what is not given is not there. */
+/** Props as a user writes them: unset values are omitted. */
 export function given(props: Record<string, unknown>): Partial<ForwardProps> {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
 }
