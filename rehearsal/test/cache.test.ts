@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureCached, processMark, recipeHash } from '../src/cache';
+import { ensureCached, recipeHash } from '../src/cache';
 
 describe('ensureCached', () => {
   let folder: string;
@@ -36,21 +37,35 @@ describe('ensureCached', () => {
   });
 
   test('takes over the lock of a process that is gone', async () => {
-    const { pid } = spawnSync('true');
-    await writeFile(join(folder, 'thing.lock'), `${pid} 12345\n`);
+    await mkdir(join(folder, 'thing.locked'));
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(join(folder, 'thing.locked'), longAgo, longAgo);
     await ensureCached(join(folder, 'thing'), async () => {});
     expect(await readdir(folder)).toEqual(['thing']);
   });
 
-  test('takes over a lock whose pid is now that of another process', async () => {
-    await writeFile(join(folder, 'thing.lock'), `${process.pid} 1\n`);
-    await ensureCached(join(folder, 'thing'), async () => {});
+  test('waits while another process builds, and uses its result', async () => {
+    const path = join(folder, 'thing');
+    const program = `
+      const { ensureCached } = require(${JSON.stringify(join(__dirname, '../src/cache.ts'))});
+      void ensureCached(${JSON.stringify(path)}, async () => {
+        process.stdout.write('building');
+        await new Promise((resolve) => setTimeout(resolve, 700));
+      });`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--eval', program], {
+      cwd: join(__dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    await once(child.stdout, 'data');
+    let builds = 0;
+    await ensureCached(path, async () => {
+      builds++;
+    });
+    expect(builds).toBe(0);
+    await exited;
     expect(await readdir(folder)).toEqual(['thing']);
-  });
-});
-
-test('a process mark names pid and start', async () => {
-  expect(await processMark(process.pid)).toMatch(new RegExp(`^${process.pid} \\d+$`));
+  }, 60_000);
 });
 
 test('a recipe has one name, another recipe another', () => {

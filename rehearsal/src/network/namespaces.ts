@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn, { type Options, type Result, type SubprocessError } from 'nano-spawn';
-import { processMark } from '../cache';
 import type { Cleanup } from '../cleanup';
+import { processMark } from '../process-mark';
 
 /** Which runs have namespaces on this machine, and whose they are: a file a run with its process's mark. */
 const RUNS = '/run/portway';
