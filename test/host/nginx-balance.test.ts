@@ -79,7 +79,7 @@ describeHost('sharing by nginx', () => {
     ['HTTP', 82, 1],
     ['TCP', 83, 2],
   ])('least-connections sends nothing more to a busy target, by %s', async (_, port, slowRequests) => {
-    const slow = targets.ask(`http://${GATEWAY}:${port}/slow`, ...asking({ Pause: 4 }));
+    const slow = targets.ask(`http://${GATEWAY}:${port}/slow`, '--max-time', '20', ...asking({ Pause: 8 }));
     await until('it is under way', async () => sum(await targets.counts('/slow')) >= slowRequests);
     const others = new Set(await names(10, port, '-H', 'Connection: close'));
     expect(others.size).toBe(1);
