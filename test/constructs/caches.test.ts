@@ -4,7 +4,7 @@ import { CANONICAL, synthesize } from '../snapshots/canonical';
 
 const common = CANONICAL.nginx;
 
-/** A stack with a cache of so many MB for each forward. */
+/** A stack with one forward per cache size, in MB. */
 function stack(sizes: readonly number[], diskGiB?: number) {
   const forwards = Object.fromEntries(
     sizes.map((sizeMb, i) => [`web${i}`, Forward.http({ listen: 80 + i, to: 8080, cache: { sizeMb } })]),

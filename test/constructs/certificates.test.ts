@@ -20,7 +20,7 @@ function stack(makeSecret: (scope: Stack) => Secret | ReturnType<typeof Secret.f
   });
 }
 
-/** As far as these tests look into one. */
+/** The parts of a resource that these tests read. */
 interface Policy {
   readonly PolicyDocument: { readonly Statement: readonly { readonly Action: string | readonly string[] }[] };
 }
@@ -31,7 +31,7 @@ test('allows the host to read only this secret, before it boots', () => {
   template.resourceCountIs('AWS::IAM::Policy', 1);
   const [{ Properties }] = Object.values(template.findResources('AWS::IAM::Policy')) as [{ Properties: Policy }];
   const statements = Properties.PolicyDocument.Statement;
-  // Where user-data has no room for all, the host reads parameters too.
+  // The host also reads parameters if user-data is too small.
   expect(statements.filter((s) => ![s.Action].flat().every((action) => action.startsWith('ssm:Get')))).toEqual([
     {
       Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],

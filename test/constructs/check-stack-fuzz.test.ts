@@ -7,12 +7,12 @@ import { stacks } from '../host/support/arbitrary';
 import { Choices, mistakes, mutate } from '../host/support/mutate';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 
-/** Stacks to try, so many of each that was drawn; a seed that failed can be given again in PORTWAY_SEED. */
+/** Stacks to draw, and variants of each. PORTWAY_SEED repeats a failed seed. */
 const TRIED = 10_000;
 const OF_EACH = 10;
 const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 2 ** 31);
 
-/** What a stack says besides its forwards. */
+/** The stack's props besides its forwards. */
 const rest = fc.record(
   {
     os: fc.constantFrom('debian-13', 'debian-12', 'amazon-linux-2023', 'ubuntu-24.04'),
@@ -35,7 +35,7 @@ const drawn = fc
   .tuple(stacks, rest, fc.array(mistakes, { minLength: OF_EACH, maxLength: OF_EACH }))
   .map(([stack, more, numbers]) => ({ stack: wholeStack({ ...more, ...stack }), numbers }));
 
-/** Right before mistakes are put in: in a stack that is wrong anyway nobody would see one that is accepted. */
+/** Valid before mistakes are added: in an already invalid stack an accepted mistake would go unnoticed. */
 function* rightStacks() {
   for (let round = 0; ; round++)
     for (const { stack, numbers } of fc.sample(drawn, { numRuns: 100, seed: SEED + round })) {
@@ -64,7 +64,7 @@ test(`whatever a stack is, it is checked: nothing crashes, nothing unknown is ac
   }
   expect(failures.slice(0, 5)).toEqual([]);
   expect(seen.accepted + seen.refused).toBe(TRIED);
-  // Otherwise this would say nothing of them.
+  // Otherwise the test would prove nothing about them.
   expect(seen.accepted).toBeGreaterThan(500);
   expect(seen.unknown).toBeGreaterThan(3000);
   expect(seen.hostile).toBeGreaterThan(1500);

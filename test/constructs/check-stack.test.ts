@@ -7,7 +7,7 @@ import { PortwayStack } from '../../lib/portway-stack';
 
 const base = { adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } };
 
-/** What is wrong with props, whatever they are. */
+/** The problems with any kind of props. */
 function problemsOf(props: unknown): readonly string[] {
   try {
     checkStack(props);

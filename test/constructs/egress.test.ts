@@ -16,7 +16,7 @@ const base: PortwayStackProps = {
 };
 const from = ['10.0.0.0/16'];
 
-/** An app with a VPC of the team's own, which has public and private subnets in two zones. */
+/** An app with its own VPC, with public and private subnets in two zones. */
 function team(privateType: ec2.SubnetType = ec2.SubnetType.PRIVATE_ISOLATED) {
   const app = new App({ context: featureFlags() });
   const vpc = new ec2.Vpc(new Stack(app, 'Net'), 'Vpc', {
@@ -32,7 +32,7 @@ function team(privateType: ec2.SubnetType = ec2.SubnetType.PRIVATE_ISOLATED) {
   return { app, vpc };
 }
 
-/** A gateway in that VPC; `subnets` picks whose way out it is. */
+/** A gateway in that VPC; `subnets` picks the egress subnets. */
 function create(
   subnets: (vpc: ec2.IVpc) => readonly ec2.ISubnet[],
   props: Partial<PortwayStackProps> = {},

@@ -13,7 +13,7 @@ import { CANONICAL, featureFlags } from '../snapshots/canonical';
 
 const PACKS = { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R4Checks, NIST80053R5Checks, PCIDSS321Checks };
 
-/** The findings of a pack of cdk-nag; it leaves out what was acknowledged. */
+/** The findings of a cdk-nag pack, except acknowledged ones. */
 function findings(create: (app: App) => Stack, pack: keyof typeof PACKS = 'AwsSolutionsChecks'): string[] {
   const app = new App({ context: featureFlags() });
   const stack = create(app);

@@ -36,7 +36,7 @@ function ids(props: PortwayStackProps, alter: (stack: PortwayStack) => void = ()
   };
 }
 
-/** Every change that restarts or replaces the host, and those that make the same host prove itself again. */
+/** Every change that restarts or replaces the host, or makes the same host prove itself again. */
 const CHANGES: Record<string, Partial<PortwayStackProps>> = {
   'a forward': { forwards: { web: Forward.tcp({ listen: 80, to: 8081 }) } },
   'the first-boot script': { firstBootScript: join(__dirname, '..', 'snapshots', 'first-boot.sh') },
@@ -65,7 +65,7 @@ test.each(Object.entries(CHANGES))('waits for a new report when it changes: %s',
   expect(after.handle).not.toBe(before.handle);
 });
 
-/** What a forward may say about itself: each is a change of rules, sets, the health service or the kernel's settings. */
+/** Options of a forward. Each changes rules, sets, the health service or kernel settings. */
 const SAID: Record<string, Partial<TransportForwardProps>> = {
   allowFrom: { allowFrom: ['198.51.100.0/24'] },
   denyFrom: { denyFrom: ['198.51.100.0/24'] },
@@ -100,7 +100,7 @@ test('gives each change a new id', () => {
 
 test('keeps the ids when the host is not affected: admin CIDR, tags', () => {
   expect(ids({ ...base, adminCidr: '198.51.100.1/32', tags: { team: 'x' } })).toEqual(ids(base));
-  // Open to pings from outside is the security group's matter alone.
+  // Allowing pings from outside changes only the security group.
   expect(ids({ ...base, ping: true })).toEqual(ids(base));
 });
 
@@ -130,7 +130,7 @@ function each<T>(type: abstract new (...args: never[]) => T, change: (resource: 
 
 const instance = (change: (instance: ec2.CfnInstance) => void) => each(ec2.CfnInstance, change);
 
-/** What aspects and escape hatches do that replaces or restarts the host, behind the construct's back. */
+/** Changes by aspects and escape hatches that replace or restart the host without the construct's knowledge. */
 const BEHIND: Record<string, (stack: PortwayStack) => void> = {
   'the IMDSv2 aspect (a launch template)': (stack) =>
     Aspects.of(stack.node.root).add(new ec2.InstanceRequireImdsv2Aspect()),

@@ -87,7 +87,7 @@ describe('the network', () => {
   test("the availability zone is an index into the region's zones", () => {
     create({ availabilityZoneIndex: 2 }).template.hasResourceProperties('AWS::EC2::Subnet', {
       AvailabilityZone: { 'Fn::Select': [2, { 'Fn::GetAZs': '' }] },
-      // A range of its own, so that it can be made while the subnet of another zone is still there.
+      // A separate range, so that it can be created while the other zone's subnet still exists.
       CidrBlock: '10.0.2.0/24',
     });
   });

@@ -52,7 +52,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const [condition, { DependsOn: before }] = only(template, 'AWS::CloudFormation::WaitCondition');
     const [instance] = only(template, 'AWS::EC2::Instance');
     expect(before).toEqual([instance]);
-    // One behind the other: what follows a proved host, and in the end the address.
+    // A chain: the resources that follow the proof, with the address last.
     const chain: string[] = [];
     for (let last = condition; last !== ''; ) {
       const behind: [string, Resource][] = Object.entries<Resource>(template.Resources).filter(([, r]) =>
@@ -132,7 +132,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
           },
         ],
       });
-    // In a VPC of the team's own only the interface can ask for a public address.
+    // In an existing VPC only the interface can request a public address.
     expect('NetworkInterfaces' in (instance ?? {})).toBe(!ownVpc);
   });
 
@@ -147,7 +147,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     }[];
     const reach22 = ingress.filter((r) => r.IpProtocol === 'tcp' && r.FromPort <= 22 && r.ToPort >= 22);
     expect(reach22.map((r) => r.CidrIp ?? r.CidrIpv6)).toEqual(['203.0.113.7/32']);
-    // Everything comes from nobody but the networks whose way out it is.
+    // Only egress networks may reach all ports.
     const all = ingress.filter((r) => r.IpProtocol === '-1').map((r) => r.CidrIp ?? r.CidrIpv6);
     expect(all).toEqual(props.egress?.from ?? []);
   });
@@ -156,7 +156,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const userData = stack.gateway.userData;
     expect(userData.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
     expect(userData.size).toBeGreaterThan(userData.reserve);
-    // What a reviewer sees in the template of the shipped stacks is plain.
+    // Rules in the shipped stacks' templates are plain text.
     if (name === 'iptables' || name === 'nginx') expect(userData.compressed).toBe(false);
   });
 });
@@ -167,7 +167,7 @@ test('what has no room in user-data is there, and may be read, before the host b
   const parameters = resources(template, 'AWS::SSM::Parameter');
   expect(parameters.length).toBeGreaterThan(1);
   for (const [, { Properties }] of parameters) {
-    // Standard, which costs nothing, is what a parameter without a tier is.
+    // A parameter without a tier is a standard one, which is free.
     expect(Properties).toEqual({
       Type: 'String',
       Name: expect.stringMatching(/^\/portway\/Portway\/[0-9a-f]{16}\/\d$/),
@@ -181,7 +181,7 @@ test('what has no room in user-data is there, and may be read, before the host b
   expect(before).toEqual(expect.arrayContaining([policy, ...parameters.map(([id]) => id)]));
 });
 
-// What the CDK CLI sends without a bucket, in an account that was never bootstrapped.
+// The limit of a template that the CDK CLI sends without a bucket, in an account that was never bootstrapped.
 test.each(['iptables', 'nginx'])(
   'the shipped %s stack shows its rules as plain lines, in a template of at most 51,200 bytes',
   (name) => {

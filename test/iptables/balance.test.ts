@@ -39,7 +39,7 @@ test('by client: uses as many buckets as the weights, divided by their common di
     '-p tcp -j REDIRECT --to-ports 8082',
   ];
   expect(chain(v4, 'PORTWAY-web')[0]).toMatch(/^-j HMARK --hmark-tuple src .*--hmark-mod 3 --hmark-offset 0x10000000$/);
-  // A client has as many addresses of its /64 as it likes.
+  // A client can use any number of addresses in its /64.
   expect(chain(v6, 'PORTWAY-web')[0]).toMatch(/^-j HMARK --hmark-src-prefix 64 .*--hmark-mod 3 /);
   for (const text of [v4, v6]) expect(chain(text, 'PORTWAY-web').slice(1)).toEqual(rules);
 });

@@ -4,11 +4,11 @@ import { chain, render, walk } from './rules';
 
 const CHAINS = ['PORTWAY-DNAT', 'PORTWAY-LIMIT'];
 
-/** So many forwards of every kind of listener, on ports with gaps between them. */
+/** A number of forwards with every kind of listener, on ports with gaps. */
 function forwards(count: number): ForwardSet['forwards'] {
   const entries = Array.from({ length: count }, (_, i) => {
     const from = 1000 + i * 6;
-    // Neighbours in turn: a port, a range of three, several targets; both transports.
+    // Alternates between a port, a range of three, and several targets, for both transports.
     const listen = i % 3 === 1 ? `${from}-${from + 2}` : from;
     const host = `10.0.${i >> 8}.${i & 255}`;
     const to = i % 3 === 2 ? [80, 81, 82].map((port) => `${host.replace('10', `${port}`)}:${port}`) : `${host}:80`;
@@ -35,7 +35,7 @@ test.each([17, 64, 65, 200, 1000])('finds each of %i forwards by its ports, and 
       for (const port of [from - 1, to + 1]) expect(walk(v4, name, own, port).forwards).toEqual([]);
       expect(walk(v4, name, other, from).forwards).toEqual([]);
     }
-    // There a rule looks at addresses, which its neighbours do not share.
+    // Those rules match addresses, which differ.
     expect(walk(v4, 'PORTWAY-KEEP', own, to).forwards).toContain(`f${i}`);
     expect(walk(v4, 'PORTWAY-KEEP', own, to).met).toBeLessThan(50);
   }
@@ -63,7 +63,7 @@ test('keeps chain names unique and short, however high the ports', () => {
     const names = [...text.matchAll(/^:(\S+)/gm)].map(([, name]) => name ?? '');
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => name.length > 28)).toEqual([]);
-    // Each is there once to be filled and once to be jumped to, so none is a loop or an orphan.
+    // Each is defined once and jumped to once, so there is no loop and no orphan.
     for (const name of names.filter((n) => n.includes('.'))) expect(text.split(`-j ${name}\n`)).toHaveLength(2);
   }
 });

@@ -139,7 +139,7 @@ test("shows the gateway's address to a target with preserveClientAddress only fo
     '-s 10.0.1.1 -d 10.0.1.1 -j MASQUERADE',
     '-s 10.0.1.2 -d 10.0.1.2 -j MASQUERADE',
   ]);
-  // Each group of forwards behind its mark.
+  // Each group of forwards after its mark.
   expect(chain(v4, 'PORTWAY-DNAT').map((rule) => rule.replace(/ -j DNAT.*| -j REDIRECT.*/, ''))).toEqual([
     '-p tcp --dport 82',
     '-d 127.0.0.1/32 -j RETURN',

@@ -2,7 +2,7 @@ import type { GatewaySettings } from '../../lib/forward/gateway-settings';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { type IptablesRules, renderIptables } from '../../lib/iptables/render';
 
-/** The rules of a stack of the engine iptables. */
+/** The rules of a stack with the engine iptables. */
 export function render(
   forwards: ForwardSet['forwards'],
   settings?: Partial<Pick<GatewaySettings, 'egress'>>,
@@ -27,18 +27,18 @@ export function hooks(text: string): string[] {
   return [...text.matchAll(/^#portway-hook (.*)$/gm)].map(([, hook]) => hook ?? '');
 }
 
-/** What becomes of a packet that looks at a chain: the forwards whose rules match it, in order, and how many rules it meets. */
+/** A packet's path through a chain: the forwards whose rules match it, in order, and the number of rules it passes. */
 export interface Walk {
   readonly forwards: readonly string[];
   readonly met: number;
 }
 
-/** Sends a packet of a port through a chain and those that it leads to, looking at protocol and port alone. */
+/** Traces a packet through a chain and its sub-chains, by protocol and port only. */
 export function walk(text: string, name: string, transport: 'tcp' | 'udp', port: number): Walk {
   const forwards: string[] = [];
   let met = 0;
   const matches = (rule: string) => {
-    // A rule that asks for neither is for every packet that came as far as this chain.
+    // A rule without either matches every packet in this chain.
     if (!rule.includes('-p ')) return rule.includes('comment');
     const [, protocol] = /-p (\S+)/.exec(rule) ?? [];
     const [, from, to = from] =

@@ -26,7 +26,7 @@ test('answers the CA first on every server of port 80, and on no other', () => {
     const answer = server.indexOf('if ($uri ~ ^/\\.well-known/acme-challenge/)');
     expect(answer).toBeGreaterThan(0);
     expect(server.slice(0, answer)).not.toMatch(/return|rewrite|include|if \(/);
-    // A share that is used up does not keep the CA out.
+    // An exhausted share does not keep the CA out.
     expect(server).toMatch(
       /location \^~ \/\.well-known\/acme-challenge\/ {\n +root \/run\/portway-acme;\n +log_not_found off;\n( +limit_conn_dry_run on;\n)? +}/,
     );

@@ -7,7 +7,7 @@ import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { renderNginx } from '../../lib/nginx/render';
 import { readDirectives } from './words';
 
-/** What somebody types, or pastes, or is made to paste. */
+/** Text that a user types or pastes, or is tricked into pasting. */
 const text = fc
   .array(
     fc.oneof(
@@ -76,10 +76,10 @@ const text = fc
 const tls = Tls.selfSigned();
 const http = (props: object) => ({ forwards: { web: Forward.http({ listen: 80, ...props } as never) } });
 
-/** Where the names lead that a map has as directives of their own. */
+/** A map's names are directives of their own; this is where they point. */
 const BY_NAME = 'passed.internal:443';
 
-/** Each place where a text of the user's gets into nginx.conf, with some that are harmless: what is like one of them gives the same directives. */
+/** Each place where user text gets into nginx.conf, with harmless examples: similar text must give the same directives. */
 const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; make(t: string): ForwardSet }>> = {
   'the name of a forward': {
     harmless: ['web'],
@@ -89,7 +89,7 @@ const PLACES: Readonly<Record<string, { readonly harmless: readonly string[]; ma
   },
   'a host': { harmless: ['a.example'], make: (t) => http({ hosts: { [t]: { to: 8080 } } }) },
   'a path': {
-    // With the second no path is left that is nobody's.
+    // With the second, every path has a target.
     harmless: ['/a', '/*'],
     make: (t) =>
       http({
@@ -139,11 +139,11 @@ function render(set: ForwardSet): string {
   return conf;
 }
 
-/** What a configuration does, without the texts in it: its directives, and the variables that they use. */
+/** A configuration without its texts: its directives, and the variables that they use. */
 function shape(conf: string) {
   const directives = readDirectives(conf);
   return {
-    // A location may say that its path is exact; a network in a list is a directive by itself, and so is a name in a map.
+    // A location's path may be exact. A network in a list is a directive, and so is a name in a map.
     directives: directives.map(({ depth, words: [name = '', ...rest] }) => {
       if (name === 'location') return `${depth} location`;
       if (rest.join() === BY_NAME) return `${depth} name`;
@@ -155,10 +155,10 @@ function shape(conf: string) {
   };
 }
 
-/** Variables that a place for texts of its own may bring. */
+/** Variables that a place for user text may add. */
 const OURS = /^\$(portway_\w+|status|request_id)$/;
 
-/** The harmless text, or what becomes of it when something is put in. */
+/** The harmless text, or the text with an insertion. */
 function typed(harmless: readonly string[]): fc.Arbitrary<string> {
   const bent = fc
     .tuple(fc.constantFrom(...harmless), fc.nat(30), fc.nat(2), text)
@@ -185,12 +185,12 @@ describe('user text can never add a directive or read a variable', () => {
         const got = shape(conf);
         expect(directives).toContain(got.directives.join('\n'));
         for (const variable of got.variables) if (!variables.has(variable)) expect(variable).toMatch(OURS);
-        // nginx.conf travels in user-data, which is ASCII.
+        // nginx.conf is in user-data, which must be ASCII.
         expect(conf).toMatch(/^[\n\x20-\x7e]*$/);
       }),
       { numRuns: 500 },
     );
-    // Otherwise nothing would have been tried.
+    // Otherwise nothing would have been tested.
     expect(accepted).toBeGreaterThan(10);
   });
 });

@@ -6,9 +6,9 @@ export interface Directive {
 }
 
 /**
- * Reads a configuration by the rules of nginx's own reader (ngx_conf_read_token): words end at blanks, `;` and `{`; a word that begins with a
- * quote ends with it; a backslash takes the next character along; `#` at the beginning of a word is a comment.
- * @throws Error where nginx would refuse it
+ * Parses a configuration by the rules of nginx's own parser (ngx_conf_read_token): words end at whitespace, `;` and `{`; a word that begins
+ * with a quote ends with one; a backslash escapes the next character; `#` at the beginning of a word starts a comment.
+ * @throws Error where nginx would reject it
  */
 export function readDirectives(text: string): readonly Directive[] {
   const found: Directive[] = [];

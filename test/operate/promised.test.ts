@@ -10,7 +10,7 @@ import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 const folder = mkdtempSync(join(tmpdir(), 'portway-promised-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Of the stages below, to tell them apart. */
+/** Distinguishes the stages below. */
 const sizes: Record<string, string> = { Test: 'nano', Prod: 'small' };
 
 let assemblies = 0;

@@ -19,7 +19,7 @@ import { report } from '../../rehearsal/test/support/report';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
 /*
- * The real command against the local endpoint, after a deploy by the real CLI. No host is booted; the test reports in its place.
+ * The real command against the local endpoint, after a deploy with the real CLI. No host is booted; the test reports instead.
  */
 jest.setTimeout(180_000);
 
@@ -48,7 +48,7 @@ function synth(name: string, to: number): string {
   return outdir;
 }
 
-/** The command for an app that is synthesized already. */
+/** The command for an app that is already synthesized. */
 async function verify(assembly: string, env = endpoint.env): Promise<{ code: number; text: string }> {
   const command = ['--import', 'tsx', 'bin/portway.ts', 'verify', '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   try {

@@ -23,7 +23,7 @@ const ports = (port: number, cidrs4: string[], cidrs6: string[] = []) => ({
 const group = {
   id: 'sg-1',
   name: 'gateway',
-  // As EC2 tells it: all networks of a port together.
+  // In EC2's form: all networks of a port together.
   ingress: [ports(80, ['0.0.0.0/0'], ['0::0/0']), ports(22, ['203.0.113.7/32'])],
   egress: [{ protocol: '-1', cidrs4: ['0.0.0.0/0'], cidrs6: [], others: [] }],
 };

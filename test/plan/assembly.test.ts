@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
 
-/** What the CDK keeps of `Vpc.fromLookup` in cdk.context.json. */
+/** The entry of `Vpc.fromLookup` in cdk.context.json. */
 const KEY =
   'vpc-provider:account=123456789012:filter.vpc-id=vpc-0123456789abcdef0:region=eu-north-1:returnAsymmetricSubnets=true';
 const subnet = (id: string, cidr: string) => ({
@@ -24,7 +24,7 @@ const FOUND = {
   subnetGroups: [{ name: 'Public', type: 'Public', subnets: [subnet('subnet-0000000000000000a', '10.8.0.0/24')] }],
 };
 
-/** An app with a gateway in a stage, in a VPC that is looked up. */
+/** An app with a gateway in a stage, in a looked-up VPC. */
 const APP = `
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -65,7 +65,7 @@ test('plans a stack in a stage by its path, with looked-up values', async () => 
   const { stdout, stderr } = await plan('Prod/Gateway', '-c', 'target=10.8.2.2:80');
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^Stack Prod\/Gateway$/m);
-  // The command line wins over cdk.json.
+  // The command line overrides cdk.json.
   expect(stdout).toMatch(/^web +tcp 80 +10\.8\.2\.2:80 +iptables/m);
   await expect(plan('Prod/Network')).rejects.toMatchObject({
     stderr: 'stack must be a PortwayStack of the app (Prod/Gateway, Prod/Network), got: Prod/Network\n',

@@ -13,7 +13,7 @@ import { CANONICAL, synthesize } from '../snapshots/canonical';
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
 
-/** The real command on the shipped app, without anything of AWS in the environment. */
+/** Runs the real command on the shipped app, without AWS variables in the environment. */
 async function plan(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
   try {
@@ -31,7 +31,7 @@ async function plan(...args: string[]): Promise<{ code: number; stdout: string; 
 const port = (number: number) => ({ from: number, to: number });
 const ipv4 = (host: string, number: number) => ({ kind: 'ipv4', host, ports: port(number) });
 
-/** The plan of a stack, as synth writes it for `portway plan` to print. */
+/** A stack's plan, as synth writes it for `portway plan`. */
 function planned(props: PortwayStackProps): { plan: Plan; text: string } {
   const { assembly } = synthesize(props);
   const plan = JSON.parse(readFileSync(join(assembly.directory, 'Portway.plan.json'), 'utf8')) as Plan;

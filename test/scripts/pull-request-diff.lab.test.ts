@@ -6,7 +6,7 @@ import path from 'node:path';
 const ROOT = path.join(__dirname, '..', '..');
 jest.setTimeout(180_000);
 
-// A small repository with the real CDK and its CLI, and an app whose one resource follows the engine.
+// A small repository with the real CDK and its CLI, and an app whose only resource depends on the engine.
 const APP = (port: number) => `
 const { App, CfnResource, Stack } = require('aws-cdk-lib');
 const app = new App({ analyticsReporting: false });
@@ -60,7 +60,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const diff = (base: string, head: string, engines = 'nginx') => {
   const out = path.join(folder, 'out');
   const script = path.join(ROOT, 'scripts', 'pull-request-diff.sh');
-  // No credentials, no settings of the user's.
+  // No credentials, and none of the user's settings.
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: folder,
@@ -81,7 +81,7 @@ test('shows the changes in each engine’s stack and in the rules, without crede
   }
   expect(rules).toContain('-proxy_pass http://127.0.0.1:8080;\n+proxy_pass http://127.0.0.1:9090;');
   expect(rules).toContain('a/gone/iptables.rules');
-  // Templates are compared by the CLI, not twice.
+  // Only the CLI compares templates.
   expect(rules).not.toContain('template.json');
 });
 

@@ -6,7 +6,7 @@ import { MARKER } from '../../scripts/pull-request-comment';
 
 const SCRIPT = path.join(__dirname, '..', '..', 'scripts', 'pull-request-post.sh');
 
-// Stands for GitHub's own program: answers from files as the API would after --jq, and writes down what it was told.
+// A stand-in for gh: answers from files as the API would after --jq, and records its arguments.
 const GH = `#!/bin/bash
 printf '%s\\n' "$*" >>"$FAKE/calls"
 case "$*" in
@@ -33,7 +33,7 @@ function post(pulls: string, comments: string) {
       FAKE: folder,
       REPOSITORY: 'team/portway',
       HEAD_OWNER: 'stranger',
-      // A name that a shell would run, were it ever put into a script's text.
+      // A name that a shell would execute if it were inserted into a script.
       HEAD_BRANCH: '$(touch pwned)',
       HEAD_SHA: 'abc',
     },

@@ -7,13 +7,13 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
 
-/** A key that nobody holds: its private half was thrown away. */
+/** A key that nobody can use: its private half was discarded. */
 export const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGm2bE0Y5bA8yPjS6dVnq1bZ4vYw3xT0mXnqv3Ew9abc admin@example.com';
 
 const common = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY } as const;
 
-/** A network of the team's own, which only its ids tell of. */
+/** An existing network, known only by its ids. */
 function teamNetwork() {
   const scope = new Stack(new App(), 'Team');
   const vpc = ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
@@ -32,9 +32,9 @@ function teamNetwork() {
 
 const team = teamNetwork();
 
-/** The stacks whose templates and rules reviewers compare, and which every check of templates runs over. */
+/** Stacks whose templates and rules reviewers compare, and that every template check runs on. */
 export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
-  // What bin/app.ts ships for each engine.
+  // The stacks of bin/app.ts, one per engine.
   iptables: {
     ...common,
     engine: 'iptables',
@@ -76,7 +76,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
-  // What has no room in user-data: README's kind of stack, with a certificate that browsers trust and a game's UDP.
+  // Does not fit into user-data: a stack like README's, with a trusted certificate and a game's UDP.
   'letsencrypt-udp': {
     ...common,
     forwards: {
@@ -89,7 +89,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       game: Forward.udp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables', allowFrom: ['198.51.100.0/24'] }),
     },
   },
-  // Applications that end TLS themselves, and one that does not, behind one address; and HTTP/3.
+  // Behind one address: applications that end TLS themselves, and one that does not; and HTTP/3.
   'nginx-tls-passthrough': {
     ...common,
     forwards: {
@@ -112,7 +112,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
-  // What stands between clients and targets, behind a load balancer.
+  // Protection of targets, behind a load balancer.
   'nginx-shared': {
     ...common,
     forwards: {
@@ -186,7 +186,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       camera: Forward.udp({ listen: '6000-6100', to: '10.0.1.30:7000-7100', engine: 'iptables' }),
     },
   },
-  // Targets that are asked whether they are alive, and a script of the team's own.
+  // Health checks, and a first-boot script.
   health: {
     ...common,
     engine: 'iptables',
@@ -200,7 +200,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
-  // Most that the kernel does, in a VPC with both versions of IP.
+  // Most kernel features, in a dual-stack VPC.
   'dual-stack': {
     ...common,
     engine: 'iptables',
@@ -225,7 +225,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.40', family: 'ipv4' }),
     },
   },
-  // The way out of the team's own private subnet, and a target that sees its clients' addresses because of that.
+  // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
   egress: {
     ...common,
     vpc: team.vpc,
@@ -240,12 +240,12 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
 
 const CDK_JSON = join(__dirname, '..', '..', 'cdk.json');
 
-/** The feature flags of cdk.json, which the CLI gives to the app and a test must give itself. */
+/** The feature flags of cdk.json. The CLI passes them to the app; a test must do it itself. */
 export function featureFlags(): Record<string, unknown> {
   return JSON.parse(readFileSync(CDK_JSON, 'utf8')).context;
 }
 
-/** One stack in an app of its own, as the CLI would synthesize it. */
+/** One stack in its own app, as the CLI would synthesize it. */
 export function synthesize(props: PortwayStackProps, { legacy = false }: { legacy?: boolean } = {}) {
   const app = new App({ context: featureFlags() });
   const synthesizer = legacy ? { synthesizer: new LegacyStackSynthesizer() } : {};
