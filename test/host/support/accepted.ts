@@ -6,12 +6,12 @@ export interface Refused<T> {
   readonly error: unknown;
 }
 
-/** Drawn props as those of a whole stack, in which there is room for them. */
+/** Drawn props as those of a whole stack, with enough disk for them. */
 export function wholeStack<T extends StackProps>(set: T) {
   return { adminCidr: '203.0.113.7/32', maxSecurityGroupRules: 1000, diskGiB: 16_384, ...set };
 }
 
-/** What `read` makes of a stack; of one that is refused, what is left without the props at fault is tried as well. */
+/** The results of `read` for a stack. A refused stack is also tried without the props at fault. */
 export function acceptedOf<T extends StackProps, R>(
   drawn: T,
   read: (set: T) => R,
@@ -29,7 +29,7 @@ export function acceptedOf<T extends StackProps, R>(
   return undefined;
 }
 
-/** The top-level prop of a stack that a problem names, and of `forwards` the forward. */
+/** The top-level prop that a problem names, and for `forwards` the forward. */
 export function atFault(problem: string): { readonly prop?: string; readonly forward?: string } {
   const [, bare, quoted] = /^forwards(?:\.([\w$-]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(problem) ?? [];
   if (quoted !== undefined) return { prop: 'forwards', forward: JSON.parse(quoted) as string };
@@ -37,7 +37,7 @@ export function atFault(problem: string): { readonly prop?: string; readonly for
   return { ...(prop === undefined ? {} : { prop }), ...(bare === undefined ? {} : { forward: bare }) };
 }
 
-/** Undefined when that leaves nothing, or the same. */
+/** Undefined if that leaves nothing, or changes nothing. */
 function without<T extends StackProps>(set: T, error: unknown): T | undefined {
   const faults = error instanceof PortwayError ? error.problems.map(atFault) : [];
   const forwards = Object.entries(set.forwards).filter(([name]) => !faults.some(({ forward }) => forward === name));

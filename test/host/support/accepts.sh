@@ -1,11 +1,11 @@
 #!/bin/bash
-# Whether this host accepts rendered stacks: each folder below $1 holds iptables.rules and ip6tables.rules, and may hold
-# nftables.rules and nginx.conf. The rules are applied for real in a network namespace, since `iptables-restore --test` lets loops,
-# missing chains and wrong tables pass. Prints a line for each folder that fails (its name, then the reason), and how many there were.
+# Checks whether this host accepts rendered stacks. Each folder below $1 has iptables.rules and ip6tables.rules, and may have
+# nftables.rules and nginx.conf. Applies the rules for real in a network namespace, since `iptables-restore --test` accepts loops,
+# missing chains and wrong tables. Prints a line for each failing folder (its name, then the reason), and the number of folders.
 set -uo pipefail
 export LC_ALL=C
 
-# A network of its own, for a few stacks one after the other. The way out is known, so packets leave without an answer from a neighbour.
+# A network namespace, reused for a few stacks. The neighbour is static, so packets leave without a reply from it.
 network() {
   ip -b - <<END
 link set lo up
@@ -18,7 +18,7 @@ neigh add 192.0.2.254 lladdr 02:00:00:00:00:01 dev out
 END
 }
 
-# The host's own connection to another one: sent, never answered here.
+# The host's own connection to another host: must be sent, not answered here.
 leaves() {
   timeout 0.03 bash -c "</dev/tcp/203.0.113.50/$1" 2>/dev/null
   (($? == 124)) || echo "the host's own connection to port $1 of another host was answered here"
@@ -27,7 +27,7 @@ leaves() {
 rules() {
   local family said
   for family in iptables ip6tables; do
-    # The whole of rules.py, with its own trial and read-back, takes ten times as long: it gets a sample.
+    # All of rules.py, with its own trial and read-back, takes ten times as long, so it runs on a sample.
     [[ $1 != *00 ]] || /usr/local/lib/portway/rules.py apply "$1" || return 1
     if grep -E '^#portway-hook (PREROUTING|OUTPUT) ' "$1/$family.rules" | grep -vq -- '--dst-type LOCAL'; then
       echo "$family: a hook of nat looks at packets that are not for the gateway"

@@ -3,17 +3,17 @@ import { certificatesRoot } from './certificates-root';
 import { Gateway } from './gateway';
 import { ADDRESS, type Host } from './host';
 
-/** The backend is the world: a CA, and the DNS that it and the gateway ask. */
+/** The backend plays the internet: a CA, and the DNS server of the CA and the gateway. */
 const WORLD = ADDRESS.backend.v4;
-/** Where the world finds the gateway. */
+/** The gateway's address as the CA sees it. */
 const GATEWAY = ADDRESS.inside.v4;
 
 export const DIRECTORY = `https://${WORLD}:14000/dir`;
 
-/** Its surroundings: it checks each domain anew, at once, and forgets no nonce by chance. */
+/** Settings of pebble: checks each domain every time and at once, and rejects no nonce at random. */
 export const PEBBLE = 'PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=0 PEBBLE_WFE_NONCEREJECT=0';
 
-/** Makes the certificate of the CA's own HTTPS server in a folder, and prints the one that it is known by. */
+/** Creates the certificate of the CA's own HTTPS server in a folder, and prints its root certificate. */
 export function makeCa(folder: string, address: string): string {
   return `mkdir -p ${folder}; cd ${folder}
     curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
@@ -24,7 +24,7 @@ export function makeCa(folder: string, address: string): string {
     cat ca.pem`;
 }
 
-/** Certificates last for 90 days, as Let's Encrypt's do. */
+/** Certificates are valid for 90 days, like Let's Encrypt's. */
 export function pebbleSettings(folder: string): string {
   const pebble = {
     listenAddress: '0.0.0.0:14000',
@@ -61,7 +61,7 @@ export class AcmeWorld {
     return this.gateway.host;
   }
 
-  /** The service trusts this CA by a drop-in. */
+  /** A drop-in makes the service trust this CA. */
   private async startCa(): Promise<void> {
     const ca = await this.host.sh('backend', makeCa('/run/ca', WORLD));
     await this.host.sh('backend', 'cat >/run/ca/pebble.json', pebbleSettings('/run/ca'));
@@ -80,27 +80,27 @@ export class AcmeWorld {
     await this.host.write('/etc/resolv.conf', `nameserver ${WORLD}\n`);
   }
 
-  /** Where names lead: to the gateway, or to a given address. */
+  /** Resolves names to the gateway, or to a given address. */
   async lead(names: Readonly<Record<string, 'here' | string>>): Promise<void> {
     const addresses = Object.entries(names).map(([name, to]) => [name, to === 'here' ? GATEWAY : to]);
     await this.host.sh('backend', 'cat >/run/names', JSON.stringify(Object.fromEntries(addresses)));
   }
 
-  /** Lets the timer's service run once, now or so many days later. @returns what it said */
+  /** Runs the timer's service once, now or with the clock some days ahead. @returns its output */
   async run({ days = 0 }: { readonly days?: number } = {}): Promise<string> {
     const clock = days === 0 ? '' : `faketime '+${days} days' `;
     await this.host.sh('gateway', `rm -f /var/log/portway-certificates; ${clock}systemctl start portway-certificates`);
     return this.host.read('/var/log/portway-certificates');
   }
 
-  /** How many certificates the CA was asked for. */
+  /** The number of certificates requested from the CA. */
   async orders(): Promise<number> {
     return Number(await this.host.sh('backend', "grep -c 'POST /order-plz' /run/ca/log || :"));
   }
 
-  /** What a client is shown. */
+  /** The certificate that a client gets. */
   async served(port = 443): Promise<{ readonly issuer: string; readonly serial: string; readonly names: string }> {
-    // Workers of before a reload may answer for a moment.
+    // Old workers may still answer for a moment after a reload.
     await sleep(300);
     const shown = await this.host.sh(
       'client',

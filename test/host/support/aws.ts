@@ -8,14 +8,14 @@ export const REGION = 'eu-central-1';
 export const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
 const SERVICES = ['secretsmanager', 'ssm'].map((name) => `${name}.${REGION}.amazonaws.com`);
 
-/** What a host of EC2 with a role finds around it (aws.py), in the client's namespace. */
+/** The AWS services that an EC2 host with a role uses (aws.py), in the client's namespace. */
 export class Aws {
   private constructor(
     private readonly host: Host,
     private readonly folder: string,
   ) {}
 
-  /** Makes it known to the host: addresses, and a certificate as by a public CA. It answers once it is served. */
+  /** Makes them known to the host: addresses, and a certificate as from a public CA. Resolves once they answer. */
   static async near(host: Host): Promise<Aws> {
     const aws = new Aws(host, await mkdtemp(join(tmpdir(), 'portway-aws-')));
     await host.sh('client', 'ip addr add 169.254.169.254/32 dev lo');
@@ -57,7 +57,7 @@ export class Aws {
       .map((line) => JSON.parse(line));
   }
 
-  /** Whether AWS's own library would have signed it so. */
+  /** Whether AWS's own library would have signed it the same way. */
   async isSigned(request: SignedRequest): Promise<boolean> {
     return request.headers.authorization === (await authorizationOf(request, KEYS, REGION));
   }

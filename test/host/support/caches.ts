@@ -4,23 +4,23 @@ import { asking, type Got, Targets, type Told } from './targets';
 
 const GATEWAY = ADDRESS.gateway.v4;
 
-/** What a target says that wants to be kept for a while. */
+/** A target's header for an answer that may be stored for a while. */
 export const MINUTE = 'Cache-Control: max-age=60';
 
-/** What the caches of these tests have in common. */
+/** Options of all caches in these tests. */
 export const SMALL = { sizeMb: 10 };
 
-/** The words of a request whose answer is to have these headers. */
+/** curl's arguments for a request whose answer has these headers. */
 export function kept(...headers: string[]): readonly string[] {
   return asking({ Header: headers });
 }
 
-/** What the target said, now or when the answer was kept. */
+/** What the target said, now or when the answer was stored. */
 export function told({ body }: Got): Told {
   return JSON.parse(body);
 }
 
-/** A gateway whose forwards keep answers, and two targets behind it. */
+/** A gateway with caching forwards, and two targets behind it. */
 export class Caches {
   private number = 0;
 
@@ -37,12 +37,12 @@ export class Caches {
     return this.targets.stop();
   }
 
-  /** A path that no other test asks for. */
+  /** A path that no other test uses. */
   path(): string {
     return `/${++this.number}`;
   }
 
-  /** The address of such a path. */
+  /** The URL of such a path. */
   fresh(port = 80): string {
     return `http://${GATEWAY}:${port}${this.path()}`;
   }
@@ -51,14 +51,14 @@ export class Caches {
     return this.targets.get(url, ...words);
   }
 
-  /** The cache's states of the answers to the same request, one after the other. */
+  /** The cache states of sequential answers to the same request. */
   async states(count: number, url: string, ...words: string[]): Promise<readonly (string | undefined)[]> {
     const all = [];
     for (let i = 0; i < count; i++) all.push((await this.get(url, ...words)).headers['x-cache']);
     return all;
   }
 
-  /** How often the target of a port was asked for an address. */
+  /** How often the target on a port got a request for a URL. */
   async asked(url: string, port = 9001): Promise<number> {
     const path = url.replace(/^https?:\/\/[^/]+/, '');
     return (await this.targets.seen(port)).filter((request) => request.split(' ')[1] === path).length;

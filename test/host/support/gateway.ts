@@ -13,7 +13,7 @@ import { renderUserData, type UserData } from '../../../lib/host/user-data';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Result } from './host';
 
 const SIGNAL_PORT = 8000;
-/** Where cloud-init writes the part; the script runs from there. */
+/** Where cloud-init writes user-data's part, and runs it. */
 const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 
 export interface Signal {
@@ -31,21 +31,21 @@ export interface Deploy {
   readonly forwards: Readonly<Record<string, Forward>>;
   /** Default: IPv6, and nothing else. */
   readonly settings?: Partial<GatewaySettings>;
-  /** What it is rendered for. Default: the Debian that the hosts are. */
+  /** The distribution to render for. Default: the hosts' Debian. */
   readonly os?: OperatingSystemId;
   /** Default: 1024. */
   readonly memoryMiB?: number;
   /** Hash of the content. Default: of the rendered files. */
   readonly content?: string;
   readonly firstBootScript?: string;
-  /** Changes what would be carried, for failures that synth lets nobody write. */
+  /** Changes the host's content, for failures that synth would reject. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
-  /** How many bytes user-data may have. Default: as many as it takes, since most hosts of the tests have no AWS to read the rest from. */
+  /** Limit of user-data in bytes. Default: none, since most test hosts have no AWS to read the rest from. */
   readonly limit?: number;
 }
 
-/** A test host that takes user-data as cloud-init does, and a recorder at the end of the signal's URL. */
+/** A test host that handles user-data like cloud-init, and a recorder behind the signal's URL. */
 export class Gateway {
   private constructor(
     readonly host: Host,
@@ -64,18 +64,18 @@ export class Gateway {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Boots the host with user-data that is rendered, assembled and taken apart as on AWS. */
+  /** Boots the host with user-data that is rendered, assembled and unpacked as on AWS. */
   async boot(deploy: Deploy): Promise<Result> {
     await this.host.write(SCRIPT, scriptOf(deploy), '0700');
     return this.reboot();
   }
 
-  /** What a reboot runs: the part that cloud-init wrote before. */
+  /** Runs what a reboot runs: the part that cloud-init wrote before. */
   reboot(): Promise<Result> {
     return this.host.run('gateway', [SCRIPT]);
   }
 
-  /** Boots, and expects it to end well. */
+  /** Boots, and expects success. */
   async succeed(deploy: Deploy): Promise<void> {
     const result = await this.boot(deploy);
     if (result.code !== 0) throw new Error(`${result.stdout}${result.stderr}\n${await this.log()}`);
@@ -127,7 +127,7 @@ export function userDataOf(deploy: Deploy): UserData {
   return userData;
 }
 
-/** The one shell part of user-data, as cloud-init takes it out. */
+/** The shell part of user-data, as cloud-init extracts it. */
 export function scriptOf(deploy: Deploy): string {
   return partOf(userDataOf(deploy).text);
 }

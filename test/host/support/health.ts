@@ -12,11 +12,11 @@ import { RulesHost, rulesOf } from './rules';
 const PROGRAM = '/usr/local/lib/portway/health.py';
 const DATABASE_PROBES = '/usr/local/lib/portway/database_probes.py';
 const UNIT = '/etc/systemd/system/portway-health.service';
-/** What the stand-in for systemd keeps of the service: its log and its pid. */
+/** The systemd stand-in's files of the service: its log and its pid. */
 const RUN = '/run/systemd/portway-health';
 const STATE = '/run/portway/health/state';
 
-/** What the service knows of a target. */
+/** The service's state of a target. */
 export interface TargetState {
   readonly forward: string;
   readonly target: string;
@@ -64,7 +64,7 @@ export class HealthHost {
     await this.serve();
   }
 
-  /** Starts the service with the rights that its unit leaves it. */
+  /** Starts the service with its unit's privileges. */
   async serve(): Promise<void> {
     await this.host.sh('gateway', `systemctl start portway-health || { cat ${RUN}.log; exit 1; }`);
   }
@@ -79,7 +79,7 @@ export class HealthHost {
     );
   }
 
-  /** What the service said since it was started. */
+  /** The service's log since its start. */
   log(): Promise<string> {
     return this.host.read(`${RUN}.log`);
   }
@@ -92,13 +92,13 @@ export class HealthHost {
       .map((line) => JSON.parse(line));
   }
 
-  /** Waits until the service knows that exactly these targets are down. */
+  /** Waits until the service reports exactly these targets as down. */
   async down(...targets: readonly string[]): Promise<void> {
     const now = async () => (await this.state()).filter((t) => !t.up).map((t) => t.target);
     await this.until(`${targets.join(', ') || 'no target'} down`, async () => `${await now()}` === `${targets}`);
   }
 
-  /** Waits for something that takes rounds of checks, longer on a busy machine. @throws Error after 30 s */
+  /** Waits for a condition that takes some rounds of checks, more on a busy machine. @throws Error after 30 s */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const end = Date.now() + 30_000;
     while (!(await holds())) {
@@ -107,13 +107,13 @@ export class HealthHost {
     }
   }
 
-  /** The backend's namespace gets one more address, and an application of this name there. */
+  /** Adds an address to the backend's namespace, with an application of this name. */
   async backend(protocol: 'tcp' | 'udp', address: string, port: number, name: string): Promise<void> {
     await this.return(address);
     await this.host.app('backend', protocol, port, name, address);
   }
 
-  /** The host behind an address falls silent: nothing answers, not even with a refusal. */
+  /** Silences the host behind an address: nothing answers, not even with a refusal. */
   async silence(address: string): Promise<void> {
     await this.host.sh('backend', `ip addr del ${address}/${prefix(address)} dev eth0`);
   }
@@ -123,7 +123,7 @@ export class HealthHost {
     await this.host.sh('backend', `ip addr replace ${address}/${prefix(address)} dev eth0 ${nodad}`);
   }
 
-  /** Kills the application that listens on a TCP port of a party; connections to it are then refused. */
+  /** Kills the application on a TCP port of a party, so that connections are refused. */
   async killApplication(party: 'gateway' | 'backend', port: number): Promise<void> {
     await this.host.sh(
       party,
@@ -134,7 +134,7 @@ export class HealthHost {
     );
   }
 
-  /** A client that connects again and again; its `stop` gives what became of each connection. */
+  /** A client that connects repeatedly; `stop` returns the outcome of each connection. */
   async steady(address: string, port: number): Promise<{ stop(): Promise<readonly Attempt[]> }> {
     const folder = await mkdtemp(join(tmpdir(), 'portway-steady-'));
     const end = join(folder, 'stop');

@@ -9,8 +9,8 @@ import { describeAsRoot } from '../../support/as-root';
 const HERE = __dirname;
 
 /**
- * What the tested scripts expect of Debian 13 with Portway's packages, as it is after the package step; and what talks through them: a
- * VPN's two ends, gRPC's own implementation, and servers that judge by the client's address.
+ * Packages that the tested scripts expect after the package step on Debian 13; and programs that communicate through the gateway: a VPN,
+ * gRPC's own implementation, and servers that check the client's address.
  */
 const PACKAGES = [
   ...['iptables', 'nftables', 'conntrack', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
@@ -42,13 +42,13 @@ export type Party = 'client' | 'gateway' | 'backend';
 export interface HostOptions {
   /** The root file system, read-only. Default: Debian with the packages that the tested scripts expect. */
   readonly root?: string;
-  /** Who has that root, each with an overlay of its own; the others see the machine's files. Default: the gateway alone. */
+  /** Parties with that root, each with its own overlay; the others see the machine's files. Default: only the gateway. */
   readonly rooted?: readonly Party[];
-  /** Words before each command of a party, run outside its namespaces. Default: none. */
+  /** A command prefix for each party, run outside its namespaces. Default: none. */
   readonly before?: (party: Party) => readonly string[];
 }
 
-/** What the small application says: who it is, which port it was reached on, and whom it saw. */
+/** The small application's answer: its name, the port it was reached on, and the client it saw. */
 export interface Answer {
   readonly name: string;
   readonly client: string;
@@ -62,7 +62,7 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Tests of hosts, for which the Debian root is made first; skipped, with the reason in the name, where they cannot run. */
+/** Host tests. Builds the Debian root first. Skipped, with the reason in the name, where they cannot run. */
 export function describeHost(name: string, body: () => void): void {
   describeAsRoot(name, () => {
     beforeAll(() => hostRoot(), 600_000);
@@ -76,18 +76,18 @@ export function describeHost(name: string, body: () => void): void {
  */
 export const DEBIAN = process.env.PORTWAY_TEST_DEBIAN === '12' ? 'debian-12' : 'debian-13';
 
-/** The Debian root of all hosts, or with `more` packages one of another `name`; made once, then cached. */
+/** The Debian root of all hosts, or with `more` packages one with another `name`. Built once, then cached. */
 export function hostRoot(more: readonly string[] = [], name = 'host'): Promise<string> {
   const release = DEBIAN === 'debian-12' ? 'bookworm' : 'trixie';
   return ensureDebianRoot({ release, packages: [...PACKAGES, ...more], name });
 }
 
 /**
- * A Debian 13 host of its own: its files are an overlay in memory over a read-only root, and network, mounts, processes and
- * name are namespaces of their own, so that the machine's own nginx and iptables are never touched. Beside it stand two
- * namespaces with only a network: a client and a backend.
+ * An isolated Debian 13 host. Its files are an in-memory overlay over a read-only root, and it has its own namespaces for network,
+ * mounts, processes and host name, so the machine's nginx and iptables are never touched. Two more namespaces, with only a network,
+ * are a client and a backend.
  *
- * What is missing is systemd: `systemctl` is a small stand-in (support/systemctl). The real one runs in the rehearsal.
+ * It has no systemd: `systemctl` is a small stand-in (support/systemctl). The rehearsal runs the real one.
  */
 export class Host {
   private readonly children: ChildProcess[] = [];
@@ -118,7 +118,7 @@ export class Host {
     }
   }
 
-  /** Ends everything: processes die with their namespace, mounts and links vanish with it. */
+  /** Stops everything: processes, mounts and links end with their namespace. */
   async stop(): Promise<void> {
     const ends = this.children.map((child) => new Promise((done) => child.once('exit', done)));
     const running = this.children.map((child) => child.exitCode === null && child.signalCode === null);
@@ -128,7 +128,7 @@ export class Host {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs a program; on the gateway inside its own root. Never throws for an exit code. */
+  /** Runs a program; on the gateway, inside its root. Never throws for an exit code. */
   run(party: Party, command: readonly string[], input: string | Buffer = ''): Promise<Result> {
     const child = this.spawn(party, command);
     const stdout: Buffer[] = [];
@@ -139,7 +139,7 @@ export class Host {
     child.stdin?.end(input);
     return new Promise((resolve, reject) => {
       child.once('error', reject);
-      // `exit` and not `close`: a daemon that was started keeps the pipes open.
+      // `exit`, not `close`: a started daemon keeps the pipes open.
       child.once('exit', (code) => {
         setTimeout(() => {
           resolve({
@@ -165,7 +165,7 @@ export class Host {
     await this.sh('gateway', `mkdir -p "$(dirname '${path}')"; cat >'${path}'; chmod ${mode} '${path}'`, content);
   }
 
-  /** A file on the gateway; empty when it is not there. */
+  /** Reads a file on the gateway; empty if it does not exist. */
   read(path: string): Promise<string> {
     return this.sh('gateway', `cat '${path}' 2>/dev/null || :`);
   }
@@ -184,7 +184,7 @@ export class Host {
     });
   }
 
-  /** Starts the small application of support/app.py, which answers with what it saw; by default on all addresses of the party. */
+  /** Starts the application support/app.py, which answers with what it saw; by default on all addresses of the party. */
   async app(
     party: Party,
     protocol: 'tcp' | 'udp',
@@ -196,7 +196,7 @@ export class Host {
     await this.serve(party, ['python3', script, protocol, `${port}`, name, address]);
   }
 
-  /** What the application says through a connection from a party; the error as text when there is none. */
+  /** The application's answer to a connection from a party, or the error as text. */
   async ask(
     from: Party,
     protocol: 'tcp' | 'udp',
@@ -210,7 +210,7 @@ export class Host {
     return { name: `none: ${stderr.trim().split('\n').at(-1)}`, client: '', clientPort: 0, port: 0 };
   }
 
-  /** How often each application answered, of so many connections one after the other. @throws Error when one fails */
+  /** How often each application answered a number of sequential connections. @throws Error when one fails */
   async share(protocol: 'tcp' | 'udp', address: string, port: number, count: number): Promise<Record<string, number>> {
     const script = this.support('client', 'ask.py');
     const { code, stdout, stderr } = await this.run('client', askCommand(script, protocol, address, port, count));
@@ -238,8 +238,8 @@ export class Host {
   }
 
   /**
-   * Keeps namespaces alive by a process inside, which says `ready` once all is mounted. It ends when its input does, so
-   * nothing stays behind even if this process is killed.
+   * Keeps namespaces alive with a process inside, which prints `ready` once everything is mounted. It ends with its input, so
+   * nothing is left behind even if this process is killed.
    */
   private async keep(party: Party, namespaces: readonly string[], ...command: string[]): Promise<void> {
     const options = ['-n', ...namespaces, '--fork', '--kill-child'];
@@ -266,11 +266,11 @@ export class Host {
       exec('ip', `link add ${name} netns ${gateway} type veth peer name eth0 netns ${pid}`.split(' '));
     await link('ens5', client);
     await link('ens6', backend);
-    // Otherwise a link's own IPv6 address takes a second until it answers for its neighbours.
+    // Without this a link-local IPv6 address takes a second before it answers neighbours.
     const up = (device: string, at: { v4: string; v6: string }) =>
       `echo 0 >/proc/sys/net/ipv6/conf/${device}/accept_dad; ip addr add ${at.v4}/24 dev ${device}; ip addr add ${at.v6}/64 dev ${device} nodad; ip link set ${device} up`;
     await this.sh('gateway', `ip link set lo up; ${up('ens5', ADDRESS.gateway)}; ${up('ens6', ADDRESS.inside)}`);
-    // The backend knows no way to the client: an answer can only come back through the gateway's own address.
+    // The backend has no route to the client: answers can return only through the gateway's own address.
     await this.sh(
       'client',
       `ip link set lo up; ${up('eth0', ADDRESS.client)}; ip route add default via ${ADDRESS.gateway.v4}`,
