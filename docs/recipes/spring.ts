@@ -3,8 +3,11 @@ import { Forward, Tls } from '../../lib';
 /**
  * A Spring Boot application on port 8080 of the gateway itself; `firstBootScript` installs and starts it.
  *
- * Set `server.forward-headers-strategy=framework` in application.properties, so that it sees the client's address, https and the
- * host name in what the gateway tells it, and `server.address=127.0.0.1`, so that nobody reaches 8080 past the gateway.
+ * In application.properties:
+ *
+ * - `server.forward-headers-strategy=framework`: the application sees the client's address, https, the host name and a stripped
+ *   prefix. Without it Spring takes HTTPS for HTTP, and answers WebSockets and CORS requests with 403.
+ * - `server.address=127.0.0.1`: nobody reaches 8080 past the gateway.
  */
 export const spring = {
   web: Forward.http({ listen: 80, redirectTo: 'https' }),

@@ -12,7 +12,7 @@ const SECOND = '10.0.1.11';
 const MANY = 110;
 
 const MARIADB = 'mariadb --no-defaults --skip-ssl';
-const AS_POSTGRES = 'setpriv --reuid=postgres --regid=postgres --clear-groups /usr/lib/postgresql/17/bin/';
+const AS_POSTGRES = 'setpriv --reuid=postgres --regid=postgres --clear-groups /usr/lib/postgresql/*/bin/';
 
 describeHost('health checks of databases', () => {
   let health: HealthHost;

@@ -90,9 +90,9 @@ describeHost('real applications behind nginx', () => {
       NODE_PATH=/usr/share/nodejs run node express.js
       cd /; mkdir -p /srv/postgres /run/postgresql; chown postgres /srv/postgres /run/postgresql
       as='setpriv --reuid=postgres --regid=postgres --clear-groups'
-      $as /usr/lib/postgresql/17/bin/initdb --no-sync -A reject --auth-host=reject -D /srv/postgres >/tmp/initdb 2>&1 || { cat /tmp/initdb; exit 1; }
+      $as /usr/lib/postgresql/*/bin/initdb --no-sync -A reject --auth-host=reject -D /srv/postgres >/tmp/initdb 2>&1 || { cat /tmp/initdb; exit 1; }
       printf 'host all all 127.0.0.1/32 trust\\nhost all all all reject\\n' >/srv/postgres/pg_hba.conf
-      run $as /usr/lib/postgresql/17/bin/postgres -D /srv/postgres -p ${PORT.postgres}`,
+      run $as /usr/lib/postgresql/*/bin/postgres -D /srv/postgres -p ${PORT.postgres}`,
     );
     const dav = { ...here(PORT.dav), routes: { '/files/*': { ...here(PORT.dav), stripPrefix: true } } };
     const tls = Tls.selfSigned();
