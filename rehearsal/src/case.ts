@@ -10,25 +10,25 @@ import type { Note } from './report/steps';
 import type { Targets } from './targets';
 import type { Vm } from './vm/qemu';
 
-/** Something that a team fears, shown before it happens: one folder in rehearsal/cases. */
+/** A change or failure that a team wants to see before it happens. Each has a folder in rehearsal/cases. */
 export interface RehearsalCase {
-  /** One line for `portway rehearse --list`: what happens, and what must be so afterwards. */
+  /** One line for `portway rehearse --list`: what happens, and what must hold afterwards. */
   readonly about: string;
   /**
-   * Contents of the case's own stack, by name. The first one is deployed before the steps begin; a step deploys the others.
-   * Default: the case is for any stack, and takes the one that is being rehearsed.
+   * Versions of the case's own stack, by name. The first is deployed before the steps begin; steps deploy the others.
+   * Default: the case works with any stack and uses the one being rehearsed.
    */
   readonly versions?: Readonly<Record<string, Version>>;
-  /** In this order, each after the ones before it. The gateway is up when the first begins, and must be up again after the last. */
+  /** Run in this order. The gateway is up when the first begins, and must be up again after the last. */
   readonly steps: readonly CaseStep[];
   /**
-   * The case leaves the gateway in another state than it found it in (another version, another disk): on the same gateway it can
-   * be followed only by one that takes any. Default: false, and the case comes before those that do.
+   * Whether the case leaves the gateway changed (another version, another disk). On that gateway, only cases with `takesAny` can
+   * follow. Default: false, and the case runs before those that change the gateway.
    */
   readonly leavesChanged?: boolean;
   /**
-   * The case takes the gateway in any state that forwards: its steps deploy contents that no other case deploys, or destroy what is
-   * there. Default: false, and it begins with the first version on its first disk.
+   * Whether the case can start from any gateway that forwards, because its steps deploy versions of their own or destroy the stack.
+   * Default: false, and it starts from the first version on its first disk.
    */
   readonly takesAny?: boolean;
 }
@@ -38,7 +38,7 @@ export type Version = Omit<PortwayStackProps, 'adminCidr' | 'sshPublicKey' | 'sy
 
 export interface CaseStep {
   readonly title: string;
-  /** What goes wrong is thrown and ends the case, or is a failed check and does not. */
+  /** An exception ends the case; a failed check does not. */
   run(stage: Stage, note: Note): Promise<void>;
 }
 
@@ -47,20 +47,20 @@ export interface DeployResult {
   readonly ok: boolean;
   /** Seconds from the CLI's start to its end. */
   readonly seconds: number;
-  /** What a user saw: the CLI's essential lines, for a failed deploy the failed resources with their whole reason. */
+  /** The CLI's essential lines. For a failed deploy: the failed resources with their full reasons. */
   readonly lines: readonly string[];
 }
 
-/** What a case has at hand. The lab does by itself what the endpoint's EC2 API says: starts, stops, replaces, addresses. */
+/** What a case can use. The lab follows the endpoint's EC2 API on its own: it starts, stops and replaces machines and moves addresses. */
 export interface Stage {
-  /** This case's checks go here; the phase is the case's name. */
+  /** Records this case's checks. Their phase is the case's name. */
   readonly checks: Checks;
   readonly phase: string;
   readonly endpoint: Endpoint;
   readonly lab: Lab;
   /** Further hosts of the lab, made on demand. */
   readonly targets: Targets;
-  /** What the lab did because the EC2 API said so, with times. */
+  /** What the lab did to follow the EC2 API, with times. */
   readonly instances: Instances;
   /** What synth promised for the version that is deployed. */
   readonly plan: Plan;
@@ -68,28 +68,28 @@ export interface Stage {
   readonly folder: string;
   /** The fixed address. */
   readonly address: string;
-  /** Why the rehearsal's admin cannot log in to this stack's gateway. Undefined: he can. */
+  /** Why the rehearsal's admin cannot log in to this stack's gateway. Undefined: the admin can. */
   readonly noLogin: string | undefined;
   /** The gateway as the EC2 API describes it now. */
   gateway(): Promise<Deployed>;
   /** The machine of the present gateway, or of another instance. */
   vm(instanceId?: string): Vm;
-  /** Runs a command on the gateway as its administrator, from the admin's network. Default: 30 seconds at most. */
+  /** Runs a command on the gateway as root, from the admin's network. Default limit: 30 seconds. */
   ssh(command: string, seconds?: number): Promise<SshAnswer>;
   /** Deploys a version with the real CLI, and waits until it has ended. Context values are as for `-c`. */
   deploy(version: string, context?: Readonly<Record<string, string>>): Promise<DeployResult>;
-  /** What `cdk diff` prints for a version against what is deployed. */
+  /** What `cdk diff` prints for a version compared with the deployed one. */
   diff(version: string): Promise<string>;
   /** Waits until a stranger gets an answer on port 80. @returns the seconds it took @throws Error after `limit` seconds */
   answered(limit?: number): Promise<number>;
   /**
-   * Asks again and again over a while, as a stranger, and tells what came back: for downtime and lost requests.
-   * @param rate requests a second. Default: 20, which is work for an emulated processor; less is enough for downtime in seconds
+   * Sends requests as a stranger at a steady rate, and reports what came back: measures downtime and lost requests.
+   * @param rate requests a second. Default: 20, a noticeable load for an emulated processor. Fewer are enough to measure downtime in seconds
    */
   watch(url?: string, rate?: number): Watch;
 }
 
-/** Requests at a steady pace, from a process of their own. */
+/** Requests at a steady rate, sent by a separate process. */
 export interface Watch {
   /** Ends it. */
   stop(): Promise<WatchResult>;

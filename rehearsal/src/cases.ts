@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { RehearsalCase } from './case';
 
-/** Where cases are: a folder each, with a case.ts. */
+/** The cases: one folder each, with a case.ts. */
 export const CASES = resolve(__dirname, '../cases');
 
-/** What a rehearsal does when no case is named, in this order. */
+/** The cases of a rehearsal without `--case`, in this order. */
 export const DEFAULT_CASES: readonly string[] = ['first-boot', 'reboot'];
 
 export interface NamedCase {
@@ -16,7 +16,7 @@ export interface NamedCase {
   readonly case: RehearsalCase;
 }
 
-/** All cases of a folder, those of the default rehearsal first, then by name. @throws Error naming the file that is no case */
+/** All cases of a folder: the default ones first, then by name. @throws Error naming a file that holds no case */
 export async function loadCases(folder = CASES): Promise<readonly NamedCase[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries
@@ -36,8 +36,8 @@ function load(folder: string, name: string): NamedCase {
 }
 
 /**
- * The cases of that name, in the order in which they stand in `all`. `all` as a name: every one. No name: the default rehearsal's.
- * @throws Error that lists the known ones, for each name that is none
+ * The named cases, in the order of `all`. The name `all` selects every case; no name selects the default ones.
+ * @throws Error naming unknown cases, with the known ones
  */
 export function chooseCases(all: readonly NamedCase[], names: readonly string[]): readonly NamedCase[] {
   const wanted = names.length === 0 ? DEFAULT_CASES : names;
@@ -49,7 +49,7 @@ export function chooseCases(all: readonly NamedCase[], names: readonly string[])
   return wanted.includes('all') ? all : all.filter(({ name }) => wanted.includes(name));
 }
 
-/** Cases that one gateway can take, one after the other. */
+/** Cases that can share one gateway. */
 export interface CaseGroup {
   /** Undefined: for any stack. */
   readonly versions: RehearsalCase['versions'];
@@ -57,8 +57,8 @@ export interface CaseGroup {
 }
 
 /**
- * Puts cases together that have the same stack, so that they share a boot. One that leaves the gateway changed comes after those
- * that do not, and there is only one such for each gateway, but for those that take any.
+ * Groups cases with the same stack, so that they share a boot. A case that leaves the gateway changed runs after those that do
+ * not. Each gateway has at most one such case, followed by any number with `takesAny`.
  */
 export function groupCases(cases: readonly NamedCase[]): readonly CaseGroup[] {
   const stacks: { versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];

@@ -1,28 +1,28 @@
-/** One thing that was looked at, and what was seen. */
+/** One check and its result. */
 export interface Check {
   /** When in the rehearsal: `first boot`, `reboot`, ... */
   readonly phase: string;
-  /** What must be so: `stranger gets the application on 80`. */
+  /** What must hold: `stranger gets the application on 80`. */
   readonly what: string;
   readonly result: 'passed' | 'failed' | 'skipped';
-  /** What was seen, where it is worth a reader's time: always for what failed or was skipped. */
+  /** What was seen, if it matters to a reader. Always set for failed and skipped checks. */
   readonly seen?: string;
   /** Seconds after the rehearsal began. */
   readonly at: number;
 }
 
-/** What a party found when it tried ports of the gateway's public address, all of them over TCP. */
+/** What a party found when it scanned TCP ports of the gateway's public address. */
 export interface Scan {
   readonly phase: string;
   readonly party: 'stranger' | 'admin';
   readonly open: readonly number[];
-  /** Ports that answered with a refusal. All others gave no answer. */
+  /** Ports that refused the connection. All others did not answer. */
   readonly refused: readonly number[];
   /** How many ports were tried. */
   readonly tried: number;
 }
 
-/** Collects checks; a failed one does not end the rehearsal, since the others may tell why. */
+/** Collects checks. A failed check does not end the rehearsal, since later ones may show the cause. */
 export class Checks {
   readonly all: Check[] = [];
   readonly scans: Scan[] = [];
@@ -34,13 +34,13 @@ export class Checks {
     this.#now = now;
   }
 
-  /** Records a check; `seen` is told only when it failed. */
+  /** Records a check. `seen` is kept only if it failed. */
   expect(phase: string, what: string, ok: boolean, seen: string): boolean {
     this.#add(ok ? { phase, what, result: 'passed' } : { phase, what, result: 'failed', seen });
     return ok;
   }
 
-  /** Records a figure that a reader wants to know, with the check that it belongs to. */
+  /** Records a passed check with a figure that readers want to see. */
   passed(phase: string, what: string, seen: string): void {
     this.#add({ phase, what, result: 'passed', seen });
   }
@@ -53,7 +53,7 @@ export class Checks {
     this.#add({ phase, what, result: 'skipped', seen: reason });
   }
 
-  /** From now on nothing is recorded: what the cleaning up breaks under a step that still runs is no finding. */
+  /** Stops recording: failures that clean-up causes in a running step are not findings. */
   close(): void {
     this.#closed = true;
   }

@@ -19,17 +19,17 @@ import type { Vm } from './vm/qemu';
 
 export interface FollowOptions {
   readonly endpoint: Endpoint;
-  /** Name of the stack whose instances and address are followed. */
+  /** The stack whose instances and address are followed. */
   readonly stack: string;
   readonly lab: Lab;
   readonly cleanup: Cleanup;
-  /** Milliseconds between two looks. Default: 400. */
+  /** Polling interval in milliseconds. Default: 400. */
   readonly interval?: number;
-  /** Told at once what the lab did. */
+  /** Called after each thing that the lab did. */
   onEvent?(event: InstanceEvent): void;
 }
 
-/** What the lab did because the EC2 API said so. */
+/** What the lab did to follow the EC2 API. */
 export interface InstanceEvent {
   readonly time: Date;
   readonly instanceId: string;
@@ -38,7 +38,7 @@ export interface InstanceEvent {
    * `rules` (of its security groups), `check` (of source and destination).
    */
   readonly what: 'launched' | 'stopped' | 'started' | 'terminated' | 'address' | 'no address' | 'rules' | 'check';
-  /** For a reader: the address, or how a stop went. */
+  /** Details for a reader: the address, or how a stop went. */
   readonly detail?: string;
 }
 
@@ -52,8 +52,8 @@ interface Followed {
 }
 
 /**
- * Makes the lab do what EC2 does, from now on: looks at the endpoint's EC2 API again and again, and launches, stops, starts and
- * ends machines, moves the Elastic IP, and changes security groups. Instances that are replaced are two for a while.
+ * Makes the lab follow EC2: polls the endpoint's EC2 API, and launches, stops, starts and terminates machines, moves the
+ * Elastic IP, and changes security groups. During a replacement there are two instances for a while.
  */
 export class Instances {
   readonly #o: FollowOptions;
@@ -68,7 +68,7 @@ export class Instances {
   #error: unknown;
   #failed!: (error: unknown) => void;
 
-  /** Rejects as soon as following fails: something that waits on the lab can race against it. */
+  /** Rejects as soon as following fails. Whoever waits for the lab can race against it. */
   readonly failed: Promise<never> = new Promise((_, reject) => {
     this.#failed = reject;
   });
@@ -76,30 +76,30 @@ export class Instances {
   private constructor(options: FollowOptions) {
     this.#o = options;
     this.#client = ec2Client(options.endpoint);
-    // Nobody need wait for it: settled(), vm() and stop() tell as well.
+    // Nobody has to await it: settled(), vm() and stop() report the failure too.
     this.failed.catch(() => undefined);
     this.#following = this.#follow();
   }
 
-  /** Begins at once. Ends by stop(), which is on the cleanup stack. */
+  /** Starts at once. stop() ends it, and is on the cleanup stack. */
   static follow(options: FollowOptions): Instances {
     const instances = new Instances(options);
     options.cleanup.add(`following the instances of ${options.stack}`, () => instances.stop());
     return instances;
   }
 
-  /** In the order in which the lab did them. */
+  /** In chronological order. */
   get events(): readonly InstanceEvent[] {
     return this.#events;
   }
 
-  /** Ids of all instances that there were, in the order of their launch. */
+  /** Ids of all instances so far, in order of launch. */
   get ids(): readonly string[] {
     return [...this.#followed.keys()];
   }
 
   /**
-   * The machine of an instance. Default: of the one that the Elastic IP leads to; before that, of the latest one.
+   * The machine of an instance. Default: the one with the Elastic IP, or the latest if none has it yet.
    * @throws Error when there is none, or when following has failed
    */
   vm(instanceId?: string): Vm {
@@ -111,12 +111,12 @@ export class Instances {
   }
 
   /**
-   * Waits until the lab is as the EC2 API says at the time of the call, or later: machines are switched, not booted.
+   * Waits until the lab matches the EC2 API as of this call or later. Machines are switched by then, not booted.
    * @param limit seconds. Default: 240, since a stop may take 90 and may come twice
    * @throws Error when it takes longer, or when following fails
    */
   async settled(limit = 240): Promise<void> {
-    // The look that is under way may have begun before the call.
+    // A poll that is under way may have begun before this call.
     const looks = this.#looks + 2;
     const end = Date.now() + limit * 1000;
     for (;;) {
@@ -128,7 +128,7 @@ export class Instances {
     }
   }
 
-  /** Ends it; the machines stay as they are. @throws Error that made following fail */
+  /** Stops following. The machines stay as they are. @throws Error that made following fail */
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#following;
@@ -139,7 +139,7 @@ export class Instances {
     const { signal } = this.#ending;
     try {
       while (!signal.aborted) {
-        // What is done in a look counts only after the next one has found nothing to do.
+        // A poll's changes count only after the next poll has found nothing to do.
         if (!(await this.#look())) this.#looks++;
         await sleep(this.#o.interval ?? 400, undefined, { signal }).catch(() => undefined);
       }
@@ -163,7 +163,7 @@ export class Instances {
     let switching = false;
     for (const instance of instances) {
       const id = required(instance.InstanceId, 'instance id');
-      // A terminated one may have lost its tags.
+      // A terminated instance may have lost its tags.
       if (!this.#followed.has(id) && !ofStack(instance, stack)) continue;
       if (powerOf(instance) === 'gone') continue;
       ended.delete(id);
@@ -195,7 +195,7 @@ export class Instances {
         followed.has = { ...followed.has, sourceDestCheck: says.sourceDestCheck };
         this.#tell(instanceId, 'check', says.sourceDestCheck ? 'on' : 'off');
       } else if (!followed.busy) {
-        // A guest takes its time to shut down, and other instances go on meanwhile.
+        // Shutting down takes time; other instances go on meanwhile.
         followed.busy = true;
         void this.#switch(followed, says)
           .catch((error: unknown) => this.#fail(error))
@@ -215,7 +215,7 @@ export class Instances {
     this.#tell(says.instanceId, 'launched', described.privateIp);
   }
 
-  /** Off in order, as EC2 does it, with new user-data read while it is off, and on again if it is to be. */
+  /** Shuts down cleanly, as EC2 does, reads new user-data while off, and starts again if needed. */
   async #switch(followed: Followed, says: InstanceState): Promise<void> {
     const { vm } = followed;
     const { instanceId, instanceType } = says;
@@ -245,7 +245,7 @@ export class Instances {
     this.#tell(instanceId, 'terminated');
   }
 
-  /** After the instances: an address may be given to one that was launched since the last look. */
+  /** Runs after the instances: the address may belong to one that was launched since the last poll. */
   async #adjustAddress(publicIp: string | undefined, instanceId: string | undefined): Promise<void> {
     const { lab } = this.#o;
     const is = this.#address;
@@ -262,7 +262,7 @@ export class Instances {
     }
   }
 
-  /** All of them in one call, by id: asking for one that is just being deleted would be an error. */
+  /** Reads all groups in one call: asking by id for one that is being deleted would be an error. */
   async #securityGroups(): Promise<ReadonlyMap<string, SecurityGroupRules>> {
     const { SecurityGroups = [] } = await this.#client.send(new DescribeSecurityGroupsCommand({}));
     return new Map(SecurityGroups.map((group) => [group.GroupId ?? '', groupRules(group)]));
@@ -278,7 +278,7 @@ export class Instances {
     this.#o.onEvent?.(event);
   }
 
-  /** What breaks while the run is being ended is no finding. */
+  /** Failures while the run ends are not findings. */
   #fail(error: unknown): void {
     if (this.#ending.signal.aborted || this.#error !== undefined) return;
     const why = error instanceof Error ? error.message : String(error);

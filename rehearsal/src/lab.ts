@@ -15,26 +15,26 @@ import { Services } from './services/services';
 import { Vm } from './vm/qemu';
 
 export interface LabOptions {
-  /** Where logs, disks and the services' data go; made when missing. */
+  /** Folder for logs, disks and the services' data. Created if missing. */
   folder: string;
   cleanup: Cleanup;
-  /** Names the lab on this machine, so that two never collide: letters, digits and hyphens, at most 31. */
+  /** The lab's unique name on this machine: letters, digits and hyphens, at most 31. */
   id: string;
   image: VmImage;
   /** Unix socket of the signal endpoint, reachable as cloudformation-waitcondition.rehearsal.internal. */
   signalSocket?: string | undefined;
   /** Unix socket of AWS's services, reachable by their own names. Default: they do not answer. */
   apiSocket?: string | undefined;
-  /** Further names that the VPC's resolver knows. */
+  /** Additional names for the VPC's resolver. */
   names?: Record<string, string> | undefined;
 }
 
 /** An instance as the EC2 API describes it: what the lab needs to run it. */
 export interface LabInstance extends InstanceDescription {
-  /** Exactly these bytes are served as user-data. */
+  /** Served as user-data, byte for byte. */
   userData: Uint8Array;
   rules: SecurityRules;
-  /** False: it may send and be sent what is not its own. Default: true. */
+  /** False: the instance may send and receive packets for other addresses. Default: true. */
   sourceDestCheck?: boolean | undefined;
   /** Virtual CPUs. Default: 1. */
   cpus?: number | undefined;
@@ -47,8 +47,8 @@ interface Entry {
 }
 
 /**
- * A rehearsal's own small internet: parties, a VPC with its router, and the instances behind it. Everything that is
- * started or made is on the cleanup stack.
+ * A rehearsal's own small internet: parties, a VPC with its router, and the instances behind it. Everything it starts or
+ * creates is on the cleanup stack.
  */
 export class Lab {
   readonly folder: string;
@@ -80,8 +80,8 @@ export class Lab {
   }
 
   /**
-   * Makes an instance known: its metadata, its DHCP lease, its place in the router, and a machine that is still off.
-   * Until an Elastic IP is associated it has a public address of its own, as in a subnet that gives one at launch.
+   * Adds an instance: its metadata, DHCP lease, route, and a machine that is still off. Until an Elastic IP is associated it has
+   * a public address of its own, as in a subnet that assigns one at launch.
    */
   async launch(instance: LabInstance): Promise<Vm> {
     const { instanceId, privateIp, ipv6, instanceType, hopLimit, rules, sourceDestCheck } = instance;
@@ -116,7 +116,7 @@ export class Lab {
     });
   }
 
-  /** Forgets an instance, whose machine is off for good: its address may be another one's from now on. */
+  /** Removes an instance whose machine is off for good. Its address can be reused. */
   async terminate(instanceId: string): Promise<void> {
     const { privateIp } = this.#entry(instanceId).placement;
     this.#entries.delete(instanceId);
@@ -126,39 +126,39 @@ export class Lab {
     await this.#applyRules();
   }
 
-  /** Replaces what the metadata service serves as user-data; the instance sees it at its next boot. */
+  /** Replaces the user-data of the metadata service. The instance sees it at its next boot. */
   async setUserData(instanceId: string, userData: Uint8Array): Promise<void> {
     this.#entry(instanceId).instance.userData = userData;
     await this.#publish(instanceId);
   }
 
-  /** Changes what the metadata service says of an instance's type. */
+  /** Changes the instance type that the metadata service reports. */
   async setInstanceType(instanceId: string, instanceType: string): Promise<void> {
     this.#entry(instanceId).instance.instanceType = instanceType;
     await this.#publish(instanceId);
   }
 
-  /** Replaces an instance's security group rules. As on EC2, connections that are open stay so. */
+  /** Replaces an instance's security group rules. As on EC2, open connections stay open. */
   async setSecurityRules(instanceId: string, rules: SecurityRules): Promise<void> {
     this.#entry(instanceId).placement.rules = rules;
     await this.#applyRules();
   }
 
-  /** Switches EC2's check of source and destination of an instance's packets. */
+  /** Switches EC2's source/destination check of an instance. */
   async setSourceDestCheck(instanceId: string, check: boolean): Promise<void> {
     this.#entry(instanceId).placement.sourceDestCheck = check;
     await this.#applyRules();
   }
 
   /**
-   * Gives an instance an Elastic IP in place of its present public address. Connections that it has opened over the
-   * old address break, as they do on EC2.
+   * Associates an Elastic IP, which replaces the instance's public address. Its connections over the old address break, as on
+   * EC2.
    */
   async associateAddress(instanceId: string, address: string): Promise<void> {
     const entry = this.#entry(instanceId);
     for (const [id, { placement }] of this.#entries) {
       if (id === instanceId || placement.publicIp !== address) continue;
-      // Who loses the address gets another one at once, as an instance does that had one from its launch.
+      // An instance that loses the address gets a new one at once, as EC2 does for one that had an address from launch.
       placement.publicIp = launchAddress(this.#launched++);
       await this.#publish(id);
     }
@@ -168,7 +168,7 @@ export class Lab {
     await this.namespaces.run('vpc', ['conntrack', '--flush']);
   }
 
-  /** Takes the Elastic IP off an instance, which gets a public address of its own again. */
+  /** Disassociates the Elastic IP. The instance gets a public address of its own again. */
   async disassociateAddress(address: string): Promise<void> {
     for (const [id, { placement }] of this.#entries) {
       if (placement.publicIp !== address) continue;
@@ -180,8 +180,8 @@ export class Lab {
   }
 
   /**
-   * The backends' subnet sends what leaves the VPC to this instance, as with a route table that has it as its target.
-   * Both IP versions, as far as the instance has them.
+   * Routes the backends' traffic to the internet through this instance, as a route table with it as target would. Covers each
+   * IP version that the instance has.
    */
   async routeBackendsThrough(instanceId: string): Promise<void> {
     const { privateIp, ipv6 } = this.#entry(instanceId).instance;
@@ -194,20 +194,20 @@ export class Lab {
     return this.#ipv6;
   }
 
-  /** One of the hosts behind the gateway, to end its application and start it again. */
+  /** One of the hosts behind the gateway. Its application can be stopped and started. */
   backend(address: string): Backend {
     const backend = this.#services.backends.find((one) => one.address === address);
     if (!backend) throw new Error(`there is no backend ${address} in the lab`);
     return backend;
   }
 
-  /** Lets the metadata service fall silent, or answer again. */
+  /** Silences the metadata service, or lets it answer again. */
   async setImds(answers: boolean): Promise<void> {
     this.#imdsAnswers = answers;
     await this.#applyRules();
   }
 
-  /** The first instance that has IPv6 makes the VPC a dual-stack one. */
+  /** The first instance with IPv6 makes the VPC dual-stack. */
   async #layIpv6({ ipv6 }: LabInstance): Promise<void> {
     if (!ipv6) return;
     if (!this.#ipv6) {
@@ -232,7 +232,7 @@ export class Lab {
     await writeFile(`${base}.json`, JSON.stringify(document, null, 2));
   }
 
-  /** Where the metadata service finds what it says to an address. */
+  /** The metadata service's data for an address. */
   #metadataOf(privateIp: string): string {
     return join(this.#services.imdsFolder, privateIp);
   }
@@ -253,7 +253,7 @@ export class Lab {
     const rules = routerRules(placements, this.#imdsAnswers);
     await writeFile(join(this.folder, 'router.nft'), rules);
     await this.namespaces.run('vpc', ['nft', '-f', '-'], { stdin: { string: rules } });
-    // The internet learns the way to each address that is in use; all others are nowhere.
+    // The internet gets a route to each address in use. All others are unreachable.
     const routes = placements.map(({ publicIp }) => `route replace ${publicIp}/32 via ${INTERNET.transit.vpc}`);
     if (routes.length > 0) await this.namespaces.ip('internet', routes);
   }

@@ -5,8 +5,8 @@ import { scansTable } from './report/text';
 import { checkAdmin, checkPublic } from './traffic-checks';
 
 /**
- * Everybody looks at the gateway: the stranger already while the host's script, which runs at every boot, is still at work: it
- * must break nothing. The checks are derived from what synth promised.
+ * Every party tries the gateway. The stranger starts while the host's script, which runs at every boot, is still at work: it must
+ * not interrupt anything. The checks come from the plan.
  * @param before id of the boot before this one. Default: this is the first
  */
 export async function look(stage: Stage, note: Note, before = ''): Promise<void> {
@@ -15,7 +15,7 @@ export async function look(stage: Stage, note: Note, before = ''): Promise<void>
   note(scansTable(checks.scans, phase));
   await checkAdmin(stage);
   note(scansTable(checks.scans, phase));
-  // That nobody could log in is told there.
+  // The login check reports that nobody could log in.
   if (found === undefined) return;
   const { done, bootId } = found;
   checks.expect(
@@ -33,8 +33,8 @@ export async function look(stage: Stage, note: Note, before = ''): Promise<void>
 }
 
 /**
- * Lets the gateway boot again, waits until it forwards, and looks.
- * @param boot returns when the machine is started again; true: the system had shut down in order
+ * Boots the gateway again, waits until it forwards, and checks it.
+ * @param boot returns once the machine has been started; true if the system had shut down cleanly
  */
 export async function lookAfterBoot(stage: Stage, boot: () => Promise<boolean>, note: Note): Promise<void> {
   const { checks, phase } = stage;
@@ -55,7 +55,7 @@ async function scriptDone(stage: Stage): Promise<{ done: boolean; bootId: string
   for (;;) {
     const { ok, stdout } = await stage.ssh(command, 150);
     const [bootId = '', line = ''] = stdout.trim().split('\n');
-    // The SSH server may come up later than the forwards.
+    // The SSH server may start later than the forwards.
     if (ok || Date.now() > end) return { done: line.includes('forwards are up'), bootId };
     await sleep(1000);
   }

@@ -6,7 +6,7 @@ import { appSource, type Context, type StackSource, versionsSource } from './sta
 /** The stack that bin/app.ts ships. */
 const SHIPPED = 'Portway';
 
-/** What stands for the shipped stack where a case is not about one engine: a gateway with both, so that it is gone through once. */
+/** Replaces the shipped stack in cases that are not about one engine: a gateway with both, so they run once. */
 const BOTH_ENGINES: Readonly<Record<string, Version>> = {
   both: {
     forwards: {
@@ -17,7 +17,7 @@ const BOTH_ENGINES: Readonly<Record<string, Version>> = {
   },
 };
 
-/** A gateway to be, with the cases that it takes. */
+/** A planned gateway and its cases. */
 export interface PlannedRun {
   /** Unique in the rehearsal; names the run's folder. */
   readonly name: string;
@@ -29,16 +29,16 @@ export interface PlannedRun {
 export interface RunOptions {
   /** A stack of the app. Default: the shipped one, once for each engine, and beyond the default cases one with both. */
   readonly stack?: string | undefined;
-  /** Command of the app. Default: what cdk.json says. */
+  /** The CDK app's command. Default: the one in cdk.json. */
   readonly app?: string | undefined;
   readonly engines: readonly Engine[];
-  /** Given to every synth, as for `-c`. */
+  /** Context for every synth, as for `-c`. */
   readonly context: Context;
 }
 
 /**
- * One run for each group of cases that can share a gateway; cases for any stack get one for each stack that is rehearsed. Those with
- * the most steps come first: no long one is left over for the end, when nothing else runs beside it.
+ * Plans one run for each group of cases that can share a gateway. Cases for any stack run once for each rehearsed stack. Runs with
+ * the most steps come first, so that no long one runs alone at the end.
  */
 export function planRuns(cases: readonly NamedCase[], options: RunOptions): readonly PlannedRun[] {
   const names = new Set<string>();
@@ -57,24 +57,24 @@ function steps({ cases }: PlannedRun): number {
   return cases.reduce((sum, one) => sum + one.case.steps.length, 0);
 }
 
-/** What a machine has for a rehearsal. */
+/** A machine's resources for a rehearsal. */
 export interface Machine {
   readonly cpus: number;
-  /** Processes that want to run, on average of the last minute. */
+  /** The load average of the last minute. */
   readonly load: number;
   /** Free, in bytes. */
   readonly memory: number;
 }
 
-/** A VM with its QEMU takes about this much memory, in bytes. */
+/** Memory that one VM with its QEMU takes, in bytes. */
 const MEMORY_PER_VM = 1.6 * 2 ** 30;
 
 /**
- * How many runs go side by side: two at most, since each VM keeps a processor busy, and one on a machine that is very busy with
- * something else, such as another rehearsal: all of them would be late.
+ * How many runs go side by side: at most two, since each VM keeps a processor busy. Only one on a machine that is already busy, for
+ * example with another rehearsal, since all of them would miss their limits.
  */
 export function atOnce(runs: readonly PlannedRun[], { cpus, load, memory }: Machine): 1 | 2 {
-  // While an instance is replaced, there are two.
+  // A replacement runs two instances for a while.
   const vms = runs.map(({ cases }) => (cases.some((one) => replaces(one)) ? 2 : 1)).sort((a, b) => b - a);
   const needed = ((vms[0] ?? 0) + (vms[1] ?? 0)) * MEMORY_PER_VM;
   return cpus > 1 && load <= 3 * cpus && memory > needed ? 2 : 1;

@@ -19,7 +19,7 @@ export interface TargetsOptions {
   readonly image: VmImage;
 }
 
-/** Who stands behind the gateway, and in front of it, at the addresses that a stack's forwards name: made when they are needed. */
+/** The hosts behind and in front of the gateway, at the addresses that a stack's forwards name. Created on demand. */
 export class Targets {
   readonly #o: TargetsOptions;
   readonly #parties = new Map<string, Promise<Party>>();
@@ -34,13 +34,13 @@ export class Targets {
       this.#parties.set(INTERNET[party].address, Promise.resolve(party));
     for (const address of VPC.backends) {
       this.#parties.set(address, Promise.resolve(`backend-${address.split('.')[3]}` as Party));
-      // They have the application on these from the start.
+      // The application runs on these from the start.
       this.#served.add(nameOf({ address, port: 8080, speaks: 'http' }));
       this.#served.add(nameOf({ address, port: 8443, speaks: 'https' }));
     }
   }
 
-  /** The party at an IPv4 address; it is made when there is none. */
+  /** The party at an IPv4 address, created if there is none. */
   party(address: string): Promise<Party> {
     const there = this.#parties.get(address);
     if (there) return there;
@@ -50,7 +50,7 @@ export class Targets {
     return made;
   }
 
-  /** Starts the application on all places that are not on the gateway, where it does not run yet. */
+  /** Starts the application on all hosts except the gateway, unless it already runs there. */
   async serve(places: readonly Place[]): Promise<void> {
     const { namespaces, cleanup, folder, image } = this.#o;
     for (const place of places) {
@@ -66,8 +66,8 @@ export class Targets {
   }
 
   /**
-   * The same on the gateway itself, for the boots to come too. A port that something of the team's own listens on is left to it.
-   * @param instanceId whose disk it is: a replaced gateway has nothing of the old one's
+   * The same on the gateway itself, for later boots too. Leaves ports alone that a program of the team already listens on.
+   * @param instanceId identifies the disk: a replacement starts with an empty one
    * @param ssh runs a command on the gateway
    * @throws Error when the gateway cannot be logged in to
    */
@@ -95,18 +95,18 @@ export class Targets {
     }
   }
 
-  /** Whether a program of the team's own answers there, so that any answer is a good one. */
+  /** Whether a program of the team answers there. If so, any answer counts. */
   isTaken(place: Place): boolean {
     return this.#taken.has(nameOf(place));
   }
 }
 
-/** The application that the image starts by itself. */
+/** The application that the image starts at boot. */
 function inImage({ port, speaks }: Place): boolean {
   return (port === 8080 && speaks === 'http') || (port === 8443 && speaks === 'https');
 }
 
-/** A place in words, as in the plan. */
+/** A place as text, as `portway plan` prints it. */
 export function nameOf({ address, port, speaks }: Place): string {
   return `${address === undefined ? 'the gateway' : address}:${port}${speaks === 'udp' ? ' (UDP)' : ''}`;
 }

@@ -7,10 +7,10 @@ import { stepTask } from './progress';
 import type { CaseRecord } from './report/record';
 import { Steps } from './report/steps';
 
-/** What a track needs of a gateway's run. */
+/** The part of a gateway's run that a track needs. */
 export type Gateway = Pick<GatewayRun, 'firstSteps' | 'lastSteps' | 'stageOf' | 'unusable' | 'changed'>;
 
-/** A gateway's part of a rehearsal: its steps as tasks for the screen, and all that is written down about them. */
+/** A gateway's part of a rehearsal: its steps as tasks for the screen, and their record. */
 export class Track {
   readonly checks: Checks;
   readonly steps: Steps;
@@ -41,14 +41,14 @@ export class Track {
     }));
   }
 
-  /** The run is being ended: what is seen and done from now on tells nothing of the gateway. */
+  /** The run is ending: from now on, results say nothing about the gateway. */
   close(): void {
     this.#closed = true;
     this.checks.close();
     this.steps.close();
   }
 
-  /** All that a run does, in order. `last` is for the time between the cases and the end. */
+  /** All steps of a run, in order. `last` runs between the cases and the end. */
   tasks(run: Gateway, cleanup: Cleanup, last: readonly ListrTask[]): ListrTask[] {
     return [
       ...run.firstSteps.map((step) => this.#always(step, cleanup, () => this.#broken)),
@@ -65,7 +65,7 @@ export class Track {
     return this.#shown(step, { phase: step.title, cleanup, fail, skip });
   }
 
-  /** A failed step ends its case; the next case goes on where the gateway is still as it should be. */
+  /** A failed step ends its case. The next case runs if the gateway is still in order. */
   #caseTask({ name, case: { steps, takesAny, leavesChanged } }: NamedCase, run: Gateway, cleanup: Cleanup): ListrTask {
     const fail = () => {
       this.#failed = name;
@@ -103,7 +103,7 @@ export class Track {
     return this.#failed === undefined ? undefined : run.unusable(takesAny);
   }
 
-  /** A case passed when none of its checks failed, and it left the gateway to the next one. */
+  /** A case passed if none of its checks failed and the next case can use the gateway. */
   #judge(name: string, reason: string | undefined): void {
     if (reason !== undefined) this.checks.failed(name, 'the case leaves the gateway as it found it', reason);
     const failed = this.checks.all.some((check) => check.phase === name && check.result === 'failed');
@@ -111,7 +111,7 @@ export class Track {
     this.#results.set(name, failed ? 'failed' : 'passed');
   }
 
-  /** A step for the screen, with its times written down. */
+  /** A step for the screen. Records its times. */
   #shown({ title, run }: Step, { phase, cleanup, fail, skip }: ShownOptions): ListrTask {
     const full = phase === title ? title : `${phase}: ${title}`;
     const work = this.steps.add(full, async (tell) => {
