@@ -1,0 +1,210 @@
+import { checkStack } from '../../lib/check-stack';
+import { Forward } from '../../lib/forward/forward';
+import { PortwayError } from '../../lib/forward/problems';
+import { Tls } from '../../lib/forward/tls';
+import { hostContent } from '../../lib/host/host-content';
+import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
+import { publicProps } from '../../scripts/options-page/options-page';
+
+/** All that a stack's props lead to: what the host gets, what AWS gets, or what is wrong with them. */
+function result(props: object): unknown {
+  try {
+    const { forwards, settings, ...rest } = checkStack(props);
+    const host = hostContent({ forwards, settings, os: OPERATING_SYSTEMS[rest.machine.os] });
+    const files = host.files.map(({ path, text }) => [path, path.endsWith('/nginx.conf') ? inherited(text) : text]);
+    return { ...rest, files, settings: host.settings };
+  } catch (error) {
+    if (error instanceof PortwayError) return error.message;
+    throw error;
+  }
+}
+
+/** Defaults of nginx itself, which its configuration need not have. @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html */
+const OF_NGINX = ['proxy_read_timeout 60s;'];
+
+/** nginx.conf without the directives that repeat what the http block, or nginx itself, already says. */
+function inherited(conf: string): string {
+  const lines = conf.split('\n');
+  const directives = lines.flatMap((line) => /^ {2}(\w.*;)/.exec(line)?.[1] ?? []);
+  const outer = new Set([...OF_NGINX, ...directives]);
+  return lines.filter((line) => !/^ {4}/.test(line) || !outer.has(line.trim())).join('\n');
+}
+
+type Props = Readonly<Record<string, unknown>>;
+
+const TWO = ['10.0.1.10:8080', '10.0.1.11:8080'];
+const stack = (props: Props) => ({
+  adminCidr: '203.0.113.7/32',
+  forwards: { web: Forward.http(HTTP as never) },
+  ...props,
+});
+const HTTP = { listen: 80, to: 8080 };
+const http = (props: Props) => stack({ forwards: { web: Forward.http({ ...HTTP, ...props } as never) } });
+const https = (props: Props) =>
+  stack({ forwards: { web: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned(), ...props } as never) } });
+const transport = (kind: 'tcp' | 'udp', engine: string, props: Props) =>
+  stack({ engine, forwards: { game: Forward[kind]({ listen: 9000, to: TWO, ...props } as never) } });
+const passthrough = (props: Props) =>
+  stack({
+    forwards: { sni: Forward.tls({ listen: 443, hosts: { 'a.example.com': { to: TWO } }, ...props } as never) },
+  });
+const letsEncrypt = (props: Props) =>
+  stack({
+    forwards: {
+      plain: Forward.http({ listen: 80, redirectTo: 'https' }),
+      web: Forward.https({
+        listen: 443,
+        to: 8080,
+        tls: Tls.letsEncrypt({ email: 'ops@example.com', domains: ['www.example.com'], ...props } as never),
+      }),
+    },
+  });
+/** With the admin's SSH these are as many rules as the default allows, and one more. */
+const SOURCES = Array.from({ length: 60 }, (_, i) => `10.${2 * i}.0.0/16`);
+
+interface Default {
+  /** The prop, as the options page has it. */
+  readonly prop: readonly [category: string, path: string];
+  /** The default to look at, where the docstring has several; otherwise the first. */
+  readonly literal?: string | number;
+  /** A stack with the prop; `undefined` leaves it out. */
+  readonly stack: (value: unknown) => object;
+  /** A value that makes a difference to the same stack. */
+  readonly other: unknown;
+}
+
+const row = (
+  category: string,
+  path: string,
+  stackWith: Default['stack'],
+  other: unknown,
+  literal?: string | number,
+): Default => ({ prop: [category, path], stack: stackWith, other, ...(literal === undefined ? {} : { literal }) });
+
+const TCP = 'Forward.tcp, Forward.udp';
+const PROTECTION = 'Protection of HTTP';
+const TARGETS = 'Targets of HTTP';
+
+const DEFAULTS: readonly Default[] = [
+  row('Life of the host', 'onChange', (onChange) => stack({ onChange }), 'replace'),
+  row('Life of the host', 'attempt', (attempt) => stack({ attempt }), 1),
+  row('Network', 'availabilityZoneIndex', (availabilityZoneIndex) => stack({ availabilityZoneIndex }), 1),
+  row('Network', 'flowLogs', (flowLogs) => stack({ flowLogs }), true),
+  row('Network', 'detailedMonitoring', (detailedMonitoring) => stack({ detailedMonitoring }), true),
+  row('Network', 'maxSecurityGroupRules', (n) => ({ ...http({ allowFrom: SOURCES }), maxSecurityGroupRules: n }), 61),
+  row('Network', 'ipv6', (ipv6) => stack({ ipv6 }), true),
+  row(
+    'Forwards and access',
+    'engine',
+    (engine) => stack({ engine, forwards: { game: Forward.tcp({ listen: 9000, to: 9001 }) } }),
+    'iptables',
+  ),
+  row('Machine', 'os', (os) => stack({ os }), 'debian-12'),
+  row('Machine', 'instanceType', (instanceType) => stack({ instanceType }), 't4g.small'),
+  row(
+    'Machine',
+    'instanceType',
+    (instanceType) => stack({ instanceType, architecture: 'x86_64' }),
+    't3.small',
+    't3.micro',
+  ),
+  row('Machine', 'diskGiB', (diskGiB) => stack({ diskGiB }), 9),
+  row('Ports and targets', 'to[].weight', (weight) => http({ to: [{ to: TWO[0], weight }, TWO[1]] }), 2),
+  row('Ports and targets', 'to[].backup', (backup) => http({ to: [{ to: TWO[0], backup }, TWO[1]] }), true),
+  row(TCP, 'balance', (balance) => transport('tcp', 'iptables', { balance }), 'source'),
+  row(TCP, 'balance', (balance) => transport('tcp', 'nginx', { balance }), 'source', 'round-robin'),
+  row(TCP, 'healthCheck', (healthCheck) => transport('tcp', 'iptables', { healthCheck }), true),
+  row(TCP, 'healthCheck.by', (by) => transport('tcp', 'iptables', { healthCheck: { by } }), 'ping'),
+  row(TCP, 'healthCheck.by', (by) => transport('udp', 'iptables', { healthCheck: { by } }), 'tcp', 'ping'),
+  row(TCP, 'healthCheck.interval', (interval) => transport('tcp', 'iptables', { healthCheck: { interval } }), 6),
+  row(TCP, 'healthCheck.failures', (failures) => transport('tcp', 'iptables', { healthCheck: { failures } }), 3),
+  row(
+    TCP,
+    'proxyProtocol.send',
+    (send) => transport('tcp', 'nginx', { proxyProtocol: { accept: { from: ['10.0.0.0/16'] }, send } }),
+    true,
+  ),
+  row(TCP, 'idleTimeout', (idleTimeout) => transport('udp', 'nginx', { idleTimeout }), 121, 120),
+  row(
+    'With engine iptables',
+    'preserveClientAddress',
+    (preserveClientAddress) => transport('tcp', 'iptables', { preserveClientAddress }),
+    true,
+  ),
+  row('Forward.tls', 'balance', (balance) => passthrough({ balance }), 'source'),
+  row(
+    'Forward.tls',
+    'proxyProtocol.send',
+    (send) => passthrough({ proxyProtocol: { accept: { from: ['10.0.0.0/16'] }, send } }),
+    true,
+  ),
+  row('Forward.tls', 'engine', (engine) => passthrough({ engine }), 'iptables'),
+  row(
+    'Hosts and paths',
+    'routes[].stripPrefix',
+    (stripPrefix) => http({ routes: { '/api/*': { to: 9000, stripPrefix } } }),
+    true,
+  ),
+  row('Hosts and paths', 'protocol', (protocol) => https({ protocol }), 'grpc'),
+  row('Hosts and paths', 'streaming', (streaming) => http({ streaming }), true),
+  row(PROTECTION, 'maxBodyMiB', (maxBodyMiB) => http({ routes: { '/a': { to: 9000, maxBodyMiB } } }), 101),
+  row(PROTECTION, 'timeouts.body', (body) => http({ routes: { '/a': { to: 9000, timeouts: { body } } } }), 21),
+  row(PROTECTION, 'timeouts.response', (response) => http({ timeouts: { response } }), 61),
+  row(PROTECTION, 'logs.level', (level) => http({ logs: { level } }), 'errors'),
+  row(PROTECTION, 'logs.redact', (redact) => http({ logs: { redact } }), true),
+  row(TARGETS, 'balance', (balance) => http({ to: TWO, balance }), 'source'),
+  row(TARGETS, 'failover.maxFails', (maxFails) => http({ to: TWO, failover: { maxFails } }), 4),
+  row(TARGETS, 'failover.failTimeout', (failTimeout) => http({ to: TWO, failover: { failTimeout } }), 11),
+  row(TARGETS, 'failover.tries', (tries) => http({ to: TWO, failover: { tries } }), 4),
+  row(TARGETS, 'failover.timeout', (timeout) => http({ to: TWO, failover: { timeout } }), 16),
+  row(TARGETS, 'failover.connectTimeout', (connectTimeout) => http({ to: TWO, failover: { connectTimeout } }), 3),
+  row(TARGETS, 'failover.resend', (resend) => http({ to: TWO, failover: { resend } }), 'safe'),
+  row(TARGETS, 'cache.keepFor', (keepFor) => http({ cache: { sizeMb: 100, keepFor } }), 86_401),
+  row(TARGETS, 'cache.ignoreCookies', (ignoreCookies) => http({ cache: { sizeMb: 100, ignoreCookies } }), true),
+  row(TARGETS, 'cache.waitForFill', (waitForFill) => http({ cache: { sizeMb: 100, waitForFill } }), 2),
+  row(TARGETS, 'targetKeepAlive', (targetKeepAlive) => http({ targetKeepAlive }), false),
+  row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
+  row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),
+  row('Forward.http', 'maxHeaderKiB', (maxHeaderKiB) => http({ maxHeaderKiB }), 32),
+  row('Forward.http', 'underscoresInHeaders', (underscoresInHeaders) => http({ underscoresInHeaders }), true),
+  row('Forward.http', 'maintenance', (maintenance) => http({ maintenance }), true),
+  row('Forward.http', 'engine', (engine) => http({ engine }), 'iptables'),
+  row('Forward.https', 'hsts', (hsts) => https({ hsts }), true),
+  row('Forward.https', 'hsts.maxAgeDays', (maxAgeDays) => https({ hsts: { maxAgeDays } }), 364),
+  row('Forward.https', 'hsts.includeSubDomains', (includeSubDomains) => https({ hsts: { includeSubDomains } }), true),
+  row('Forward.https', 'hsts.preload', (preload) => https({ hsts: { includeSubDomains: true, preload } }), true),
+  row('Forward.https', 'http3', (http3) => https({ http3 }), true),
+  row(
+    'Forward.protocol',
+    'engine',
+    (engine) => stack({ forwards: { vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.20', engine } as never) } }),
+    'nginx',
+  ),
+  row('Tls.letsEncrypt', 'tls.staging', (staging) => letsEncrypt({ staging }), true),
+];
+
+/** The first literal of a default, if it begins with one: `100; no limit for gRPC`. */
+function firstLiteral(standard: string): unknown {
+  const match = /^(?:'([^']*)'|(true|false|\d+)(?=$|[:;,]))/.exec(standard);
+  if (match?.[1] !== undefined) return match[1];
+  return match?.[2] === undefined ? undefined : JSON.parse(match[2]);
+}
+
+const documented = publicProps().map((prop) => ({ ...prop, key: `${prop.category}: ${prop.path}` }));
+
+test.each(DEFAULTS.map((entry) => [entry.prop.join(': '), entry] as const))(
+  '%s: giving the documented default changes nothing, another value does',
+  (key, { stack: stackWith, literal, other }) => {
+    const { standard = '' } = documented.find((prop) => prop.key === key) ?? {};
+    const value = literal ?? firstLiteral(standard);
+    expect(standard).toContain(String(value));
+    const without = result(stackWith(undefined));
+    expect(result(stackWith(value))).toEqual(without);
+    expect(result(stackWith(other))).not.toEqual(without);
+  },
+);
+
+test('every documented default that is a literal is tried', () => {
+  const literals = documented.filter(({ standard = '' }) => firstLiteral(standard) !== undefined);
+  expect(DEFAULTS.map(({ prop }) => prop.join(': '))).toEqual(expect.arrayContaining(literals.map(({ key }) => key)));
+});
