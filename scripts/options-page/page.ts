@@ -36,7 +36,7 @@ function table(props: readonly Prop[]): readonly string[] {
 function row({ path, text, standard, refused = '', required, see }: Prop): string {
   const meaning = [text, ...see.map(link)].join(' ');
   const cells = [`\`${path}\``, meaning, required ? 'required' : code(standard ?? ''), refused];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return `|${cells.map((cell) => (cell === '' ? ' ' : ` ${cell.replaceAll('|', '\\|')} `)).join('|')}|`;
 }
 
 /** Quoted values and switches look like code. */

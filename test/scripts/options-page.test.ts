@@ -138,7 +138,7 @@ test('writes tables between their markers and leaves the prose alone', () => {
       '',
       '| prop | meaning | default | refused |',
       '| --- | --- | --- | --- |',
-      "| `a` | 'x' \\| 'y'. [More](#here) [More](tls.md) [example.com](https://www.example.com/) | `'x'` |  |",
+      "| `a` | 'x' \\| 'y'. [More](#here) [More](tls.md) [example.com](https://www.example.com/) | `'x'` | |",
       '',
       '<!-- end of options -->',
       'After.',
