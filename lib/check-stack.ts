@@ -7,13 +7,12 @@ import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
 import { readAdminCidr } from './forward/admin';
-import { checkBodies } from './forward/check-bodies';
 import type { Cidr } from './forward/cidr';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
-import type { Known } from './forward/known-props';
+import type { Known } from './forward/known';
+import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
-import { checkCaches } from './forward/read-cache';
 import { isPlainObject, readObject } from './forward/read-object';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
 import type { ResolvedForward } from './forward/resolved';
@@ -24,6 +23,7 @@ import { checkHttp3 } from './host/check-http3';
 import { readFirstBootScript } from './host/first-boot-script';
 import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
+import { checkBodies, checkCaches } from './http/disk';
 import type { PortwayStackProps } from './portway-stack';
 
 /** A stack's checked props. */
@@ -86,7 +86,7 @@ const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
  * @throws PortwayError listing every problem
  */
 export function checkStack(written: unknown): CheckedStack {
-  const problems = new Problems();
+  const problems = new Problems(PLACES);
   const read = readObject('', written, { parts: STACK, example: EXAMPLE, required: true }, problems);
   // If the props are not an object, there is nothing else to check.
   if (read === undefined) problems.throwIfAny();

@@ -11,6 +11,7 @@ import type { MachineProps } from './constructs/machine';
 import { Network, type NetworkProps } from './constructs/network';
 import { writeReview } from './constructs/review';
 import type { GatewaySettings, GatewaySettingsProps } from './forward/gateway-settings';
+import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { secretsOf } from './forward/read-tls';
 import type { ForwardSet } from './forward/resolve';
@@ -148,7 +149,7 @@ export class PortwayStack extends Stack {
     const routes =
       settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
     // Only a stack knows its name and logical ids, so only now can the size of user-data be checked.
-    const problems = new Problems();
+    const problems = new Problems(PLACES);
     const gateway = new Gateway(
       this,
       'Gateway',
@@ -199,7 +200,7 @@ export class PortwayStack extends Stack {
    * @throws PortwayError listing every subnet that cannot be routed, and why
    */
   addEgressSubnets(...subnets: readonly ec2.ISubnet[]): void {
-    const problems = new Problems();
+    const problems = new Problems(PLACES);
     const from = this.settings.egress.map((c) => c.text);
     if (from.length === 0)
       problems.add('addEgressSubnets', "must go with egress, such as { from: ['10.0.0.0/16'] }, in the stack's props");

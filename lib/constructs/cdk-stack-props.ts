@@ -1,5 +1,5 @@
 import type { StackProps } from 'aws-cdk-lib';
-import type { Known } from '../forward/known-props';
+import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { isPlainObject, memberPath, passes, readObject, readRecord } from '../forward/read-object';
 import { isToken } from '../forward/token';

@@ -4,7 +4,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { containsCidr } from 'cidr-tools';
 import { Construct } from 'constructs';
 import type { EgressProps } from '../forward/gateway-settings';
-import type { Known } from '../forward/known-props';
+import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';

@@ -1,5 +1,5 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type { Known } from '../forward/known-props';
+import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
 import { isToken } from '../forward/token';

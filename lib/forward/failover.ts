@@ -1,3 +1,4 @@
+import type { Known } from './known';
 /**
  * What happens when one of several targets fails.
  * @category Targets of HTTP
@@ -42,6 +43,15 @@ export interface HttpFailoverProps extends FailoverProps {
    */
   readonly resend?: Resend;
 }
+
+export const FAILOVER_PROPS = {
+  maxFails: true,
+  failTimeout: true,
+  tries: true,
+  timeout: true,
+  connectTimeout: true,
+} satisfies Known<FailoverProps>;
+export const HTTP_FAILOVER = { ...FAILOVER_PROPS, resend: true } satisfies Known<HttpFailoverProps>;
 
 export type Resend = 'idempotent' | 'safe';
 

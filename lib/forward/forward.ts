@@ -1,9 +1,10 @@
+import type { ForwardOptionProps, HttpsOptionProps } from '../http/features';
+import type { HttpLimits } from '../http/limits';
+import type { HttpProtocol } from '../http/protocol';
+import type { HttpHostProps } from '../http/route';
 import type { Balance, TransportBalance } from './balance';
 import type { FailoverProps, HttpFailoverProps } from './failover';
 import type { HealthCheckProps } from './health-check';
-import type { HstsProps } from './hsts';
-import type { HttpLimits } from './http-limits';
-import type { HttpHostProps, HttpProtocol } from './http-route';
 import type { ForwardLimits } from './limits';
 import type { PortSpec } from './ports';
 import type { ProtocolName } from './protocol';
@@ -200,7 +201,7 @@ export interface TlsForwardProps extends ListenerProps, Pick<SessionProps, 'idle
  * What forwards of HTTP and of HTTPS requests have in common.
  * @category Forward.http
  */
-export interface WebForwardProps extends ListenerProps, HttpHostProps {
+export interface WebForwardProps extends ListenerProps, HttpHostProps, ForwardOptionProps {
   /**
    * Host names that are handled differently, by name: `'shop.example.com'`, or `'*.example.com'` for every name below
    * it. Each takes the same props as the forward, except those of the listener. Requests for other names get what is
@@ -225,31 +226,6 @@ export interface WebForwardProps extends ListenerProps, HttpHostProps {
    */
   readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
   /**
-   * The longest line in a request's head, in KiB (8-64): the longest header, such as all cookies of a site, or the
-   * address. A whole head may be four times as long. The head of an answer may be as long as one such line, and at
-   * least 16 KiB. Raise it for Kerberos tickets or many cookies; targets have limits of their own (Node.js 16 KiB,
-   * Tomcat 8).
-   * @default 16
-   * @see docs/options.md#heads
-   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers
-   */
-  readonly maxHeaderKiB?: number;
-  /**
-   * Whether to pass request headers whose names contain underscores, such as `api_key` or `x-amz-meta-my_key`. CGI,
-   * WSGI and PHP cannot tell `X_Forwarded_For` from `X-Forwarded-For`, so such spellings of the gateway's own headers
-   * are dropped anyway. So are names with other characters, such as a dot.
-   * @default false: such headers are dropped
-   * @see docs/limits.md#of-http-through-nginx
-   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
-   */
-  readonly underscoresInHeaders?: boolean;
-  /**
-   * Whether `portway maintenance on`, run on the host, closes this forward without a deploy.
-   * @default false
-   * @see docs/options.md#maintenance
-   */
-  readonly maintenance?: boolean;
-  /**
    * What carries this forward: only `'nginx'` can. Required if the stack's engine is iptables.
    * @default 'nginx'
    * @refused iptables, which cannot read HTTP
@@ -264,29 +240,12 @@ export interface HttpForwardProps extends WebForwardProps {}
  * A forward of HTTPS requests. TLS ends on the gateway; targets get plain HTTP.
  * @category Forward.https
  */
-export interface HttpsForwardProps extends WebForwardProps {
+export interface HttpsForwardProps extends WebForwardProps, HttpsOptionProps {
   /**
    * Where the certificate comes from: `Tls.selfSigned()`, `Tls.letsEncrypt({ … })` or `Tls.secret(secret)`.
    * @see docs/tls.md#certificates
    */
   readonly tls: Tls;
-  /**
-   * Tells browsers to use only TLS for this forward's hosts (`Strict-Transport-Security`): `true` for a year, or an
-   * object.
-   * @default false
-   * @refused a header `Strict-Transport-Security` in `headers`; `Forward.http`
-   * @see docs/tls.md#hsts
-   */
-  readonly hsts?: boolean | HstsProps;
-  /**
-   * Whether to offer HTTP/3 too, over QUIC on the same port of UDP. Clients learn of it from `Alt-Svc`.
-   * @default false
-   * @refused another `os` than Debian 13; a UDP forward on the port; `proxyProtocol`; a `Forward.tls` on the port; a
-   * header `Alt-Svc` in `headers`
-   * @see docs/tls.md#http3
-   * @see https://www.rfc-editor.org/rfc/rfc9114
-   */
-  readonly http3?: boolean;
 }
 
 /**

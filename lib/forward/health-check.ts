@@ -1,3 +1,4 @@
+import type { Known } from './known';
 /** The ways to ask a target. */
 export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as const;
 
@@ -39,6 +40,8 @@ export interface HealthCheckProps {
    */
   readonly failures?: number;
 }
+
+export const HEALTH_CHECK = { by: true, port: true, interval: true, failures: true } satisfies Known<HealthCheckProps>;
 
 /** Ports whose servers take offence at a connection that says nothing: what they do, and the check that does not offend them. */
 export const TOUCHY: Readonly<Record<number, { readonly offence: string; readonly by: HealthCheckMethod }>> = {

@@ -1,6 +1,5 @@
-import type { CacheProps } from './cache';
-import type { ErrorPageProps } from './error-page';
-import type { FailoverProps, HttpFailoverProps } from './failover';
+import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES, propsOf } from '../http/features';
+import { HTTP_HOST, HTTP_PATH } from '../http/read-sites';
 import type {
   CommonForwardProps,
   ForwardKind,
@@ -11,24 +10,14 @@ import type {
   TlsForwardProps,
   TransportForwardProps,
 } from './forward';
-import type { HealthCheckProps } from './health-check';
-import type { HstsProps } from './hsts';
-import type { HttpDeliveryProps } from './http-delivery';
-import type { HttpLimits } from './http-limits';
-import type { HttpLogs } from './http-logs';
-import type { HttpOptionProps, HttpTimeouts } from './http-options';
-import type { HttpHostProps, HttpPathProps, HttpRouteProps } from './http-route';
-import type { ForwardLimits } from './limits';
-import type { WeightedTarget } from './target';
-import type { LetsEncryptProps } from './tls';
-import type { TlsHostProps } from './tls-hosts';
-import type { ProxyProtocolProps, ProxyProtocolSource } from './trusted-proxies';
+import { HEALTH_CHECK } from './health-check';
+import type { Known } from './known';
+import { LIMITS } from './limits';
+import { WEIGHTED_TARGET } from './target';
+import { LETS_ENCRYPT_PROPS } from './tls';
+import { PROXY_PROTOCOL } from './trusted-proxies';
 
-/**
- * The names of an object's props. Types are gone when a stack is synthesized, so the names stand here once more; the compiler
- * refuses a list that lacks a prop of its type, or has one too many.
- */
-export type Known<T> = Readonly<Record<keyof T, true>>;
+/** The names of the props of forwards and of their parts. HTTP features name their own. */
 
 const COMMON = { allowFrom: true, denyFrom: true } satisfies Known<CommonForwardProps>;
 
@@ -49,37 +38,6 @@ const TRANSPORT = {
   ...KERNEL,
 } satisfies Known<TransportForwardProps>;
 
-const HTTP_OPTIONS = {
-  limits: true,
-  maxBodyMiB: true,
-  timeouts: true,
-  methods: true,
-  headers: true,
-  hideHeaders: true,
-  passHeaders: true,
-  logs: true,
-} satisfies Known<HttpOptionProps>;
-
-const HTTP_DELIVERY = {
-  balance: true,
-  failover: true,
-  cache: true,
-  targetKeepAlive: true,
-} satisfies Known<HttpDeliveryProps>;
-
-const HTTP_ROUTE = {
-  to: true,
-  redirectTo: true,
-  protocol: true,
-  streaming: true,
-  ...HTTP_DELIVERY,
-  ...HTTP_OPTIONS,
-} satisfies Known<HttpRouteProps>;
-
-export const HTTP_PATH = { ...HTTP_ROUTE, stripPrefix: true } satisfies Known<HttpPathProps>;
-
-export const HTTP_HOST = { ...HTTP_ROUTE, routes: true, errors: true } satisfies Known<HttpHostProps>;
-
 const HTTP = {
   listen: true,
   ...HTTP_HOST,
@@ -87,9 +45,7 @@ const HTTP = {
   ...COMMON,
   trustedProxies: true,
   proxyProtocol: true,
-  maintenance: true,
-  maxHeaderKiB: true,
-  underscoresInHeaders: true,
+  ...propsOf(FORWARD_FEATURES),
   engine: true,
 } satisfies Known<HttpForwardProps>;
 
@@ -112,47 +68,9 @@ export const FORWARD = {
   udp: TRANSPORT,
   tls: TLS,
   http: HTTP,
-  https: { ...HTTP, tls: true, hsts: true, http3: true } satisfies Known<HttpsForwardProps>,
+  https: { ...HTTP, tls: true, ...propsOf(HTTPS_FEATURES) } satisfies Known<HttpsForwardProps>,
   protocol: { protocol: true, to: true, ...COMMON, engine: true, ...KERNEL } satisfies Known<ProtocolForwardProps>,
 } as const satisfies Readonly<Record<ForwardKind, object>>;
-
-export const TLS_HOST = { to: true, balance: true } satisfies Known<TlsHostProps>;
-export const WEIGHTED_TARGET = { to: true, weight: true, backup: true } satisfies Known<WeightedTarget>;
-export const LIMITS = {
-  newConnectionsPerSecond: true,
-  burst: true,
-  openConnections: true,
-} satisfies Known<ForwardLimits>;
-export const HTTP_LIMITS = { requestsPerSecond: true, burst: true, openConnections: true } satisfies Known<HttpLimits>;
-export const HEALTH_CHECK = { by: true, port: true, interval: true, failures: true } satisfies Known<HealthCheckProps>;
-export const FAILOVER_PROPS = {
-  maxFails: true,
-  failTimeout: true,
-  tries: true,
-  timeout: true,
-  connectTimeout: true,
-} satisfies Known<FailoverProps>;
-export const HTTP_FAILOVER = { ...FAILOVER_PROPS, resend: true } satisfies Known<HttpFailoverProps>;
-export const CACHE = {
-  sizeMb: true,
-  validFor: true,
-  keepFor: true,
-  query: true,
-  ignoreCookies: true,
-  waitForFill: true,
-} satisfies Known<CacheProps>;
-export const ERROR_PAGE = { title: true, message: true, html: true } satisfies Known<ErrorPageProps>;
-export const TIMEOUTS = { body: true, response: true } satisfies Known<HttpTimeouts>;
-export const LOGS = { level: true, redact: true } satisfies Known<HttpLogs>;
-export const HSTS = { maxAgeDays: true, includeSubDomains: true, preload: true } satisfies Known<HstsProps>;
-export const PROXY_PROTOCOL = { accept: true, send: true } satisfies Known<ProxyProtocolProps>;
-export const PROXY_PROTOCOL_SOURCE = { from: true } satisfies Known<ProxyProtocolSource>;
-export const LETS_ENCRYPT_PROPS = {
-  email: true,
-  domains: true,
-  staging: true,
-  server: true,
-} satisfies Known<LetsEncryptProps>;
 
 /** Where a prop that stands in the wrong place may belong, as messages call the place. */
 export const PLACES: readonly (readonly [title: string, props: object])[] = [
@@ -164,15 +82,9 @@ export const PLACES: readonly (readonly [title: string, props: object])[] = [
   ['Forward.protocol', FORWARD.protocol],
   ['a path of an HTTP forward', HTTP_PATH],
   ['limits of Forward.tcp and Forward.udp', LIMITS],
-  ['limits of an HTTP forward', HTTP_LIMITS],
   ['a target such as { to: 8080, weight: 2 }', WEIGHTED_TARGET],
   ['healthCheck', HEALTH_CHECK],
-  ['failover', HTTP_FAILOVER],
-  ['cache', CACHE],
-  ['errors', ERROR_PAGE],
-  ['timeouts', TIMEOUTS],
-  ['logs', LOGS],
-  ['hsts', HSTS],
+  ...FEATURES.flatMap((feature) => Object.entries(feature.parts ?? {})),
   ['proxyProtocol of Forward.tcp and Forward.tls', PROXY_PROTOCOL],
   ['Tls.letsEncrypt', LETS_ENCRYPT_PROPS],
 ];

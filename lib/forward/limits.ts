@@ -1,3 +1,4 @@
+import type { Known } from './known';
 /**
  * What one client may do; a client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
  * iptables drops them, nginx closes them.
@@ -20,6 +21,12 @@ export interface ForwardLimits {
    */
   readonly openConnections?: number;
 }
+
+export const LIMITS = {
+  newConnectionsPerSecond: true,
+  burst: true,
+  openConnections: true,
+} satisfies Known<ForwardLimits>;
 
 /** The checked limits: at least one of them is there. */
 export interface ResolvedLimits {

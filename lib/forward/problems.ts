@@ -20,6 +20,9 @@ export class PortwayError extends Error {
 export class Problems {
   private readonly found: string[] = [];
 
+  /** @param places where which props may stand: for hints about misplaced ones (PLACES in known-props.ts) */
+  constructor(readonly places: readonly (readonly [title: string, props: object])[] = []) {}
+
   /** One broken rule: `at` is the prop's path as the user wrote it, `rule` goes on from it ("must be 1-65535"). */
   add(at: string, rule: string, got?: unknown): void {
     this.found.push(got === undefined ? `${at} ${rule}` : `${at} ${rule}, got: ${show(got)}`);

@@ -1,5 +1,4 @@
-import { FAILOVER, type Failover, type HttpFailoverProps } from './failover';
-import { FAILOVER_PROPS, HTTP_FAILOVER } from './known-props';
+import { FAILOVER, FAILOVER_PROPS, type Failover, HTTP_FAILOVER, type HttpFailoverProps } from './failover';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import type { Target } from './target';

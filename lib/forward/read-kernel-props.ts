@@ -1,8 +1,13 @@
 import { type Cidr, type Family, isEverything } from './cidr';
 import type { CommonForwardProps, Engine, KernelForwardProps } from './forward';
-import { HEALTH_CHECK_METHODS, type HealthCheckProps, type ResolvedHealthCheck, TOUCHY } from './health-check';
-import { HEALTH_CHECK, LIMITS } from './known-props';
-import type { ResolvedLimits } from './limits';
+import {
+  HEALTH_CHECK,
+  HEALTH_CHECK_METHODS,
+  type HealthCheckProps,
+  type ResolvedHealthCheck,
+  TOUCHY,
+} from './health-check';
+import { LIMITS, type ResolvedLimits } from './limits';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { ANY_FAMILY, readSources } from './read-props';

@@ -1,12 +1,11 @@
 import { type Cidr, type Family, isCidr, readCidr } from './cidr';
 import { ENGINES, type Engine, type ForwardKind, type ForwardProps } from './forward';
-import { WEIGHTED_TARGET } from './known-props';
 import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
 import type { Written } from './read-forwards';
 import { isPlainObject, readObject } from './read-object';
 import type { PortForward } from './resolved';
-import { isTarget, readTarget, type Target } from './target';
+import { isTarget, readTarget, type Target, WEIGHTED_TARGET } from './target';
 import { isNumberToken, isToken } from './token';
 import { readWhole } from './whole';
 

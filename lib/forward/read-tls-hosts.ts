@@ -4,7 +4,6 @@ import { checkTargets } from './check-targets';
 import { FAILOVER } from './failover';
 import type { TlsForwardProps } from './forward';
 import { isHostName } from './host-name';
-import { TLS_HOST } from './known-props';
 import type { Problems } from './problems';
 import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
@@ -12,6 +11,7 @@ import { readObject, readRecord } from './read-object';
 import { readTargets } from './read-props';
 import type { TlsForward } from './resolved';
 import type { TlsHost, TlsHostProps } from './tls-hosts';
+import { TLS_HOST } from './tls-hosts';
 
 /** The host names of a TLS forward, in the order they were written; last what stands for all others. */
 export function readTlsHosts(

@@ -1,9 +1,8 @@
 import { isPublicName } from './host-name';
-import { LETS_ENCRYPT_PROPS } from './known-props';
 import type { Problems } from './problems';
 import { passes, readObject } from './read-object';
 import { isHttpsForward, type ResolvedForward } from './resolved';
-import { type Certificate, type SecretSource, Tls } from './tls';
+import { type Certificate, LETS_ENCRYPT_PROPS, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
 
 /** What Let's Encrypt takes in one certificate. @see https://letsencrypt.org/docs/rate-limits/ */

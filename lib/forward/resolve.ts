@@ -1,13 +1,14 @@
+import { readHttpForward, readHttpsForward } from '../http/read-web-forward';
 import { answerAcme, checkAcme } from './acme';
 import { checkListeners } from './check-listeners';
 import { ENGINES, type Engine, type Forward } from './forward';
+import { PLACES } from './known-props';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
 import { readForwards, type WrittenForward } from './read-forwards';
 import { readProtocolForward } from './read-protocol';
 import { readTlsForward } from './read-tls-forward';
 import { readTransportForward } from './read-transport-forward';
-import { readHttpForward, readHttpsForward } from './read-web-forward';
 import type { ResolvedForward } from './resolved';
 import { sharePorts } from './shared-port';
 
@@ -65,7 +66,7 @@ function readStackEngine(value: unknown, problems: Problems): Engine {
 
 /** The same, alone: for callers that have nothing else to check. @throws PortwayError with every broken rule */
 export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForward[] {
-  const problems = new Problems();
+  const problems = new Problems(PLACES);
   const resolved = resolveForwards(set, problems);
   problems.throwIfAny();
   return resolved;

@@ -1,8 +1,9 @@
+import type { ForwardValues, HttpsValues } from '../http/features';
+import type { HttpSite } from '../http/route';
 import type { TransportBalance } from './balance';
 import type { Cidr, Family } from './cidr';
 import type { Failover } from './failover';
 import type { ResolvedHealthCheck } from './health-check';
-import type { HttpSite } from './http-route';
 import type { ResolvedLimits } from './limits';
 import type { PortRange } from './ports';
 import type { Session } from './session';
@@ -87,16 +88,10 @@ export interface TlsForward extends CommonStreamForward {
   readonly sharedPort?: SharedPort;
 }
 
-interface CommonWebForward extends CommonNginxForward {
+interface CommonWebForward extends CommonNginxForward, ForwardValues {
   readonly transport: 'tcp';
   /** What to do with requests, by host name. */
   readonly sites: readonly HttpSite[];
-  /** The longest line of a request's head, in KiB. */
-  readonly maxHeaderKiB?: number;
-  /** Whether names of headers may have underscores. */
-  readonly underscoresInHeaders?: true;
-  /** Whether a command on the host can close it. */
-  readonly maintenance: boolean;
 }
 
 export interface HttpForward extends CommonWebForward {
@@ -105,13 +100,9 @@ export interface HttpForward extends CommonWebForward {
   readonly answersAcme?: true;
 }
 
-export interface HttpsForward extends CommonWebForward {
+export interface HttpsForward extends CommonWebForward, HttpsValues {
   readonly kind: 'https';
   readonly tls: Certificate;
-  /** The value of `Strict-Transport-Security`. */
-  readonly hsts?: string;
-  /** Whether it also listens on the UDP port. */
-  readonly http3?: true;
   /** Set if a TLS forward has the same port. */
   readonly sharedPort?: SharedPort;
 }

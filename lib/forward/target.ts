@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { containsCidr } from 'cidr-tools';
+import type { Known } from './known';
 import { formatPorts, type PortRange, type PortSpec, parsePorts } from './ports';
 import { isToken } from './token';
 
@@ -28,6 +29,8 @@ export interface WeightedTarget {
    */
   readonly backup?: boolean;
 }
+
+export const WEIGHTED_TARGET = { to: true, weight: true, backup: true } satisfies Known<WeightedTarget>;
 
 /** Where a forward leads. */
 export interface Target extends Host {

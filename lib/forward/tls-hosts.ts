@@ -1,4 +1,5 @@
 import type { TransportBalance } from './balance';
+import type { Known } from './known';
 import type { Target, TargetSpec, WeightedTarget } from './target';
 
 /** How nginx shares connections. */
@@ -19,6 +20,8 @@ export interface TlsHostProps {
    */
   readonly balance?: StreamBalance;
 }
+
+export const TLS_HOST = { to: true, balance: true } satisfies Known<TlsHostProps>;
 
 /** A host name of a TLS forward and its targets, checked. */
 export interface TlsHost {

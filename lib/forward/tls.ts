@@ -1,3 +1,4 @@
+import type { Known } from './known';
 /**
  * Where an HTTPS forward's certificate comes from. Nothing is checked here: the stack checks all its forwards
  * together.
@@ -69,6 +70,13 @@ export interface LetsEncryptProps {
    */
   readonly server?: string;
 }
+
+export const LETS_ENCRYPT_PROPS = {
+  email: true,
+  domains: true,
+  staging: true,
+  server: true,
+} satisfies Known<LetsEncryptProps>;
 
 /** A secret in Secrets Manager, such as an `ISecret` of aws-cdk-lib/aws-secretsmanager. */
 export interface SecretSource {

@@ -1,5 +1,5 @@
 import { type Cidr, isEverything, mergeCidrs } from './cidr';
-import { PROXY_PROTOCOL, PROXY_PROTOCOL_SOURCE } from './known-props';
+import type { Known } from './known';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readSources } from './read-props';
@@ -27,6 +27,9 @@ export interface ProxyProtocolSource {
    */
   readonly from: readonly string[];
 }
+
+export const PROXY_PROTOCOL = { accept: true, send: true } satisfies Known<ProxyProtocolProps>;
+export const PROXY_PROTOCOL_SOURCE = { from: true } satisfies Known<ProxyProtocolSource>;
 
 /** Who may tell whose connection it really is, and how; checked. */
 export interface TrustedProxies {

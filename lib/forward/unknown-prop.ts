@@ -1,5 +1,4 @@
 import leven from 'leven';
-import { PLACES } from './known-props';
 import type { Problems } from './problems';
 
 /** An object with at most so many props has them all listed in its messages. */
@@ -17,26 +16,26 @@ export function refuseUnknown(
   got: unknown,
   problems: Problems,
 ): void {
-  const hint = hintFor(name, known);
+  const hint = hintFor(name, known, problems.places);
   if (known.length <= SHORT)
     problems.add(at, `must be one of ${known.join(', ')}${hint === undefined ? '' : ` (${hint})`}`);
   else if (hint?.startsWith('it is for') === true) problems.add(at, `must be left out: ${hint}`, got);
   else problems.add(at, `is unknown: ${hint ?? `known are ${known.join(', ')}`}`, got);
 }
 
-function hintFor(name: string, known: readonly string[]): string | undefined {
+function hintFor(name: string, known: readonly string[], places: Problems['places']): string | undefined {
   const near = didYouMean(name, known);
   const meant = near === undefined ? undefined : `did you mean ${near}?`;
   if (near !== undefined && letters(near) === letters(name)) return meant;
-  const places = placesOf(name);
-  if (places !== undefined) {
-    const belongs = `it is for ${places}`;
+  const titles = placesOf(name, places);
+  if (titles !== undefined) {
+    const belongs = `it is for ${titles}`;
     // A prop of a forward is written by its full name; one of a small object may well be another one's misspelling.
-    return meant === undefined || places.includes('orward') ? belongs : `${belongs}; or ${meant}`;
+    return meant === undefined || titles.includes('orward') ? belongs : `${belongs}; or ${meant}`;
   }
   if (meant !== undefined || known.length <= SHORT) return meant;
-  const other = didYouMean(name, new Set(PLACES.flatMap(([, props]) => Object.keys(props))));
-  return other === undefined ? undefined : `did you mean ${other}, which is for ${placesOf(other)}?`;
+  const other = didYouMean(name, new Set(places.flatMap(([, props]) => Object.keys(props))));
+  return other === undefined ? undefined : `did you mean ${other}, which is for ${placesOf(other, places)}?`;
 }
 
 /** The known name that somebody probably meant; undefined where none is near. */
@@ -58,10 +57,11 @@ function letters(name: string): string {
 }
 
 /** Where a prop of this name stands, in words. */
-function placesOf(name: string): string | undefined {
-  const titles = PLACES.filter(([, props]) => Object.hasOwn(props, name)).map(([title]) => title);
+function placesOf(name: string, places: Problems['places']): string | undefined {
+  const titles = places.filter(([, props]) => Object.hasOwn(props, name)).map(([title]) => title);
+  if (titles.length === 0) return undefined;
   const forwards = titles.filter((title) => title.startsWith('Forward.'));
-  const all = PLACES.filter(([title]) => title.startsWith('Forward.')).length;
+  const all = places.filter(([title]) => title.startsWith('Forward.')).length;
   if (forwards.length === all) return 'the forward itself';
   // What a forward takes, its parts may take too: the forward is the better advice.
   const best = forwards.length > 0 ? forwards : titles;

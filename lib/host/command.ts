@@ -1,5 +1,5 @@
-import { cachesOf } from '../forward/read-cache';
 import { isWebForward, type ResolvedForward } from '../forward/resolved';
+import { cachesOf } from '../http/cache';
 import { assetFile, assetFiles, PROGRAMS } from './assets';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';

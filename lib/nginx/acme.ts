@@ -1,6 +1,6 @@
 import { ACME_PATH } from '../forward/acme';
-import type { HttpOptions } from '../forward/http-options';
 import type { WebForward } from '../forward/resolved';
+import type { HttpOptions } from '../http/route';
 import { block, type Line } from './block';
 import { NGINX_PATHS } from './names';
 

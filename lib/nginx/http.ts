@@ -1,42 +1,47 @@
 import { isWebForward, type NginxForward } from '../forward/resolved';
+import {
+  blankedNames,
+  commonHeaders,
+  forwardHeaders,
+  hostServerLines,
+  leadsBeside,
+  linesOf,
+  upstreamLines,
+} from '../http/contributions';
+import type { HttpScope, Part } from '../http/feature';
+import { countsClients } from '../http/limits';
 import { sourceMaps } from './access';
-import { balancesBySource, cookieDefaults } from './balance';
+import { balancesBySource } from './balance';
 import { type Block, block } from './block';
-import { cacheDefaults } from './cache';
 import { clientKey } from './client-key';
-import { contentLocationMaps } from './content-location';
 import type { NginxDialect } from './dialect';
-import { errorPages, ownPages } from './error-pages';
-import { failoverDefaults, needsWritesPlace } from './failover';
-import { grpcDefaults, speaksGrpc } from './grpc';
-import { headSizeDefaults } from './head-size';
-import { hstsMap, withHttpsHeaders } from './https-headers';
-import { countsClients, limitDefaults, limitZones } from './limits';
-import { needsLivePlace } from './live';
-import { httpLog } from './logging';
-import { maintenanceStamp } from './maintenance';
 import { GENERATION, NGINX_PATHS } from './names';
 import { placeDefaults } from './places';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
-import { headerDefaults } from './response-headers';
 import { servers } from './server';
 import { closedNames } from './sni';
-import { rawPaths } from './strip-prefix';
 import { tlsSession } from './tls';
-import { transferDefaults } from './transfer';
 import { resolver, upstream } from './upstream';
 
-/**
- * Connections to targets that stay open for the next request, and how long without one. Most applications close theirs after 5 s and more
- * (Node 5, Apache 5, Tomcat 20): a POST that is on its way just then would be lost, since it cannot be sent again.
- */
-const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
+/** Lines that belong to no option, between those of the features. */
+function core(memoryMiB: number): readonly Part<HttpScope>[] {
+  return [
+    { order: 10, lines: ({ facts }) => factMaps(facts) },
+    { order: 22, lines: () => answerBuffers(memoryMiB) },
+    { order: 30, lines: ({ facts }) => proxyDefaults(facts) },
+    {
+      order: 68,
+      lines: ({ forwards }) => (countsClients(forwards) || balancesBySource(forwards) ? ['', clientKey()] : []),
+    },
+    { order: 80, lines: ({ forwards }) => placeDefaults(forwards, leadsBeside) },
+  ];
+}
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
 export function httpContext(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): Block {
-  const own = forwards.filter(isWebForward).map(withHttpsHeaders);
-  const facts = requestFacts(own);
+  const own = forwards.filter(isWebForward);
+  const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own) });
   return block('http', [
     'server_tokens off;',
     'absolute_redirect off;  # redirects within a site name no scheme, host or port',
@@ -46,26 +51,7 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
-    ...(own.length > 0
-      ? [
-          ...httpLog(own, facts),
-          ...factMaps(facts),
-          ...transferDefaults(memoryMiB),
-          ...headSizeDefaults(own.some(speaksGrpc)),
-          ...proxyDefaults(facts),
-          ...rawPaths(own),
-          ...contentLocationMaps(own, facts),
-          ...headerDefaults(facts),
-          ...errorPages(facts),
-          ...grpcDefaults(own, facts),
-          ...(countsClients(own) || balancesBySource(own) ? ['', clientKey()] : []),
-          ...limitDefaults(own),
-          ...cookieDefaults(own, facts),
-          ...placeDefaults(own, (route) => needsLivePlace(route) || needsWritesPlace(route)),
-          ...failoverDefaults(own),
-          ...cacheDefaults(own),
-        ]
-      : []),
+    ...(own.length > 0 ? linesOf('http', { forwards: own, facts }, core(memoryMiB)) : []),
     ...resolver(own),
     ...(own.some((f) => f.kind === 'https') ? tlsSession() : []),
     '',
@@ -74,20 +60,31 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',
       block('location = /generation', [`return 200 "${GENERATION}";`]),
-      block('location /', own.some((f) => f.maintenance) ? maintenanceStamp() : ['return 404;']),
+      block('location /', [...hostServerLines(own), 'return 404;']),
     ]),
     ...closedNames(forwards.filter((f) => !isWebForward(f))),
     ...own.flatMap((forward) => [
       '',
       `# ${forward.name}`,
       ...sourceMaps(forward),
-      ...(forward.kind === 'https' ? hstsMap(forward) : []),
-      ...limitZones(forward),
-      ...ownPages(forward, facts),
-      ...forward.sites.flatMap((site) =>
-        site.routes.flatMap((route) => upstream(route, route.targetKeepAlive === false ? [] : KEPT_OPEN)),
-      ),
+      ...linesOf('forward', { forward, facts, forwardHeaders: forwardHeaders(forward) }),
+      ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, upstreamLines(route)))),
       ...servers(forward, dialect, facts),
     ]),
   ]);
+}
+
+/** Slow readers: how much of an answer may wait in memory, and then in a bounded file. */
+function answerBuffers(memoryMiB: number): readonly string[] {
+  return [
+    "# Slow readers: as much of an answer in memory as a quarter of the host's lets 300 of them have, then a bounded file.",
+    `proxy_buffers ${buffers(memoryMiB)} 64k;`,
+    'proxy_max_temp_file_size 8m;',
+  ];
+}
+
+/** How much one response may hold in memory while its client reads it slowly, on a host of so much memory. */
+function buffers(memoryMiB: number): number {
+  // A quarter of the memory for 300 clients that read slowly, each with one buffer's size for all else that it needs.
+  return Math.max(4, Math.min(16, Math.floor((memoryMiB / 4 / 300) * 16) - 1));
 }

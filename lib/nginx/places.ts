@@ -1,5 +1,5 @@
-import type { HttpRoute } from '../forward/http-route';
 import type { WebForward } from '../forward/resolved';
+import type { HttpRoute } from '../http/route';
 import type { Line } from './block';
 
 /** In a location with an `error_page` of its own, which has none from above. */

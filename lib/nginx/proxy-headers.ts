@@ -1,8 +1,7 @@
-import { blankedHeaders } from './blanked-headers';
+import { blankedHeaders } from '../http/blanked-headers';
 import { block, type Line } from './block';
 import { connectionMaps } from './connection-login';
 import { DESTINATION, destinationMaps } from './destination';
-import { liveMap } from './live';
 import type { RequestFacts } from './request-facts';
 
 /**
@@ -29,7 +28,7 @@ export function toldHeaders(
   return [
     ...headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`),
     ...blankedHeaders(protocol, passed),
-    ...facts.lookalikes.map((name) => `${protocol}_set_header ${name} '';`),
+    ...facts.blanked.map((name) => `${protocol}_set_header ${name} '';`),
     ...(protocol === 'proxy'
       ? [
           `proxy_set_header Destination ${DESTINATION};`,
@@ -60,7 +59,6 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     '# WebSocket passes, no other upgrade: through a tunnel of h2c a client could write the headers above. NTLM closes its connection.',
     "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
     ...connectionMaps('$portway_upgrade'),
-    ...liveMap(),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { type Block, block, type Line } from './block';
-import { notFoundPage } from './error-pages';
+import { notFoundPage } from './error-places';
 
 /** The place of a file that is not there. Asked for it, `try_files` answers as it is told, but only after the limits were counted. */
 const NOTHING = '/.portway';

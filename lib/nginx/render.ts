@@ -1,9 +1,9 @@
 import { isNginxForward, isWebForward, type NginxForward, type ResolvedForward } from '../forward/resolved';
+import { speaksHttp3 } from '../http/http3';
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
-import { speaksHttp3 } from './http3';
-import { ERROR_LOG } from './logging';
+import { ERROR_LOG } from './log';
 import { withShares, workerConnections, workerFiles } from './share';
 import { streamContext } from './stream';
 

@@ -1,11 +1,7 @@
-import type { Header } from '../forward/http-headers';
 import { sharedPortOf, type WebForward } from '../forward/resolved';
-import { cookieHeaders } from './balance';
+import type { Header } from '../http/header';
 import { type Block, block, type Line } from './block';
-import { cacheHeaders } from './cache';
-import { contentLocationHeaders } from './content-location';
 import { HOST, hostMaps } from './host';
-import { lookalikes } from './underscores';
 
 /** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
 export interface RequestFacts {
@@ -23,7 +19,7 @@ export interface RequestFacts {
   /** What answers say besides, where any forward has it: headers, left out where their variable is empty. */
   readonly headers: readonly Header[];
   /** Headers of requests that no target gets, beside those that are always blanked. */
-  readonly lookalikes: readonly string[];
+  readonly blanked: readonly string[];
 }
 
 const DIRECT: RequestFacts = {
@@ -35,7 +31,7 @@ const DIRECT: RequestFacts = {
   requestId: '$request_id',
   forwardedFor: '$remote_addr',
   headers: [],
-  lookalikes: [],
+  blanked: [],
 };
 
 const PROXIED: RequestFacts = {
@@ -47,16 +43,16 @@ const PROXIED: RequestFacts = {
   requestId: '$portway_request_id',
   forwardedFor: '$portway_chain',
   headers: [],
-  lookalikes: [],
+  blanked: [],
 };
 
 /** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
-export function requestFacts(forwards: readonly WebForward[]): RequestFacts {
+export function requestFacts(
+  forwards: readonly WebForward[],
+  { headers, blanked }: Pick<RequestFacts, 'headers' | 'blanked'>,
+): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
-  const found = {
-    headers: [...cacheHeaders(forwards), ...cookieHeaders(forwards), ...contentLocationHeaders(forwards)],
-    lookalikes: lookalikes(forwards),
-  };
+  const found = { headers, blanked };
   if (!forwards.some((f) => sharedPortOf(f) !== undefined)) return { ...facts, ...found };
   return { ...facts, ...found, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }

@@ -1,23 +1,26 @@
-import type { HttpSite } from '../forward/http-route';
 import { sharedPortOf, type WebForward } from '../forward/resolved';
+import {
+  admissionLines,
+  forwardHeaders,
+  linesOf,
+  listenLines,
+  refusedStatuses,
+  settingLines,
+} from '../http/contributions';
+import type { HttpSite } from '../http/route';
 import { sourceCheck } from './access';
 import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
-import { errorPlace } from './error-pages';
-import { headSizeLines } from './head-size';
 import { hostCheck, REFUSED_HOST } from './host';
-import { quicListeners } from './http3';
-import { locations, optionLines } from './location';
+import { locations } from './location';
 import { countRefusal } from './log-fields';
-import { maintenance } from './maintenance';
 import { handOver } from './names';
 import { notFound, refusalPlaces } from './refusals';
 import type { RequestFacts } from './request-facts';
 import { shareLines } from './share';
 import { tlsLines } from './tls';
 import { listenParameter, realClient } from './trusted-proxies';
-import { underscoreLines } from './underscores';
 import { wildcards } from './wildcards';
 
 /** The servers of an HTTP forward: one for each of its sites. */
@@ -28,7 +31,7 @@ export function servers(forward: WebForward, dialect: NginxDialect, facts: Reque
     ...forward.sites.map((site, i) =>
       server(forward, site, { isDefault: named && site.host === undefined, isFirst: i === 0 }, dialect, facts),
     ),
-    ...(closed ? [closedServer(forward, dialect)] : []),
+    ...(closed ? [closedServer(forward, dialect, facts)] : []),
   ];
 }
 
@@ -40,6 +43,7 @@ function server(
   facts: RequestFacts,
 ): Block {
   const limited = site.options.limits !== undefined;
+  const scope = { forward, site, facts, forwardHeaders: forwardHeaders(forward) };
   const hasAll = site.routes.some((r) => r.path.kind === 'prefix' && r.path.text === '/');
   return block('server', [
     ...listeners(forward, isDefault ? ' default_server' : '', dialect, isFirst),
@@ -47,32 +51,31 @@ function server(
     ...acmeLines(forward, site.options),
     ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
     ...realClient(forward),
-    ...headSizeLines(forward),
-    ...underscoreLines(forward),
-    ...optionLines(site.options, {}, forward, facts),
+    ...linesOf('server', scope),
+    ...settingLines({ ...scope, options: site.options, stated: site.options, module: 'proxy', leadsBeside: false }),
     hostCheck(limited),
     ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
-    ...(forward.maintenance ? maintenance(limited) : []),
+    ...admissionLines({ ...scope, limited }),
     ...sourceCheck(forward, limited),
-    ...site.routes.flatMap((route) => locations(route, site, forward, facts)),
+    ...site.routes.flatMap((route) => locations({ ...scope, route })),
     ...(hasAll ? [] : [notFound(limited)]),
     ...refusalPlaces(refusals(forward), limited),
-    ...errorPlace(site.errors, forward),
+    ...linesOf('serverEnd', scope),
   ]);
 }
 
 /** What a whole server may answer itself, before it looks at the path. */
-function refusals({ allowFrom, denyFrom, maintenance: closes }: WebForward): readonly number[] {
-  return [REFUSED_HOST, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...(closes ? [503] : [])];
+function refusals(forward: WebForward): readonly number[] {
+  const { allowFrom, denyFrom } = forward;
+  return [REFUSED_HOST, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...refusedStatuses(forward)];
 }
 
 /** Names that no site has get no answer: over TLS no handshake, else no response. */
-function closedServer(forward: WebForward, dialect: NginxDialect): Block {
+function closedServer(forward: WebForward, dialect: NginxDialect, facts: RequestFacts): Block {
   return block('server', [
     ...listeners(forward, ' default_server', dialect, false),
     ...acmeLines(forward),
-    ...headSizeLines(forward),
-    ...underscoreLines(forward),
+    ...linesOf('server', { forward, facts, forwardHeaders: [] }),
     "# Other host names are nobody's.",
     ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
     block('location @portway', countRefusal('=444')),
@@ -88,6 +91,6 @@ function listeners(forward: WebForward, parameter: string, dialect: NginxDialect
   return [
     ...own.map((address) => `listen ${address}${tls}${parameter}${client};`),
     ...(forward.kind === 'https' && dialect.http2 === 'directive' ? ['http2 on;'] : []),
-    ...(forward.kind === 'https' ? quicListeners(forward, parameter, first) : []),
+    ...listenLines({ forward, parameter, isFirst: first }),
   ];
 }

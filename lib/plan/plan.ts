@@ -3,7 +3,6 @@ import type { Cidr } from '../forward/cidr';
 import type { Engine, ForwardKind } from '../forward/forward';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import type { ResolvedHealthCheck } from '../forward/health-check';
-import type { HttpProtocol, HttpRoute, HttpSite } from '../forward/http-route';
 import type { ResolvedLimits } from '../forward/limits';
 import type { PortRange } from '../forward/ports';
 import type { HttpsForward, PortForward, ResolvedForward } from '../forward/resolved';
@@ -15,6 +14,8 @@ import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HostContent } from '../host/host-content';
 import { parameterNames } from '../host/parameters';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
+import type { HttpProtocol } from '../http/protocol';
+import type { HttpRoute, HttpSite } from '../http/route';
 
 /** Stands for a network that is a token: its value is known only at deploy time. */
 export const AT_DEPLOY = 'known at deploy';

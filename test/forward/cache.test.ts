@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import type { Forward } from '../../lib/forward/forward';
 import { PortwayError, Problems } from '../../lib/forward/problems';
-import { cachesOf, checkCaches } from '../../lib/forward/read-cache';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
+import { cachesOf } from '../../lib/http/cache';
+import { checkCaches } from '../../lib/http/disk';
 import { renderNginx } from '../../lib/nginx/render';
 import { http, problems, TWO, tcp } from './support';
 

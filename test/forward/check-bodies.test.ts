@@ -1,8 +1,8 @@
-import { checkBodies } from '../../lib/forward/check-bodies';
 import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
 import { type PortwayError, Problems } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { Tls } from '../../lib/forward/tls';
+import { checkBodies } from '../../lib/http/disk';
 import { synthesize } from '../snapshots/canonical';
 
 const problems = (diskGiB: number, ...props: object[]) => {

@@ -1,9 +1,9 @@
-import { readErrorPage } from '../../lib/forward/error-page';
 import { Problems } from '../../lib/forward/problems';
+import { readErrorPage } from '../../lib/http/errors';
 
 function read(value: unknown) {
   const problems = new Problems();
-  const page = readErrorPage('errors', value, problems);
+  const page = readErrorPage('errors', value, 'web', problems);
   let told: readonly string[] = [];
   try {
     problems.throwIfAny();
@@ -16,7 +16,7 @@ function read(value: unknown) {
 test('applies defaults', () => {
   expect(read(undefined)).toEqual({ page: undefined, told: [] });
   expect(read({ title: 'Soon' })).toEqual({
-    page: { title: 'Soon', message: 'Please try again in a moment.' },
+    page: { id: 'web', title: 'Soon', message: 'Please try again in a moment.' },
     told: [],
   });
 });

@@ -25,19 +25,23 @@ const optionsOf = (props: Partial<HttpForwardProps>) => sitesOf(props)[0]?.route
 
 describe('what is accepted', () => {
   test.each<[string, Partial<HttpForwardProps>, object]>([
-    ['a rate', { limits: { requestsPerSecond: 2 } }, { limits: { rate: { perSecond: 2, burst: 20 } } }],
-    ['a high rate', { limits: { requestsPerSecond: 100 } }, { limits: { rate: { perSecond: 100, burst: 500 } } }],
+    ['a rate', { limits: { requestsPerSecond: 2 } }, { limits: { id: 'web', rate: { perSecond: 2, burst: 20 } } }],
+    [
+      'a high rate',
+      { limits: { requestsPerSecond: 100 } },
+      { limits: { id: 'web', rate: { perSecond: 100, burst: 500 } } },
+    ],
     [
       'the highest rate',
       { limits: { requestsPerSecond: 10_000 } },
-      { limits: { rate: { perSecond: 10_000, burst: 10_000 } } },
+      { limits: { id: 'web', rate: { perSecond: 10_000, burst: 10_000 } } },
     ],
     [
       'a rate with a burst',
       { limits: { requestsPerSecond: 5, burst: 1 } },
-      { limits: { rate: { perSecond: 5, burst: 1 } } },
+      { limits: { id: 'web', rate: { perSecond: 5, burst: 1 } } },
     ],
-    ['open connections', { limits: { openConnections: 3 } }, { limits: { openConnections: 3 } }],
+    ['open connections', { limits: { openConnections: 3 } }, { limits: { id: 'web', openConnections: 3 } }],
     ['a size', { maxBodyMiB: 10_240 }, { maxBodyMiB: 10_240 }],
     ['times', { timeouts: { body: 5, response: 300 } }, { timeouts: { body: 5, response: 300 } }],
     ['methods, HEAD with GET', { methods: ['POST', 'GET'] }, { methods: ['POST', 'GET', 'HEAD'] }],
@@ -73,8 +77,8 @@ test('lets the inner place decide on a header that one place adds and another hi
     ],
     hideHeaders: ['X-D'],
   });
-  expect(byPath('/c')?.headers).toBe(site?.options.headers);
-  expect(byPath('/c')?.hideHeaders).toBe(site?.options.hideHeaders);
+  expect(byPath('/c')?.headers).toEqual(site?.options.headers);
+  expect(byPath('/c')?.hideHeaders).toEqual(site?.options.hideHeaders);
 });
 
 test('inherits options from forward to hosts and paths until overridden', () => {
@@ -91,7 +95,7 @@ test('inherits options from forward to hosts and paths until overridden', () => 
       },
     },
   });
-  const inherited = { rate: { perSecond: 5, burst: 25 } };
+  const inherited = { id: 'web', rate: { perSecond: 5, burst: 25 } };
   expect(others?.options).toEqual({
     limits: inherited,
     maxBodyMiB: 1,
@@ -107,11 +111,13 @@ test('inherits options from forward to hosts and paths until overridden', () => 
   expect(named?.options).toEqual({ limits: inherited, maxBodyMiB: 2, headers });
   expect(named?.routes.map((r) => r.options)).toEqual([
     { limits: inherited, maxBodyMiB: 2, headers },
-    { limits: { openConnections: 1 }, maxBodyMiB: 2, headers },
+    { limits: { id: 'web.a.example_x__', openConnections: 1 }, maxBodyMiB: 2, headers },
     { limits: inherited, maxBodyMiB: 2, headers },
   ]);
   // One count for all that take theirs from the same place.
-  expect(named?.routes[2]?.options.limits).toBe(others?.options.limits);
+  expect(named?.routes[2]?.options.limits?.id).toBe(others?.options.limits?.id);
+  // nginx hands down the rest.
+  expect(named?.routes.map((r) => Object.keys(r.overrides))).toEqual([[], ['limits'], []]);
 });
 
 describe('each broken rule has its own message, with its place', () => {

@@ -1,9 +1,9 @@
 import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
-import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { isWebForward } from '../../lib/forward/resolved';
 import { Tls } from '../../lib/forward/tls';
+import type { HttpRoute } from '../../lib/http/route';
 
 const secure = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
 
@@ -34,6 +34,7 @@ test('resolves a forward without hosts and routes to one site with one route', (
       streaming: false,
       stripPrefix: false,
       options: {},
+      overrides: {},
       balance: 'round-robin',
     },
   ]);

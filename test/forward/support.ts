@@ -1,8 +1,8 @@
 import { Forward, type HttpForwardProps, type TransportForwardProps } from '../../lib/forward/forward';
-import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { isWebForward } from '../../lib/forward/resolved';
+import type { HttpRoute } from '../../lib/http/route';
 
 /** Two targets. */
 export const TWO = ['10.0.1.1:80', '10.0.1.2:80'];

@@ -1,6 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
-import { BLANKED } from '../../lib/forward/pass-headers';
 import { Tls } from '../../lib/forward/tls';
+import { BLANKED } from '../../lib/http/blanked-headers';
 import { Caches, kept, MINUTE, SMALL, told } from './support/caches';
 import { ADDRESS, describeHost } from './support/host';
 import type { Got } from './support/targets';

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { checkStack } from '../../lib/check-stack';
 import type { GatewaySettings } from '../../lib/forward/gateway-settings';
-import type { HttpOptions } from '../../lib/forward/http-options';
-import type { HttpRoute } from '../../lib/forward/http-route';
 import { PortwayError } from '../../lib/forward/problems';
 import {
   hostsOf,
@@ -20,6 +18,7 @@ import {
   type WebForward,
 } from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
+import type { HttpOptions, HttpRoute } from '../../lib/http/route';
 import { renderIptables } from '../../lib/iptables/render';
 import { renderNftables } from '../../lib/nftables/render';
 import { certificateFile } from '../../lib/nginx/names';

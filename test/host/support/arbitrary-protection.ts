@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { Forward, type ForwardProps } from '../../../lib/forward/forward';
-import { BLANKED } from '../../../lib/forward/pass-headers';
-import { STREAMING, streamsAnswers } from '../../../lib/forward/streaming';
 import { Tls } from '../../../lib/forward/tls';
+import { BLANKED } from '../../../lib/http/blanked-headers';
+import { STREAMING, streamsAnswers } from '../../../lib/http/streams';
 import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
 import { delivery } from './arbitrary-shared';
 

@@ -1,17 +1,13 @@
 import { types } from 'node:util';
 import * as fc from 'fast-check';
+import { HTTP_FAILOVER } from '../../../lib/forward/failover';
 import { Forward, type ForwardKind } from '../../../lib/forward/forward';
-import {
-  FORWARD,
-  HTTP_FAILOVER,
-  HTTP_HOST,
-  HTTP_LIMITS,
-  HTTP_PATH,
-  LIMITS,
-  PLACES,
-  TLS_HOST,
-} from '../../../lib/forward/known-props';
+import { FORWARD, PLACES } from '../../../lib/forward/known-props';
+import { LIMITS } from '../../../lib/forward/limits';
 import { isPlainObject } from '../../../lib/forward/read-object';
+import { TLS_HOST } from '../../../lib/forward/tls-hosts';
+import { HTTP_LIMITS } from '../../../lib/http/limits';
+import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/read-sites';
 
 /** Numbers that choose the mistakes of a stack. */
 export const mistakes = fc.array(fc.nat(), { minLength: 30, maxLength: 30 });

@@ -1,0 +1,39 @@
+import { readWhole } from '../forward/whole';
+import type { HttpFeature } from './feature';
+import { set } from './flag';
+
+/** @category Protection of HTTP */
+export interface BodyProps {
+  /**
+   * The largest request body, in MiB (1-10240). Larger requests get 413. The gateway holds a body on its disk until
+   * it is complete, unless requests are `streaming`.
+   * @default 100; no limit for gRPC
+   * @refused more than `diskGiB` has room for beside 4 GiB for the system and all caches, unless requests are
+   * `streaming`
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#client_max_body_size
+   */
+  readonly maxBodyMiB?: number;
+}
+
+export const body: HttpFeature<BodyProps, { readonly maxBodyMiB?: number }> = {
+  props: { maxBodyMiB: true },
+  read(at, { maxBodyMiB: value }, problems) {
+    if (value === undefined) return {};
+    return set({ maxBodyMiB: readWhole(`${at}.maxBodyMiB`, value, { from: 1, to: 10_240 }, problems) });
+  },
+  nginx: {
+    http: {
+      order: 20,
+      lines: () => [
+        '',
+        "# Keeps one request from filling the disk; smaller bounds are the application's.",
+        'client_max_body_size 100m;',
+        'client_body_buffer_size 32k;  # what is larger goes through a file, and fails while the disk is full',
+      ],
+    },
+    setting: {
+      order: 20,
+      lines: ({ stated: { maxBodyMiB } }) => (maxBodyMiB === undefined ? [] : [`client_max_body_size ${maxBodyMiB}m;`]),
+    },
+  },
+};

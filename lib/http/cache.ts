@@ -1,0 +1,318 @@
+import type { Known } from '../forward/known';
+import type { Problems } from '../forward/problems';
+import { readObject } from '../forward/read-object';
+import { isWebForward, type ResolvedForward } from '../forward/resolved';
+import { readWhole } from '../forward/whole';
+import { block, type Line } from '../nginx/block';
+import { variableName } from '../nginx/names';
+import { balancesByCookie, COOKIE } from './balance';
+import type { ForwardingScope, HttpFeature, HttpScope } from './feature';
+import type { HttpRoute } from './route';
+import { streamsAnswers } from './streams';
+
+/** @category Targets of HTTP */
+export interface CacheOptionProps {
+  /**
+   * Keeps answers on the gateway's disk and serves them again, as far as their own headers allow. All hosts and paths
+   * below share the space. `false` on a host or path turns it off there.
+   * @default nothing is kept
+   * @refused caches that together exceed `diskGiB` less 4 GiB; together with `redirectTo`, `streaming` of answers or
+   * gRPC
+   * @see docs/delivery.md#the-cache
+   */
+  readonly cache?: CacheProps | false;
+}
+
+/**
+ * Keeps answers on the gateway's disk and serves them to everybody. Only answers that the application allows to be
+ * shared are kept: none with `Cache-Control: private`, `no-store` or `no-cache`, and none that sets a cookie.
+ * Requests with an `Authorization` header or a body bypass the cache. An expired answer is served only within its own
+ * `stale-while-revalidate` or `stale-if-error`.
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html
+ * @see https://www.rfc-editor.org/rfc/rfc5861.html
+ */
+export interface CacheProps {
+  /**
+   * Disk space for the cache, in MB of 2^20 bytes (10-1000000). Answers that have gone unused longest are removed
+   * first.
+   */
+  readonly sizeMb: number;
+  /**
+   * How long an answer (200, 301 or 308) is fresh if it does not say so itself, in seconds (1-31536000).
+   * @default such answers are not kept
+   */
+  readonly validFor?: number;
+  /**
+   * How long an unused answer stays on the disk, fresh or not, in seconds (60-31536000).
+   * @default 86400: a day
+   */
+  readonly keepFor?: number;
+  /**
+   * Names of the query parameters that distinguish pages: at most 20, of letters, digits and `_`. All other
+   * parameters are removed from GET and HEAD requests, for targets too.
+   * @default all parameters distinguish pages
+   * @refused names that differ only in case
+   */
+  readonly query?: readonly string[];
+  /**
+   * Whether requests with cookies are also served from the cache. Targets then get no cookies with GET and HEAD
+   * requests.
+   * @default false: requests with cookies bypass the cache
+   */
+  readonly ignoreCookies?: boolean;
+  /**
+   * How long requests wait while another request fetches the same page, in seconds (0-60), so that a rush for one
+   * page reaches the targets once. 0: no request waits. If the answer turns out not to be cacheable, the wait was in
+   * vain.
+   * @default 1
+   * @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_lock
+   */
+  readonly waitForFill?: number;
+}
+
+/** A checked cache. Times in seconds. */
+export interface Cache {
+  /** Of the forward, host or path that it was written at: all below share it. */
+  readonly id: string;
+  readonly sizeMb: number;
+  readonly validFor?: number;
+  readonly keepFor: number;
+  /** Undefined: the whole query counts. */
+  readonly query?: readonly string[];
+  readonly ignoreCookies: boolean;
+  readonly waitForFill: number;
+}
+
+const PARTS: Known<CacheProps> = {
+  sizeMb: true,
+  validFor: true,
+  keepFor: true,
+  query: true,
+  ignoreCookies: true,
+  waitForFill: true,
+};
+
+export const cache: HttpFeature<CacheOptionProps, { readonly cache?: Cache | false }> = {
+  props: { cache: true },
+  parts: { cache: PARTS },
+  read(at, props, problems, { id, isLeaf, props: { redirectTo, streaming, protocol } }) {
+    const read = readCache(at, props.cache, id, problems);
+    if (isLeaf && props.cache) {
+      if (redirectTo !== undefined)
+        problems.add(`${at}.cache`, 'must be left out beside redirectTo: the gateway answers by itself');
+      if (streamsAnswers(streaming))
+        problems.add(`${at}.cache`, 'must be left out beside streaming: what is passed on at once is not kept');
+      if (protocol === 'grpc')
+        problems.add(`${at}.cache`, 'must be left out for gRPC: its requests all change something');
+    }
+    return read === undefined ? {} : { cache: read };
+  },
+  nginx: {
+    http: { order: 90, lines: cacheDefaults },
+    // Not for requests that may change something. Before what strips the prefix: the key has the path that the client asked for.
+    forwarding: { order: 30, lines: (scope) => (scope.location === 'writes' ? [] : cacheLines(scope)) },
+    // HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING or REVALIDATED.
+    commonHeaders: {
+      order: 10,
+      headers: (forwards) => (cachesOf(forwards).length === 0 ? [] : [['X-Cache', '$upstream_cache_status']]),
+    },
+  },
+};
+
+const YEAR = 31_536_000;
+const DAY = 86_400;
+
+/** The cache that a forward, host or path asks for; `false` where it wants none, undefined where it says nothing. */
+function readCache(at: string, value: unknown, id: string, problems: Problems): Cache | false | undefined {
+  if (value === undefined || value === false) return value;
+  const where = `${at}.cache`;
+  const props = readObject(where, value, { parts: PARTS, example: '{ sizeMb: 500 }' }, problems);
+  if (props === undefined) return undefined;
+  const seconds = (name: 'validFor' | 'keepFor' | 'waitForFill', from: number, to = YEAR) =>
+    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from, to }, problems);
+  const validFor = seconds('validFor', 1);
+  const query = readQuery(`${where}.query`, props.query, problems);
+  const { ignoreCookies = false } = props;
+  if (typeof ignoreCookies !== 'boolean')
+    problems.add(`${where}.ignoreCookies`, 'must be true or false', ignoreCookies);
+  return {
+    id,
+    sizeMb: readWhole(`${where}.sizeMb`, props.sizeMb, { from: 10, to: 1_000_000 }, problems) ?? 10,
+    ...(validFor === undefined ? {} : { validFor }),
+    keepFor: seconds('keepFor', 60) ?? DAY,
+    ...(query === undefined ? {} : { query }),
+    ignoreCookies: ignoreCookies === true,
+    waitForFill: seconds('waitForFill', 0, 60) ?? 1,
+  };
+}
+
+/** What nginx has a variable for; their names know no upper and lower case. */
+function readQuery(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const seen = new Set(names.map((name) => (typeof name === 'string' ? name.toLowerCase() : name)));
+  const good = Array.isArray(value) && value.length <= 20 && seen.size === value.length;
+  if (good && names.every((name) => typeof name === 'string' && /^\w{1,50}$/.test(name))) return value;
+  problems.add(
+    at,
+    "must be a list of at most 20 names of letters, digits and underscores such as ['page', 'sort'], which differ in more than upper and lower case",
+    value,
+  );
+  return undefined;
+}
+
+/** The caches of a set of forwards, each once. */
+export function cachesOf(forwards: readonly ResolvedForward[]): readonly Cache[] {
+  const all = forwards
+    .filter(isWebForward)
+    .flatMap((f) => f.sites.flatMap((s) => s.routes.flatMap((r) => r.cache ?? [])));
+  return [...new Map(all.map((cache) => [cache.id, cache])).values()];
+}
+
+/** A client's cookies without the one that the gateway gave it. */
+const COOKIES_OF_TARGETS = '$portway_cookies';
+
+/** Where a cache keeps its files. nginx makes the folder itself, but only one level of it. */
+function folder({ id }: Cache): string {
+  return `/var/cache/portway-${id}`;
+}
+
+function zone({ id }: Cache): string {
+  return `cache-${id}`;
+}
+
+/** A MiB of memory knows 8,000 files. Most are small, and where they are not, memory that is never used is never taken. */
+function keysMiB({ sizeMb }: Cache): number {
+  return Math.min(64, Math.max(1, Math.ceil(sizeMb / 100)));
+}
+
+/** An answer whose length has so many digits could take a quarter of the cache at once. */
+function largeDigits({ sizeMb }: Cache): number {
+  return String(Math.floor((sizeMb * 2 ** 20) / 4)).length;
+}
+
+/** Once for all HTTP forwards: the caches, and how each of them works. */
+function cacheDefaults({ forwards }: HttpScope): readonly Line[] {
+  const caches = cachesOf(forwards);
+  if (caches.length === 0) return [];
+  return [
+    '',
+    '# Answers that are kept. A stale one is given out only inside of its own stale-while-revalidate or stale-if-error, which nginx heeds as',
+    '# long as proxy_cache_use_stale is off; that directive itself knows neither a bound nor must-revalidate.',
+    'proxy_cache_background_update on;',
+    'proxy_cache_revalidate on;',
+    'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx wants the very same time',
+    'proxy_pass_header Date;  # when a kept answer was made: clients count the rest of its life by it',
+    ...NOT_KEPT,
+    ...(balancesByCookie(forwards)
+      ? [
+          "# The gateway's own cookie makes no answer personal.",
+          block(`map $http_cookie ${COOKIES_OF_TARGETS}`, [`~^${COOKIE}=[0-9a-f]*$ '';`, 'default $http_cookie;']),
+        ]
+      : []),
+    ...(caches.some((c) => c.ignoreCookies)
+      ? [
+          '# Where cookies do not count, targets get none with what may be kept.',
+          "map '' $portway_anonymous { default ''; }",
+          block('map "$portway_anonymous $request_method" $portway_cookie', [
+            '"~^1 (GET|HEAD)$" \'\';',
+            'default $http_cookie;',
+          ]),
+          'proxy_set_header Cookie $portway_cookie;',
+        ]
+      : []),
+    ...caches.flatMap((cache) => cacheParts(cache)),
+  ];
+}
+
+/** Evaluated once an answer is there, so never for one from the cache. */
+const NOT_KEPT: readonly Line[] = [
+  '# Answers that nginx would keep, or give out for longer than they allow. With an Age another cache had it first, and nginx would count',
+  '# its life anew; of several the first counts, and what is no number is ignored (RFC 9111, 5.1).',
+  "map $upstream_http_age $portway_aged { default ''; '~^0*[1-9][0-9]*([,;]|$)' 1; }",
+  block(
+    'map "$upstream_http_surrogate_control$upstream_http_cdn_cache_control|$upstream_http_vary|$upstream_http_cache_control|$upstream_http_date|$upstream_http_expires" $portway_unkept',
+    [
+      "default '';",
+      '"~^[^|]" 1;  # words to caches like this one, which nginx does not read (RFC 9213)',
+      '"~^\\|[^|]*\\*" 1;  # Vary: * in a list',
+      '~*must-understand 1;  # nginx keeps any status that says how long',
+      '"~*stale-.*(must|proxy)-revalidate|(must|proxy)-revalidate.*stale-" 1;  # contradictory, and nginx would heed stale- alone',
+      '"~\\|\\|(.+)\\|\\1$" 1;  # Expires: now; nginx would keep it until the second is over',
+    ],
+  ),
+];
+
+function cacheParts(cache: Cache): readonly Line[] {
+  const { sizeMb, keepFor } = cache;
+  return [
+    `proxy_cache_path ${folder(cache)} levels=1:2 keys_zone=${zone(cache)}:${keysMiB(cache)}m max_size=${sizeMb}m min_free=1g inactive=${keepFor}s use_temp_path=off;`,
+    block(`map $upstream_http_content_length ${large(cache)}`, [
+      `"~^\\d{${largeDigits(cache)}}" 1;  # would push out too much else`,
+      "default '';",
+    ]),
+    ...queryMaps(cache),
+  ];
+}
+
+/** What is left of the query of a request that may be answered from the cache. */
+function queryMaps(cache: Cache): readonly Line[] {
+  const { query } = cache;
+  if (query === undefined) return [];
+  const whole = query.map((name) => parameter(cache, name)).join('');
+  return [
+    ...query.map((name) => `map $arg_${name} ${parameter(cache, name)} { '' ''; default "${name}=$arg_${name}&"; }`),
+    // No regex here: it would take the place of the one whose $1 stands before it.
+    `map $request_method ${variableName('query', cache.id)} { GET "${whole}"; HEAD "${whole}"; default $args; }`,
+  ];
+}
+
+function large(cache: Cache): string {
+  return variableName('large', cache.id);
+}
+
+function parameter(cache: Cache, name: string): string {
+  return variableName('arg', `${cache.id}-${name}`);
+}
+
+/** A third more of small answers a second, and of large ones half as many again. What was thrown away is found out a second later. */
+const FROM_DISK = [
+  'sendfile on;',
+  'tcp_nopush on;',
+  'open_file_cache max=2000 inactive=10s;',
+  'open_file_cache_valid 1s;',
+];
+
+/** In the location of a route. */
+function cacheLines({ route, facts }: ForwardingScope): readonly Line[] {
+  const { cache } = route;
+  if (cache === undefined) return [];
+  const cookies = facts.headers.some(([name]) => name === 'Set-Cookie') ? COOKIES_OF_TARGETS : '$http_cookie';
+  // A target may answer a GET by its body, which is not in the key. $content_length is also set for a body over HTTP/2 that told no length.
+  const body = ['$content_length', '$http_transfer_encoding'];
+  const personal = ['$http_authorization', ...(cache.ignoreCookies ? [] : [cookies]), '$portway_upgrade', ...body];
+  // The query first: it has no blanks, and a decoded path may hold a `?` that looks like the beginning of one.
+  const asked = cache.query === undefined ? '$request_uri' : '$args $portway_asked';
+  return [
+    ...(cache.ignoreCookies ? ['set $portway_anonymous 1;'] : []),
+    ...(cache.query === undefined ? [] : ['set $portway_asked $uri;']),
+    `proxy_cache ${zone(cache)};`,
+    // All that a target is told of where the client wanted to go.
+    `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} ${facts.host} ${asked}";`,
+    ...(cache.validFor === undefined ? [] : [`proxy_cache_valid 200 301 308 ${cache.validFor}s;`]),
+    ...(cache.waitForFill === 0
+      ? []
+      : [
+          'proxy_cache_lock on;  # one request fills, others wait for it',
+          `proxy_cache_lock_timeout ${cache.waitForFill}s;`,
+        ]),
+    `proxy_cache_bypass ${personal.join(' ')};`,
+    `proxy_no_cache ${personal.join(' ')} ${large(cache)} $portway_unkept $portway_aged;`,
+    ...FROM_DISK,
+  ];
+}
+
+/** The variable with the query that targets get; undefined where it is the client's. */
+export function keptQuery({ cache }: HttpRoute): string | undefined {
+  return cache?.query === undefined ? undefined : variableName('query', cache.id);
+}

@@ -1,0 +1,104 @@
+import { isSticky } from '../forward/balance';
+import { FAILOVER, type Failover, HTTP_FAILOVER, type HttpFailoverProps } from '../forward/failover';
+import { readFailover } from '../forward/read-failover';
+import type { WebForward } from '../forward/resolved';
+import { type Block, block, type Line } from '../nginx/block';
+import { goTo, placeOf } from '../nginx/places';
+import type { BesideScope, ForwardingScope, HttpFeature } from './feature';
+import { set } from './flag';
+import type { HttpRoute } from './route';
+
+/** @category Targets of HTTP */
+export interface FailoverOptionProps {
+  /**
+   * What happens when one of several targets fails.
+   * @default as listed for each
+   * @refused with only one target, unless it is a name, which may stand for several addresses
+   * @see docs/delivery.md#when-a-target-fails
+   */
+  readonly failover?: HttpFailoverProps;
+}
+
+export const failover: HttpFeature<FailoverOptionProps, { readonly failover?: Failover }> = {
+  props: { failover: true },
+  parts: { failover: HTTP_FAILOVER },
+  read(at, props, problems, { isLeaf, targets, props: { to } }) {
+    // A name may stand for several addresses.
+    const [only] = Array.isArray(to) ? to : [to];
+    const isName = typeof only === 'string' && /^[^[]*[a-z]/i.test(only);
+    if (isLeaf && targets < 2 && props.failover !== undefined && !isName)
+      problems.add(`${at}.failover`, 'must be left out where there is one target');
+    return set({ failover: readFailover(at, props.failover, 'http', problems) });
+  },
+  nginx: {
+    http: { order: 85, lines: ({ forwards }) => failoverDefaults(forwards) },
+    forwarding: { order: 10, lines: failoverLines },
+    beside: { order: 20, blocks: writesPlace },
+    leadsBeside: needsWritesPlace,
+  },
+};
+
+/** When a request goes on to another target that has one: nginx's own rule is the first two. */
+const UNABLE = 'error timeout http_502 http_503 http_504';
+
+/**
+ * Answers that lead on to another target count as failures of theirs. That is for groups with a last resort: without one, a path that
+ * always answers 503 would have all targets left out.
+ */
+function goesOnWhenUnable({ balance, failover, targets, protocol }: HttpRoute): boolean {
+  return failover !== undefined && protocol === 'http' && !isSticky(balance) && targets.length > 1;
+}
+
+/** nginx has one rule for all requests of a location, so that those with another one have a place of their own. */
+function needsWritesPlace(route: HttpRoute): boolean {
+  if (route.failover === undefined || route.protocol !== 'http') return false;
+  return goesOnWhenUnable(route) || route.failover.resend === 'safe';
+}
+
+/** Once for all HTTP forwards. */
+function failoverDefaults(forwards: readonly WebForward[]): readonly Line[] {
+  const routes = forwards.flatMap((f) => f.sites.flatMap((s) => s.routes)).filter((r) => r.failover !== undefined);
+  if (routes.length === 0) return [];
+  return [
+    '',
+    '# How many targets a request may try, and for how long.',
+    ...limits(FAILOVER, 'proxy'),
+    ...(routes.some(needsWritesPlace)
+      ? [
+          '# nginx sends no POST, PATCH or LOCK again that it sent. PUT, DELETE and others have places of their own, with other rules.',
+          "map $request_method $portway_writes { default 1; ~^(GET|HEAD|OPTIONS|POST|PATCH|LOCK)$ ''; }",
+        ]
+      : []),
+  ];
+}
+
+/** In the location of a route. */
+function failoverLines({ route, location }: ForwardingScope): readonly Line[] {
+  const { failover, protocol } = route;
+  if (failover === undefined || location === 'writes') return [];
+  if (protocol === 'grpc') return [`grpc_connect_timeout ${failover.connectTimeout}s;`, ...limits(failover, 'grpc')];
+  return [
+    ...(location === 'route' && needsWritesPlace(route) ? goTo(placeOf('writes', route), '$portway_writes') : []),
+    ...(goesOnWhenUnable(route) ? [`proxy_next_upstream ${UNABLE};`] : []),
+    ...own(failover),
+  ];
+}
+
+/** Beside it, with the lines that forward its requests. */
+function writesPlace({ route, settings, forwarding }: BesideScope): readonly Block[] {
+  const { failover } = route;
+  if (failover === undefined || !needsWritesPlace(route)) return [];
+  const rule = failover.resend === 'safe' ? ['proxy_next_upstream off;'] : [];
+  const lines = [...rule, ...own(failover), ...settings(), ...forwarding('writes')];
+  return [block(`location @${placeOf('writes', route)}`, lines)];
+}
+
+/** What differs from the defaults above. */
+function own(failover: Failover): readonly Line[] {
+  const differs = failover.tries !== FAILOVER.tries || failover.timeout !== FAILOVER.timeout;
+  return [`proxy_connect_timeout ${failover.connectTimeout}s;`, ...(differs ? limits(failover, 'proxy') : [])];
+}
+
+function limits({ tries, timeout }: Failover, module: 'proxy' | 'grpc'): readonly Line[] {
+  return [`${module}_next_upstream_tries ${tries};`, `${module}_next_upstream_timeout ${timeout}s;`];
+}

@@ -1,0 +1,170 @@
+import type { Known } from '../forward/known';
+import type { Problems } from '../forward/problems';
+import type { WebForward } from '../forward/resolved';
+import type { Block, Line } from '../nginx/block';
+import type { RequestFacts } from '../nginx/request-facts';
+import type { Header } from './header';
+import type { HttpOptions, HttpPathProps, HttpRoute, HttpSite } from './route';
+
+/** What every feature has. */
+interface Feature<Props extends object> {
+  /** The names of its props. */
+  readonly props: Known<Props>;
+  /** Its props that are objects, with the names of their parts: for hints about misplaced props. */
+  readonly parts?: Readonly<Record<string, object>>;
+  readonly nginx?: NginxParts;
+}
+
+/**
+ * One HTTP option, or a few that belong together: its props, how they are read, and what they add to nginx.conf. features.ts lists all
+ * features; docs/contributing/add-an-option.md shows how to add one.
+ */
+export interface HttpFeature<Props extends object, Values extends object> extends Feature<Props> {
+  /** Checks what is written at one place. Leaves out what is unset, so that it inherits. */
+  read(at: string, props: Props, problems: Problems, place: WrittenPlace): Values;
+  /** What holds at a place inside of another one. By default each value that is set replaces the one from above. */
+  merge?(above: Values, stated: Values): Values;
+}
+
+/** The same for options of a forward alone. */
+export interface ForwardFeature<Props extends object, Values extends object> extends Feature<Props> {
+  read(at: string, props: Props, problems: Problems): Values;
+  /** Checks that take the whole forward. */
+  check?(at: string, forward: ReadForward<Values>, problems: Problems): void;
+}
+
+/** The place that is being read: a forward, host or path. */
+export interface WrittenPlace {
+  /** Unique in its forward, and fit for names of zones, files and variables. */
+  readonly id: string;
+  readonly kind: 'http' | 'https';
+  /** All that is written at the place. */
+  readonly props: HttpPathProps;
+  /** Whether it has no hosts or paths below it. */
+  readonly isLeaf: boolean;
+  /** How many targets are written at the place. */
+  readonly targets: number;
+}
+
+/** A forward whose places have been read. */
+export interface ReadForward<Values> {
+  readonly values: Values;
+  readonly props: object;
+  readonly sites: readonly HttpSite[];
+}
+
+/** What a feature adds to nginx.conf, by context. */
+export interface NginxParts {
+  /** Once in the http context. */
+  readonly http?: Parts<HttpScope>;
+  /** In the http context for each forward, before its servers. */
+  readonly forward?: Parts<ForwardScope>;
+  /** In the group of targets of a route. */
+  readonly upstream?: (route: HttpRoute) => readonly Line[];
+  /** Further listeners of a server. */
+  readonly listen?: (scope: ListenScope) => readonly Line[];
+  /**
+   * In each server of a forward, including the one for unknown host names: nginx reads part of a request's head before it knows the
+   * server.
+   */
+  readonly server?: Parts<ForwardScope>;
+  /** In a server for all of its locations, and in a location that overrides it. */
+  readonly setting?: Part<SettingScope> & {
+    /** Whether answers of the gateway itself need it too, in the locations that give them. */
+    readonly answers?: true;
+  };
+  /** In a server: what may refuse any request before the path is looked at. */
+  readonly admission?: Part<AdmissionScope> & { readonly refuses: (forward: WebForward) => readonly number[] };
+  /** At the end of each server of a site. */
+  readonly serverEnd?: Parts<SiteScope>;
+  /** In the location of a route: what may answer before the request is forwarded. */
+  readonly check?: Parts<BesideScope>;
+  /** In the location of a route, and in those beside it that forward some of its requests. */
+  readonly forwarding?: Parts<ForwardingScope>;
+  /** Locations beside the one of a route. */
+  readonly beside?: { readonly order?: number; readonly blocks: (scope: BesideScope) => readonly Block[] };
+  /** Whether some requests of a route go to a location beside it that forwards them. */
+  readonly leadsBeside?: (route: HttpRoute) => boolean;
+  /** Options that follow from others on a route. */
+  readonly implies?: (route: HttpRoute) => Partial<HttpOptions>;
+  /** Headers on all answers of a forward. */
+  readonly headers?: (forward: WebForward) => readonly Header[];
+  /** Headers on answers of all forwards; nginx leaves them out where their variable is empty. */
+  readonly commonHeaders?: {
+    readonly order?: number;
+    readonly headers: (forwards: readonly WebForward[]) => readonly Header[];
+  };
+  /** Headers of requests that no target gets. */
+  readonly blanked?: (forwards: readonly WebForward[]) => readonly string[];
+  /** In the server through which the host asks for nginx's state. */
+  readonly hostServer?: (forwards: readonly WebForward[]) => readonly Line[];
+}
+
+export interface Part<Scope> {
+  /** Where the lines stand among those of other features. Equal numbers follow the list of features. */
+  readonly order?: number;
+  readonly lines: (scope: Scope) => readonly Line[];
+}
+
+type Parts<Scope> = Part<Scope> | readonly Part<Scope>[];
+
+export interface HttpScope {
+  /** All HTTP and HTTPS forwards. */
+  readonly forwards: readonly WebForward[];
+  readonly facts: RequestFacts;
+}
+
+export interface ForwardScope {
+  readonly forward: WebForward;
+  readonly facts: RequestFacts;
+  /** What features add to all answers of the forward. */
+  readonly forwardHeaders: readonly Header[];
+}
+
+export interface ListenScope {
+  readonly forward: WebForward;
+  /** What follows the address of every listener of the server, such as `default_server`. */
+  readonly parameter: string;
+  /** Whether it is the first server of its forward. */
+  readonly isFirst: boolean;
+}
+
+export interface SiteScope extends ForwardScope {
+  readonly site: HttpSite;
+}
+
+export interface AdmissionScope extends SiteScope {
+  /** Whether a refusal must come from a place behind the limits of the server. */
+  readonly limited: boolean;
+}
+
+export interface SettingScope extends SiteScope {
+  /** What holds in this server or location. */
+  readonly options: HttpOptions;
+  /** What it must say itself; nginx hands down the rest. */
+  readonly stated: Partial<HttpOptions>;
+  /** nginx's module that forwards the requests here. */
+  readonly module: 'proxy' | 'grpc';
+  /** Undefined in a server. */
+  readonly route?: HttpRoute;
+  /** Whether some requests of the route go to a location beside it. */
+  readonly leadsBeside: boolean;
+}
+
+export interface RouteScope extends SiteScope {
+  readonly route: HttpRoute;
+}
+
+export interface ForwardingScope extends RouteScope {
+  /** The location of the route, or one beside it: for requests that may change something, or for WebSockets and event streams. */
+  readonly location: 'route' | 'writes' | 'live';
+}
+
+export interface BesideScope extends RouteScope {
+  /** The settings of the route, some of them replaced. */
+  readonly settings: (replaced?: Partial<HttpOptions>) => readonly Line[];
+  /** The lines that forward a request. */
+  readonly forwarding: (location: ForwardingScope['location']) => readonly Line[];
+  /** What answers of the gateway itself carry here: headers and logs, where they differ from the site's. */
+  readonly answers: readonly Line[];
+}

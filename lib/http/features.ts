@@ -1,0 +1,89 @@
+import { balance } from './balance';
+import { body } from './body';
+import { cache } from './cache';
+import { errors } from './errors';
+import { failover } from './failover';
+import type { ForwardFeature, HttpFeature } from './feature';
+import { headers } from './headers';
+import { hsts } from './hsts';
+import { http3 } from './http3';
+import { keepAlive } from './keep-alive';
+import { limits } from './limits';
+import { logs } from './logs';
+import { maintenance } from './maintenance';
+import { maxHeader } from './max-header';
+import { methods } from './methods';
+import { passHeaders } from './pass-headers';
+import { protocol } from './protocol';
+import { streaming } from './streaming';
+import { stripPrefix } from './strip-prefix';
+import { timeouts } from './timeouts';
+import { underscores } from './underscores';
+
+/*
+ * All HTTP features, by the places where their props may stand. Lines in nginx.conf follow this order, where features say no other one.
+ */
+
+/** On a forward, a host or a path; a host inherits from its forward, and a path from its host. */
+export const ROUTE_FEATURES = [
+  balance,
+  failover,
+  cache,
+  keepAlive,
+  protocol,
+  streaming,
+  limits,
+  body,
+  timeouts,
+  methods,
+  headers,
+  passHeaders,
+  logs,
+] as const;
+
+/** On a path alone. */
+export const PATH_FEATURES = [stripPrefix] as const;
+
+/** On a forward or a host. */
+export const SITE_FEATURES = [errors] as const;
+
+/** On a forward alone. */
+export const FORWARD_FEATURES = [maxHeader, underscores, maintenance] as const;
+
+/** On an HTTPS forward alone. */
+export const HTTPS_FEATURES = [hsts, http3] as const;
+
+export const FEATURES: readonly (HttpFeature<object, object> | ForwardFeature<object, object>)[] = [
+  ...ROUTE_FEATURES,
+  ...PATH_FEATURES,
+  ...SITE_FEATURES,
+  ...FORWARD_FEATURES,
+  ...HTTPS_FEATURES,
+];
+
+export type RouteOptionProps = PropsOf<typeof ROUTE_FEATURES>;
+export type PathOptionProps = PropsOf<typeof PATH_FEATURES>;
+export type SiteOptionProps = PropsOf<typeof SITE_FEATURES>;
+export type ForwardOptionProps = PropsOf<typeof FORWARD_FEATURES>;
+export type HttpsOptionProps = PropsOf<typeof HTTPS_FEATURES>;
+
+export type RouteValues = ValuesOf<typeof ROUTE_FEATURES>;
+export type PlaceValues = RouteValues & ValuesOf<typeof PATH_FEATURES> & ValuesOf<typeof SITE_FEATURES>;
+export type ForwardValues = ValuesOf<typeof FORWARD_FEATURES>;
+export type HttpsValues = ValuesOf<typeof HTTPS_FEATURES>;
+
+type Features = readonly { readonly props: object }[];
+type PropsOf<L extends Features> = All<Types<L[number]>['props']>;
+type ValuesOf<L extends Features> = All<Types<L[number]>['values']>;
+
+type Types<F> = F extends HttpFeature<infer Props, infer Values> | ForwardFeature<infer Props, infer Values>
+  ? { readonly props: Props; readonly values: Values }
+  : never;
+
+/** The intersection of a union's members. */
+type All<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never;
+
+/** The names of all props of some features. */
+export function propsOf<L extends Features>(features: L): Readonly<Record<keyof PropsOf<L>, true>> {
+  return Object.assign({}, ...features.map((f) => f.props));
+}

@@ -1,0 +1,151 @@
+import type { Known } from '../forward/known';
+import type { Problems } from '../forward/problems';
+import { readObject } from '../forward/read-object';
+import type { WebForward } from '../forward/resolved';
+import { readWhole } from '../forward/whole';
+import type { Line } from '../nginx/block';
+import { CLIENT_KEY } from '../nginx/client-key';
+import { shareLines } from '../nginx/share';
+import type { HttpFeature } from './feature';
+
+/** @category Protection of HTTP */
+export interface LimitsProps {
+  /**
+   * What one client may do. A client is an IPv4 address or an IPv6 /64. Requests over a limit get 429 with
+   * `Retry-After: 1` and reach no target; redirects and refusals count too.
+   * @default no limits
+   * @refused an object with neither `requestsPerSecond` nor `openConnections`
+   */
+  readonly limits?: HttpLimits;
+}
+
+/**
+ * What one client may do; a client is an IPv4 address or an IPv6 /64. Requests over a limit get 429 with
+ * `Retry-After` and reach no target. This includes requests that would have been redirected or refused.
+ */
+export interface HttpLimits {
+  /**
+   * Requests per second (1-10000). All hosts and paths that take the limit from the same place share one count.
+   * @default no limit
+   * @see https://nginx.org/en/docs/http/ngx_http_limit_req_module.html
+   */
+  readonly requestsPerSecond?: number;
+  /**
+   * How many requests may arrive at once before `requestsPerSecond` applies (1-10000).
+   * @default five seconds' worth, but at least 20: one page makes many requests at once
+   * @refused without `requestsPerSecond`
+   */
+  readonly burst?: number;
+  /**
+   * How many connections may be waiting for an answer at once (1-65535). Over HTTP/2 and HTTP/3 each request counts
+   * as one. Idle connections do not count.
+   * @default no limit
+   * @see https://nginx.org/en/docs/http/ngx_http_limit_conn_module.html
+   */
+  readonly openConnections?: number;
+}
+
+export const HTTP_LIMITS: Known<HttpLimits> = { requestsPerSecond: true, burst: true, openConnections: true };
+
+/** The checked limits: at least one of them is set. */
+export interface ResolvedHttpLimits {
+  /** The place that set them. All places below that inherit them share one count. */
+  readonly id: string;
+  readonly rate?: { readonly perSecond: number; readonly burst: number };
+  readonly openConnections?: number;
+}
+
+export const limits: HttpFeature<LimitsProps, { readonly limits?: ResolvedHttpLimits }> = {
+  props: { limits: true },
+  parts: { 'limits of an HTTP forward': HTTP_LIMITS },
+  read(at, props, problems, { id }) {
+    const read = readLimits(`${at}.limits`, props.limits, id, problems);
+    return read === undefined ? {} : { limits: read };
+  },
+  nginx: {
+    http: {
+      order: 70,
+      lines: ({ forwards }) => (countsClients(forwards) ? ['', 'limit_req_status 429;'] : []),
+    },
+    forward: { order: 20, lines: ({ forward }) => zones(forward) },
+    setting: { order: 10, lines: ({ forward, stated }) => limitLines(forward, stated.limits) },
+  },
+};
+
+const MAX = 10_000;
+
+function readLimits(at: string, value: unknown, id: string, problems: Problems): ResolvedHttpLimits | undefined {
+  const props = readObject(at, value, { parts: HTTP_LIMITS, example: '{ requestsPerSecond: 20 }' }, problems);
+  if (props === undefined) return undefined;
+  if (props.requestsPerSecond === undefined && props.openConnections === undefined)
+    problems.add(at, 'must say requestsPerSecond or openConnections', value);
+  if (props.requestsPerSecond === undefined && props.burst !== undefined)
+    problems.add(`${at}.burst`, 'must go with requestsPerSecond', props.burst);
+  const number = (name: keyof HttpLimits, to: number) =>
+    props[name] === undefined ? undefined : readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);
+  const perSecond = number('requestsPerSecond', MAX);
+  const burst = number('burst', MAX);
+  const openConnections = number('openConnections', 65_535);
+  return {
+    id,
+    ...(perSecond === undefined
+      ? {}
+      : { rate: { perSecond, burst: burst ?? Math.min(Math.max(20, perSecond * 5), MAX) } }),
+    ...(openConnections === undefined ? {} : { openConnections }),
+  };
+}
+
+/** Room for some 80,000 clients at a time; of more, those that were away longest are forgotten. Taken from memory as it fills. */
+const ZONE = '10m';
+
+/** The different limits of a forward. Routes that inherit theirs from the same place share a count. */
+function limitsOf({ sites }: WebForward): readonly ResolvedHttpLimits[] {
+  const all = sites.flatMap((s) => [s.options.limits, ...s.routes.map((r) => r.options.limits)]);
+  return [...new Map(all.flatMap((l) => (l === undefined ? [] : [[l.id, l] as const]))).values()];
+}
+
+function zone(kind: 'rate' | 'open', forward: WebForward, { id }: ResolvedHttpLimits): string {
+  const place = limitsOf(forward).findIndex((l) => l.id === id);
+  return `${kind}-${forward.name}${place < 1 ? '' : `.${place + 1}`}`;
+}
+
+/** Whether clients are counted in the http context. */
+export function countsClients(forwards: readonly WebForward[]): boolean {
+  return forwards.some((f) => limitsOf(f).length > 0);
+}
+
+/** The counts of a forward's clients. */
+function zones(forward: WebForward): readonly Line[] {
+  const own = limitsOf(forward).flatMap((limits) => [
+    ...(limits.rate === undefined
+      ? []
+      : [
+          `limit_req_zone ${CLIENT_KEY} zone=${zone('rate', forward, limits)}:${ZONE} rate=${limits.rate.perSecond}r/s;`,
+        ]),
+    ...(limits.openConnections === undefined
+      ? []
+      : [`limit_conn_zone ${CLIENT_KEY} zone=${zone('open', forward, limits)}:${ZONE};`]),
+  ]);
+  return [...own, ...shareLines(forward).zone];
+}
+
+/** Also for its forward's share where that is counted beside it: nginx knows one answer for both. */
+const OPEN = ['limit_conn_status 429;', 'limit_conn_log_level info;'];
+
+/** The limits, in a server or a location. nginx lets one request more through at once than its `burst`. */
+export function limitLines(forward: WebForward, limits: ResolvedHttpLimits | undefined): readonly Line[] {
+  if (limits === undefined) return [];
+  const { rate, openConnections } = limits;
+  const burst = rate === undefined || rate.burst === 1 ? '' : ` burst=${rate.burst - 1} nodelay`;
+  return [
+    ...(rate === undefined ? [] : [`limit_req zone=${zone('rate', forward, limits)}${burst};`]),
+    ...(openConnections === undefined
+      ? []
+      : [
+          ...OPEN,
+          `limit_conn ${zone('open', forward, limits)} ${openConnections};`,
+          // nginx takes the share from above only where no other count stands.
+          ...shareLines(forward).lines,
+        ]),
+  ];
+}

@@ -1,0 +1,162 @@
+import type { Known } from '../forward/known';
+import type { Problems } from '../forward/problems';
+import { readObject } from '../forward/read-object';
+import type { WebForward } from '../forward/resolved';
+import { block, type Line } from '../nginx/block';
+import { ACCESS_LOG_BUFFER, ERROR_LOG, type Fields, logFormat } from '../nginx/log';
+import { cutAsciiMap, cutMap, KEPT, refusalSamples } from '../nginx/log-fields';
+import { NGINX_PATHS } from '../nginx/names';
+import type { RequestFacts } from '../nginx/request-facts';
+import { cachesOf } from './cache';
+import type { HttpFeature } from './feature';
+import { set } from './flag';
+
+/** @category Protection of HTTP */
+export interface LogsProps {
+  /**
+   * What is written to `/var/log/portway/access.log`.
+   * @default all requests
+   */
+  readonly logs?: HttpLogs;
+}
+
+/** Which requests are logged, and how much of their addresses. */
+export interface HttpLogs {
+  /**
+   * `'all'` requests, only `'errors'` (status 400 and above), or `'none'`.
+   * @default 'all'
+   */
+  readonly level?: LogLevel;
+  /**
+   * Whether to leave out query strings, which may hold names, searches or keys. nginx's own messages contain whole
+   * addresses, so they are then written only from level `crit` on. Such a message, about a full disk say, may still
+   * show an address.
+   * @default false
+   */
+  readonly redact?: boolean;
+}
+
+export type LogLevel = 'all' | 'errors' | 'none';
+
+export interface ResolvedLogs {
+  readonly level: LogLevel;
+  readonly redact: boolean;
+}
+
+const PARTS: Known<HttpLogs> = { level: true, redact: true };
+
+export const logs: HttpFeature<LogsProps, { readonly logs?: ResolvedLogs }> = {
+  props: { logs: true },
+  parts: { logs: PARTS },
+  read: (at, props, problems) => set({ logs: readLogs(`${at}.logs`, props.logs, problems) }),
+  nginx: {
+    http: { order: 0, lines: ({ forwards, facts }) => formats(forwards, facts) },
+    setting: { order: 30, answers: true, lines: ({ stated }) => logLines(stated.logs) },
+  },
+};
+
+function readLogs(at: string, value: unknown, problems: Problems): ResolvedLogs | undefined {
+  const example = "{ level: 'errors', redact: true }";
+  const props = readObject(at, value, { parts: PARTS, example }, problems);
+  if (props === undefined) return undefined;
+  const { level = 'all', redact = false } = props;
+  if (level !== 'all' && level !== 'errors' && level !== 'none')
+    problems.add(`${at}.level`, 'must be all, errors or none', level);
+  if (typeof redact !== 'boolean') problems.add(`${at}.redact`, 'must be true or false', redact);
+  return { level: level as LogLevel, redact: redact === true };
+}
+
+const ACCESS_LOG = `${NGINX_PATHS.logFolder}/access.log`;
+
+/** Bytes of what clients write; escaped, a control byte takes six and a quote two. A line stays below 4 KiB. */
+const MAX = { method: 32, host: 128, uri: 800, agent: 200 };
+
+/** Short, printable, no error: such a request is logged as it is, after one look at it. All others take more maps. */
+const PLAIN =
+  'map "$limit_req_status$status $request_method $host $request_uri $http_user_agent" $portway_plain { "~^(?:PASSED)?[1-3][ -~]{0,1000}\\z" 1; }';
+
+/** Once for all HTTP forwards; what only some of them ask for is there only then. */
+function formats(forwards: readonly WebForward[], { requestId, listener }: RequestFacts): readonly Line[] {
+  const used = forwards.flatMap((f) =>
+    f.sites.flatMap((s) => [s.options.logs, ...s.routes.map((r) => r.options.logs)]),
+  );
+  const fields = (cut: (value: string) => string, status: string, kept: string, uri: string): Fields => [
+    ['time', '"$time_iso8601"'],
+    ['request', `"${requestId}"`],
+    ['client', '"$remote_addr"'],
+    ['port', `"${listener}"`],
+    ['method', `"${cut('$request_method')}"`],
+    ['host', `"${cut('$host')}"`],
+    ['uri', `"${cut(uri)}"`],
+    ['status', status],
+    ['bytes', '$bytes_sent'],
+    ['seconds', '$request_time'],
+    ...(cachesOf(forwards).length > 0 ? [['cache', '"$upstream_cache_status"'] as const] : []),
+    ['target', '"$upstream_addr"'],
+    ['target_status', '"$upstream_status"'],
+    ['target_first_byte_seconds', '"$upstream_header_time"'],
+    ['target_seconds', '"$upstream_response_time"'],
+    ['agent', `"${cut('$http_user_agent')}"`],
+    ['sample', kept],
+  ];
+  const careful = (uri: string) => fields((value) => CUT[value] ?? value, '$portway_status', KEPT, uri);
+  return [
+    ...logFormat(
+      'portway',
+      fields((value) => value, '$status', '1', '$request_uri'),
+    ),
+    '# For what is long, hostile or an error: cut, UTF-8, numbers as JSON has them.',
+    ...logFormat('portway-cut', careful('$request_uri')),
+    ...(used.some((l) => l?.redact)
+      ? [
+          block('map $request_uri $portway_path', ['"~^(?<path>[^?]*)" $path;']),
+          cutMap('$portway_path', CUT.$portway_path, MAX.uri),
+          ...logFormat('portway-redacted', careful('$portway_path')),
+        ]
+      : []),
+    cutAsciiMap('$request_method', CUT.$request_method, MAX.method),
+    cutAsciiMap('$host', CUT.$host, MAX.host),
+    cutMap('$request_uri', CUT.$request_uri, MAX.uri),
+    cutMap('$http_user_agent', CUT.$http_user_agent, MAX.agent),
+    'map $status $portway_status { 000 0; 009 9; default $status; }',
+    PLAIN,
+    ...refusalSamples(),
+    `map $portway_plain $portway_odd { 1 ''; default ${KEPT}; }`,
+    ...(used.some((l) => l?.level === 'errors')
+      ? [block('map $status $portway_failed', [`"~^[45]" ${KEPT};`, "default '';"])]
+      : []),
+    ...ALL,
+  ];
+}
+
+/** The variables that have the start of what others wrote. */
+const CUT: Readonly<Record<string, string>> & { readonly [name in Written]: string } = {
+  $request_method: '$portway_method',
+  $host: '$portway_asked_host',
+  $request_uri: '$portway_uri',
+  $http_user_agent: '$portway_agent',
+  $portway_path: '$portway_short_path',
+};
+
+type Written = '$request_method' | '$host' | '$request_uri' | '$http_user_agent' | '$portway_path';
+
+function accessLog(format: string, condition: string): Line {
+  return `access_log ${ACCESS_LOG} ${format} ${ACCESS_LOG_BUFFER} if=${condition};`;
+}
+
+const ALL = [accessLog('portway', '$portway_plain'), accessLog('portway-cut', '$portway_odd')];
+
+/** In a server or location that wants something else. */
+export function logLines(logs: ResolvedLogs | undefined): readonly Line[] {
+  if (logs === undefined) return [];
+  return [
+    ...levelLines(logs),
+    ...(logs.redact ? ["# nginx's own messages have whole addresses in them.", `error_log ${ERROR_LOG} crit;`] : []),
+  ];
+}
+
+function levelLines({ level, redact }: ResolvedLogs): readonly Line[] {
+  if (level === 'none') return ['access_log off;'];
+  if (level === 'all' && !redact) return ALL;
+  return [accessLog(redact ? 'portway-redacted' : 'portway-cut', level === 'errors' ? '$portway_failed' : KEPT)];
+}

@@ -1,0 +1,41 @@
+import { NGINX_PATHS } from '../nginx/names';
+import type { ForwardFeature } from './feature';
+import { readFlag } from './flag';
+
+/** @category Forward.http */
+export interface MaintenanceProps {
+  /**
+   * Whether `portway maintenance on`, run on the host, closes this forward without a deploy.
+   * @default false
+   * @see docs/options.md#maintenance
+   */
+  readonly maintenance?: boolean;
+}
+
+/** Whether a command on the host can close the forward. */
+interface Maintenance {
+  readonly maintenance: boolean;
+}
+
+export const maintenance: ForwardFeature<MaintenanceProps, Maintenance> = {
+  props: { maintenance: true },
+  read: (at, props, problems) => ({
+    maintenance: readFlag(`${at}.maintenance`, props.maintenance, problems) === true,
+  }),
+  nginx: {
+    // To look for a file at each request instead would cost each request several microseconds, for something that is hardly ever on.
+    admission: {
+      order: 10,
+      lines: ({ forward, limited }) =>
+        forward.maintenance
+          ? [
+              `include ${NGINX_PATHS.maintenance}/${limited ? 'limited' : 'plain'}*.conf;  # there while maintenance is on`,
+            ]
+          : [],
+      refuses: (forward) => (forward.maintenance ? [503] : []),
+    },
+    // Where the command asks whether it is done.
+    hostServer: (forwards) =>
+      forwards.some((f) => f.maintenance) ? [`include ${NGINX_PATHS.maintenance}/stamp*.conf;`] : [],
+  },
+};

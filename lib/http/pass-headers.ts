@@ -1,0 +1,60 @@
+import type { Problems } from '../forward/problems';
+import { toldHeaders } from '../nginx/proxy-headers';
+import { BLANKED } from './blanked-headers';
+import type { HttpFeature } from './feature';
+import { set } from './flag';
+
+/** @category Protection of HTTP */
+export interface PassHeadersProps {
+  /**
+   * Request headers to pass to targets although they claim another URL, method, host, scheme or client than the
+   * request has. Examples are `X-HTTP-Method-Override`, and `CF-Connecting-IP` behind Cloudflare. Any client can send
+   * them.
+   * @default none: the gateway removes all of them
+   * @refused headers that pass anyway; together with `cache`
+   * @see docs/how-it-works.md#nginx
+   * @see https://portswigger.net/research/practical-web-cache-poisoning
+   */
+  readonly passHeaders?: readonly string[];
+}
+
+export const passHeaders: HttpFeature<PassHeadersProps, { readonly passHeaders?: readonly string[] }> = {
+  props: { passHeaders: true },
+  read: (at, props, problems) =>
+    set({ passHeaders: readPassedHeaders(`${at}.passHeaders`, props.passHeaders, problems) }),
+  nginx: {
+    forwarding: {
+      order: 50,
+      lines({ route: { options, protocol }, facts }) {
+        if (options.passHeaders === undefined) return [];
+        return toldHeaders(protocol === 'grpc' ? 'grpc' : 'proxy', facts, options.passHeaders);
+      },
+    },
+  },
+};
+
+/** The names of blanked headers that reach the targets after all. */
+function readPassedHeaders(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.add(at, "must hold at least one name of a header, such as ['X-HTTP-Method-Override']", value);
+    return undefined;
+  }
+  const known = new Map(BLANKED.map((name) => [name.toLowerCase(), name]));
+  return value.flatMap((name: unknown, i) => {
+    const header = typeof name === 'string' ? known.get(name.toLowerCase()) : undefined;
+    if (header === undefined)
+      problems.add(`${at}[${i}]`, `must be a header that is otherwise taken out: ${BLANKED.join(', ')}`, name);
+    return header ?? [];
+  });
+}
+
+/** Answers to requests with such a header would be given to requests without it: it is not in a cache's key. */
+export function checkPassedBesideCache(at: string, passed: readonly string[] | undefined, problems: Problems): void {
+  if (passed === undefined) return;
+  problems.add(
+    `${at}.passHeaders`,
+    'must be left out where answers are kept, which could be made for one client and given to others: write cache: false there',
+    passed,
+  );
+}

@@ -1,0 +1,99 @@
+import type { WebForward } from '../forward/resolved';
+import { type Block, block, type Line } from '../nginx/block';
+import { countRefusal } from '../nginx/log-fields';
+import { ignoredCommands, toldHeaders } from '../nginx/proxy-headers';
+import type { BesideScope, HttpFeature } from './feature';
+import { addHeaders, hiddenByDefault } from './headers';
+import { logLines } from './logs';
+
+export type HttpProtocol = 'http' | 'grpc';
+
+/** @category Hosts and paths */
+export interface HttpProtocolProps {
+  /**
+   * What targets speak: `'http'` (HTTP/1.1 and WebSocket) or `'grpc'`, which needs an HTTPS forward.
+   * @default 'http'
+   * @refused `'grpc'` on `Forward.http`: gRPC needs HTTP/2, which clients speak only over TLS
+   * @see docs/delivery.md#grpc
+   */
+  readonly protocol?: HttpProtocol;
+}
+
+/** What targets speak: HTTP/1.1 or gRPC. */
+export const protocol: HttpFeature<HttpProtocolProps, { readonly protocol?: HttpProtocol }> = {
+  props: { protocol: true },
+  read(at, { protocol: value }, problems, { kind }) {
+    if (value === undefined) return {};
+    if (value !== 'http' && value !== 'grpc') problems.add(`${at}.protocol`, 'must be http or grpc', value);
+    if (value === 'grpc' && kind !== 'https')
+      problems.add(
+        `${at}.protocol`,
+        'must be http here: gRPC needs HTTP/2, which clients speak over TLS (Forward.https)',
+        value,
+      );
+    return { protocol: value };
+  },
+  nginx: {
+    http: {
+      order: 65,
+      lines: ({ forwards, facts }) =>
+        forwards.some(speaksGrpc)
+          ? [
+              '',
+              '# gRPC: denied, not implemented, deadline exceeded, exhausted, internal; all else is unavailable.',
+              'map $status $portway_grpc { 400 13; 403 7; 405 12; 408 4; 413 8; 500 13; default 14; }',
+              ...toldHeaders('grpc', facts),
+              ...hiddenByDefault(facts).map((name) => `grpc_hide_header ${name};`),
+              ...ignoredCommands('grpc'),
+            ]
+          : [],
+    },
+    setting: { order: 50, lines: ({ route }) => (route?.protocol === 'grpc' ? [grpcErrors(route.id)] : []) },
+    beside: { order: 40, blocks: statusPlace },
+    // A call of gRPC is one request, however many messages it carries: it has no bound but one that was asked for.
+    implies: ({ protocol: spoken, options }) =>
+      spoken === 'grpc' && options.maxBodyMiB === undefined ? { maxBodyMiB: 0 } : {},
+  },
+};
+
+/** What the gateway may have to answer itself on a route of gRPC. */
+const ERRORS = '400 403 405 408 413 429 500 502 503 504';
+
+/** Whether any route of a forward speaks it. */
+export function speaksGrpc({ sites }: Pick<WebForward, 'sites'>): boolean {
+  return sites.some((s) => s.routes.some((r) => r.protocol === 'grpc'));
+}
+
+/** In the location of a route of gRPC: where its errors are answered. */
+function grpcErrors(id: string): Line {
+  return `error_page ${ERRORS} ${grpcPlaceName(id)};`;
+}
+
+/**
+ * Beside it: no page, but a status in the head of the answer. A call ends with a status of gRPC's own; from an answer without one its
+ * clients guess, and a body that is too large or too slow is then merely UNKNOWN. The log has the HTTP status.
+ * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+ */
+function statusPlace({ route, forwardHeaders, facts }: BesideScope): readonly Block[] {
+  const { id, options, overrides } = route;
+  if (route.protocol !== 'grpc') return [];
+  const status = ['grpc-status', '$portway_grpc'] as const;
+  const message = ['grpc-message', 'the gateway says $status'] as const;
+  const headers = [...(options.headers ?? []), ...forwardHeaders, status, message];
+  const answer = `@grpc-status-${id}`;
+  return [
+    block(`location ${grpcPlaceName(id)}`, countRefusal(answer)),
+    block(`location ${answer}`, [
+      ...logLines(overrides.logs),
+      'set $portway_retry $portway_pause;',
+      ...addHeaders(headers, facts, options.hideHeaders),
+      'types {}',
+      'default_type application/grpc;',
+      'return 200 "";',
+    ]),
+  ];
+}
+
+function grpcPlaceName(id: string): string {
+  return `@grpc-${id}`;
+}

@@ -1,0 +1,75 @@
+import type { Engine } from '../forward/forward';
+import { forwardPath, type Problems } from '../forward/problems';
+import type { Written } from '../forward/read-forwards';
+import { readSourceLists } from '../forward/read-kernel-props';
+import { ANY_FAMILY, readEngine, readListener } from '../forward/read-props';
+import { readTls } from '../forward/read-tls';
+import type { HttpForward, HttpsForward, WebForward } from '../forward/resolved';
+import { readTrustedProxies } from '../forward/trusted-proxies';
+import { FORWARD_FEATURES, type ForwardValues, HTTPS_FEATURES, type HttpsValues } from './features';
+import { readForwardOptions } from './read-place';
+import { readSites } from './read-sites';
+import type { HttpsPorts } from './route';
+
+type Context = { readonly stackEngine: Engine; readonly httpsPorts: HttpsPorts };
+
+export function readHttpForward(
+  name: string,
+  forward: Written<'http'>,
+  context: Context,
+  problems: Problems,
+): HttpForward | undefined {
+  const before = problems.length;
+  const web = readWebForward(name, forward, context, problems);
+  return web === undefined || problems.length > before ? undefined : { kind: 'http', ...web };
+}
+
+export function readHttpsForward(
+  name: string,
+  forward: Written<'https'>,
+  context: Context,
+  problems: Problems,
+): HttpsForward | undefined {
+  const at = forwardPath(name);
+  const before = problems.length;
+  const web = readWebForward(name, forward, context, problems);
+  const tls = readTls(`${at}.tls`, forward.props.tls, problems);
+  const sites = web?.sites ?? [];
+  const options = readForwardOptions<HttpsValues>(
+    at,
+    { features: HTTPS_FEATURES, props: forward.props, sites },
+    problems,
+  );
+  if (web === undefined || tls === undefined || problems.length > before) return undefined;
+  return { kind: 'https', ...web, tls, ...options };
+}
+
+/** What HTTP and HTTPS forwards have in common. Undefined if there is no listener to read the sites for. */
+function readWebForward(
+  name: string,
+  forward: Written<'http' | 'https'>,
+  { stackEngine, httpsPorts }: Context,
+  problems: Problems,
+): Omit<WebForward, 'kind'> | undefined {
+  const { kind, props } = forward;
+  const at = forwardPath(name);
+  readEngine(at, forward, stackEngine, problems);
+  const listen = readListener(at, forward, 'tcp', problems);
+  const sites = listen === undefined ? [] : readSites(at, props, { name, kind, httpsPorts, listen }, problems);
+  const sources = readSourceLists(at, props, problems);
+  const { trustedProxies } = readTrustedProxies(at, props, ['accept'], problems);
+  const options = readForwardOptions<ForwardValues>(at, { features: FORWARD_FEATURES, props, sites }, problems);
+  if (listen === undefined) return undefined;
+  return {
+    name,
+    engine: 'nginx',
+    transport: 'tcp',
+    listen,
+    families: ANY_FAMILY,
+    ...sources,
+    targets: sites.flatMap((s) => s.routes).flatMap((r) => r.targets),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
+    sites,
+    ...options,
+  };
+}

@@ -1,0 +1,58 @@
+import type { WebForward } from '../forward/resolved';
+import { BLANKED } from './blanked-headers';
+import type { ForwardFeature } from './feature';
+import { readFlag } from './flag';
+
+/** @category Forward.http */
+export interface UnderscoresProps {
+  /**
+   * Whether to pass request headers whose names contain underscores, such as `api_key` or `x-amz-meta-my_key`. CGI,
+   * WSGI and PHP cannot tell `X_Forwarded_For` from `X-Forwarded-For`, so such spellings of the gateway's own headers
+   * are dropped anyway. So are names with other characters, such as a dot.
+   * @default false: such headers are dropped
+   * @see docs/limits.md#of-http-through-nginx
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
+   */
+  readonly underscoresInHeaders?: boolean;
+}
+
+interface Underscores {
+  readonly underscoresInHeaders?: true;
+}
+
+export const underscores: ForwardFeature<UnderscoresProps, Underscores> = {
+  props: { underscoresInHeaders: true },
+  read: (at, props, problems) =>
+    readFlag(`${at}.underscoresInHeaders`, props.underscoresInHeaders, problems) ? { underscoresInHeaders: true } : {},
+  nginx: {
+    server: {
+      lines: ({ forward }) => (forward.underscoresInHeaders ? ['underscores_in_headers on;'] : []),
+    },
+    blanked: lookalikes,
+  },
+};
+
+/** Headers that the gateway writes itself or whose meaning it vouches for, beside those that it blanks. */
+const WRITTEN: readonly string[] = [
+  ...['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Prefix'],
+  ...['X-Real-IP', 'X-Request-ID'],
+  // A target that took `Content_Length` for `Content-Length` would see another end of the request than nginx.
+  ...['Content-Length', 'Transfer-Encoding'],
+];
+
+/**
+ * Names that CGI, WSGI and PHP cannot tell from those headers (`X_Forwarded_For`): blanked for all forwards, where any of them lets
+ * underscores pass. The others drop such names before.
+ */
+function lookalikes(forwards: readonly WebForward[]): readonly string[] {
+  if (!forwards.some((f) => f.underscoresInHeaders)) return [];
+  return [...WRITTEN, ...BLANKED].flatMap(withUnderscores);
+}
+
+/** All spellings of a name with one underscore or more in place of hyphens. */
+function withUnderscores(name: string): readonly string[] {
+  const [first = '', ...rest] = name.split('-');
+  return rest
+    .reduce<string[]>((spellings, word) => spellings.flatMap((s) => [`${s}-${word}`, `${s}_${word}`]), [first])
+    .filter((spelling) => spelling !== name);
+}
