@@ -5,23 +5,33 @@ import type { HostFile } from './host-file';
 /** The host's file tree: each file lies where it goes. */
 const TREE = join(__dirname, '..', '..', 'assets');
 
-/** Where programs and their parts lie on the host. */
+/** Where scripts and the Python package lie on the host. */
 export const PROGRAMS = '/usr/local/lib/portway';
+/** The Python package `portway`; the program `portway` calls its modules. */
+export const PACKAGE = `${PROGRAMS}/portway`;
 export const UNITS = '/etc/systemd/system';
 /** The part of user-data, where cloud-init puts it. */
 export const BOOT_SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 
+/** A statement that is only a string in three quotes. */
+const DOCSTRING = /^ *"""[\s\S]*?"""$/gm;
+
+/** The return type of a function whose head is one line. */
+const RETURN_TYPE = /^( *def .*\)) -> .*:$/gm;
+
 /**
- * A file of assets/ as it is packed: without full-line comments and blank lines, and with half the indentation. Those would take a
- * quarter of the 16 KB, and an edited comment would restart every gateway. So no multi-line string in a script may depend on its
- * leading spaces.
+ * A file of assets/ as it is packed: without docstrings, full-line comments and blank lines, and with less indentation. Those would
+ * take a third of the 16 KB, and an edited comment would restart every gateway. So no multi-line string in a script may depend on its
+ * leading spaces, and in Python only docstrings may begin a line with three quotes.
  *
  * @param path where the file lies on the host
  */
 export function readAsset(path: string): string {
-  const lines = readFileSync(join(TREE, path), 'utf8').split('\n');
+  const source = readFileSync(join(TREE, path), 'utf8');
+  const python = path.endsWith('.py');
+  const lines = (python ? source.replace(DOCSTRING, '').replace(RETURN_TYPE, '$1:') : source).split('\n');
   const kept = lines.filter((line, i) => !/^\s*(#|$)/.test(line) || (i === 0 && line.startsWith('#!')));
-  return `${kept.map((line) => line.replace(/^( +)\1/, '$1')).join('\n')}\n`;
+  return `${kept.map((line) => line.replace(python ? /^( +)\1{3}/ : /^( +)\1/, '$1')).join('\n')}\n`;
 }
 
 /**

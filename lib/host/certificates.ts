@@ -1,6 +1,6 @@
 import { type HttpsForward, isHttpsForward, type ResolvedForward } from '../forward/resolved';
 import type { Certificate } from '../forward/tls';
-import { assetFiles, PROGRAMS, UNITS } from './assets';
+import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
 
@@ -34,9 +34,9 @@ function renderedFiles(forwards: readonly HttpsForward[]): readonly HostFile[] {
     { path: '/etc/portway/certificates.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(
       `${PROGRAMS}/host.d/certificates.sh`,
-      `${PROGRAMS}/certificates.py`,
-      ...[...new Set(entries.map((e) => e.source))].map((source) => `${PROGRAMS}/${source}.py`),
-      ...(entries.some((e) => e.source === 'secret') ? [`${PROGRAMS}/aws.py`] : []),
+      `${PACKAGE}/certificates.py`,
+      ...[...new Set(entries.map((e) => e.source))].map((source) => `${PACKAGE}/${source}.py`),
+      ...(entries.some((e) => e.source === 'secret') ? [`${PACKAGE}/aws.py`] : []),
       `${UNITS}/portway-certificates.service`,
       `${UNITS}/portway-certificates.timer`,
     ),

@@ -1,18 +1,21 @@
 import { isWebForward, type ResolvedForward } from '../forward/resolved';
 import { cachesOf } from '../http/cache';
-import { assetFile, assetFiles, PROGRAMS } from './assets';
+import { assetFile, assetFiles, PACKAGE } from './assets';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
 
-/** The command `portway`: `status` on every host, `maintenance` and `cache` where a forward has them. Optional: forwarding needs no status. */
+/** What every host needs of the package: for the signal, and for host.sh. */
+const ALWAYS = ['__init__', 'commands', 'files', 'signals'].map((module) => `${PACKAGE}/${module}.py`);
+
+/** The program `portway`, with its commands `maintenance` and `cache` where a forward has them. `status` is optional: forwarding does not depend on it. */
 export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   const tools = [
-    ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PROGRAMS}/maintenance.py`] : []),
-    ...(cachesOf(forwards).length > 0 ? [`${PROGRAMS}/cache.py`] : []),
+    ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PACKAGE}/maintenance.py`] : []),
+    ...(cachesOf(forwards).length > 0 ? [`${PACKAGE}/cache.py`] : []),
   ];
   return [
-    { ...assetFile('/usr/local/bin/portway'), optional: tools.length === 0 },
-    { ...assetFile(`${PROGRAMS}/status.py`), optional: true },
+    ...assetFiles('/usr/local/bin/portway', ...ALWAYS),
+    { ...assetFile(`${PACKAGE}/status.py`), optional: true },
     { ...forwardsFile(forwards), optional: true },
     ...assetFiles(...tools),
   ];

@@ -1,7 +1,7 @@
 import { isHealthChecked, type KernelPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatTarget } from '../forward/target';
 import { placesOf, type SharedChain, sharedChains } from '../iptables/balance';
-import { assetFiles, PROGRAMS, UNITS } from './assets';
+import { assetFiles, PACKAGE, UNITS } from './assets';
 import type { HostFile } from './host-file';
 
 /** Files for health checks; none if no forward has one. */
@@ -11,9 +11,9 @@ export function healthFiles(forwards: readonly ResolvedForward[]): readonly Host
   return [
     { path: '/etc/portway/health.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(
-      `${PROGRAMS}/health.py`,
-      ...(usesDatabaseProbes(forwards) ? [`${PROGRAMS}/database_probes.py`] : []),
-      `${PROGRAMS}/health_chain.py`,
+      `${PACKAGE}/health.py`,
+      `${PACKAGE}/health_chain.py`,
+      ...(usesDatabaseProbes(forwards) ? [`${PACKAGE}/database_probes.py`] : []),
       `${UNITS}/portway-health.service`,
     ),
   ];

@@ -2,7 +2,7 @@ import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
 import { isNginxForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
 import { needsStream, renderNginx } from '../nginx/render';
-import { assetFiles, PROGRAMS, UNITS } from './assets';
+import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import type { HostFile } from './host-file';
@@ -75,7 +75,8 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
       `${PROGRAMS}/host.d/nginx.sh`,
       '/etc/sysctl.d/90-portway-nginx.conf',
       `${UNITS}/nginx.service.d/portway.conf`,
-      `${PROGRAMS}/logs.py`,
+      `${PACKAGE}/nginx.py`,
+      `${PACKAGE}/logs.py`,
       `${UNITS}/portway-logs.service`,
       `${UNITS}/portway-logs.timer`,
     ),

@@ -3,7 +3,7 @@ import type { GatewaySettings } from '../forward/gateway-settings';
 import { hostsOf, isKernelForward, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../iptables/render';
 import { renderNftables } from '../nftables/render';
-import { assetFiles, PROGRAMS, UNITS } from './assets';
+import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
@@ -27,8 +27,9 @@ export function kernelPart(
     ...(rules === undefined || !settings.ipv6 ? [] : [rulesFile('ip6tables', rules.v6)]),
     ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
     ...assetFiles(
-      `${PROGRAMS}/rules.py`,
-      ...(own.some((f) => !isPortForward(f) || f.transport === 'udp') ? [`${PROGRAMS}/forget.py`] : []),
+      `${PACKAGE}/rules.py`,
+      `${PACKAGE}/rulesets.py`,
+      ...(own.some((f) => !isPortForward(f) || f.transport === 'udp') ? [`${PACKAGE}/flush_conntrack.py`] : []),
       `${UNITS}/portway-iptables.service`,
     ),
     ...healthFiles(own),

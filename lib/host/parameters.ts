@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { assetFiles, PROGRAMS } from './assets';
+import { assetFiles, PACKAGE, PROGRAMS } from './assets';
 import type { HostFile } from './host-file';
 import { packForParameters } from './pack';
 
@@ -40,7 +40,7 @@ export function parameterSettings({ digest, place, values }: ParameterArchive): 
 }
 
 /** Files of assets/ that read the parameters. */
-export const FETCHERS = [`${PROGRAMS}/fetch.py`, `${PROGRAMS}/aws.py`] as const;
+export const FETCHERS = [`${PROGRAMS}/fetch.py`, `${PACKAGE}/aws.py`] as const;
 
 /** Bootstrap files when host.sh is in Parameter Store. */
 export function fetchFiles(): readonly HostFile[] {

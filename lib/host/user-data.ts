@@ -57,7 +57,7 @@ export interface UserData {
 }
 
 /** Files of assets/ that deliver the host's files. */
-export const CARRIERS = [BOOT_SCRIPT, ...FETCHERS] as const;
+export const CARRIERS = [BOOT_SCRIPT, ...FETCHERS];
 
 const BOUNDARY = 'portway';
 const DEFAULT_STACK = 'Portway';
@@ -123,10 +123,12 @@ function bySize(files: readonly HostFile[]): readonly HostFile[] {
  * the parameters.
  */
 function spread(content: HostContent, identity: ContentIdentity, more: readonly HostFile[]): UserData {
-  const away = content.files.filter((file) => file.origin === 'script' || more.includes(file));
+  const carried = fetchFiles();
+  const isCarried = ({ path }: HostFile) => carried.some((file) => file.path === path);
+  const away = content.files.filter((file) => (file.origin === 'script' && !isCarried(file)) || more.includes(file));
   const archive = parameterArchive(away, identity.stack ?? DEFAULT_STACK);
   const settings = { ...content.settings, ...parameterSettings(archive) };
-  const files = [...content.files.filter((file) => !away.includes(file)), ...fetchFiles()];
+  const files = [...content.files.filter((file) => !away.includes(file) && !isCarried(file)), ...carried];
   return { ...assemble(files, { files, settings }, identity, false), compressed: more.length > 0, archive };
 }
 

@@ -149,7 +149,7 @@ describe.each(chosenSystems())('$os, $architecture', ({ os, architecture, boots 
       ],
       [
         'the kernel has the rules that it should have',
-        async () => expect(await ssh('sudo /usr/local/lib/portway/rules.py check')).toMatchObject({ ok: true }),
+        async () => expect(await ssh('sudo /usr/local/bin/portway rules check')).toMatchObject({ ok: true }),
       ],
     ];
 

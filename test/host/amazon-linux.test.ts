@@ -85,7 +85,7 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
       await host.sh('gateway', 'grep -o "/usr/lib64/nginx/modules/[a-z_]*.so" /proc/$(</run/nginx.pid)/maps | sort -u'),
     ).toBe('/usr/lib64/nginx/modules/ngx_stream_module.so\n');
     expect(await host.sh('gateway', 'nginx -t 2>&1')).not.toMatch(/warn/);
-    await host.sh('gateway', '/usr/local/lib/portway/rules.py check');
+    await host.sh('gateway', 'portway rules check');
 
     // The unit starts again despite what a killed nginx left behind.
     await host.sh(

@@ -155,7 +155,7 @@ describeHost('damage on the disk', () => {
 
     test.each(Object.keys(DAMAGE) as Damage[])('kept rules %s: boot restores complete ones', async (how) => {
       await damage(`${STATE}/good/etc/portway/iptables.rules`, how);
-      await host.sh('gateway', 'nft flush ruleset; /usr/local/lib/portway/rules.py restore');
+      await host.sh('gateway', 'nft flush ruleset; portway rules restore');
       expect(await answers()).toEqual([81]);
       expect((await gateway.reboot()).code).toBe(0);
     });
@@ -167,7 +167,7 @@ describeHost('damage on the disk', () => {
       test.each([
         ['usr/local/lib/portway/host.sh', 'empty'],
         ['etc/portway/iptables.rules', 'cut'],
-        ['usr/local/lib/portway/rules.py', 'missing'],
+        ['usr/local/lib/portway/portway/rules.py', 'missing'],
       ] as [string, Damage][])('reports that the content to roll back to is damaged: %s %s', async (path, how) => {
         await damage(`${STATE}/good/${path}`, how);
         expect((await gateway.boot(failing(`fails-${how}`))).code).toBe(1);

@@ -74,7 +74,7 @@ describeHost('health checks of databases', () => {
   async function check(by: 'mysql' | 'postgres', port: number, times = 1): Promise<string> {
     const script = `import sys
 sys.path.insert(0, "/usr/local/lib/portway")
-from database_probes import ${by}
+from portway.database_probes import ${by}
 try:
     for _ in range(${times}):
         ${by}("${BACKEND}", ${port}, 1)

@@ -435,7 +435,7 @@ describeHost('health checks on a host', () => {
     await gateway.succeed({ forwards: { ...checked([8001, 8002]), more }, content: 'c2' });
     expect(await pid()).toBe(before);
     await until('it is out again', async () => (await chain()).includes('out: 8002'));
-    expect((await gateway.host.run('gateway', ['/usr/local/lib/portway/rules.py', 'check'])).stderr).toBe('');
+    expect((await gateway.host.run('gateway', ['portway', 'rules', 'check'])).stderr).toBe('');
   });
 
   test('pick up changed weights while a target is out', async () => {

@@ -84,7 +84,7 @@ describeHost('kernel settings', () => {
     expect(await host.read('/run/sizes')).toBe(`${prefix}buckets=${sizes[0]}\n${prefix}max=${sizes[1]}\n`);
     // A value that is large enough is left alone.
     await now(2_000_000);
-    await host.sh('gateway', 'rm /run/sizes; /usr/local/lib/portway/rules.py remove');
+    await host.sh('gateway', 'rm /run/sizes; portway rules remove');
     expect(await host.read('/run/sizes')).toBe('');
   });
 

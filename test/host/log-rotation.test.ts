@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { readAsset } from '../../lib/host/assets';
-import { asset } from './support/assets';
+import { writePackage } from './support/assets';
 import { Gateway, SIGNAL_URL } from './support/gateway';
 import { ADDRESS, describeHost } from './support/host';
 import { NginxHost } from './support/nginx';
@@ -22,7 +22,7 @@ describeHost('the disk of the logs', () => {
     await nginx.host.sh('gateway', `mkdir -p ${LOGS} /var/lib/nginx/body /var/lib/portway; ${disks}`);
     await nginx.web(8080, 'web');
     await nginx.run({ web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:8080` }) });
-    await nginx.host.write('/usr/local/lib/portway/logs.py', asset('/usr/local/lib/portway/logs.py'), '0755');
+    await writePackage(nginx.host);
     await nginx.host.write(
       '/etc/systemd/system/portway-logs.service',
       readAsset('/etc/systemd/system/portway-logs.service'),
@@ -50,7 +50,7 @@ describeHost('the disk of the logs', () => {
 
   test('rotates and compresses large logs without losing a line', async () => {
     // A limit that a few requests reach.
-    await nginx.host.sh('gateway', `sed -i 's/min(20 << 20, room .. 10)/1000/' /usr/local/lib/portway/logs.py`);
+    await nginx.host.sh('gateway', `sed -i 's/min(20 << 20, room .. 10)/1000/' /usr/local/lib/portway/portway/logs.py`);
     let done = false;
     const ask = `curl -s -o /dev/null -w '%{http_code}\n' 'http://${GATEWAY}/[1-5]'`;
     const script = `for i in {1..60}; do ${ask}; sleep 0.05; done | sort | uniq -c`;
@@ -70,7 +70,7 @@ describeHost('the disk of the logs', () => {
     const names = (await sizes()).map(([name]) => name);
     expect(names.filter((name) => /^access\.log-\d+\.gz$/.test(name)).length).toBeGreaterThan(1);
     expect(names.filter((name) => /^bootstrap\.log-\d+\.gz$/.test(name)).length).toBeGreaterThan(1);
-    await nginx.host.write('/usr/local/lib/portway/logs.py', asset('/usr/local/lib/portway/logs.py'), '0755');
+    await writePackage(nginx.host);
   });
 
   test("keeps the logs' permissions", async () => {

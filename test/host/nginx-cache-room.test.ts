@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { asset } from './support/assets';
+import { writePackage } from './support/assets';
 import { Caches, kept, MINUTE, SMALL } from './support/caches';
 import { ADDRESS, describeHost } from './support/host';
 import { asking } from './support/targets';
@@ -9,7 +9,6 @@ import { asking } from './support/targets';
 jest.setTimeout(120_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
-const PURGE = '/usr/local/lib/portway/cache.py';
 
 describeHost("the size of nginx's cache", () => {
   let caches: Caches;
@@ -32,7 +31,7 @@ describeHost("the size of nginx's cache", () => {
       impatient: Forward.http({ listen: 88, to, cache: { ...SMALL, waitForFill: 0 } }),
       small: Forward.http({ listen: 89, to, cache: SMALL }),
     }));
-    await caches.targets.host.write(PURGE, asset(PURGE), '0755');
+    await writePackage(caches.targets.host);
   });
   afterAll(() => caches?.stop());
 
@@ -100,7 +99,7 @@ describeHost("the size of nginx's cache", () => {
 
   describe('portway cache', () => {
     const portwayCache = async (...words: string[]) => {
-      const result = await caches.targets.host.run('gateway', [PURGE, ...words]);
+      const result = await caches.targets.host.run('gateway', ['portway', 'cache', ...words]);
       // nginx keeps files open for up to a second.
       if (words[0] === 'purge') await sleep(1100);
       return result;

@@ -1,6 +1,6 @@
 import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { asset } from './support/assets';
+import { writePackage } from './support/assets';
 import { ADDRESS, describeHost, until } from './support/host';
 import { NginxHost, STRANGER } from './support/nginx';
 
@@ -54,11 +54,7 @@ describeHost('answers of the gateway itself', () => {
         },
       }),
     });
-    await nginx.host.write(
-      '/usr/local/lib/portway/maintenance.py',
-      asset('/usr/local/lib/portway/maintenance.py'),
-      '0755',
-    );
+    await writePackage(nginx.host);
   });
   afterAll(() => nginx?.stop());
 
@@ -214,7 +210,7 @@ describeHost('answers of the gateway itself', () => {
   });
 
   describe('maintenance', () => {
-    const COMMAND = '/usr/local/lib/portway/maintenance.py';
+    const COMMAND = '/usr/local/bin/portway maintenance';
     const switchTo = (...words: string[]) => nginx.host.sh('gateway', `${COMMAND} ${words.join(' ')}`);
     /** Old workers may still accept a connection or two. */
     const becomes = (what: string, ask: () => Promise<string | undefined>) =>

@@ -114,7 +114,7 @@ describeHost('portway.sh', () => {
   test('restores proved rules at boot without user-data', async () => {
     await gateway.succeed(IPTABLES);
     await host.sh('gateway', 'iptables-nft -t nat -F; iptables-nft -t nat -X; rm /etc/portway/iptables.rules');
-    await host.sh('gateway', '/usr/local/lib/portway/rules.py restore');
+    await host.sh('gateway', 'portway rules restore');
     expect((await web()).name).toBe('gateway');
     expect(await calls()).toMatch(/enable portway-iptables/);
   });

@@ -25,7 +25,7 @@ import { certificateFile } from '../../lib/nginx/names';
 import { renderNginx } from '../../lib/nginx/render';
 import { acceptedOf, atFault, type Refused, wholeStack } from './support/accepted';
 import { type StackProps, stacks } from './support/arbitrary';
-import { asset } from './support/assets';
+import { writePackage } from './support/assets';
 import { DEBIAN, describeHost, Host } from './support/host';
 import { Choices, mistakes, mutate } from './support/mutate';
 
@@ -185,8 +185,7 @@ describeHost(`what synth accepts, the host accepts (seed ${SEED})`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'portway-stacks-'));
     try {
       for (const [i, stack] of accepted.entries()) writeStack(join(folder, `${i}`), stack);
-      for (const name of ['rules.py', 'forget.py', 'health_chain.py'].map((part) => `/usr/local/lib/portway/${part}`))
-        await host.write(name, asset(name), '0755');
+      await writePackage(host);
       await host.sh('gateway', makeCertificates(accepted));
       const packed = execFileSync('tar', ['-cC', folder, '.'], { maxBuffer: 2 ** 28 });
       await host.sh('gateway', 'mkdir /stacks && tar -xC /stacks', packed);

@@ -12,7 +12,7 @@ const BALANCED = rulesOf({
 });
 const NONE: Rules = { v4: '', v6: '' };
 
-describeHost('rules.py', () => {
+describeHost('portway rules', () => {
   let kernel: RulesHost;
   beforeEach(async () => {
     kernel = await RulesHost.start();
@@ -299,7 +299,7 @@ exec ${real} "$@"
   });
 
   test('prints its usage', async () => {
-    expect(await kernel.script()).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: rules.py') });
+    expect(await kernel.script()).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: portway rules') });
   });
 });
 

@@ -166,7 +166,7 @@ describeHost('portway status', () => {
 
   describe('reports differences from what was deployed', () => {
     afterEach(async () => {
-      await host.sh('gateway', '/usr/local/lib/portway/rules.py apply');
+      await host.sh('gateway', 'portway rules apply');
     });
 
     test.each([

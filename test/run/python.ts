@@ -2,12 +2,13 @@ import path from 'node:path';
 import { ensurePython } from '../../rehearsal/src/aws/python';
 import type { PartContext } from './part';
 
-/** The interpreter of the private environment with cfn-lint, ruff, gixy and vermin; made at the first use (some 15 seconds, 200 MB). */
+/** The interpreter of the private environment with cfn-lint, ruff, mypy, pytest, gixy and vermin; made at the first use (some 15 seconds, 200 MB). */
 export async function checkersPython({ report }: PartContext): Promise<string> {
   const { python } = await ensurePython({
     name: 'checkers',
     requirements: path.join(__dirname, 'requirements.txt'),
-    onInstall: () => report('installing cfn-lint, ruff, gixy and vermin into a private Python environment'),
+    onInstall: () =>
+      report('installing cfn-lint, ruff, mypy, pytest, gixy and vermin into a private Python environment'),
   });
   return python;
 }

@@ -124,8 +124,10 @@ test('compresses rules when they no longer fit', () => {
 test('restores compressed rules unchanged', () => {
   const set = many(COMPRESSED);
   const rules = content(set).files.find((f) => f.path === '/etc/portway/iptables.rules')?.text ?? '';
-  const lines = rules.split('\n').length - 1;
-  expect(archive(render(set).text)).toContain(`#portway-file 0644 /etc/portway/iptables.rules ${lines}\n${rules}`);
+  // So many rules travel without comments.
+  const expected = rules.replace(/^# .*\n/gm, '');
+  const lines = expected.split('\n').length - 1;
+  expect(archive(render(set).text)).toContain(`#portway-file 0644 /etc/portway/iptables.rules ${lines}\n${expected}`);
 });
 
 test.each([0, 1, 2, 3, 4, 5, 255, 1000])('decodes %i bytes unchanged', (length) => {
@@ -136,11 +138,11 @@ test.each([0, 1, 2, 3, 4, 5, 255, 1000])('decodes %i bytes unchanged', (length) 
 });
 
 test('drops the status command and comments before a forward no longer fits', () => {
-  const some = archive(render(many(COMPRESSED)).text);
-  expect(some).toContain('#portway-file 0755 /usr/local/bin/portway ');
-  expect(some).toContain('\n# f1: tcp 3001 to 10.0.1.1:9000\n');
-  const most = archive(render(many(150)).text);
-  expect(most).not.toContain('/usr/local/bin/portway');
+  const some = render(small).text;
+  expect(archive(some)).toContain('/portway/status.py ');
+  expect(some).toMatch(/\n# web: tcp 80 /);
+  const most = archive(render(many(100)).text);
+  expect(most).not.toContain('/portway/status.py');
   expect(most).not.toMatch(/\n *# /);
   expect(most).toContain('\n#portway-hook PREROUTING ');
 });

@@ -12,7 +12,7 @@ import { type Carrier, type Job, remoteHost } from './job';
 
 const OS = OPERATING_SYSTEMS['debian-13'];
 /** What the host itself runs to apply rules. */
-export const APPLY = '/usr/local/lib/portway/rules.py apply';
+export const APPLY = '/usr/local/bin/portway rules apply';
 
 /** Portway's own rules, as synth renders them and the host applies them. */
 export async function portwayIptables(lane: Lane, jobs: readonly Job[]): Promise<void> {

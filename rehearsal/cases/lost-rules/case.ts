@@ -3,7 +3,7 @@ import type { RehearsalCase, Stage } from '../../src/case';
 import { expectationsOf, type Question, visitorOf } from '../../src/expectations';
 import { has, output, scriptEnd, status } from '../on-host';
 
-const RULES = '/usr/local/lib/portway/rules.py';
+const RULES = '/usr/local/bin/portway rules';
 /** What docker does when it starts: a jump of its own before all others, for connections to the host itself. */
 const OTHERS =
   'iptables-nft -t nat -N OTHERS && iptables-nft -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j OTHERS';
@@ -13,7 +13,7 @@ const WITHOUT_OTHERS =
 
 /** A step for gateways that have rules in the kernel. */
 const withRules = (what: string, run: (stage: Stage) => Promise<void>) => async (stage: Stage) => {
-  if (await has(stage, RULES)) await run(stage);
+  if (await has(stage, '/etc/systemd/system/portway-iptables.service')) await run(stage);
   else stage.checks.skipped(stage.phase, what, 'this gateway has no rules in the kernel');
 };
 

@@ -27,8 +27,8 @@ leaves() {
 rules() {
   local family said
   for family in iptables ip6tables; do
-    # All of rules.py, with its own trial and read-back, takes ten times as long, so it runs on a sample.
-    [[ $1 != *00 ]] || /usr/local/lib/portway/rules.py apply "$1" || return 1
+    # All of portway rules, with its own trial and read-back, takes ten times as long, so it runs on a sample.
+    [[ $1 != *00 ]] || portway rules apply "$1" || return 1
     if grep -E '^#portway-hook (PREROUTING|OUTPUT) ' "$1/$family.rules" | grep -vq -- '--dst-type LOCAL'; then
       echo "$family: a hook of nat looks at packets that are not for the gateway"
       return 1

@@ -9,8 +9,6 @@ import { asset } from './assets';
 import { ADDRESS, type Host, type HostOptions } from './host';
 import { RulesHost, rulesOf } from './rules';
 
-const PROGRAM = '/usr/local/lib/portway/health.py';
-const DATABASE_PROBES = '/usr/local/lib/portway/database_probes.py';
 const UNIT = '/etc/systemd/system/portway-health.service';
 /** The systemd stand-in's files of the service: its log and its pid. */
 const RUN = '/run/systemd/portway-health';
@@ -35,7 +33,7 @@ export interface Attempt {
   readonly name: string;
 }
 
-/** A test host with rules.py and the health service, and several backends behind it. */
+/** A test host with the rules and the health service, and several backends behind it. */
 export class HealthHost {
   private constructor(
     readonly rules: RulesHost,
@@ -44,8 +42,6 @@ export class HealthHost {
 
   static async start(options: HostOptions = {}): Promise<HealthHost> {
     const rules = await RulesHost.start(options);
-    await rules.host.write(PROGRAM, asset(PROGRAM), '0755');
-    await rules.host.write(DATABASE_PROBES, asset(DATABASE_PROBES));
     await rules.host.write(UNIT, asset(UNIT));
     await rules.host.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
     return new HealthHost(rules, rules.host);

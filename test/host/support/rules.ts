@@ -3,10 +3,10 @@ import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { renderIptables } from '../../../lib/iptables/render';
 import { renderNftables } from '../../../lib/nftables/render';
-import { asset } from './assets';
+import { writePackage } from './assets';
 import { Host, type HostOptions, type Result } from './host';
 
-const SCRIPT = '/usr/local/lib/portway/rules.py';
+const PROGRAM = '/usr/local/bin/portway';
 const FOLDER = '/etc/portway';
 /** Where the rules of the last proved content lie. */
 export const PROVED = '/var/lib/portway/good/etc/portway';
@@ -22,15 +22,13 @@ export function rulesOf(forwards: Readonly<Record<string, Forward>>, settings: P
   return { ...renderIptables(resolved, all), ...(nft === undefined ? {} : { nft }) };
 }
 
-/** A test host with rules.py and nothing else of Portway. */
+/** A test host with the program `portway` and nothing else. */
 export class RulesHost {
   private constructor(readonly host: Host) {}
 
   static async start(options: HostOptions = {}): Promise<RulesHost> {
     const host = await Host.start(options);
-    await host.write(SCRIPT, asset(SCRIPT), '0755');
-    for (const part of ['forget.py', 'health_chain.py'].map((name) => `/usr/local/lib/portway/${name}`))
-      await host.write(part, asset(part));
+    await writePackage(host);
     return new RulesHost(host);
   }
 
@@ -45,7 +43,7 @@ export class RulesHost {
   }
 
   script(...words: string[]): Promise<Result> {
-    return this.host.run('gateway', [SCRIPT, ...words]);
+    return this.host.run('gateway', [PROGRAM, 'rules', ...words]);
   }
 
   /** Writes rules and applies them. @throws Error with what the script said when it fails */

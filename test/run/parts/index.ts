@@ -6,6 +6,7 @@ import { gixy } from './gixy';
 import { arm64, browser, host, lab, unit } from './jest';
 import { links } from './links';
 import { policies } from './policies';
+import { pytest } from './pytest';
 import { python } from './python';
 import { cases, rehearsal } from './rehearsal';
 import { shell } from './shell';
@@ -18,6 +19,7 @@ export const parts: readonly Part[] = [
   dependencies,
   shell,
   python,
+  pytest,
   links,
   unit,
   cdk,

@@ -7,16 +7,23 @@ import { PYTHON_TOOLS } from '../tools';
 /** The oldest Python of a host: Amazon Linux 2023's. */
 const OLDEST = '3.9';
 
+/** Where the host's package is imported from. */
+const PACKAGE = 'assets/usr/local/lib/portway';
+
+/** Python programs without an ending. */
+const PROGRAMS = ['assets/usr/local/bin/portway'];
+
 /** The Python files: what runs on the host, the lab's services, and what the local AWS endpoint lacks. */
 export const python: Part = {
   name: 'python',
   groups: ['static', 'lint'],
-  about: `all Python files: ruff; those of the host: nothing newer than Python ${OLDEST}`,
+  about: `all Python files: ruff; those of the host: mypy, and nothing newer than Python ${OLDEST}`,
   tools: PYTHON_TOOLS,
   limitMinutes: 5,
   async run(context) {
     const { root, command } = context;
-    const files = (await projectFiles(root)).filter((file) => file.endsWith('.py'));
+    const all = await projectFiles(root);
+    const files = all.filter((file) => file.endsWith('.py') || PROGRAMS.includes(file));
     if (files.length === 0) return failed('there is no Python file to check');
     const interpreter = await checkersPython(context);
     const ruff = (verb: string, ...flags: string[]) => {
@@ -31,6 +38,17 @@ export const python: Part = {
     if (assets.length === 0) notes.push('assets/ has no Python file');
     else if ((await command(interpreter, ['-I', '-c', vermin, ...target, ...assets])) !== 0)
       notes.push(`a file of assets/ needs a newer Python than ${OLDEST}, which Amazon Linux 2023 has`);
+    const cache = ['--cache-dir', path.join(context.folder, 'mypy')];
+    const mypy = ['-m', 'mypy', '--strict', '--python-version', OLDEST, ...cache];
+    const modules = { cwd: path.join(root, PACKAGE) };
+    if (
+      (await command(
+        interpreter,
+        [...mypy, 'portway', 'fetch.py', ...PROGRAMS.map((file) => path.join(root, file))],
+        modules,
+      )) !== 0
+    )
+      notes.push('mypy has findings');
     if ((await ruff('check')) !== 0) notes.push('ruff has findings');
     if ((await ruff('format', '--diff')) !== 0)
       notes.push('ruff would format files: ruff format --config test/run/ruff.toml');

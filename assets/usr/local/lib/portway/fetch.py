@@ -1,11 +1,14 @@
-#!/usr/bin/python3 -IBS
-# Where a host's files have no room in user-data: reads them from Parameter Store and puts them into the tree, beside what came in
-# user-data.
-#
-# portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so
-# that later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
+#!/usr/bin/python3 -IBSu
+"""
+Where a host's files have no room in user-data: reads them from Parameter Store and adds them to the tree.
+
+portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so that
+later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
+
+It stands alone but for portway/aws.py, and signals a failure by itself: here each byte counts, since it must fit beside plain rules.
+"""
+
 import base64
-import contextlib
 import glob
 import hashlib
 import http.client
@@ -18,27 +21,28 @@ import urllib.parse
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
-import aws  # noqa: E402
+from portway import aws  # noqa: E402
 
 STATE = "/var/lib/portway"
-MODE = sys.argv[1]
-STAGE = f"{STATE}/{MODE}"
+SETTINGS = "/etc/portway/portway.env"
 LOG = "/var/log/portway/bootstrap.log"
 # Rights of a new role take a moment until they hold, and so may a network.
 PAUSES = (0, 3, 6, 12, 24, 30)
 
 
-def say(text):
+def say(text: str) -> None:
     line = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}"
-    print(line, flush=True)
-    # A full disk of logs must not end the run.
-    with contextlib.suppress(OSError):
+    print(line)
+    try:
         os.makedirs(os.path.dirname(LOG), exist_ok=True)
         with open(os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640), "a") as file:
             file.write(f"{line}\n")
+    except OSError:
+        # A full disk of logs must not end the run.
+        pass
 
 
-def read(path):
+def read(path: str) -> str:
     try:
         with open(path) as file:
             return file.read()
@@ -46,12 +50,12 @@ def read(path):
         return ""
 
 
-def digest_of(text):
+def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# What the parameters hold together; out of the disk where it is there already.
-def archive(place, count, digest):
+# What the parameters hold together; from the disk where it is there already.
+def archive(place: str, count: int, digest: str) -> str:
     path = f"{STATE}/archive-{digest[:16]}"
     if digest_of(read(path)) == digest:
         os.utime(path)
@@ -73,40 +77,45 @@ def archive(place, count, digest):
     with open(f"{path}.new", "w") as file:
         file.write(text)
     os.replace(f"{path}.new", path)
-    # This one, and the one before it. Which one that is may be wrong where the clock was.
+    # This one and the one before it are kept. Where the clock was wrong, that may be another one.
     for old in sorted({*glob.glob(f"{STATE}/archive-*")} - {path}, key=os.path.getmtime)[:-1]:
         os.remove(old)
     return text
 
 
-def parameter(name):
-    return aws.call("ssm", "AmazonSSM.GetParameter", {"Name": name})["Parameter"]["Value"]
+def parameter(name: str) -> str:
+    return str(aws.call("ssm", "AmazonSSM.GetParameter", {"Name": name})["Parameter"]["Value"])
 
 
-def unpack(text):
-    # The brace is no sign that a parameter may hold twice.
+def unpack(text: str, tree: str) -> None:
+    # A parameter may not hold two opening braces in a row, so each is a dot there.
     for file in json.loads(zlib.decompress(base64.b85decode(text.replace(".", "{")))):
-        path = STAGE + file["path"]
+        path = tree + file["path"]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf8") as out:
             out.write(file["text"])
         os.chmod(path, int(file["mode"], 8))
 
 
-# As host.sh signals, which is not there yet: once for each content and URL, any answer counts, no Content-Type.
-def signal_failure(settings, reason):
+# As signals.py does, which is not here yet: once for each content and URL, any answer counts, no Content-Type.
+def signal_failure(settings: dict[str, str], reason: str) -> None:
     mark = f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     address = settings["PORTWAY_SIGNAL_URL"]
     if read(mark).strip() == address:
         return
     host = read("/sys/devices/virtual/dmi/id/board_asset_tag").strip()
-    data = {"content": settings["PORTWAY_CONTENT"], "boot": read("/proc/sys/kernel/random/boot_id").strip()}
     attempt = int(settings.get("PORTWAY_ATTEMPT", 0)) + 1
     body = {
         "Status": "FAILURE",
         "Reason": f"{re.sub(r'[^ -~]+', ' ', reason)[:900]} (to deploy the same content again: -c attempt={attempt})",
         "UniqueId": host if host.startswith("i-") else read("/etc/machine-id").strip(),
-        "Data": json.dumps({**data, "time": time.strftime("%FT%TZ", time.gmtime())}),
+        "Data": json.dumps(
+            {
+                "content": settings["PORTWAY_CONTENT"],
+                "boot": read("/proc/sys/kernel/random/boot_id").strip(),
+                "time": time.strftime("%FT%TZ", time.gmtime()),
+            }
+        ),
     }
     url = urllib.parse.urlsplit(address)
     for pause in (0, 3, 10, 20):
@@ -119,23 +128,26 @@ def signal_failure(settings, reason):
                     file.write(f"{address}\n")
                 say("signalled FAILURE")
                 return
-        except (OSError, http.client.HTTPException) as error:
+        except Exception as error:
             say(f"FAILURE could not be signalled: {error}")
 
 
-def main():
-    settings = dict(re.findall(r"^(\w+)='(.*)'$", read(f"{STAGE}/etc/portway/portway.env"), re.M))
+def main() -> None:
+    mode = sys.argv[1]
+    tree = f"{STATE}/{mode}"
+    settings = dict(re.findall(r"^(\w+)='(.*)'$", read(tree + SETTINGS), re.M))
     place, count = settings["PORTWAY_PARAMETERS"].split()
     try:
-        if MODE == "busy":
-            if read(f"{STAGE}/etc/portway/portway.env") == read(f"{STATE}/stage/etc/portway/portway.env"):
+        if mode == "busy":
+            if read(tree + SETTINGS) == read(f"{STATE}/stage{SETTINGS}"):
                 sys.exit("portway: another run is at work")
             raise OSError("another run is at work and does not end")
-        unpack(archive(place, int(count), settings["PORTWAY_PARAMETERS_SHA256"]))
+        unpack(archive(place, int(count), settings["PORTWAY_PARAMETERS_SHA256"]), tree)
     except Exception as error:
         say(f"FAILED: {error}")
         signal_failure(settings, f"{error}")
         sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()

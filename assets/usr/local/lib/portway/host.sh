@@ -20,8 +20,23 @@ readonly STAGE=$STATE/$MODE GOOD=$STATE/good
 readonly SUMS=$STATE/sums
 # The files that are on the disk because of us, by their full paths.
 readonly FILES=$STATE/files
-readonly SELF=/usr/local/lib/portway/host.sh RULES=/usr/local/lib/portway/rules.py NGINX=/etc/nginx/nginx.conf
-readonly HEALTH=/usr/local/lib/portway/health.py METADATA=/usr/local/lib/portway/metadata.sh
+readonly SELF=/usr/local/lib/portway/host.sh NGINX=/etc/nginx/nginx.conf UNITS=/etc/systemd/system
+# The program of this script's own tree. Its commands are the modules of the Python package beside this script.
+PORTWAY=${0%/lib/portway/host.sh}/bin/portway
+
+# What systemd runs: the unit, the file by which a host has it, and how it starts when a tree is set up. They start in this order. A
+# service whose file goes is stopped, and none of them starts at a boot any more.
+readonly SERVICES=(
+  "portway-metadata.service    $UNITS/portway-metadata.service    start_metadata"
+  "portway-iptables.service    $UNITS/portway-iptables.service    start_rules"
+  # No service, but in this place: connection tracking has settings only once it is used.
+  "-                           /etc/sysctl.d                      start_kernel_settings"
+  "portway-health.service      $UNITS/portway-health.service      start_health"
+  # The new engine starts before the old one goes, so that a change of engines loses nothing.
+  "nginx.service               $NGINX                             start_nginx"
+  "portway-logs.timer          $UNITS/portway-logs.timer          start_timer"
+  "portway-certificates.timer  $UNITS/portway-certificates.timer  start_timer"
+)
 STEP=start
 # What portway.env may set.
 PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES=''
@@ -77,36 +92,12 @@ instance() {
   echo "$id"
 }
 
-# CloudFormation judges a content once: after a FAILURE no later boot may say SUCCESS to the same URL. URLs die after a day
-# (403), so any answer of the server counts as delivered; without an answer the next boot tries again. python3 is what
-# cloud-init itself runs on: there even if no package could be installed. It sends no Content-Type, as is required.
+# Once for each content and URL; what does not arrive is tried again at the next boot.
 signal() {
-  local mark=$STATE/signalled-$PORTWAY_CONTENT pause
-  [[ -n $PORTWAY_SIGNAL_URL && $(cat "$mark" 2>/dev/null) != "$PORTWAY_SIGNAL_URL" ]] || return 0
-  for pause in 0 3 10 20; do
-    sleep "$pause"
-    if python3 -c '
-import http.client, json, os, re, sys, time, urllib.parse
-url, status, reason, host, content, attempt = sys.argv[1:]
-reason = os.fsencode(reason).decode("utf8", "replace")
-reason = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", reason)
-reason = re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", reason).encode()[:940].decode("utf8", "ignore")
-if status == "FAILURE":
-    reason += " (to deploy the same content again: -c attempt=%d)" % (int(attempt) + 1)
-boot = open("/proc/sys/kernel/random/boot_id").read().strip()
-data = json.dumps({"content": content, "boot": boot, "time": time.strftime("%FT%TZ", time.gmtime())})
-u = urllib.parse.urlsplit(url)
-c = getattr(http.client, u.scheme.upper() + "Connection")(u.netloc, timeout=20)
-c.request("PUT", u.path + "?" + u.query, json.dumps({"Status": status, "Reason": reason, "UniqueId": host, "Data": data}))
-r = c.getresponse()
-print(r.status, r.read(300))
-sys.exit(r.status > 499)' "$PORTWAY_SIGNAL_URL" "$1" "$2" "$(instance)" "$PORTWAY_CONTENT" "$PORTWAY_ATTEMPT"; then
-      echo "$PORTWAY_SIGNAL_URL" >"$mark"
-      say "signalled $1"
-      return 0
-    fi
-  done
-  say "$1 could not be signalled: $(last)"
+  local said
+  said=$(PORTWAY_CONTENT=$PORTWAY_CONTENT PORTWAY_SIGNAL_URL=$PORTWAY_SIGNAL_URL PORTWAY_ATTEMPT=$PORTWAY_ATTEMPT \
+    "$PORTWAY" signals "$1" "$2") || said="$1 could not be signalled: $(last)"
+  [[ -z $said ]] || say "$said"
 }
 
 # What only some hosts need stands in files beside this one, and is carried only where it is needed.
@@ -165,17 +156,29 @@ try() {
   # Its own chains come after ours and drop what we forward; two masters of one firewall end in a riddle.
   [[ $(ufw status 2>/dev/null) != *': active'* ]] || die 'ufw is active: disable it and use the security group'
   optional try_ipv6
-  if [[ -e $STAGE$RULES ]]; then "$STAGE$RULES" try "$STAGE/etc/portway"; fi
+  if [[ -e $STAGE$UNITS/portway-iptables.service ]]; then "$PORTWAY" rules try "$STAGE/etc/portway"; fi
   optional try_nginx
 }
 
-# Makes the host what a tree says. The new engine starts before the old one goes, so that a change of engines loses nothing.
+# Makes the host what a tree says.
 settle() {
-  local path written=''
   step "set up $1"
   # shellcheck source=/dev/null
   . "$1/etc/portway/portway.env"
-  # The good tree too: what was noted may be lost or cut.
+  list_files "$1"
+  WRITTEN=''
+  write_files "$1"
+  enable_services "$1"
+  # One reload of systemd for all of it: on a small host it takes seconds.
+  [[ $WRITTEN != */systemd/* ]] || systemctl daemon-reload
+  start_services "$1"
+  stop_services "$1"
+  remove_files "$1"
+}
+
+# Files of ours that are on the disk, or will be. The good tree too: what was noted may be lost or cut.
+list_files() {
+  local path
   [[ ! -d $FILES ]] || rm -r "$FILES"
   touch "$FILES"
   {
@@ -184,54 +187,86 @@ settle() {
     while read -r path; do [[ $path != /* || -d $path ]] || echo "$path"; done <"$FILES"
   } | sort -u >"$FILES.new"
   mv "$FILES.new" "$FILES"
+}
+
+# Those that differ. WRITTEN holds their paths.
+write_files() {
+  local path
   while read -r path; do
     if [[ -e $1$path ]] && ! cmp -s "$1$path" "$path"; then
       mkdir -p "${path%/*}"
       [[ ! -d $path ]] || rm -r "$path"
       cp -p "$1$path" "$path.portway-new"
       mv "$path.portway-new" "$path"
-      written+=$path
+      WRITTEN+=$path
     fi
   done <"$FILES"
-  # One reload of systemd for all of it: on a small host it takes seconds.
-  for path in "$RULES portway-iptables" "$HEALTH portway-health" "$METADATA portway-metadata" "$NGINX nginx"; do
-    if [[ -e $1${path% *} ]] && ! systemctl -q is-enabled "${path#* }"; then
-      systemctl -q --no-reload enable "${path#* }"
-      written+=/systemd/
-    fi
-  done
-  [[ $written != */systemd/* ]] || systemctl daemon-reload
-  if [[ -e $1$METADATA ]]; then "$METADATA"; fi
-  # It would put chains back as its old data has them, while others are applied and read back.
-  if [[ $written == *health* || (-e $HEALTH && ! -e $1$HEALTH) ]]; then systemctl stop portway-health; fi
-  if [[ -e $1$RULES ]]; then "$RULES" apply; fi
-  # After the rules: connection tracking has settings only once it is used.
-  for path in "$1"/etc/sysctl.d/*; do [[ ! -e $path ]] || sysctl -qp "$path"; done
-  if [[ -e $1$HEALTH ]]; then
-    systemctl start portway-health || die "portway-health does not start: $(journalctl -qu portway-health -n 4 -o cat | tr '\n' ' ')"
-  fi
-  optional start_nginx
-  for path in "$1"/etc/systemd/system/*.timer; do
-    [[ ! -e $path ]] || systemctl -q is-active "${path##*/}" || systemctl -q enable --now "${path##*/}"
-  done
-  # What is no longer carried goes.
-  while read -r path; do
-    [[ ! -e $1$path ]] || continue
-    case $path in
-      "$RULES")
-        "$RULES" remove
-        systemctl -q disable portway-iptables
-        ;;
-      "$HEALTH") systemctl -q disable --now portway-health ;;
-      "$METADATA") systemctl -q disable portway-metadata ;;
-      "$NGINX") systemctl -q disable --now nginx ;;
-      *.timer) systemctl -q disable --now "${path##*/}" ;;
-    esac
-  done <"$FILES"
+}
+
+remove_files() {
+  local path
   while read -r path; do [[ -e $1$path ]] || rm -f "$path" || :; done <"$FILES"
   list "$1" >"$FILES.new"
   mv "$FILES.new" "$FILES"
 }
+
+enable_services() {
+  local row unit file
+  for row in "${SERVICES[@]}"; do
+    read -r unit file _ <<<"$row"
+    if [[ $unit != - && -e $1$file ]] && ! systemctl -q is-enabled "$unit"; then
+      systemctl -q --no-reload enable "$unit"
+      WRITTEN+=/systemd/
+    fi
+  done
+}
+
+# The health service would put chains back as its old data has them, while others are applied and read back: it stops before that.
+start_services() {
+  local row unit file start
+  if [[ $WRITTEN == *health* || (-e $UNITS/portway-health.service && ! -e $1$UNITS/portway-health.service) ]]; then
+    systemctl stop portway-health
+  fi
+  for row in "${SERVICES[@]}"; do
+    read -r unit file start <<<"$row"
+    [[ ! -e $1$file ]] || "$start" "$1" "$unit"
+  done
+}
+
+stop_services() {
+  local row unit file
+  for row in "${SERVICES[@]}"; do
+    read -r unit file _ <<<"$row"
+    if [[ $unit != - && ! -e $1$file ]] && grep -qxF "$file" "$FILES"; then
+      [[ $unit != portway-iptables.service ]] || remove_rules
+      systemctl -q disable --now "$unit"
+    fi
+  done
+}
+
+start_metadata() { /usr/local/lib/portway/metadata.sh; }
+
+start_rules() { "$PORTWAY" rules apply; }
+
+# By what is on the disk: this tree has no rules. The second is for hosts that were set up before there was the package.
+remove_rules() {
+  if [[ -e /usr/local/lib/portway/portway/rules.py ]]; then
+    /usr/local/bin/portway rules remove
+  else
+    /usr/local/lib/portway/rules.py remove
+  fi
+}
+
+start_kernel_settings() {
+  local path
+  for path in "$1"/etc/sysctl.d/*; do sysctl -qp "$path"; done
+}
+
+start_health() {
+  systemctl start portway-health || die "portway-health does not start: $(journalctl -qu portway-health -n 4 -o cat | tr '\n' ' ')"
+}
+
+start_timer() { systemctl -q is-active "$2" || systemctl start "$2"; }
 
 main() {
   mkdir -p "${LOG%/*}"
@@ -266,12 +301,12 @@ main() {
   optional listeners
   settle "$STAGE"
   # The power may go at any moment, and the next boot must find a whole good tree: the new one is on the disk before it gets its
-  # name, and the names are exchanged by one call of the kernel (RENAME_EXCHANGE, which mv can only since coreutils 9.5).
+  # name, and the names are exchanged by one call of the kernel.
   [[ -d $GOOD ]] || rm -f "$GOOD"
   mkdir -p "$GOOD"
-  cd "$STATE"
   sync
-  python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).renameat2(-100, b"stage", -100, b"good", 2))'
+  "$PORTWAY" files "$STAGE" "$GOOD"
+  PORTWAY=$GOOD/usr/local/bin/portway
   sync
   signal SUCCESS "content $PORTWAY_CONTENT runs"
   say 'forwards are up'

@@ -7,7 +7,7 @@ fetch_certificates() {
   step 'certificates'
   for pause in 0 3 10 20; do
     sleep "$pause"
-    ! "$STAGE/usr/local/lib/portway/certificates.py" "$STAGE" || return 0
+    ! "$PORTWAY" certificates "$STAGE" || return 0
   done
   die "$STEP: $(last)"
 }

@@ -77,17 +77,6 @@ listeners() {
   done
 }
 
-runs() {
-  python3 -c '
-import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.settimeout(3)
-s.connect("/run/portway-nginx/host.sock")
-s.send(b"GET /generation HTTP/1.0\r\nHost: portway\r\n\r\n")
-answer = s.makefile().read().split()[-1]
-sys.exit("200 \"%s\";" % answer not in open("/etc/nginx/nginx.conf").read())' 2>/dev/null
-}
-
 # A reload says nothing about whether it worked: only the new configuration itself can tell.
 start_nginx() {
   local _
@@ -96,10 +85,10 @@ start_nginx() {
   # Where nginx connects from to applications on this host. As a route, and not as an address of an interface: programs that ask which
   # addresses are their own do not find it. UDP servers answer from 127.0.0.1, where they were asked.
   ip route replace local 169.254.80.80 dev lo src 127.0.0.1
-  [[ -n $MENDED ]] || ! runs || return 0
+  [[ -n $MENDED ]] || ! "$PORTWAY" nginx || return 0
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
   for _ in {1..30}; do
-    ! runs || return 0
+    ! "$PORTWAY" nginx || return 0
     sleep 0.2
   done
   die "nginx does not take the new configuration: $(tail -qn 2 /var/log/portway/*error.log | tr '\n' ' ')"

@@ -36,7 +36,7 @@ for line in lines:
         os.chmod(path, int(mode, 8))
 END
 
-programs=$stage/usr/local/lib/portway
+lib=$stage/usr/local/lib/portway
 # Only where files had no room in user-data: adds them to the tree, host.sh among them.
-[[ ! -e $programs/fetch.py ]] || "$programs/fetch.py" $mode
-exec "$programs/host.sh" $mode
+[[ ! -e $lib/fetch.py ]] || "$lib/fetch.py" $mode
+exec "$lib/host.sh" $mode

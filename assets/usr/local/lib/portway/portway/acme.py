@@ -1,7 +1,10 @@
-# Part of certificates.py: certificates by ACME (RFC 8555), which certbot gets from the CA.
-#
-# CAs count failures (Let's Encrypt: five an hour for a name), so one is asked only when every domain leads here, which is found out by
-# asking for a file of our own; once a day it is asked all the same, should this host be unable to see itself from outside.
+"""
+Certificates by ACME (RFC 8555), which certbot gets from the CA.
+
+CAs count failures (Let's Encrypt: five an hour for a name), so one is asked only when every domain leads here. That is found out by asking
+for a file of our own. Once a day the CA is asked all the same, should this host be unable to see itself from outside.
+"""
+
 import hashlib
 import json
 import os
@@ -10,6 +13,10 @@ import ssl
 import subprocess
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from portway.files import read, replace
 
 # A folder of our own: the timer of the distribution's certbot renews what is in its own one, at other times and without our checks.
 STATE = "/var/lib/portway/acme"
@@ -19,28 +26,21 @@ PLACE = ".well-known/acme-challenge"
 HOUR = 3600
 
 
-# Seconds since a time. One in the future is of a clock that was wrong: long ago, or nobody would be asked until then.
-def age(then):
+def age(then: float) -> float:
+    """Seconds since a time. One in the future is of a clock that was wrong, and counts as long ago; else nobody would be asked until then."""
     return time.time() - then if then <= time.time() else float("inf")
 
 
-def certificate(entry, path, boot):
-    # One for each CA: certbot takes a certificate that is not due yet for good, whoever it is from.
+def certificate(entry: Mapping[str, Any], path: str, boot: bool) -> Optional[str]:
+    """See certificates.py."""
+    # A folder for each CA: certbot takes a certificate that is not due yet for good, whoever it is from.
     folder = f"{STATE}/{hashlib.sha256(entry['server'].encode()).hexdigest()[:8]}"
     os.makedirs(folder, exist_ok=True)
     mark, live = f"{folder}/{entry['forward']}.json", f"{folder}/live/{entry['forward']}"
-    state = {}
-    try:
-        with open(mark) as file:
-            state = json.load(file)
-    except (OSError, ValueError):
-        # None yet, or a damaged one.
-        pass
-    if not isinstance(state, dict) or state.get("entry") != entry:
-        state = {"entry": entry, "since": time.time(), "asked": 0, "ok": False}
+    state = read_state(mark, entry)
     if state["ok"] and not whole(live):
         # certbot fails on damaged files; without them it asks for another certificate.
-        for part in f"{live}", f"{folder}/archive/{entry['forward']}", f"{folder}/renewal/{entry['forward']}.conf":
+        for part in (live, f"{folder}/archive/{entry['forward']}", f"{folder}/renewal/{entry['forward']}.conf"):
             subprocess.run(["rm", "-rf", part], check=True)
         state.update(asked=0, ok=False)
     if not state["ok"] and age(state["asked"]) < HOUR:
@@ -48,18 +48,29 @@ def certificate(entry, path, boot):
     if not state["ok"] or age(state["asked"]) > 12 * HOUR:
         missing = elsewhere(entry["domains"])
         if missing and age(state["asked"] or state["since"]) < 24 * HOUR:
-            save(mark, state)
+            replace(mark, json.dumps(state))
             raise OSError(f"must wait until these lead here: {'; '.join(missing)}")
         state.update(asked=time.time(), ok=False)
-        save(mark, state)
+        replace(mark, json.dumps(state))
         ask(entry, folder)
         state["ok"] = True
-        save(mark, state)
+        replace(mark, json.dumps(state))
     return "".join(open(f"{live}/{name}.pem").read() for name in ("fullchain", "privkey"))
 
 
-# Whether what certbot keeps is a certificate with its key.
-def whole(live):
+def read_state(mark: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """When the CA was asked last for this very entry, and whether it gave a certificate. A damaged file counts as none."""
+    try:
+        state = json.loads(read(mark))
+    except ValueError:
+        state = None
+    if isinstance(state, dict) and state.get("entry") == entry:
+        return state
+    return {"entry": entry, "since": time.time(), "asked": 0, "ok": False}
+
+
+def whole(live: str) -> bool:
+    """Whether what certbot keeps is a certificate with its key."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(f"{live}/fullchain.pem", f"{live}/privkey.pem", "")
     except OSError:
@@ -67,16 +78,8 @@ def whole(live):
     return True
 
 
-def save(mark, state):
-    with open(mark + ".new", "w") as file:
-        json.dump(state, file)
-        file.flush()
-        os.fsync(file)
-    os.rename(mark + ".new", mark)
-
-
-# The domains that do not lead here, with the reasons.
-def elsewhere(domains):
+def elsewhere(domains: Sequence[str]) -> list[str]:
+    """The domains that do not lead here, with the reasons."""
     text = secrets.token_hex(16)
     path = f"{WEBROOT}/{PLACE}/portway-{text}"
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -87,7 +90,7 @@ def elsewhere(domains):
         file.write(text)
     for domain in domains:
         try:
-            url = f"http://{domain}{path.removeprefix(WEBROOT)}"
+            url = f"http://{domain}{path[len(WEBROOT) :]}"
             with urllib.request.urlopen(url, timeout=5, context=context) as answer:
                 if answer.read(99) != text.encode():
                     missing.append(f"{domain} (another host answers)")
@@ -97,7 +100,7 @@ def elsewhere(domains):
     return missing
 
 
-def ask(entry, folder):
+def ask(entry: Mapping[str, Any], folder: str) -> None:
     done = subprocess.run(
         [
             *"certbot certonly --non-interactive --agree-tos --keep-until-expiring --renew-with-new-domains --webroot".split(),

@@ -1,6 +1,9 @@
-# Health checks that speak enough of a database's protocol to leave no trace there. Part of health.py, for gateways that use them.
-#
-# Each function returns when the server answered, and raises an OSError when it did not.
+"""
+Health checks that speak enough of a database's protocol to leave no trace there.
+
+Each function returns when the server answered, and raises an OSError when it did not.
+"""
+
 import socket
 import ssl
 import struct
@@ -18,19 +21,20 @@ SSL_REQUEST = struct.pack(">II", 8, 80877103)
 ERROR, MORE, SWITCH = b"\xff", b"\x01", b"\xfe"
 
 
-# A connection whose operations together take no longer than `timeout`.
 class Conversation:
-    def __init__(self, host, port, timeout):
-        self.end = time.monotonic() + timeout
-        self.socket = socket.create_connection((host, port), timeout)
+    """A connection whose operations together take no longer than `timeout`."""
 
-    def __enter__(self):
+    def __init__(self, host: str, port: int, timeout: float):
+        self.end = time.monotonic() + timeout
+        self.socket: socket.socket = socket.create_connection((host, port), timeout)
+
+    def __enter__(self) -> "Conversation":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.socket.close()
 
-    def receive(self, size):
+    def receive(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
             self.socket.settimeout(max(0.001, self.end - time.monotonic()))
@@ -44,7 +48,7 @@ class Conversation:
 # A whole login, since the server counts one that breaks off (`max_connect_errors`) and blocks the gateway after 100. A refused login is
 # an answer too, and is not counted. A server that has no place left, or blocks the gateway, says so before the login.
 # @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
-def mysql(host, port, timeout):
+def mysql(host: str, port: int, timeout: float) -> None:
     with Conversation(host, port, timeout) as server:
         greeting, _ = read_packet(server)
         if greeting[:1] == ERROR:
@@ -65,19 +69,19 @@ def mysql(host, port, timeout):
             write_packet(server, 0, b"\x01")
 
 
-def read_packet(server):
+def read_packet(server: Conversation) -> tuple[bytes, int]:
     head = server.receive(4)
     return server.receive(int.from_bytes(head[:3], "little")), head[3]
 
 
-def write_packet(server, number, data):
+def write_packet(server: Conversation, number: int, data: bytes) -> None:
     server.socket.sendall(len(data).to_bytes(3, "little") + bytes([number]) + data)
 
 
 # A question whether the server takes TLS, answered by a process of its own. Where it does, TLS begins, since the server logs a
 # connection that ends in between. It takes the end of the connection after that for a client that changed its mind.
 # @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
-def postgres(host, port, timeout):
+def postgres(host: str, port: int, timeout: float) -> None:
     with Conversation(host, port, timeout) as server:
         server.socket.sendall(SSL_REQUEST)
         answer = server.receive(1)
@@ -87,7 +91,8 @@ def postgres(host, port, timeout):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             server.socket.settimeout(max(0.001, server.end - time.monotonic()))
-            server.socket = context.wrap_socket(server.socket)
-            server.socket.unwrap()
+            encrypted = context.wrap_socket(server.socket)
+            server.socket = encrypted
+            encrypted.unwrap()
         elif answer != b"N":
             raise ConnectionError("no PostgreSQL server")

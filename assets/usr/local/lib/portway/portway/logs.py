@@ -1,6 +1,7 @@
-#!/usr/bin/env python3
-"""Keeps the logs small, whatever the rate at which they grow: a log that is large, or a day old, is set aside and then packed. All of
-them together have a tenth of the disk, and the oldest go first. Run by portway-logs.timer."""
+"""
+Keeps the logs small, however fast they grow: a log that is large, or a day old, is set aside and then packed. All of them together have a
+tenth of the disk, and the oldest go first. Run by portway-logs.timer.
+"""
 
 import contextlib
 import glob
@@ -10,6 +11,8 @@ import shutil
 import signal
 import stat
 import time
+from collections.abc import Sequence
+from typing import NamedTuple
 
 FOLDER = "/var/log/portway"
 ROTATED = "/var/lib/portway/logs-rotated"
@@ -17,22 +20,38 @@ DAY = 86400
 KEPT_DAYS = 14
 
 
-def aside():
-    """Those that were set aside, the oldest first."""
+def rotated() -> list[str]:
+    """Logs that were set aside, the oldest first."""
     return sorted(glob.glob("*.log-*"), key=lambda path: path.split("-")[1])
 
 
-def trim(room):
-    kept = aside()
-    sizes = {path: os.path.getsize(path) for path in kept + glob.glob("*.log")}
-    for path in kept:
+class Log(NamedTuple):
+    path: str
+    size: int
+    # Seconds since 1970.
+    changed: float
+
+
+def expired(logs: Sequence[Log], in_use: int, room: int, now: float) -> list[str]:
+    """Which of the logs that were set aside must go, so that all fit into the room; `logs` has the oldest first."""
+    total = in_use + sum(log.size for log in logs)
+    found = []
+    for log in logs:
         # A time in the future counts as old.
-        if sum(sizes.values()) > room or abs(time.time() - os.path.getmtime(path)) > KEPT_DAYS * DAY:
-            os.remove(path)
-            del sizes[path]
+        if total > room or abs(now - log.changed) > KEPT_DAYS * DAY:
+            found.append(log.path)
+            total -= log.size
+    return found
 
 
-def pack(path):
+def trim(room: int) -> None:
+    logs = [Log(path, os.path.getsize(path), os.path.getmtime(path)) for path in rotated()]
+    in_use = sum(map(os.path.getsize, glob.glob("*.log")))
+    for path in expired(logs, in_use, room, time.time()):
+        os.remove(path)
+
+
+def pack(path: str) -> None:
     try:
         with open(path, "rb") as log, gzip.open(path + ".gz", "wb") as packed:
             shutil.copyfileobj(log, packed)
@@ -44,7 +63,7 @@ def pack(path):
             os.remove(path + ".gz")
 
 
-def day_is_over():
+def day_is_over() -> bool:
     if os.path.exists(ROTATED) and abs(time.time() - os.path.getmtime(ROTATED)) < DAY:
         return False
     with contextlib.suppress(OSError), open(ROTATED, "a"):
@@ -52,32 +71,37 @@ def day_is_over():
     return True
 
 
-def rotate(largest):
+def is_due(path: str, size: int, largest: int, daily: bool) -> bool:
+    # A boot may be reading its own log.
+    return size > largest or (daily and size > 0 and path != "bootstrap.log")
+
+
+def rotate(largest: int) -> bool:
+    """Sets aside each log that is due. Returns whether there was one."""
     daily = day_is_over()
-    rotated = False
+    any_due = False
     for path in glob.glob("*.log"):
         old = os.stat(path)
-        # A boot may be reading its own log.
-        if old.st_size > largest or (daily and old.st_size and path != "bootstrap.log"):
+        if is_due(path, old.st_size, largest, daily):
             os.rename(path, f"{path}-{time.time_ns():020}")
-            rotated = True
+            any_due = True
             # On a full disk nginx may still find room for it.
             with contextlib.suppress(OSError):
                 new = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
                 os.fchown(new, old.st_uid, old.st_gid)
                 os.fchmod(new, stat.S_IMODE(old.st_mode))
                 os.close(new)
-    return rotated
+    return any_due
 
 
-def main():
+def main(words: list[str]) -> None:
     os.umask(0o077)
     os.chdir(FOLDER)
     disk = os.statvfs(".")
     room = disk.f_frsize * disk.f_blocks // 10
     trim(room)
     # nginx has let go of those that were set aside before.
-    for path in aside():
+    for path in rotated():
         if not path.endswith(".gz"):
             pack(path)
     if rotate(min(20 << 20, room // 10)):
@@ -85,6 +109,3 @@ def main():
         with contextlib.suppress(OSError, ValueError), open("/run/nginx.pid") as file:
             os.kill(int(file.read()), signal.SIGUSR1)
     trim(room)
-
-
-main()

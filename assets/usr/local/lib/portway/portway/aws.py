@@ -1,33 +1,42 @@
-# A request to AWS with the rights of the instance's role; part of the programs beside it.
-#
-# By hand, since the distributions' images have no SDK: signed with Signature Version 4.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+Requests to AWS with the rights of the instance's role.
+
+Signed by hand with Signature Version 4, since the distributions' images have no SDK.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
 import hashlib
 import hmac
 import json
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
-IMDS = "http://169.254.169.254/latest/"
-# Nobody between this host and its metadata.
+METADATA = "http://169.254.169.254/latest/"
+# No proxy between this host and its metadata.
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def metadata(path, method="GET", **headers):
-    headers = {f"X-aws-ec2-metadata-{name}": value for name, value in headers.items()}
-    with direct.open(urllib.request.Request(IMDS + path, headers=headers, method=method), timeout=4) as answer:
-        return answer.read().decode()
+def metadata(path: str, method: str = "GET", **headers: str) -> str:
+    named = {f"X-aws-ec2-metadata-{name}": value for name, value in headers.items()}
+    with direct.open(urllib.request.Request(METADATA + path, headers=named, method=method), timeout=4) as answer:
+        return str(answer.read(), "utf8")
 
 
-# The answer to an operation, such as AmazonSSM.GetParameter, in this host's region or another one.
-def call(service, operation, arguments, region=None):
+def call(service: str, operation: str, arguments: dict[str, str], region: str = "") -> Any:
+    """
+    The answer to an operation, such as AmazonSSM.GetParameter. `region` is this host's by default.
+
+    @raise OSError with what AWS says
+    """
     token = metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
     role = "meta-data/iam/security-credentials/"
     keys = json.loads(metadata(role + metadata(role, token=token).split()[0], token=token))
     region = region or metadata("meta-data/placement/region", token=token)
     host = f"{service}.{region}.{metadata('meta-data/services/domain', token=token)}"
     body = json.dumps(arguments).encode()
+    # Sorted by name, as the signature demands.
     headers = {
         "content-type": "application/x-amz-json-1.1",
         "host": host,
@@ -43,8 +52,10 @@ def call(service, operation, arguments, region=None):
         raise OSError(error.read(500).decode("utf8", "replace")) from None
 
 
-def authorization(headers, body, place, keys):
-    def digest(data):
+def authorization(headers: dict[str, str], body: bytes, place: str, keys: dict[str, str]) -> str:
+    """The Authorization header of a POST to `/` with these headers, in the order of their names. `place` is region/service."""
+
+    def digest(data: bytes) -> str:
         return hashlib.sha256(data).hexdigest()
 
     names = ";".join(headers)

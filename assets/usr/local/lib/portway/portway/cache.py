@@ -1,25 +1,25 @@
-#!/usr/bin/env python3
-"""What the gateway keeps of its targets' answers: shows it, and throws it away.
-
-  portway cache                 how much each cache holds
-  portway cache purge all       throws everything away
-  portway cache purge URL       throws away what was kept for this address; with a * at its end, for all that begin so
-
-An address is written as clients write it, with its query: https://www.example.com/logo.png?v=2. It takes a second until nobody gets
-what was thrown away. An answer that is just on its way is kept all the same: purge after a target has changed, not before."""
+"""The cached answers of targets: shows how many there are, and deletes them."""
 
 import glob
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
+USAGE = (
+    "portway cache                 how much each cache holds\n"
+    "portway cache purge all       deletes everything\n"
+    "portway cache purge URL       deletes what was kept for this address; with a * at its end, for all that begin so\n\n"
+    "An address is written as clients write it, with its query: https://www.example.com/logo.png?v=2. Within a second nobody gets a\n"
+    "deleted answer any more. One that is just arriving is kept all the same: purge after a target has changed, not before."
+)
 CACHES = "/var/cache/portway-*"
 
 
-def files(folder):
-    """Each file below a folder, as a name in an open folder. nginx's user may change all of it at any time, into links too: so no path
-    is ever followed, and nothing but files is opened."""
+def files(folder: str) -> Iterator[tuple[str, int, os.stat_result]]:
+    """Each file below a folder, as a name in an open folder. nginx's user may change all of it at any time, even to links. So no path is
+    ever followed, and only files are opened."""
     for _, _, names, place in os.fwalk(folder):
         for name in names:
             try:
@@ -30,7 +30,7 @@ def files(folder):
                 yield name, place, state
 
 
-def read_key(name, place):
+def read_key(name: str, place: int) -> str:
     """nginx writes the key into the file, behind a head of a few hundred bytes."""
     try:
         with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place), "rb") as file:
@@ -40,13 +40,14 @@ def read_key(name, place):
     return head.partition(b"\nKEY: ")[2].partition(b"\n")[0].decode("latin-1")
 
 
-def plain(scheme, host):
-    """A host in one of the ways that it can be written."""
+def plain(scheme: str, host: str) -> str:
+    """A host in one of the forms that it can be written in."""
     return host.lower().removesuffix(":80" if scheme == "http" else ":443")
 
 
-def is_meant(key, address):
-    # The route, then what the target was told: scheme, port, host, and where to.
+def matches(key: str, address: str) -> bool:
+    """Whether nginx keeps an answer to this address under this key."""
+    # The route, then what the target was told: scheme, port, host, path and query.
     parts = key.split(" ", 4)
     if len(parts) < 5:
         return False
@@ -67,7 +68,7 @@ def is_meant(key, address):
     return path == unquote(url.path or "/") and set(query.split("&")) - {""} <= set(url.query.split("&"))
 
 
-def purge(address):
+def purge(address: str) -> None:
     if address != "all":
         url = urlsplit(address)
         if url.scheme not in ("http", "https") or not url.netloc:
@@ -76,7 +77,7 @@ def purge(address):
     count = 0
     for folder in glob.glob(CACHES):
         for name, place, _ in files(folder):
-            if address == "all" or is_meant(read_key(name, place), address):
+            if address == "all" or matches(read_key(name, place), address):
                 try:
                     os.unlink(name, dir_fd=place)
                     count += 1
@@ -85,15 +86,16 @@ def purge(address):
     print(f"{count} answers thrown away")
 
 
-def show():
+def show() -> None:
     for folder in sorted(glob.glob(CACHES)):
         sizes = [state.st_blocks * 512 for _, _, state in files(folder)]
         print(f"{folder.removeprefix(CACHES[:-1])}: {len(sizes)} answers, {sum(sizes) / 2**20:.1f} MB")
 
 
-if sys.argv[1:2] == ["purge"] and len(sys.argv) == 3:
-    purge(sys.argv[2])
-elif len(sys.argv) == 1:
-    show()
-else:
-    sys.exit(__doc__)
+def main(words: list[str]) -> None:
+    if words[:1] == ["purge"] and len(words) == 2:
+        purge(words[1])
+    elif not words:
+        show()
+    else:
+        sys.exit(USAGE)

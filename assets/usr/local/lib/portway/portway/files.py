@@ -1,0 +1,37 @@
+"""Files that must be the old one or the new one, whenever the power fails."""
+
+import ctypes
+import os
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def read(path: str, missing: str = "") -> str:
+    """The text of a file; `missing` where it cannot be read."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except (OSError, ValueError):
+        return missing
+
+
+def replace(path: str, text: str) -> None:
+    """Writes a file and then gives it its name."""
+    with open(f"{path}.new", "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f"{path}.new", path)
+
+
+def exchange(one: str, other: str) -> None:
+    """Exchanges the names of two files or folders, by one call of the kernel. mv(1) can do it only since coreutils 9.5."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
+        raise OSError(ctypes.get_errno(), f"{one} and {other} could not be exchanged")
+
+
+def main(words: list[str]) -> None:
+    """portway exchange ONE OTHER"""
+    exchange(*words)

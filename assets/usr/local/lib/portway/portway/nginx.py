@@ -1,0 +1,31 @@
+"""What the running nginx says about itself, on a socket for root alone."""
+
+import socket
+import sys
+
+from portway.files import read
+
+SOCKET = "/run/portway-nginx/host.sock"
+CONFIGURATION = "/etc/nginx/nginx.conf"
+
+
+def ask(path: str) -> str:
+    """@raise OSError when nginx does not answer"""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(3)
+        client.connect(SOCKET)
+        client.send(f"GET {path} HTTP/1.0\r\nHost: portway\r\n\r\n".encode())
+        return client.makefile().read().partition("\n\n")[2]
+
+
+def is_current() -> bool:
+    """Whether nginx runs the configuration on the disk. A reload succeeds when it did not work too: only nginx itself can tell."""
+    try:
+        return f'200 "{ask("/generation").strip()}";' in read(CONFIGURATION)
+    except OSError:
+        return False
+
+
+def main(words: list[str]) -> None:
+    """portway nginx: fails unless nginx runs the configuration on the disk"""
+    sys.exit(not is_current())

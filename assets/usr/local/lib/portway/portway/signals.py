@@ -1,0 +1,86 @@
+"""
+The signal to CloudFormation: one PUT to the URL of the wait condition's handle.
+
+CloudFormation judges a content once: after a FAILURE no later boot may say SUCCESS to the same URL. URLs die after a day (403), so any
+answer of the server counts as delivered. Without an answer the next boot tries again.
+"""
+
+import http.client
+import json
+import os
+import re
+import sys
+import time
+import urllib.parse
+from collections.abc import Mapping
+
+from portway.files import read
+
+STATE = "/var/lib/portway"
+PAUSES = (0, 3, 10, 20)
+# CloudFormation shows about 1,000 bytes of a reason.
+REASON_BYTES = 940
+
+
+def instance() -> str:
+    """
+    The name of this host in CloudFormation's events, and what "once per instance" means. An image made of this disk has its machine-id
+    too, but another instance id.
+    """
+    tag = read("/sys/devices/virtual/dmi/id/board_asset_tag").strip()
+    return tag if tag.startswith("i-") else read("/etc/machine-id").strip()
+
+
+def clean(reason: str, limit: int = REASON_BYTES) -> str:
+    """A reason on one line, without the colours and control characters that programs print."""
+    reason = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", reason)
+    reason = re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", reason)
+    return reason.encode("utf8", "replace")[:limit].decode("utf8", "ignore")
+
+
+def body(status: str, reason: str, settings: Mapping[str, str]) -> str:
+    reason = clean(reason)
+    if status == "FAILURE":
+        reason += f" (to deploy the same content again: -c attempt={int(settings.get('PORTWAY_ATTEMPT') or 0) + 1})"
+    data = {
+        "content": settings["PORTWAY_CONTENT"],
+        "boot": read("/proc/sys/kernel/random/boot_id").strip(),
+        "time": time.strftime("%FT%TZ", time.gmtime()),
+    }
+    return json.dumps({"Status": status, "Reason": reason, "UniqueId": instance(), "Data": json.dumps(data)})
+
+
+def put(address: str, text: str) -> tuple[int, str]:
+    """Without a Content-Type, as the presigned URL requires."""
+    url = urllib.parse.urlsplit(address)
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(url.netloc, timeout=20)
+    connection.request("PUT", f"{url.path}?{url.query}", text)
+    answer = connection.getresponse()
+    return answer.status, answer.read(300).decode("utf8", "replace")
+
+
+def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
+    """Signals once for each content and URL. Returns what became of it: empty where this was signalled before."""
+    address, mark = settings.get("PORTWAY_SIGNAL_URL", ""), f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
+    if not address or read(mark).strip() == address:
+        return ""
+    for pause in PAUSES:
+        time.sleep(pause)
+        try:
+            code, answer = put(address, body(status, reason, settings))
+        except (OSError, http.client.HTTPException) as error:
+            code, answer = 599, f"{type(error).__name__}: {error}"
+        print(code, answer, file=sys.stderr)
+        if code < 500:
+            with open(mark, "w") as file:
+                file.write(f"{address}\n")
+            return f"signalled {status}"
+    return f"{status} could not be signalled: {answer}"
+
+
+def main(words: list[str]) -> None:
+    """portway signals STATUS REASON, with the settings of portway.env in the environment"""
+    # What a shell printed may be no text.
+    status, reason = (os.fsencode(word).decode("utf8", "replace") for word in words)
+    sys.stdout.write(send(status, reason, os.environ))

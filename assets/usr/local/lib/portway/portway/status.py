@@ -1,0 +1,111 @@
+"""
+What each forward of this host carries, where it leads, and whether all is as it was deployed. Ends with 1 when it is not, and says why.
+
+/etc/portway/forwards lists the forwards, one a line: name, listener, engine, targets.
+"""
+
+import glob
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from portway.commands import run
+from portway.files import read
+
+USAGE = "usage: portway status [--json]"
+PORTWAY = "/usr/local/bin/portway"
+PROGRAMS = "/usr/local/lib/portway"
+LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
+COLUMNS = ("forward", "listener", "engine", "packets", "bytes", "connections", "targets")
+
+# As the health service keeps it; of a target without a health check only its name.
+Target = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    forward: str
+    listener: str
+    engine: str
+    # None where nobody counts.
+    packets: Optional[int]
+    bytes: Optional[int]
+    connections: Optional[int]
+    targets: list[Target]
+
+
+def output(*words: str) -> str:
+    done = run(*words)
+    return done.stdout + done.stderr
+
+
+def problems_of_host() -> list[str]:
+    """What is not as it was deployed, of the parts that this host has."""
+    found = []
+    # With less than 32 MiB, in blocks of 4 KiB, the disk takes no change, and logs have gaps.
+    if os.statvfs("/var/log").f_bavail < 8192:
+        found.append("the disk is full")
+    if os.path.exists(f"{PROGRAMS}/portway/rules.py"):
+        found += output(PORTWAY, "rules", "check").splitlines()
+    if os.path.exists(f"{PROGRAMS}/metadata.sh") and "\n91:" not in run("ip", "rule").stdout:
+        found.append("every account may ask the metadata service")
+    if os.path.exists(f"{PROGRAMS}/portway/nginx.py"):
+        if run(PORTWAY, "nginx").returncode:
+            found.append("nginx runs another configuration")
+        found += [line for line in output("nginx", "-tq").splitlines() if "[emerg]" in line]
+        for path in sorted(glob.glob("/etc/portway/tls/*")):
+            # The first line of such a file.
+            if read(path).startswith("# stands in"):
+                found.append(f"{path}: was damaged, and a self-signed one stands in until it is here again")
+    if os.path.exists("/etc/portway/certificates.json"):
+        found += map(": ".join, json.loads(read("/run/portway-certificates") or "{}").items())
+    return found
+
+
+def read_health(text: str) -> dict[tuple[str, str], Target]:
+    """The state file of the health service, by forward and target."""
+    states = {}
+    for line in text.splitlines():
+        state = json.loads(line)
+        states[state.pop("forward"), state["target"]] = state
+    return states
+
+
+def row(line: str, counted: str, health: Mapping[tuple[str, str], Target]) -> Row:
+    """
+    A forward's row. `counted` is what nft and iptables-save print: the nft table counts packets and bytes, of both directions;
+    connections are counted by the first rule that each of them meets.
+    """
+    name, listener, engine, *names = line.split()
+    targets = [health.get((name, target), {"target": target}) for target in names]
+    if engine != "iptables":
+        return Row(name, listener, engine, None, None, None, targets)
+    counts = re.findall(rf'packets (\d+) bytes (\d+) comment "{name}"', counted)
+    connections = re.findall(rf'^\[(\d+):.* -A PORTWAY-DNAT.*"portway:{name}"', counted, re.M)
+    packets, size = sum(int(count) for count, _ in counts), sum(int(count) for _, count in counts)
+    return Row(name, listener, engine, packets, size, sum(map(int, connections)), targets)
+
+
+def main(words: list[str]) -> None:
+    if words not in ([], ["--json"]):
+        sys.exit(USAGE)
+    tools = [
+        ["nft", "list", "table", "inet", "portway"],
+        *([f"{tool}-nft-save", "-ct", "nat"] for tool in ("iptables", "ip6tables")),
+    ]
+    counted = "".join(run(*tool).stdout for tool in tools)
+    health = read_health(read("/run/portway/health/state"))
+    rows = [row(line, counted, health) for line in read("/etc/portway/forwards").splitlines()]
+    problems = problems_of_host()
+    if words:
+        forwards = [dict(zip(COLUMNS, cells)) for cells in rows]
+        print(json.dumps({"forwards": forwards, "problems": problems}, indent=2))
+    else:
+        print(LINE % COLUMNS)
+        for *cells, targets in rows:
+            names = [target["target"] + ("" if target.get("up", True) else " DOWN") for target in targets]
+            print(LINE % (*("-" if cell is None else cell for cell in cells), ", ".join(names)))
+    if problems:
+        sys.exit("NOT AS DEPLOYED: " + "\n".join(problems))
