@@ -94,10 +94,16 @@ instance() {
 
 # Once for each content and URL; what does not arrive is tried again at the next boot.
 signal() {
-  local said
-  said=$(PORTWAY_CONTENT=$PORTWAY_CONTENT PORTWAY_SIGNAL_URL=$PORTWAY_SIGNAL_URL PORTWAY_ATTEMPT=$PORTWAY_ATTEMPT \
-    "$PORTWAY" signals "$1" "$2") || said="$1 could not be signalled: $(last)"
-  [[ -z $said ]] || say "$said"
+  local said pause
+  for pause in 0 3 10 20; do
+    sleep "$pause"
+    if said=$(PORTWAY_CONTENT=$PORTWAY_CONTENT PORTWAY_SIGNAL_URL=$PORTWAY_SIGNAL_URL PORTWAY_ATTEMPT=$PORTWAY_ATTEMPT \
+      "$PORTWAY" signals "$1" "$2"); then
+      [[ -z $said ]] || say "$said"
+      return 0
+    fi
+  done
+  say "$1 could not be signalled: $(last)"
 }
 
 # What only some hosts need stands in files beside this one, and is carried only where it is needed.

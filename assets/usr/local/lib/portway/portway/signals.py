@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from portway.files import read
 
 STATE = "/var/lib/portway"
-PAUSES = (0, 3, 10, 20)
 # CloudFormation shows about 1,000 bytes of a reason.
 REASON_BYTES = 940
 
@@ -61,26 +60,31 @@ def put(address: str, text: str) -> tuple[int, str]:
 
 
 def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
-    """Signals once for each content and URL. Returns what became of it: empty where this was signalled before."""
+    """
+    Signals once for each content and URL. Returns what became of it, nothing where this was signalled before.
+
+    @raise OSError when no answer came, or an error of the server: to be tried again
+    """
     address, mark = settings.get("PORTWAY_SIGNAL_URL", ""), f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     if not address or read(mark).strip() == address:
         return ""
-    for pause in PAUSES:
-        time.sleep(pause)
-        try:
-            code, answer = put(address, body(status, reason, settings))
-        except (OSError, http.client.HTTPException) as error:
-            code, answer = 599, f"{type(error).__name__}: {error}"
-        print(code, answer, file=sys.stderr)
-        if code < 500:
-            with open(mark, "w") as file:
-                file.write(f"{address}\n")
-            return f"signalled {status}"
-    return f"{status} could not be signalled: {answer}"
+    try:
+        code, answer = put(address, body(status, reason, settings))
+    except http.client.HTTPException as error:
+        raise OSError(f"{type(error).__name__}: {error}") from None
+    print(code, answer, file=sys.stderr)
+    if code >= 500:
+        raise OSError(f"{code} {answer}")
+    with open(mark, "w") as file:
+        file.write(f"{address}\n")
+    return f"signalled {status}"
 
 
 def main(words: list[str]) -> None:
     """portway signals STATUS REASON, with the settings of portway.env in the environment"""
     # What a shell printed may be no text.
     status, reason = (os.fsencode(word).decode("utf8", "replace") for word in words)
-    sys.stdout.write(send(status, reason, os.environ))
+    try:
+        print(send(status, reason, os.environ))
+    except OSError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
