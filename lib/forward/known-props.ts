@@ -1,5 +1,7 @@
 import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES, propsOf } from '../http/features';
 import { HTTP_HOST, HTTP_PATH } from '../http/read-sites';
+import { HEALTH_CHECK } from '../kernel/health-check';
+import { LIMITS } from '../kernel/limits/limits';
 import type {
   CommonForwardProps,
   ForwardKind,
@@ -10,9 +12,7 @@ import type {
   TlsForwardProps,
   TransportForwardProps,
 } from './forward';
-import { HEALTH_CHECK } from './health-check';
 import type { Known } from './known';
-import { LIMITS } from './limits';
 import { WEIGHTED_TARGET } from './target';
 import { LETS_ENCRYPT_PROPS } from './tls';
 import { PROXY_PROTOCOL } from './trusted-proxies';

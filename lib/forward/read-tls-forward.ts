@@ -1,7 +1,8 @@
+import { readLimits } from '../kernel/limits/limits';
 import type { Engine } from './forward';
 import { forwardPath, type Problems } from './problems';
 import type { Written } from './read-forwards';
-import { readLimits, readSourceLists } from './read-kernel-props';
+import { readSourceLists } from './read-kernel-props';
 import { ANY_FAMILY, readEngine, readListener } from './read-props';
 import { readTlsHosts } from './read-tls-hosts';
 import type { TlsForward } from './resolved';

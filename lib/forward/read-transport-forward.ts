@@ -1,3 +1,5 @@
+import { readHealthCheck } from '../kernel/health-check';
+import { readLimits } from '../kernel/limits/limits';
 import { BALANCES, type TransportBalance } from './balance';
 import { checkTargets } from './check-targets';
 import { FAILOVER } from './failover';
@@ -6,7 +8,7 @@ import { forwardPath, type Problems } from './problems';
 import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
 import type { Written } from './read-forwards';
-import { readHealthCheck, readKernelListener, readLimits, readSourceLists } from './read-kernel-props';
+import { readKernelListener, readSourceLists } from './read-kernel-props';
 import { ANY_FAMILY, readEngine, readListener, readTargets } from './read-props';
 import type { KernelPortForward, NginxTransportForward } from './resolved';
 import { readSession } from './session';

@@ -1,10 +1,10 @@
 import type { ForwardValues, HttpsValues } from '../http/features';
 import type { HttpSite } from '../http/route';
+import type { ResolvedHealthCheck } from '../kernel/health-check';
+import type { ResolvedLimits } from '../kernel/limits/limits';
 import type { TransportBalance } from './balance';
 import type { Cidr, Family } from './cidr';
 import type { Failover } from './failover';
-import type { ResolvedHealthCheck } from './health-check';
-import type { ResolvedLimits } from './limits';
 import type { PortRange } from './ports';
 import type { Session } from './session';
 import type { Host, Target } from './target';

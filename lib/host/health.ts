@@ -1,6 +1,6 @@
 import { isHealthChecked, type KernelPortForward, type ResolvedForward } from '../forward/resolved';
 import { formatTarget } from '../forward/target';
-import { placesOf, type SharedChain, sharedChains } from '../iptables/balance';
+import { placesOf, type SharedChain, sharedChains } from '../kernel/balance';
 import { assetFiles, PACKAGE, UNITS } from './assets';
 import type { HostFile } from './host-file';
 

@@ -1,8 +1,8 @@
 import type { Family } from '../forward/cidr';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import { hostsOf, isKernelForward, isPortForward, type ResolvedForward } from '../forward/resolved';
-import { renderIptables } from '../iptables/render';
-import { renderNftables } from '../nftables/render';
+import { renderIptables } from '../kernel/render-iptables';
+import { renderNftables } from '../kernel/render-nftables';
 import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { healthFiles } from './health';
 import type { HostFile } from './host-file';

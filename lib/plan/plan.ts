@@ -2,8 +2,6 @@ import { BALANCES } from '../forward/balance';
 import type { Cidr } from '../forward/cidr';
 import type { Engine, ForwardKind } from '../forward/forward';
 import type { GatewaySettings } from '../forward/gateway-settings';
-import type { ResolvedHealthCheck } from '../forward/health-check';
-import type { ResolvedLimits } from '../forward/limits';
 import type { PortRange } from '../forward/ports';
 import type { HttpsForward, PortForward, ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
@@ -16,6 +14,8 @@ import { parameterNames } from '../host/parameters';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 import type { HttpProtocol } from '../http/protocol';
 import type { HttpRoute, HttpSite } from '../http/route';
+import type { ResolvedHealthCheck } from '../kernel/health-check';
+import type { ResolvedLimits } from '../kernel/limits/limits';
 
 /** Stands for a network that is a token: its value is known only at deploy time. */
 export const AT_DEPLOY = 'known at deploy';

@@ -19,8 +19,8 @@ import {
 } from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import type { HttpOptions, HttpRoute } from '../../lib/http/route';
-import { renderIptables } from '../../lib/iptables/render';
-import { renderNftables } from '../../lib/nftables/render';
+import { renderIptables } from '../../lib/kernel/render-iptables';
+import { renderNftables } from '../../lib/kernel/render-nftables';
 import { certificateFile } from '../../lib/nginx/names';
 import { renderNginx } from '../../lib/nginx/render';
 import { acceptedOf, atFault, type Refused, wholeStack } from './support/accepted';

@@ -1,6 +1,6 @@
 import type { GatewaySettings } from '../../lib/forward/gateway-settings';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { type IptablesRules, renderIptables } from '../../lib/iptables/render';
+import { type IptablesRules, renderIptables } from '../../lib/kernel/render-iptables';
 
 /** The rules of a stack with the engine iptables. */
 export function render(

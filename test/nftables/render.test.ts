@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { type GatewaySettings, NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { renderNftables } from '../../lib/nftables/render';
+import { renderNftables } from '../../lib/kernel/render-nftables';
 
 function render(forwards: Readonly<Record<string, Forward>>, settings: Partial<GatewaySettings> = {}) {
   return renderNftables(resolveForwardsOrThrow({ engine: 'iptables', forwards }), { ...NO_SETTINGS, ...settings });

@@ -3,11 +3,11 @@ import * as fc from 'fast-check';
 import { HTTP_FAILOVER } from '../../../lib/forward/failover';
 import { Forward, type ForwardKind } from '../../../lib/forward/forward';
 import { FORWARD, PLACES } from '../../../lib/forward/known-props';
-import { LIMITS } from '../../../lib/forward/limits';
 import { isPlainObject } from '../../../lib/forward/read-object';
 import { TLS_HOST } from '../../../lib/forward/tls-hosts';
 import { HTTP_LIMITS } from '../../../lib/http/limits';
 import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/read-sites';
+import { LIMITS } from '../../../lib/kernel/limits/limits';
 
 /** Numbers that choose the mistakes of a stack. */
 export const mistakes = fc.array(fc.nat(), { minLength: 30, maxLength: 30 });

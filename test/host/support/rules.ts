@@ -1,8 +1,8 @@
 import type { Forward } from '../../../lib/forward/forward';
 import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
-import { renderIptables } from '../../../lib/iptables/render';
-import { renderNftables } from '../../../lib/nftables/render';
+import { renderIptables } from '../../../lib/kernel/render-iptables';
+import { renderNftables } from '../../../lib/kernel/render-nftables';
 import { writePackage } from './assets';
 import { Host, type HostOptions, type Result } from './host';
 

@@ -1,13 +1,14 @@
 import type { Family } from '../forward/cidr';
 import { formatPorts } from '../forward/ports';
 import { formatHost, formatTarget, type Target } from '../forward/target';
+import { type PortRules, writeByPort } from '../iptables/by-port';
+import { CHAINS } from '../iptables/chains';
+import { MARKS, setMark } from '../iptables/marks';
+import { jumpTo, matchPorts } from '../iptables/rule';
+import type { Table } from '../iptables/table';
+import { isPortWay, markOf, type PortWay, type ProtocolWay, type Way } from '../iptables/ways';
 import { sharedChain, writeSharedChain } from './balance';
-import { type PortRules, writeByPort } from './by-port';
-import { CHAINS } from './chains';
-import { MARKS, setMark } from './marks';
-import { jumpTo, matchPorts } from './rule';
-import type { Table } from './table';
-import { isPortWay, markOf, type PortWay, type ProtocolWay, type Way } from './ways';
+import type { KernelFeature } from './feature';
 
 /**
  * Only packets addressed to the gateway itself are forwards' business. Without this match the host's own connections to
@@ -30,8 +31,10 @@ const LOOPBACK: Readonly<Record<Family, { readonly own: string; readonly all: st
   6: { own: '::1/128', all: '::1/128' },
 };
 
-/** nat: where new connections are led. */
-export function writeDestinations(nat: Table, ways: readonly Way[]): void {
+/** nat: leads new connections to their targets. */
+export const destinations: KernelFeature = { iptables: ({ nat, ways }) => writeDestinations(nat, ways) };
+
+function writeDestinations(nat: Table, ways: readonly Way[]): void {
   const [first] = ways;
   if (first === undefined) return;
   const { own, all } = LOOPBACK[first.family];

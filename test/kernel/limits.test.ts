@@ -1,5 +1,5 @@
 import { Forward } from '../../lib/forward/forward';
-import { chain, hooks, render, table } from './rules';
+import { chain, hooks, render, table } from '../iptables/rules';
 
 const limits = { newConnectionsPerSecond: 20, openConnections: 10 };
 

@@ -2,11 +2,11 @@ import { buckets, MAX_BUCKETS } from '../forward/balance';
 import type { Family } from '../forward/cidr';
 import type { KernelPortForward, ResolvedForward } from '../forward/resolved';
 import type { Target } from '../forward/target';
-import { chainOf } from './chains';
-import { hex, type Mark, PLACED } from './marks';
-import { jumpTo } from './rule';
-import type { Table } from './table';
-import { isPortWay, markOf, type PortWay, waysOf } from './ways';
+import { chainOf } from '../iptables/chains';
+import { hex, type Mark, PLACED } from '../iptables/marks';
+import { jumpTo } from '../iptables/rule';
+import type { Table } from '../iptables/table';
+import { isPortWay, markOf, type PortWay, waysOf } from '../iptables/ways';
 
 /** A chain (nat) that shares the new connections of one forward between its targets of one IP version. */
 export interface SharedChain {

@@ -1,8 +1,11 @@
 import type { Cidr } from '../forward/cidr';
-import { renderChain, renderSet } from './block';
+import { renderChain, renderSet } from '../nftables/block';
+import type { KernelFeature } from './feature';
 
-/** Keeps the gateway's own port 22 the admin's, where the security group has to let networks in with everything. */
-export function loginPart(networks: readonly Cidr[]): readonly string[] {
+/** Keeps port 22 of the gateway for the admin, even if the security group must admit all traffic of private networks. */
+export const login: KernelFeature = { nftables: ({ settings }) => loginPart(settings.loginClosedTo) };
+
+function loginPart(networks: readonly Cidr[]): readonly string[] {
   const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));
   if (families.length === 0) return [];
   const sets = families.map((family) =>

@@ -1,18 +1,18 @@
-import { type Cidr, type Family, mergeCidrs } from '../forward/cidr';
-import { CHAINS } from './chains';
-import { writeSegmentSize } from './other-hosts';
-import type { Table } from './table';
+import { mergeCidrs } from '../forward/cidr';
+import { CHAINS } from '../iptables/chains';
+import type { Table } from '../iptables/table';
+import type { IptablesInput, KernelFeature } from './feature';
+import { clampSegmentSize } from './segment-size';
 
 /**
- * nat, mangle and filter: private networks go out to the world under the gateway's address (dynamic NAT: each connection gets a port
- * of it). Between themselves they are neither translated nor let pass. Connections that were translated already are a forward's.
+ * `egress`, in nat, mangle and filter: private networks go out to the internet under the gateway's address (dynamic NAT: each
+ * connection gets a port of it). Traffic between them is neither translated nor accepted. Connections that are already translated
+ * belong to a forward.
  */
-export function writeEgress(
-  { nat, mangle, filter }: { readonly nat: Table; readonly mangle: Table; readonly filter: Table },
-  egress: readonly Cidr[],
-  family: Family,
-): void {
-  const networks = mergeCidrs(egress)
+export const egress: KernelFeature = { iptables: writeEgress };
+
+function writeEgress({ nat, mangle, filter, settings, family }: IptablesInput): void {
+  const networks = mergeCidrs(settings.egress)
     .filter((c) => c.family === family)
     .map((c) => c.text);
   if (networks.length === 0) return;
@@ -32,8 +32,8 @@ export function writeEgress(
   for (const network of networks) add(filter, `-s ${network}`, '-j ACCEPT');
 
   for (const network of networks) {
-    writeSegmentSize(mangle, `-s ${network}`);
-    writeSegmentSize(mangle, `-d ${network}`);
+    clampSegmentSize(mangle, `-s ${network}`);
+    clampSegmentSize(mangle, `-d ${network}`);
   }
 }
 

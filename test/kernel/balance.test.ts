@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { sharedChains } from '../../lib/iptables/balance';
-import { chain, hooks, render } from './rules';
+import { sharedChains } from '../../lib/kernel/balance';
+import { chain, hooks, render } from '../iptables/rules';
 
 test('gives each of several targets an even share of what earlier rules let pass', () => {
   const { v4 } = render({ web: Forward.tcp({ listen: 80, to: ['10.0.1.1:80', '10.0.1.2:80', '10.0.1.3:80'] }) });

@@ -1,11 +1,12 @@
-import type { Family } from '../forward/cidr';
-import type { ResolvedLimits } from '../forward/limits';
-import type { KernelPortForward } from '../forward/resolved';
-import { type PortRules, writeByPort } from './by-port';
-import { CHAINS } from './chains';
-import { matchOriginalPorts } from './rule';
-import type { Table } from './table';
-import { isPortWay, type Way } from './ways';
+import type { Family } from '../../forward/cidr';
+import type { KernelPortForward } from '../../forward/resolved';
+import { type PortRules, writeByPort } from '../../iptables/by-port';
+import { CHAINS } from '../../iptables/chains';
+import { matchOriginalPorts } from '../../iptables/rule';
+import type { Table } from '../../iptables/table';
+import { isPortWay, type Way } from '../../iptables/ways';
+import type { KernelFeature } from '../feature';
+import type { ResolvedLimits } from './limits';
 
 /**
  * The first packet of a translated connection or UDP flow. Not state NEW: all datagrams are NEW until one comes back, and each would
@@ -13,8 +14,10 @@ import { isPortWay, type Way } from './ways';
  */
 const FIRST_PACKET = '-m conntrack --ctstate DNAT ! --ctstatus CONFIRMED';
 
-/** filter: what one client may do. Connections that the gateway makes to itself are not limited. */
-export function writeLimits(filter: Table, ways: readonly Way[]): void {
+/** `limits`, in the table filter: what one client may do. The gateway's connections to itself are not limited. */
+export const limits: KernelFeature = { iptables: ({ filter, ways }) => writeLimits(filter, ways) };
+
+function writeLimits(filter: Table, ways: readonly Way[]): void {
   const limited = ways.filter(isPortWay).flatMap((way) => {
     const { limits } = way.forward;
     return limits === undefined ? [] : [{ ...way, limits }];

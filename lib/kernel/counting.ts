@@ -1,12 +1,15 @@
 import { formatPorts, isRange } from '../forward/ports';
 import type { KernelForward, KernelPortForward } from '../forward/resolved';
-import { renderChain, renderSet } from './block';
+import { renderChain, renderSet } from '../nftables/block';
+import type { KernelFeature } from './feature';
 
 /**
- * What each forward carries: an entry of a set has its own count, and looking a packet up in the set counts it. By the port
- * that the client asked for, which connection tracking remembers in both directions.
+ * Counts what each forward carries. Each entry of a set has a counter, and looking a packet up in the set counts it. The key is the
+ * port that the client asked for, which connection tracking remembers in both directions.
  */
-export function countingPart(forwards: readonly KernelForward[]): readonly string[] {
+export const counting: KernelFeature = { nftables: ({ forwards }) => countingPart(forwards) };
+
+function countingPart(forwards: readonly KernelForward[]): readonly string[] {
   if (forwards.length === 0) return [];
   const sets: string[] = [];
   const lookups: string[] = [];

@@ -1,5 +1,5 @@
 import { Forward } from '../../lib/forward/forward';
-import { chain, hooks, render, table } from './rules';
+import { chain, hooks, render, table } from '../iptables/rules';
 
 const web = Forward.tcp({ listen: 80, to: 8080 });
 const egress = [

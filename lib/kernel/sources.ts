@@ -1,7 +1,8 @@
 import { type Cidr, type Family, isEverything, mergeCidrs } from '../forward/cidr';
 import { formatPorts } from '../forward/ports';
 import type { KernelForward } from '../forward/resolved';
-import { type Element, renderChain, renderSet } from './block';
+import { type Element, renderChain, renderSet } from '../nftables/block';
+import type { KernelFeature } from './feature';
 
 /** How packets of one kind of forward are looked up. */
 interface Kind {
@@ -15,11 +16,14 @@ interface Kind {
 const PORTS: Kind = { name: '', type: 'inet_proto . inet_service', key: 'meta l4proto . th dport' };
 const PROTOCOLS: Kind = { name: 'protocols_', type: 'inet_proto', key: 'meta l4proto' };
 
+/** `allowFrom` and `denyFrom`. */
+export const sources: KernelFeature = { nftables: ({ forwards }) => sourcesPart(forwards) };
+
 /**
  * Who may start connections. One look-up in a set for each question, whatever the number of forwards and networks; only a
  * connection's first packet is looked up.
  */
-export function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
+function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
   const listed = forwards.filter((f) => f.allowFrom.length > 0 || f.denyFrom.length > 0);
   // Forwards of one interface have sets of their own: on the others their ports may belong to another program.
   const interfaces = [...new Set(listed.map((f) => f.interface))];
@@ -74,7 +78,7 @@ function group(
     const denied = add(
       `denied_${kind.name}v${family}`,
       type,
-      sources(own, (f) => f.denyFrom, family),
+      elementsOf(own, (f) => f.denyFrom, family),
     );
     if (denied !== undefined) rules.push(`${on.match}${key} @${denied} counter drop`);
     const restricted = own.filter(
@@ -88,7 +92,7 @@ function group(
     const allowed = add(
       `allowed_${kind.name}v${family}`,
       type,
-      sources(restricted, (f) => f.allowFrom, family),
+      elementsOf(restricted, (f) => f.allowFrom, family),
     );
     if (closed === undefined) continue;
     const unless = allowed === undefined ? `meta nfproto ipv${family}` : `${key} != @${allowed}`;
@@ -97,7 +101,7 @@ function group(
   return { sets, rules };
 }
 
-function sources(
+function elementsOf(
   forwards: readonly KernelForward[],
   list: (forward: KernelForward) => readonly Cidr[],
   family: Family,

@@ -1,8 +1,11 @@
-import type { Cidr } from '../forward/cidr';
-import { renderChain, renderSet } from './block';
+import { type Cidr, mergeCidrs } from '../forward/cidr';
+import { renderChain, renderSet } from '../nftables/block';
+import type { KernelFeature } from './feature';
 
-/** Drops all packets from some networks, at the earliest place that knows both IP versions. */
-export function blockedPart(networks: readonly Cidr[]): readonly string[] {
+/** `blocked`: drops all packets from some networks, in the earliest hook that knows both IP versions. */
+export const blocked: KernelFeature = { nftables: ({ settings }) => blockedPart(mergeCidrs(settings.blocked)) };
+
+function blockedPart(networks: readonly Cidr[]): readonly string[] {
   const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));
   if (families.length === 0) return [];
   const sets = families.map((family) =>

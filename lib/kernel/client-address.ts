@@ -1,0 +1,60 @@
+import { type PortRules, writeByPort } from '../iptables/by-port';
+import { CHAINS } from '../iptables/chains';
+import { MARKS, MATCH_MARKED, matchMark, UNMARK } from '../iptables/marks';
+import { matchOriginalPorts } from '../iptables/rule';
+import type { Table } from '../iptables/table';
+import { isPortWay, markOf, type PortWay, type Way } from '../iptables/ways';
+import type { KernelFeature } from './feature';
+
+/**
+ * nat: which address targets on other hosts see. Without `preserveClientAddress` it is the gateway's, and they answer to it.
+ */
+export const clientAddress: KernelFeature = {
+  iptables: ({ nat, ways }) => {
+    if (ways.some((way) => markOf(way) === MARKS.answered)) writeAnswered(nat);
+    const kept = ways.filter((way) => markOf(way) === MARKS.kept);
+    if (kept.length > 0) writeKept(nat, kept);
+  },
+};
+
+/** nat: clears the marks of packets to the gateway itself, which the chains of `clientAddress` never see. */
+export const unmarking: KernelFeature = { iptables: ({ nat, ways }) => writeUnmarking(nat, ways) };
+
+/** A target must answer to the gateway, or its replies would reach the client from an address it never asked. */
+function writeAnswered(nat: Table): void {
+  nat.hook('POSTROUTING', matchMark(MARKS.answered), CHAINS.snat);
+  nat.remark(CHAINS.snat, 'targets on other hosts answer to the gateway');
+  nat.addCommon(CHAINS.snat, '', UNMARK);
+  // A forward may have targets on the gateway as well, and the gateway may be its client.
+  nat.addCommon(CHAINS.snat, '! -o lo', '-j MASQUERADE');
+}
+
+/** Where a target sees its clients, its own connections must still be the gateway's: an answer to itself would never leave it. */
+function writeKept(nat: Table, ways: readonly Way[]): void {
+  nat.hook('POSTROUTING', matchMark(MARKS.kept), CHAINS.keep);
+  nat.remark(CHAINS.keep, 'targets on other hosts see the client, but not themselves');
+  nat.addCommon(CHAINS.keep, '', UNMARK);
+  const toItself = (way: Way): PortRules['write'] => {
+    const hosts = new Set(way.targets.flatMap((t) => t.host ?? []));
+    return (chain) => {
+      for (const host of hosts) nat.add(chain, [`-s ${host} -d ${host}`], way.forward.name, '-j MASQUERADE');
+    };
+  };
+  const rules = ways.filter(isPortWay).map((way: PortWay) => ({
+    transport: way.forward.transport,
+    ports: way.forward.listen,
+    rules: way.targets.length,
+    write: toItself(way),
+  }));
+  writeByPort(nat, CHAINS.keep, rules, matchOriginalPorts);
+  for (const way of ways) if (!isPortWay(way)) toItself(way)(CHAINS.keep);
+}
+
+function writeUnmarking(nat: Table, ways: readonly Way[]): void {
+  const stays = (way: Way) => way.targets.some((t) => t.kind === 'local');
+  const isPlaced = (way: Way) => isPortWay(way) && way.forward.balance === 'source' && way.targets.length > 1;
+  if (!ways.some((way) => stays(way) && (isPlaced(way) || markOf(way) !== MARKS.none))) return;
+  for (const builtIn of ['INPUT', 'POSTROUTING']) nat.hook(builtIn, MATCH_MARKED, CHAINS.mark);
+  nat.remark(CHAINS.mark, 'marks are for our own rules alone');
+  nat.addCommon(CHAINS.mark, '', UNMARK);
+}

@@ -1,0 +1,34 @@
+import type { Family } from '../forward/cidr';
+import type { GatewaySettings } from '../forward/gateway-settings';
+import type { KernelForward } from '../forward/resolved';
+import type { Table } from '../iptables/table';
+import type { Way } from '../iptables/ways';
+
+/** What the iptables rules of one IP version are made of. */
+export interface IptablesInput {
+  /** Features write their rules into these, in the order of the list of features. */
+  readonly nat: Table;
+  readonly mangle: Table;
+  readonly filter: Table;
+  readonly family: Family;
+  /** The forwards of this IP version. */
+  readonly ways: readonly Way[];
+  readonly settings: IptablesSettings;
+}
+
+/** What the table `inet portway` is made of. */
+export interface NftablesInput {
+  readonly forwards: readonly KernelForward[];
+  readonly settings: NftablesSettings;
+}
+
+export type IptablesSettings = Pick<GatewaySettings, 'egress'>;
+export type NftablesSettings = Pick<GatewaySettings, 'blocked' | 'loginClosedTo'>;
+
+/** One thing that the kernel does for forwards or for the gateway. A feature without anything to do writes nothing. */
+export interface KernelFeature {
+  /** Writes iptables rules of one IP version. */
+  readonly iptables?: (input: IptablesInput) => void;
+  /** The sets and chains of the table `inet portway`, as text. */
+  readonly nftables?: (input: NftablesInput) => readonly string[];
+}

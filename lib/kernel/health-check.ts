@@ -1,0 +1,125 @@
+import type { Problems } from '../forward/problems';
+import { readObject } from '../forward/read-object';
+import type { Target } from '../forward/target';
+import { readWhole } from '../forward/whole';
+
+/** The ways to ask a target. */
+export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as const;
+
+export type HealthCheckMethod = (typeof HEALTH_CHECK_METHODS)[number];
+
+/** How a forward's targets are checked. */
+export interface HealthCheckProps {
+  /**
+   * How a target is asked.
+   * - `'tcp'` opens a connection to the port and closes it.
+   * - `'ping'` sends an ICMP echo request: the host is up, whatever its server does.
+   * - `'mysql'` logs in to MySQL or MariaDB as `portway` without a password, and out again. A refused login counts as
+   *   alive, but MariaDB logs it: `CREATE USER portway@'10.0.0.10'` with the gateway's private address, and no
+   *   rights, keeps its log quiet.
+   * - `'postgres'` asks PostgreSQL whether it accepts TLS. It needs no account.
+   *
+   * Some servers treat a silent connection as an attack and lock the gateway out, so their ports require an explicit
+   * choice.
+   * @default 'tcp' for a TCP forward, 'ping' for a UDP forward
+   * @refused `'ping'` if a target is on the gateway itself; no choice for ports 22, 25, 465, 587, 3306 and 5432
+   * @see docs/applications.md#health-checks
+   * @see https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_max_connect_errors
+   */
+  readonly by?: HealthCheckMethod;
+  /**
+   * The port that is asked (1-65535).
+   * @default the target's own port; of a range, the first
+   * @refused with `'ping'`
+   */
+  readonly port?: number;
+  /**
+   * Seconds between two rounds (1-300). An answer may take as long, but at most 10 seconds.
+   * @default 5
+   */
+  readonly interval?: number;
+  /**
+   * After how many failed rounds in a row a target is left out (1-20). One answer brings it back.
+   * @default 2
+   */
+  readonly failures?: number;
+}
+
+/** Ports whose servers take offence at a connection that says nothing: what they do, and the check that does not offend them. */
+export const TOUCHY: Readonly<Record<number, { readonly offence: string; readonly by: HealthCheckMethod }>> = {
+  22: { offence: 'OpenSSH penalizes addresses that connect without a login', by: 'ping' },
+  25: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
+  465: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
+  587: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
+  3306: { offence: 'MySQL and MariaDB block an address after 100 connections without a login', by: 'mysql' },
+  5432: { offence: 'a PostgreSQL that hangs still accepts connections', by: 'postgres' },
+};
+
+/** The checked health check. */
+export interface ResolvedHealthCheck {
+  readonly by: HealthCheckMethod;
+  /** Undefined: the target's own. */
+  readonly port?: number;
+  readonly interval: number;
+  readonly failures: number;
+}
+
+/** The names of the props, for messages about a prop in the wrong place. */
+export const HEALTH_CHECK = { by: true, port: true, interval: true, failures: true } satisfies Record<
+  keyof HealthCheckProps,
+  true
+>;
+
+export function readHealthCheck(
+  at: string,
+  value: unknown,
+  forward: { readonly transport: 'tcp' | 'udp'; readonly targets: readonly Target[] },
+  problems: Problems,
+): ResolvedHealthCheck | undefined {
+  if (value === undefined || value === false) return undefined;
+  const where = `${at}.healthCheck`;
+  if (typeof value === 'object' ? value === null : value !== true) {
+    problems.add(where, 'must be true, false or an object such as { interval: 10 }', value);
+    return undefined;
+  }
+  const props =
+    value === true ? {} : readObject(where, value, { parts: HEALTH_CHECK, example: '{ interval: 10 }' }, problems);
+  if (props === undefined) return undefined;
+  if (forward.targets.length < 2)
+    problems.add(where, 'must be left out with fewer than two targets', forward.targets.length);
+  const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
+  if (props.by === undefined && by === 'tcp') checkTouchy(where, props.port, forward.targets, problems);
+  const method = HEALTH_CHECK_METHODS.find((known) => known === by);
+  if (method === undefined) problems.add(`${where}.by`, `must be one of ${HEALTH_CHECK_METHODS.join(', ')}`, by);
+  if (by === 'ping' && props.port !== undefined)
+    problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
+  if (by === 'ping' && forward.targets.some((t) => t.kind === 'local'))
+    problems.add(
+      `${where}.by`,
+      "must be 'tcp' where a target is the gateway itself, which always answers its own pings; name a TCP port of the application",
+      by,
+    );
+  const number = (name: Exclude<keyof HealthCheckProps, 'by'>, standard: number, from: number, to: number) =>
+    readWhole(`${where}.${name}`, props[name] === undefined ? standard : props[name], { from, to }, problems) ??
+    standard;
+  const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);
+  return {
+    by: method ?? 'tcp',
+    ...(port === undefined ? {} : { port }),
+    interval: number('interval', 5, 1, 300),
+    failures: number('failures', 2, 1, 20),
+  };
+}
+
+/** A connection that says nothing is an offence to some servers: whoever has them asked so must want it. */
+function checkTouchy(at: string, port: unknown, targets: readonly Target[], problems: Problems): void {
+  const asked = new Set(port === undefined ? targets.map((t) => t.ports.from) : [port]);
+  const found = Object.keys(TOUCHY).find((touchy) => asked.has(Number(touchy)));
+  if (found === undefined) return;
+  const { offence, by } = TOUCHY[Number(found)] as (typeof TOUCHY)[number];
+  problems.add(
+    `${at}.by`,
+    `must be written for port ${found}: ${offence}. Write { by: '${by}' }, or { by: 'tcp' } where the server is told to bear it`,
+    undefined,
+  );
+}

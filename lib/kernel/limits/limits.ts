@@ -1,0 +1,80 @@
+import type { Problems } from '../../forward/problems';
+import { readObject } from '../../forward/read-object';
+import { readWhole } from '../../forward/whole';
+
+/**
+ * What one client may do; a client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
+ * iptables drops them, nginx closes them.
+ */
+export interface ForwardLimits {
+  /**
+   * New connections (UDP: flows) per second (1-10000); iptables only.
+   * @default no limit
+   */
+  readonly newConnectionsPerSecond?: number;
+  /**
+   * How many new connections may arrive at once before `newConnectionsPerSecond` applies (1-10000); iptables only.
+   * @default five seconds' worth, but at least 5
+   * @refused without `newConnectionsPerSecond`
+   */
+  readonly burst?: number;
+  /**
+   * How many connections may be open at once (1-65535).
+   * @default no limit
+   */
+  readonly openConnections?: number;
+}
+
+/** The checked limits: at least one of them is there. */
+export interface ResolvedLimits {
+  readonly rate?: { readonly perSecond: number; readonly burst: number };
+  readonly openConnections?: number;
+}
+
+/** The names of the props, for messages about a prop in the wrong place. */
+export const LIMITS = {
+  newConnectionsPerSecond: true,
+  burst: true,
+  openConnections: true,
+} as const satisfies Record<keyof ForwardLimits, true>;
+
+/** Ten thousand is as much as the kernel's table of clients keeps apart. */
+const MAX_RATE = 10_000;
+
+export function readLimits(
+  at: string,
+  value: unknown,
+  engine: 'iptables' | 'nginx',
+  problems: Problems,
+): ResolvedLimits | undefined {
+  if (value === undefined) return undefined;
+  const where = `${at}.limits`;
+  const example = `{ ${engine === 'nginx' ? 'openConnections' : 'newConnectionsPerSecond'}: 20 }`;
+  const props = readObject(where, value, { parts: LIMITS, example }, problems);
+  if (props === undefined) return undefined;
+  if (engine === 'nginx') {
+    for (const prop of ['newConnectionsPerSecond', 'burst'] as const) {
+      if (props[prop] !== undefined)
+        problems.add(
+          `${where}.${prop}`,
+          "must be left out on nginx, which counts open connections alone: write engine: 'iptables' for it",
+          props[prop],
+        );
+    }
+    if (props.openConnections === undefined) problems.add(where, 'must say openConnections', value);
+  } else if (props.newConnectionsPerSecond === undefined && props.openConnections === undefined)
+    problems.add(where, 'must say newConnectionsPerSecond or openConnections', value);
+  if (engine !== 'nginx' && props.newConnectionsPerSecond === undefined && props.burst !== undefined)
+    problems.add(`${where}.burst`, 'must go with newConnectionsPerSecond', props.burst);
+  const number = (name: keyof typeof props, to: number) =>
+    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
+  const perSecond = number('newConnectionsPerSecond', MAX_RATE);
+  const burst = number('burst', MAX_RATE);
+  const openConnections = number('openConnections', 65_535);
+  return {
+    ...(perSecond === undefined
+      ? {}
+      : { rate: { perSecond, burst: burst ?? Math.min(Math.max(5, perSecond * 5), MAX_RATE) } }),
+    ...(openConnections === undefined ? {} : { openConnections }),
+  };
+}

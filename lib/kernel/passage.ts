@@ -1,0 +1,23 @@
+import { CHAINS } from '../iptables/chains';
+import { MARKS, MATCH_REMOTE } from '../iptables/marks';
+import type { Table } from '../iptables/table';
+import { markOf } from '../iptables/ways';
+import type { KernelFeature } from './feature';
+
+/** filter: accepts the connections of forwards to other hosts. */
+export const passage: KernelFeature = {
+  iptables: ({ filter, ways }) => {
+    if (ways.some((way) => markOf(way) !== MARKS.none)) writePassage(filter);
+  },
+};
+
+/**
+ * Other software (docker, ufw) sets the policy of FORWARD to DROP. A connection is confirmed once its first packet has
+ * passed. It is ESTABLISHED only once it was answered, which would be too late. Untranslated connections are not ours.
+ */
+function writePassage(filter: Table): void {
+  filter.hook('FORWARD', '-m conntrack --ctstate DNAT --ctstatus CONFIRMED', CHAINS.forward);
+  filter.hook('FORWARD', MATCH_REMOTE, CHAINS.forward);
+  filter.remark(CHAINS.forward, 'to targets on other hosts, and back');
+  filter.addCommon(CHAINS.forward, '', '-j ACCEPT');
+}
