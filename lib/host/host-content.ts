@@ -77,6 +77,7 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
       `${UNITS}/nginx.service.d/portway.conf`,
       `${PACKAGE}/nginx.py`,
       `${PACKAGE}/logs.py`,
+      `${PACKAGE}/findings.py`,
       `${UNITS}/portway-logs.service`,
       `${UNITS}/portway-logs.timer`,
     ),

@@ -3,6 +3,7 @@ import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
 import type { WebForward } from '../forward/resolved';
 import { block, type Line } from '../nginx/block';
+import { loginMaps } from '../nginx/connection-login';
 import { ACCESS_LOG_BUFFER, ERROR_LOG, type Fields, logFormat } from '../nginx/log';
 import { cutAsciiMap, cutMap, KEPT, refusalSamples } from '../nginx/log-fields';
 import { NGINX_PATHS } from '../nginx/names';
@@ -99,7 +100,10 @@ function formats(forwards: readonly WebForward[], { requestId, listener }: Reque
     ['agent', `"${cut('$http_user_agent')}"`],
     ['sample', kept],
   ];
-  const careful = (uri: string) => fields((value) => CUT[value] ?? value, '$portway_status', KEPT, uri);
+  const careful = (uri: string): Fields => [
+    ...fields((value) => CUT[value] ?? value, '$portway_status', KEPT, uri),
+    ['login', '"$portway_login"'],
+  ];
   return [
     ...logFormat(
       'portway',
@@ -119,6 +123,7 @@ function formats(forwards: readonly WebForward[], { requestId, listener }: Reque
     cutMap('$request_uri', CUT.$request_uri, MAX.uri),
     cutMap('$http_user_agent', CUT.$http_user_agent, MAX.agent),
     'map $status $portway_status { 000 0; 009 9; default $status; }',
+    ...loginMaps(forwards),
     PLAIN,
     ...refusalSamples(),
     `map $portway_plain $portway_odd { 1 ''; default ${KEPT}; }`,

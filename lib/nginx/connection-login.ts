@@ -1,4 +1,6 @@
-import type { Line } from './block';
+import type { WebForward } from '../forward/resolved';
+import { block, type Line } from './block';
+import { upstreamName } from './names';
 
 /**
  * NTLM proves who a client is once for each connection, and so may Negotiate; whatever follows on that connection is then the user's. nginx
@@ -14,5 +16,32 @@ export function connectionMaps(upgrade: string): readonly Line[] {
     `map ${upgrade} $portway_ws { default ''; websocket upgrade; }`,
     // Not "upgrade, close" for a WebSocket: some targets understand only one of the two.
     `map $http_authorization $portway_connection { default $portway_ws; ~*^(${SCHEMES}) close; }`,
+  ];
+}
+
+/** What of a `WWW-Authenticate` stands before a scheme: other schemes with their parameters, whose quoted text may look like one. */
+const BEFORE = '^(?:[^"]*"[^"]*")*(?:[^"]*,)? *';
+
+/**
+ * Once for all HTTP forwards: `$portway_login`, the scheme by which a target asks for a login of the connection; empty otherwise, and where
+ * clients share no connection. Only the log of errors asks for it, so other requests pay nothing. nginx before 1.23 sees only the first
+ * `WWW-Authenticate` of an answer.
+ */
+export function loginMaps(forwards: readonly WebForward[]): readonly Line[] {
+  const unshared = forwards
+    .flatMap((f) => f.sites.flatMap((site) => site.routes))
+    .filter((route) => route.targetKeepAlive === false && route.targets.length > 0);
+  const asked = unshared.length > 0 ? '$portway_challenge' : '$portway_login';
+  return [
+    `map $upstream_http_www_authenticate ${asked} { '~*${BEFORE}(?<login>NTLM|Negotiate)(?: |,|$)' $login; }`,
+    ...(unshared.length > 0
+      ? [
+          block('map $proxy_host $portway_login', [
+            // As patterns: a long name would need larger buckets.
+            ...unshared.map(({ id }) => `~^${upstreamName(id).replaceAll('.', '\\.')}$ '';`),
+            `default ${asked};`,
+          ]),
+        ]
+      : []),
   ];
 }

@@ -17,10 +17,12 @@ export function cutAsciiMap(value: string, variable: string, max: number): Line 
   return cut(value, variable, `[ -~]{0,${max}}`);
 }
 
-/** The start is taken in a lookahead, which gives nothing back: `*+` says the same, and the analyser of the tests cannot read it. */
+/**
+ * The start is taken in a lookahead, which gives nothing back: `*+` says the same, and the analyser of the tests cannot read it. All maps share
+ * the capture's name, since nginx uses it at once.
+ */
 function cut(value: string, variable: string, start: string): Line {
-  const name = `${variable.slice(1)}_start`;
-  return `map ${value} ${variable} { "~(?s)^(?=(${start}))(?<${name}>\\1)." "$${name}..."; default ${value}; }`;
+  return `map ${value} ${variable} { "~(?s)^(?=(${start}))(?<cut>\\1)." "$cut..."; default ${value}; }`;
 }
 
 /** One of a hundred. */

@@ -115,6 +115,20 @@ describeHost('the disk of the logs', () => {
     expect((await sizes()).filter(([name]) => /^access\.log-\d+/.test(name))).toHaveLength(1);
   });
 
+  test.each([
+    ['not at the first run', 'rm /var/lib/portway/logs-rotated', 0],
+    ['not within a day', "touch -d '23 hours ago' /var/lib/portway/logs-rotated", 0],
+    [
+      'after a rotation in the future, from when the clock was wrong',
+      "touch -d '+2 days' /var/lib/portway/logs-rotated",
+      1,
+    ],
+  ])('rotates quiet logs: %s', async (_, mark, count) => {
+    await nginx.host.sh('gateway', `rm -f ${LOGS}/*-*; echo x >>${LOGS}/access.log; ${mark}`);
+    await tidy();
+    expect((await sizes()).filter(([name]) => name.startsWith('access.log-'))).toHaveLength(count);
+  });
+
   describe('when it is full', () => {
     beforeAll(async () => {
       const fill = (folder: string) => `cat /dev/zero >${folder}/fill 2>/dev/null || :`;

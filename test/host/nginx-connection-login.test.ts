@@ -1,6 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { ADDRESS, describeHost, until } from './support/host';
+import { ADDRESS, DEBIAN, describeHost, until } from './support/host';
 import { NginxHost, STRANGER } from './support/nginx';
 
 jest.setTimeout(60_000);
@@ -8,22 +8,24 @@ jest.setTimeout(60_000);
 const GATEWAY = ADDRESS.gateway.v4;
 const to = `${ADDRESS.backend.v4}:9001`;
 
+const FORWARDS = {
+  app: Forward.http({ listen: 80, to }),
+  secure: Forward.https({ listen: 443, to, tls: Tls.selfSigned() }),
+  own: Forward.http({
+    listen: 81,
+    to,
+    targetKeepAlive: false,
+    routes: { '/kept/*': { to, targetKeepAlive: true, stripPrefix: true } },
+  }),
+  tcp: Forward.tcp({ listen: 82, to }),
+};
+
 describeHost('applications that know a user by the connection', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
     nginx = await NginxHost.start();
     await nginx.host.serve('backend', ['python3', nginx.host.support('backend', 'login_app.py'), '9001']);
-    await nginx.run({
-      app: Forward.http({ listen: 80, to }),
-      secure: Forward.https({ listen: 443, to, tls: Tls.selfSigned() }),
-      own: Forward.http({
-        listen: 81,
-        to,
-        targetKeepAlive: false,
-        routes: { '/kept/*': { to, targetKeepAlive: true, stripPrefix: true } },
-      }),
-      tcp: Forward.tcp({ listen: 82, to }),
-    });
+    await nginx.run(FORWARDS);
   });
   afterAll(() => nginx?.stop());
 
@@ -102,6 +104,72 @@ describeHost('applications that know a user by the connection', () => {
       const urls = Array.from({ length: 10 }, () => `http://${GATEWAY}:81/kept/x`);
       const { stdout } = await nginx.curl('client', ...login, '-w', '\n', ...urls);
       expect(new Set(stdout.trim().split('\n')).size).toBe(1);
+    });
+  });
+
+  describe('detection of such logins in answers', () => {
+    const login = async (port: number) => (await nginx.log(port, 1)).at(-1)?.login;
+    const asks = (port: number, ...values: string[]) =>
+      nginx.status('client', `http://${GATEWAY}:${port}/asks?${values.map(encodeURIComponent).join('&')}`);
+
+    test.each([
+      ['NTLM', ['NTLM'], 'NTLM'],
+      ['negotiate', ['negotiate'], 'negotiate'],
+      ['a challenge with a token', ['NTLM TlRMTVNTUAACAAAA'], 'NTLM'],
+      ['a list', ['Basic realm="a, b", Negotiate, NTLM'], 'NTLM'],
+      ['several headers', ['Basic realm="x"', 'Negotiate'], DEBIAN === 'debian-12' ? '' : 'Negotiate'],
+      ['Basic', ['Basic realm="x"'], ''],
+      ['a realm that names it', ['Basic realm="a, NTLM, b"'], ''],
+      ['another scheme with such a start', ['NTLMish'], ''],
+    ])('%s', async (_, values, scheme) => {
+      expect(await asks(80, ...values)).toBe('401');
+      expect(await login(80)).toBe(scheme);
+    });
+
+    test('other requests have no such field, and forwards without shared connections an empty one', async () => {
+      await nginx.status('client', `http://${GATEWAY}/login/alice`);
+      expect((await nginx.log(80, 1)).at(-1)).not.toHaveProperty('login');
+      await asks(81, 'NTLM');
+      expect(await login(81)).toBe('');
+      const kept = `http://${GATEWAY}:81/kept/asks?NTLM`;
+      expect(await nginx.status('client', kept)).toBe('401');
+      expect(await login(81)).toBe('NTLM');
+    });
+
+    test('portway status warns by forward, counts each answer once, and goes on after a rotation', async () => {
+      const count = async (name: string) => {
+        const found = (await nginx.warnings(FORWARDS)).filter((w) => w.startsWith(`${name}: `));
+        expect(found.length).toBeLessThan(2);
+        return Number(/NTLM or Negotiate, .*: (\d+) answers since/.exec(found[0] ?? '')?.[1] ?? 0);
+      };
+      await nginx.host.sh('gateway', 'rm -f /var/lib/portway/findings.json; : >/var/log/portway/access.log');
+      for (let i = 0; i < 3; i++) await asks(80, 'NTLM');
+      await asks(81, 'NTLM');
+      await asks(80, 'Basic realm="x"');
+      expect(await count('app')).toBe(3);
+      expect(await count('app')).toBe(3);
+      expect(await count('own')).toBe(0);
+      await nginx.host.sh('gateway', 'mv /var/log/portway/access.log /var/log/portway/access.log-1; nginx -s reopen');
+      await asks(80, 'Negotiate');
+      expect(await count('app')).toBe(4);
+      const { stdout } = await nginx.host.run('gateway', ['/usr/local/bin/portway', 'status']);
+      expect(stdout).toMatch(/^WARNING: app: targets ask for NTLM or Negotiate.* Set targetKeepAlive: false/m);
+    });
+
+    test('a warning ends a week after the last finding; a damaged state, and times in the future, are forgotten', async () => {
+      const state = '/var/lib/portway/findings.json';
+      const kept = async (last: number | string) => {
+        await nginx.host.write(state, `{"read":{},"counts":[["share","app",7,0,${last}]]}`);
+        return (await nginx.warnings(FORWARDS)).filter((w) => /^app: .*7 refused/.test(w)).length;
+      };
+      const now = Math.floor(Date.now() / 1000);
+      const day = 86_400;
+      expect(await kept(now - 6 * day)).toBe(1);
+      expect(await kept(now - 8 * day)).toBe(0);
+      expect(await kept(now + 8 * day)).toBe(0);
+      expect(await kept('"x"')).toBe(0);
+      await nginx.host.write(state, '{"read":');
+      expect((await nginx.warnings(FORWARDS)).some((w) => w.startsWith('app: '))).toBe(true);
     });
   });
 });

@@ -14,6 +14,7 @@ const holds = `${ADDRESS.backend.v4}:9000`;
 const small = (conf: string) =>
   conf
     .replace('worker_processes auto', 'worker_processes 2')
+    .replace(/(client_header_timeout) 10s/, '$1 2s')
     .replace('worker_connections 16384', 'worker_connections 2048')
     .replace(/(limit_conn share-\S+) (\d+);/g, (_, zone, share) => `${zone} ${Number(share) / 8};`);
 
@@ -23,6 +24,20 @@ const CROWD = 2400;
 /** Sessions in one share: a quarter of three quarters of a worker's connections, two for each session. */
 const SHARE = (2048 * 0.75) / 4 / 2;
 
+const FORWARDS = {
+  web: Forward.http({ listen: 80, to: web }),
+  slow: Forward.http({ listen: 81, to: holds, limits: { openConnections: 60_000 } }),
+  live: Forward.http({ listen: 82, to: holds, streaming: true }),
+  fill: Forward.http({ listen: 83, to: holds, cache: { sizeMb: 10, waitForFill: 60 } }),
+  tcp: Forward.tcp({ listen: 84, to: holds }),
+  udp: Forward.udp({ listen: 85, to: holds }),
+  few: Forward.udp({ listen: 86, to: holds, limits: { openConnections: 1 } }),
+  names: Forward.tls({ listen: 443, hosts: { 'a.example': { to: holds } } }),
+  secure: Forward.https({ listen: 443, to: holds, tls: Tls.selfSigned() }),
+  alone: Forward.https({ listen: 88, to: holds, tls: Tls.selfSigned() }),
+  moved: Forward.http({ listen: 87, redirectTo: 'https' }),
+};
+
 describeHost('one forward is flooded, and another is served all the while', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
@@ -31,21 +46,7 @@ describeHost('one forward is flooded, and another is served all the while', () =
       nginx.host.serve('backend', ['python3', nginx.host.support('backend', script), ...words]);
     await serve('target.py', '8080', 'web', '/dev/null');
     await serve('hold.py', 'serve', '9000');
-    await nginx.run(
-      {
-        web: Forward.http({ listen: 80, to: web }),
-        slow: Forward.http({ listen: 81, to: holds, limits: { openConnections: 60_000 } }),
-        live: Forward.http({ listen: 82, to: holds, streaming: true }),
-        fill: Forward.http({ listen: 83, to: holds, cache: { sizeMb: 10, waitForFill: 60 } }),
-        tcp: Forward.tcp({ listen: 84, to: holds }),
-        udp: Forward.udp({ listen: 85, to: holds }),
-        few: Forward.udp({ listen: 86, to: holds, limits: { openConnections: 1 } }),
-        names: Forward.tls({ listen: 443, hosts: { 'a.example': { to: holds } } }),
-        secure: Forward.https({ listen: 443, to: holds, tls: Tls.selfSigned() }),
-        moved: Forward.http({ listen: 87, redirectTo: 'https' }),
-      },
-      small,
-    );
+    await nginx.run(FORWARDS, small);
   });
   afterAll(() => nginx?.stop());
 
@@ -138,5 +139,34 @@ describeHost('one forward is flooded, and another is served all the while', () =
     expect(await refused(85)).toBeLessThan(5000);
     const { length } = await nginx.log(86, 1, 'stream');
     expect(length).toBeLessThan(5000);
+  });
+
+  test('portway status names the forwards that used up their shares', async () => {
+    const warnings = await nginx.warnings(FORWARDS);
+    const refused = warnings.map((w) =>
+      /^(\S+): has used up its share of connections: (\d+) refused since \d{4}-/.exec(w),
+    );
+    const counts = Object.fromEntries(refused.map((match) => [match?.[1], Number(match?.[2])]));
+    // Where clients have a limit each (`slow`, `few`), nginx does not say which of the two it was.
+    expect(Object.keys(counts)).toEqual(['fill', 'live', 'names', 'tcp', 'udp']);
+    expect(counts).toMatchObject({ fill: CROWD - SHARE, live: 2 * (CROWD - SHARE), tcp: CROWD - SHARE });
+  });
+
+  // nginx counts requests and not connections, so these are in no share: a time is all that bounds them.
+  test.each([
+    ['heads', 82, 'head'],
+    ['TLS handshakes', 88, 'handshake'],
+  ])('%s that come a byte at a time, end after client_header_timeout', async (_, port, kind) => {
+    let said = '';
+    const counts = await visit(async () => {
+      said = await hold('open', GATEWAY, port, 1500, 0, kind);
+    });
+    expectServed(counts);
+    expect(JSON.parse(said)).toEqual({ held: 0, closed: 1500 });
+  });
+
+  test('heads that take all connections: others are served again once client_header_timeout is over', async () => {
+    expect(JSON.parse(await hold('open', GATEWAY, 82, 2 * CROWD, 0, 'head')).held).toBe(0);
+    expect(await nginx.status('client', `http://${GATEWAY}/`)).toBe('200');
   });
 });

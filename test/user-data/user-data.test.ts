@@ -50,7 +50,7 @@ function many(count: number): ForwardSet {
 }
 
 /** So many that their rules no longer fit plain, and still fit compressed. */
-const COMPRESSED = 70;
+const COMPRESSED = 66;
 
 /** The text of the archive, read by Python as on the host. */
 function archive(text: string): string {

@@ -4,7 +4,8 @@ open ADDRESS PORT COUNT LEFT KIND      opens so many connections of a kind, wait
                                        stays for 1 s, and prints what became of them as JSON: "held", "closed", or the status of an answer
 forge ADDRESS PORT COUNT NETWORK       sends so many datagrams, each from another source: NETWORK is the first half of them
 
-KIND is how a connection begins: `idle` says nothing, `get`, `post` (a body that never comes), `websocket`, or a host name, asked for by TLS."""
+KIND is how a connection begins: `idle` says nothing, `get`, `post` (a body that never comes), `websocket`, or a host name, asked for by TLS.
+`head` and `handshake` go on for ever, a byte each half second: a request, and a TLS handshake."""
 
 import collections
 import json
@@ -18,6 +19,8 @@ import time
 
 HEADS = {
     "idle": "",
+    "head": "GET / HTTP/1.1\r\nHost: test\r\nX-Long: ",
+    "handshake": "\x16\x03\x01\x02\x00\x01",
     "get": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
     "post": "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n",
     "websocket": "GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -80,6 +83,16 @@ def hold(address, port, count, left, kind):
                 outcome.setdefault(client, "closed")
                 selector.unregister(client)
 
+    def drip():
+        for key in list(selector.get_map().values()):
+            # The others have not sent their beginning.
+            if key.events != selectors.EVENT_READ:
+                continue
+            try:
+                key.fileobj.send(b"x")
+            except OSError:
+                pass
+
     for i in range(count):
         client = socket.socket()
         client.setblocking(False)
@@ -87,8 +100,11 @@ def hold(address, port, count, left, kind):
         selector.register(client, selectors.EVENT_WRITE if head else selectors.EVENT_READ)
         if i % 100 == 0:
             step(0.02)
-    end = time.monotonic() + 20
+    end, next_byte = time.monotonic() + 20, 0
     while count - len(outcome) > left and time.monotonic() < end:
+        if kind in ("head", "handshake") and time.monotonic() > next_byte:
+            drip()
+            next_byte = time.monotonic() + 0.5
         step(0.1)
     end = time.monotonic() + 1
     while time.monotonic() < end:

@@ -5,6 +5,7 @@ follows on the connection is that user's. Argument: port.
   Authorization: NTLM user=NAME    after the challenge: the connection is NAME's; without one: 401
   Authorization: SCHEME user=NAME  (Negotiate and others) the connection is NAME's at once
   /login/NAME                      the same, without a header
+  /asks?VALUE&VALUE...             401 with a WWW-Authenticate of each value
 
 It answers 200 with the user's name, a blank and the number of the connection, and 401 where the connection is nobody's. It never says
 that it will close."""
@@ -13,6 +14,7 @@ import http.server
 import socket
 import socketserver
 import sys
+import urllib.parse
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -23,6 +25,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         scheme, _, proof = self.headers.get("Authorization", "").partition(" ")
         if self.path.startswith("/login/"):
             self.user = self.path.removeprefix("/login/")
+        elif self.path.startswith("/asks?"):
+            self.answer(401, "", *map(urllib.parse.unquote, self.path.partition("?")[2].split("&")))
+            return
         elif scheme.lower() == "ntlm" and proof == "hello":
             self.challenged = True
             self.answer(401, "", "NTLM challenge")
@@ -34,10 +39,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(200, f"{self.user} {self.client_address[1]}")
 
-    def answer(self, status, text, login=None):
+    def answer(self, status, text, *logins):
         body = text.encode()
         self.send_response(status)
-        if login is not None:
+        for login in logins:
             self.send_header("WWW-Authenticate", login)
         self.send_header("X-Asked-To", self.headers.get("Connection", "keep open"))
         self.send_header("Content-Length", str(len(body)))

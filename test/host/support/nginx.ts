@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Forward } from '../../../lib/forward/forward';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { isHttpsForward } from '../../../lib/forward/resolved';
+import { forwardsFile } from '../../../lib/host/forwards-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
 import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
 import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
+import { writePackage } from './assets';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Party, type Result, until } from './host';
 
 const HERE = __dirname;
@@ -30,6 +32,8 @@ export type LogEntry = Readonly<Record<string, string | number>>;
 
 /** A test host with the nginx.conf that synth renders, and nothing else of Portway. */
 export class NginxHost {
+  private hasPackage = false;
+
   private constructor(readonly host: Host) {}
 
   static async start(options: HostOptions = {}): Promise<NginxHost> {
@@ -110,6 +114,18 @@ export class NginxHost {
     // What would be one too many may come from another worker, a little later.
     await sleep(100);
     return read();
+  }
+
+  /** What `portway status` warns of, with these forwards. */
+  async warnings(forwards: Readonly<Record<string, Forward>>): Promise<readonly string[]> {
+    const { path, text } = forwardsFile(resolveForwardsOrThrow({ forwards }));
+    await this.host.write(path, text);
+    if (!this.hasPackage) await writePackage(this.host);
+    this.hasPackage = true;
+    // Otherwise nginx writes what it holds back every second.
+    await this.host.sh('gateway', 'mkdir -p /var/lib/portway; nginx -s reopen; sleep 0.3');
+    const { stdout } = await this.host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
+    return JSON.parse(stdout).warnings;
   }
 
   /** All lines of a log. @throws TypeError when one is not UTF-8 */

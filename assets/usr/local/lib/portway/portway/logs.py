@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from portway import findings
+
 FOLDER = "/var/log/portway"
 ROTATED = "/var/lib/portway/logs-rotated"
 DAY = 86400
@@ -64,11 +66,13 @@ def pack(path: str) -> None:
 
 
 def day_is_over() -> bool:
-    if os.path.exists(ROTATED) and abs(time.time() - os.path.getmtime(ROTATED)) < DAY:
-        return False
-    with contextlib.suppress(OSError), open(ROTATED, "a"):
-        os.utime(ROTATED)
-    return True
+    # The first day begins with the first run. A mark in the future counts as old.
+    marked = os.path.exists(ROTATED)
+    over = marked and abs(time.time() - os.path.getmtime(ROTATED)) >= DAY
+    if over or not marked:
+        with contextlib.suppress(OSError), open(ROTATED, "a"):
+            os.utime(ROTATED)
+    return over
 
 
 def is_due(path: str, size: int, largest: int, daily: bool) -> bool:
@@ -104,6 +108,11 @@ def main(words: list[str]) -> None:
     for path in rotated():
         if not path.endswith(".gz"):
             pack(path)
+    # Whatever is wrong there, logs must stay small.
+    try:
+        findings.collect()
+    except Exception as error:
+        print(f"findings: {error!r}")
     if rotate(min(20 << 20, room // 10)):
         # nginx opens its logs anew; without nginx there is nothing to do.
         with contextlib.suppress(OSError, ValueError), open("/run/nginx.pid") as file:

@@ -5,6 +5,7 @@ What each forward of this host carries, where it leads, and whether all is as it
 """
 
 import glob
+import importlib
 import json
 import os
 import re
@@ -64,6 +65,13 @@ def problems_of_host() -> list[str]:
     return found
 
 
+def warnings_of_host() -> list[str]:
+    """What somebody should act on although all is as it was deployed, of the parts that this host has."""
+    if os.path.exists(f"{PROGRAMS}/portway/findings.py"):
+        return list(importlib.import_module("portway.findings").collect())
+    return []
+
+
 def read_health(text: str) -> dict[tuple[str, str], Target]:
     """The state file of the health service, by forward and target."""
     states = {}
@@ -99,13 +107,16 @@ def main(words: list[str]) -> None:
     health = read_health(read("/run/portway/health/state"))
     rows = [row(line, counted, health) for line in read("/etc/portway/forwards").splitlines()]
     problems = problems_of_host()
+    warnings = warnings_of_host()
     if words:
         forwards = [dict(zip(COLUMNS, cells)) for cells in rows]
-        print(json.dumps({"forwards": forwards, "problems": problems}, indent=2))
+        print(json.dumps({"forwards": forwards, "problems": problems, "warnings": warnings}, indent=2))
     else:
         print(LINE % COLUMNS)
         for *cells, targets in rows:
             names = [target["target"] + ("" if target.get("up", True) else " DOWN") for target in targets]
             print(LINE % (*("-" if cell is None else cell for cell in cells), ", ".join(names)))
+        for warning in warnings:
+            print("WARNING: " + warning)
     if problems:
         sys.exit("NOT AS DEPLOYED: " + "\n".join(problems))

@@ -1,0 +1,123 @@
+"""
+What nginx's logs tell that somebody should act on: a forward that used up its share of connections, and targets whose logins belong to a
+connection. portway-logs collects it every 20 s, before it rotates, and `portway status` before it prints: so each run reads only what was
+written since the one before.
+
+/var/lib/portway/findings.json keeps up to where each log was read, and for each finding how often, since when and when last.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from portway.files import read as text
+from portway.files import replace
+
+LOGS = "/var/log/portway"
+STATE = "/var/lib/portway/findings.json"
+FORGET_AFTER = 7 * 86400
+# The start of the line is nginx's own: what clients write stands behind it.
+SHARE = re.compile(rb'\S+ \S+ \[error\] \d+#\d+: \*\d+ limiting connections by zone "share-([\w-]+)')
+SAYS = {
+    "share": "has used up its share of connections: {count} refused since {since}, the last at {last} (docs/limits.md)",
+    "login": "targets ask for NTLM or Negotiate, which log in a connection: {count} answers since {since}, the last at {last}. Set "
+    "targetKeepAlive: false; NTLM itself needs Forward.tcp (docs/delivery.md)",
+}
+
+
+# Of each log its inode and the offset up to which it was read.
+Read = dict[str, tuple[int, int]]
+# By kind and forward: how often, since when and when last, in seconds since 1970.
+Counts = dict[tuple[str, str], tuple[int, int, int]]
+
+
+def new_lines(name: str, read: Read) -> Iterator[bytes]:
+    """The whole lines that were added to a log since it was last read."""
+    with contextlib.suppress(OSError), open(f"{LOGS}/{name}", "rb") as log:
+        inode, offset = read.get(name, (0, 0))
+        state = os.fstat(log.fileno())
+        if state.st_ino != inode or state.st_size < offset:
+            offset = 0
+        log.seek(offset)
+        for line in log:
+            if line.endswith(b"\n"):
+                offset += len(line)
+                yield line
+        read[name] = (state.st_ino, offset)
+
+
+def entries(name: str, part: bytes, read: Read) -> Iterator[dict[str, Any]]:
+    """The lines of a JSON log that have `part` in them. Quotes of clients are escaped, so they cannot write it."""
+    for line in new_lines(name, read):
+        if part in line:
+            with contextlib.suppress(ValueError):
+                yield json.loads(line)
+
+
+def found(read: Read) -> Iterator[tuple[str, str, int]]:
+    """Kind, forward and number of each new finding."""
+    forwards = [line.split()[:3] for line in text("/etc/portway/forwards").splitlines()]
+    by_port: dict[tuple[str, str], list[str]] = {}
+    for name, listener, engine in forwards:
+        if engine == "nginx":
+            transport, _, ports = listener.partition("/")
+            first, _, last = ports.partition("-")
+            for port in range(int(first), int(last or first) + 1):
+                by_port.setdefault((transport, str(port)), []).append(name)
+    for line in new_lines("error.log", read):
+        match = SHARE.match(line)
+        if match:
+            yield "share", match[1].decode(), 1
+    # Only errors have this field; it is empty where nothing is found.
+    for entry in entries("access.log", b'"login":"', read):
+        for name in by_port.get(("tcp", entry["port"]), []) if entry["login"] else []:
+            yield "login", name, 1
+    # Refused datagrams are no errors, and a line stands for many. Of a forward with a limit for each client it may be that.
+    conf = text("/etc/nginx/nginx.conf")
+    for entry in entries("stream.log", b'"status":503', read):
+        for name in by_port.get(("udp", entry["port"]), []) if entry["protocol"] == "UDP" else []:
+            if f"limit_conn open-{name} " not in conf:
+                yield "share", name, int(entry["sample"])
+
+
+def load() -> tuple[Read, Counts]:
+    """The kept state; a new one where it is missing or damaged."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError), open(STATE) as file:
+        state = json.load(file)
+        read = {name: (int(inode), int(offset)) for name, (inode, offset) in state["read"].items()}
+        counts = {
+            (kind, name): (int(count), int(since), int(last)) for kind, name, count, since, last in state["counts"]
+        }
+        return read, counts
+    return {}, {}
+
+
+def collect() -> list[str]:
+    """Reads on, and returns what to warn of."""
+    folder = os.open(os.path.dirname(STATE), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        read, counts = load()
+        now = int(time.time())
+        for kind, name, more in found(read):
+            count, since, _ = counts.get((kind, name), (0, now, now))
+            counts[kind, name] = (count + more, min(since, now), now)
+        # A time in the future counts as old.
+        counts = {key: value for key, value in counts.items() if abs(now - value[2]) < FORGET_AFTER}
+        # A full disk must not end the run: the next one counts the same again.
+        with contextlib.suppress(OSError):
+            replace(STATE, json.dumps({"read": read, "counts": [[*key, *value] for key, value in counts.items()]}))
+    finally:
+        os.close(folder)
+    there = {line.split()[0] for line in text("/etc/portway/forwards").splitlines()}
+    return [warning(*key, *value) for key, value in sorted(counts.items()) if key[0] in SAYS and key[1] in there]
+
+
+def warning(kind: str, name: str, count: int, since: int, last: int) -> str:
+    when = {key: time.strftime("%FT%TZ", time.gmtime(seconds)) for key, seconds in (("since", since), ("last", last))}
+    return f"{name}: {SAYS[kind].format(count=count, **when)}"
