@@ -34,7 +34,7 @@ export const balance: HttpFeature<BalanceProps, { readonly balance?: Balance }> 
         balancesByCookie(forwards)
           ? [
               '',
-              "# A browser keeps its target by a cookie of the gateway's own: an application's cookie comes too late, its target is chosen then.",
+              "# The gateway's own cookie keeps a browser on its target: an application's cookie is set after the choice.",
               block(`map $cookie_${COOKIE} ${BROWSER_KEY}`, ["'' $request_id;", `default $cookie_${COOKIE};`]),
               "map '' $portway_sticks { default ''; }",
               `map ${facts.scheme} $portway_secure { https '; Secure'; default ''; }`,

@@ -26,9 +26,9 @@ export const body: HttpFeature<BodyProps, { readonly maxBodyMiB?: number }> = {
       order: 20,
       lines: () => [
         '',
-        "# Keeps one request from filling the disk; smaller bounds are the application's.",
+        '# Keeps one request from filling the disk; the application may set smaller limits.',
         'client_max_body_size 100m;',
-        'client_body_buffer_size 32k;  # what is larger goes through a file, and fails while the disk is full',
+        'client_body_buffer_size 32k;  # larger bodies go through a file, and fail while the disk is full',
       ],
     },
     setting: {

@@ -197,22 +197,22 @@ function cacheDefaults({ forwards }: HttpScope): readonly Line[] {
   if (caches.length === 0) return [];
   return [
     '',
-    '# Answers that are kept. A stale one is given out only inside of its own stale-while-revalidate or stale-if-error, which nginx heeds as',
-    '# long as proxy_cache_use_stale is off; that directive itself knows neither a bound nor must-revalidate.',
+    '# The cache. A stale answer is served only within its own stale-while-revalidate or stale-if-error, which nginx follows as',
+    '# long as proxy_cache_use_stale is off; that directive has no time limit and ignores must-revalidate.',
     'proxy_cache_background_update on;',
     'proxy_cache_revalidate on;',
-    'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx wants the very same time',
-    'proxy_pass_header Date;  # when a kept answer was made: clients count the rest of its life by it',
+    'if_modified_since before;  # RFC 9110, 13.1.3; by default nginx requires the exact time',
+    'proxy_pass_header Date;  # when a stored answer was created: clients compute its age from it',
     ...NOT_KEPT,
     ...(balancesByCookie(forwards)
       ? [
-          "# The gateway's own cookie makes no answer personal.",
+          "# The gateway's own cookie does not make an answer personal.",
           block(`map $http_cookie ${COOKIES_OF_TARGETS}`, [`~^${COOKIE}=[0-9a-f]*$ '';`, 'default $http_cookie;']),
         ]
       : []),
     ...(caches.some((c) => c.ignoreCookies)
       ? [
-          '# Where cookies do not count, targets get none with what may be kept.',
+          '# With ignoreCookies, targets get no cookies with cacheable requests.',
           "map '' $portway_anonymous { default ''; }",
           block('map "$portway_anonymous $request_method" $portway_cookie', [
             '"~^1 (GET|HEAD)$" \'\';',
@@ -227,18 +227,18 @@ function cacheDefaults({ forwards }: HttpScope): readonly Line[] {
 
 /** Evaluated once an answer is there, so never for one from the cache. */
 const NOT_KEPT: readonly Line[] = [
-  '# Answers that nginx would keep, or give out for longer than they allow. With an Age another cache had it first, and nginx would count',
-  '# its life anew; of several the first counts, and what is no number is ignored (RFC 9111, 5.1).',
+  '# Answers that nginx would wrongly store, or store for too long. An answer with an Age is from another cache, and nginx would restart',
+  '# its lifetime; the first of several Ages counts, and what is not a number is ignored (RFC 9111, 5.1).',
   "map $upstream_http_age $portway_aged { default ''; '~^0*[1-9][0-9]*([,;]|$)' 1; }",
   block(
     'map "$upstream_http_surrogate_control$upstream_http_cdn_cache_control|$upstream_http_vary|$upstream_http_cache_control|$upstream_http_date|$upstream_http_expires" $portway_unkept',
     [
       "default '';",
-      '"~^[^|]" 1;  # words to caches like this one, which nginx does not read (RFC 9213)',
+      '"~^[^|]" 1;  # directives for caches that nginx does not read (RFC 9213)',
       '"~^\\|[^|]*\\*" 1;  # Vary: * in a list',
-      '~*must-understand 1;  # nginx keeps any status that says how long',
-      '"~*stale-.*(must|proxy)-revalidate|(must|proxy)-revalidate.*stale-" 1;  # contradictory, and nginx would heed stale- alone',
-      '"~\\|\\|(.+)\\|\\1$" 1;  # Expires: now; nginx would keep it until the second is over',
+      '~*must-understand 1;  # nginx stores any status with a lifetime',
+      '"~*stale-.*(must|proxy)-revalidate|(must|proxy)-revalidate.*stale-" 1;  # contradictory, and nginx would follow only stale-',
+      '"~\\|\\|(.+)\\|\\1$" 1;  # Expires: now; nginx would store it until the second ends',
     ],
   ),
 ];
@@ -248,7 +248,7 @@ function cacheParts(cache: Cache): readonly Line[] {
   return [
     `proxy_cache_path ${folder(cache)} levels=1:2 keys_zone=${zone(cache)}:${keysMiB(cache)}m max_size=${sizeMb}m min_free=1g inactive=${keepFor}s use_temp_path=off;`,
     block(`map $upstream_http_content_length ${large(cache)}`, [
-      `"~^\\d{${largeDigits(cache)}}" 1;  # would push out too much else`,
+      `"~^\\d{${largeDigits(cache)}}" 1;  # would evict too much`,
       "default '';",
     ]),
     ...queryMaps(cache),
@@ -303,7 +303,7 @@ function cacheLines({ route, facts }: ForwardingScope): readonly Line[] {
     ...(cache.waitForFill === 0
       ? []
       : [
-          'proxy_cache_lock on;  # one request fills, others wait for it',
+          'proxy_cache_lock on;  # one request fills the cache, others wait for it',
           `proxy_cache_lock_timeout ${cache.waitForFill}s;`,
         ]),
     `proxy_cache_bypass ${personal.join(' ')};`,

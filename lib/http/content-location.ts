@@ -21,7 +21,7 @@ export function contentLocationMaps(
 ): readonly Line[] {
   if (!stripsPrefixes(forwards)) return [];
   return [
-    "# Content-Location of a target that does not know its prefix: the target's URL becomes the public one.",
+    '# Content-Location of a target that is unaware of its prefix: translated to the public URL.',
     `map $upstream_http_content_location ${CONTENT_LOCATION} { '' ''; default $portway_content_at; }`,
     block(`map "$portway_prefix ${scheme} ${host} $upstream_http_content_location" $portway_content_at`, [
       '"~^(?<below>/\\S+) (?<by>\\S+) (?<at>\\S+) (?i:https?)://\\k<at>(\\k<below>)?(?<content>/.*)$" $by://$at$below$content;',

@@ -139,13 +139,13 @@ function isText(text: string, allowed = ''): boolean {
 function defaultPages(facts: RequestFacts): readonly Line[] {
   return [
     '',
-    '# Where no target answers; an error that a target answers itself is passed on.',
+    '# For requests without an answer; errors of a target are passed on.',
     `error_page ${ERROR_STATUSES} @portway;`,
     `error_page 400 414 ${WITHOUT_PATH};`,
     `error_page ${REFUSED_HOST} =400 @portway;`,
     'error_page 494 =431 @portway;',
-    'error_page 497 =400 @portway;  # plain HTTP on a port of TLS',
-    'error_page 500 =503 @portway;  # no room for a body',
+    'error_page 497 =400 @portway;  # plain HTTP on a TLS port',
+    'error_page 500 =503 @portway;  # a body does not fit on the disk',
     'types { text/html html; application/json json; }',
     block('map $http_accept $portway_form', ['~text/html html;', '~json json;', 'default html;']),
     `map $status $portway_title { ~^4(?!29) "Not accepted"; default "${DEFAULT.title}"; }`,

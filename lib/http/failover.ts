@@ -65,7 +65,7 @@ function failoverDefaults(forwards: readonly WebForward[]): readonly Line[] {
     ...limits(FAILOVER, 'proxy'),
     ...(routes.some(needsWritesPlace)
       ? [
-          '# nginx sends no POST, PATCH or LOCK again that it sent. PUT, DELETE and others have places of their own, with other rules.',
+          '# nginx never resends a POST, PATCH or LOCK. PUT, DELETE and others have their own locations, with other rules.',
           "map $request_method $portway_writes { default 1; ~^(GET|HEAD|OPTIONS|POST|PATCH|LOCK)$ ''; }",
         ]
       : []),

@@ -54,7 +54,7 @@ export const headers: HttpFeature<HeadersProps, Headers> = {
       order: 50,
       lines: ({ facts }) => [
         '',
-        '# On every answer, in place of what targets say.',
+        '# On every answer; replaces those of targets.',
         ...hiddenByDefault(facts).map((name) => `proxy_hide_header ${name};`),
         ...addHeaders([], facts),
       ],

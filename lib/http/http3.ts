@@ -54,6 +54,6 @@ function quicListeners({ name, listen, tls, http3 }: HttpsForward, parameter: st
   const own = first ? ' reuseport' : '';
   return [
     ...wildcards(listen).map((address) => `listen ${address} quic${parameter}${own};`),
-    `quic_host_key ${certificateFile(name, tls.source)};  # clients notice at once that a reload ended their connection`,
+    `quic_host_key ${certificateFile(name, tls.source)};  # clients notice at once when a reload ends their connection`,
   ];
 }

@@ -109,7 +109,7 @@ function formats(forwards: readonly WebForward[], { requestId, listener }: Reque
       'portway',
       fields((value) => value, '$status', '1', '$request_uri'),
     ),
-    '# For what is long, hostile or an error: cut, UTF-8, numbers as JSON has them.',
+    '# Cuts long values, keeps valid UTF-8, and writes numbers as JSON.',
     ...logFormat('portway-cut', careful('$request_uri')),
     ...(used.some((l) => l?.redact)
       ? [
@@ -156,7 +156,7 @@ export function logLines(logs: ResolvedLogs | undefined): readonly Line[] {
   if (logs === undefined) return [];
   return [
     ...levelLines(logs),
-    ...(logs.redact ? ["# nginx's own messages have whole addresses in them.", `error_log ${ERROR_LOG} crit;`] : []),
+    ...(logs.redact ? ["# nginx's own messages contain whole URLs.", `error_log ${ERROR_LOG} crit;`] : []),
   ];
 }
 

@@ -29,7 +29,7 @@ export const maintenance: ForwardFeature<MaintenanceProps, Maintenance> = {
       lines: ({ forward, limited }) =>
         forward.maintenance
           ? [
-              `include ${NGINX_PATHS.maintenance}/${limited ? 'limited' : 'plain'}*.conf;  # there while maintenance is on`,
+              `include ${NGINX_PATHS.maintenance}/${limited ? 'limited' : 'plain'}*.conf;  # exists while maintenance is on`,
             ]
           : [],
       refuses: (forward) => (forward.maintenance ? [503] : []),

@@ -44,7 +44,7 @@ const ANSWER = 16;
 
 function headSizeDefaults(grpc: boolean): readonly Line[] {
   return [
-    `large_client_header_buffers 4 ${LINE}k;  # longest line of a head`,
+    `large_client_header_buffers 4 ${LINE}k;  # longest header line`,
     `proxy_buffer_size ${ANSWER}k;`,
     ...(grpc ? [`grpc_buffer_size ${ANSWER}k;`] : []),
   ];

@@ -40,7 +40,7 @@ export const protocol: HttpFeature<HttpProtocolProps, { readonly protocol?: Http
         forwards.some(speaksGrpc)
           ? [
               '',
-              '# gRPC: denied, not implemented, deadline exceeded, exhausted, internal; all else is unavailable.',
+              '# gRPC: denied, not implemented, deadline exceeded, exhausted, internal; otherwise unavailable.',
               'map $status $portway_grpc { 400 13; 403 7; 405 12; 408 4; 413 8; 500 13; default 14; }',
               ...toldHeaders('grpc', facts),
               ...hiddenByDefault(facts).map((name) => `grpc_hide_header ${name};`),

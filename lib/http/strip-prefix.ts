@@ -77,7 +77,7 @@ function rawPaths(forwards: readonly WebForward[]): readonly Line[] {
   const depths = [...new Set(routes.map(depth))].sort((a, b) => a - b);
   if (depths.length === 0) return [];
   return [
-    '# Below a prefix of so many segments: the path as the client wrote it, unless dots or a %2F could lead elsewhere.',
+    '# Below a prefix of this many segments: the path as sent, unless dots or a %2F could lead elsewhere.',
     ...depths.map((n) =>
       block(`map $request_uri ${BELOW}${n}`, [
         `"~*^(?![^?]*(/|%2f)(\\.|%2e){1,2}(/|%2f|[?#]|$))(/+([^/?#%]|%(?!2f))+){${n}}(?<below>/[^#]*)" $below;`,

@@ -48,7 +48,7 @@ export const timeouts: HttpFeature<TimeoutsProps, { readonly timeouts?: HttpTime
     http: {
       order: 21,
       lines: () => [
-        '# Slow clients: a whole head, each piece of a body, each piece of an answer.',
+        '# Slow clients: timeouts for the whole head, each part of a body, each part of an answer.',
         'client_header_timeout 10s;',
         'client_body_timeout 20s;',
         'send_timeout 30s;',

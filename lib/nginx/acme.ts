@@ -11,7 +11,7 @@ import { NGINX_PATHS } from './names';
 export function acmeLines(forward: WebForward, { limits }: HttpOptions = {}): readonly Line[] {
   if (forward.kind !== 'http' || forward.answersAcme !== true) return [];
   return [
-    '# What a CA asks before it gives a certificate. It comes from many addresses, and for all domains at once.',
+    '# The request of a CA before it issues a certificate. It comes from many addresses, and for all domains at once.',
     block(`if ($uri ~ ^${ACME_PATH.replaceAll('.', '\\.')})`, ['break;']),
     block(`location ^~ ${ACME_PATH}`, [
       `root ${NGINX_PATHS.acme};`,

@@ -6,7 +6,7 @@ export const CLIENT_KEY = '$portway_client';
 /** On the address's bytes: as text, one IPv6 address has many forms. */
 export function clientKey(): Block {
   return block(`map $binary_remote_addr ${CLIENT_KEY}`, [
-    '"~^(?<net64>[\\x00-\\xff]{8})[\\x00-\\xff]{8}$" $net64;  # one IPv6 client has a /64 of addresses',
+    '"~^(?<net64>[\\x00-\\xff]{8})[\\x00-\\xff]{8}$" $net64;  # an IPv6 client has a /64 of addresses',
     'default $binary_remote_addr;',
   ]);
 }

@@ -12,7 +12,7 @@ export const DESTINATION = '$portway_destination';
  */
 export function destinationMaps({ host }: RequestFacts): readonly Line[] {
   return [
-    '# WebDAV: the public URL becomes that of the target.',
+    '# WebDAV: translates the public URL to that of the target.',
     `map $http_destination ${DESTINATION} { '' ''; default $portway_led; }`,
     block(`map "$portway_prefix ${host} $http_destination" $portway_led`, [
       '"~^(?<dav>\\S*) (?<at>\\S+) (?i:https?://\\k<at>(:80|:443)?)\\k<dav>(?<dest>/.*)$" http://$at$dest;',

@@ -20,10 +20,10 @@ export const NAME = '$portway_name';
 export function hostMaps({ scheme, port }: RequestFacts): readonly Line[] {
   return [
     '',
-    '# Host must be a name, or an address, with or without a port, and the same as in the request line.',
+    '# Host must be a name or an address, with or without a port, and match the request line.',
     block(`map "$host $http_host" ${HOST}`, [
       '"~*^([\\w.-]+|\\[[\\da-f:.]+]) \\1\\.?(:\\d{0,5})?$" $http_host;',
-      `"~*^([\\w.-]*|\\[[\\da-f:.]+]) $" ${NAME}$portway_at;  # HTTP/3 has no Host, nor has HTTP/1.0`,
+      `"~*^([\\w.-]*|\\[[\\da-f:.]+]) $" ${NAME}$portway_at;  # HTTP/3 and HTTP/1.0 have no Host`,
       "default '';",
     ]),
     `map $host ${NAME} { '' portway; default $host; }`,

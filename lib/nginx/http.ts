@@ -44,10 +44,10 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
   const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own) });
   return block('http', [
     'server_tokens off;',
-    'absolute_redirect off;  # redirects within a site name no scheme, host or port',
+    'absolute_redirect off;  # redirects within a site have no scheme, host or port',
     // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
     'default_type text/plain;',
-    'uninitialized_variable_warn off;  # variables are empty until something sets them',
+    'uninitialized_variable_warn off;  # variables are empty until they are set',
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
@@ -55,7 +55,7 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
     ...resolver(own),
     ...(own.some((f) => f.kind === 'https') ? tlsSession() : []),
     '',
-    '# The host asks after each start and reload: which configuration runs?',
+    '# After each start and reload the host asks which configuration runs.',
     block('server', [
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',
@@ -77,7 +77,7 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
 /** Slow readers: how much of an answer may wait in memory, and then in a bounded file. */
 function answerBuffers(memoryMiB: number): readonly string[] {
   return [
-    "# Slow readers: as much of an answer in memory as a quarter of the host's lets 300 of them have, then a bounded file.",
+    '# Slow readers: a memory buffer that lets 300 of them fit into a quarter of the memory, then a bounded file.',
     `proxy_buffers ${buffers(memoryMiB)} 64k;`,
     'proxy_max_temp_file_size 8m;',
   ];

@@ -37,7 +37,7 @@ const REFUSALS = 'zone=portway-refusals:32k rate=10r/s';
 /** Once for all HTTP forwards: what is written of a flood. A 429 by `limit_req` counts as one by itself. */
 export function refusalSamples(): readonly Line[] {
   return [
-    "# Of the gateway's own answers beyond 10 a second, and of 429, one of 100 is logged.",
+    "# Logs one in 100 of the gateway's own answers beyond 10 per second, and of 429.",
     `limit_req_zone portway ${REFUSALS};`,
     'limit_req_log_level info;',
     sample('$request_id'),
@@ -55,7 +55,7 @@ export function countRefusal(answer: string): readonly Line[] {
 export function streamSamples(): readonly Line[] {
   const sampled = ['TCP503', 'UDP403', 'UDP502', 'UDP503'].map((key) => `${key} ${SAMPLE};`).join(' ');
   return [
-    '# Of what limits refuse, and of datagrams that are refused or reach no target, one of 100 is logged.',
+    '# Logs one in 100 of what limits refuse, and of datagrams that are refused or reach no target.',
     sample('$connection'),
     `map "$protocol$status" ${KEPT} { ${sampled} default 1; }`,
   ];

@@ -15,7 +15,12 @@ export function placeDefaults(
 ): readonly Line[] {
   // nginx does not start where a variable is used that nothing sets.
   if (!forwards.some((f) => f.sites.some((s) => s.routes.some(needsPlace)))) return [];
-  return ['', '# WebSockets and the like: a place beside the location.', LEADS_TO_PLACE, 'recursive_error_pages on;'];
+  return [
+    '',
+    '# WebSockets and the like have a location beside this one.',
+    LEADS_TO_PLACE,
+    'recursive_error_pages on;',
+  ];
 }
 
 /** In a location: requests for which a variable is not empty go to a place. */

@@ -45,18 +45,18 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     '',
     'proxy_http_version 1.1;',
     'proxy_connect_timeout 5s;',
-    '# What the client connected to, and nothing that it says itself of URL, host, scheme, method or address.',
+    '# The URL that the client connected to, and none of its own claims on URL, host, scheme, method or address.',
     ...toldHeaders('proxy', facts),
     "map '' $portway_prefix { default ''; }",
     block('map $remote_addr $portway_forwarded_for', [
       '~: "\\"[$remote_addr]\\"";  # RFC 7239 quotes IPv6',
       'default $remote_addr;',
     ]),
-    '# An application that knows nothing of TLS redirects to http on the public name.',
+    '# An application that is unaware of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
     ...destinationMaps(facts),
     ...ignoredCommands('proxy'),
-    '# WebSocket passes, no other upgrade: through a tunnel of h2c a client could write the headers above. NTLM closes its connection.',
+    '# Only WebSocket upgrades pass: in an h2c tunnel a client could forge the headers above. NTLM closes its connection.',
     "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
     ...connectionMaps('$portway_upgrade'),
   ];
@@ -68,5 +68,5 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
  */
 export function ignoredCommands(protocol: 'proxy' | 'grpc'): readonly Line[] {
   const rest = protocol === 'proxy' ? ' X-Accel-Limit-Rate X-Accel-Charset' : '';
-  return [`${protocol}_ignore_headers X-Accel-Redirect${rest};  # targets command nothing`];
+  return [`${protocol}_ignore_headers X-Accel-Redirect${rest};  # targets cannot command nginx`];
 }

@@ -28,15 +28,15 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
 
 function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
   return [
-    '# Portway: the forwards that nginx carries. Each deploy writes this file anew.',
+    '# Portway: forwards by nginx. Each deploy overwrites this file.',
     `user ${dialect.user};`,
     'worker_processes auto;',
-    'pcre_jit on;  # several patterns are matched for each request',
+    'pcre_jit on;  # each request is matched against several patterns',
     ...shutdown(forwards),
-    `worker_rlimit_nofile ${workerFiles(memoryMiB)};  # two for each forwarded connection, and files`,
+    `worker_rlimit_nofile ${workerFiles(memoryMiB)};  # two per forwarded connection, and files`,
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} error;`,
-    '# Modules; a folder that is not there is skipped.',
+    '# Modules; a missing folder is skipped.',
     'include /etc/nginx/modules-enabled/*.conf;',
     'include /usr/share/nginx/modules/*.conf;',
     '',
@@ -51,11 +51,8 @@ function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMi
 function shutdown(forwards: readonly NginxForward[]): readonly Line[] {
   if (speaksHttp3(forwards))
     return [
-      '# After a reload the workers before it end soon: HTTP/3 of new clients is led to them too, and not answered.',
+      '# After a reload old workers stop soon: they also get HTTP/3 packets of new clients, and do not answer.',
       'worker_shutdown_timeout 10s;',
     ];
-  return [
-    '# After a reload, old workers serve what they still carry, for a day at most.',
-    'worker_shutdown_timeout 1d;',
-  ];
+  return ['# After a reload, old workers finish their connections, for at most a day.', 'worker_shutdown_timeout 1d;'];
 }

@@ -71,8 +71,8 @@ export function factMaps(facts: RequestFacts): readonly Line[] {
   return [
     ...own,
     '',
-    '# A request came through a trusted proxy where the client has another address than the connection.',
-    '# (The PROXY protocol does that too, but who speaks it does not look into headers: they are still what the client wrote.)',
+    '# A request came through a trusted proxy if the client address differs from the connection.',
+    '# (So with the PROXY protocol, but its senders do not check headers: these still come from the client.)',
     block('map "$proxy_protocol_addr $realip_remote_addr $remote_addr" $portway_proxied', [
       '"~^ (?<peer>\\S+) \\k<peer>$" \'\';',
       '"~^ " 1;',
@@ -95,7 +95,7 @@ export function factMaps(facts: RequestFacts): readonly Line[] {
       `"~^1 (?!http80 |https443 )\\S+ (?<bare>[^:]+|\\[\\S+])$" $bare:${facts.port};`,
       `default ${facts.host};`,
     ]),
-    '# From the client on, as the proxies told it; what stands before the client in the header it may have invented itself.',
+    '# Starts at the client, as reported by proxies; the client may have forged what comes before it.',
     block(`map "$portway_proxied $remote_addr $http_x_forwarded_for" ${facts.forwardedFor}`, [
       '"~^1 (?<from>\\S+) (?:.*[ ,])?(?<hops>\\k<from>(?:,.*)?)$" "$hops, $realip_remote_addr";',
       '"~^1 " "$remote_addr, $realip_remote_addr";',

@@ -76,7 +76,7 @@ function closedServer(forward: WebForward, dialect: NginxDialect, facts: Request
     ...listeners(forward, ' default_server', dialect, false),
     ...acmeLines(forward),
     ...linesOf('server', { forward, facts, forwardHeaders: [] }),
-    "# Other host names are nobody's.",
+    '# Unknown host names.',
     ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
     block('location @portway', countRefusal('=444')),
     block('location /', ['try_files /.portway @portway;']),

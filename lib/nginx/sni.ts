@@ -107,7 +107,7 @@ export function closedNames(forwards: readonly StreamForward[]): readonly Line[]
   if (!forwards.some((f) => f.kind === 'tls' && closes(f))) return [];
   return [
     '',
-    '# Where TLS forwards lead the names that they have no host for.',
+    '# Where TLS forwards send unknown names.',
     block('server', [
       `listen ${NGINX_PATHS.closed} ssl;`,
       'access_log off;',

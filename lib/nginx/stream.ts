@@ -42,7 +42,7 @@ export function streamContext(forwards: readonly StreamForward[]): readonly Line
 /** How TCP connections end. */
 function connectionEnds(forwards: readonly StreamForward[]): readonly Line[] {
   if (forwards.every((f) => f.transport === 'udp')) return [];
-  return ['proxy_half_close on;  # either side may end its direction first', 'proxy_socket_keepalive on;'];
+  return ['proxy_half_close on;  # either side may half-close first', 'proxy_socket_keepalive on;'];
 }
 
 /** What every server has, whichever way it finds the target. */

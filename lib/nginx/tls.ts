@@ -18,7 +18,7 @@ export function tlsSession(): readonly Line[] {
     '',
     'ssl_protocols TLSv1.2 TLSv1.3;',
     `ssl_ciphers ${CIPHERS.join(':')};`,
-    'ssl_prefer_server_ciphers off;  # clients know best which cipher they are fast at',
+    'ssl_prefer_server_ciphers off;  # clients know best which cipher is fast for them',
     'ssl_session_cache shared:portway:10m;',
     'ssl_session_timeout 1d;',
   ];

@@ -15,17 +15,17 @@ export function realClient(forward: WebForward): readonly Line[] {
   const { trustedProxies } = forward;
   if (sharedPortOf(forward) !== undefined)
     return [
-      '# Connections come from the stream context, which tells whose they are.',
+      '# Connections come from the stream context, which passes on the client address.',
       'set_real_ip_from unix:;',
       'real_ip_header proxy_protocol;',
     ];
   if (trustedProxies === undefined) return [];
   return [
-    '# Only these may say whose request it is.',
+    '# Only these proxies may name the client.',
     ...mergeCidrs(trustedProxies.from).map((c) => `set_real_ip_from ${c.text};`),
     ...(trustedProxies.by === 'proxy-protocol'
       ? ['real_ip_header proxy_protocol;']
-      : ['real_ip_header X-Forwarded-For;', 'real_ip_recursive on;  # the last address that is none of theirs']),
+      : ['real_ip_header X-Forwarded-For;', 'real_ip_recursive on;  # the last address that is not a trusted proxy']),
   ];
 }
 

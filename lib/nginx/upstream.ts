@@ -33,7 +33,7 @@ function namedTarget({ targets }: Pick<Group, 'targets'>): Target | undefined {
 /** Needed where a name is a target: it is then resolved while running and not once at start. */
 export function resolver(groups: readonly Pick<Group, 'targets'>[]): readonly Line[] {
   if (!groups.some(namedTarget)) return [];
-  return [`resolver ${RESOLVER} valid=10s ipv6=off;  # names are asked again after 10 s`, 'resolver_timeout 3s;'];
+  return [`resolver ${RESOLVER} valid=10s ipv6=off;  # names are resolved again after 10 s`, 'resolver_timeout 3s;'];
 }
 
 /**
@@ -74,7 +74,7 @@ function server(target: Target, failover: Failover | undefined): Line {
 function lastResort({ targets, balance, failover }: Group): readonly Line[] {
   if (failover === undefined || isSticky(balance) || targets.some((t) => t.backup)) return [];
   return [
-    '# When all of them failed lately, they are asked all the same.',
+    '# If all targets failed recently, they are tried anyway.',
     ...targets.map((t) => server({ ...t, backup: true }, failover)),
   ];
 }

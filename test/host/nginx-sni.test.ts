@@ -170,11 +170,13 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
     });
 
     test('refuses clients that send no name, or do not speak TLS', async () => {
+      const before = await nginx.host.read('/var/log/portway/error.log');
       expect((await nginx.curl('client', `https://${GATEWAY}/`)).code).toBe(35);
       expect(await nginx.raw(443, 'GET / HTTP/1.0\r\n\r\n')).not.toContain('200');
       expect(await nginx.raw(443, 'SSH-2.0-x\r\n')).not.toContain('SSH');
       // Scanners could fill the log.
-      expect(await nginx.host.read('/var/log/portway/error.log')).not.toMatch(/\[(error|crit)\]/);
+      const after = await nginx.host.read('/var/log/portway/error.log');
+      expect(after.slice(before.length)).not.toMatch(/\[(error|crit)\]/);
     });
 
     test('sends other names to the default target, if there is one', async () => {
