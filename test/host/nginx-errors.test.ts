@@ -210,8 +210,8 @@ describeHost('answers of the gateway itself', () => {
   });
 
   describe('maintenance', () => {
-    const COMMAND = '/usr/local/bin/portway maintenance';
-    const switchTo = (...words: string[]) => nginx.host.sh('gateway', `${COMMAND} ${words.join(' ')}`);
+    const COMMAND = ['/usr/local/bin/portway', 'maintenance'];
+    const switchTo = (...words: string[]) => nginx.host.sh('gateway', [...COMMAND, ...words].join(' '));
     /** Old workers may still accept a connection or two. */
     const becomes = (what: string, ask: () => Promise<string | undefined>) =>
       until(`status ${what}`, async () => (await ask()) === what);
@@ -251,13 +251,13 @@ describeHost('answers of the gateway itself', () => {
     });
 
     test('rejects an invalid address, and changes nothing', async () => {
-      const wrong = await nginx.host.run('gateway', [COMMAND, 'on', '192.0.2.1', '../x']);
+      const wrong = await nginx.host.run('gateway', [...COMMAND, 'on', '192.0.2.1', '../x']);
       expect(wrong).toMatchObject({
         code: 1,
         stderr: expect.stringContaining("'../x' does not appear to be an IPv4 or IPv6 address"),
       });
       expect(await switchTo()).toBe('maintenance: off\n');
-      expect((await nginx.host.run('gateway', [COMMAND, 'maybe'])).code).toBe(1);
+      expect((await nginx.host.run('gateway', [...COMMAND, 'maybe'])).code).toBe(1);
     });
   });
 });

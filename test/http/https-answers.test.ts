@@ -5,8 +5,8 @@ import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { isHttpsForward } from '../../lib/forward/resolved';
 import { Tls } from '../../lib/forward/tls';
 import { inboundTraffic } from '../../lib/forward/traffic';
+import { http, problems } from '../forward/support';
 import { synthesize } from '../snapshots/canonical';
-import { http, problems } from './support';
 
 function https(props: object): Forward {
   return Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned(), ...props } as HttpsForwardProps);

@@ -6,7 +6,7 @@ import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { cachesOf } from '../../lib/http/cache';
 import { checkCaches } from '../../lib/http/disk';
 import { renderNginx } from '../../lib/nginx/render';
-import { http, problems, TWO, tcp } from './support';
+import { http, problems, TWO, tcp } from '../forward/support';
 
 describe('each broken rule has its own message', () => {
   const cache = (props: object) => http({ to: 1, cache: { sizeMb: 100, ...props } });
