@@ -43,7 +43,9 @@ describeHost('a certificate by ACME', () => {
     const domain = 'shop.example.com';
     await world.gateway.succeed(deploy('shop', [domain]));
     expect(await world.served()).toMatchObject({ issuer: 'CN=shop' });
-    expect(await host.read('/var/log/systemctl')).toMatch(/enable --now portway-certificates\.timer/);
+    expect(await host.read('/var/log/systemctl')).toMatch(
+      /enable portway-certificates\.timer\n[\s\S]*^start portway-certificates\.timer$/m,
+    );
 
     // The CA is not asked in vain, and the reason is logged once.
     await world.lead({ [domain]: ADDRESS.backend.v4 });
@@ -129,7 +131,10 @@ describeHost('a certificate by ACME', () => {
     await world.gateway.succeed({ forwards: { changed: own }, content: 'own' });
     expect(await world.served()).toMatchObject({ issuer: 'CN=changed' });
     expect(await host.read('/var/log/systemctl')).toMatch(/disable --now portway-certificates\.timer/);
-    const left = await host.sh('gateway', 'ls -p /etc/systemd/system /usr/local/lib/portway');
+    const left = await host.sh(
+      'gateway',
+      'ls -p /etc/systemd/system /usr/local/lib/portway /usr/local/lib/portway/portway',
+    );
     expect(left).not.toMatch(/certificates\.(timer|service\n|py)|acme/);
   });
 
