@@ -24,7 +24,7 @@ import { readFirstBootScript } from './host/first-boot-script';
 import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import { checkBodies, checkCaches } from './http/disk';
-import type { PortwayStackProps } from './portway-stack';
+import type { PortwayStackProps } from './portway-stack-props';
 
 /** A stack's checked props. */
 export interface CheckedStack {

@@ -1,7 +1,7 @@
 import { LegacyStackSynthesizer } from 'aws-cdk-lib';
 import type { Node } from 'constructs';
 import { NUMBERS, SWITCHES, TEXTS, warnOfContext } from './context-names';
-import type { PortwayStackProps } from './portway-stack';
+import type { PortwayStackProps } from './portway-stack-props';
 
 /** What `-c bootstrapless=true` and the other context values mean for a stack; unset values are omitted. */
 export function contextProps(node: Node): Omit<PortwayStackProps, 'forwards'> {

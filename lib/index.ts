@@ -23,4 +23,5 @@ export { failWithProblems, PortwayError } from './forward/problems';
 export type { ForwardSet } from './forward/resolve';
 export type { ResolvedForward } from './forward/resolved';
 export { type LetsEncryptProps, Tls } from './forward/tls';
-export { PortwayStack, type PortwayStackProps } from './portway-stack';
+export { PortwayStack } from './portway-stack';
+export type { PortwayStackProps } from './portway-stack-props';

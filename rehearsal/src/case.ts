@@ -1,5 +1,5 @@
 import type { Plan } from '../../lib/plan/plan';
-import type { PortwayStackProps } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import type { Deployed } from './aws/deployed';
 import type { Endpoint } from './aws/endpoint';
 import type { Checks } from './checks';

@@ -5,7 +5,8 @@ import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
-import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PortwayStack } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { featureFlags } from '../snapshots/canonical';
 
 const base: PortwayStackProps = {

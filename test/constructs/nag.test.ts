@@ -8,7 +8,8 @@ import {
   NIST80053R5Checks,
   PCIDSS321Checks,
 } from 'cdk-nag';
-import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PortwayStack } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { CANONICAL, featureFlags } from '../snapshots/canonical';
 
 const PACKS = { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R4Checks, NIST80053R5Checks, PCIDSS321Checks };

@@ -3,7 +3,8 @@ import { App, Aspects, Duration, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Forward, type TransportForwardProps } from '../../lib/forward/forward';
-import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PortwayStack } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 
 const base: PortwayStackProps = {
   adminCidr: '203.0.113.7/32',

@@ -2,7 +2,8 @@ import { App, aws_ec2 as ec2, aws_kms as kms, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Forward } from '../../lib/forward/forward';
 import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../lib/host/operating-system';
-import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PortwayStack } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 
 const base: PortwayStackProps = {

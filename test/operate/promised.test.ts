@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { App, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
 import { readPromised, ruleText, UNKNOWN } from '../../lib/operate/promised';
-import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PortwayStack } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
 const folder = mkdtempSync(join(tmpdir(), 'portway-promised-'));

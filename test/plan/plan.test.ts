@@ -7,7 +7,7 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { AT_DEPLOY, type Plan } from '../../lib/plan/plan';
 import { printPlan } from '../../lib/plan/print';
-import type { PortwayStackProps } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { CANONICAL, synthesize } from '../snapshots/canonical';
 
 const ROOT = join(__dirname, '..', '..');

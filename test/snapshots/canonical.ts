@@ -5,7 +5,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { PortwayStack, type PortwayStackProps } from '../../lib/portway-stack';
+import { PortwayStack } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 
 /** A key that nobody can use: its private half was discarded. */
 export const PUBLIC_KEY =

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PortwayStackProps } from '../../lib/portway-stack';
+import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { synthesize } from './canonical';
 
 /** Everything that differs without being a change that a reviewer cares about, in one place. */
