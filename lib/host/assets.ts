@@ -16,22 +16,30 @@ export const BOOT_SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 /** A statement that is only a string in three quotes. */
 const DOCSTRING = /^ *"""[\s\S]*?"""$/gm;
 
-/** The return type of a function whose head is one line. */
-const RETURN_TYPE = /^( *def .*\)) -> .*:$/gm;
+/** The head of a function on one line: up to its parameters, these, and its return type. */
+const FUNCTION = /^( *def \w+\()(.*)\)(?: -> .*)?:$/gm;
 
 /**
- * A file of assets/ as it is packed: without docstrings, full-line comments and blank lines, and with less indentation. Those would
- * take a third of the 16 KB, and an edited comment would restart every gateway. So no multi-line string in a script may depend on its
+ * A file of assets/ as it is packed: without docstrings, types of functions, full-line comments and blank lines, and with less
+ * indentation. Those would take a third of the 16 KB, and an edited comment would restart every gateway. So no multi-line string in a script may depend on its
  * leading spaces, and in Python only docstrings may begin a line with three quotes.
  *
  * @param path where the file lies on the host
  */
 export function readAsset(path: string): string {
   const source = readFileSync(join(TREE, path), 'utf8');
-  const python = path.endsWith('.py');
-  const lines = (python ? source.replace(DOCSTRING, '').replace(RETURN_TYPE, '$1:') : source).split('\n');
+  const python = path.endsWith('.py') || source.startsWith('#!/usr/bin/python3');
+  const lines = (python ? withoutTypes(source.replace(DOCSTRING, '')) : source).split('\n');
   const kept = lines.filter((line, i) => !/^\s*(#|$)/.test(line) || (i === 0 && line.startsWith('#!')));
   return `${kept.map((line) => line.replace(python ? /^( +)\1{3}/ : /^( +)\1/, '$1')).join('\n')}\n`;
+}
+
+function withoutTypes(source: string): string {
+  return source.replace(FUNCTION, (_, head: string, parameters: string) => {
+    // Commas within brackets belong to a type.
+    const names = parameters.split(/, (?![^[]*\])/).map((one) => one.replace(/^(\**\w+): .*?( = .*)?$/, '$1$2'));
+    return `${head}${names.join(', ')}):`;
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { GatewaySettings } from '../forward/gateway-settings';
 import { hostsOf, isKernelForward, isPortForward, type ResolvedForward } from '../forward/resolved';
 import { renderIptables } from '../kernel/render-iptables';
 import { renderNftables } from '../kernel/render-nftables';
-import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
+import { assetFile, assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
@@ -32,6 +32,10 @@ export function kernelPart(
       ...(own.some((f) => !isPortForward(f) || f.transport === 'udp') ? [`${PACKAGE}/flush_conntrack.py`] : []),
       `${UNITS}/portway-iptables.service`,
     ),
+    // Optional: it only warns.
+    ...(own.some((f) => isPortForward(f) && f.targets.some((t) => t.kind === 'local'))
+      ? [{ ...assetFile(`${PACKAGE}/rule_targets.py`), optional: true }]
+      : []),
     ...healthFiles(own),
     ...(rules === undefined ? [] : assetFiles('/etc/sysctl.d/90-portway-tracking.conf')),
     // Turns on IP forwarding only if a forward or egress needs it.

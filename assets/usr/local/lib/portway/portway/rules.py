@@ -10,6 +10,12 @@ DIR (default /etc/portway) holds the rules in three parts, which are worked on s
   nftables.rules                    the table `inet portway`, text for nft
 
 Rules, chains and tables of others are never touched.
+
+  try [DIR]     tries the rules in empty network namespaces; those of the host stay as they are
+  apply [DIR]   makes the host's rules those of DIR
+  check [DIR]   fails, with the difference, unless the host's rules are those of DIR
+  restore       puts back the rules that were proved last, as many as the kernel takes; for the unit at boot
+  remove        removes all rules of Portway
 """
 
 import importlib.util
@@ -25,13 +31,7 @@ from portway.commands import run, start
 from portway.files import read
 from portway.rulesets import Ruleset, parse, plan, plan_nftables
 
-USAGE = (
-    "usage: portway rules try [DIR]     tries the rules in empty network namespaces; those of the host stay as they are\n"
-    "       portway rules apply [DIR]   makes the host's rules those of DIR\n"
-    "       portway rules check [DIR]   fails, with the difference, unless the host's rules are those of DIR\n"
-    "       portway rules restore       puts back the rules that were proved last, as many as the kernel takes; for the unit at boot\n"
-    "       portway rules remove        removes all rules of Portway"
-)
+USAGE = "usage: portway rules try|apply|check [DIR] | restore | remove"
 GOOD = "/var/lib/portway/good"
 PROVED = f"{GOOD}/etc/portway"
 SUMS = f"{GOOD}/var/lib/portway/sums"

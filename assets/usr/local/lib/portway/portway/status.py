@@ -67,9 +67,8 @@ def problems_of_host() -> list[str]:
 
 def warnings_of_host() -> list[str]:
     """What somebody should act on although all is as it was deployed, of the parts that this host has."""
-    if os.path.exists(f"{PROGRAMS}/portway/findings.py"):
-        return list(importlib.import_module("portway.findings").collect())
-    return []
+    parts = [part for part in ("rule_targets", "findings") if os.path.exists(f"{PROGRAMS}/portway/{part}.py")]
+    return [warning for part in parts for warning in importlib.import_module(f"portway.{part}").collect()]
 
 
 def read_health(text: str) -> dict[tuple[str, str], Target]:
