@@ -12,7 +12,7 @@ const to = [`${ONE}:8080`, `${OTHER}:8080`] as const;
 
 const content = (listen: number) =>
   ({
-    web: Forward.http({ listen: 80, to: 8080, maintenance: true, cache: { sizeMb: 100 } }),
+    web: Forward.http({ listen: 80, to: 8080 }),
     pool: Forward.http({ listen: POOL, to }),
     shop: Forward.tcp({ listen, to, engine: 'iptables', healthCheck: { interval: 1 } }),
   }) as const;
