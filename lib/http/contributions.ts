@@ -1,14 +1,6 @@
 import type { WebForward } from '../forward/resolved';
 import type { Block, Line } from '../nginx/block';
-import type {
-  AdmissionScope,
-  BesideScope,
-  ForwardingScope,
-  ListenScope,
-  NginxParts,
-  Part,
-  SettingScope,
-} from './feature';
+import type { AdmissionScope, BesideScope, ListenScope, NginxParts, Part, SettingScope } from './feature';
 import { FEATURES } from './features';
 import type { Header } from './header';
 import type { HttpOptions, HttpRoute } from './route';
@@ -52,10 +44,6 @@ export function refusedStatuses(forward: WebForward): readonly number[] {
 export function placesBeside(scope: BesideScope, redirect: readonly Block[]): readonly Block[] {
   const core = { order: 30, blocks: () => redirect };
   return inOrder([...all('beside'), core]).flatMap((part) => part.blocks(scope));
-}
-
-export function forwardingLines(scope: ForwardingScope, core: readonly Part<ForwardingScope>[]): readonly Line[] {
-  return linesOf('forwarding', scope, core);
 }
 
 export function upstreamLines(route: HttpRoute): readonly Line[] {

@@ -1,4 +1,4 @@
-import { forwardingLines, implied, leadsBeside, linesOf, placesBeside, settingLines } from '../http/contributions';
+import { implied, leadsBeside, linesOf, placesBeside, settingLines } from '../http/contributions';
 import type { BesideScope, ForwardingScope, RouteScope } from '../http/feature';
 import { rawPath } from '../http/strip-prefix';
 import { type Block, block } from './block';
@@ -38,7 +38,7 @@ function besideScope(scope: RouteScope): BesideScope {
         options: { ...options, ...replaced },
         stated: { ...overrides, ...replaced },
       }),
-    forwarding: (location) => forwardingLines({ ...scope, location }, [PASS]),
+    forwarding: (location) => linesOf('forwarding', { ...scope, location }, [PASS]),
     answers: settingLines({ ...common, module: 'proxy', options, stated: overrides }, 'answers'),
   };
 }

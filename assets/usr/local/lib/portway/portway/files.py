@@ -33,5 +33,5 @@ def exchange(one: str, other: str) -> None:
 
 
 def main(words: list[str]) -> None:
-    """portway exchange ONE OTHER"""
+    """portway files ONE OTHER: exchanges their names"""
     exchange(*words)
