@@ -106,9 +106,10 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     await mirror();
     // The state that a run leaves if it fails after writing its files.
     await host.write('/etc/nginx/nginx.conf', '# ours\n');
+    // The first `ss` looks for free ports: after the installation, before the new files are applied.
     await host.write(
       '/usr/local/sbin/ss',
-      '#!/bin/sh\ncp /etc/nginx/nginx.conf /run/kept\nexec /usr/bin/ss "$@"\n',
+      '#!/bin/sh\n[ -e /run/kept ] || cp /etc/nginx/nginx.conf /run/kept\nexec /usr/bin/ss "$@"\n',
       '0755',
     );
     await gateway.succeed(deploy());
