@@ -1,7 +1,7 @@
 import { formatPorts, type PortRange } from '../forward/ports';
 import type { Table } from './table';
 
-/** The rules of one forward in a chain, by the ports that it listens on. */
+/** The rules of one forward in a chain, with the ports that it listens on. */
 export interface PortRules {
   readonly transport: 'tcp' | 'udp';
   readonly ports: PortRange;
@@ -11,10 +11,10 @@ export interface PortRules {
   readonly write: (chain: string) => void;
 }
 
-/** As many rules stand in a plain list, in the order they were written by their user: easiest to read, and no slower. */
+/** A chain with at most this many rules stays a plain list in the user's order: easiest to read, and no slower. */
 const LIST = 16;
 
-/** The rules or jumps of each chain in a tree. */
+/** The largest number of rules or jumps in each chain of a tree. */
 const WIDTH = 8;
 
 interface Branch {
@@ -23,9 +23,9 @@ interface Branch {
 }
 
 /**
- * Rules that a packet finds by its port. A connection's first packet walks a list to its rule, which a thousand forwards would
- * make slow; so beyond a short list the rules stand in a tree of chains, each for a range of ports: ten thousand forwards are five
- * chains deep. `matchPorts` writes the match for such a range.
+ * Rules that a packet finds by its port. The first packet of a connection walks a list until its rule matches, which is
+ * slow for a thousand forwards. So beyond a short list, the rules form a tree of chains, each for a range of ports: ten
+ * thousand forwards are five chains deep. `matchPorts` writes the match for such a range.
  */
 export function writeByPort(
   table: Table,
@@ -54,7 +54,10 @@ export function writeByPort(
   }
 }
 
-/** The lowest chains: neighbours together, as far as their rules fit; a forward of one rule needs no chain for itself. */
+/**
+ * The lowest level: neighbouring forwards share a chain if their rules fit. A forward with one rule needs no chain of
+ * its own.
+ */
 function pack(forwards: readonly PortRules[]): readonly (Branch | PortRules)[] {
   const packs: PortRules[][] = [];
   for (const forward of forwards) {
@@ -65,7 +68,7 @@ function pack(forwards: readonly PortRules[]): readonly (Branch | PortRules)[] {
   return packs.map((inside) => (inside.length === 1 && inside[0]?.rules === 1 ? inside[0] : branch(inside)));
 }
 
-/** The next level: as few chains as there can be, of nearly equal size. */
+/** The next level up: as few chains as possible, of nearly equal size. */
 function spread(nodes: readonly (Branch | PortRules)[]): readonly Branch[] {
   const count = Math.ceil(nodes.length / WIDTH);
   const start = (i: number) => Math.floor((i * nodes.length) / count);

@@ -1,28 +1,28 @@
 /**
- * The chains that hold the rules. Beside them a forward with several targets has one of its own (`PORTWAY-<name>`), and where
- * forwards are many, those of a range of ports have one (`PORTWAY-DNAT.t6000-6100`), which no forward's name can clash with.
- * Names of chains hold at most 28 characters, and forwards may not take these names.
+ * The chains that hold the rules. In addition, a forward with several targets has its own chain (`PORTWAY-<name>`), and
+ * many forwards are split into one chain for each range of ports (`PORTWAY-DNAT.t6000-6100`), whose name no forward can
+ * have. Chain names are at most 28 characters long. Forwards cannot take the names below.
  */
 export const CHAINS = {
-  /** nat: where new connections are led. */
+  /** nat: sends new connections to their targets. */
   dnat: 'PORTWAY-DNAT',
-  /** nat: targets on other hosts that answer to the gateway. */
+  /** nat: connections to other hosts whose targets reply to the gateway. */
   snat: 'PORTWAY-SNAT',
-  /** nat: targets on other hosts that see the client. */
+  /** nat: connections to other hosts whose targets see the client's address. */
   keep: 'PORTWAY-KEEP',
-  /** nat: takes marks away. */
+  /** nat: clears marks. */
   mark: 'PORTWAY-MARK',
-  /** filter: what may pass to other hosts. */
+  /** filter: accepts connections to other hosts. */
   forward: 'PORTWAY-FORWARD',
-  /** filter: clients that ask for too much. */
+  /** filter: drops clients that exceed their limits. */
   limit: 'PORTWAY-LIMIT',
-  /** mangle: segments that fit the smaller of two links. */
+  /** mangle: clamps the MSS. */
   mss: 'PORTWAY-MSS',
-  /** nat and filter: private networks on their way out. */
+  /** nat and filter: private networks that reach the internet through the gateway. */
   egress: 'PORTWAY-EGRESS',
 } as const;
 
-/** The chain that shares a forward's connections between its targets. */
+/** The chain that shares a forward's connections among its targets. */
 export function chainOf(forward: string): string {
   return `PORTWAY-${forward}`;
 }

@@ -1,14 +1,13 @@
 /**
- * Marks of a connection's first packet. The table nat sees no other packet; there the packet is marked when it is led to a target,
- * and loses the mark on its way out. Between the two the mark tells what becomes of it, so that ten thousand forwards to other
- * hosts need one rule for their return way and one for their passage.
- *
- * Three bits that other software hardly uses; what it marks with the others is left alone, but where a client's place is drawn.
+ * Marks on a connection's first packet, the only packet that the nat table sees. The packet is marked when it is sent
+ * to a target, and the mark is cleared on its way out. In between, the mark says how the connection is handled, so ten
+ * thousand forwards to other hosts need only one masquerading rule and one accepting rule. / The marks use three bits
+ * that other software rarely uses. All other bits are left alone, except where a client's place is drawn.
  */
 export const MARKS = {
-  /** To another host, which is to answer to the gateway. */
+  /** To another host, which replies to the gateway. */
   answered: 0x4000_0000,
-  /** To another host, which is to see the client. */
+  /** To another host, which sees the client's address. */
   kept: 0x2000_0000,
   /** To the gateway itself: no mark. */
   none: 0,
@@ -17,10 +16,10 @@ export const MARKS = {
 export type Mark = (typeof MARKS)[keyof typeof MARKS];
 
 const GROUPS = '0x60000000';
-/** Should other software use the same bits, then not on what we translated. */
+/** Other software may use the same bits, so only translated connections count. */
 const TRANSLATED = '-m conntrack --ctstate DNAT';
 
-/** The third bit: the rest of the mark is a client's place (`balance`), beside the mark of its forward. */
+/** The third bit says that the rest of the mark is a client's place (`balance`), beside the mark of its forward. */
 export const PLACED = 0x1000_0000;
 
 /** Matches the packets of forwards with a mark. */
@@ -34,12 +33,12 @@ export const MATCH_REMOTE = `-m mark ! --mark 0x0/${GROUPS} ${TRANSLATED}`;
 /** Matches every mark of ours. */
 export const MATCH_MARKED = `-m mark ! --mark 0x0/0x70000000 ${TRANSLATED}`;
 
-/** Marks a packet whose forward is not known yet, and takes no mark but ours from it. */
+/** Marks a packet whose forward is not known yet. Only Portway's own bits change. */
 export function setMark(mark: Mark): string {
   return `-j MARK --set-mark ${hex(mark)}/${GROUPS}`;
 }
 
-/** Takes the mark, and all that drawing a place made of it, from a packet of a forward. */
+/** Clears the mark of a forward's packet, including the bits that drawing a place has set. */
 export const UNMARK = '-j MARK --set-mark 0';
 
 export function hex(mark: number): string {

@@ -21,7 +21,7 @@ export function matchPorts(transport: 'tcp' | 'udp', ports: PortRange): string {
   return `-p ${transport} --dport ${formatPorts(ports, ':')}`;
 }
 
-/** Matches the port that a connection was made to, whatever has become of it since. */
+/** Matches the port that the client connected to, even after translation. */
 export function matchOriginalPorts(transport: 'tcp' | 'udp', ports: PortRange): string {
   return `-p ${transport} -m conntrack --ctorigdstport ${formatPorts(ports, ':')}`;
 }

@@ -1,10 +1,8 @@
 /**
- * One table of an iptables-restore text. It holds Portway's own chains only and never names a built-in one, so that
- * `--noflush` leaves the rules of everybody else alone.
- *
- * The jumps from the built-in chains cannot stand in such a text: each restore would add them once more. They are written as
- * `#portway-hook CHAIN MATCH -j OWN`, which a reader can see and iptables passes over; the host turns each into a jump
- * that is there once and comes first, in the order in which they are written.
+ * One table of an iptables-restore text. It names Portway's own chains only, never a built-in one, so `--noflush`
+ * leaves all other rules alone. / Such a text cannot hold the jumps from built-in chains, since each restore would add
+ * them again. They are written as `#portway-hook CHAIN MATCH -j OWN`, which readers see and iptables ignores. The host
+ * makes each of them the first rule of its built-in chain, exactly once, in the order given.
  */
 export class Table {
   private readonly hooks: string[] = [];
@@ -17,18 +15,18 @@ export class Table {
     return !this.chains.has(chain);
   }
 
-  /** The jump from a built-in chain to an own one; saying it twice is saying it once. */
+  /** The jump from a built-in chain to one of ours. Repeating it has no effect. */
   hook(builtIn: string, match: string, chain: string): void {
     const line = `#portway-hook ${[builtIn, match, '-j', chain].filter((part) => part !== '').join(' ')}`;
     if (!this.hooks.includes(line)) this.hooks.push(line);
   }
 
-  /** One rule of a forward; its comment names the forward, for `iptables -L`, for counters and for readers at night. */
+  /** One rule of a forward. Its comment names the forward, for `iptables -L`, for counters and for readers. */
   add(chain: string, matches: readonly string[], forward: string, jump: string): void {
     this.rule(chain, [...matches, `-m comment --comment "portway:${forward}"`, jump]);
   }
 
-  /** One rule that belongs to no forward alone; without a comment, which would cost every packet that passes. */
+  /** One rule that several forwards share. It has no comment, which would cost time on every packet. */
   addCommon(chain: string, match: string, jump: string): void {
     this.rule(chain, [match, jump]);
   }
@@ -38,12 +36,14 @@ export class Table {
     this.lines(chain).push(`# ${text}`);
   }
 
-  /** Says that the rules of a chain belong to the health service while the host runs: its rules are the ones to start with. */
+  /**
+   * Marks a chain whose rules the health service owns while the host runs; the rules written here are its initial ones.
+   */
   leaveToHealth(chain: string): void {
     this.healthChains.push(`#portway-health ${chain}`);
   }
 
-  /** An empty table is written too: it tells the host that chains of an earlier content have to go. */
+  /** Empty tables are written too, so that the host removes chains of earlier content. */
   render(): string {
     const names = [...this.chains.keys()].map((chain) => `:${chain} - [0:0]`);
     const rules = [...this.chains.values()].flat();

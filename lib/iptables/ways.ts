@@ -8,14 +8,14 @@ import {
 import type { Host, Target } from '../forward/target';
 import { MARKS, type Mark } from './marks';
 
-/** A forward of ports as far as one IP version goes: with the targets that are there in it, one at least. */
+/** The part of a forward of ports in one IP version, with at least one target of that version. */
 export interface PortWay {
   readonly forward: KernelPortForward;
   readonly family: Family;
   readonly targets: readonly Target[];
 }
 
-/** The same for a forward of a protocol without ports; its only target is another host. */
+/** The same for a protocol without ports. Its only target is another host. */
 export interface ProtocolWay {
   readonly forward: ProtocolForward;
   readonly family: Family;
@@ -24,7 +24,7 @@ export interface ProtocolWay {
 
 export type Way = PortWay | ProtocolWay;
 
-/** The forwards that iptables carries in an IP version, in the order they were written. */
+/** The forwards that iptables carries in one IP version, in the user's order. */
 export function waysOf(forwards: readonly ResolvedForward[], family: Family): readonly Way[] {
   return forwards
     .filter(isKernelForward)
@@ -36,12 +36,14 @@ export function waysOf(forwards: readonly ResolvedForward[], family: Family): re
     .filter((way) => way.targets.length > 0 && way.targets.every((t) => isThere(t, family)));
 }
 
-/** Sources are judged elsewhere (lib/nftables); where this IP version has none, there is nobody to forward for. */
+/**
+ * Sources are checked elsewhere (lib/nftables). Without any source of this IP version, no client can use the forward.
+ */
 function hasSources({ allowFrom }: ResolvedForward, family: Family): boolean {
   return allowFrom.length === 0 || allowFrom.some((c) => c.family === family);
 }
 
-/** A port on the gateway is there in both IP versions. */
+/** A port on the gateway exists in both IP versions. */
 function isThere(host: Host, family: Family): boolean {
   return host.kind === 'local' || host.kind === `ipv${family}`;
 }
@@ -50,7 +52,7 @@ export function isPortWay(way: Way): way is PortWay {
   return way.forward.kind !== 'protocol';
 }
 
-/** What a connection's first packet is marked with. */
+/** The mark of a connection's first packet. */
 export function markOf({ forward, targets }: Way): Mark {
   if (targets.every((t) => t.kind === 'local')) return MARKS.none;
   return forward.preserveClientAddress ? MARKS.kept : MARKS.answered;

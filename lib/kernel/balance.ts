@@ -8,12 +8,12 @@ import { jumpTo } from '../iptables/rule';
 import type { Table } from '../iptables/table';
 import { isPortWay, markOf, type PortWay, waysOf } from '../iptables/ways';
 
-/** A chain (nat) that shares the new connections of one forward between its targets of one IP version. */
+/** A chain (nat) that shares the new connections of one forward among its targets of one IP version. */
 export interface SharedChain {
   readonly family: Family;
   readonly chain: string;
   readonly forward: KernelPortForward;
-  /** Two at least, in the order of their rules. */
+  /** At least two, in the order of their rules. */
   readonly targets: readonly SharedTarget[];
   /** The mark of its connections' first packets. */
   readonly mark: Mark;
@@ -23,15 +23,15 @@ export interface SharedTarget {
   readonly target: Target;
   /** What its rules end with, such as `-j DNAT --to-destination 10.0.1.10:5432`. */
   readonly jump: string;
-  /** Its share: its weight, or with balance `source` the number of its places, which are neighbours. */
+  /** Its weight or, with balance `source`, how many adjacent places it has. */
   readonly share: number;
 }
 
-/** How clients find their target where a forward's balance is `source`: each address has a place, and each place a rule. */
+/** How a forward with balance `source` finds a client's target: each address has a place, and each place a rule. */
 export interface Places {
-  /** What the rule ends with that draws a client's place; it comes first. */
+  /** The jump of the rule that draws a client's place. It comes first. */
   readonly draw: string;
-  /** What the rule of each place matches; the last one takes the rest. */
+  /** The match of each place's rule. The last rule takes the rest. */
   readonly matches: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export function sharedChains(forwards: readonly ResolvedForward[]): readonly Sha
   );
 }
 
-/** The chain that a forward needs in one IP version; undefined where there is but one target. */
+/** The chain that a forward needs in one IP version; undefined if it has only one target. */
 export function sharedChain(way: PortWay): SharedChain | undefined {
   const { forward, family, targets } = way;
   if (targets.length < 2) return undefined;
@@ -60,8 +60,9 @@ export function sharedChain(way: PortWay): SharedChain | undefined {
 }
 
 /**
- * How many places each target has. One that may be taken out has more than its weight asks for, so that all others can share them:
- * of three equal targets with a place each, one of the living would get everything that the dead one had.
+ * How many places each target has. If targets can be taken out, each has more places than its weight needs, so that all
+ * others share them. With one place for each of three equal targets, a single survivor would get the whole share of a
+ * dead target.
  */
 function places(weights: readonly number[], mayBeOut: boolean): readonly number[] {
   const least = buckets(weights);
@@ -70,8 +71,8 @@ function places(weights: readonly number[], mayBeOut: boolean): readonly number[
 }
 
 /**
- * The same for every forward and gateway: forwards with the same targets lead a client to the same one, on 80 and on 443, and it
- * is still the same one after a reboot and on another host.
+ * The same for every forward and gateway, so forwards with the same targets send a client to the same one: on 80 and on
+ * 443, after a reboot, and on another host.
  */
 const HASH_SEED = '0x706f7274';
 
@@ -79,7 +80,7 @@ const HASH_SEED = '0x706f7274';
 export function placesOf({ family, targets, mark }: SharedChain): Places {
   const count = sum(targets.map((t) => t.share));
   const first = mark + PLACED;
-  // Clients change the lower half of an IPv6 address as they like.
+  // Clients can change the lower half of an IPv6 address at will.
   const client = family === 4 ? '--hmark-tuple src' : '--hmark-src-prefix 64 --hmark-proto-mask 0';
   return {
     draw: `-j HMARK ${client} --hmark-rnd ${HASH_SEED} --hmark-mod ${count} --hmark-offset ${hex(first)}`,
@@ -87,7 +88,7 @@ export function placesOf({ family, targets, mark }: SharedChain): Places {
   };
 }
 
-/** Writes the rules of a shared chain, all targets being alive. */
+/** Writes the rules of a shared chain with all targets alive. */
 export function writeSharedChain(nat: Table, shared: SharedChain): void {
   const { chain, forward, targets } = shared;
   const { name, transport } = forward;
@@ -99,7 +100,7 @@ export function writeSharedChain(nat: Table, shared: SharedChain): void {
     for (const [i, jump] of jumps.entries()) nat.add(chain, [`-p ${transport}`, matches[i] ?? ''], name, jump);
     return;
   }
-  // Each rule sees only what the ones before it let pass: of weights 1, 1 and 2 they take 1/4, 1/3 and the rest.
+  // Each rule sees only what earlier rules let pass: weights 1, 1 and 2 take 1/4, 1/3 and the rest.
   let left = sum(targets.map((t) => t.share));
   for (const { jump, share } of targets) {
     const lot = share < left ? `-m statistic --mode random --probability ${(share / left).toFixed(8)}` : '';

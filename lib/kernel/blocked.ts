@@ -2,7 +2,7 @@ import { type Cidr, mergeCidrs } from '../forward/cidr';
 import { renderChain, renderSet } from '../nftables/block';
 import type { KernelFeature } from './feature';
 
-/** `blocked`: drops all packets from some networks, in the earliest hook that knows both IP versions. */
+/** `blocked`: drops all packets from some networks, in the earliest hook that handles both IP versions. */
 export const blocked: KernelFeature = { nftables: ({ settings }) => blockedPart(mergeCidrs(settings.blocked)) };
 
 function blockedPart(networks: readonly Cidr[]): readonly string[] {
@@ -11,7 +11,7 @@ function blockedPart(networks: readonly Cidr[]): readonly string[] {
   const sets = families.map((family) =>
     renderSet(`blocked_v${family}`, {
       type: `ipv${family}_addr`,
-      // What is known only at deploy time (a token) may lie within another network.
+      // A network known only at deploy time (a token) may lie within another one.
       lines: ['flags interval', 'auto-merge'],
       elements: networks.filter((c) => c.family === family).map((c) => ({ key: c.text })),
     }),

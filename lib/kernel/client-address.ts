@@ -7,7 +7,8 @@ import { isPortWay, markOf, type PortWay, type Way } from '../iptables/ways';
 import type { KernelFeature } from './feature';
 
 /**
- * nat: which address targets on other hosts see. Without `preserveClientAddress` it is the gateway's, and they answer to it.
+ * nat: which address targets on other hosts see. Without `preserveClientAddress` it is the gateway's, and they reply to
+ * the gateway.
  */
 export const clientAddress: KernelFeature = {
   iptables: ({ nat, ways }) => {
@@ -17,19 +18,25 @@ export const clientAddress: KernelFeature = {
   },
 };
 
-/** nat: clears the marks of packets to the gateway itself, which the chains of `clientAddress` never see. */
+/** nat: clears the marks of packets to the gateway itself, which never reach the chains of `clientAddress`. */
 export const unmarking: KernelFeature = { iptables: ({ nat, ways }) => writeUnmarking(nat, ways) };
 
-/** A target must answer to the gateway, or its replies would reach the client from an address it never asked. */
+/**
+ * A target must reply to the gateway. If it replied to the client directly, the reply would come from an address that
+ * the client never contacted.
+ */
 function writeAnswered(nat: Table): void {
   nat.hook('POSTROUTING', matchMark(MARKS.answered), CHAINS.snat);
   nat.remark(CHAINS.snat, 'targets on other hosts answer to the gateway');
   nat.addCommon(CHAINS.snat, '', UNMARK);
-  // A forward may have targets on the gateway as well, and the gateway may be its client.
+  // A forward may also have targets on the gateway, and the gateway may be its client.
   nat.addCommon(CHAINS.snat, '! -o lo', '-j MASQUERADE');
 }
 
-/** Where a target sees its clients, its own connections must still be the gateway's: an answer to itself would never leave it. */
+/**
+ * The target's own connections must still come from the gateway's address: a reply to itself would never leave the
+ * target.
+ */
 function writeKept(nat: Table, ways: readonly Way[]): void {
   nat.hook('POSTROUTING', matchMark(MARKS.kept), CHAINS.keep);
   nat.remark(CHAINS.keep, 'targets on other hosts see the client, but not themselves');

@@ -4,8 +4,8 @@ import { renderChain, renderSet } from '../nftables/block';
 import type { KernelFeature } from './feature';
 
 /**
- * Counts what each forward carries. Each entry of a set has a counter, and looking a packet up in the set counts it. The key is the
- * port that the client asked for, which connection tracking remembers in both directions.
+ * Counts each forward's traffic. Each element of a set has a counter, and looking up a packet in the set counts it. The
+ * key is the port that the client connected to, which connection tracking remembers in both directions.
  */
 export const counting: KernelFeature = { nftables: ({ forwards }) => countingPart(forwards) };
 
@@ -16,7 +16,8 @@ function countingPart(forwards: readonly KernelForward[]): readonly string[] {
   const ports = forwards.filter((f) => f.kind !== 'protocol');
   for (const transport of ['tcp', 'udp'] as const) {
     const own = ports.filter((f) => f.transport === transport);
-    // Two sets: without ranges a look-up takes the same time whatever the number of forwards; with them it grows a little.
+    // Two sets: without ranges, a look-up takes constant time; with ranges, it grows slightly with the number of
+    // forwards.
     for (const [name, some, lines] of [
       [`${transport}_ports`, own.filter((f) => !isRange(f.listen)), ['counter']],
       [`${transport}_ranges`, own.filter((f) => isRange(f.listen)), ['flags interval', 'counter']],
@@ -37,7 +38,8 @@ function countingPart(forwards: readonly KernelForward[]): readonly string[] {
     renderChain('count', lookups, [
       'What each forward carries, both ways; not what the gateway merely routes, whose destination it leaves alone.',
     ]),
-    // One look at each packet: what comes in from either side of a connection, and what only the host itself sends.
+    // Counts each packet once: packets from either side of a connection on input, and packets that the host itself
+    // sends on output.
     renderChain('received', ['type filter hook prerouting priority dstnat + 1', 'ct status dnat goto count']),
     renderChain('sent', [
       'type filter hook output priority -99',

@@ -11,27 +11,30 @@ import { sharedChain, writeSharedChain } from './balance';
 import type { KernelFeature } from './feature';
 
 /**
- * Only packets addressed to the gateway itself are forwards' business. Without this match the host's own connections to
- * port 80 and 443 of other hosts (packages, AWS) would be led to the application, and so would routed traffic.
+ * Forwards handle only packets addressed to the gateway. Without this match, the host's own connections to ports 80 and
+ * 443 of other hosts (packages, AWS) would go to the application, and so would routed traffic.
  */
 const ADDRESSED_TO_GATEWAY = '-m addrtype --dst-type LOCAL';
 
-/** Listeners never overlap, so forwards may stand in groups: a group's first packets bear its mark until they leave the gateway. */
+/**
+ * Listeners never overlap, so forwards can be grouped. The first packets of a group carry its mark until they leave the
+ * gateway.
+ */
 const GROUPS = [
   { mark: MARKS.kept, what: "to other hosts, which see the client's address" },
   { mark: MARKS.answered, what: 'to other hosts, which answer to the gateway' },
 ] as const;
 
 /**
- * Loopback addresses of other services (127.0.0.53 is systemd-resolved's) are no listeners of forwards. The gateway's programs connect
- * to `own` when they mean a port on the gateway.
+ * Other loopback addresses belong to other services (127.0.0.53 is systemd-resolved), so forwards do not listen there.
+ * Programs on the gateway reach a forward through `own`.
  */
 const LOOPBACK: Readonly<Record<Family, { readonly own: string; readonly all: string }>> = {
   4: { own: '127.0.0.1/32', all: '127.0.0.0/8' },
   6: { own: '::1/128', all: '::1/128' },
 };
 
-/** nat: leads new connections to their targets. */
+/** nat: sends new connections to their targets. */
 export const destinations: KernelFeature = { iptables: ({ nat, ways }) => writeDestinations(nat, ways) };
 
 function writeDestinations(nat: Table, ways: readonly Way[]): void {
@@ -40,7 +43,7 @@ function writeDestinations(nat: Table, ways: readonly Way[]): void {
   const { own, all } = LOOPBACK[first.family];
   const local = ways.filter((way) => markOf(way) === MARKS.none);
   nat.hook('PREROUTING', ADDRESSED_TO_GATEWAY, CHAINS.dnat);
-  // Connections that the gateway makes to itself do not pass PREROUTING.
+  // The gateway's connections to itself do not pass PREROUTING.
   nat.hook('OUTPUT', `! -d ${all} ${ADDRESSED_TO_GATEWAY}`, CHAINS.dnat);
   if (local.length > 0) {
     nat.hook('OUTPUT', `-d ${own} ${ADDRESSED_TO_GATEWAY}`, CHAINS.dnat);

@@ -5,9 +5,9 @@ import type { IptablesInput, KernelFeature } from './feature';
 import { clampSegmentSize } from './segment-size';
 
 /**
- * `egress`, in nat, mangle and filter: private networks go out to the internet under the gateway's address (dynamic NAT: each
- * connection gets a port of it). Traffic between them is neither translated nor accepted. Connections that are already translated
- * belong to a forward.
+ * `egress`, in nat, mangle and filter: private networks reach the internet under the gateway's address (dynamic NAT:
+ * each connection gets one of its ports). Traffic between these networks is neither translated nor accepted.
+ * Connections that are already translated belong to a forward.
  */
 export const egress: KernelFeature = { iptables: writeEgress };
 

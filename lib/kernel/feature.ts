@@ -4,9 +4,9 @@ import type { KernelForward } from '../forward/resolved';
 import type { Table } from '../iptables/table';
 import type { Way } from '../iptables/ways';
 
-/** What the iptables rules of one IP version are made of. */
+/** What features get to write the iptables rules of one IP version. */
 export interface IptablesInput {
-  /** Features write their rules into these, in the order of the list of features. */
+  /** Features write their rules into these tables, in the order of the feature list. */
   readonly nat: Table;
   readonly mangle: Table;
   readonly filter: Table;
@@ -16,7 +16,7 @@ export interface IptablesInput {
   readonly settings: IptablesSettings;
 }
 
-/** What the table `inet portway` is made of. */
+/** What features get to write the table `inet portway`. */
 export interface NftablesInput {
   readonly forwards: readonly KernelForward[];
   readonly settings: NftablesSettings;
@@ -25,7 +25,7 @@ export interface NftablesInput {
 export type IptablesSettings = Pick<GatewaySettings, 'egress'>;
 export type NftablesSettings = Pick<GatewaySettings, 'blocked' | 'loginClosedTo'>;
 
-/** One thing that the kernel does for forwards or for the gateway. A feature without anything to do writes nothing. */
+/** One thing that the kernel does for forwards or for the gateway. A feature that is not used writes nothing. */
 export interface KernelFeature {
   /** Writes iptables rules of one IP version. */
   readonly iptables?: (input: IptablesInput) => void;

@@ -11,11 +11,11 @@ import { segmentSize } from './segment-size';
 import { sources } from './sources';
 
 /**
- * All kernel features, in the order in which their rules are written. Order matters where two features write to one chain or one
- * built-in hook:
- * - `limits` before `passage` and `egress`: over a limit, a packet is dropped before anything accepts it.
+ * All kernel features, in the order in which their rules are written. Order matters where two features write to one
+ * chain or one built-in hook:
+ * - `limits` before `passage` and `egress`: packets over a limit are dropped before anything accepts them.
  * - `clientAddress` before `unmarking`: only packets that did not leave the gateway still have a mark.
- * - `passage` before `egress`: a forward's connections are accepted before the rules for private networks.
+ * - `passage` before `egress`: connections of forwards are accepted before the rules for private networks.
  */
 export const KERNEL_FEATURES = {
   blocked,

@@ -3,7 +3,7 @@ import { readObject } from '../forward/read-object';
 import type { Target } from '../forward/target';
 import { readWhole } from '../forward/whole';
 
-/** The ways to ask a target. */
+/** The ways to check a target. */
 export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as const;
 
 export type HealthCheckMethod = (typeof HEALTH_CHECK_METHODS)[number];
@@ -45,7 +45,9 @@ export interface HealthCheckProps {
   readonly failures?: number;
 }
 
-/** Ports whose servers take offence at a connection that says nothing: what they do, and the check that does not offend them. */
+/**
+ * Ports of servers that react badly to a connection that sends nothing: how they react, and the check to use instead.
+ */
 export const TOUCHY: Readonly<Record<number, { readonly offence: string; readonly by: HealthCheckMethod }>> = {
   22: { offence: 'OpenSSH penalizes addresses that connect without a login', by: 'ping' },
   25: { offence: 'mail servers and fail2ban count clients that say nothing', by: 'ping' },
@@ -58,7 +60,7 @@ export const TOUCHY: Readonly<Record<number, { readonly offence: string; readonl
 /** The checked health check. */
 export interface ResolvedHealthCheck {
   readonly by: HealthCheckMethod;
-  /** Undefined: the target's own. */
+  /** Undefined: the port of the target. */
   readonly port?: number;
   readonly interval: number;
   readonly failures: number;
@@ -111,7 +113,7 @@ export function readHealthCheck(
   };
 }
 
-/** A connection that says nothing is an offence to some servers: whoever has them asked so must want it. */
+/** Some servers penalise connections that send nothing, so the user must ask for such checks explicitly. */
 function checkTouchy(at: string, port: unknown, targets: readonly Target[], problems: Problems): void {
   const asked = new Set(port === undefined ? targets.map((t) => t.ports.from) : [port]);
   const found = Object.keys(TOUCHY).find((touchy) => asked.has(Number(touchy)));

@@ -2,7 +2,9 @@ import type { Cidr } from '../forward/cidr';
 import { renderChain, renderSet } from '../nftables/block';
 import type { KernelFeature } from './feature';
 
-/** Keeps port 22 of the gateway for the admin, even if the security group must admit all traffic of private networks. */
+/**
+ * Keeps port 22 of the gateway for the admin, even where the security group must admit all traffic of private networks.
+ */
 export const login: KernelFeature = { nftables: ({ settings }) => loginPart(settings.loginClosedTo) };
 
 function loginPart(networks: readonly Cidr[]): readonly string[] {

@@ -12,8 +12,9 @@ export const passage: KernelFeature = {
 };
 
 /**
- * Other software (docker, ufw) sets the policy of FORWARD to DROP. A connection is confirmed once its first packet has
- * passed. It is ESTABLISHED only once it was answered, which would be too late. Untranslated connections are not ours.
+ * Other software (docker, ufw) sets the policy of FORWARD to DROP. A connection is confirmed when its first packet has
+ * passed all chains. ESTABLISHED would come too late: it needs a reply first. Untranslated connections do not belong to
+ * forwards.
  */
 function writePassage(filter: Table): void {
   filter.hook('FORWARD', '-m conntrack --ctstate DNAT --ctstatus CONFIRMED', CHAINS.forward);

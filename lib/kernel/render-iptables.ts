@@ -6,13 +6,13 @@ import { waysOf } from '../iptables/ways';
 import type { IptablesSettings, KernelFeature } from './feature';
 import { KERNEL_FEATURES } from './features';
 
-/** The rules of both families, each as text for `iptables-restore --noflush` (see `Table` for its form). */
+/** The rules of both IP versions, each as text for `iptables-restore --noflush` (`Table` describes its form). */
 export interface IptablesRules {
   readonly v4: string;
   readonly v6: string;
 }
 
-/** The iptables-restore texts for the forwards that iptables carries; forwards on nginx are ignored. */
+/** The iptables-restore texts of the forwards that iptables carries. Forwards on nginx are ignored. */
 export function renderIptables(
   forwards: readonly ResolvedForward[],
   settings: IptablesSettings = NO_SETTINGS,

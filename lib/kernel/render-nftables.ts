@@ -3,10 +3,9 @@ import type { KernelFeature, NftablesSettings } from './feature';
 import { KERNEL_FEATURES } from './features';
 
 /**
- * The table `inet portway`, as text for `nft -f`. It holds what iptables could do only with a rule for each entry: a look-up in a set
- * costs a packet the same whether the set holds one entry or thousands.
- *
- * Undefined if no feature needs it: no forward on iptables, nothing blocked and no egress.
+ * The table `inet portway`, as text for `nft -f`. It holds what would take one iptables rule for each entry: looking up
+ * a packet in a set takes the same time for one entry as for thousands. / Undefined if no feature needs it: no forward
+ * on iptables, nothing blocked and no egress.
  */
 export function renderNftables(forwards: readonly ResolvedForward[], settings: NftablesSettings): string | undefined {
   const input = { forwards: forwards.filter(isKernelForward), settings };

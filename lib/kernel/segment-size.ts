@@ -14,8 +14,8 @@ export const segmentSize: KernelFeature = {
 };
 
 /**
- * Tells both ends of a connection to send no segment that is too large for the path through the gateway. Path MTU discovery would find
- * out, but only if no firewall drops its messages.
+ * Tells both ends of a connection to send no segments that are too large for the path through the gateway. Path MTU
+ * discovery would find the limit too, but not if a firewall drops its messages.
  */
 export function clampSegmentSize(mangle: Table, match: string): void {
   mangle.hook('FORWARD', '-p tcp --tcp-flags SYN,RST SYN', CHAINS.mss);

@@ -4,11 +4,11 @@ import type { KernelForward } from '../forward/resolved';
 import { type Element, renderChain, renderSet } from '../nftables/block';
 import type { KernelFeature } from './feature';
 
-/** How packets of one kind of forward are looked up. */
+/** How to look up the packets of one kind of forward. */
 interface Kind {
   /** Part of the sets' names. */
   readonly name: string;
-  /** Type of the forward's part of a key, and the expression that a packet's is made of. */
+  /** The type of a set's key, and the expression that forms the key of a packet. */
   readonly type: string;
   readonly key: string;
 }
@@ -20,12 +20,12 @@ const PROTOCOLS: Kind = { name: 'protocols_', type: 'inet_proto', key: 'meta l4p
 export const sources: KernelFeature = { nftables: ({ forwards }) => sourcesPart(forwards) };
 
 /**
- * Who may start connections. One look-up in a set for each question, whatever the number of forwards and networks; only a
- * connection's first packet is looked up.
+ * Who may start connections. Each question is one look-up in a set, whatever the number of forwards and networks. Only
+ * a connection's first packet is looked up.
  */
 function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
   const listed = forwards.filter((f) => f.allowFrom.length > 0 || f.denyFrom.length > 0);
-  // Forwards of one interface have sets of their own: on the others their ports may belong to another program.
+  // Forwards of one interface have their own sets: on other interfaces, their ports may belong to another program.
   const interfaces = [...new Set(listed.map((f) => f.interface))];
   const groups = interfaces.flatMap((name, i) =>
     [PORTS, PROTOCOLS].map((kind) =>
@@ -113,7 +113,7 @@ function elementsOf(
   );
 }
 
-/** What a forward listens on, as a key of a set. */
+/** A forward's listener, as a key of a set. */
 function listener(forward: KernelForward): string {
   return forward.kind === 'protocol' ? `${forward.protocol}` : `${forward.transport} . ${formatPorts(forward.listen)}`;
 }

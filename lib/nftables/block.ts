@@ -5,14 +5,14 @@ export interface Element {
 }
 
 export interface SetProps {
-  /** What its entries are made of, such as `inet_proto . inet_service`. */
+  /** The type of its elements, such as `inet_proto . inet_service`. */
   readonly type: string;
   /** Further lines, such as `flags interval`. */
   readonly lines?: readonly string[];
   readonly elements: readonly Element[];
 }
 
-/** A named set of a table, an entry a line, so that a changed entry is a changed line. */
+/** A named set of a table, with one element a line, so that a changed element is a changed line. */
 export function renderSet(name: string, { type, lines = [], elements }: SetProps): string {
   const entries = elements.map(
     ({ key, comment }) => `      ${key}${comment === undefined ? '' : ` comment "${comment}"`},`,

@@ -4,13 +4,17 @@ import { type Block, block, type Line } from './block';
 import { variableName } from './names';
 import { refuse } from './refusals';
 
-/** The gateway may always use its own forwards, here by loopback (with iptables by its own addresses too, which synth does not know). */
+/**
+ * The gateway itself may always use its forwards. On nginx this means over loopback; on iptables also by its own
+ * addresses, which are unknown at synth.
+ */
 const GATEWAY_ITSELF = ['127.0.0.0/8', '::1/128'];
 
 /**
- * The sources of an HTTP forward as variables. Not `allow` and `deny`: those come after `return`, so a redirect would
- * answer everyone. A geo block also costs the same for one source and for thousands. Two of them where some may and some may not: one
- * would let the smaller network win, and here the denied one does.
+ * The sources of an HTTP forward, as variables. `allow` and `deny` take effect after `return`, so a redirect would
+ * answer everyone. A geo block also costs the same for one source and for thousands. If there are both allowed and
+ * denied sources, there are two blocks: in a single one the smaller network would win, but denied sources must always
+ * win.
  */
 export function sourceMaps(forward: PortForward): readonly Block[] {
   const { name, allowFrom, denyFrom } = forward;
@@ -24,7 +28,7 @@ export function sourceMaps(forward: PortForward): readonly Block[] {
   ];
 }
 
-/** The check against `sourceMaps`; in the server, before anything answers. */
+/** The check of `sourceMaps`. It stands in the server, before anything answers. */
 export function sourceCheck({ name, allowFrom, denyFrom }: PortForward, limited: boolean): readonly Line[] {
   const refused = [refuse(403, limited)];
   return [
@@ -34,8 +38,8 @@ export function sourceCheck({ name, allowFrom, denyFrom }: PortForward, limited:
 }
 
 /**
- * The sources of a stream forward. A stream has no `return` that could come first, and no `if`; a list of hundreds costs it less than a
- * microsecond for each connection.
+ * The sources of a stream forward. Streams have no `if`, and no `return` that could answer first. A list of hundreds
+ * costs less than a microsecond for each connection.
  */
 export function streamSources({ allowFrom, denyFrom }: PortForward): readonly Line[] {
   if (allowFrom.length === 0 && denyFrom.length === 0) return [];

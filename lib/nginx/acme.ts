@@ -5,8 +5,9 @@ import { block, type Line } from './block';
 import { NGINX_PATHS } from './names';
 
 /**
- * In each server of the forward that a CA checks domains at, also the one of names that are nobody's: its answers are served as files.
- * At the head of a server, since `break` ends what a server does before it looks for a location: redirects, maintenance, refusals.
+ * Serves the answers to a CA's domain checks as files, in each server of the forward that gets them, also the one for
+ * unknown names. These lines come first in the server: `break` ends whatever the server would do before it looks for a
+ * location, such as redirects, maintenance and refusals.
  */
 export function acmeLines(forward: WebForward, { limits }: HttpOptions = {}): readonly Line[] {
   if (forward.kind !== 'http' || forward.answersAcme !== true) return [];

@@ -3,10 +3,10 @@ import type { NginxForward } from '../forward/resolved';
 import type { Line } from './block';
 import { CLIENT_KEY } from './client-key';
 
-/** What a browser is known by: its cookie, or the one that it gets with this very answer. */
+/** What identifies a browser: its cookie, or the one that it gets with this answer. */
 export const BROWSER_KEY = '$portway_browser';
 
-/** The method of a group of targets; round robin is what nginx does by itself. */
+/** The balancing method of a group of targets. nginx's default is round robin. */
 export function balanceMethod(balance: Balance): readonly Line[] {
   switch (balance) {
     case 'least-connections':
@@ -20,7 +20,7 @@ export function balanceMethod(balance: Balance): readonly Line[] {
   }
 }
 
-/** Whether the http or stream context of these forwards needs the key of clients. */
+/** Whether the http or stream context needs the client key for these forwards. */
 export function balancesBySource(forwards: readonly NginxForward[]): boolean {
   return forwards.some((f) => balancesOf(f).includes('source'));
 }

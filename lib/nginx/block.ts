@@ -1,4 +1,4 @@
-/** A line of nginx.conf, or a block of them. Lines carry their own semicolon or `#`; an empty one is a blank line. */
+/** A line of nginx.conf, or a block of lines. Lines include their semicolon or `#`. An empty string is a blank line. */
 export type Line = string | Block;
 
 export interface Block {
@@ -10,7 +10,7 @@ export function block(head: string, lines: readonly Line[]): Block {
   return { head, lines };
 }
 
-/** The lines as text, two spaces a level since user-data counts bytes, ending in a line feed. */
+/** The lines as text, ending in a line feed. Indented by two spaces, since user-data is small. */
 export function renderLines(lines: readonly Line[]): string {
   return `${flatten(lines, '').join('\n')}\n`;
 }

@@ -3,14 +3,17 @@ import { block, type Line } from './block';
 import { upstreamName } from './names';
 
 /**
- * NTLM proves who a client is once for each connection, and so may Negotiate; whatever follows on that connection is then the user's. nginx
- * shares its connections to targets between clients, so a connection that carried such a login must end with its request: the target is
- * asked to close it (RFC 9112, 9.6).
+ * NTLM authenticates a client once for each connection, and Negotiate may too: all later requests on that connection
+ * are then that user's. nginx shares its connections to targets among clients, so a connection that carried such a
+ * login must end with its request. The target is asked to close it (RFC 9112, 9.6).
  * @see https://www.rfc-editor.org/rfc/rfc4559#section-6
  */
 const SCHEMES = 'NTLM|Nego|Kerberos|CredSSP';
 
-/** Once for all HTTP forwards: `$portway_connection`, the value of `Connection` towards targets, where `upgrade` is the variable with the protocol to change to. */
+/**
+ * Once for all HTTP forwards: `$portway_connection`, the value of `Connection` towards targets. `upgrade` is the
+ * variable with the protocol to switch to.
+ */
 export function connectionMaps(upgrade: string): readonly Line[] {
   return [
     `map ${upgrade} $portway_ws { default ''; websocket upgrade; }`,
@@ -19,13 +22,16 @@ export function connectionMaps(upgrade: string): readonly Line[] {
   ];
 }
 
-/** What of a `WWW-Authenticate` stands before a scheme: other schemes with their parameters, whose quoted text may look like one. */
+/**
+ * What may stand before a scheme in `WWW-Authenticate`: other schemes with parameters, whose quoted text may look like
+ * a scheme.
+ */
 const BEFORE = '^(?:[^"]*"[^"]*")*(?:[^"]*,)? *';
 
 /**
- * Once for all HTTP forwards: `$portway_login`, the scheme by which a target asks for a login of the connection; empty otherwise, and where
- * clients share no connection. Only the log of errors asks for it, so other requests pay nothing. nginx before 1.23 sees only the first
- * `WWW-Authenticate` of an answer.
+ * Once for all HTTP forwards: `$portway_login`, the scheme of a login by connection that a target asks for. It is empty
+ * for other answers, and where clients share no connection. Only the error log uses it, so other requests pay nothing.
+ * nginx before 1.23 sees only the first `WWW-Authenticate` of an answer.
  */
 export function loginMaps(forwards: readonly WebForward[]): readonly Line[] {
   const unshared = forwards
@@ -37,7 +43,7 @@ export function loginMaps(forwards: readonly WebForward[]): readonly Line[] {
     ...(unshared.length > 0
       ? [
           block('map $proxy_host $portway_login', [
-            // As patterns: a long name would need larger buckets.
+            // Written as patterns: long names would need larger hash buckets.
             ...unshared.map(({ id }) => `~^${upstreamName(id).replaceAll('.', '\\.')}$ '';`),
             `default ${asked};`,
           ]),

@@ -1,13 +1,14 @@
 import { block, type Line } from './block';
 import type { RequestFacts } from './request-facts';
 
-/** `Destination` as the target must read it. */
+/** The value of `Destination` that the target gets. */
 export const DESTINATION = '$portway_destination';
 
 /**
- * Where WebDAV's COPY and MOVE lead. The header holds the public URL; a target that ends no TLS and knows of no prefix refuses it (Apache:
- * 502). It is the reverse of what `proxy_redirect` does to `Location`. Behind a stripped prefix, a place of this host outside of the prefix
- * is taken out, which targets refuse: they would take it for a path of their own. The second map is evaluated only where the header is there.
+ * The target of WebDAV's COPY and MOVE. The header holds the public URL, which a target refuses (Apache: 502) if it
+ * neither ends TLS nor knows the prefix. This is the reverse of what `proxy_redirect` does to `Location`. If a prefix
+ * is stripped, a URL of this host outside the prefix becomes empty, which targets refuse; otherwise they would take it
+ * for a path of their own. The second map is evaluated only if the header is set.
  * @see https://www.rfc-editor.org/rfc/rfc4918#section-10.3
  */
 export function destinationMaps({ host }: RequestFacts): readonly Line[] {

@@ -2,19 +2,19 @@ import { type Block, block, type Line } from './block';
 import { refuse } from './refusals';
 import type { RequestFacts } from './request-facts';
 
-/** The host that a request is for, as the client wrote it, with its port. Empty where the client is refused. */
+/** The host that a request is for, as the client wrote it, with its port. Empty if the request is refused. */
 export const HOST = '$portway_host';
 
 /**
- * The same without a port, in lower case. Where the client named none, it is a word that is nobody's: the host's own name would tell strangers
- * its private address, and applications grant more to `localhost`.
+ * The same without port, in lower case. If the client named no host, it is a name that belongs to nobody: the gateway's
+ * own name would reveal its private address, and applications trust `localhost` more than others.
  */
 export const NAME = '$portway_name';
 
 /**
- * Once for all HTTP forwards. nginx chooses the site by the host of the request line where there is one, and targets read `Host`. Where the
- * two differ, a client could pass the methods and limits of one site and be served by another. Other characters could end the quotes in
- * `Forwarded`, or be read as a user (`a:80@b`).
+ * Once for all HTTP forwards. nginx chooses the site by the host in the request line if there is one, but targets read
+ * `Host`. If the two differed, a client could use the methods and limits of one site and be served by another. Other
+ * characters could end the quotes in `Forwarded`, or be read as a user (`a:80@b`).
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
  */
 export function hostMaps({ scheme, port }: RequestFacts): readonly Line[] {
@@ -31,9 +31,7 @@ export function hostMaps({ scheme, port }: RequestFacts): readonly Line[] {
   ];
 }
 
-/**
- * Answered as 400 by the error pages. With 400 itself, the way to the page would lead through this check again, and end as 500.
- */
+/** The error pages answer it as 400. A real 400 would pass this check again on its way to the page, and end as 500. */
 export const REFUSED_HOST = 419;
 
 /** In each server, before anything else answers. */

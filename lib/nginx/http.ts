@@ -38,14 +38,14 @@ function core(memoryMiB: number): readonly Part<HttpScope>[] {
   ];
 }
 
-/** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration runs. */
+/** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration is running. */
 export function httpContext(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): Block {
   const own = forwards.filter(isWebForward);
   const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own) });
   return block('http', [
     'server_tokens off;',
     'absolute_redirect off;  # redirects within a site have no scheme, host or port',
-    // What the gateway says of itself must not depend on a mime.types file; targets set the types of their answers.
+    // The gateway's own answers must not depend on a mime.types file. Targets set the types of theirs.
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # variables are empty until they are set',
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
@@ -74,7 +74,7 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
   ]);
 }
 
-/** Slow readers: how much of an answer may wait in memory, and then in a bounded file. */
+/** How much of an answer to a slow reader may wait in memory, and then in a bounded file. */
 function answerBuffers(memoryMiB: number): readonly string[] {
   return [
     '# Slow readers: a memory buffer that lets 300 of them fit into a quarter of the memory, then a bounded file.',
@@ -83,8 +83,8 @@ function answerBuffers(memoryMiB: number): readonly string[] {
   ];
 }
 
-/** How much one response may hold in memory while its client reads it slowly, on a host of so much memory. */
+/** How much one answer to a slow reader may hold in memory, given the host's memory. */
 function buffers(memoryMiB: number): number {
-  // A quarter of the memory for 300 clients that read slowly, each with one buffer's size for all else that it needs.
+  // A quarter of the memory for 300 slow readers. For each, one buffer's size is kept for everything else.
   return Math.max(4, Math.min(16, Math.floor((memoryMiB / 4 / 300) * 16) - 1));
 }

@@ -6,7 +6,7 @@ import { NAME } from './host';
 import { redirect } from './refusals';
 import { passTo } from './upstream';
 
-/** A route of a site: its location, and the locations beside it that answer what it does not. */
+/** A route of a site: its location, and the locations beside it for what that one cannot answer. */
 export function locations(scope: RouteScope): readonly Block[] {
   const { path, id, options, redirect: to } = scope.route;
   const beside = besideScope(scope);
@@ -43,7 +43,10 @@ function besideScope(scope: RouteScope): BesideScope {
   };
 }
 
-/** Sends the request to its target. After lines that set variables for it, before the `rewrite ... break` that ends those. */
+/**
+ * Forwards the request. It comes after lines that set variables, and before `rewrite ... break`, after which such lines
+ * are ignored.
+ */
 const PASS = {
   order: 100,
   lines: ({ route }: ForwardingScope) =>

@@ -1,10 +1,10 @@
 import type { Line } from './block';
 import { NGINX_PATHS } from './names';
 
-/** The buffer saves a write per request and is at most a second behind. */
+/** The buffer saves a write for each request, and lags by at most a second. */
 export const ACCESS_LOG_BUFFER = 'buffer=32k flush=1s';
 
-/** Own file names in an own folder, which the distribution's logrotate knows nothing of. */
+/** Our own file names in our own folder, which the distribution's logrotate does not touch. */
 export const ERROR_LOG = `${NGINX_PATHS.logFolder}/error.log`;
 
 export type Fields = readonly (readonly [key: string, value: string])[];

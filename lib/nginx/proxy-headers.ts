@@ -5,8 +5,8 @@ import { DESTINATION, destinationMaps } from './destination';
 import type { RequestFacts } from './request-facts';
 
 /**
- * The headers that a target gets in place of the client's own, by nginx's directive for its protocol. A location that lets some of the
- * blanked ones pass (`passed`) must repeat all: nginx inherits them as a whole or not at all.
+ * The headers that a target gets instead of the client's own, by nginx's directive for its protocol. A location that
+ * lets some blanked headers pass (`passed`) must repeat all: nginx inherits either all of them or none.
  */
 export function toldHeaders(
   protocol: 'proxy' | 'grpc',
@@ -22,7 +22,7 @@ export function toldHeaders(
     ['X-Real-IP', '$remote_addr'],
     ['X-Forwarded-Prefix', protocol === 'proxy' ? '$portway_prefix' : "''"],
     ['X-Request-ID', facts.requestId],
-    // Spring takes the port from here alone, and drops that of X-Forwarded-Port.
+    // Spring takes the port only from here, and ignores X-Forwarded-Port.
     ['Forwarded', `"for=$portway_forwarded_for;host=\\"${facts.publicHost}\\";proto=${facts.scheme}"`],
   ];
   return [
@@ -39,7 +39,7 @@ export function toldHeaders(
   ];
 }
 
-/** Once for all HTTP forwards: what targets are told of a request, and of nothing else. */
+/** Once for all HTTP forwards: what targets learn about a request. */
 export function proxyDefaults(facts: RequestFacts): readonly Line[] {
   return [
     '',
@@ -63,8 +63,9 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
 }
 
 /**
- * Headers by which a target commands nginx: another URL to answer from, a rate, a charset. An application that passes on headers of others
- * would let them do it. nginx hides them from clients by itself. X-Accel-Buffering and -Expires stay: they are about the answer itself.
+ * Headers by which a target commands nginx: answer from another URL, limit the rate, set a charset. An application that
+ * passes on foreign headers would let others use them. nginx itself hides them from clients. X-Accel-Buffering and
+ * X-Accel-Expires stay, since they only concern the answer itself.
  */
 export function ignoredCommands(protocol: 'proxy' | 'grpc'): readonly Line[] {
   const rest = protocol === 'proxy' ? ' X-Accel-Limit-Rate X-Accel-Charset' : '';

@@ -1,36 +1,39 @@
 import { type Block, block, type Line } from './block';
 import { notFoundPage } from './error-places';
 
-/** The place of a file that is not there. Asked for it, `try_files` answers as it is told, but only after the limits were counted. */
+/**
+ * The path of a file that does not exist. `try_files` then gives the chosen answer, but only after the limits were
+ * counted.
+ */
 const NOTHING = '/.portway';
 
 /**
- * What the gateway answers itself. `return` does so before nginx counts limits, so that whoever is refused could ask without end; where
- * there are limits, the answer comes from a place behind them.
+ * An answer of the gateway itself. `return` answers before nginx counts limits, so refused clients could go on asking
+ * without bound. Where there are limits, a location behind them answers.
  */
 export function refuse(status: number, limited: boolean): Line {
   return limited ? `rewrite ^ ${NOTHING}/${status} last;` : `return ${status};`;
 }
 
-/** The places that `refuse` leads to. Their limits are those of the server that they stand in. */
+/** The locations that `refuse` leads to. The limits of their server apply. */
 export function refusalPlaces(statuses: readonly number[], limited: boolean): readonly Block[] {
   if (!limited) return [];
   return statuses.map((status) => refusalPlace(`${NOTHING}/${status}`, status, []));
 }
 
-/** A place of an answer with more to say, such as other limits. */
+/** Such a location with further lines, such as other limits. */
 export function refusalPlace(path: string, status: number, lines: readonly Line[]): Block {
   return block(`location = ${path}`, ['internal;', ...lines, `try_files ${NOTHING} =${status};`]);
 }
 
-/** The answer to what no route of a site is there for. */
+/** The answer for paths without a route. */
 export function notFound(limited: boolean): Block {
   return block('location /', [notFoundPage(), limited ? `try_files ${NOTHING} =404;` : 'return 404;']);
 }
 
 /**
- * A redirect: as it stands, or behind the limits of its location. @returns the lines of the location, and a place beside it, with what
- * else its answers carry
+ * A redirect, directly or behind the limits of its location. @returns the lines of the location, and a location beside
+ * it, with whatever else its answers carry
  */
 export function redirect(
   to: string,

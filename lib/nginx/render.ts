@@ -8,8 +8,8 @@ import { withShares, workerConnections, workerFiles } from './share';
 import { streamContext } from './stream';
 
 /**
- * The whole of nginx.conf for the forwards that nginx carries, or undefined when there are none. `memoryMiB` is what the host has, and
- * decides how much of large answers is kept in it.
+ * The whole nginx.conf for the forwards that nginx carries, or undefined if there are none. `memoryMiB` is the host's
+ * memory, which decides how much of a large answer is kept in it.
  */
 export function renderNginx(
   forwards: readonly ResolvedForward[],
@@ -21,7 +21,7 @@ export function renderNginx(
   return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB));
 }
 
-/** Whether the forwards need nginx's stream module, which distributions pack by itself. */
+/** Whether the forwards need nginx's stream module, which distributions package separately. */
 export function needsStream(forwards: readonly ResolvedForward[]): boolean {
   return forwards.some((f) => isNginxForward(f) && !isWebForward(f));
 }
@@ -47,7 +47,7 @@ function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMi
   ];
 }
 
-/** Workers before a reload also get a share of the datagrams of HTTP/3, and answer no new client. */
+/** After a reload, old workers still get some of the datagrams of HTTP/3, and answer no new client. */
 function shutdown(forwards: readonly NginxForward[]): readonly Line[] {
   if (speaksHttp3(forwards))
     return [

@@ -3,22 +3,24 @@ import type { Header } from '../http/header';
 import { type Block, block, type Line } from './block';
 import { HOST, hostMaps } from './host';
 
-/** The variables that tell of a request: to targets, to the client, in the log. Through trusted proxies some are as they say. */
+/**
+ * The variables that describe a request to targets, to the client and in the log. Trusted proxies may set some of them.
+ */
 export interface RequestFacts {
   readonly scheme: string;
-  /** What the client called the gateway. */
+  /** The host that the client asked for. */
   readonly host: string;
-  /** The same with the port that a trusted proxy tells, where the client's word has none. */
+  /** The same, with the port that a trusted proxy reports if the client named none. */
   readonly publicHost: string;
   readonly port: string;
   /** The port that the client connected to. */
   readonly listener: string;
   readonly requestId: string;
-  /** The client, and behind it the proxies that the request came through. */
+  /** The client, followed by the proxies that the request came through. */
   readonly forwardedFor: string;
-  /** What answers say besides, where any forward has it: headers, left out where their variable is empty. */
+  /** Further headers of answers, if any forward has them. A header is left out if its variable is empty. */
   readonly headers: readonly Header[];
-  /** Headers of requests that no target gets, beside those that are always blanked. */
+  /** Request headers that no target gets, beside those that are always blanked. */
   readonly blanked: readonly string[];
 }
 
@@ -46,7 +48,7 @@ const PROXIED: RequestFacts = {
   blanked: [],
 };
 
-/** One set for all HTTP forwards: where none trusts proxies, it takes no maps. */
+/** One set for all HTTP forwards. If none trusts proxies, no maps are needed. */
 export function requestFacts(
   forwards: readonly WebForward[],
   { headers, blanked }: Pick<RequestFacts, 'headers' | 'blanked'>,
@@ -59,7 +61,10 @@ export function requestFacts(
 
 const LISTENER = '$portway_listener';
 
-/** The port, also of connections that were handed over by a socket that has none; in http and in stream alike. */
+/**
+ * The port that the client connected to, also for connections handed over by a socket, which has no port. The same in
+ * http and stream.
+ */
 export function listenerMap(): Block {
   return block(`map $server_port ${LISTENER}`, ["'' $proxy_protocol_server_port;", 'default $server_port;']);
 }

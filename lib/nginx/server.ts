@@ -64,13 +64,13 @@ function server(
   ]);
 }
 
-/** What a whole server may answer itself, before it looks at the path. */
+/** The statuses that a server itself may answer before it looks at the path. */
 function refusals(forward: WebForward): readonly number[] {
   const { allowFrom, denyFrom } = forward;
   return [REFUSED_HOST, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...refusedStatuses(forward)];
 }
 
-/** Names that no site has get no answer: over TLS no handshake, else no response. */
+/** Unknown names get no answer: no TLS handshake, or no response. */
 function closedServer(forward: WebForward, dialect: NginxDialect, facts: RequestFacts): Block {
   return block('server', [
     ...listeners(forward, ' default_server', dialect, false),

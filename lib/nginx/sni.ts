@@ -9,16 +9,16 @@ import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { destination, type Group, upstream } from './upstream';
 import { wildcards } from './wildcards';
 
-/** The name that a client asks for, out of its first message; TLS goes on to the target as it came. */
+/** The name that a client asks for, read from its first message. TLS passes to the target unchanged. */
 const ASKED = '$ssl_preread_server_name';
 
-/** nginx waits so long for the whole of that message. */
+/** How long nginx waits for that message to be complete. */
 const PREREAD = ['ssl_preread on;', 'preread_timeout 10s;'];
 
-/** Longer than any connection may idle behind it: when one ends is for the forward that takes it to say. */
+/** Longer than any idle timeout behind it: the forward that takes the connection decides when it ends. */
 const HAND_OVER_TIMEOUT = 'proxy_timeout 25h;';
 
-/** Once for all TLS forwards; nginx takes it only before the first map. */
+/** Once for all TLS forwards. nginx accepts these lines only before the first map. */
 export function sniDefaults(forwards: readonly StreamForward[]): readonly Line[] {
   const hosts = forwards
     .filter((f) => f.kind === 'tls')
@@ -28,7 +28,7 @@ export function sniDefaults(forwards: readonly StreamForward[]): readonly Line[]
     : [];
 }
 
-/** A TLS forward's groups of targets, and its servers; `lines` is what every stream server has. */
+/** A TLS forward's groups of targets and its servers. `lines` are those of every stream server. */
 export function tlsServers(forward: TlsForward, lines: readonly Line[]): readonly Line[] {
   const { name, tlsHosts, sharedPort } = forward;
   const leads = variableName('leads', name);
@@ -55,7 +55,7 @@ export function tlsServers(forward: TlsForward, lines: readonly Line[]): readonl
   ];
 }
 
-/** From which address each host's targets are asked; an empty one leaves it to the kernel. */
+/** The address that connections to each host's targets come from. If empty, the kernel chooses. */
 function sourceAddresses({ name, tlsHosts }: TlsForward): {
   readonly map: readonly Block[];
   readonly line: readonly Line[];
@@ -73,12 +73,13 @@ function sourceAddresses({ name, tlsHosts }: TlsForward): {
 }
 
 /**
- * The server that has the port where an HTTPS forward has it too. It tells both whose connection it is by the PROXY protocol, which is all
- * or nothing in a server: so targets that know nothing of it are in a server of their own, above.
+ * The server of a port that an HTTPS forward shares. It passes the client's address to both forwards by the PROXY
+ * protocol. A server sends it to all of its targets or to none, so targets that do not speak it have a server of their
+ * own, above.
  */
 function front(forward: TlsForward, { https, httpsHosts }: NonNullable<TlsForward['sharedPort']>): readonly Line[] {
   const takes = variableName('takes', forward.name);
-  // Clients of both, and those that have not said a name yet.
+  // Clients of both, and those that have not sent a name yet.
   const both = shareLines({ name: `${forward.name}.port`, share: 2 * (forward.share ?? 0) });
   const own = forward.tlsHosts.flatMap(({ host }) => (host === undefined ? [] : [entry(host, handOver(forward.name))]));
   return [
@@ -102,7 +103,7 @@ function front(forward: TlsForward, { https, httpsHosts }: NonNullable<TlsForwar
   ];
 }
 
-/** Whoever asks for a name that nobody has: TLS is refused, as it is by an HTTPS forward that is for its hosts alone. */
+/** Refuses TLS for unknown names, as an HTTPS forward does that only serves its hosts. */
 export function closedNames(forwards: readonly StreamForward[]): readonly Line[] {
   if (!forwards.some((f) => f.kind === 'tls' && closes(f))) return [];
   return [
@@ -112,7 +113,7 @@ export function closedNames(forwards: readonly StreamForward[]): readonly Line[]
       `listen ${NGINX_PATHS.closed} ssl;`,
       'access_log off;',
       'ssl_reject_handshake on;',
-      // Who speaks no TLS: error pages lead to both.
+      // Clients that do not speak TLS: error pages lead to both.
       block('location /', ['return 444;']),
       block('location @portway', ['return 444;']),
     ]),
@@ -131,7 +132,7 @@ function listeners(forward: TlsForward): readonly Line[] {
   return wildcards(forward.listen).map((address) => `listen ${address}${KEEPALIVE}${listenParameter(forward)};`);
 }
 
-/** Some words mean something else to a map. */
+/** Some words have a special meaning in a map. */
 function entry(host: string, to: string): Line {
   return `${/^(default|hostnames|include|volatile)$/.test(host) ? '\\' : ''}${host} ${to};`;
 }

@@ -1,7 +1,7 @@
 import type { StreamForward } from '../forward/resolved';
 import type { Line } from './block';
 
-/** In the server of a TCP or UDP forward. A connection goes on to another target only before it carries anything. */
+/** In the server of a TCP or UDP forward. Another target is tried only before the connection carries data. */
 export function streamFailover({ failover }: StreamForward): readonly Line[] {
   if (failover === undefined) return [];
   return [

@@ -3,10 +3,15 @@ import type { Line } from './block';
 import { CLIENT_KEY } from './client-key';
 import { shareLines } from './share';
 
-/** Room for some 80,000 clients at a time; of more, those that were away longest are forgotten. Taken from memory as it fills. */
+/**
+ * Room for about 80,000 clients; beyond that, the least recently seen are forgotten. The memory is used as it fills.
+ */
 const ZONE = '10m';
 
-/** The limits of a forward, which has one count. In the error log stand refused connections, unless any client can cause many. */
+/**
+ * The limits of a forward, which has one counter. The error log holds refused connections, unless any client can cause
+ * many.
+ */
 export function streamLimit(forward: StreamForward): {
   readonly zone: readonly Line[];
   readonly lines: readonly Line[];

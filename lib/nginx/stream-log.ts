@@ -5,7 +5,7 @@ import { cutAsciiMap, KEPT, streamSamples } from './log-fields';
 import { NGINX_PATHS } from './names';
 import { listenerMap } from './request-facts';
 
-/** Bytes of a host name that are logged. */
+/** How many bytes of a host name are logged. */
 const NAME_BYTES = 253;
 
 /** Once for all TCP, UDP and TLS forwards. */

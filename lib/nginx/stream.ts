@@ -14,10 +14,12 @@ import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
 import { wildcards } from './wildcards';
 
-/** A day: probes find dead peers within minutes, so that only a living, silent one is meant. */
+/**
+ * A day: TCP keepalive finds dead peers within minutes, so this limit only ends connections that are alive and silent.
+ */
 const IDLE_TCP = 86_400;
 
-/** The stream context: TCP, UDP and TLS forwards. Nothing when there are none, so that its module is not needed. */
+/** The stream context: TCP, UDP and TLS forwards. Empty if there are none, so that its module is not needed. */
 export function streamContext(forwards: readonly StreamForward[]): readonly Line[] {
   if (forwards.length === 0) return [];
   return [
@@ -45,7 +47,7 @@ function connectionEnds(forwards: readonly StreamForward[]): readonly Line[] {
   return ['proxy_half_close on;  # either side may half-close first', 'proxy_socket_keepalive on;'];
 }
 
-/** What every server has, whichever way it finds the target. */
+/** What every server has, however it finds the target. */
 function lines(forward: StreamForward): readonly Line[] {
   return [
     ...streamSources(forward),
@@ -60,12 +62,12 @@ function servers(forward: NginxTransportForward): readonly Block[] {
 }
 
 function server(forward: NginxTransportForward): Block {
-  // Without reuseport datagrams of one client reach several workers, and its session falls apart.
+  // Without reuseport, the datagrams of one client reach several workers, and its session breaks.
   const parameters = forward.transport === 'udp' ? ' udp reuseport' : `${KEEPALIVE}${listenParameter(forward)}`;
   return block('server', [
     ...wildcards(forward.listen).map((address) => `listen ${address}${parameters};`),
     ...streamClient(forward),
-    // A datagram costs its sender nothing, and each one that fails would write a line.
+    // A datagram costs its sender nothing, and each failed one would write a line.
     ...(forward.transport === 'udp' ? [`error_log ${ERROR_LOG} crit;`] : []),
     ...lines(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
@@ -73,12 +75,13 @@ function server(forward: NginxTransportForward): Block {
 }
 
 /**
- * What a NAT must give a quiet UDP client at least; nginx would keep it 10 minutes, and it shares its room with all of its forward's.
+ * The shortest time for which a NAT must keep a quiet UDP client. nginx would keep it for 10 minutes, although sessions
+ * are limited for each forward.
  * @see https://www.rfc-editor.org/rfc/rfc4787#section-4.3
  */
 const IDLE_UDP = 120;
 
-/** A session ends after a while without a byte, or after as many answers as there are. */
+/** A session ends after a while without data, or after the expected number of answers. */
 function sessionLines({ session, transport }: StreamForward): readonly Line[] {
   const { idleTimeout, responses } = session;
   if (transport === 'tcp') return [`proxy_timeout ${idleTimeout ?? IDLE_TCP}s;`];
@@ -93,7 +96,7 @@ function group({ name, targets, balance, failover }: NginxTransportForward): Gro
   return { id: name, targets, balance, ...(failover === undefined ? {} : { failover }) };
 }
 
-/** A range that leads to the same range elsewhere: the port is the one that the client used. */
+/** A range that leads to the same ports of another host: the port is the one that the client used. */
 function keepsPort(forward: NginxTransportForward): boolean {
   return forward.targets.some((t) => isRange(t.ports));
 }

@@ -2,7 +2,7 @@ import type { HttpsForward } from '../forward/resolved';
 import type { Line } from './block';
 import { certificateFile } from './names';
 
-/** Of TLS 1.2: those that keep what was said secret when a key is lost. @see RFC 9325, section 4.2 */
+/** For TLS 1.2: those with forward secrecy. @see RFC 9325, section 4.2 */
 const CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',
@@ -12,7 +12,7 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ];
 
-/** Once for all HTTPS forwards: protocols, and sessions that returning clients resume instead of a full handshake. */
+/** Once for all HTTPS forwards: protocols, and sessions that returning clients resume without a full handshake. */
 export function tlsSession(): readonly Line[] {
   return [
     '',

@@ -2,15 +2,15 @@ import { mergeCidrs } from '../forward/cidr';
 import { type NginxForward, type StreamForward, sharedPortOf, type WebForward } from '../forward/resolved';
 import type { Line } from './block';
 
-/** What a listener needs to find out clients that are gone without a word, however long connections may be silent. */
+/** What a listener needs to detect clients that vanished, even if connections may be silent for long. */
 export const KEEPALIVE = ' so_keepalive=on';
 
-/** What a listener needs to be told the client's address in front of each connection. */
+/** What a listener needs to accept the client's address before each connection's data. */
 export function listenParameter({ trustedProxies }: NginxForward): string {
   return trustedProxies?.by === 'proxy-protocol' ? ' proxy_protocol' : '';
 }
 
-/** Makes the client's real address the one that counts, in an HTTP server; whom it is not taken from keeps its own. */
+/** Uses the client's real address in an HTTP server. Clients that are not trusted proxies keep their own. */
 export function realClient(forward: WebForward): readonly Line[] {
   const { trustedProxies } = forward;
   if (sharedPortOf(forward) !== undefined)
@@ -29,7 +29,7 @@ export function realClient(forward: WebForward): readonly Line[] {
   ];
 }
 
-/** The same in a TCP server, and the word to the target. Where the port is shared, it is another server that has it. */
+/** The same in a TCP server, and the PROXY protocol towards the target. A shared port is handled by another server. */
 export function streamClient(
   forward: Pick<StreamForward, 'trustedProxies' | 'sendsProxyProtocol'> & { readonly sharedPort?: unknown },
 ): readonly Line[] {

@@ -12,7 +12,7 @@ import { bindSource } from './source-address';
  */
 const RESOLVER = '169.254.169.253';
 
-/** Targets that are served as one: those of a forward, or of one of its routes. */
+/** Targets that are addressed together: those of a forward or of one of its routes. */
 export interface Group {
   readonly id: string;
   readonly targets: readonly Target[];
@@ -20,31 +20,31 @@ export interface Group {
   readonly failover?: Failover;
 }
 
-/** A target as nginx connects to it: a port alone is the gateway itself. */
+/** A target as nginx connects to it. A port alone is on the gateway itself. */
 function serverAddress(target: Target): string {
   return target.kind === 'local' ? `127.0.0.1:${formatTarget(target)}` : formatTarget(target);
 }
 
-/** A name stands alone among its forward's targets (checked at synth). */
+/** A name is the only target of its forward (checked at synth). */
 function namedTarget({ targets }: Pick<Group, 'targets'>): Target | undefined {
   return targets.find((t) => t.kind === 'name');
 }
 
-/** Needed where a name is a target: it is then resolved while running and not once at start. */
+/** Needed for targets that are names: they are resolved while nginx runs, not once at start. */
 export function resolver(groups: readonly Pick<Group, 'targets'>[]): readonly Line[] {
   if (!groups.some(namedTarget)) return [];
   return [`resolver ${RESOLVER} valid=10s ipv6=off;  # names are resolved again after 10 s`, 'resolver_timeout 3s;'];
 }
 
 /**
- * The group of targets. A name in such a group would be resolved only once, and would keep all of nginx from starting when
- * it does not resolve, so a named target has no group.
+ * The group of targets. A name in a group would be resolved only once, and nginx would not start if that failed, so a
+ * named target has no group.
  */
 export function upstream(group: Group, extra: readonly Line[]): readonly Block[] {
   if (namedTarget(group) !== undefined || group.targets.length === 0) return [];
   return [
     block(`upstream ${upstreamName(group.id)}`, [
-      // Without the shared zone every worker counts and finds dead targets for itself.
+      // Without the shared zone, each worker would count and detect dead targets on its own.
       `zone ${upstreamName(group.id)} ${zoneKiB(group.targets.length)}k;`,
       ...(group.targets.length > 1 ? balanceMethod(group.balance) : []),
       ...group.targets.map((t) => server(t, group.failover)),
@@ -61,15 +61,15 @@ function zoneKiB(targets: number): number {
 
 function server(target: Target, failover: Failover | undefined): Line {
   const weight = target.weight === 1 ? '' : ` weight=${target.weight}`;
-  // Whoever stands by is the last that can help, and is never left out.
+  // A backup is the last resort, so it is never left out.
   if (target.backup) return `server ${serverAddress(target)}${weight} max_fails=0 backup;`;
   const fails = failover === undefined ? '' : ` max_fails=${failover.maxFails} fail_timeout=${failover.failTimeout}s`;
   return `server ${serverAddress(target)}${weight}${fails};`;
 }
 
 /**
- * Where all targets failed lately, nginx would ask none of them: after a restart of the application nobody would be served until
- * `fail_timeout` is over, and a path that always answers 503 would be enough to have all of them left out.
+ * If all targets failed recently, nginx would try none of them. After a restart of the application, nobody would be
+ * served until `fail_timeout` is over, and one path that always answers 503 would be enough to leave out all targets.
  */
 function lastResort({ targets, balance, failover }: Group): readonly Line[] {
   if (failover === undefined || isSticky(balance) || targets.some((t) => t.backup)) return [];
@@ -79,15 +79,15 @@ function lastResort({ targets, balance, failover }: Group): readonly Line[] {
   ];
 }
 
-/** Where the group is, as the value of a variable in `proxy_pass`. */
+/** The address of the group, as the value of a variable in `proxy_pass`. */
 export function destination(group: Group): string {
   const named = namedTarget(group);
   return named === undefined ? upstreamName(group.id) : serverAddress(named);
 }
 
 /**
- * The lines that send a request or connection on its way; a variable makes nginx resolve a name when it is used. `uri` is a variable with
- * the path that the target gets; where it is empty, nginx takes its own.
+ * The lines that forward a request or connection. A variable makes nginx resolve a name when it is used. `uri` is a
+ * variable with the path that the target gets; if it is empty, nginx uses its own.
  */
 export function passTo(group: Group, scheme: 'http://' | 'grpc://' | '', uri = ''): readonly Line[] {
   const pass = scheme === 'grpc://' ? 'grpc_pass' : 'proxy_pass';

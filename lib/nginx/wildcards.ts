@@ -1,6 +1,9 @@
 import { formatPorts, type PortRange } from '../forward/ports';
 
-/** The addresses of a listener, one of each IP version. Wildcards only: nginx cannot move from a wildcard to one address by a reload. */
+/**
+ * The addresses of a listener, one for each IP version. Always wildcards: nginx cannot change from a wildcard to a
+ * single address by a reload.
+ */
 export function wildcards(listen: PortRange): readonly string[] {
   const ports = formatPorts(listen);
   return [ports, `[::]:${ports}`];

@@ -25,7 +25,7 @@ export interface ForwardLimits {
   readonly openConnections?: number;
 }
 
-/** The checked limits: at least one of them is there. */
+/** The checked limits, at least one of which is set. */
 export interface ResolvedLimits {
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   readonly openConnections?: number;
@@ -38,7 +38,7 @@ export const LIMITS = {
   openConnections: true,
 } as const satisfies Record<keyof ForwardLimits, true>;
 
-/** Ten thousand is as much as the kernel's table of clients keeps apart. */
+/** The kernel's table of clients cannot distinguish rates above ten thousand. */
 const MAX_RATE = 10_000;
 
 export function readLimits(

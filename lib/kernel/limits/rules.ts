@@ -9,8 +9,9 @@ import type { KernelFeature } from '../feature';
 import type { ResolvedLimits } from './limits';
 
 /**
- * The first packet of a translated connection or UDP flow. Not state NEW: all datagrams are NEW until one comes back, and each would
- * count as a flow. A flow is confirmed when its first packet has left the chains; one that is dropped never is.
+ * The first packet of a translated connection or UDP flow. State NEW would not do: every datagram is NEW until a reply
+ * arrives, so each would count as a flow. A flow is confirmed when its first packet has passed all chains; a dropped
+ * flow never is.
  */
 const FIRST_PACKET = '-m conntrack --ctstate DNAT ! --ctstatus CONFIRMED';
 
@@ -42,18 +43,21 @@ function writeLimits(filter: Table, ways: readonly Way[]): void {
   writeByPort(filter, CHAINS.limit, rules, matchOriginalPorts);
 }
 
-/** A client: an address, or in IPv6 a /64, of which a host can use as many addresses as it likes. */
+/** A client is one address or, in IPv6, a /64, since a host can use any address of its /64. */
 const CLIENT_PREFIX: Readonly<Record<Family, number>> = { 4: 32, 6: 64 };
 
-/** Clients that the kernel remembers for one forward, at some 100 bytes each; beyond them, those it does not know yet are dropped. */
+/**
+ * Clients that the kernel remembers for one forward, at about 100 bytes each. When the table is full, connections of
+ * unknown clients are dropped.
+ */
 const MAX_CLIENTS = 65_536;
 
 function matchRate(forward: KernelPortForward, { rate }: ResolvedLimits, family: Family): readonly string[] {
   if (rate === undefined) return [];
   const { perSecond, burst } = rate;
-  // The kernel finds a table of clients by its name and then keeps that table's old limits: other limits are another name.
+  // The kernel finds a table of clients by name and keeps its old limits, so changed limits need a new name.
   const name = `portway-${forward.name}-${perSecond}-${burst}`;
-  // A client must be remembered until it may burst again.
+  // A client must be remembered until it may send a full burst again.
   const remember = Math.max(10, Math.ceil(burst / perSecond)) * 1000;
   return [
     [
