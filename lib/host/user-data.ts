@@ -3,6 +3,7 @@ import { isToken } from '../forward/token';
 import { BOOT_SCRIPT, readAsset } from './assets';
 import type { HostContent } from './host-content';
 import type { HostFile } from './host-file';
+import { mimeMessage } from './mime';
 import { packSections, section } from './pack';
 import {
   FETCHERS,
@@ -59,15 +60,12 @@ export interface UserData {
 /** Files of assets/ that deliver the host's files. */
 export const CARRIERS = [BOOT_SCRIPT, ...FETCHERS];
 
-const BOUNDARY = 'portway';
 const DEFAULT_STACK = 'Portway';
 
 /**
- * User-data always has the same shape: a multipart message with one shell part, of a type that cloud-init runs at every boot, and
- * always with the same file name. (cloud-init never removes a part, so one with an old name would go on running.)
- * The part is the static script of assets/, then the files that it writes on the host: those for reviewers as plain text, the rest in
- * one compressed archive. Files that still do not fit go to Parameter Store; the archive then contains the program that fetches them.
- * @see https://docs.cloud-init.io/en/latest/explanation/format.html
+ * User-data is one shell part (see `mimeMessage`): the static script of assets/, then the files that it writes on the host, those for
+ * reviewers as plain text and the rest in one compressed archive. Files that still do not fit go to Parameter Store; the archive then
+ * contains the program that fetches them.
  */
 export function renderUserData(
   content: HostContent,
@@ -141,16 +139,7 @@ function assemble(
   const files = [environment(content, identity), ...carried];
   const plain = files.filter((file) => !isPacked(file, compress)).map(section);
   const archive = `#portway-archive\n${packSections(files.filter((file) => isPacked(file, compress)))}`;
-  const text = `Content-Type: multipart/mixed; boundary="${BOUNDARY}"
-MIME-Version: 1.0
-
---${BOUNDARY}
-Content-Type: text/x-shellscript-per-boot
-Content-Disposition: attachment; filename="portway.sh"
-
-${readAsset(BOOT_SCRIPT)}${plain.join('')}${archive}
---${BOUNDARY}--
-`;
+  const text = mimeMessage(`${readAsset(BOOT_SCRIPT)}${plain.join('')}${archive}`);
   return { text, size: sizeOf(text, identity), reserve: identity.signalUrlReserve, compressed: compress };
 }
 

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { Problems } from '../../forward/problems';
+import type { HostContent } from '../host-content';
+import type { HostFile } from '../host-file';
+import { PARAMETER_LIMIT } from '../parameters';
+import { canBePacked, canBePlain, type Part, packedParts, plainParts } from './parts';
+
+/** A host's content as it stands in Parameter Store. */
+export interface LiveContent {
+  /** Sorted by name. */
+  readonly parts: readonly Part[];
+  /** One line for each part: the first 32 hexadecimal digits of its SHA-256, and its name. */
+  readonly list: string;
+  /** SHA-256 of the list in hexadecimal digits. Identifies the content in the pointer, the instance's tag and the host's report. */
+  readonly content: string;
+  /** Tokens whose values the parts' placeholders stand for. */
+  readonly values: readonly string[];
+}
+
+/** What a pointer says besides its content. */
+export interface PointerProps {
+  /** The stack's name. */
+  readonly stack: string;
+  /** Logical id of the condition that waits for this content. */
+  readonly condition: string;
+  /** See `ContentIdentity`. */
+  readonly attempt: number;
+}
+
+/** The room that a token's value is given in the pointer, in bytes: enough for addresses, host names of AWS and common ARNs. */
+const LONGEST_VALUE = 128;
+
+/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+const LONGEST_LOGICAL_ID = 255;
+const LONGEST_STACK = 128;
+
+/** Bytes for the pointer's list and values. */
+const POINTER_ROOM =
+  PARAMETER_LIMIT -
+  Buffer.byteLength(
+    `${header({ content: 'x'.repeat(64), values: [] }, { stack: 'x'.repeat(LONGEST_STACK), condition: 'x'.repeat(LONGEST_LOGICAL_ID), attempt: 1_000_000 })}\n`,
+  );
+
+/**
+ * The content in parts: rules, settings and the team's files as plain lines, the rest packed. Where these are more parts than a pointer
+ * can list, the largest plain files are packed as well.
+ */
+export function liveContent(content: HostContent, problems: Problems): LiveContent {
+  const files = [settingsFile(content), ...content.files];
+  const plain = files.filter((file) => file.origin !== 'script' && canBePlain(file));
+  const movable = plain.filter(canBePacked).toSorted((a, b) => b.text.length - a.text.length);
+  for (const file of files.filter((one) => !plain.includes(one) && !canBePacked(one)))
+    problems.add(
+      `content of ${file.path}`,
+      `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
+    );
+  let last: LiveContent | undefined;
+  for (let count = 0; count <= movable.length; count++) {
+    const packed = movable.slice(0, count);
+    last = divided(
+      files,
+      plain.filter((file) => !packed.includes(file)),
+    );
+    if (sizeOf(last) <= POINTER_ROOM) return last;
+  }
+  const result = last as LiveContent;
+  problems.add(
+    'content',
+    `must be at most ${POINTER_ROOM} bytes in its list of parts, with ${LONGEST_VALUE} for each value that is known only at deploy time (${result.values.length} of them); shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Parts: ${breakdown(result)}`,
+    `${sizeOf(result)} bytes`,
+  );
+  return result;
+}
+
+/** The pointer's text: a line of JSON, then the list of parts. Every token of the content is in the first line. */
+export function pointerText(live: LiveContent, props: PointerProps): string {
+  return `${header(live, props)}\n${live.list}`;
+}
+
+function header(
+  { content, values }: Pick<LiveContent, 'content' | 'values'>,
+  { stack, condition, attempt }: PointerProps,
+): string {
+  return JSON.stringify({ content, live: condition, stack, ...(attempt === 0 ? {} : { attempt }), values });
+}
+
+/** Where a stack's parts are. Names stay the same, and parts are updated in place. */
+export function partPlace(stack: string): string {
+  return `/portway/${stack}`;
+}
+
+/** The pointer of one generation: a host never hears of content that is for its successor. */
+export function pointerName(stack: string, generation: string): string {
+  return `${partPlace(stack)}/${generation}/now`;
+}
+
+function divided(files: readonly HostFile[], plain: readonly HostFile[]): LiveContent {
+  const values: string[] = [];
+  const parts = [
+    ...plain.flatMap((file) => plainParts(file, values)),
+    ...packedParts(files.filter((file) => !plain.includes(file) && canBePacked(file))),
+  ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const list = parts.map(({ name, value }) => `${digest(value).slice(0, 32)} ${name}`).join('\n');
+  return { parts, list, content: digest(list), values };
+}
+
+/** The settings without what the host adds itself: content, attempt, and where it reports. */
+function settingsFile({ settings }: HostContent): HostFile {
+  const text = Object.entries(settings).map(([key, value]) => `${key}='${value}'\n`);
+  // The host adds the signal's URL, and anyone with it can signal in the host's name.
+  return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
+}
+
+function sizeOf({ list, values }: LiveContent): number {
+  return Buffer.byteLength(list) + values.length * (LONGEST_VALUE + '"",'.length);
+}
+
+/** The five files with most parts. */
+function breakdown({ parts }: LiveContent): string {
+  const counts = new Map<string, number>();
+  for (const { name } of parts) {
+    const file = name.replace(/\.\d+$/, '');
+    counts.set(file, (counts.get(file) ?? 0) + 1);
+  }
+  const largest = [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, 5);
+  return largest.map(([file, count]) => `${file} ${count}`).join(', ');
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
