@@ -24,9 +24,20 @@ def metadata(path: str, method: str = "GET", **headers: str) -> str:
         return str(answer.read(), "utf8")
 
 
-def call(service: str, operation: str, arguments: dict[str, str], region: str = "") -> Any:
+def call(service: str, operation: str, arguments: dict[str, Any], region: str = "") -> Any:
     """
     The answer to an operation, such as AmazonSSM.GetParameter. `region` is this host's by default.
+
+    @raise OSError with what AWS says
+    """
+    body = json.dumps(arguments).encode()
+    headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": operation}
+    return json.loads(post(service, body, headers, region))
+
+
+def post(service: str, body: bytes, headers: dict[str, str], region: str = "") -> bytes:
+    """
+    The answer to a signed request.
 
     @raise OSError with what AWS says
     """
@@ -35,19 +46,14 @@ def call(service: str, operation: str, arguments: dict[str, str], region: str = 
     keys = json.loads(metadata(role + metadata(role, token=token).split()[0], token=token))
     region = region or metadata("meta-data/placement/region", token=token)
     host = f"{service}.{region}.{metadata('meta-data/services/domain', token=token)}"
-    body = json.dumps(arguments).encode()
+    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    headers = {**headers, "host": host, "x-amz-date": date, "x-amz-security-token": keys["Token"]}
     # Sorted by name, as the signature demands.
-    headers = {
-        "content-type": "application/x-amz-json-1.1",
-        "host": host,
-        "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
-        "x-amz-security-token": keys["Token"],
-        "x-amz-target": operation,
-    }
+    headers = dict(sorted(headers.items()))
     headers["authorization"] = authorization(headers, body, f"{region}/{service}", keys)
     try:
         with urllib.request.urlopen(urllib.request.Request(f"https://{host}/", body, headers), timeout=10) as answer:
-            return json.load(answer)
+            return bytes(answer.read())
     except urllib.error.HTTPError as error:
         raise OSError(error.read(500).decode("utf8", "replace")) from None
 

@@ -1,0 +1,163 @@
+#!/usr/bin/python3 -IBSu
+"""
+Watches over a host with live changes: hears of a new content by the instance's tag, and lets other programs do the work.
+
+It is resident, and so small: it asks the metadata service every 2 s, over a bare socket. What needs TLS or time is a child.
+"""
+
+import _socket
+import importlib
+import os
+import sys
+import time
+
+STATE = "/var/lib/portway"
+SETTINGS = f"{STATE}/good/etc/portway/portway.env"
+FAILED = f"{STATE}/live-failed"
+SIGNAL = f"{STATE}/live-signal"
+PROGRAMS = "/usr/local/lib/portway"
+PORTWAY = (f"{STATE}/good/usr/local/bin/portway", "/usr/local/bin/portway")
+METADATA = "169.254.169.254"
+TAG = "/latest/meta-data/tags/instance/portway:content"
+SECONDS = 2
+# A token is valid for six hours.
+TOKEN_SECONDS = 21600
+# Net below the bell, and where the instance shows no tags.
+LOOK_SECONDS, POLL_SECONDS = 300, 30
+SIGNAL_SECONDS = 3
+# A content that cannot be set up yet is tried again, less and less often.
+LONGEST_PAUSE = 30
+
+
+class Schedule:
+    """What to do next. Times are in seconds, of a clock that nobody sets."""
+
+    def __init__(self, now: float):
+        self.looked = now
+        self.signalled = now - SIGNAL_SECONDS
+        self.tag = ""
+        self.due = now
+        self.pause = 1
+
+    def next(self, now: float, tag: str, good: str, failed: str, is_pending: bool) -> str:
+        """
+        live, signal, forget (the content that failed), or nothing.
+
+        :param tag: the content that the instance's tag names; `-` where it has none, nothing where nobody answers
+        :param good: the content that runs
+        :param failed: the content that failed last
+        """
+        named = tag if tag != "-" else ""
+        if failed and named == good:
+            return "forget"
+        if named not in ("", good, failed):
+            if named != self.tag:
+                self.tag, self.due, self.pause = named, now, 1
+            if now >= self.due:
+                self.pause = min(self.pause * 2, LONGEST_PAUSE)
+                self.due = now + self.pause
+                self.looked = now
+                return "live"
+        elif named:
+            self.tag = ""
+        if is_pending and now - self.signalled >= SIGNAL_SECONDS:
+            self.signalled = now
+            return "signal"
+        if now - self.looked >= (POLL_SECONDS if tag == "-" else LOOK_SECONDS):
+            self.looked = now
+            return "live"
+        return ""
+
+
+class Metadata:
+    """The metadata service, without what urllib takes of the memory."""
+
+    def __init__(self) -> None:
+        self.token = ""
+
+    def ask(self, method: str, path: str, header: str) -> "tuple[int, str]":
+        """The status and the text."""
+        client = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        try:
+            client.settimeout(2)
+            client.connect((METADATA, 80))
+            # Not HTTP/1.1: an answer in pieces would have to be joined.
+            client.send(
+                f"{method} {path} HTTP/1.0\r\nHost: {METADATA}\r\nX-aws-ec2-metadata-token{header}\r\n\r\n".encode()
+            )
+            answer = b""
+            while piece := client.recv(4096):
+                answer += piece
+        finally:
+            client.close()
+        head, _, text = answer.decode().partition("\r\n\r\n")
+        return int(head.split()[1]), text.strip()
+
+    def tag(self) -> str:
+        """The content that the tag names; `-` where the instance shows none, nothing where nobody answers."""
+        try:
+            for _ in range(2):
+                status, text = self.ask("GET", TAG, f": {self.token}") if self.token else (401, "")
+                if status == 200:
+                    return text
+                if status == 404:
+                    return "-"
+                status, self.token = self.ask("PUT", "/latest/api/token", f"-ttl-seconds: {TOKEN_SECONDS}")
+                if status != 200:
+                    self.token = ""
+        # Whatever it answers, it must be asked again.
+        except (OSError, ValueError, IndexError):
+            pass
+        return ""
+
+
+def read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""
+
+
+def good_content() -> str:
+    return read(SETTINGS).partition("PORTWAY_CONTENT='")[2].partition("'")[0]
+
+
+def run(*words: str) -> None:
+    """The program of the good tree: files on the disk may be what is to be put right."""
+    program = next((path for path in PORTWAY if os.path.exists(path)), PORTWAY[1])
+    child = os.posix_spawn(program, [program, *words], os.environ)
+    os.waitpid(child, 0)
+
+
+def version() -> float:
+    try:
+        return os.stat(sys.argv[0]).st_mtime
+    except OSError:
+        # It is put back, or was removed for good: then so is this service.
+        return 0
+
+
+def main() -> None:
+    began, metadata = version(), Metadata()
+    sys.path.insert(0, PROGRAMS)
+    sees = os.path.exists(f"{PROGRAMS}/portway/fingerprint.py")
+    changed = importlib.import_module("portway.fingerprint").changed if sees else lambda: False
+    schedule = Schedule(time.monotonic())
+    while True:
+        failed = read(FAILED).strip()
+        step = schedule.next(time.monotonic(), metadata.tag(), good_content(), failed, os.path.exists(SIGNAL))
+        if step == "forget":
+            os.remove(FAILED)
+        elif step:
+            run("content", step)
+        if changed():
+            run("reconcile")
+        # A new content may have brought a new program.
+        if version() not in (0, began):
+            os.execv(sys.argv[0], sys.argv)
+        time.sleep(SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""
+Brings a host with live changes to its programs, at every boot: the end of user-data, behind loader.sh.
+
+Reads the pointer and the parts that hold programs from Parameter Store, checks them, and lets `portway content boot` of these programs do
+the rest. If that fails, the last good content goes on; without one, the deploy is told.
+
+It stands alone, and each byte counts: user-data is to stay within 4 KB.
+"""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import zlib
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener, urlopen
+
+STATE = "/var/lib/portway/"
+# For 75 s: a new role's rights and new parameters take a moment until they are there, and so may a network.
+PAUSES = (0, 3, 6, 12, 24, 30)
+
+
+def say(text: str) -> None:
+    text = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}\n"
+    print(text, end="")
+    # A full disk of logs must not end the run.
+    with contextlib.suppress(OSError), open("/var/log/portway/bootstrap.log", "a") as file:
+        file.write(text)
+
+
+def read(path: str) -> str:
+    with open(path) as file:
+        return file.read()
+
+
+def ask(path: str, method: str, header: str, value: str) -> str:
+    # No proxy between this host and its metadata.
+    request = Request(
+        f"http://169.254.169.254/latest/{path}", None, {f"x-aws-ec2-metadata-token{header}": value}, method=method
+    )
+    return str(build_opener(ProxyHandler({})).open(request, timeout=4).read(), "utf8")
+
+
+def metadata(path: str) -> str:
+    return ask(f"meta-data/{path}", "GET", "", ask("api/token", "PUT", "-ttl-seconds", "60"))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parameter(name: str) -> str:
+    """Signed as aws.py does, which is not here yet. The role may call GetParameters alone."""
+    role = "iam/security-credentials/"
+    keys = json.loads(metadata(role + metadata(role).split()[0]))
+    region = metadata("placement/region")
+    host = f"ssm.{region}.{metadata('services/domain')}"
+    body = json.dumps({"Names": [name]})
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    # Sorted by name, as the signature demands.
+    headers = {
+        "content-type": "application/x-amz-json-1.1",
+        "host": host,
+        "x-amz-date": now,
+        "x-amz-security-token": keys["Token"],
+        "x-amz-target": "AmazonSSM.GetParameters",
+    }
+    signed = ";".join(headers)
+    lines = "".join(f"{name}:{headers[name]}\n" for name in headers)
+    scope = f"{now[:8]}/{region}/ssm/aws4_request"
+    request = digest(f"POST\n/\n\n{lines}\n{signed}\n{digest(body)}")
+    key = b"AWS4" + keys["SecretAccessKey"].encode()
+    for part in [*scope.split("/"), f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{request}"]:
+        key = hmac.digest(key, part.encode(), "sha256")
+    headers["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={keys['AccessKeyId']}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
+    )
+    answer = json.load(urlopen(Request(f"https://{host}/", body.encode(), headers), timeout=10))
+    if answer["InvalidParameters"]:
+        raise OSError(f"{name} does not exist")
+    return str(answer["Parameters"][0]["Value"])
+
+
+def programs(pointer: str) -> Any:
+    """The files of the programs, as pack.ts packs them. Nothing is unpacked that the instance's tag does not vouch for."""
+    lines = parameter(pointer).partition("\n")[2]
+    content = digest(lines)
+    try:
+        tag = metadata("tags/instance/portway:content")
+    except urllib.error.HTTPError:
+        # Some instances have no tags here.
+        tag = content
+    if tag != content:
+        raise OSError("it is not what the instance's tag names")
+    sums = dict(line.split()[::-1] for line in lines.splitlines() if " programs." in line)
+    text = ""
+    for number in range(len(sums)):
+        # They are few: one by one.
+        name = f"programs.{number + 1}"
+        part = parameter(f"{pointer.rsplit('/', 2)[0]}/{name}")
+        if digest(part)[:32] != sums[name]:
+            raise OSError(f"{name} is not what was deployed")
+        text += part
+    return json.loads(zlib.decompress(base64.b85decode(text.replace(".", "{"))))
+
+
+def unpack(files: Any, tree: str) -> None:
+    shutil.rmtree(tree, ignore_errors=True)
+    for file in files:
+        path = tree + file["path"]
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf8") as out:
+            out.write(file["text"])
+        os.chmod(path, int(file["mode"], 8))
+
+
+def signal_failure(url: str, reason: str) -> None:
+    body = {
+        "Status": "FAILURE",
+        "Reason": reason[:900],
+        "UniqueId": read("/etc/machine-id").strip(),
+        "Data": "{}",
+    }
+    for pause in PAUSES[:4]:
+        time.sleep(pause)
+        try:
+            # Without a Content-Type, as the presigned URL requires.
+            urlopen(Request(url, json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"), timeout=20)
+            return
+        except Exception as error:
+            say(f"not signalled: {error}")
+
+
+def main(mode: str) -> None:
+    pointer, url = read("/run/portway/boot").split("\n")[:2]
+    tree, reason = f"{STATE}stage", "another run is at work and does not end"
+    for pause in PAUSES if mode == "boot" else ():
+        time.sleep(pause)
+        try:
+            unpack(programs(pointer), tree)
+            break
+        # Of whatever kind it is, the deploy must be told, in AWS's words where it answered.
+        except Exception as error:
+            words = error.read(400).decode() if isinstance(error, urllib.error.HTTPError) else ""
+            reason = f"{pointer} could not be read: {words or repr(error)}"
+            say(reason)
+    else:
+        tree = f"{STATE}good"
+        if mode == "busy" or not os.path.isdir(tree):
+            say(f"FAILED: {reason}")
+            signal_failure(url, reason)
+            sys.exit(1)
+        mode = "again"
+    sys.path.insert(0, f"{tree}/usr/local/lib/portway")
+    from portway import content
+
+    content.main([mode])
+
+
+if __name__ == "__main__":
+    main(sys.argv[2])

@@ -1,0 +1,22 @@
+#!/bin/bash
+# User-data of a host with live changes. cloud-init runs it at every boot; it is the same for all contents of a stack.
+#
+# What the host is to become stands in Parameter Store. The program behind the last line (live_fetch.py, packed) reads it.
+set -Eeuo pipefail
+umask 077
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# Synth fills these in.
+PORTWAY_POINTER=''
+PORTWAY_SIGNAL_URL=''
+
+mkdir -p /run/portway /var/log/portway
+# Later runs read these too. Anyone with the URL can signal in the host's name: root alone may.
+printf '%s\n' "$PORTWAY_POINTER" "$PORTWAY_SIGNAL_URL" >/run/portway/boot
+# Held until the content is set up. Only root can open the file, so nobody else can hold the lock.
+exec 9>/run/portway.lock
+mode=boot
+flock -w 300 9 || mode=busy
+# cloud-init itself runs on python3.
+exec python3 -IBSu -c 'import base64, sys, zlib
+exec(zlib.decompress(base64.b85decode(open(sys.argv[1]).read().split("\n#portway-fetch\n")[1].replace("\n", ""))))' "$0" $mode
+exit

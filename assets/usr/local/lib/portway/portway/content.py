@@ -1,0 +1,405 @@
+"""
+The content of a host with live changes: read from Parameter Store, set up by host.sh, reported to CloudFormation.
+
+    boot     at each boot, by user-data (live_fetch.py): reads the content and sets it up, also if nothing changed
+    again    the same where nothing can be read: sets up the last good content
+    live     while the host runs (live.py): sets up what was deployed, if that is another content
+    signal   tells CloudFormation what `live` left to be told
+
+What boots is reported to the URL in user-data as well, by host.sh: that of the condition that the address waits for.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NamedTuple, Optional
+
+from portway import aws, report, signals
+from portway.files import read, replace
+from portway.parts import File, Pointer, files_of, parse_pointer
+
+STATE = "/var/lib/portway"
+STAGE, GOOD = f"{STATE}/stage", f"{STATE}/good"
+ENVIRONMENT = "/etc/portway/portway.env"
+HOST = "/usr/local/lib/portway/host.sh"
+UNIT = "portway-live.service"
+# As loader.sh wrote it at this boot: the pointer's name, and the URL to report the boot to.
+BOOT = "/run/portway/boot"
+# The text of the pointer whose content runs.
+CURRENT = f"{STATE}/pointer"
+# The content that failed last. It is tried again when another one was deployed in between, or at a boot.
+FAILED = f"{STATE}/live-failed"
+# The URL to which a boot was reported: later runs have nothing to tell it.
+REPORTED = f"{STATE}/boot-reported"
+LOGS = ("/var/log/portway/bootstrap.log", "/run/portway-bootstrap.log")
+LOCK = "/run/portway.lock"
+# Which content the tag names that the pointer does not, and since when.
+WAITING = "/run/portway/waiting"
+# What could not be done the last time.
+TROUBLE = "/run/portway/trouble"
+# Of the content's hash, in the name of its condition.
+DIGITS = 16
+# For 75 s: parameters may be visible a little later than they were written.
+PAUSES = (0, 1, 2, 4, 8, 15, 20, 25)
+# GetParameters takes no more.
+BATCH = 10
+
+
+class Unreadable(OSError):
+    """The content could not be read. `pointer` is what is known of it."""
+
+    def __init__(self, reason: str, pointer: Optional[Pointer]):
+        super().__init__(reason)
+        self.pointer = pointer
+
+
+class Content(NamedTuple):
+    pointer: Pointer
+    text: str
+    files: list[File]
+
+
+def say(text: str) -> None:
+    line = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}\n"
+    print(line, end="", flush=True)
+    try:
+        with open(LOGS[0], "a") as file:
+            file.write(line)
+    except OSError:
+        # A full disk of logs must not end the run.
+        pass
+
+
+def say_once(text: str) -> None:
+    """A host may be offline for weeks."""
+    if read(TROUBLE) != text:
+        say(text)
+        replace(TROUBLE, text)
+
+
+def setting(tree: str, name: str) -> str:
+    match = re.search(f"^{name}='(.*)'$", read(tree + ENVIRONMENT), re.M)
+    return match[1] if match else ""
+
+
+def hold_lock() -> None:
+    """Until this program ends; what it starts holds the lock too. The loader's runs have it already."""
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.dup2(lock, 9)
+
+
+# --- reading
+
+
+def pointer_name() -> str:
+    return read(BOOT).split("\n")[0]
+
+
+def parameters(names: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for start in range(0, len(names), BATCH):
+        answer = aws.call("ssm", "AmazonSSM.GetParameters", {"Names": names[start : start + BATCH]})
+        if answer["InvalidParameters"]:
+            raise OSError(f"not found: {' '.join(answer['InvalidParameters'])}")
+        found.update({one["Name"]: one["Value"] for one in answer["Parameters"]})
+    return found
+
+
+def read_pointer() -> str:
+    name = pointer_name()
+    return parameters([name])[name]
+
+
+def read_tag() -> str:
+    """The content that the instance's tag names; empty where the instance shows no tags."""
+    token = aws.metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
+    try:
+        return aws.metadata("meta-data/tags/instance/portway:content", token=token).strip()
+    except urllib.error.HTTPError:
+        return ""
+
+
+def check_tag(pointer: Pointer) -> None:
+    """Who may write parameters alone must not become root here. While a deploy is under way, one of both may be the older."""
+    tag = read_tag()
+    if tag not in ("", pointer.content):
+        raise OSError("the instance's tag names another content than the pointer")
+
+
+def read_content() -> Content:
+    """@raise Unreadable"""
+    pointer = None
+    reason = ""
+    for pause in PAUSES:
+        time.sleep(pause)
+        try:
+            text = read_pointer()
+            pointer = parse_pointer(text)
+            check_tag(pointer)
+            place = pointer_name().rsplit("/", 2)[0]
+            found = parameters([f"{place}/{name}" for name in pointer.sums])
+            return Content(pointer, text, files_of(pointer, {name: found[f"{place}/{name}"] for name in pointer.sums}))
+        # Of whatever kind it is, the deploy must be told.
+        except Exception as error:
+            if f"{error}" != reason:
+                say(f"the content cannot be read: {error}")
+            reason = f"{error}" or type(error).__name__
+    raise Unreadable(f"the content could not be read: {reason}", pointer)
+
+
+# --- setting up
+
+
+def write_tree(content: Content, url: str) -> None:
+    """What is to be set up, in place of what was there."""
+    shutil.rmtree(STAGE, ignore_errors=True)
+    for path, mode, text in content.files:
+        if path == ENVIRONMENT:
+            # Anyone with the URL can signal in the host's name.
+            mode = "0600"
+            text += f"PORTWAY_CONTENT='{content.pointer.content}'\nPORTWAY_SIGNAL_URL='{url}'\n"
+            text += f"PORTWAY_ATTEMPT={content.pointer.attempt}\n"
+        os.makedirs(os.path.dirname(STAGE + path), exist_ok=True)
+        with open(STAGE + path, "w", encoding="utf8") as file:
+            file.write(text)
+        os.chmod(STAGE + path, int(mode, 8))
+
+
+def copy_good() -> bool:
+    """The good tree, to be set up once more. Not when it is damaged."""
+    sums = f"{GOOD}{STATE}/sums"
+    if subprocess.run(["sha256sum", "--quiet", "--strict", "-c", sums], cwd=GOOD).returncode:
+        say("the last good content is damaged")
+        return False
+    shutil.rmtree(STAGE, ignore_errors=True)
+    shutil.copytree(GOOD, STAGE, symlinks=True)
+    # Made anew, of all files but itself.
+    os.remove(f"{STAGE}{STATE}/sums")
+    return True
+
+
+def set_up() -> str:
+    """Runs host.sh of the staged tree. Returns why it failed; nothing when it did not."""
+    sizes = {log: os.path.getsize(log) if os.path.exists(log) else 0 for log in LOGS}
+    code = subprocess.run([f"{STAGE}{HOST}", "stage"], pass_fds=(9,)).returncode
+    if code == 0:
+        return ""
+    for log in LOGS:
+        # The first: what follows is about putting the old content back.
+        match = re.search(r"^portway \S+ FAILED: (.*)", read_from(log, sizes[log]), re.M)
+        if match:
+            return match[1]
+    return f"host.sh ended with {code}"
+
+
+def read_from(path: str, start: int) -> str:
+    """The end of a log, or all of it where it was made anew meanwhile."""
+    try:
+        with open(path, errors="replace") as file:
+            if os.path.getsize(path) >= start:
+                file.seek(start)
+            return file.read()
+    except OSError:
+        return ""
+
+
+def start_resident() -> None:
+    """Through /run, and never enabled: a host that is rolled back to another kind of content must not keep it."""
+    for tree in (GOOD, STAGE):
+        source, target = f"{tree}/usr/local/lib/portway/{UNIT}", f"/run/systemd/system/{UNIT}"
+        if os.path.exists(source):
+            if read(source) != read(target):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                replace(target, read(source))
+                subprocess.run(["systemctl", "daemon-reload"])
+            subprocess.run(["systemctl", "start", "--no-block", UNIT])
+            return
+
+
+# --- what became of it
+
+
+def succeeded(content: Content) -> None:
+    # A value that CloudFormation filled in may change alone: nobody waits for that.
+    is_new = f'"content":"{content.pointer.content}"' not in read(CURRENT)
+    replace(CURRENT, content.text)
+    forget_failure()
+    if find_spec("portway.history"):
+        import_module("portway.history").keep()
+    if is_new:
+        report.keep("SUCCESS", content.pointer)
+
+
+def failed(pointer: Pointer, reason: str) -> None:
+    replace(FAILED, f"{pointer.content}\n")
+    report.keep("FAILURE", pointer, reason)
+
+
+def forget_failure() -> None:
+    if os.path.exists(FAILED):
+        os.remove(FAILED)
+
+
+def try_to_send() -> int:
+    """0 when nothing is left to be sent."""
+    try:
+        said = report.send()
+    except Exception as error:
+        # Nothing waits for it yet: it is sent again.
+        if "ValidationError" not in f"{error}":
+            print(f"CloudFormation: {error}", file=sys.stderr)
+        return 1
+    if said:
+        say(said)
+    return 0
+
+
+# --- the commands
+
+
+def boot() -> int:
+    url = read(BOOT).split("\n")[1]
+    try:
+        content = read_content()
+    except Unreadable as error:
+        if os.path.isdir(GOOD):
+            return again()
+        say(f"FAILED: {error}")
+        signal_failure(url, error)
+        start_resident()
+        return 1
+    write_tree(content, "" if read(REPORTED).strip() == url else url)
+    reason = set_up()
+    replace(REPORTED, f"{url}\n")
+    if reason:
+        failed(content.pointer, reason)
+    else:
+        succeeded(content)
+    start_resident()
+    return 1 if reason else 0
+
+
+def signal_failure(url: str, error: Unreadable) -> None:
+    settings = {"PORTWAY_CONTENT": error.pointer.content if error.pointer else "unknown", "PORTWAY_SIGNAL_URL": url}
+    for pause in (0, 3, 10, 20):
+        time.sleep(pause)
+        try:
+            say(signals.send("FAILURE", f"{error}", settings) or "FAILURE was signalled before")
+            return
+        except OSError as problem:
+            say(f"FAILURE could not be signalled: {problem}")
+
+
+def again() -> int:
+    say("the last good content goes on")
+    reason = set_up() if copy_good() else "damaged"
+    start_resident()
+    return 1 if reason else 0
+
+
+def live() -> int:
+    while True:
+        tag = read_tag()
+        try:
+            text = read_pointer()
+            pointer = parse_pointer(text)
+        except (OSError, ValueError) as error:
+            return wait(tag, f"{error}")
+        if tag not in ("", pointer.content):
+            return wait(tag, "the pointer names another content than the instance's tag")
+        if text == read(CURRENT) or pointer.content == read(FAILED).strip():
+            return 0
+        say(f"content {pointer.content} was deployed")
+        if is_paused(pointer):
+            return 1
+        result = change(text)
+        # A rollback, or the next deploy, may have come meanwhile: what was proved is not what is asked for.
+        if result is not None:
+            return result
+
+
+def wait(tag: str, reason: str) -> int:
+    """
+    Parameters and tag may be visible one after the other, and a deploy that goes back changes them one by one. After some time the
+    deploy is told. Its condition is that of the content before, but for the end of the name.
+    """
+    if tag in ("", setting(GOOD, "PORTWAY_CONTENT"), read(FAILED).strip()):
+        say_once(reason)
+        return 1
+    since, _, waiting = read(WAITING).partition(" ")
+    if waiting != tag:
+        replace(WAITING, f"{time.monotonic():.0f} {tag}")
+    elif time.monotonic() - int(since) > sum(PAUSES):
+        say(f"FAILED: {reason}")
+        old = parse_pointer(read(CURRENT))
+        failed(old._replace(content=tag, live=old.live[:-DIGITS] + tag[:DIGITS]), reason)
+        try_to_send()
+    return 1
+
+
+def change(text: str) -> Optional[int]:
+    """Sets up what the pointer names now. Nothing is returned when it changes meanwhile."""
+    url = read(BOOT).split("\n")[1]
+    try:
+        content = read_content()
+    except Unreadable as error:
+        if error.pointer is None:
+            return 1
+        reason, pointer = f"{error}", error.pointer
+    else:
+        pointer, text = content.pointer, content.text
+        # A boot that could read nothing is still to be reported.
+        write_tree(content, "" if read(REPORTED).strip() == url else url)
+        reason = set_up()
+        replace(REPORTED, f"{url}\n")
+    if has_moved(text):
+        return None
+    if reason:
+        failed(pointer, reason)
+    else:
+        succeeded(content)
+    try_to_send()
+    return 1 if reason else 0
+
+
+def has_moved(text: str) -> bool:
+    try:
+        return read_pointer() != text
+    except (OSError, ValueError):
+        return False
+
+
+def is_paused(pointer: Pointer) -> bool:
+    """An operator asked for quiet: a deploy is told so, instead of waiting for its end."""
+    until = import_module("portway.fingerprint").paused_until() if find_spec("portway.fingerprint") else 0
+    if until <= time.time():
+        return False
+    reason = f"paused by portway pause until {time.strftime('%H:%MZ', time.gmtime(until))}"
+    say(f"FAILED: {reason}")
+    failed(pointer, reason)
+    try_to_send()
+    return True
+
+
+def main(words: list[str]) -> None:
+    """portway content boot|again|live|signal"""
+    command = {"boot": boot, "again": again, "live": live, "signal": try_to_send}.get(" ".join(words))
+    if command is None:
+        sys.exit(f"usage: {main.__doc__}")
+    os.umask(0o077)
+    # The loader holds the lock already.
+    if command is not try_to_send and not os.path.exists("/proc/self/fd/9"):
+        hold_lock()
+    try:
+        sys.exit(command())
+    except (OSError, ValueError) as error:
+        say_once(f"AWS cannot be asked: {signals.clean(f'{error}', 300)}")
+        sys.exit(1)

@@ -1,0 +1,110 @@
+"""
+What CloudFormation is told of a live change: SignalResource for the condition that waits for this content.
+
+It is refused until the condition is in progress, which may come later than the change reaches the host: so it waits in a file and is
+sent again, for at most ten minutes. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
+"""
+
+import os
+import re
+import time
+import urllib.parse
+from typing import NamedTuple, Optional
+
+from portway import aws
+from portway.files import read, replace
+from portway.parts import Pointer
+from portway.signals import clean, instance
+
+FILE = "/var/lib/portway/live-signal"
+SECONDS = 600
+# CloudFormation's limit of what it shows of a signal. The instance's id comes first.
+ID_CHARACTERS = 64
+
+
+class Report(NamedTuple):
+    status: str
+    content: str
+    live: str
+    stack: str
+    cause: str
+
+
+def keep(status: str, pointer: Pointer, reason: str = "") -> None:
+    """To be sent by `send`. Replaces what waits: it is about a content that is gone."""
+    cause = shorten(reason) if reason else ""
+    replace(FILE, f"{status} {pointer.content} {pointer.live} {pointer.stack} {cause}".rstrip() + "\n")
+
+
+def waiting() -> Optional[Report]:
+    words = read(FILE).strip().split(" ", 4)
+    return Report(*words, *([""] if len(words) == 4 else [])) if len(words) > 3 else None
+
+
+def send() -> str:
+    """
+    Sends what waits. Returns what became of it.
+
+    @raise OSError when CloudFormation did not take it: to be tried again
+    """
+    report = waiting()
+    if report is None:
+        return ""
+    try:
+        signal(report)
+        said = f"{report.status} was signalled to {report.live}"
+    except OSError as error:
+        # A time in the future is one of another clock.
+        if abs(time.time() - os.path.getmtime(FILE)) < SECONDS:
+            raise
+        said = f"{report.status} was not taken by {report.live}: {clean(str(error), 300)}"
+    # Another content may have come meanwhile.
+    if waiting() == report:
+        os.remove(FILE)
+    return said
+
+
+def signal(report: Report) -> None:
+    arguments = {
+        "Action": "SignalResource",
+        "Version": "2010-05-15",
+        "StackName": report.stack,
+        "LogicalResourceId": report.live,
+        "UniqueId": f"{instance()} {report.cause}"[:ID_CHARACTERS].strip(),
+        "Status": report.status,
+    }
+    form = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    aws.post("cloudformation", urllib.parse.urlencode(arguments).encode(), form)
+
+
+# What programs say, and what of it names the cause in a few words. The first that matches counts.
+CAUSES = (
+    (
+        r"nginx needs port (?:tcp|udp)/(\d+)\S*, which another program holds: .*?\(\(\"([^\"]+)",
+        r"nginx: port \1 is held by \2",
+    ),
+    (r"nginx needs port (?:tcp|udp)/(\S+), which", r"nginx: port \1 is held"),
+    (r"\[emerg\] (?:\d+#\d+: )?(.*?)(?: in \S+:(\d+))?(?= nginx: |$)", r"nginx: line \2: \1"),
+    (r"(iptables|ip6tables|nftables) refused: (.*)", r"\1 refused \2"),
+    (r"not in this kernel \(\S+\): (.*)", r"not in this kernel: \1"),
+    (r"firstBootScript ended with (\d+)", r"firstBootScript ended with \1"),
+    (r"E: Unable to locate package (\S+)", r"no package \1"),
+    (r"(\S+?)(?:\.\d+)? is not what was deployed", r"altered: \1"),
+    (r"(AccessDenied)\w*", r"\1: see portway logs"),
+)
+
+
+def shorten(reason: str, limit: int = 44) -> str:
+    """The cause of a failure in so many characters: the event shows no more. The whole stands in the log."""
+    text = clean(reason)
+    for pattern, words in CAUSES:
+        match = re.search(pattern, text)
+        if match:
+            text = match.expand(words).replace("line : ", "")
+            break
+    # The steps and programs that it went through.
+    text = re.sub(r"^(?:[\w -]+: )?\S*\"\$\w+\" .*?: (?=.)", "", text)
+    text = re.sub(r"[^ -~]", "?", text).strip()
+    if len(text) <= limit:
+        return text
+    return text[: limit - 2].rstrip() + ".."
