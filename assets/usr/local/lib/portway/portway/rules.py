@@ -239,11 +239,15 @@ def size_tracking() -> None:
     Lets the kernel track a connection for each 16 KiB of memory, never fewer than it does already. They take 3 % of the memory when all
     are there. The kernel's own choice for 1 GiB is 8,192: it does not know that tracking is what this host is for.
     """
-    memory = re.search(r"MemTotal: +(\d+)", read("/proc/meminfo"))
-    size = min(int(memory[1] if memory else 0) // 16, 1 << 20)
+    size = tracking_size()
     for name in ("buckets", "max"):
         if int(read(f"/proc/sys/net/netfilter/nf_conntrack_{name}") or size) < size:
             run("sysctl", "-qw", f"net.netfilter.nf_conntrack_{name}={size}")
+
+
+def tracking_size() -> int:
+    memory = re.search(r"MemTotal: +(\d+)", read("/proc/meminfo"))
+    return min(int(memory[1] if memory else 0) // 16, 1 << 20)
 
 
 def missing_modules(rule: str) -> list[str]:
@@ -254,6 +258,14 @@ def missing_modules(rule: str) -> list[str]:
     needed += ["nft_" + word.replace("fib", "fib_inet") for word in re.findall(r"\b(fib|ct|queue) ", rule)]
     missing = [name for name in dict.fromkeys(needed) if run("modprobe", "-nq", name).returncode]
     return [name.replace("ipt_", "xt_") for name in missing]
+
+
+def parts_of(folder: str) -> list[AnyPart]:
+    parts: list[AnyPart] = [Iptables("iptables", folder), Iptables("ip6tables", folder), Nftables(folder)]
+    # A kernel without IPv6 has nothing to forward in that family, and must not fail the other.
+    if not os.path.isdir("/proc/sys/net/ipv6"):
+        del parts[1]
+    return parts
 
 
 def proved_folder() -> str:
@@ -280,10 +292,6 @@ def main(words: list[str]) -> None:
     elif mode == "remove":
         folder = "/nonexistent"
     try:
-        parts: list[AnyPart] = [Iptables("iptables", folder), Iptables("ip6tables", folder), Nftables(folder)]
-        # A kernel without IPv6 has nothing to forward in that family, and must not fail the other.
-        if not os.path.isdir("/proc/sys/net/ipv6"):
-            del parts[1]
-        modes[mode](parts)
+        modes[mode](parts_of(folder))
     except RulesError as error:
         sys.exit(f"portway rules: {error}")

@@ -67,7 +67,9 @@ def problems_of_host() -> list[str]:
 
 def warnings_of_host() -> list[str]:
     """What somebody should act on although all is as it was deployed, of the parts that this host has."""
-    parts = [part for part in ("rule_targets", "findings") if os.path.exists(f"{PROGRAMS}/portway/{part}.py")]
+    parts = [
+        part for part in ("rule_targets", "findings", "reconcile") if os.path.exists(f"{PROGRAMS}/portway/{part}.py")
+    ]
     return [warning for part in parts for warning in importlib.import_module(f"portway.{part}").collect()]
 
 

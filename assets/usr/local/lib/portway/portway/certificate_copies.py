@@ -1,0 +1,77 @@
+"""
+Copies of the certificates that nginx has, so that one that somebody removes or damages comes back with the same key.
+
+The files in /etc/portway/tls are made on the host or fetched by it, so the good tree does not hold them.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+
+from portway.files import read
+
+COPIES = "/var/lib/portway/tls"
+# The functions of host.sh for nginx, in the tree of this program.
+NGINX_SH = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "host.d", "nginx.sh")
+
+
+def certificates_of(configuration: str) -> list[str]:
+    return sorted(set(re.findall(r"^ *ssl_certificate (.*);$", configuration, re.M)))
+
+
+def call(function: str, path: str) -> bool:
+    return (
+        subprocess.run(["bash", "-c", f'. "$0"; {function} "$1"', NGINX_SH, path], stdin=subprocess.DEVNULL).returncode
+        == 0
+    )
+
+
+def is_same(path: str, copy: str) -> bool:
+    """By size and time, which a copy has from its original."""
+    try:
+        one, other = os.stat(path), os.stat(copy)
+    except OSError:
+        return False
+    return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+
+
+def put(path: str, target: str) -> None:
+    """Whenever the power fails, there is the old file or the new one."""
+    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+    new = f"{target}.new"
+    with open(path) as file, open(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    shutil.copystat(path, new)
+    if os.path.isdir(target):
+        shutil.rmtree(target)
+    os.replace(new, target)
+
+
+def damaged(configuration: str) -> list[str]:
+    """The certificates that an nginx.conf (its path) names and that are missing or damaged. Others that are new are copied."""
+    found = []
+    for path in certificates_of(read(configuration)):
+        copy = f"{COPIES}/{os.path.basename(path)}"
+        if is_same(path, copy):
+            continue
+        # The first line of one that nginx.sh made in place of another, whose copy is better.
+        stands_in = read(path).startswith("# stands in")
+        if (stands_in and os.path.exists(copy)) or not call("takes", path):
+            found.append(path)
+        elif not stands_in:
+            put(path, copy)
+    return found
+
+
+def mend(paths: list[str], configuration: str) -> None:
+    """Puts copies back, and has certificates made where there is none."""
+    for path in paths:
+        copy = f"{COPIES}/{os.path.basename(path)}"
+        if os.path.exists(copy):
+            put(copy, path)
+    call("mend_certificates", configuration)
+    # A running nginx may have loaded one that stood in.
+    subprocess.run(["systemctl", "try-reload-or-restart", "nginx"])

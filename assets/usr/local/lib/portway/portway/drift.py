@@ -1,0 +1,173 @@
+"""
+What of this host is not as the good tree says.
+
+Rules are not listed while the kernel's count of changes is the one with which they were found right: on a quiet host a look costs little.
+"""
+
+import importlib
+import os
+import re
+import socket
+from dataclasses import dataclass, field
+
+from portway import fingerprint
+from portway.commands import run
+from portway.files import read
+
+GOOD, UNITS = fingerprint.GOOD, fingerprint.UNITS
+NGINX = "/etc/nginx/nginx.conf"
+# The count of changes and the tree with which rules were found right.
+RULES_SEEN = "/run/portway-rules-seen"
+# Where nginx connects from to applications on this host: see host.d/nginx.sh.
+SOURCE = "169.254.80.80"
+
+
+@dataclass
+class Drift:
+    """What is not as it should be. `words` tells people; the rest is what host.sh's rollback does not do by itself."""
+
+    words: list[str] = field(default_factory=list)
+    modes: list[str] = field(default_factory=list)
+    # The state of each, as systemctl names it: masked or masked-runtime.
+    masked: dict[str, str] = field(default_factory=dict)
+    certificates: list[str] = field(default_factory=list)
+
+
+def find() -> Drift:
+    drift = Drift()
+    paths = fingerprint.files_of(GOOD)
+    find_files(drift, paths)
+    find_units(drift, paths)
+    find_settings(drift, paths)
+    if os.path.exists(f"{GOOD}/usr/local/lib/portway/metadata.sh"):
+        find_metadata(drift)
+    if os.path.exists(f"{GOOD}/usr/local/lib/portway/portway/rules.py"):
+        find_rules(drift)
+    if NGINX in paths:
+        find_nginx(drift)
+    return drift
+
+
+def find_files(drift: Drift, paths: list[str]) -> None:
+    for path in paths:
+        try:
+            with open(GOOD + path, "rb") as good, open(path, "rb") as own:
+                same = good.read() == own.read()
+        except OSError:
+            drift.words.append(f"{path} {'cannot be read' if os.path.lexists(path) else 'was removed'}")
+            continue
+        if not same:
+            drift.words.append(f"{path} was edited")
+        good_file, own_file = os.stat(GOOD + path), os.stat(path)
+        if (good_file.st_mode, own_file.st_uid) != (own_file.st_mode, 0):
+            drift.words.append(f"{path} has another mode or owner")
+            drift.modes.append(path)
+
+
+def units_of(paths: list[str]) -> tuple[list[str], list[str]]:
+    """The units that must be enabled, and those that must run all the time, besides nginx, which is asked itself."""
+    enabled, active = ["nginx.service"] if NGINX in paths else [], []
+    for path in paths:
+        name = os.path.basename(path)
+        if os.path.dirname(path) != UNITS:
+            continue
+        text = read(GOOD + path)
+        if "\n[Install]" in text:
+            enabled.append(name)
+            if name.endswith(".timer") or "\nType=oneshot" not in text:
+                active.append(name)
+    return enabled, active
+
+
+def states(verb: str, names: list[str]) -> list[str]:
+    """What systemctl says of each, empty where it knows nothing."""
+    words = run("systemctl", verb, *names).stdout.split() if names else []
+    # A unit whose file is gone has no line.
+    return words if len(words) == len(names) else [run("systemctl", verb, name).stdout.strip() for name in names]
+
+
+def find_units(drift: Drift, paths: list[str]) -> None:
+    enabled, active = units_of(paths)
+    for name, state in zip(enabled, states("is-enabled", enabled)):
+        if state != "enabled":
+            drift.words.append(f"{name} is {state or 'unknown to systemd'}")
+        if state.startswith("masked"):
+            drift.masked[name] = state
+    for name, state in zip(active, states("is-active", active)):
+        if state not in ("active", "activating", "reloading"):
+            drift.words.append(f"{name} is {state or 'unknown to systemd'}")
+
+
+def find_settings(drift: Drift, paths: list[str]) -> None:
+    for path in paths:
+        if not path.startswith("/etc/sysctl.d/"):
+            continue
+        for name, wanted in fingerprint.settings_of(read(GOOD + path)).items():
+            # A kernel may have no such setting.
+            if fingerprint.setting(name) not in ("", wanted):
+                drift.words.append(f"{name} is {fingerprint.setting(name)}, not {wanted}")
+
+
+def find_tracking(drift: Drift, wanted: int) -> None:
+    size = fingerprint.setting(fingerprint.TRACKING)
+    if size and int(size) < wanted:
+        drift.words.append(f"{fingerprint.TRACKING} is {size}, below {wanted}")
+
+
+def find_metadata(drift: Drift) -> None:
+    for family in ("4", "6"):
+        if os.path.exists(f"/proc/sys/net/ipv{family}"):
+            rules = run("ip", f"-{family}", "rule").stdout
+            # See metadata.sh: who may ask, and nobody else.
+            if not re.search("^90:", rules, re.M) or not re.search("^91:", rules, re.M):
+                drift.words.append(f"routing rules of the metadata service (IPv{family}) are missing")
+
+
+def find_rules(drift: Drift) -> None:
+    # Not on every host.
+    rules = importlib.import_module("portway.rules")
+    find_tracking(drift, rules.tracking_size())
+    # Asked before the rules: what is changed while they are listed must be looked at again.
+    seen = f"{fingerprint.rules_generation().hex()} {fingerprint.stamp(GOOD)}"
+    if seen == read(RULES_SEEN):
+        return
+    parts = rules.parts_of(f"{GOOD}/etc/portway")
+    try:
+        rules.prepare(parts)
+        if any(part.plan(part.current) for part in parts):
+            # Somebody may be writing just now.
+            rules.prove(parts)
+    except rules.RulesError as error:
+        drift.words += words_of_rules(str(error))
+        return
+    with open(RULES_SEEN, "w") as file:
+        file.write(seen)
+
+
+def words_of_rules(error: str) -> list[str]:
+    """Which chains are not as wanted, for each tool, out of what rules.py would do about it; its error where it is another."""
+    found = []
+    for text in re.split(r"\n(?=\w+ is not as wanted)", error):
+        name, is_difference, change = text.partition(" is not as wanted")
+        chains = dict.fromkeys(re.findall(r"PORTWAY-[\w-]+", change))
+        some = " ".join(list(chains)[:3]) + (" ..." if len(chains) > 3 else "")
+        found.append(
+            f"rules of {name}: {some or 'the table inet portway'}" if is_difference else " ".join(text.split())[:300]
+        )
+    return found
+
+
+def find_nginx(drift: Drift) -> None:
+    drift.certificates = importlib.import_module("portway.certificate_copies").damaged(GOOD + NGINX)
+    drift.words += [f"{path} is missing or damaged" for path in drift.certificates]
+    if not importlib.import_module("portway.nginx").is_current():
+        drift.words.append("nginx does not run its configuration")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((SOURCE, 0))
+        except OSError:
+            drift.words.append(f"the route of {SOURCE} is missing")
+
+
+def mend_certificates(paths: list[str]) -> None:
+    importlib.import_module("portway.certificate_copies").mend(paths, GOOD + NGINX)

@@ -1,0 +1,48 @@
+"""
+Keeps Portway's hands off the host for a while: for an operator's experiment.
+
+Meanwhile nothing that others change is put right, and no deploy reaches the host. A reboot ends it.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import time
+from typing import Optional
+
+from portway.fingerprint import PAUSED, paused_until
+from portway.reconcile import clock, say
+
+USAGE = "portway pause 30m|2h   leave the host alone, for a day at most\nportway pause off\nportway pause          tells which"
+UNITS = {"s": 1, "m": 60, "h": 3600}
+LONGEST = 24 * 3600
+
+
+def seconds(text: str) -> Optional[int]:
+    """A duration such as 90s, 30m or 2h; None for others."""
+    found = re.fullmatch(r"(\d{1,6})([smh])", text)
+    size = int(found[1]) * UNITS[found[2]] if found else 0
+    return size if 0 < size <= LONGEST else None
+
+
+def main(words: list[str]) -> None:
+    if len(words) > 1:
+        sys.exit(USAGE)
+    if words and os.geteuid():
+        sys.exit("portway: must be run by root")
+    if words == ["off"]:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(PAUSED)
+            say("pause ended by hand")
+    elif words:
+        size = seconds(words[0])
+        if size is None:
+            sys.exit(f"portway: pause takes a duration up to 24h, such as 30m or 2h, or off; got: {words[0]}")
+        os.makedirs(os.path.dirname(PAUSED), exist_ok=True)
+        with open(PAUSED, "w") as file:
+            file.write(f"{int(time.time()) + size}\n")
+        say(f"paused by hand until {clock(paused_until())}")
+        return
+    until = paused_until()
+    print(f"paused until {clock(until)}" if until else "not paused")

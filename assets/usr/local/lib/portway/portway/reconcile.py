@@ -1,0 +1,179 @@
+"""
+Puts right what others changed on this host: rules, files, units, kernel settings, certificates, nginx's configuration.
+
+The good tree says what is right. Whatever else is on the host is left alone. /var/lib/portway/reconciled keeps what was put right, a
+JSON object a line, and the log has the same for people.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from portway import drift, fingerprint, history
+from portway.commands import run
+from portway.files import read, replace
+
+STATE, GOOD = "/var/lib/portway", fingerprint.GOOD
+RECORD = f"{STATE}/reconciled"
+LOG = "/var/log/portway/bootstrap.log"
+LOCK = "/run/portway.lock"
+# What the pointer said last. Without it the content is fetched anew.
+POINTER = f"{STATE}/pointer"
+# The end of a stop that was told.
+TOLD = "/run/portway-reconcile-stopped"
+# Who changes the same this often within so many seconds means it: then Portway waits for as long.
+MOVES, WINDOW = 3, 300
+# How many lines are kept, and how many days one is told.
+KEPT, DAYS = 1000, 30
+
+Move = dict[str, Any]
+
+
+def stopped_until(times: Sequence[float], now: float) -> float:
+    """
+    When it goes on after too many moves, in seconds since 1970; 0 if it need not wait. `times` are those of all moves, the oldest first.
+    """
+    last = [moved for moved in times if moved <= now][-MOVES:]
+    if len(last) < MOVES or last[-1] - last[0] > WINDOW:
+        return 0
+    return last[-1] + WINDOW if now < last[-1] + WINDOW else 0
+
+
+def moves(text: str) -> list[Move]:
+    """What was put right, the oldest first. A line that was cut by a power failure is left out."""
+    found = []
+    for line in text.splitlines():
+        with contextlib.suppress(ValueError):
+            move = json.loads(line)
+            if isinstance(move, dict) and {"time", "what", "done"} <= move.keys():
+                found.append(move)
+    return found
+
+
+def clock(seconds: float) -> str:
+    return time.strftime("%FT%TZ", time.gmtime(seconds))
+
+
+def say(text: str) -> None:
+    line = f"portway {clock(time.time())} {text}"
+    print(line, flush=True)
+    with contextlib.suppress(OSError), open(LOG, "a") as file:
+        file.write(f"{line}\n")
+
+
+@contextlib.contextmanager
+def lock(wait: bool = False) -> Iterator[bool]:
+    """Whether no other run is at work, and none can begin meanwhile."""
+    # Only root can open it, so nobody else can hold it.
+    with open(os.open(LOCK, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def damage(tree: str) -> str:
+    """The files of a tree that are not as they were proved."""
+    done = run("sh", "-c", 'cd "$0" && sha256sum --quiet --strict -c ".$1" 2>&1', tree, f"{STATE}/sums")
+    return " ".join(done.stdout.split()) if done.returncode else ""
+
+
+def put_right(found: drift.Drift) -> None:
+    for path in found.modes:
+        with contextlib.suppress(OSError):
+            os.chown(path, 0, 0)
+            os.chmod(path, os.stat(GOOD + path).st_mode & 0o7777)
+    for unit, state in found.masked.items():
+        run("systemctl", "unmask", *(["--runtime"] if state == "masked-runtime" else []), unit)
+    if found.certificates:
+        drift.mend_certificates(found.certificates)
+    # It logs what it does, and why it fails.
+    run(f"{GOOD}/usr/local/lib/portway/host.sh", "rollback")
+
+
+def record(move: Move) -> list[Move]:
+    known = [*moves(read(RECORD)), move][-KEPT:]
+    with contextlib.suppress(OSError):
+        replace(RECORD, "".join(f"{json.dumps(one)}\n" for one in known))
+    return known
+
+
+def tell_stop(until: float) -> None:
+    """Once for each stop."""
+    if read(TOLD) != str(until):
+        with open(TOLD, "w") as file:
+            file.write(str(until))
+        say(
+            f"WARNING: {MOVES} times within {WINDOW // 60} min somebody changed what had been put right: left alone until {clock(until)}. "
+            "Find the other program, or `portway pause` while you work"
+        )
+
+
+def reconcile() -> bool:
+    """Returns whether the host is as the good tree says."""
+    history.keep()
+    found = drift.find()
+    if not found.words:
+        return True
+    now = time.time()
+    until = stopped_until([move["time"] for move in moves(read(RECORD))], now)
+    if until:
+        tell_stop(until)
+        return False
+    what = "; ".join(found.words)
+    say(f"changed by others: {what}")
+    damaged = damage(GOOD)
+    if damaged:
+        say(f"WARNING: the good tree is damaged, so it is fetched anew: {damaged[:300]}")
+        with contextlib.suppress(OSError):
+            os.remove(POINTER)
+        return False
+    put_right(found)
+    left = drift.find().words
+    say(f"WARNING: could not be put right: {'; '.join(left)}" if left else "put right")
+    known = record({"time": int(now), "what": found.words, "done": not left})
+    until = stopped_until([move["time"] for move in known], time.time())
+    if until:
+        tell_stop(until)
+    return not left
+
+
+def collect() -> list[str]:
+    """For `portway status`."""
+    now = time.time()
+    found = []
+    paused = fingerprint.paused_until()
+    if paused:
+        found.append(f"paused until {clock(paused)}: changes by others are left alone (portway pause off)")
+    known = [move for move in moves(read(RECORD)) if move["time"] > now - DAYS * 86400]
+    if known:
+        times = "once" if len(known) == 1 else f"{len(known)} times"
+        last = known[-1]
+        word = "" if last["done"] else ", and could not be put right"
+        found.append(
+            f"changed by others {times} in {DAYS} days, last at {clock(last['time'])}: {'; '.join(last['what'])}{word}"
+        )
+    until = stopped_until([move["time"] for move in known], now)
+    if until:
+        found.append(f"changed by others again and again: left alone until {clock(until)}")
+    return found
+
+
+def main(words: list[str]) -> None:
+    """portway reconcile: fails while something is not as the good tree says"""
+    if words:
+        sys.exit("usage: portway reconcile")
+    os.environ["SYSTEMCTL_SKIP_SYSV"] = "1"
+    if fingerprint.paused_until() or not os.path.isdir(GOOD):
+        return
+    with lock() as free:
+        # Another run sets the host up: afterwards there may be nothing to do.
+        if free and not reconcile():
+            sys.exit(1)

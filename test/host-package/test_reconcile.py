@@ -1,0 +1,202 @@
+"""How long Portway and another program may go on undoing each other's work, and what people are told."""
+
+import json
+import stat
+
+import pytest
+from portway import certificate_copies, drift, history, pause, reconcile, rollback
+from portway.reconcile import stopped_until
+
+
+@pytest.mark.parametrize(
+    ("times", "now", "until"),
+    [
+        ([], 1000, 0),
+        ([100, 200], 201, 0),
+        # The third within five minutes.
+        ([100, 150, 200], 201, 500),
+        ([100, 150, 200], 499, 500),
+        ([100, 150, 200], 500, 0),
+        # Goes on after that, and waits again only after three more.
+        ([100, 150, 200, 510], 511, 0),
+        ([100, 150, 200, 510, 515, 520], 521, 820),
+        # Rare ones do not count.
+        ([100, 300, 401], 402, 0),
+        ([100, 300, 400], 401, 700),
+        # The clock was put back: moves of the future say nothing.
+        ([9100, 9150, 9200], 300, 0),
+    ],
+)
+def test_stops_fighting_after_three_moves_in_five_minutes(times, now, until):
+    assert stopped_until(times, now) == until
+
+
+def test_a_cut_record_costs_one_line():
+    good = {"time": 1, "what": ["x"], "done": True}
+    text = f'{json.dumps(good)}\n{{"time": 2, "wh\n[]\n{{"time": 3}}\n{json.dumps(good)}\n'
+    assert reconcile.moves(text) == [good, good]
+
+
+def test_the_record_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(reconcile, "RECORD", str(tmp_path / "record"))
+    monkeypatch.setattr(reconcile, "KEPT", 3)
+    for number in range(5):
+        reconcile.record({"time": number, "what": [], "done": True})
+    assert [move["time"] for move in reconcile.moves((tmp_path / "record").read_text())] == [2, 3, 4]
+
+
+def test_status_tells_how_often_and_when_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(reconcile, "RECORD", str(tmp_path / "record"))
+    monkeypatch.setattr(reconcile.fingerprint, "PAUSED", str(tmp_path / "paused"))
+    now = 1_800_000_000
+    monkeypatch.setattr(reconcile.time, "time", lambda: now)
+    assert reconcile.collect() == []
+    reconcile.record({"time": now - 40 * 86400, "what": ["long ago"], "done": True})
+    assert reconcile.collect() == []
+    reconcile.record({"time": now - 60, "what": ["rules of iptables: PORTWAY-DNAT"], "done": True})
+    assert reconcile.collect() == [
+        "changed by others once in 30 days, last at 2027-01-15T07:59:00Z: rules of iptables: PORTWAY-DNAT"
+    ]
+    for _ in range(2):
+        reconcile.record({"time": now - 60, "what": ["a", "b"], "done": False})
+    (tmp_path / "paused").write_text(f"{now + 60}\n")
+    assert reconcile.collect() == [
+        "paused until 2027-01-15T08:01:00Z: changes by others are left alone (portway pause off)",
+        "changed by others 3 times in 30 days, last at 2027-01-15T07:59:00Z: a; b, and could not be put right",
+        "changed by others again and again: left alone until 2027-01-15T08:04:00Z",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("90s", 90),
+        ("30m", 1800),
+        ("2h", 7200),
+        ("24h", 86400),
+        ("25h", None),
+        ("0m", None),
+        ("2", None),
+        ("2d", None),
+        ("-1h", None),
+    ],
+)
+def test_pause_takes_up_to_a_day(text, size):
+    assert pause.seconds(text) == size
+
+
+REFUSED = """iptables is not as wanted; this would put it right:
+*nat
+:PORTWAY-DNAT - [0:0]
+:PORTWAY-SNAT - [0:0]
+-I PREROUTING 1 -m addrtype --dst-type LOCAL -j PORTWAY-DNAT
+COMMIT
+
+nftables is not as wanted; this would put it right:
+add table inet portway
+delete table inet portway
+"""
+
+
+def test_names_the_chains_that_are_not_as_wanted():
+    assert drift.words_of_rules(REFUSED) == [
+        "rules of iptables: PORTWAY-DNAT PORTWAY-SNAT",
+        "rules of nftables: the table inet portway",
+    ]
+    assert drift.words_of_rules("iptables must be the nf_tables variant,\n got: legacy") == [
+        "iptables must be the nf_tables variant, got: legacy"
+    ]
+
+
+def test_certificates_are_those_of_nginx():
+    text = (
+        "  ssl_certificate /etc/portway/tls/b.pem;\n ssl_certificate_key /k;\nssl_certificate /etc/portway/tls/a.pem;\n"
+        * 2
+    )
+    assert certificate_copies.certificates_of(text) == ["/etc/portway/tls/a.pem", "/etc/portway/tls/b.pem"]
+
+
+def test_a_copy_of_a_key_is_for_root_alone(tmp_path):
+    path, copy = tmp_path / "a.pem", tmp_path / "copies" / "a.pem"
+    path.write_text("key")
+    assert not certificate_copies.is_same(str(path), str(copy))
+    path.chmod(0o600)
+    certificate_copies.put(str(path), str(copy))
+    assert certificate_copies.is_same(str(path), str(copy))
+    assert copy.read_text() == "key"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
+
+
+def make_tree(folder, content, forwards="web tcp/80 nginx 127.0.0.1:8080\n", url="https://x"):
+    """What `portway history` reads of a tree."""
+    for path, text in {
+        history.SETTINGS: f"PORTWAY_CONTENT='{content}'\nPORTWAY_SIGNAL_URL='{url}'\nPORTWAY_ATTEMPT=0\n",
+        history.FORWARDS: forwards,
+        history.SUMS: f"{content}  .{history.FORWARDS}\n{url}  .{history.SETTINGS}\n",
+    }.items():
+        file = folder / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Not written again: others link to it.
+        file.unlink(missing_ok=True)
+        file.write_text(text)
+
+
+@pytest.fixture
+def trees(tmp_path, monkeypatch):
+    for module in (history, rollback):
+        monkeypatch.setattr(module, "GOOD", str(tmp_path / "good"))
+    monkeypatch.setattr(history, "FOLDER", str(tmp_path / "history"))
+    monkeypatch.setattr(rollback, "HELD", str(tmp_path / "held"))
+    monkeypatch.setattr(rollback, "FAILED", str(tmp_path / "failed"))
+    return tmp_path / "good"
+
+
+def test_history_keeps_the_last_five_good_trees(trees):
+    assert history.entries() == []
+    history.keep()
+    for content in ("a", "b", "b", "a", "c", "d", "e", "f"):
+        make_tree(trees, content)
+        history.keep()
+    assert [history.content_of(entry.path) for entry in history.entries()] == ["a", "c", "d", "e", "f"]
+    assert [entry.number for entry in history.entries()] == [3, 4, 5, 6, 7]
+
+
+def test_history_takes_another_url_for_the_same_tree(trees):
+    make_tree(trees, "a")
+    history.keep()
+    make_tree(trees, "a", url="")
+    history.keep()
+    assert len(history.entries()) == 1
+
+
+def test_history_tells_what_each_tree_changed(trees):
+    make_tree(trees, "a", "web tcp/80 nginx a:1\nold tcp/81 nginx a:1\n")
+    history.keep()
+    make_tree(trees, "b", "web tcp/80 nginx a:2\nnew tcp/82 nginx a:1\n")
+    history.keep()
+    first, second = history.lines()
+    assert first.split()[0] == "1" and first.endswith("2 forwards")
+    assert second.endswith("runs +new -old ~web")
+
+
+def test_rollback_chooses_the_tree_before_or_one_by_its_number(trees):
+    known = [history.Entry(3, "x"), history.Entry(4, "y"), history.Entry(5, "z")]
+    assert rollback.choose(known, "") == known[1]
+    assert rollback.choose(known, "3") == known[0]
+    assert rollback.choose(known, "5") is None
+    assert rollback.choose(known[:1], "") is None
+
+
+def test_rollback_keeps_the_deployed_content_away_until_it_runs_again(trees):
+    make_tree(trees, "old")
+    rollback.hold("new")
+    assert (trees.parent / "held").read_text() == (trees.parent / "failed").read_text() == "new"
+    make_tree(trees, "new")
+    rollback.hold("new")
+    assert not (trees.parent / "held").exists() and not (trees.parent / "failed").exists()
+
+
+def test_rollback_signals_nothing():
+    assert (
+        rollback.without_url("A=1\nPORTWAY_SIGNAL_URL='https://x?a=1&b'\nB=2\n") == "A=1\nPORTWAY_SIGNAL_URL=''\nB=2\n"
+    )
