@@ -31,6 +31,8 @@ export interface DescribedInstance {
   readonly securityGroups: SecurityGroupRules[];
   readonly httpTokens: string;
   readonly hopLimit: number;
+  /** The tags that its metadata service tells, by key; undefined where it tells none (`InstanceMetadataTags`). */
+  readonly metadataTags?: Readonly<Record<string, string>>;
   readonly subnetCidr: string;
   readonly vpcCidr: string;
   /** The IPv6 ranges: a /64 of the VPC's /56. Undefined without IPv6. */
@@ -74,6 +76,7 @@ export async function describeInstance(client: EC2Client, instance: Instance): P
   ]);
   const [subnet] = subnets.Subnets ?? [];
   const [vpc] = vpcs.Vpcs ?? [];
+  const tags = metadataTags(instance);
   const subnetCidr6 = subnet?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
   const vpcCidr6 = vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
   return {
@@ -90,11 +93,18 @@ export async function describeInstance(client: EC2Client, instance: Instance): P
     securityGroups: (groups.SecurityGroups ?? []).map(groupRules),
     httpTokens: required(instance.MetadataOptions?.HttpTokens, 'metadata option HttpTokens'),
     hopLimit: required(instance.MetadataOptions?.HttpPutResponseHopLimit, 'metadata hop limit'),
+    ...(tags ? { metadataTags: tags } : {}),
     subnetCidr: required(subnet?.CidrBlock, 'subnet CIDR'),
     vpcCidr: required(vpc?.CidrBlock, 'VPC CIDR'),
     ...(subnetCidr6 === undefined ? {} : { subnetCidr6 }),
     ...(vpcCidr6 === undefined ? {} : { vpcCidr6 }),
   };
+}
+
+/** The tags that an instance's metadata service tells, by key; undefined where it tells none. */
+export function metadataTags({ MetadataOptions, Tags = [] }: Instance): Readonly<Record<string, string>> | undefined {
+  if (MetadataOptions?.InstanceMetadataTags !== 'enabled') return undefined;
+  return Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
 /** The exact bytes of an instance's user-data. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Instance } from '@aws-sdk/client-ec2';
 import { required } from '../../lib/operate/instance';
 import type { SecurityRules } from './network/firewall';
@@ -11,13 +12,15 @@ export interface InstanceState {
   readonly instanceType: string;
   readonly sourceDestCheck: boolean;
   readonly rules: SecurityRules;
+  /** Those that its metadata service tells; undefined: it tells none. */
+  readonly metadataTags?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
  * What the lab has to do. `restart`: off if it is on, then on with what is new.
- * `rules` and `check` need no power.
+ * `rules`, `check` and `tags` need no power.
  */
-export type InstanceChange = 'launch' | 'rules' | 'check' | 'stop' | 'restart';
+export type InstanceChange = 'launch' | 'rules' | 'check' | 'tags' | 'stop' | 'restart';
 
 /**
  * What leads from the lab's instance to what EC2 says, in this order.
@@ -29,8 +32,9 @@ export function instanceChanges(has: InstanceState | undefined, says: InstanceSt
   // The end is not a change: it comes after the address has moved to another one.
   if (has.power === 'gone' || says.power === 'gone') return [];
   return [
-    ...(same(has.rules, says.rules) ? [] : (['rules'] as const)),
+    ...(isDeepStrictEqual(has.rules, says.rules) ? [] : (['rules'] as const)),
     ...(has.sourceDestCheck === says.sourceDestCheck ? [] : (['check'] as const)),
+    ...(isDeepStrictEqual(has.metadataTags, says.metadataTags) ? [] : (['tags'] as const)),
     ...powerChange(has, says),
   ];
 }
@@ -39,10 +43,6 @@ export function instanceChanges(has: InstanceState | undefined, says: InstanceSt
 function powerChange(has: InstanceState, says: InstanceState): readonly ('stop' | 'restart')[] {
   if (says.power === 'off') return has.power === 'on' ? ['stop'] : [];
   return says.started > has.started || has.power === 'off' ? ['restart'] : [];
-}
-
-function same(a: SecurityRules, b: SecurityRules): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** EC2's names of an instance's states. Stopping, it still runs for a while, but is on its way. */

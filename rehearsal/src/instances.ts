@@ -3,6 +3,7 @@ import { DescribeSecurityGroupsCommand, type EC2Client, type Instance } from '@a
 import {
   allInstances,
   describeInstance,
+  metadataTags,
   ofStack,
   readUserData,
   required,
@@ -35,9 +36,18 @@ export interface InstanceEvent {
   readonly instanceId: string;
   /**
    * `launched`, `stopped` (the power is off), `started`, `terminated`, `address` (the Elastic IP leads to it now), `no address`,
-   * `rules` (of its security groups), `check` (of source and destination).
+   * `rules` (of its security groups), `check` (of source and destination), `tags` (in its metadata service).
    */
-  readonly what: 'launched' | 'stopped' | 'started' | 'terminated' | 'address' | 'no address' | 'rules' | 'check';
+  readonly what:
+    | 'launched'
+    | 'stopped'
+    | 'started'
+    | 'terminated'
+    | 'address'
+    | 'no address'
+    | 'rules'
+    | 'check'
+    | 'tags';
   /** Details for a reader: the address, or how a stop went. */
   readonly detail?: string;
 }
@@ -194,6 +204,10 @@ export class Instances {
         await lab.setSourceDestCheck(instanceId, says.sourceDestCheck);
         followed.has = { ...followed.has, sourceDestCheck: says.sourceDestCheck };
         this.#tell(instanceId, 'check', says.sourceDestCheck ? 'on' : 'off');
+      } else if (change === 'tags') {
+        await lab.setMetadataTags(instanceId, says.metadataTags);
+        followed.has = { ...followed.has, metadataTags: says.metadataTags };
+        this.#tell(instanceId, 'tags');
       } else if (!followed.busy) {
         // Shutting down takes time; other instances go on meanwhile.
         followed.busy = true;
@@ -301,5 +315,6 @@ function stateOf(instance: Instance, groups: ReadonlyMap<string, SecurityGroupRu
     instanceType: required(instance.InstanceType, 'instance type'),
     sourceDestCheck: instance.SourceDestCheck ?? true,
     rules: securityRules(own),
+    metadataTags: metadataTags(instance),
   };
 }

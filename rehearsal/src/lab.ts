@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containsCidr } from 'cidr-tools';
 import type { Cleanup } from './cleanup';
@@ -132,6 +132,12 @@ export class Lab {
     await this.#publish(instanceId);
   }
 
+  /** Changes the tags that the metadata service tells, while the instance runs. */
+  async setMetadataTags(instanceId: string, tags: LabInstance['metadataTags']): Promise<void> {
+    this.#entry(instanceId).instance.metadataTags = tags;
+    await this.#publish(instanceId);
+  }
+
   /** Changes the instance type that the metadata service reports. */
   async setInstanceType(instanceId: string, instanceType: string): Promise<void> {
     this.#entry(instanceId).instance.instanceType = instanceType;
@@ -229,7 +235,9 @@ export class Lab {
     const base = this.#metadataOf(placement.privateIp);
     const document = imdsDocument(instance, placement.publicIp, this.#options.image.architecture);
     await writeFile(`${base}.user-data`, instance.userData);
-    await writeFile(`${base}.json`, JSON.stringify(document, null, 2));
+    // The running instance asks all the while: it must never meet half a file.
+    await writeFile(`${base}.new`, JSON.stringify(document, null, 2));
+    await rename(`${base}.new`, `${base}.json`);
   }
 
   /** The metadata service's data for an address. */

@@ -33,6 +33,13 @@ test('rules and the check of source and destination change at once, before the p
   expect(instanceChanges(on, later)).toEqual(['rules', 'check', 'restart']);
 });
 
+test('tags change at once, and no restart comes of them', () => {
+  const tagged = { ...on, metadataTags: { 'portway:content': 'a' } };
+  expect(instanceChanges(on, tagged)).toEqual(['tags']);
+  expect(instanceChanges(tagged, { ...on, metadataTags: { 'portway:content': 'b' } })).toEqual(['tags']);
+  expect(instanceChanges(tagged, { ...on, metadataTags: { 'portway:content': 'a' } })).toEqual([]);
+});
+
 test('what has ended changes no more', () => {
   expect(instanceChanges(on, { ...gone, started: 2000, rules: { ingress: [], egress: [] } })).toEqual([]);
   expect(instanceChanges(gone, on)).toEqual([]);

@@ -53,6 +53,12 @@ test('a dual-stack one has its IPv6 address and ranges, another one nothing of t
   expect(labInstance(deployed).ipv6).toBeUndefined();
 });
 
+test('it has the tags that its metadata service tells', () => {
+  const metadataTags = { 'portway:content': 'a' };
+  expect(labInstance({ ...deployed, metadataTags }).metadataTags).toEqual(metadataTags);
+  expect(labInstance(deployed).metadataTags).toBeUndefined();
+});
+
 test('a rule for another group is refused: the lab knows networks only', () => {
   const [group] = deployed.securityGroups;
   const rule = { protocol: '-1', cidrs4: [], cidrs6: [], others: ['sg-2'] };

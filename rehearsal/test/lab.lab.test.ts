@@ -75,12 +75,19 @@ describeAsRoot("the lab's network and services", () => {
       });
       request.on('end', () => {
         signals.push({ method: request.method, url: request.url, body });
-        response.end('taken');
+        response.end(request.url === '/Action' ? `taken by ${request.headers.host}` : 'taken');
       });
     });
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     cleanup.add('signal server', () => new Promise((resolve) => server.close(resolve)));
-    lab = await Lab.start({ folder, cleanup, id: `test-${process.pid}`, image, signalSocket: socket });
+    lab = await Lab.start({
+      folder,
+      cleanup,
+      id: `test-${process.pid}`,
+      image,
+      signalSocket: socket,
+      apiSocket: socket,
+    });
     await lab.launch(instance);
 
     const { namespaces } = lab;
@@ -174,7 +181,9 @@ describeAsRoot("the lab's network and services", () => {
       SIGNAL_URL,
     );
     expect(answerToPut).toBe('taken');
-    expect(signals).toEqual([{ method: 'PUT', url: '/arn%3Aaws?X-Amz-Expires=86399', body: '{"a":1}' }]);
+    expect(signals.filter(({ method }) => method === 'PUT')).toEqual([
+      { method: 'PUT', url: '/arn%3Aaws?X-Amz-Expires=86399', body: '{"a":1}' },
+    ]);
   });
 
   test('metadata needs a token, and is what the EC2 API said, to the byte', async () => {
@@ -189,6 +198,35 @@ describeAsRoot("the lab's network and services", () => {
     expect(`${await metadata('/latest/user-data')}\n`).toBe(Buffer.from(instance.userData).toString());
     await lab.setUserData(ID, Buffer.from('changed'));
     expect(await metadata('/latest/user-data')).toBe('changed');
+  });
+
+  test('tags are told where the instance says so, and a changed one at once', async () => {
+    const content = '/latest/meta-data/tags/instance/portway:content';
+    const status = async () =>
+      curl(
+        ...['-o', '/dev/null', '-w', '%{http_code}', '-H', `X-aws-ec2-metadata-token: ${await token()}`],
+        `http://169.254.169.254${content}`,
+      );
+    expect(await status()).toBe('404');
+    await lab.setMetadataTags(ID, { Name: 'a/b c', 'portway:content': 'first' });
+    expect(await metadata('/latest/meta-data/tags/instance/')).toBe('Name\nportway:content');
+    expect(await metadata(content)).toBe('first');
+    await lab.setMetadataTags(ID, { 'portway:content': 'second' });
+    expect(await metadata(content)).toBe('second');
+    await lab.setMetadataTags(ID, undefined);
+    expect(await status()).toBe('404');
+  });
+
+  test("AWS's services are reached by their own names, by TLS", async () => {
+    for (const service of ['ssm', 'cloudformation']) {
+      const name = `${service}.us-east-1.amazonaws.com`;
+      expect(await onHost(PYTHON, '-c', RESOLVE, name)).toBe('192.0.2.30');
+      const answer = await curl(
+        ...['--resolve', `${name}:443:192.0.2.30`, '--cacert', image.awsCertificate],
+        `https://${name}/Action`,
+      );
+      expect(answer).toBe(`taken by ${name}`);
+    }
   });
 
   test('a token has a life of 1 to 21600 seconds, and proxies get none', async () => {

@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly apiSocket: string | undefined;
   /** Lets a day pass for the URLs that hosts report to: those made so far are refused. Undefined for a user's endpoint. */
   readonly nextDay: (() => void) | undefined;
+  /** Shows changed parameters so many seconds late, as AWS may for a moment; 0: at once. Undefined for a user's endpoint. */
+  readonly lateParameters: ((seconds: number) => void) | undefined;
   /** End it. Safe to call twice; does nothing to a user's endpoint. */
   stop(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export interface StartedEndpoint extends Endpoint {
   /** Process id of the endpoint. */
   readonly pid: number;
   readonly nextDay: () => void;
+  readonly lateParameters: (seconds: number) => void;
 }
 
 export interface StartOptions {
@@ -99,6 +102,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
     apiSocket,
     pid: child.pid,
     nextDay: () => child.stdin?.write('next day\n'),
+    lateParameters: (seconds) => child.stdin?.write(`parameters late ${seconds}\n`),
     async stop() {
       // It ends when its standard input closes; the signal is for one that hangs.
       child.stdin?.end();
@@ -136,6 +140,7 @@ export function useEndpoint(url: string, folder: string): Endpoint {
     signalSocket: undefined,
     apiSocket: undefined,
     nextDay: undefined,
+    lateParameters: undefined,
     stop: async () => {},
   };
 }

@@ -13,7 +13,7 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
 } from '@aws-sdk/client-ec2';
-import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
+import { paginateDescribeParameters, type SSMClient } from '@aws-sdk/client-ssm';
 import { cloudWatchClient, ec2Client, ssmClient } from './client';
 import type { Endpoint } from './endpoint';
 import { otherInventory } from './other-inventory';
@@ -61,8 +61,7 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
       client.send(new DescribeKeyPairsCommand({})).then((a) => a.KeyPairs?.map((one) => one.KeyPairId)),
       client.send(new DescribeFlowLogsCommand({})).then((a) => a.FlowLogs?.map((one) => one.FlowLogId)),
       watch.send(new DescribeAlarmsCommand({})).then((a) => a.MetricAlarms?.map((one) => one.AlarmName)),
-      // 50 at once, which a stack does not reach.
-      store.send(new DescribeParametersCommand({ MaxResults: 50 })).then((a) => a.Parameters?.map((one) => one.Name)),
+      parameters(store),
       otherInventory(endpoint),
       client.send(new DescribeInstancesCommand({})).then((a) =>
         (a.Reservations ?? [])
@@ -80,6 +79,13 @@ export async function inventory(endpoint: Endpoint): Promise<string[]> {
     watch.destroy();
     store.destroy();
   }
+}
+
+async function parameters(client: SSMClient): Promise<(string | undefined)[]> {
+  const names = [];
+  for await (const page of paginateDescribeParameters({ client }, {}))
+    names.push(...(page.Parameters ?? []).map((one) => one.Name));
+  return names;
 }
 
 function ranges(id: string | undefined, blocks: readonly { Ipv6CidrBlock?: string | undefined }[] = []): string[] {

@@ -50,6 +50,7 @@ export const NAMES = {
   'packages.rehearsal.internal': INTERNET.packages,
   'cloudformation-waitcondition.rehearsal.internal': INTERNET.signal,
   [`ssm.${REGION}.amazonaws.com`]: INTERNET.aws,
+  [`cloudformation.${REGION}.amazonaws.com`]: INTERNET.aws,
   'backend-10.rehearsal.internal': VPC.backends[0],
   'backend-11.rehearsal.internal': VPC.backends[1],
 } as const;

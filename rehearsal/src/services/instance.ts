@@ -15,6 +15,8 @@ export interface InstanceDescription {
   httpTokens: 'required' | 'optional';
   /** How many routers an answer of the metadata service may pass. */
   hopLimit: number;
+  /** Its tags, where the metadata service tells them. None: it answers 404. */
+  metadataTags?: Readonly<Record<string, string>> | undefined;
   amiId?: string | undefined;
   region?: string | undefined;
   zone?: string | undefined;
@@ -36,7 +38,7 @@ const CREDENTIALS = JSON.stringify({
  * @param architecture that of the rehearsal's machine, whatever the template says: it runs the same scripts.
  */
 export function imdsDocument(instance: InstanceDescription, publicIp: string, architecture: Architecture): object {
-  const { instanceId, instanceType, privateIp, publicKey, ipv6 } = instance;
+  const { instanceId, instanceType, privateIp, publicKey, ipv6, metadataTags } = instance;
   const region = instance.region ?? 'eu-central-1';
   const zone = instance.zone ?? `${region}a`;
   const amiId = instance.amiId ?? 'ami-0123456789abcdef0';
@@ -94,6 +96,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string, ar
         : {}),
       'reservation-id': `r-${instanceId.replace(/^i-/, '')}`,
       services: { domain: 'amazonaws.com', partition: 'aws' },
+      ...(metadataTags ? { tags: { instance: metadataTags } } : {}),
     },
     dynamic: {
       'instance-identity': {

@@ -17,7 +17,8 @@ def instance_xml(instance):
         "<metadataOptions><state>applied</state>"
         f"<httpTokens>{options['HttpTokens']}</httpTokens>"
         f"<httpPutResponseHopLimit>{options['HttpPutResponseHopLimit']}</httpPutResponseHopLimit>"
-        f"<httpEndpoint>{options['HttpEndpoint']}</httpEndpoint></metadataOptions></item>"
+        f"<httpEndpoint>{options['HttpEndpoint']}</httpEndpoint>"
+        f"<instanceMetadataTags>{options['InstanceMetadataTags']}</instanceMetadataTags></metadataOptions></item>"
     )
 
 

@@ -7,17 +7,21 @@ plug-in adds goes through the few names below; requirements.txt pins the version
 from datetime import datetime, timedelta, timezone
 
 from ministack.services import cloudformation, ec2
-from ministack.services.cloudformation import engine, provisioners, stacks
+from ministack.services.cloudformation import engine, handlers, helpers, provisioners, stacks
 
 __all__ = [
+    "action",
     "drop_tags",
     "ec2",
     "events_in_order",
     "new_resources_are_created",
     "provisioners",
     "register",
+    "resource_definition",
     "set_tags",
     "stack_id_of",
+    "stack_of",
+    "take_over",
     "wait_late",
 ]
 
@@ -53,6 +57,26 @@ def stack_id_of(stack_name):
     return provisioners._cr_stack_id(stack_name)
 
 
+def stack_of(parameters):
+    """The stack that a request of CloudFormation's API names, by name or ARN; None: there is none."""
+    return handlers._resolve_stack(helpers._p(parameters, "StackName"))
+
+
+def resource_definition(stack_name, logical_id):
+    """A resource as the template says that is being deployed."""
+    return provisioners._cfn_wait_condition_definition(stack_name, logical_id)
+
+
+def action(name):
+    """What answers an action of CloudFormation's API."""
+    return cloudformation._ACTION_HANDLERS[name]
+
+
+def take_over(name, handler):
+    """Let handler(parameters) answer an action of CloudFormation's API."""
+    cloudformation._ACTION_HANDLERS[name] = handler
+
+
 def set_tags(resource_id, new, old=None):
     provisioners._ec2_apply_tags(resource_id, new, old)
 
@@ -62,7 +86,8 @@ def drop_tags(resource_id):
 
 
 def wait_late(wait_type):
-    """Create every resource that does not depend on a wait condition before the first one starts to wait.
+    """Create every resource that does not depend on a wait condition before the first one starts to wait, and between
+    two waits whatever the first one held up.
 
     AWS works on independent resources at the same time; ministack works one after the other. Without this an address
     or a security group rule could be created only after the host has signalled.
@@ -71,12 +96,18 @@ def wait_late(wait_type):
 
     def sorted_late(resources, conditions):
         order = sort(resources, conditions)
-        held = set()
-        for name in order:
-            resource = resources[name]
-            if resource.get("Type") == wait_type or engine._extract_deps(resource, set(order)) & held:
-                held.add(name)
-        return [n for n in order if n not in held] + [n for n in order if n in held]
+        sorted_names = []
+        while order:
+            held = set()
+            for name in order:
+                resource = resources[name]
+                if resource.get("Type") == wait_type or engine._extract_deps(resource, set(order)) & held:
+                    held.add(name)
+            # If all are held, the first in order is a condition: whatever it depends on is created already.
+            ready = [name for name in order if name not in held] or order[:1]
+            sorted_names += ready
+            order = [name for name in order if name not in ready]
+        return sorted_names
 
     engine._topological_sort = sorted_late
     stacks._topological_sort = sorted_late

@@ -119,11 +119,25 @@ def _architecture(instance_type):
 
 def _metadata_options(properties):
     asked = properties.get("MetadataOptions") or {}
+    tags = asked.get("InstanceMetadataTags", "disabled")
+    if tags == "enabled":
+        _check_tag_keys(properties)
     return {
         "HttpTokens": asked.get("HttpTokens", "optional"),
         "HttpPutResponseHopLimit": int(asked.get("HttpPutResponseHopLimit", 1)),
         "HttpEndpoint": asked.get("HttpEndpoint", "enabled"),
+        "InstanceMetadataTags": tags,
     }
+
+
+def _check_tag_keys(properties):
+    """The metadata service takes fewer keys than EC2 does (user guide; wording: issue aws/aws-cli#8825)."""
+    for tag in properties.get("Tags") or []:
+        if not re.fullmatch(r"[0-9a-zA-Z\-_+=,.@:]{1,255}", tag["Key"]) or tag["Key"] in (".", "..", "_index"):
+            raise ValueError(
+                f"'{tag['Key']}' is not a valid tag key. Tag keys must match pattern "
+                "([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')"
+            )
 
 
 def _attach_volumes(instance, properties):

@@ -3,8 +3,8 @@
 usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME
 
 It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps
-everything in memory, and ends when its standard input closes: whoever started it cannot leave it behind. The line
-"next day" there lets the URLs expire that hosts report to.
+everything in memory, and ends when its standard input closes: whoever started it cannot leave it behind. Lines there:
+"next day" lets the URLs expire that hosts report to, "parameters late SECONDS" shows changed parameters so much later.
 """
 
 import argparse
@@ -31,6 +31,10 @@ def _listen_to_parent(signer):
         for line in sys.stdin.buffer:
             if line == b"next day\n":
                 signer.next_day()
+            elif line.startswith(b"parameters late "):
+                import parameter_store
+
+                parameter_store.visibility.seconds = float(line.split()[-1])
         os._exit(0)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
@@ -47,6 +51,7 @@ def _listen():
 def _install(arguments, signer):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
     import address
+    import creation_signal
     import describe
     import engine
     import flow_log
@@ -57,6 +62,7 @@ def _install(arguments, signer):
     import instance_profile
     import ipv6
     import key_pair
+    import parameter_store
     import public_address
     import route
     import signal_server
@@ -76,6 +82,8 @@ def _install(arguments, signer):
         group_limit,
         flow_log,
         gateway_attachment,
+        parameter_store,
+        creation_signal,
     )
     for part in parts:
         part.install()

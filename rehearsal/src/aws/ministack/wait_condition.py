@@ -1,11 +1,13 @@
 """AWS::CloudFormation::WaitConditionHandle and AWS::CloudFormation::WaitCondition.
 
-ministack has both, but its handle is a random token on its own port; here it is a URL as AWS makes it.
+ministack has both, but its handle is a random token on its own port; here it is a URL as AWS makes it. A condition with
+a CreationPolicy has no handle: see creation_signal.py.
 """
 
 import json
 from urllib.parse import unquote, urlsplit
 
+import creation_signal
 from engine import provisioners, register, stack_id_of
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import wait_conditions
@@ -21,6 +23,9 @@ def install(signer, store):
 
     def create_condition(logical_id, properties, stack_name):
         stack_id = stack_id_of(stack_name)
+        physical_id = f"{stack_id}/{logical_id}"
+        if creation_signal.has_policy(stack_name, logical_id):
+            return physical_id, creation_signal.create(logical_id, properties, stack_name)
         path = unquote(urlsplit(properties.get("Handle", "")).path)
         bucket_and_stack, _, handle_id = path.rpartition("/")
         if not bucket_and_stack.endswith(f"/{stack_id}"):
@@ -28,7 +33,6 @@ def install(signer, store):
         count = wait_conditions.validate_count(properties.get("Count"), logical_id)
         timeout = wait_conditions.validate_timeout_seconds(properties.get("Timeout"), logical_id)
         data = store.wait((stack_id, handle_id), count, timeout)
-        physical_id = f"{stack_id}/{logical_id}"
         return physical_id, {"Data": json.dumps(data, separators=(",", ":"))}
 
     def nothing(physical_id, properties):
