@@ -87,12 +87,29 @@ export interface Stage {
    * @param rate requests a second. Default: 20, a noticeable load for an emulated processor. Fewer are enough to measure downtime in seconds
    */
   watch(url?: string, rate?: number): Watch;
+  /** Opens a TCP connection to a port of the gateway as a stranger, and asks over it twice a second: measures whether a change cuts it. */
+  hold(port: number): Hold;
 }
 
 /** Requests at a steady rate, sent by a separate process. */
 export interface Watch {
   /** Ends it. */
   stop(): Promise<WatchResult>;
+}
+
+/** A TCP connection that is held open, by a separate process. */
+export interface Hold {
+  /** Ends it. */
+  stop(): Promise<HoldResult>;
+}
+
+export interface HoldResult {
+  /** Requests that were answered over it. */
+  readonly exchanges: number;
+  /** What ended it before its time; null: it was open to the end. */
+  readonly broken: string | null;
+  /** The longest time that an answer took, in seconds. */
+  readonly longest: number;
 }
 
 export interface WatchResult {

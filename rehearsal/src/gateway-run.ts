@@ -5,7 +5,7 @@ import { readPromised } from '../../lib/operate/promised';
 import { differences } from '../../lib/operate/verify';
 import { BOOTSTRAP } from './aws/cdk';
 import { ec2Client } from './aws/client';
-import { type Deployed, readDeployed } from './aws/deployed';
+import { contentOf, type Deployed, readDeployed } from './aws/deployed';
 import { type Endpoint, startEndpoint, useEndpoint } from './aws/endpoint';
 import { inventory } from './aws/inventory';
 import type { DeployResult, Stage } from './case';
@@ -185,8 +185,8 @@ export class GatewayRun {
     const seconds = Math.round((Date.now() - this.#launched) / 1000);
     note(`${seconds} s`);
     this.#deployed = await stage.gateway();
-    const { outputs, userData, associated, publicIp } = this.#deployed;
-    const content = /^PORTWAY_CONTENT='(\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
+    const { outputs, associated, publicIp } = this.#deployed;
+    const content = contentOf(this.#deployed);
     const reported = 'the host reported this very content';
     if (this.#endpoint.signalSocket === undefined)
       checks.skipped('deploy', reported, 'the endpoint given takes the signals itself');

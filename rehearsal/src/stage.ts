@@ -6,7 +6,7 @@ import { ask } from './ask';
 import { CdkError, type CdkRun, cdk } from './aws/cdk';
 import { type Deployed, readDeployed } from './aws/deployed';
 import type { Endpoint } from './aws/endpoint';
-import type { DeployResult, Stage, Watch } from './case';
+import type { DeployResult, Hold, Stage, Watch } from './case';
 import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
 import { expectationsOf, openPorts, type Question, visitorOf } from './expectations';
@@ -18,7 +18,7 @@ import type { SshAnswer } from './network/probe';
 import { type Assembly, assemble, type Context, type StackSource } from './stack-source';
 import { nameOf, type Targets } from './targets';
 import type { Vm } from './vm/qemu';
-import { watch } from './watch';
+import { hold, watch } from './watch';
 
 /** The account that Debian's image logs in. */
 const USER = 'admin';
@@ -132,6 +132,7 @@ export class SharedStage {
       diff: (version) => this.diff(version),
       answered: (limit) => this.answered(limit),
       watch: (url, rate) => this.watch(url, rate),
+      hold: (port) => this.hold(port),
     };
   }
 
@@ -271,6 +272,11 @@ export class SharedStage {
   watch(url = `http://${this.#address}/`, rate = 20): Watch {
     const { folder, cleanup } = this.#o;
     return watch({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', url, rate });
+  }
+
+  hold(port: number): Hold {
+    const { folder, cleanup } = this.#o;
+    return hold({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', address: this.#address, port });
   }
 
   /** Runs the real CLI, until its end or that of the rehearsal. Its log: `cdk.log`, unless another one is wanted. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describeAsRoot } from '../../test/support/as-root';
 import { ask, isRight } from '../src/ask';
 import { Cleanup } from '../src/cleanup';
@@ -11,7 +12,7 @@ import { Probe } from '../src/network/probe';
 import { layNetwork } from '../src/network/topology';
 import { PYTHON } from '../src/services/python';
 import { Targets } from '../src/targets';
-import { watch } from '../src/watch';
+import { hold, watch } from '../src/watch';
 
 jest.setTimeout(60_000);
 
@@ -80,7 +81,7 @@ describeAsRoot('hosts that are made on demand', () => {
       rate: 20,
     });
     await serve();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pause(1000);
     await serve();
     const { requests, lost, downtime, seen } = await watching.stop();
     expect(requests).toBeGreaterThan(80);
@@ -90,5 +91,28 @@ describeAsRoot('hosts that are made on demand', () => {
     expect(downtime).toBeLessThan(3);
     expect(Object.values(seen).reduce((sum, count) => sum + count)).toBe(requests);
     expect(requests - (seen['200'] ?? 0)).toBe(lost);
+  });
+
+  test('a connection that is held open says how often it was answered, or who broke it', async () => {
+    const address = '10.0.1.31';
+    const party = await targets.party(address);
+    const serve = (seconds: string) =>
+      namespaces.run(party, ['timeout', seconds, PYTHON, image.application, '--listen', 'http-80']).catch(() => {});
+    const held = async () => hold({ namespaces, cleanup, folder, party: await asker(address), address, port: 80 });
+    const serving = serve('10');
+    await pause(1500);
+    const kept = await held();
+    await pause(2500);
+    const { exchanges, broken, longest } = await kept.stop();
+    expect(exchanges).toBeGreaterThan(2);
+    expect([broken, longest < 2]).toEqual([null, true]);
+    const cut = await held();
+    await serving;
+    await pause(1000);
+    expect((await cut.stop()).broken).toMatch(
+      /^(Closed|ConnectionResetError|BrokenPipeError) after [1-9]\d* exchanges/,
+    );
+    const refused = await held();
+    await expect(refused.stop()).rejects.toThrow(`the connection to ${address}:80 ended before its time`);
   });
 });

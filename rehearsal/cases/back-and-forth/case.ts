@@ -1,3 +1,4 @@
+import { contentOf } from '../../src/aws/deployed';
 import type { RehearsalCase } from '../../src/case';
 import { CONTENTS, isInForce } from '../changes';
 import { output, scriptEnd } from '../on-host';
@@ -19,9 +20,9 @@ const backAndForth: RehearsalCase = {
       const end = await scriptEnd(stage);
       checks.expect(phase, `the host has set up the ${content} content`, end === 'forwards are up', end);
       await isInForce(stage, content, `with the ${content} content`);
-      const { instanceId: now, outputs, userData } = await stage.gateway();
+      const { instanceId: now, outputs, ...gateway } = await stage.gateway();
       checks.expect(phase, `the ${content} content is on the same instance`, now === instanceId, now);
-      const hash = /^PORTWAY_CONTENT='(\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
+      const hash = contentOf(gateway);
       const { Report: report = '' } = outputs;
       checks.expect(phase, `the report is about the ${content} content`, report.includes(hash), `${report}; ${hash}`);
       const boot = await output(stage, 'cat /proc/sys/kernel/random/boot_id');

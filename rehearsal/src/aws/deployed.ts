@@ -96,6 +96,12 @@ function started(instance: Instance): number {
   return instance.LaunchTime?.getTime() ?? 0;
 }
 
+/** The hash of what the gateway is to run: told in a tag where content changes live, else in its user-data. */
+export function contentOf({ metadataTags, userData }: Pick<Deployed, 'metadataTags' | 'userData'>): string {
+  const tag = metadataTags?.['portway:content'];
+  return tag ?? /^PORTWAY_CONTENT='(\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
+}
+
 /** The outputs of a stack from the CLI's `--outputs-file`; empty when the deploy has not written it yet. */
 export async function readOutputs(file: string, stackName: string): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
