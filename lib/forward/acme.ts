@@ -5,23 +5,23 @@ import { entriesOf } from './read-object';
 import { isHttpsForward, type ResolvedForward } from './resolved';
 import { Tls } from './tls';
 
-/** Where requests of a CA arrive. @see RFC 8555, section 8.3 */
+/** The path of a CA's domain checks. @see RFC 8555, section 8.3 */
 export const ACME_PATH = '/.well-known/acme-challenge/';
 
-/** The HTTP forwards where a CA's requests arrive. */
+/** The HTTP forwards that listen where a CA checks domains. */
 function onWebPort(name: string, forward: WrittenForward): readonly (readonly [string, Written<'http'>['props']])[] {
   return forward.kind === 'http' && parsePorts(forward.props.listen)?.from === 80 ? [[name, forward.props]] : [];
 }
 
-/** The forwards, and of the one on port 80 whether CAs check domains there. */
+/** The forwards. The one on port 80 also says whether CAs check domains there. */
 export function answerAcme(forwards: readonly ResolvedForward[]): readonly ResolvedForward[] {
   if (!forwards.some((f) => isHttpsForward(f) && f.tls.source === 'acme')) return forwards;
   return forwards.map((f) => (f.kind === 'http' && f.listen.from === 80 ? { ...f, answersAcme: true } : f));
 }
 
 /**
- * What a certificate by ACME needs of the other forwards. Also looks at forwards that broke other rules: a second run should not be
- * needed to hear of this.
+ * What a certificate by ACME needs from the other forwards. Forwards that broke other rules are checked too, so that
+ * one run reports everything.
  */
 export function checkAcme(entries: WrittenForwards, problems: Problems): void {
   const asking = entries.filter(

@@ -2,8 +2,8 @@ import { type Cidr, isCidr, isEverything, readCidr } from './cidr';
 import type { Problems } from './problems';
 
 /**
- * The admin CIDR: the only source that may reach port 22. There is no default, because every default would be somebody
- * else's address, and a `/0` is refused: a warning about it is what people have learnt to ignore.
+ * The admin CIDR: the only source that may reach port 22. There is no default, since any default would be somebody
+ * else's address. A `/0` is an error, since people ignore warnings about it.
  */
 export function readAdminCidr(value: unknown, problems: Problems): Cidr | undefined {
   if (value === undefined || value === null || value === '') {

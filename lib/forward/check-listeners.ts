@@ -4,7 +4,10 @@ import { forwardPath, type Problems } from './problems';
 import { PROTOCOLS } from './protocol';
 import type { WrittenForwards } from './read-forwards';
 
-/** Two forwards of one port, or of one protocol. Also looks at forwards that broke other rules: a second run should not be needed to hear of a clash. */
+/**
+ * Reports forwards that share a port or a protocol. Forwards that broke other rules are checked too, so that one run
+ * reports everything.
+ */
 export function checkListeners(entries: WrittenForwards, stackEngine: Engine, problems: Problems): void {
   const listeners = entries.flatMap(([name, forward]) => {
     if (forward.kind === 'protocol') return [];
@@ -19,7 +22,7 @@ export function checkListeners(entries: WrittenForwards, stackEngine: Engine, pr
     ];
   });
   for (const [a, b] of overlapping(listeners)) {
-    // These two are told apart by the names that clients ask for.
+    // The host names that clients ask for tell these two apart.
     if ([a.kind, b.kind].sort().join() === 'https,tls') continue;
     const engines = a.engine === b.engine ? '' : '; iptables would take every packet before nginx could';
     problems.add(
@@ -31,7 +34,7 @@ export function checkListeners(entries: WrittenForwards, stackEngine: Engine, pr
   checkProtocols(entries, problems);
 }
 
-/** All pairs that have a port in common, in the order they were written; by port, since a stack may have thousands. */
+/** All pairs with a port in common, in the user's order. Sorted by port, since a stack may have thousands. */
 function overlapping<T extends { readonly listen: PortRange; readonly transport: string }>(
   listeners: readonly T[],
 ): readonly (readonly [T, T])[] {

@@ -2,7 +2,7 @@ import { countPorts, formatPorts, isRange, portsOverlap, samePorts } from './por
 import type { Problems } from './problems';
 import type { PortForward } from './resolved';
 
-/** The rules that take listener, targets and engine together. */
+/** The rules that involve listener, targets and engine together. */
 export function checkTargets(
   at: string,
   forward: Pick<PortForward, 'kind' | 'engine' | 'listen' | 'targets'>,
@@ -24,7 +24,7 @@ export function checkTargets(
     if (kind === 'http' || kind === 'https' || kind === 'tls') {
       if (isRange(target.ports)) problems.add(where, `must have one port for ${kind.toUpperCase()}`, got);
     } else if (engine === 'nginx') {
-      // nginx can hand on the port that the client used, but cannot count with it.
+      // nginx can pass on the port that the client used, but cannot shift it.
       if (isRange(target.ports) && !samePorts(target.ports, listen)) {
         problems.add(
           where,
@@ -46,7 +46,7 @@ export function checkTargets(
         target.host,
       );
     }
-    // iptables leads 80 to 80 on the gateway itself nowhere new; nginx would call itself without end.
+    // On the gateway itself, iptables from 80 to 80 would do nothing, and nginx would connect to itself endlessly.
     if (target.kind === 'local' && portsOverlap(target.ports, listen)) {
       problems.add(where, `must not lead back to the forward's own listener (${formatPorts(listen)})`, got);
     }

@@ -5,15 +5,15 @@ import { isToken } from './token';
 /** The IP versions. */
 export type Family = 4 | 6;
 
-/** A source network: an IPv4 or IPv6 block in CIDR notation, or a token that becomes one (taken for IPv4). */
+/** A source network: an IPv4 or IPv6 block in CIDR notation, or a token that becomes one (treated as IPv4). */
 export interface Cidr {
   readonly text: string;
   readonly family: Family;
 }
 
 /**
- * A CIDR block from what a user wrote, or the rule that it breaks.
- * Host bits must be zero: `10.0.0.5/24` is more often a slip than a wish, and AWS refuses it at deploy time.
+ * A CIDR block from user input, or the rule that it breaks. Host bits must be zero: `10.0.0.5/24` is usually a mistake,
+ * and AWS rejects it at deploy time.
  */
 export function readCidr(value: unknown): Cidr | { readonly rule: string } {
   if (typeof value !== 'string') return { rule: 'must be a CIDR block such as 203.0.113.0/24' };
@@ -45,7 +45,7 @@ export function isEverything(cidr: Cidr): boolean {
   return !isToken(cidr.text) && Number(parseCidr(cidr.text).prefix) === 0;
 }
 
-/** The fewest blocks that hold the same addresses, IPv4 first. Tokens stay as they are. */
+/** The smallest set of blocks with the same addresses, IPv4 first. Tokens stay unchanged. */
 export function mergeCidrs(cidrs: readonly Cidr[]): readonly Cidr[] {
   const tokens = [...new Set(cidrs.filter((c) => isToken(c.text)).map((c) => c.text))];
   const known = cidrs.filter((c) => !isToken(c.text)).map((c) => c.text);

@@ -15,8 +15,8 @@ import type { StreamBalance, TlsHostProps } from './tls-hosts';
 import type { ProxyProtocolProps } from './trusted-proxies';
 
 /**
- * What carries a forward. `iptables` works in the kernel, on layers 3 and 4: fastest, any protocol, and targets see the
- * client's address where they are on the gateway. `nginx` works on layers 4 and 7: TLS, HTTP headers, redirects, names as targets.
+ * What carries a forward. `iptables` works in the kernel, on layers 3 and 4: fastest, any protocol, and targets on the
+ * gateway see the client's address. `nginx` works on layers 4 and 7: TLS, HTTP headers, redirects, names as targets.
  */
 export type Engine = 'iptables' | 'nginx';
 

@@ -49,7 +49,7 @@ export interface GatewaySettingsProps {
   readonly metadataUsers?: MetadataUsers;
 }
 
-/** Outbound internet access for private networks: the kernel's part. */
+/** Outbound internet access for private networks: the part that the kernel does. */
 export interface EgressProps {
   /**
    * The private networks, in CIDR notation. Their packets to anywhere else are let in, let out, and sent with the
@@ -62,16 +62,16 @@ export interface EgressProps {
 /** The checked settings. */
 export interface GatewaySettings {
   readonly blocked: readonly Cidr[];
-  /** Empty: the gateway is nobody's way out. */
+  /** Empty: no network goes out through the gateway. */
   readonly egress: readonly Cidr[];
-  /** Those of them that must not reach the gateway's port 22: all that is not the admin's. */
+  /** The part of `egress` that must not reach the gateway's port 22: everything outside the admin CIDR. */
   readonly loginClosedTo: readonly Cidr[];
   readonly ping?: boolean;
   readonly ipv6: boolean;
   readonly metadataUsers: MetadataUsers;
 }
 
-/** A gateway that has nothing but its forwards. */
+/** A gateway that only has forwards. */
 export const NO_SETTINGS: GatewaySettings = {
   blocked: [],
   egress: [],
@@ -80,7 +80,7 @@ export const NO_SETTINGS: GatewaySettings = {
   metadataUsers: [],
 };
 
-/** The settings that the props ask for. `admin` is the network that must never be locked out. */
+/** The settings from the props. `admin` is the network that must never be locked out. */
 export function readGatewaySettings(
   props: GatewaySettingsProps,
   admin: Cidr | undefined,
@@ -123,7 +123,7 @@ function readEgress(egress: unknown, problems: Problems): readonly Cidr[] {
   return from;
 }
 
-/** What is known only at deploy time is left out: where the admin is cannot be told then, and nobody should be locked out. */
+/** Tokens are left out: synth cannot tell whether the admin is in them, and the admin must not be locked out. */
 function withoutAdmin(networks: readonly Cidr[], admin: Cidr | undefined): readonly Cidr[] {
   if (admin === undefined || isToken(admin.text)) return [];
   const known = networks.map((c) => c.text).filter((text) => !isToken(text));

@@ -1,11 +1,11 @@
 /**
- * Names for what is rendered, as they may stand in names of upstreams, zones and variables. nginx tells names of upstreams and
- * variables apart by more than upper and lower case only, and a variable's by letters, digits and `_`.
+ * Makes unique names for upstreams, zones and variables. nginx ignores case in names of upstreams and variables, and
+ * variables allow only letters, digits and `_`.
  */
 export class Ids {
   private readonly taken = new Map<string, number>();
 
-  /** The name in a readable form; the second one that would be taken for an earlier one gets a number. */
+  /** The name in a readable form. If it would clash with an earlier name, it gets a number. */
   take(name: string): string {
     const readable = name.replaceAll(/[^a-z0-9.-]/gi, '_');
     const seen = readable.toLowerCase().replaceAll('-', '_');

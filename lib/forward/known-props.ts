@@ -17,7 +17,7 @@ import { WEIGHTED_TARGET } from './target';
 import { LETS_ENCRYPT_PROPS } from './tls';
 import { PROXY_PROTOCOL } from './trusted-proxies';
 
-/** The names of the props of forwards and of their parts. HTTP features name their own. */
+/** The names of the props of forwards and of their parts. HTTP features list their own. */
 
 const COMMON = { allowFrom: true, denyFrom: true } satisfies Known<CommonForwardProps>;
 
@@ -62,7 +62,7 @@ const TLS = {
   engine: true,
 } satisfies Known<TlsForwardProps>;
 
-/** What each kind of forward takes. */
+/** The props of each kind of forward. */
 export const FORWARD = {
   tcp: TRANSPORT,
   udp: TRANSPORT,
@@ -72,7 +72,7 @@ export const FORWARD = {
   protocol: { protocol: true, to: true, ...COMMON, engine: true, ...KERNEL } satisfies Known<ProtocolForwardProps>,
 } as const satisfies Readonly<Record<ForwardKind, object>>;
 
-/** Where a prop that stands in the wrong place may belong, as messages call the place. */
+/** Where a misplaced prop may belong, worded as in messages. */
 export const PLACES: readonly (readonly [title: string, props: object])[] = [
   ['Forward.tcp', FORWARD.tcp],
   ['Forward.udp', FORWARD.udp],

@@ -1,5 +1,5 @@
 /**
- * The names of an object's props. Types are gone when a stack is synthesized, so the names are listed once more; the compiler
- * refuses a list that lacks a prop of its type, or has one too many.
+ * The names of an object's props. Types do not exist at synth, so the names are listed again; the compiler rejects a
+ * list with a missing or an extra name.
  */
 export type Known<T> = Readonly<Record<keyof T, true>>;

@@ -3,7 +3,7 @@ import type { Problems } from './problems';
 /** Accounts that may ask the EC2 metadata service, besides root; or everyone. */
 export type MetadataUsers = readonly string[] | 'everyone';
 
-/** The accounts that a prop names; what cannot be one goes to `problems`. @see useradd(8), which has this rule for names */
+/** The accounts in a prop. Invalid names are reported to `problems`. @see useradd(8), which has this rule for names */
 export function readMetadataUsers(value: unknown, problems: Problems): MetadataUsers {
   if (value === undefined || value === 'everyone') return value ?? [];
   if (!Array.isArray(value) || value.length === 0) {

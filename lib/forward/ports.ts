@@ -1,4 +1,4 @@
-/** One port (`from` equals `to`) or a range of ports, both ends included. */
+/** One port (`from` equals `to`), or a range of ports including both ends. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
@@ -9,7 +9,7 @@ export type PortSpec = number | string;
 
 const MAX_PORT = 65_535;
 
-/** The range that a spec means, or undefined when it means none: not 1-65535, not whole numbers, or back to front. */
+/** The range that a spec describes. Undefined for ports outside 1-65535, fractions, and ranges that run backwards. */
 export function parsePorts(spec: unknown): PortRange | undefined {
   if (typeof spec !== 'number' && typeof spec !== 'string') return undefined;
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(spec));
@@ -36,7 +36,7 @@ export function portsOverlap(a: PortRange, b: PortRange): boolean {
   return a.from <= b.to && b.from <= a.to;
 }
 
-/** `443` or `6000-6100`; iptables writes its matches with a colon (`6000:6100`). */
+/** `443` or `6000-6100`. iptables writes its matches with a colon (`6000:6100`). */
 export function formatPorts(range: PortRange, separator = '-'): string {
   return isRange(range) ? `${range.from}${separator}${range.to}` : `${range.from}`;
 }

@@ -1,8 +1,8 @@
 import { inspect, types } from 'node:util';
 
 /**
- * Thrown once per stack with everything that is wrong with it, so that nobody fixes one mistake only to meet the next.
- * Each problem names the prop, the rule and the value got, and says what to do where that is not obvious.
+ * Thrown once per stack with everything that is wrong with it, so that users do not fix one mistake only to find the
+ * next. Each problem names the prop, the rule and the value, and says what to do where that is not obvious.
  */
 export class PortwayError extends Error {
   override readonly name = 'PortwayError';
@@ -16,14 +16,17 @@ export class PortwayError extends Error {
   }
 }
 
-/** Collects problems while a stack is checked. */
+/** Collects the problems of a stack while it is checked. */
 export class Problems {
   private readonly found: string[] = [];
 
-  /** @param places where which props may stand: for hints about misplaced ones (PLACES in known-props.ts) */
+  /** @param places where each prop may stand, for hints about misplaced ones (PLACES in known-props.ts) */
   constructor(readonly places: readonly (readonly [title: string, props: object])[] = []) {}
 
-  /** One broken rule: `at` is the prop's path as the user wrote it, `rule` goes on from it ("must be 1-65535"). */
+  /**
+   * Adds one broken rule. `at` is the prop's path as the user wrote it; `rule` continues the sentence ("must be
+   * 1-65535").
+   */
   add(at: string, rule: string, got?: unknown): void {
     this.found.push(got === undefined ? `${at} ${rule}` : `${at} ${rule}, got: ${show(got)}`);
   }
@@ -32,18 +35,21 @@ export class Problems {
     return this.found.length;
   }
 
-  /** @throws PortwayError when anything was added */
+  /** @throws PortwayError if there are any problems */
   throwIfAny(): void {
     if (this.found.length > 0) throw new PortwayError(this.found);
   }
 }
 
-/** A forward's path in messages, as its user would write it. */
+/** A forward's path in messages, as the user would write it. */
 export function forwardPath(name: string): string {
   return /^[a-z_$][\w$]*$/i.test(name) ? `forwards.${name}` : `forwards[${JSON.stringify(name)}]`;
 }
 
-/** Stands for a value that is no data, such as a symbol or a function: no reader takes it, and messages show what it was. */
+/**
+ * Replaces a value that is not data, such as a symbol or a function. Every reader refuses it, and messages show the
+ * original value.
+ */
 export class NotData {
   constructor(private readonly text: string) {}
 
@@ -52,7 +58,7 @@ export class NotData {
   }
 }
 
-/** A value as it stands in a message: short, on one line, and with control characters made visible. */
+/** A value as messages show it: short, on one line, with control characters escaped. */
 export function show(value: unknown): string {
   const text =
     typeof value === 'string'
@@ -65,7 +71,7 @@ export function show(value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
-/** Data as JSON, all else as Node prints it, without running any code of the value's own. */
+/** Data as JSON, anything else as Node prints it. Never runs code of the value's own. */
 function showOther(value: unknown): string {
   try {
     if (types.isProxy(value)) return 'a proxy';
@@ -82,7 +88,7 @@ function showOther(value: unknown): string {
   }
 }
 
-/** Whether JSON says all of it. */
+/** Whether JSON represents the value completely. */
 function isData(value: unknown, depth: number): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
@@ -94,7 +100,7 @@ function isData(value: unknown, depth: number): boolean {
   );
 }
 
-/** Runs a CDK app's stacks; what is wrong with their props is printed as it is, without a stack trace, and ends the app. */
+/** Creates a CDK app's stacks. Problems with their props are printed without a stack trace and end the app. */
 export function failWithProblems<T>(create: () => T): T {
   try {
     return create();

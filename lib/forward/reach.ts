@@ -2,8 +2,9 @@ import { forwardPath, type Problems } from './problems';
 import { hostsOf, type ResolvedForward } from './resolved';
 
 /**
- * Whether the gateway can get from its listeners to their targets. The kernel does not translate between the IP versions, so on
- * a gateway with IPv6 a forward whose targets are all of one version would take connections of the other and lead them nowhere.
+ * Whether the gateway's listeners can reach their targets. The kernel does not translate between IP versions. On a
+ * gateway with IPv6, a forward whose targets are all of one version would accept connections of the other version and
+ * send them nowhere.
  */
 export function checkReach(
   forwards: readonly ResolvedForward[],

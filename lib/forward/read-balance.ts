@@ -2,7 +2,7 @@ import { BALANCES, type Balance, buckets, isSticky, MAX_BUCKETS } from './balanc
 import type { Problems } from './problems';
 import type { Target } from './target';
 
-/** The sharing that a forward, host or path asks for; undefined where it says nothing or what cannot be. */
+/** The balance of a forward, host or path; undefined if unset or invalid. */
 export function readBalance<By extends keyof typeof BALANCES>(
   at: string,
   value: unknown,
@@ -18,7 +18,7 @@ export function readBalance<By extends keyof typeof BALANCES>(
   return undefined;
 }
 
-/** The rules that take the sharing and the targets together; `at` is where the targets stand. */
+/** The rules that involve balance and targets together. `at` is the place that has the targets. */
 export function checkBalance(
   at: string,
   {

@@ -6,7 +6,7 @@ import { readWhole } from './whole';
 
 const BOUNDS = { maxFails: 100, failTimeout: 3600, tries: 10, timeout: 300, connectTimeout: 60 } as const;
 
-/** The failover that a forward, host or path asks for; undefined where it says nothing or what cannot be. */
+/** The failover of a forward, host or path; undefined if unset or invalid. */
 export function readFailover(
   at: string,
   value: unknown,
@@ -44,7 +44,7 @@ export function readFailover(
   };
 }
 
-/** Whether there is anything to go on to: another target, or a name, which may stand for several addresses. */
+/** Whether another target can take over. A name counts, since it may stand for several addresses. */
 export function canFailOver(targets: readonly Target[]): boolean {
   return targets.length > 1 || targets.some((t) => t.kind === 'name');
 }

@@ -22,7 +22,7 @@ interface PropsByKind {
   readonly protocol: ProtocolForwardProps;
 }
 
-/** A forward as its user wrote it. It has only props of its kind; their values are not checked yet. */
+/** A forward as its user wrote it. It has only props of its kind, whose values are not checked yet. */
 export type Written<Kind extends ForwardKind> = {
   [K in Kind]: { readonly kind: K; readonly props: Partial<PropsByKind[K]> };
 }[Kind];
@@ -40,7 +40,7 @@ const EXAMPLES: Readonly<Record<ForwardKind, string>> = {
   protocol: "{ protocol: 'esp', to: '10.0.1.20' }",
 };
 
-/** The forwards by name. `names` has those too of which nothing can be read. */
+/** The forwards by name. `names` also includes forwards that could not be read. */
 export function readForwards(
   forwards: unknown,
   problems: Problems,
@@ -85,7 +85,7 @@ function readForward(at: string, forward: unknown, problems: Problems): WrittenF
   return props === undefined ? undefined : ({ kind, props } as WrittenForward);
 }
 
-/** What a factory was given, and nothing that only looks like a forward. */
+/** The kind and props of a forward made by a factory. Undefined for anything that only resembles a forward. */
 function madeBy(forward: unknown): { readonly kind: ForwardKind; readonly props: unknown } | undefined {
   if (types.isProxy(forward) || !(forward instanceof Forward)) return undefined;
   const { kind, props } = forward;

@@ -19,7 +19,7 @@ export function readSourceLists(
   return { allowFrom, denyFrom };
 }
 
-/** What every forward that the kernel carries has. */
+/** The props that every forward in the kernel has. */
 export function readKernelListener(
   at: string,
   props: KernelForwardProps,
@@ -56,7 +56,7 @@ function readFamilies(at: string, family: unknown, problems: Problems): readonly
   return [family === 'ipv6' ? 6 : 4];
 }
 
-/** Addresses of the other family would never meet a packet. */
+/** Addresses of the other IP version would never match a packet. */
 function checkFamily(
   at: string,
   family: Family,
@@ -74,7 +74,7 @@ function checkFamily(
     problems.add(`${at}.to`, `must be of IPv${family}, as the forward's family says`, wrong.host);
 }
 
-/** What Linux takes for a name; a plus at the end stands for anything. @see iptables(8), --in-interface */
+/** A name that Linux accepts. A plus at the end matches any characters. @see iptables(8), --in-interface */
 function checkInterface(at: string, value: unknown, problems: Problems): void {
   if (value === undefined) return;
   if (typeof value !== 'string' || !/^[a-z0-9_.-]{1,15}\+?$/i.test(value) || value.length > 15)

@@ -3,11 +3,10 @@ import { NotData, type Problems, show } from './problems';
 import { refuseUnknown } from './unknown-prop';
 
 /**
- * The props of an object that a user wrote, each read once. Anything but a plain object is reported to `problems` and undefined.
- * Unknown keys are errors: a silently ignored option looks enforced. Unset props are omitted.
- *
- * Values are returned unchanged, except those that are not data: a symbol, a function or the like becomes a {@link NotData}, which
- * every reader refuses, and which can be printed.
+ * The props of an object that a user wrote, each read once. Anything but a plain object is reported to `problems`, and
+ * the result is undefined. Unknown keys are errors: a silently ignored option looks enforced. Unset props are omitted.
+ * / Values are returned unchanged, except those that are not data: a symbol, a function or the like becomes a {@link
+ * NotData}, which every reader refuses, and which can be printed.
  */
 export function readObject<K extends string>(
   at: string,
@@ -40,7 +39,10 @@ export function readObject<K extends string>(
   return Object.fromEntries(read) as Partial<Record<K, unknown>>;
 }
 
-/** What an object holds whose keys a user chose, such as `hosts`: its keys and values. The rule goes on with "must hold at least one". */
+/**
+ * The keys and values of an object whose keys the user chose, such as `hosts`. `rule` continues "must hold at least
+ * one".
+ */
 export function readRecord(
   at: string,
   value: unknown,
@@ -59,27 +61,27 @@ export function readRecord(
   });
 }
 
-/** A prop's path below another one's, as its user would write it. */
+/** A prop's path below another one's, as the user would write it. */
 export function memberPath(at: string, name: string | symbol): string {
   if (typeof name === 'symbol') return `${at}[${show(name)}]`;
   if (!/^[a-z_$][\w$]*$/i.test(name)) return `${at}[${JSON.stringify(name)}]`;
   return at === '' ? name : `${at}.${name}`;
 }
 
-/** Whether it is what `{ ... }` makes. What comes from a prototype would be lost in the first spread. */
+/** Whether the value is a plain `{ ... }`. Props of a prototype would be lost when the object is spread. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
 }
 
-/** All that a plain object holds, also what a loop over its keys would leave out. Undefined where it is no plain object. */
+/** All entries of a plain object, including those that a loop over its keys would skip. Undefined for anything else. */
 export function entriesOf(value: unknown): readonly (readonly [string | symbol, unknown])[] | undefined {
   if (!isPlainObject(value)) return undefined;
   return Reflect.ownKeys(value).map((name) => [name, readPart(() => value[name as keyof typeof value])] as const);
 }
 
-/** Whether a value passes a test; one that throws when it is looked at does not. */
+/** Whether a value passes a test. A value that throws when it is inspected does not. */
 export function passes(test: () => boolean): boolean {
   try {
     return test();
@@ -94,7 +96,7 @@ function butPlain(value: unknown): string {
   return '; write a plain object, since props of a class or a prototype get lost';
 }
 
-/** A value as data, or what stands for it. */
+/** A value as data, or a {@link NotData} in its place. */
 function readPart(read: () => unknown, inList = false): unknown {
   try {
     const value = read();
@@ -106,7 +108,7 @@ function readPart(read: () => unknown, inList = false): unknown {
   }
 }
 
-/** Readers pass holes over: a list of nothing but holes would be one that allows everyone. */
+/** Readers skip holes, so a list of nothing but holes would look empty and allow everyone. */
 function readList(list: readonly unknown[]): unknown {
   const keys = Object.keys(list);
   if (keys.length !== list.length || keys.some((key, i) => key !== String(i)))

@@ -12,14 +12,14 @@ import { readWhole } from './whole';
 /** Both IP versions. */
 export const ANY_FAMILY: readonly Family[] = [4, 6];
 
-/** Ports that never lead elsewhere, because the gateway itself needs them. */
+/** Ports that cannot be forwarded, because the gateway itself needs them. */
 const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
   { transport: 'tcp', port: 22, why: "the gateway's own SSH" },
   { transport: 'udp', port: 68, why: "the gateway's own DHCP client" },
   { transport: 'udp', port: 546, why: "the gateway's own DHCPv6 client" },
 ];
 
-/** What carries the forward: its own wish, else the stack's. HTTP and HTTPS take nginx alone. */
+/** The engine of the forward, else the stack's. HTTP and HTTPS need nginx. */
 export function readEngine(
   at: string,
   { kind, props }: Written<PortForward['kind']>,
@@ -30,7 +30,7 @@ export function readEngine(
     problems.add(`${at}.engine`, `must be ${ENGINES.join(' or ')}`, props.engine);
   }
   if (kind === 'tcp' || kind === 'udp') return ENGINES.find((known) => known === props.engine) ?? stackEngine;
-  // The stack's engine counts as a wish too: a team that chose iptables should not find nginx on its host unasked.
+  // The stack's engine applies here too: a team that chose iptables should not get nginx on its host without asking.
   const wish = props.engine ?? stackEngine;
   if (wish === 'iptables') {
     problems.add(
@@ -42,7 +42,7 @@ export function readEngine(
   return 'nginx';
 }
 
-/** The ports on the gateway, or undefined when there are none to go on with. */
+/** The ports on the gateway; undefined if they are invalid. */
 export function readListener(
   at: string,
   { kind, props }: Written<PortForward['kind']>,
@@ -124,7 +124,7 @@ function readWeighted(at: string, spec: object, problems: Problems) {
   );
 }
 
-/** The source networks of a prop (`at`); none when it is not there. */
+/** The source networks of a prop (`at`); empty if it is unset. */
 export function readSources(at: string, value: unknown, problems: Problems): readonly Cidr[] {
   if (value === undefined) return [];
   if (!Array.isArray(value) || value.length === 0) {
@@ -139,7 +139,7 @@ export function readSources(at: string, value: unknown, problems: Problems): rea
   });
 }
 
-/** Where a redirect leads: an HTTPS port of the gateway, or the origin of another site. */
+/** The target of a redirect: an HTTPS port of the gateway, or the origin of another site. */
 export function readRedirect(
   at: string,
   props: Pick<ForwardProps, 'to' | 'redirectTo'>,

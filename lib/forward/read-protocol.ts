@@ -5,7 +5,7 @@ import { readKernelListener, readSourceLists } from './read-kernel-props';
 import type { ProtocolForward } from './resolved';
 import { type Host, isHost, readHost } from './target';
 
-/** Numbers that are no business of `Forward.protocol`, and why. */
+/** Protocol numbers that `Forward.protocol` does not accept, and why. */
 const OTHERS: Readonly<Record<number, string>> = {
   1: "ICMP is the gateway's own: see the stack's ping",
   2: 'IGMP does not leave its link',
@@ -53,7 +53,7 @@ function readProtocol(at: string, value: unknown, problems: Problems): number | 
 
 const SHAPE = 'must be the address of a host (10.0.1.20 or 2001:db8::20), without a port: the protocol has none';
 
-/** The host that a protocol leads to. What runs on the gateway itself needs no forward of it. */
+/** The host that a protocol is forwarded to. The gateway itself needs no forward: it gets these packets anyway. */
 function readProtocolTarget(at: string, value: unknown, problems: Problems): Host | undefined {
   const host = typeof value === 'string' ? readHost(value, SHAPE) : { rule: SHAPE };
   if (isHost(host) && host.kind !== 'name') return host;
@@ -61,10 +61,12 @@ function readProtocolTarget(at: string, value: unknown, problems: Problems): Hos
   return undefined;
 }
 
-/** In IPv6 these are headers of what comes behind them, which is what the kernel takes for a packet's protocol. @see RFC 8200, section 4.1 */
+/**
+ * In IPv6 these are extension headers. The kernel matches the protocol that follows them. @see RFC 8200, section 4.1
+ */
 const IPV6_HEADERS: readonly number[] = [43, 44, 51, 60];
 
-/** A rule for such a header is taken by ip6tables, and never meets a packet. */
+/** ip6tables accepts a rule for such a header, but no packet ever matches it. */
 function checkProtocolOfTarget(
   at: string,
   protocol: number | undefined,

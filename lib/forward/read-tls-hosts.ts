@@ -13,7 +13,7 @@ import type { TlsForward } from './resolved';
 import type { TlsHost, TlsHostProps } from './tls-hosts';
 import { TLS_HOST } from './tls-hosts';
 
-/** The host names of a TLS forward, in the order they were written; last what stands for all others. */
+/** The host names of a TLS forward in the user's order, followed by the entry for all other names. */
 export function readTlsHosts(
   at: string,
   props: Partial<TlsForwardProps>,

@@ -5,7 +5,7 @@ import { isHttpsForward, type ResolvedForward } from './resolved';
 import { type Certificate, LETS_ENCRYPT_PROPS, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
 
-/** What Let's Encrypt takes in one certificate. @see https://letsencrypt.org/docs/rate-limits/ */
+/** The most domains that Let's Encrypt accepts in one certificate. @see https://letsencrypt.org/docs/rate-limits/ */
 const MAX_DOMAINS = 100;
 
 /** @see https://letsencrypt.org/docs/staging-environment/ */
@@ -16,7 +16,7 @@ const LETS_ENCRYPT = {
 
 const EMAIL = /^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}$/i;
 
-/** Where an HTTPS forward's certificate comes from; undefined when there is something wrong with it. */
+/** The source of an HTTPS forward's certificate; undefined if it is invalid. */
 export function readTls(at: string, tls: unknown, problems: Problems): Certificate | undefined {
   if (!(tls instanceof Tls)) {
     problems.add(at, 'must say where the certificate comes from, such as Tls.selfSigned()', tls);
@@ -64,7 +64,7 @@ function readAcme(at: string, props: unknown, problems: Problems) {
 
 const ACME_EXAMPLE = "{ email: 'admin@example.com', domains: ['www.example.com'] }";
 
-/** Also a host that needs no domain: a CA within a network is called by a short name or an address. */
+/** Public domains are not required: a CA in a private network may have a short name or an address. */
 function isDirectory(server: unknown): boolean {
   if (isToken(server)) return true;
   return typeof server === 'string' && /^https:\/\/[\x21-\x7e]+$/.test(server) && URL.canParse(server);

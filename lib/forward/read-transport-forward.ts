@@ -17,7 +17,7 @@ import { readTrustedProxies } from './trusted-proxies';
 
 type Props = Partial<TransportForwardProps>;
 
-/** Props that only the kernel carries out. */
+/** Props that only iptables supports. */
 const KERNEL_PROPS = [
   'interface',
   'family',
@@ -25,7 +25,7 @@ const KERNEL_PROPS = [
   'healthCheck',
 ] as const satisfies readonly (keyof Props)[];
 
-/** Props that only nginx carries out. */
+/** Props that only nginx supports. */
 const NGINX_PROPS = ['proxyProtocol', 'idleTimeout', 'responses'] as const satisfies readonly (keyof Props)[];
 
 interface Context {
@@ -62,7 +62,7 @@ export function readTransportForward(
   return { name, kind, transport: kind, listen, targets, ...sources, ...delivery };
 }
 
-/** An engine must not ignore a prop: the user would believe that it works. */
+/** An engine must not ignore a prop: the user would rely on it. */
 function refuseOtherEngine(at: string, engine: Engine, props: Props, problems: Problems): void {
   const [refused, other] = engine === 'nginx' ? [KERNEL_PROPS, 'iptables'] : [NGINX_PROPS, 'nginx'];
   for (const prop of refused) {

@@ -33,15 +33,17 @@ export interface ForwardSet {
 
 const DEFAULT_ENGINE: Engine = 'nginx';
 
-/** Names appear in rule comments, nginx upstreams and file names; 20 characters fit all of them (a chain name holds 28). */
+/**
+ * Names appear in rule comments, nginx upstreams and file names. 20 characters fit everywhere (chain names hold 28).
+ */
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 
-/** A forward with several targets gets an iptables chain of its own, `PORTWAY-<name>`, beside these. */
+/** A forward with several targets has an iptables chain of its own, `PORTWAY-<name>`, beside these. */
 const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'KEEP', 'LIMIT', 'MARK', 'MSS', 'EGRESS'];
 
 /**
- * Checks a set of forwards and gives it in the form that renderers and constructs need, in the order it was written.
- * Every broken rule goes to `problems`; a forward that broke one is left out of the result.
+ * Checks a set of forwards and resolves them for renderers and constructs, in the user's order. Every broken rule is
+ * reported to `problems`; forwards that broke one are left out.
  */
 export function resolveForwards(set: ForwardSet, problems: Problems): readonly ResolvedForward[] {
   const engine = readStackEngine(set.engine, problems);
@@ -64,7 +66,9 @@ function readStackEngine(value: unknown, problems: Problems): Engine {
   return engine ?? DEFAULT_ENGINE;
 }
 
-/** The same, alone: for callers that have nothing else to check. @throws PortwayError with every broken rule */
+/**
+ * Does the same on its own, for callers that have nothing else to check. @throws PortwayError with every broken rule
+ */
 export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForward[] {
   const problems = new Problems(PLACES);
   const resolved = resolveForwards(set, problems);
@@ -88,7 +92,7 @@ function checkNames(names: readonly string[], problems: Problems): void {
         forwardPath(name),
         `must not have the name of one of Portway's own chains (${CHAIN_NAMES.join(', ')})`,
       );
-    // nginx compares the names of upstreams without regard to case.
+    // nginx ignores case in names of upstreams.
     const twin = seen.get(name.toLowerCase());
     if (twin !== undefined)
       problems.add(forwardPath(name), `must differ from ${forwardPath(twin)} in more than upper and lower case`);

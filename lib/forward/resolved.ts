@@ -14,7 +14,7 @@ import type { TrustedProxies } from './trusted-proxies';
 
 /** What every checked forward has. */
 interface CommonForward {
-  /** The forward's key in the stack's `forwards`: its id in comments, logs and file names. */
+  /** The forward's key in the stack's `forwards`: its name in comments, logs and file names. */
   readonly name: string;
   /** Empty: everyone. */
   readonly allowFrom: readonly Cidr[];
@@ -39,7 +39,7 @@ interface CommonKernelForward extends CommonForward {
 
 interface CommonNginxForward extends CommonPortForward {
   readonly engine: 'nginx';
-  /** Undefined: the client is who connects. */
+  /** Undefined: whoever connects is the client. */
   readonly trustedProxies?: TrustedProxies;
   /** How many sessions (HTTP: requests in progress) it may have at once. Only the renderer sets it. */
   readonly share?: number;
@@ -57,17 +57,17 @@ export interface KernelPortForward extends CommonKernelForward, CommonPortForwar
 /** A forward of an IP protocol without ports. */
 export interface ProtocolForward extends CommonKernelForward {
   readonly kind: 'protocol';
-  /** Its number. */
+  /** The protocol's number. */
   readonly protocol: number;
   readonly target: Host;
 }
 
 interface CommonStreamForward extends CommonNginxForward {
-  /** Undefined: no target can take over from another. */
+  /** Undefined: no target can take over for another. */
   readonly failover?: Failover;
   readonly limits?: ResolvedLimits;
   readonly session: Session;
-  /** Whether targets are told the client's address by the PROXY protocol. */
+  /** Whether targets learn the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol: boolean;
 }
 
@@ -151,7 +151,7 @@ export function hostsOf(forward: ResolvedForward): readonly Host[] {
   return isPortForward(forward) ? forward.targets : [forward.target];
 }
 
-/** What a forward listens on. HTTP/3 adds the UDP port of the same number. */
+/** The transports that a forward listens on. HTTP/3 adds the UDP port of the same number. */
 export function transportsOf(forward: PortForward): readonly PortForward['transport'][] {
   return forward.kind === 'https' && forward.http3 ? ['tcp', 'udp'] : [forward.transport];
 }

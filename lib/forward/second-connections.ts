@@ -1,6 +1,6 @@
 import { isPortForward, type ResolvedForward, transportsOf } from './resolved';
 
-/** Protocols that tell addresses and ports of further connections inside of a first one, by transport and the port that they have. */
+/** Protocols that announce addresses and ports of further connections inside the first one, by transport and port. */
 const PROTOCOLS: Readonly<Record<string, string>> = {
   'tcp 21': 'FTP',
   'udp 69': 'TFTP',
@@ -9,8 +9,9 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a forward of such a protocol does not do: neither engine reads the protocol, so the further connections are no part of it.
- * @returns a sentence to warn of, or undefined
+ * Warns of what a forward of such a protocol does not do: neither engine reads the protocol, so the further connections
+ * are not forwarded.
+ * @returns the warning, or undefined
  */
 export function secondConnections(forward: ResolvedForward): string | undefined {
   if (!isPortForward(forward)) return undefined;

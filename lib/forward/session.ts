@@ -23,7 +23,7 @@ export interface SessionProps {
   readonly responses?: number;
 }
 
-/** The checked session; what nobody said is not there. */
+/** The checked session. Unset values are omitted. */
 export type Session = SessionProps;
 
 export function readSession(at: string, props: SessionProps, kind: 'tcp' | 'udp', problems: Problems): Session {

@@ -5,7 +5,7 @@ import { forwardPath, type Problems } from './problems';
 import { type HttpsForward, isHttpsForward, type ResolvedForward, type TlsForward } from './resolved';
 import type { SharedPort } from './tls-hosts';
 
-/** The forwards, of which a TLS and an HTTPS forward on one port know of each other. */
+/** The forwards. A TLS and an HTTPS forward on one port get to know each other. */
 export function sharePorts(forwards: readonly ResolvedForward[], problems: Problems): readonly ResolvedForward[] {
   const shared = forwards
     .filter((f) => f.kind === 'tls')
@@ -30,7 +30,7 @@ function check(tls: TlsForward, https: HttpsForward, problems: Problems): void {
     problems.add(`${at.tls}.to`, `must be left out: other names go to ${at.https}, on the same port`);
   for (const host of hostsOf(https).filter((name) => hostsOf(tls).includes(name)))
     problems.add(`${at.tls}.hosts[${JSON.stringify(host)}]`, `must differ from those of ${at.https}, on the same port`);
-  // nginx takes the client's address from one place in a server: here from what leads the connection to it.
+  // An nginx server takes the client's address from one source. Here that is the server that hands over the connection.
   if (https.trustedProxies?.by === 'x-forwarded-for')
     problems.add(
       `${at.https}.trustedProxies`,

@@ -36,7 +36,7 @@ export const WEIGHTED_TARGET = { to: true, weight: true, backup: true } satisfie
 export interface Target extends Host {
   readonly ports: PortRange;
   readonly weight: number;
-  /** Gets something only while all others fail. */
+  /** Used only while all other targets fail. */
   readonly backup?: true;
 }
 
@@ -51,7 +51,7 @@ export interface Host {
 const SHAPE = 'must be a port (8080) or host:port (10.0.1.20:8080, [2001:db8::20]:8080, app.internal:8080)';
 const NAME = /^(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?$/i;
 
-/** A target from what a user wrote, or the rule that it breaks. */
+/** A target from user input, or the rule that it breaks. */
 export function readTarget(spec: unknown): Target | { readonly rule: string } {
   if (typeof spec !== 'string' && typeof spec !== 'number') return { rule: SHAPE };
   const { host: address, port } = split(String(spec));
@@ -63,12 +63,12 @@ export function readTarget(spec: unknown): Target | { readonly rule: string } {
   return isHost(host) ? { ...host, ports, weight: 1 } : host;
 }
 
-/** A host by its address or name, or the rule that it breaks; `shape` is the rule for what is neither. */
+/** A host from its address or name, or the rule that it breaks. `shape` is the rule for anything that is neither. */
 export function readHost(host: string, shape: string): Host | { readonly rule: string } {
   if (isToken(host)) return { host, kind: 'ipv4' };
   const family = isIP(host);
   if (family === 0) {
-    // A name of digits and dots only is a mistyped address; no top-level domain is a number (RFC 3696, section 2).
+    // A name of only digits and dots is a mistyped address: no top-level domain is a number (RFC 3696, section 2).
     if (!NAME.test(host) || /^[\d.]+$/.test(host)) return { rule: shape };
     return host.toLowerCase() === 'localhost' ? { rule: LOOPBACK } : { host, kind: 'name' };
   }
@@ -84,13 +84,13 @@ export function isHost(value: Host | { readonly rule: string }): value is Host {
   return 'kind' in value;
 }
 
-/** `host:port` as nginx and people write it: an IPv6 address in brackets. */
+/** `host:port` in the usual notation, with an IPv6 address in brackets. */
 export function formatTarget(target: Target): string {
   const ports = formatPorts(target.ports);
   return target.host === undefined ? ports : `${formatHost(target)}:${ports}`;
 }
 
-/** The host as it stands before a colon and a port: an IPv6 address in brackets, the gateway itself as nothing. */
+/** The host in front of a colon and a port: an IPv6 address in brackets, the gateway itself as an empty string. */
 export function formatHost({ kind, host = '' }: Host): string {
   return kind === 'ipv6' ? `[${host}]` : host;
 }
@@ -105,7 +105,7 @@ function split(spec: string): { host?: string; port: string } {
 
 const LOOPBACK = 'must not be a loopback address: for the gateway itself write the port alone (8080)';
 
-/** Addresses that are no place to forward to, each for its own reason. */
+/** Addresses that cannot be targets, each for its own reason. */
 const UNREACHABLE: readonly (readonly [cidr: string, rule: string])[] = [
   ['127.0.0.0/8', LOOPBACK],
   ['::1/128', LOOPBACK],

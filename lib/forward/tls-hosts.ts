@@ -25,23 +25,23 @@ export const TLS_HOST = { to: true, balance: true } satisfies Known<TlsHostProps
 
 /** A host name of a TLS forward and its targets, checked. */
 export interface TlsHost {
-  /** Undefined: every name that no other entry has, and clients that name none. */
+  /** Undefined: the entry for all other names, and for clients that ask for none. */
   readonly host?: string;
-  /** Unique in the stack: the forward's name, with the host behind it. */
+  /** Unique in the stack: the forward's name, followed by the host. */
   readonly id: string;
   readonly targets: readonly Target[];
   readonly balance: StreamBalance;
 }
 
 /**
- * A TLS and an HTTPS forward on one port. Only one can have the port: it is nginx's stream context, which looks at the name that a client
- * asks for and hands the connection on to one of the two, by a unix socket each.
+ * A TLS and an HTTPS forward on one port. Only nginx's stream context can listen there. It reads the host name that a
+ * client asks for, and hands over the connection to one of the two, through a unix socket for each.
  */
 export interface SharedPort {
   /** The TLS forward. */
   readonly tls: string;
-  /** The HTTPS forward, which gets what the other one has no name for. */
+  /** The HTTPS forward, which gets all names that the TLS forward does not have. */
   readonly https: string;
-  /** Names of the HTTPS forward that a star of the other one stands for too. */
+  /** Names of the HTTPS forward that a star of the TLS forward also covers. */
   readonly httpsHosts: readonly string[];
 }

@@ -9,7 +9,7 @@ export class Tls {
    * not a replaced host. Browsers warn about it; use it for trials, and behind something else that ends TLS.
    */
   static selfSigned(...none: readonly never[]): Tls {
-    // Plain JavaScript may give something all the same, such as a domain: the stack refuses it.
+    // Plain JavaScript may pass an argument anyway, such as a domain. The stack refuses it.
     return new Tls('self-signed', none.length === 0 ? {} : ({ given: none } as object));
   }
 

@@ -1,6 +1,6 @@
 /**
- * Whether a string holds a value that CloudFormation fills in at deploy time (a CDK token), so that it cannot be checked
- * now. lib/forward is CDK-free: it looks for the mark that the CDK puts into encoded strings.
+ * Whether a string holds a value that CloudFormation fills in at deploy time (a CDK token), so that it cannot be
+ * checked now. lib/forward is CDK-free, so it looks for the mark that the CDK puts into encoded strings.
  * @see https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
  */
 export function isToken(value: unknown): boolean {

@@ -16,12 +16,14 @@ import { isToken } from './token';
 
 /** One rule of a security group: traffic from (inbound) or to (outbound) a network. */
 export interface TrafficRule {
-  /** `icmp` and `icmpv6` mean echo requests, `all` every protocol; a number is an IP protocol without ports. */
+  /**
+   * `icmp` and `icmpv6` mean echo requests, `all` means every protocol, and a number is an IP protocol without ports.
+   */
   readonly protocol: 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'all' | number;
-  /** For TCP and UDP alone. */
+  /** Only for TCP and UDP. */
   readonly ports?: PortRange;
   readonly peer: Cidr;
-  /** Which forwards, or which need of the gateway, this is for; several where rules were merged. */
+  /** The forwards, or the need of the gateway, that this rule serves; several after merging. */
   readonly reasons: readonly string[];
 }
 
@@ -34,7 +36,7 @@ function everyone({ ipv6 }: { readonly ipv6: boolean }): readonly Cidr[] {
   return ipv6 ? [EVERYONE[4], EVERYONE[6]] : [EVERYONE[4]];
 }
 
-/** What the security group lets in: each forward's listener from its sources, and port 22 from the admin CIDR. */
+/** What the security group admits: each forward's listener from its sources, and port 22 from the admin CIDR. */
 export function inboundTraffic(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
@@ -64,7 +66,10 @@ export function inboundTraffic(
   ]);
 }
 
-/** Who opens a forward's connections; undefined is everyone. Behind proxies these are others than those who may use it. */
+/**
+ * The hosts that open a forward's connections; undefined is everyone. Behind proxies these are the proxies, not the
+ * clients.
+ */
 function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
   const { allowFrom } = forward;
   const proxies = isNginxForward(forward) ? forward.trustedProxies : undefined;
@@ -72,7 +77,7 @@ function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
   return allowFrom.length === 0 ? undefined : [...allowFrom, ...(proxies?.from ?? [])];
 }
 
-/** What every gateway needs of the world: names, time, packages, and AWS itself. */
+/** What every gateway itself needs: names, time, packages, and AWS. */
 const NEEDS = [
   ['udp', 53, 'DNS'],
   ['tcp', 53, 'DNS'],
@@ -81,12 +86,12 @@ const NEEDS = [
   ['tcp', 443, 'HTTPS: packages, AWS'],
 ] as const;
 
-/** What the security group lets out: the gateway's own needs, and targets as they are after the destination was changed. */
+/** What the security group lets out: the gateway's own needs, and connections to targets after translation. */
 export function outboundTraffic(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
 ): readonly TrafficRule[] {
-  // Where private networks go out, nobody knows which ports they want; all else is part of that.
+  // Private networks that go out may use any port, which includes everything else.
   if (settings.egress.length > 0)
     return everyone(settings).map((peer) => ({ protocol: 'all', peer, reasons: ['egress', 'forwards', 'packages'] }));
   const needs = everyone(settings).flatMap((peer) =>
@@ -134,7 +139,7 @@ export function outboundTraffic(
   return mergeTraffic([...needs, ...authorities(forwards, settings), ...targets, ...pings, ...checks]);
 }
 
-/** CAs that are not on the port of HTTPS. */
+/** CAs that listen on another port than that of HTTPS. */
 function authorities(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly TrafficRule[] {
   return forwards.filter(isHttpsForward).flatMap(({ name, tls }) => {
     const url = tls.source === 'acme' && !isToken(tls.server) ? new URL(tls.server) : undefined;
@@ -153,8 +158,8 @@ function hostNetwork({ kind, host }: Host): Cidr {
 }
 
 /**
- * The same traffic in fewer rules (AWS allows 60 per family and direction): networks of the same ports are joined, then
- * ports of the same network. Nothing more is let through than before.
+ * The same traffic in fewer rules (AWS allows 60 per IP version and direction). First the networks with the same ports
+ * are joined, then the ports of the same network. No further traffic is let through.
  */
 export function mergeTraffic(rules: readonly TrafficRule[]): readonly TrafficRule[] {
   const byPorts = group(rules, (r) => `${r.protocol} ${r.ports && formatPorts(r.ports)}`).flatMap(joinNetworks);
@@ -205,7 +210,10 @@ function unique(values: readonly string[]): readonly string[] {
   return [...new Set(values)];
 }
 
-/** AWS counts rules for each direction and address family by itself; here it would show only in the middle of a deploy. */
+/**
+ * AWS counts the rules of each direction and IP version. Without this check, the limit would show only in the middle of
+ * a deploy.
+ */
 export function checkTraffic(
   traffic: { readonly inbound: readonly TrafficRule[]; readonly outbound: readonly TrafficRule[] },
   limit: number,

@@ -31,7 +31,7 @@ export interface ProxyProtocolSource {
 export const PROXY_PROTOCOL = { accept: true, send: true } satisfies Known<ProxyProtocolProps>;
 export const PROXY_PROTOCOL_SOURCE = { from: true } satisfies Known<ProxyProtocolSource>;
 
-/** Who may tell whose connection it really is, and how; checked. */
+/** Which proxies may report the real client of a connection, and how; checked. */
 export interface TrustedProxies {
   readonly by: 'x-forwarded-for' | 'proxy-protocol';
   readonly from: readonly Cidr[];
@@ -42,7 +42,9 @@ export interface ClientAddressProps {
   readonly proxyProtocol?: ProxyProtocolProps;
 }
 
-/** What stands in `trustedProxies` and `proxyProtocol`. `takes` are the parts of the latter that the kind of forward knows. */
+/**
+ * Reads `trustedProxies` and `proxyProtocol`. `takes` are the parts of the latter that this kind of forward supports.
+ */
 export function readTrustedProxies(
   at: string,
   props: ClientAddressProps,
@@ -84,7 +86,10 @@ export function readTrustedProxies(
   };
 }
 
-/** Everyone as a trusted proxy would let everyone be whom they like. Two halves are everyone too. */
+/**
+ * If everyone were a trusted proxy, every client could claim any address. Two halves of the address space are everyone
+ * too.
+ */
 function readTrusted(at: string, value: unknown, problems: Problems): readonly Cidr[] {
   const from = readSources(at, value, problems);
   for (const cidr of mergeCidrs(from).filter(isEverything))

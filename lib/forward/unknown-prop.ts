@@ -1,11 +1,12 @@
 import leven from 'leven';
 import type { Problems } from './problems';
 
-/** An object with at most so many props has them all listed in its messages. */
+/** Messages list all props of an object with at most this many. */
 const SHORT = 6;
 
 /**
- * Refuses a prop that its object does not have. Ignored in silence, a misspelt `allowFrom` would open a port to the world.
+ * Refuses a prop that its object does not have. If it were ignored, a misspelt `allowFrom` would open a port to the
+ * world.
  * @param at the prop's path
  * @param known the props of the object that it was written in
  */
@@ -30,7 +31,8 @@ function hintFor(name: string, known: readonly string[], places: Problems['place
   const titles = placesOf(name, places);
   if (titles !== undefined) {
     const belongs = `it is for ${titles}`;
-    // A prop of a forward is written by its full name; one of a small object may well be another one's misspelling.
+    // A known prop of a forward is rarely a typo, but a prop of a small object may well be a misspelling of another
+    // one.
     return meant === undefined || titles.includes('orward') ? belongs : `${belongs}; or ${meant}`;
   }
   if (meant !== undefined || known.length <= SHORT) return meant;
@@ -38,10 +40,10 @@ function hintFor(name: string, known: readonly string[], places: Problems['place
   return other === undefined ? undefined : `did you mean ${other}, which is for ${placesOf(other, places)}?`;
 }
 
-/** The known name that somebody probably meant; undefined where none is near. */
+/** The known name that was probably meant; undefined if none is close. */
 export function didYouMean(name: string, known: Iterable<string>): string | undefined {
   const wanted = letters(name);
-  // Two letters that changed places are two edits. In the shortest names a single one makes another word.
+  // Two swapped letters are two edits. In very short names, even one edit makes another word.
   const most = wanted.length < 4 ? 0 : Math.min(3, Math.floor(wanted.length * 0.4));
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const candidate of known) {
@@ -51,19 +53,19 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
   return best?.name;
 }
 
-/** Upper and lower case, hyphens and underscores are what people mix up most. */
+/** Case, hyphens and underscores are what people mix up most. */
 function letters(name: string): string {
   return name.toLowerCase().replaceAll(/[-_ ]/g, '');
 }
 
-/** Where a prop of this name stands, in words. */
+/** Where a prop of this name may stand, in words. */
 function placesOf(name: string, places: Problems['places']): string | undefined {
   const titles = places.filter(([, props]) => Object.hasOwn(props, name)).map(([title]) => title);
   if (titles.length === 0) return undefined;
   const forwards = titles.filter((title) => title.startsWith('Forward.'));
   const all = places.filter(([title]) => title.startsWith('Forward.')).length;
   if (forwards.length === all) return 'the forward itself';
-  // What a forward takes, its parts may take too: the forward is the better advice.
+  // If a forward takes the prop, its parts may too; the forward is the better advice.
   const best = forwards.length > 0 ? forwards : titles;
   return best.length === 0 ? undefined : [best.slice(0, -1).join(', '), best.at(-1)].filter(Boolean).join(' and ');
 }

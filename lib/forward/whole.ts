@@ -1,6 +1,8 @@
 import type { Problems } from './problems';
 
-/** A whole number within its bounds, both included; anything else goes to `problems` and is undefined. */
+/**
+ * A whole number within bounds, both included. Anything else is reported to `problems`, and the result is undefined.
+ */
 export function readWhole(
   at: string,
   value: unknown,

@@ -19,7 +19,7 @@ export interface BalanceProps {
   readonly balance?: HttpBalance;
 }
 
-/** How targets share requests. The methods themselves are upstream's; `cookie` is HTTP's alone. */
+/** How targets share requests. The group of targets states the methods; only `cookie` belongs to HTTP. */
 export const balance: HttpFeature<BalanceProps, { readonly balance?: Balance }> = {
   props: { balance: true },
   read(at, props, problems, { isLeaf, targets }) {
@@ -49,7 +49,7 @@ export const balance: HttpFeature<BalanceProps, { readonly balance?: Balance }> 
       order: 60,
       lines: ({ route }) => (route.balance === 'cookie' ? ['set $portway_sticks 1;'] : []),
     },
-    // Where a browser is to keep its target and has no cookie yet.
+    // Set if a browser should keep its target but has no cookie yet.
     commonHeaders: {
       order: 20,
       headers: (forwards) => (balancesByCookie(forwards) ? [['Set-Cookie', '$portway_new_cookie']] : []),
@@ -57,7 +57,7 @@ export const balance: HttpFeature<BalanceProps, { readonly balance?: Balance }> 
   },
 };
 
-/** The cookie that keeps a browser with its target; what it holds says nothing to anybody else. */
+/** The cookie that keeps a browser with its target. Its value means nothing to anyone else. */
 export const COOKIE = 'portway_target';
 
 export function balancesByCookie(forwards: readonly WebForward[]): boolean {

@@ -1,12 +1,11 @@
 import type { Line } from '../nginx/block';
 
 /**
- * Request headers by which applications can be told another URL, method, host, scheme or client than those of the request. Anybody can
- * write them, and a cache has none of them in its key, so targets get none of them; `passHeaders` lets one pass. Those that the gateway
- * sets itself (X-Forwarded-For and others) are not among them.
- *
- * Taken from lists for cache-poisoning tests (Param Miner, OWASP) and from what frameworks read without being asked to. A name costs
- * some 40 bytes of nginx.conf and no time: nginx looks each header of a request up in one hash.
+ * Request headers that tell applications another URL, method, host, scheme or client than the request itself. Any
+ * client can send them, and no cache has them in its key, so targets never get them unless `passHeaders` lets one pass.
+ * The list leaves out headers that the gateway sets itself (X-Forwarded-For and others). / It is taken from lists for
+ * cache-poisoning tests (Param Miner, OWASP) and from what frameworks read by default. A name costs about 40 bytes of
+ * nginx.conf and no time: nginx looks up each request header in one hash table.
  * @see https://portswigger.net/research/practical-web-cache-poisoning
  * @see https://httpoxy.org
  */
@@ -19,15 +18,15 @@ export const BLANKED: readonly string[] = [
   ...['X-Original-URL', 'X-Rewrite-URL'],
   // Method: Rack, Express, Symfony, OData
   ...['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'],
-  // Client's address, as CDNs and load balancers tell it
+  // Client's address, as CDNs and load balancers report it
   ...['True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'X-Client-IP', 'Client-IP', 'X-Cluster-Client-IP'],
   // Files and URLs that Rack then names in its answer, for a proxy to send
   ...['X-Sendfile-Type', 'X-Accel-Mapping'],
-  // CGI makes HTTP_PROXY of it, which programs take for the proxy of their own requests.
+  // CGI turns it into HTTP_PROXY, which programs take as the proxy for their own requests.
   'Proxy',
 ];
 
-/** The directives that keep these headers from targets, but for those that are to pass. */
+/** The directives that keep these headers from targets, except those in `passed`. */
 export function blankedHeaders(protocol: 'proxy' | 'grpc', passed: readonly string[] = []): readonly Line[] {
   const pass = new Set(passed.map((name) => name.toLowerCase()));
   const blanked = BLANKED.filter((name) => !pass.has(name.toLowerCase()));

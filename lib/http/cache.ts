@@ -72,7 +72,7 @@ export interface CacheProps {
 
 /** A checked cache. Times in seconds. */
 export interface Cache {
-  /** Of the forward, host or path that it was written at: all below share it. */
+  /** The forward, host or path that declares the cache. Everything below shares it. */
   readonly id: string;
   readonly sizeMb: number;
   readonly validFor?: number;
@@ -109,7 +109,8 @@ export const cache: HttpFeature<CacheOptionProps, { readonly cache?: Cache | fal
   },
   nginx: {
     http: { order: 90, lines: cacheDefaults },
-    // Not for requests that may change something. Before what strips the prefix: the key has the path that the client asked for.
+    // Not for requests that may change something. Before the lines that strip the prefix, since the key has the path
+    // that the client asked for.
     forwarding: { order: 30, lines: (scope) => (scope.location === 'writes' ? [] : cacheLines(scope)) },
     // HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING or REVALIDATED.
     commonHeaders: {
@@ -122,7 +123,7 @@ export const cache: HttpFeature<CacheOptionProps, { readonly cache?: Cache | fal
 const YEAR = 31_536_000;
 const DAY = 86_400;
 
-/** The cache that a forward, host or path asks for; `false` where it wants none, undefined where it says nothing. */
+/** The cache of a forward, host or path: `false` turns it off, undefined if unset. */
 function readCache(at: string, value: unknown, id: string, problems: Problems): Cache | false | undefined {
   if (value === undefined || value === false) return value;
   const where = `${at}.cache`;
@@ -146,7 +147,7 @@ function readCache(at: string, value: unknown, id: string, problems: Problems): 
   };
 }
 
-/** What nginx has a variable for; their names know no upper and lower case. */
+/** nginx has a variable for each such parameter, and ignores case in their names. */
 function readQuery(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const names: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -169,10 +170,10 @@ export function cachesOf(forwards: readonly ResolvedForward[]): readonly Cache[]
   return [...new Map(all.map((cache) => [cache.id, cache])).values()];
 }
 
-/** A client's cookies without the one that the gateway gave it. */
+/** A client's cookies without the gateway's own. */
 const COOKIES_OF_TARGETS = '$portway_cookies';
 
-/** Where a cache keeps its files. nginx makes the folder itself, but only one level of it. */
+/** The folder of a cache. nginx creates only the last level of a path. */
 function folder({ id }: Cache): string {
   return `/var/cache/portway-${id}`;
 }
@@ -181,17 +182,20 @@ function zone({ id }: Cache): string {
   return `cache-${id}`;
 }
 
-/** A MiB of memory knows 8,000 files. Most are small, and where they are not, memory that is never used is never taken. */
+/**
+ * One MiB of memory holds the keys of 8,000 files. Most files are small; if they are not, the unused memory is never
+ * allocated.
+ */
 function keysMiB({ sizeMb }: Cache): number {
   return Math.min(64, Math.max(1, Math.ceil(sizeMb / 100)));
 }
 
-/** An answer whose length has so many digits could take a quarter of the cache at once. */
+/** An answer whose length has at least this many digits could take a quarter of the cache at once. */
 function largeDigits({ sizeMb }: Cache): number {
   return String(Math.floor((sizeMb * 2 ** 20) / 4)).length;
 }
 
-/** Once for all HTTP forwards: the caches, and how each of them works. */
+/** Once for all HTTP forwards: the caches and how each of them works. */
 function cacheDefaults({ forwards }: HttpScope): readonly Line[] {
   const caches = cachesOf(forwards);
   if (caches.length === 0) return [];
@@ -225,7 +229,7 @@ function cacheDefaults({ forwards }: HttpScope): readonly Line[] {
   ];
 }
 
-/** Evaluated once an answer is there, so never for one from the cache. */
+/** Evaluated when a target has answered, so never for an answer from the cache. */
 const NOT_KEPT: readonly Line[] = [
   '# Answers that nginx would wrongly store, or store for too long. An answer with an Age is from another cache, and nginx would restart',
   '# its lifetime; the first of several Ages counts, and what is not a number is ignored (RFC 9111, 5.1).',
@@ -255,14 +259,14 @@ function cacheParts(cache: Cache): readonly Line[] {
   ];
 }
 
-/** What is left of the query of a request that may be answered from the cache. */
+/** What remains of the query of a request that may be answered from the cache. */
 function queryMaps(cache: Cache): readonly Line[] {
   const { query } = cache;
   if (query === undefined) return [];
   const whole = query.map((name) => parameter(cache, name)).join('');
   return [
     ...query.map((name) => `map $arg_${name} ${parameter(cache, name)} { '' ''; default "${name}=$arg_${name}&"; }`),
-    // No regex here: it would take the place of the one whose $1 stands before it.
+    // No regex here: it would replace the capture that $1 refers to.
     `map $request_method ${variableName('query', cache.id)} { GET "${whole}"; HEAD "${whole}"; default $args; }`,
   ];
 }
@@ -275,7 +279,9 @@ function parameter(cache: Cache, name: string): string {
   return variableName('arg', `${cache.id}-${name}`);
 }
 
-/** A third more of small answers a second, and of large ones half as many again. What was thrown away is found out a second later. */
+/**
+ * A third more small answers a second, and half as many again of large ones. Deleted files are noticed a second later.
+ */
 const FROM_DISK = [
   'sendfile on;',
   'tcp_nopush on;',
@@ -288,16 +294,17 @@ function cacheLines({ route, facts }: ForwardingScope): readonly Line[] {
   const { cache } = route;
   if (cache === undefined) return [];
   const cookies = facts.headers.some(([name]) => name === 'Set-Cookie') ? COOKIES_OF_TARGETS : '$http_cookie';
-  // A target may answer a GET by its body, which is not in the key. $content_length is also set for a body over HTTP/2 that told no length.
+  // A target may read the body of a GET, which is not part of the key. $content_length is also set for HTTP/2 bodies
+  // without a stated length.
   const body = ['$content_length', '$http_transfer_encoding'];
   const personal = ['$http_authorization', ...(cache.ignoreCookies ? [] : [cookies]), '$portway_upgrade', ...body];
-  // The query first: it has no blanks, and a decoded path may hold a `?` that looks like the beginning of one.
+  // The query comes first: it has no blanks, and a decoded path may hold a `?` that looks like the start of a query.
   const asked = cache.query === undefined ? '$request_uri' : '$args $portway_asked';
   return [
     ...(cache.ignoreCookies ? ['set $portway_anonymous 1;'] : []),
     ...(cache.query === undefined ? [] : ['set $portway_asked $uri;']),
     `proxy_cache ${zone(cache)};`,
-    // All that a target is told of where the client wanted to go.
+    // Everything that the target learns about the URL that the client asked for.
     `proxy_cache_key "${route.id} ${facts.scheme} ${facts.port} ${facts.host} ${asked}";`,
     ...(cache.validFor === undefined ? [] : [`proxy_cache_valid 200 301 308 ${cache.validFor}s;`]),
     ...(cache.waitForFill === 0
@@ -312,7 +319,7 @@ function cacheLines({ route, facts }: ForwardingScope): readonly Line[] {
   ];
 }
 
-/** The variable with the query that targets get; undefined where it is the client's. */
+/** The variable with the query that targets get; undefined if they get the client's. */
 export function keptQuery({ cache }: HttpRoute): string | undefined {
   return cache?.query === undefined ? undefined : variableName('query', cache.id);
 }

@@ -5,14 +5,14 @@ import type { Header } from './header';
 
 const CONTENT_LOCATION = '$portway_content_location';
 
-/** What answers carry in place of the target's own header, where any route strips its prefix. */
+/** The value that answers carry instead of the target's own header, if any route strips its prefix. */
 export function contentLocationHeaders(forwards: readonly WebForward[]): readonly Header[] {
   return stripsPrefixes(forwards) ? [['Content-Location', CONTENT_LOCATION]] : [];
 }
 
 /**
- * What `proxy_redirect` does to `Location`, which is all that nginx itself rewrites. The second map is evaluated only where a target sends the
- * header, and changes it only below a stripped prefix.
+ * Does what `proxy_redirect` does to `Location`, the only header that nginx rewrites itself. The second map is
+ * evaluated only if a target sends the header, and changes it only below a stripped prefix.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.7
  */
 export function contentLocationMaps(

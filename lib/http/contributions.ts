@@ -14,7 +14,7 @@ type Context = 'http' | 'forward' | 'server' | 'serverEnd' | 'check' | 'forwardi
 type ScopeOf<C extends Context> =
   NonNullable<NginxParts[C]> extends infer P ? (P extends Part<infer S> ? S : never) : never;
 
-/** What all features add to a context. `core` are lines of the renderer's own that stand between those of features. */
+/** What all features add to a context. `core` are the renderer's own lines that stand between those of features. */
 export function linesOf<C extends Context>(
   context: C,
   scope: ScopeOf<C>,
@@ -24,7 +24,7 @@ export function linesOf<C extends Context>(
   return inOrder([...parts, ...core]).flatMap((part) => part.lines(scope));
 }
 
-/** Settings of a server or location; `answers` alone: those that answers of the gateway itself need. */
+/** The settings of a server or location. `answers`: only those that the gateway's own answers need. */
 export function settingLines(scope: SettingScope, which: 'all' | 'answers' = 'all'): readonly Line[] {
   return inOrder(all('setting'))
     .filter((part) => which === 'all' || part.answers)
@@ -40,7 +40,7 @@ export function refusedStatuses(forward: WebForward): readonly number[] {
   return inOrder(all('admission')).flatMap((part) => part.refuses(forward));
 }
 
-/** Locations beside the one of a route; `redirect` are those of a redirect. */
+/** Locations beside the one of a route. `redirect` are those of a redirect. */
 export function placesBeside(scope: BesideScope, redirect: readonly Block[]): readonly Block[] {
   const core = { order: 30, blocks: () => redirect };
   return inOrder([...all('beside'), core]).flatMap((part) => part.blocks(scope));
@@ -58,7 +58,7 @@ export function hostServerLines(forwards: readonly WebForward[]): readonly Line[
   return all('hostServer').flatMap((lines) => lines(forwards));
 }
 
-/** Whether some requests of a route go to a location beside it that forwards them. */
+/** Whether some requests of a route are forwarded by a location beside it. */
 export function leadsBeside(route: HttpRoute): boolean {
   return all('leadsBeside').some((leads) => leads(route));
 }

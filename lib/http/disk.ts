@@ -4,10 +4,10 @@ import { cachesOf } from './cache';
 import type { HttpRoute } from './route';
 import { streamsRequests } from './streams';
 
-/** What of the disk is the system's, the packages', the logs' and the application's own, in GiB. */
+/** How much of the disk is kept for the system, packages, logs and the application, in GiB. */
 export const RESERVED_GIB = 4;
 
-/** A disk that is full would stop more than the caches. */
+/** A full disk would stop more than the caches. */
 export function checkCaches(forwards: readonly ResolvedForward[], diskGiB: number, problems: Problems): void {
   const sum = cachesOf(forwards).reduce((mb, cache) => mb + cache.sizeMb, 0);
   const room = (diskGiB - RESERVED_GIB) * 1024;
@@ -19,7 +19,7 @@ export function checkCaches(forwards: readonly ResolvedForward[], diskGiB: numbe
     );
 }
 
-/** The largest body that waits on the disk until all of it is there, in MiB; undefined where no forward says one. */
+/** The largest body that is held on the disk until it is complete, in MiB; undefined if no forward sets one. */
 function largestBody(forwards: readonly ResolvedForward[]): number | undefined {
   const waiting = forwards
     .filter(isWebForward)
@@ -33,12 +33,12 @@ function waitsOnDisk({ protocol, streaming, redirect }: HttpRoute): boolean {
   return protocol === 'http' && redirect === undefined && !streamsRequests(streaming);
 }
 
-/** A body that the disk can never hold would be refused only after the client had sent most of it. */
+/** Otherwise a body that never fits on the disk would be refused only after the client had sent most of it. */
 export function checkBodies(forwards: readonly ResolvedForward[], diskGiB: number, problems: Problems): void {
   const body = largestBody(forwards);
   const caches = cachesOf(forwards).reduce((mb, cache) => mb + cache.sizeMb, 0);
   const room = (diskGiB - RESERVED_GIB) * 1024 - caches;
-  // Caches that alone are too large are reported by themselves.
+  // Caches that are too large on their own have their own message.
   if (body === undefined || room < 0 || body <= room) return;
   const needed = Math.ceil((body + caches) / 1024) + RESERVED_GIB;
   problems.add(

@@ -50,7 +50,7 @@ export interface ErrorPageProps {
 
 /** The checked page; `html` is ASCII without a dollar. */
 export interface ErrorPage {
-  /** The place that set it. All sites that inherit it share one page. */
+  /** The place that sets it. All sites that inherit it share one page. */
   readonly id: string;
   readonly title: string;
   readonly message: string;
@@ -90,7 +90,7 @@ export const errors: HttpFeature<ErrorsProps, { readonly errors?: ErrorPage }> =
   },
 };
 
-/** What nginx takes as one word of its configuration is 4096 bytes, some of which are kept for the request's id. */
+/** nginx allows 4096 bytes for one word of its configuration. Some are reserved for the request's id. */
 const MAX_HTML = 3500;
 
 export function readErrorPage(at: string, value: unknown, id: string, problems: Problems): ErrorPage | undefined {
@@ -111,7 +111,7 @@ export function readErrorPage(at: string, value: unknown, id: string, problems: 
     return page;
   }
   const ascii = asciiHtml(html);
-  // Each of these takes a second byte there.
+  // Each of these characters is escaped with a second byte.
   const bytes = ascii.length + (ascii.match(/["\\\n\t]/g)?.length ?? 0);
   if (bytes > MAX_HTML)
     problems.add(
@@ -122,19 +122,19 @@ export function readErrorPage(at: string, value: unknown, id: string, problems: 
   return { ...page, html: ascii };
 }
 
-/** As references to characters: nginx.conf is ASCII, and has no way to write a dollar, which is the beginning of a variable. */
+/** Uses character references: nginx.conf is ASCII, and cannot express a dollar, which starts a variable. */
 function asciiHtml(html: string): string {
   return [...html].map((c) => (c === '$' || c > '~' ? `&#${c.codePointAt(0)};` : c)).join('');
 }
 
-/** No control characters, and no halves of characters. */
+/** Without control characters and unpaired surrogates. */
 function isText(text: string, allowed = ''): boolean {
   return ![...text].some((c) => /[\p{Cc}\p{Cs}]/u.test(c) && !allowed.includes(c));
 }
 
 /**
- * Once for all HTTP forwards: what clients get where there is no answer of a target. A named location, since nginx would put a path
- * through the server's own checks again (and refuse the page too).
+ * Once for all HTTP forwards: what clients get if no target answers. It is a named location: for a path, nginx would
+ * repeat the server's own checks, and refuse the page too.
  */
 function defaultPages(facts: RequestFacts): readonly Line[] {
   return [
@@ -156,9 +156,9 @@ function defaultPages(facts: RequestFacts): readonly Line[] {
 }
 
 /**
- * In each server. The first place counts the answer for the log, which `return` would come before. The new path gives the answer its
- * type; `return 200` keeps the status of the error that led here. A route whose answers have headers or logs of their own (`lines`) has
- * places for them beside it.
+ * In each server. The first location counts the answer for the log; `return` would come too early. The new path gives
+ * the answer its type, and `return 200` keeps the status of the error. A route whose answers have their own headers or
+ * logs (`lines`) has further locations for them.
  */
 function errorPlace(
   page: ErrorPage | undefined,
@@ -187,13 +187,13 @@ function pageMap(variable: string, page: ErrorPage | undefined, facts: RequestFa
   ]);
 }
 
-/** Whether answers of a route have headers or logs of their own. gRPC has no pages. */
+/** Whether the answers of a route have their own headers or logs. gRPC has no pages. */
 function hasOwnPlace({ overrides, protocol }: HttpRoute): boolean {
   if (protocol === 'grpc') return false;
   return (['headers', 'hideHeaders', 'logs'] as const).some((name) => overrides[name] !== undefined);
 }
 
-/** Sites that inherit theirs from the same place share one. */
+/** Sites that inherit their page from the same place share one. */
 function pagesOf({ sites }: WebForward): readonly ErrorPage[] {
   return [
     ...new Map(sites.flatMap((s) => (s.errors === undefined ? [] : [[s.errors.id, s.errors] as const]))).values(),
@@ -206,7 +206,7 @@ function pageVariable({ id }: ErrorPage, forward: WebForward): string {
 }
 
 function html(page: ErrorPage | undefined, { requestId }: RequestFacts): string {
-  // In braces: a letter may come next.
+  // In braces, since a letter may follow.
   if (page?.html !== undefined)
     return page.html.replaceAll('{{status}}', '$' + '{status}').replaceAll('{{request}}', `$\{${requestId.slice(1)}}`);
   const title = page === undefined ? '$portway_title' : entities(page.title);
@@ -220,7 +220,10 @@ function json(page: ErrorPage | undefined, { requestId }: RequestFacts): string 
   return `{"status":$status,"title":${title},"detail":${message},"request":"${requestId}"}`;
 }
 
-/** Text as HTML: whatever is not plain is written as a number, so that nothing in it can be markup, to a browser or to nginx. */
+/**
+ * Text as HTML. Everything except plain characters becomes a number, so that neither a browser nor nginx can read
+ * markup in it.
+ */
 function entities(text: string): string {
   return [...text].map((c) => (PLAIN.test(c) ? c : `&#${c.codePointAt(0)};`)).join('');
 }
@@ -233,7 +236,7 @@ function jsonText(text: string): string {
 
 const PLAIN = /^[A-Za-z0-9 .,:!?()@/-]$/;
 
-/** A word of nginx.conf. Variables in it are ours: in what users wrote there is no dollar left. */
+/** A word of nginx.conf. All variables in it are ours, since no dollar is left of what users wrote. */
 function quote(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
 }

@@ -38,18 +38,18 @@ export const failover: HttpFeature<FailoverOptionProps, { readonly failover?: Fa
   },
 };
 
-/** When a request goes on to another target that has one: nginx's own rule is the first two. */
+/** When a request is sent to another target. The first two are nginx's default. */
 const UNABLE = 'error timeout http_502 http_503 http_504';
 
 /**
- * Answers that lead on to another target count as failures of theirs. That is for groups with a last resort: without one, a path that
- * always answers 503 would have all targets left out.
+ * An answer that leads on to another target counts as a failure. This is only for groups with a last resort: without
+ * one, a single path that always answers 503 would get all targets left out.
  */
 function goesOnWhenUnable({ balance, failover, targets, protocol }: HttpRoute): boolean {
   return failover !== undefined && protocol === 'http' && !isSticky(balance) && targets.length > 1;
 }
 
-/** nginx has one rule for all requests of a location, so that those with another one have a place of their own. */
+/** nginx has one rule for all requests of a location, so requests with another rule have a location of their own. */
 function needsWritesPlace(route: HttpRoute): boolean {
   if (route.failover === undefined || route.protocol !== 'http') return false;
   return goesOnWhenUnable(route) || route.failover.resend === 'safe';

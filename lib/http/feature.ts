@@ -10,7 +10,7 @@ import type { HttpOptions, HttpPathProps, HttpRoute, HttpSite } from './route';
 interface Feature<Props extends object> {
   /** The names of its props. */
   readonly props: Known<Props>;
-  /** Its props that are objects, with the names of their parts: for hints about misplaced props. */
+  /** Props that are objects, with the names of their parts, for hints about misplaced props. */
   readonly parts?: Readonly<Record<string, object>>;
   readonly nginx?: NginxParts;
 }
@@ -20,22 +20,25 @@ interface Feature<Props extends object> {
  * features; docs/contributing/add-an-option.md shows how to add one.
  */
 export interface HttpFeature<Props extends object, Values extends object> extends Feature<Props> {
-  /** Checks what is written at one place. Leaves out what is unset, so that it inherits. */
+  /** Checks what is written at one place. Unset values are omitted, so that they are inherited. */
   read(at: string, props: Props, problems: Problems, place: WrittenPlace): Values;
-  /** What holds at a place inside of another one. By default each value that is set replaces the one from above. */
+  /**
+   * Combines the values of a place with those that it inherits. By default, each value that is set replaces the
+   * inherited one.
+   */
   merge?(above: Values, stated: Values): Values;
 }
 
-/** The same for options of a forward alone. */
+/** The same for options that only a forward has. */
 export interface ForwardFeature<Props extends object, Values extends object> extends Feature<Props> {
   read(at: string, props: Props, problems: Problems): Values;
-  /** Checks that take the whole forward. */
+  /** Checks that need the whole forward. */
   check?(at: string, forward: ReadForward<Values>, problems: Problems): void;
 }
 
 /** The place that is being read: a forward, host or path. */
 export interface WrittenPlace {
-  /** Unique in its forward, and fit for names of zones, files and variables. */
+  /** Unique in its forward, and valid in names of zones, files and variables. */
   readonly id: string;
   readonly kind: 'http' | 'https';
   /** All that is written at the place. */
@@ -64,16 +67,16 @@ export interface NginxParts {
   /** Further listeners of a server. */
   readonly listen?: (scope: ListenScope) => readonly Line[];
   /**
-   * In each server of a forward, including the one for unknown host names: nginx reads part of a request's head before it knows the
-   * server.
+   * In each server of a forward, including the one for unknown host names: nginx reads part of a request's head before
+   * it knows the server.
    */
   readonly server?: Parts<ForwardScope>;
-  /** In a server for all of its locations, and in a location that overrides it. */
+  /** In a server, for all of its locations, and in each location that overrides it. */
   readonly setting?: Part<SettingScope> & {
-    /** Whether answers of the gateway itself need it too, in the locations that give them. */
+    /** Whether the gateway's own answers need it too, in the locations that give them. */
     readonly answers?: true;
   };
-  /** In a server: what may refuse any request before the path is looked at. */
+  /** In a server: what may refuse any request, before nginx looks at the path. */
   readonly admission?: Part<AdmissionScope> & { readonly refuses: (forward: WebForward) => readonly number[] };
   /** At the end of each server of a site. */
   readonly serverEnd?: Parts<SiteScope>;
@@ -85,11 +88,11 @@ export interface NginxParts {
   readonly beside?: { readonly order?: number; readonly blocks: (scope: BesideScope) => readonly Block[] };
   /** Whether some requests of a route go to a location beside it that forwards them. */
   readonly leadsBeside?: (route: HttpRoute) => boolean;
-  /** Options that follow from others on a route. */
+  /** Options of a route that follow from others. */
   readonly implies?: (route: HttpRoute) => Partial<HttpOptions>;
   /** Headers on all answers of a forward. */
   readonly headers?: (forward: WebForward) => readonly Header[];
-  /** Headers on answers of all forwards; nginx leaves them out where their variable is empty. */
+  /** Headers on the answers of all forwards. nginx leaves out a header whose variable is empty. */
   readonly commonHeaders?: {
     readonly order?: number;
     readonly headers: (forwards: readonly WebForward[]) => readonly Header[];
@@ -101,7 +104,7 @@ export interface NginxParts {
 }
 
 export interface Part<Scope> {
-  /** Where the lines stand among those of other features. Equal numbers follow the list of features. */
+  /** The position of the lines among those of other features. Equal numbers follow the list of features. */
   readonly order?: number;
   readonly lines: (scope: Scope) => readonly Line[];
 }
@@ -134,16 +137,16 @@ export interface SiteScope extends ForwardScope {
 }
 
 export interface AdmissionScope extends SiteScope {
-  /** Whether a refusal must come from a place behind the limits of the server. */
+  /** Whether a refusal must come from a location behind the limits of the server. */
   readonly limited: boolean;
 }
 
 export interface SettingScope extends SiteScope {
   /** What holds in this server or location. */
   readonly options: HttpOptions;
-  /** What it must say itself; nginx hands down the rest. */
+  /** What it must state itself. nginx inherits the rest. */
   readonly stated: Partial<HttpOptions>;
-  /** nginx's module that forwards the requests here. */
+  /** The nginx module that forwards the requests here. */
   readonly module: 'proxy' | 'grpc';
   /** Undefined in a server. */
   readonly route?: HttpRoute;
@@ -156,7 +159,10 @@ export interface RouteScope extends SiteScope {
 }
 
 export interface ForwardingScope extends RouteScope {
-  /** The location of the route, or one beside it: for requests that may change something, or for WebSockets and event streams. */
+  /**
+   * The location of the route, or one beside it: for requests that may change something, or for WebSockets and event
+   * streams.
+   */
   readonly location: 'route' | 'writes' | 'live';
 }
 
@@ -165,6 +171,6 @@ export interface BesideScope extends RouteScope {
   readonly settings: (replaced?: Partial<HttpOptions>) => readonly Line[];
   /** The lines that forward a request. */
   readonly forwarding: (location: ForwardingScope['location']) => readonly Line[];
-  /** What answers of the gateway itself carry here: headers and logs, where they differ from the site's. */
+  /** What the gateway's own answers carry here: headers and logs that differ from the site's. */
   readonly answers: readonly Line[];
 }

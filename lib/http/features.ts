@@ -20,11 +20,12 @@ import { stripPrefix } from './strip-prefix';
 import { timeouts } from './timeouts';
 import { underscores } from './underscores';
 
-/*
- * All HTTP features, by the places where their props may stand. Lines in nginx.conf follow this order, where features say no other one.
+/**
+ * All HTTP features, by where their props may stand. Lines in nginx.conf follow this order unless a feature sets
+ * another one.
  */
 
-/** On a forward, a host or a path; a host inherits from its forward, and a path from its host. */
+/** On a forward, a host or a path. A host inherits from its forward, and a path from its host. */
 export const ROUTE_FEATURES = [
   balance,
   failover,
@@ -41,16 +42,16 @@ export const ROUTE_FEATURES = [
   logs,
 ] as const;
 
-/** On a path alone. */
+/** Only on a path. */
 export const PATH_FEATURES = [stripPrefix] as const;
 
 /** On a forward or a host. */
 export const SITE_FEATURES = [errors] as const;
 
-/** On a forward alone. */
+/** Only on a forward. */
 export const FORWARD_FEATURES = [maxHeader, underscores, maintenance] as const;
 
-/** On an HTTPS forward alone. */
+/** Only on an HTTPS forward. */
 export const HTTPS_FEATURES = [hsts, http3] as const;
 
 export const FEATURES: readonly (HttpFeature<object, object> | ForwardFeature<object, object>)[] = [

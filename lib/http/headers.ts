@@ -72,13 +72,13 @@ export const headers: HttpFeature<HeadersProps, Headers> = {
   },
 };
 
-/** A name of a header (RFC 9110, section 5.1), less the characters that nobody uses in one. */
+/** A header name (RFC 9110, section 5.1), without the special characters that nobody uses. */
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
-/** Printable ASCII. A `$` would be the beginning of a variable to nginx, which knows no way to write the sign itself. */
+/** Printable ASCII. A `$` would start a variable, and nginx cannot escape it. */
 const VALUE = /^[\x21-\x23\x25-\x7e]([\x20-\x23\x25-\x7e]{0,1022}[\x21-\x23\x25-\x7e])?$/;
 
-/** Headers that carry the message itself, or that another prop is there for; with the reason. */
+/** Headers that describe the message itself, or that another prop sets, with the reason. */
 const NOT_TO_SET: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
@@ -158,28 +158,32 @@ function without(names: readonly string[] | undefined, some: readonly string[] =
 }
 
 /**
- * On every answer. `nosniff` is all that is safe for every application: frames, scripts and sources are for each to decide.
- * A server or location that adds a header loses those from above: it takes `addHeaders`, which repeats them.
+ * On every answer. `nosniff` is the only such header that is safe for every application: each must choose its own
+ * policy for frames, scripts and sources. A server or location that adds a header inherits none, so it uses
+ * `addHeaders`, which repeats them.
  */
 function common({ requestId, headers }: RequestFacts): readonly Header[] {
   return [
     ['X-Request-ID', requestId],
     ['X-Content-Type-Options', 'nosniff'],
     ['Retry-After', '$portway_retry'],
-    // WebSocket's alone: `Upgrade: h2c` of a target (Apache with HTTP/2) breaks clients of HTTP/2.
+    // Only for WebSockets: `Upgrade: h2c` of a target (Apache with HTTP/2) breaks HTTP/2 clients.
     ['Upgrade', '$portway_upgrade'],
     ...headers,
   ];
 }
 
-/** Not for clients: what a target was made with, what leads them past the gateway or names its files, and what is added above. */
+/**
+ * Not for clients: the target's software, headers that name its files or lead past the gateway, and those that the
+ * gateway adds itself.
+ */
 export function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
-  // A target's own cookies stand beside the gateway's.
+  // A target's own cookies are kept beside the gateway's.
   const own = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
   return ['X-Powered-By', 'Alt-Svc', 'Upgrade', 'X-Sendfile', 'X-Request-ID', 'X-Content-Type-Options', ...own];
 }
 
-/** The headers of a server or location that has more of them; clients get none of those in `hidden`. */
+/** The headers of a server or location that adds some. Clients get none of those in `hidden`. */
 export function withHeaders(
   headers: readonly Header[],
   hidden: readonly string[],
@@ -192,9 +196,9 @@ export function withHeaders(
 }
 
 /**
- * All that a place adds to its answers: the common headers, then its own, one of which may stand in place of a common one, and none that
- * is hidden. Values are checked at synth: no `$`, no line break. The cookie that keeps a browser with its target stays: it is not the
- * target's.
+ * Everything that a place adds to its answers: the common headers, then its own, which may replace a common one. Hidden
+ * ones are left out. Values are checked at synth: no `$`, no line break. The cookie that keeps a browser with its
+ * target stays, since it is not the target's.
  */
 export function addHeaders(
   headers: readonly Header[],
@@ -204,7 +208,7 @@ export function addHeaders(
   const own = headers.map(([name, value]): Header => [name, `"${value.replaceAll(/["\\]/g, '\\$&')}"`]);
   const named = new Map([...common(facts), ...own].map((h) => [h[0].toLowerCase(), h]));
   for (const name of hidden) if (name.toLowerCase() !== 'set-cookie') named.delete(name.toLowerCase());
-  // Without any, nginx would take those from above.
+  // With no header at all, nginx would inherit those from above.
   if (named.size === 0) return ["add_header X-Request-ID '';"];
   return [...named.values()].map(([name, value]) => `add_header ${name} ${value} always;`);
 }

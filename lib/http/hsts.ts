@@ -82,10 +82,10 @@ function hstsOf(forward: WebForward): string | undefined {
   return forward.kind === 'https' ? forward.hsts : undefined;
 }
 
-/** What the list of browsers asks for. @see https://hstspreload.org/#submission-requirements */
+/** What the browsers' preload list requires. @see https://hstspreload.org/#submission-requirements */
 const PRELOAD_DAYS = 365;
 
-/** The header's value; undefined where there is none. */
+/** The header's value; undefined if there is none. */
 function readHsts(at: string, value: unknown, problems: Problems): string | undefined {
   if (value === undefined || value === false) return undefined;
   const props = value === true ? {} : readObject(at, value, { parts: PARTS, example: '{ maxAgeDays: 1 }' }, problems);

@@ -19,7 +19,7 @@ export interface Http3Props {
   readonly http3?: boolean;
 }
 
-/** Seconds for which clients remember that there is HTTP/3. */
+/** For how many seconds clients remember that HTTP/3 is available. */
 const REMEMBERED = 86_400;
 
 /** Whether the forward also listens on the UDP port. */
@@ -48,7 +48,10 @@ export function speaksHttp3(forwards: readonly NginxForward[]): boolean {
   return forwards.some((f) => f.kind === 'https' && f.http3);
 }
 
-/** Each worker has a socket of its own, so that all datagrams of a connection get to one; `first` says so once for all servers. */
+/**
+ * Each worker has a socket of its own, so that all datagrams of a connection reach the same worker. `first` sets this
+ * once for all servers.
+ */
 function quicListeners({ name, listen, tls, http3 }: HttpsForward, parameter: string, first: boolean): readonly Line[] {
   if (!http3) return [];
   const own = first ? ' reuseport' : '';

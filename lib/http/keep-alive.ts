@@ -16,8 +16,8 @@ export interface KeepAliveProps {
 }
 
 /**
- * Connections to targets that stay open for the next request, and how long without one. Most applications close theirs after 5 s and more
- * (Node 5, Apache 5, Tomcat 20): a POST that is on its way just then would be lost, since it cannot be sent again.
+ * How many idle connections to targets are kept for the next request, and for how long. Most applications close theirs
+ * after 5 s or more (Node 5, Apache 5, Tomcat 20). A POST sent at that moment would be lost, since it cannot be resent.
  */
 const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 

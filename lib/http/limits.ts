@@ -49,7 +49,7 @@ export const HTTP_LIMITS: Known<HttpLimits> = { requestsPerSecond: true, burst: 
 
 /** The checked limits: at least one of them is set. */
 export interface ResolvedHttpLimits {
-  /** The place that set them. All places below that inherit them share one count. */
+  /** The place that sets them. All places below that inherit them share one counter. */
   readonly id: string;
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   readonly openConnections?: number;
@@ -95,10 +95,12 @@ function readLimits(at: string, value: unknown, id: string, problems: Problems):
   };
 }
 
-/** Room for some 80,000 clients at a time; of more, those that were away longest are forgotten. Taken from memory as it fills. */
+/**
+ * Room for about 80,000 clients; beyond that, the least recently seen are forgotten. The memory is used as it fills.
+ */
 const ZONE = '10m';
 
-/** The different limits of a forward. Routes that inherit theirs from the same place share a count. */
+/** The different limits of a forward. Routes that inherit them from the same place share a counter. */
 function limitsOf({ sites }: WebForward): readonly ResolvedHttpLimits[] {
   const all = sites.flatMap((s) => [s.options.limits, ...s.routes.map((r) => r.options.limits)]);
   return [...new Map(all.flatMap((l) => (l === undefined ? [] : [[l.id, l] as const]))).values()];
@@ -114,7 +116,7 @@ export function countsClients(forwards: readonly WebForward[]): boolean {
   return forwards.some((f) => limitsOf(f).length > 0);
 }
 
-/** The counts of a forward's clients. */
+/** The zones that count a forward's clients. */
 function zones(forward: WebForward): readonly Line[] {
   const own = limitsOf(forward).flatMap((limits) => [
     ...(limits.rate === undefined
@@ -129,10 +131,10 @@ function zones(forward: WebForward): readonly Line[] {
   return [...own, ...shareLines(forward).zone];
 }
 
-/** Also for its forward's share where that is counted beside it: nginx knows one answer for both. */
+/** Also applies to the forward's share where both are counted: nginx has one status for both. */
 const OPEN = ['limit_conn_status 429;', 'limit_conn_log_level info;'];
 
-/** The limits, in a server or a location. nginx lets one request more through at once than its `burst`. */
+/** The limits, in a server or a location. nginx lets one more request through at once than `burst`. */
 export function limitLines(forward: WebForward, limits: ResolvedHttpLimits | undefined): readonly Line[] {
   if (limits === undefined) return [];
   const { rate, openConnections } = limits;
@@ -144,7 +146,7 @@ export function limitLines(forward: WebForward, limits: ResolvedHttpLimits | und
       : [
           ...OPEN,
           `limit_conn ${zone('open', forward, limits)} ${openConnections};`,
-          // nginx takes the share from above only where no other count stands.
+          // nginx inherits the share only if the location has no other limit.
           ...shareLines(forward).lines,
         ]),
   ];

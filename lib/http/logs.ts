@@ -69,14 +69,14 @@ function readLogs(at: string, value: unknown, problems: Problems): ResolvedLogs 
 
 const ACCESS_LOG = `${NGINX_PATHS.logFolder}/access.log`;
 
-/** Bytes of what clients write; escaped, a control byte takes six and a quote two. A line stays below 4 KiB. */
+/** The most bytes of what clients send. Escaped, a control byte takes six and a quote two. A line stays below 4 KiB. */
 const MAX = { method: 32, host: 128, uri: 800, agent: 200 };
 
-/** Short, printable, no error: such a request is logged as it is, after one look at it. All others take more maps. */
+/** Short, printable, no error: such a request is logged unchanged after a single match. All others take more maps. */
 const PLAIN =
   'map "$limit_req_status$status $request_method $host $request_uri $http_user_agent" $portway_plain { "~^(?:PASSED)?[1-3][ -~]{0,1000}\\z" 1; }';
 
-/** Once for all HTTP forwards; what only some of them ask for is there only then. */
+/** Once for all HTTP forwards. Fields that only some forwards ask for are added only then. */
 function formats(forwards: readonly WebForward[], { requestId, listener }: RequestFacts): readonly Line[] {
   const used = forwards.flatMap((f) =>
     f.sites.flatMap((s) => [s.options.logs, ...s.routes.map((r) => r.options.logs)]),
@@ -134,7 +134,7 @@ function formats(forwards: readonly WebForward[], { requestId, listener }: Reque
   ];
 }
 
-/** The variables that have the start of what others wrote. */
+/** The variables with the shortened values from outside. */
 const CUT: Readonly<Record<string, string>> & { readonly [name in Written]: string } = {
   $request_method: '$portway_method',
   $host: '$portway_asked_host',
@@ -151,7 +151,7 @@ function accessLog(format: string, condition: string): Line {
 
 const ALL = [accessLog('portway', '$portway_plain'), accessLog('portway-cut', '$portway_odd')];
 
-/** In a server or location that wants something else. */
+/** In a server or location with other logs. */
 export function logLines(logs: ResolvedLogs | undefined): readonly Line[] {
   if (logs === undefined) return [];
   return [

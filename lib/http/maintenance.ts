@@ -23,7 +23,7 @@ export const maintenance: ForwardFeature<MaintenanceProps, Maintenance> = {
     maintenance: readFlag(`${at}.maintenance`, props.maintenance, problems) === true,
   }),
   nginx: {
-    // To look for a file at each request instead would cost each request several microseconds, for something that is hardly ever on.
+    // Looking for a file at each request would cost each one several microseconds, for something that is rarely on.
     admission: {
       order: 10,
       lines: ({ forward, limited }) =>
@@ -34,7 +34,7 @@ export const maintenance: ForwardFeature<MaintenanceProps, Maintenance> = {
           : [],
       refuses: (forward) => (forward.maintenance ? [503] : []),
     },
-    // Where the command asks whether it is done.
+    // Where the command asks whether the change took effect.
     hostServer: (forwards) =>
       forwards.some((f) => f.maintenance) ? [`include ${NGINX_PATHS.maintenance}/stamp*.conf;`] : [],
   },

@@ -36,10 +36,10 @@ export const maxHeader: ForwardFeature<MaxHeaderProps, MaxHeader> = {
   },
 };
 
-/** The longest line of a request's head, in KiB, where a forward says nothing else; a head may have four such. */
+/** The longest line of a request's head by default, in KiB. A head may have four such lines. */
 const LINE = 16;
 
-/** What is read of an answer's head, in KiB. */
+/** How much of an answer's head is read, in KiB. */
 const ANSWER = 16;
 
 function headSizeDefaults(grpc: boolean): readonly Line[] {

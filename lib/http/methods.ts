@@ -27,7 +27,7 @@ export const methods: HttpFeature<MethodsProps, { readonly methods?: readonly st
   },
 };
 
-/** nginx itself refuses these two: CONNECT is for another kind of proxy, TRACE shows what no script should see. */
+/** nginx itself refuses both: CONNECT is for forward proxies, and TRACE shows headers that scripts must not see. */
 const NEVER = ['CONNECT', 'TRACE'];
 
 function readMethods(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
@@ -49,7 +49,7 @@ function readMethods(at: string, value: unknown, problems: Problems): readonly s
   return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
 }
 
-/** 405 with the list of those that pass, as RFC 9110 asks for. Not `limit_except`, which answers 403. */
+/** Answers 405 with the allowed methods, as RFC 9110 requires. `limit_except` would answer 403. */
 function refusal({ route: { id, options, overrides }, forward, forwardHeaders, facts }: BesideScope): {
   readonly lines: readonly Line[];
   readonly places: readonly Block[];

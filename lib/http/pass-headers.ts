@@ -33,7 +33,7 @@ export const passHeaders: HttpFeature<PassHeadersProps, { readonly passHeaders?:
   },
 };
 
-/** The names of blanked headers that reach the targets after all. */
+/** The names of blanked headers that reach the targets anyway. */
 function readPassedHeaders(at: string, value: unknown, problems: Problems): readonly string[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length === 0) {
@@ -49,7 +49,7 @@ function readPassedHeaders(at: string, value: unknown, problems: Problems): read
   });
 }
 
-/** Answers to requests with such a header would be given to requests without it: it is not in a cache's key. */
+/** The header is not in the cache's key, so answers to requests with it would be served to requests without it. */
 export function checkPassedBesideCache(at: string, passed: readonly string[] | undefined, problems: Problems): void {
   if (passed === undefined) return;
   problems.add(

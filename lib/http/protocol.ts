@@ -50,28 +50,28 @@ export const protocol: HttpFeature<HttpProtocolProps, { readonly protocol?: Http
     },
     setting: { order: 50, lines: ({ route }) => (route?.protocol === 'grpc' ? [grpcErrors(route.id)] : []) },
     beside: { order: 40, blocks: statusPlace },
-    // A call of gRPC is one request, however many messages it carries: it has no bound but one that was asked for.
+    // A gRPC call is one request, however many messages it carries, so it has no size limit unless the user sets one.
     implies: ({ protocol: spoken, options }) =>
       spoken === 'grpc' && options.maxBodyMiB === undefined ? { maxBodyMiB: 0 } : {},
   },
 };
 
-/** What the gateway may have to answer itself on a route of gRPC. */
+/** The statuses that the gateway itself may answer on a gRPC route. */
 const ERRORS = '400 403 405 408 413 429 500 502 503 504';
 
-/** Whether any route of a forward speaks it. */
+/** Whether any route of a forward uses gRPC. */
 export function speaksGrpc({ sites }: Pick<WebForward, 'sites'>): boolean {
   return sites.some((s) => s.routes.some((r) => r.protocol === 'grpc'));
 }
 
-/** In the location of a route of gRPC: where its errors are answered. */
+/** In the location of a gRPC route: where its errors are answered. */
 function grpcErrors(id: string): Line {
   return `error_page ${ERRORS} ${grpcPlaceName(id)};`;
 }
 
 /**
- * Beside it: no page, but a status in the head of the answer. A call ends with a status of gRPC's own; from an answer without one its
- * clients guess, and a body that is too large or too slow is then merely UNKNOWN. The log has the HTTP status.
+ * Beside it: instead of a page, a status in the answer's head. A call ends with a status of gRPC's own. Without one its
+ * clients guess, and a body that is too large or too slow is merely UNKNOWN. The log has the HTTP status.
  * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
  */
 function statusPlace({ route, forwardHeaders, facts }: BesideScope): readonly Block[] {

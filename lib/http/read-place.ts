@@ -3,13 +3,13 @@ import type { ForwardFeature, HttpFeature, WrittenPlace } from './feature';
 import type { PlaceValues } from './features';
 import type { HttpSite } from './route';
 
-/** What is written at a forward, host or path, and what holds there with what it inherits. */
+/** What is written at a forward, host or path, and the result with what it inherits. */
 export interface Place {
   readonly stated: Partial<PlaceValues>;
   readonly holds: Partial<PlaceValues>;
 }
 
-/** Reads the features that may stand at a place. `above` is the place that it inherits from. */
+/** Reads the features that a place may have. `above` is the place that it inherits from. */
 export function readPlace(
   at: string,
   {
@@ -30,7 +30,7 @@ export function readPlace(
   return { stated, holds: Object.assign({}, above.holds, ...merged) };
 }
 
-/** Reads the features of a forward alone, whose values no host or path inherits. */
+/** Reads the features that only a forward has, which no host or path inherits. */
 export function readForwardOptions<Values extends object>(
   at: string,
   {

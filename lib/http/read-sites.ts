@@ -41,21 +41,21 @@ interface Context {
   readonly listen: PortRange;
 }
 
-/** What is the same for all places of a forward: where it is read, and the names that are taken. */
+/** What all places of a forward share: the context, and the names that are taken. */
 interface Reading extends Context {
   readonly routeIds: Ids;
   readonly placeIds: Ids;
 }
 
-/** What the props of an HTTP forward have beside those of a host. */
+/** The props that an HTTP forward has in addition to those of a host. */
 interface SitesProps extends HttpHostProps {
   readonly hosts?: Readonly<Record<string, HttpHostProps>>;
 }
 
-/** What may stand in a path without being encoded (RFC 3986, section 3.3), less what nginx would read in another way. */
+/** Characters that a path may hold unencoded (RFC 3986, section 3.3), except those that nginx reads differently. */
 const PATH_TEXT = /^(\/[a-z0-9._~!()+,:=@-]*)+$/i;
 
-/** The sites of an HTTP forward: one for each of its host names, and one for all others where it says what to do with them. */
+/** The sites of an HTTP forward: one for each host name, and one for all others if the forward says where they lead. */
 export function readSites(at: string, props: SitesProps, forward: Context, problems: Problems): readonly HttpSite[] {
   const context: Reading = { ...forward, routeIds: new Ids(), placeIds: new Ids() };
   const { hosts } = props;
@@ -116,7 +116,7 @@ function read(
   return readPlace(at, { place, features, ...(above === undefined ? {} : { above }) }, problems);
 }
 
-/** The options of a server or location, without what a route or site resolves further. */
+/** The options of a server or location, without those that a route or site resolves further. */
 function optionsOf(values: Partial<PlaceValues>): HttpOptions {
   const { balance, failover, cache, targetKeepAlive, protocol, streaming, stripPrefix, errors, ...options } = values;
   return options;
@@ -186,7 +186,7 @@ function readRoute(
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
   const { balance = BALANCES.http[0], failover = FAILOVER, cache = false, targetKeepAlive = true } = holds;
   checkBalance(at, { balance, targets, by: 'http' }, problems);
-  // Answers that are passed on at once, of gRPC, or of the gateway itself are never kept.
+  // Streamed answers, gRPC and the gateway's own answers are never cached.
   const keeps = cache !== false && !streamsAnswers(streaming) && protocol !== 'grpc' && redirect === undefined;
   if (keeps) checkPassedBesideCache(at, holds.passHeaders, problems);
   if (problems.length > before) return [];
@@ -213,7 +213,7 @@ function readRoute(
 function parsePath(path: string): HttpRoute['path'] | undefined {
   const prefix = path.endsWith('/*');
   const text = prefix ? path.slice(0, -1) : path;
-  // nginx looks at a path after it has put `//` and `/./` and `/../` right, so these would never be met.
+  // nginx resolves `//`, `/./` and `/../` before it compares paths, so these would never match.
   if (!PATH_TEXT.test(text) || /\/\/|\/\.{1,2}(\/|$)/.test(text)) return undefined;
   return { kind: prefix ? 'prefix' : 'exact', text };
 }

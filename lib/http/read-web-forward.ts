@@ -44,7 +44,7 @@ export function readHttpsForward(
   return { kind: 'https', ...web, tls, ...options };
 }
 
-/** What HTTP and HTTPS forwards have in common. Undefined if there is no listener to read the sites for. */
+/** What HTTP and HTTPS forwards have in common. Undefined if the listener is invalid. */
 function readWebForward(
   name: string,
   forward: Written<'http' | 'https'>,

@@ -50,7 +50,7 @@ export interface HttpHostProps extends HttpRouteProps, SiteOptionProps {
   readonly routes?: Readonly<Record<string, HttpPathProps>>;
 }
 
-/** Values that a route resolves further: {@link HttpRoute} has them by themselves. */
+/** Values that a route resolves further and holds itself, see {@link HttpRoute}. */
 type Resolved = 'balance' | 'failover' | 'cache' | 'targetKeepAlive' | 'protocol' | 'streaming';
 
 /** The checked options of a server or location. Unset values are omitted. */
@@ -61,18 +61,18 @@ export interface HttpSite {
   /** Undefined: every name that no other site has. */
   readonly host?: string;
   readonly routes: readonly HttpRoute[];
-  /** What holds for the answers that the gateway gives itself. */
+  /** The options of the gateway's own answers. */
   readonly options: HttpOptions;
   readonly errors?: ErrorPage;
 }
 
-/** A path, and what is done with its requests, checked. */
+/** A path and how its requests are handled, checked. */
 export interface HttpRoute {
   /** `/` is the prefix of all. */
   readonly path: { readonly kind: 'prefix' | 'exact'; readonly text: string };
-  /** Unique in the stack: the forward's name, with host and path behind it where it has several. */
+  /** Unique in the stack: the forward's name, followed by host and path if it has several. */
   readonly id: string;
-  /** Empty where it redirects. */
+  /** Empty for a redirect. */
   readonly targets: readonly Target[];
   /** An HTTPS port of the gateway, or the origin (`https://www.example.com`) of another site. */
   readonly redirect?: number | string;
@@ -80,14 +80,14 @@ export interface HttpRoute {
   readonly streaming: Streaming;
   readonly stripPrefix: boolean;
   readonly balance: Balance;
-  /** Connections to targets are not shared. */
+  /** Connections to targets are not shared among clients. */
   readonly targetKeepAlive?: false;
-  /** Only where there is something to go on to. */
+  /** Set only if there is another target to try. */
   readonly failover?: Failover;
   readonly cache?: Cache;
-  /** What holds here, inherited or not. */
+  /** All options here, inherited or not. */
   readonly options: HttpOptions;
-  /** What the path states itself and differs from its site. nginx hands down the rest. */
+  /** What the path itself sets differently from its site. nginx inherits the rest. */
   readonly overrides: Partial<HttpOptions>;
 }
 

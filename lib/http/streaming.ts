@@ -42,20 +42,21 @@ export const streaming: HttpFeature<StreamingProps, { readonly streaming?: Strea
   },
 };
 
-/** How long a WebSocket or a stream of events may be silent, in seconds, where `timeouts.response` says no longer one. */
+/** How long a WebSocket or an event stream may be silent, in seconds, unless `timeouts.response` allows longer. */
 const SILENCE = 3600;
 
 /**
- * Once for all HTTP forwards: which requests ask for a connection that stays, so that nothing of it may wait in a buffer. nginx holds
- * back up to 16 KB of an answer over TLS and HTTP/1.1 that it buffers, and cannot choose by the type of the answer.
+ * Once for all HTTP forwards: which requests ask for a lasting connection, so that their answers must not wait in a
+ * buffer. Over TLS and HTTP/1.1, nginx holds back up to 16 KB of a buffered answer, and it cannot decide by the
+ * answer's type.
  */
 function liveMap(): readonly Line[] {
   const asked = ['text/event-stream', '"application/json, text/event-stream"', '"text/event-stream, application/json"'];
-  // No regex: over the long Accept of a browser it would cost twice as much.
+  // No regex: on a browser's long Accept header it would cost twice as much.
   return [block('map $http_accept $portway_live', [...asked.map((type) => `${type} 1;`), 'default $portway_upgrade;'])];
 }
 
-/** Where all answers are passed on as they come, no place is needed; gRPC always does so. */
+/** A route that streams all answers needs no such location. gRPC always streams. */
 function needsLivePlace({ protocol, streaming, redirect }: HttpRoute): boolean {
   return protocol === 'http' && redirect === undefined && !streamsAnswers(streaming);
 }
@@ -78,8 +79,8 @@ function livePlace({ route, settings, forwarding }: BesideScope): readonly Block
 const DAY = 86_400;
 
 /**
- * Streams are quiet for long, on either side with gRPC. nginx knows the timeouts of gRPC under other names, so that they do not come from
- * above. Undefined where the timeouts from above hold.
+ * Streams may be silent for long; with gRPC, in either direction. nginx's timeouts for gRPC have other names, so they
+ * are not inherited. Undefined if the inherited timeouts apply.
  */
 function streamTimeouts({ options, streaming, protocol }: HttpRoute): HttpTimeouts | undefined {
   const grpc = protocol === 'grpc';
@@ -90,7 +91,7 @@ function streamTimeouts({ options, streaming, protocol }: HttpRoute): HttpTimeou
   return { ...(body === undefined ? {} : { body }), ...(response === undefined ? {} : { response }) };
 }
 
-/** What comes in pieces over hours, such as Server-Sent Events or a live upload, is passed on piece by piece. */
+/** Data that arrives in pieces over hours, such as Server-Sent Events or a live upload, is passed on piece by piece. */
 function unbuffered({ streaming }: HttpRoute): readonly Line[] {
   return [
     ...(streamsAnswers(streaming) ? ['proxy_buffering off;'] : []),

@@ -29,12 +29,12 @@ export const stripPrefix: HttpFeature<StripPrefixProps, { readonly stripPrefix?:
       { order: 41, lines: ({ forwards, facts }) => contentLocationMaps(forwards, facts) },
     ],
     commonHeaders: { order: 30, headers: contentLocationHeaders },
-    // Last: after its `rewrite ... break` no `set` would be carried out.
+    // Last, since no `set` runs after its `rewrite ... break`.
     forwarding: { lines: ({ route, facts }) => rewritten(route, facts) },
   },
 };
 
-/** The path and query that the target gets, where they are not the client's. */
+/** The path and query that the target gets, if they differ from the client's. */
 function rewritten(route: HttpRoute, facts: RequestFacts): readonly Line[] {
   const query = keptQuery(route);
   if (route.stripPrefix) return withoutPrefix(route.path.text, query, facts);
@@ -42,9 +42,9 @@ function rewritten(route: HttpRoute, facts: RequestFacts): readonly Line[] {
 }
 
 /**
- * Hands a request on without its prefix, and puts the prefix back into what comes back: redirects and cookies of a target that
- * knows nothing of it. One that heeds X-Forwarded-Prefix wrote it already, which the first rule of each pair leaves as it is.
- * `query` is a variable with the query that the target gets; without it, it is the client's.
+ * Forwards a request without its prefix, and restores the prefix in redirects and cookies of a target that does not
+ * know it. A target that honours X-Forwarded-Prefix has already written the prefix, and the first rule of each pair
+ * leaves it unchanged. `query` is a variable with the query that the target gets; without it, that is the client's.
  */
 function withoutPrefix(prefix: string, query: string | undefined, { scheme, host }: RequestFacts): readonly Line[] {
   const bare = prefix.slice(0, -1);
@@ -68,9 +68,9 @@ function escapeRegex(text: string): string {
 }
 
 /**
- * The path below a stripped prefix, byte for byte as the client wrote it: `rewrite` would decode `%2F`. Empty where that is not safe, and
- * nginx then takes the path that it rewrote: with `.` or `..` in any spelling a target could end up elsewhere than nginx, and with `%2F`
- * in the prefix it is not known where that ends.
+ * The path below a stripped prefix, byte for byte as the client wrote it; `rewrite` would decode `%2F`. Empty if that
+ * is not safe, and nginx then uses its rewritten path: a target could resolve `.` or `..` (in any spelling) differently
+ * from nginx, and with `%2F` in the prefix its end is unclear.
  */
 function rawPaths(forwards: readonly WebForward[]): readonly Line[] {
   const routes = forwards.flatMap((f) => f.sites.flatMap((s) => s.routes)).filter((r) => rawPath(r) !== '');
@@ -87,7 +87,7 @@ function rawPaths(forwards: readonly WebForward[]): readonly Line[] {
   ];
 }
 
-/** The variable with that path; none where nginx's own path is the right one. */
+/** The variable with that path; empty if nginx's own path is the right one. */
 export function rawPath(route: HttpRoute): string {
   const raw = route.stripPrefix && route.protocol === 'http' && keptQuery(route) === undefined;
   return raw ? `${BELOW}${depth(route)}` : '';

@@ -32,24 +32,24 @@ export const underscores: ForwardFeature<UnderscoresProps, Underscores> = {
   },
 };
 
-/** Headers that the gateway writes itself or whose meaning it vouches for, beside those that it blanks. */
+/** Headers that the gateway writes or vouches for, in addition to those that it blanks. */
 const WRITTEN: readonly string[] = [
   ...['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Prefix'],
   ...['X-Real-IP', 'X-Request-ID'],
-  // A target that took `Content_Length` for `Content-Length` would see another end of the request than nginx.
+  // A target that reads `Content_Length` as `Content-Length` would see another end of the request than nginx.
   ...['Content-Length', 'Transfer-Encoding'],
 ];
 
 /**
- * Names that CGI, WSGI and PHP cannot tell from those headers (`X_Forwarded_For`): blanked for all forwards, where any of them lets
- * underscores pass. The others drop such names before.
+ * Names that CGI, WSGI and PHP cannot tell from those headers (`X_Forwarded_For`). They are blanked for all forwards if
+ * any forward lets underscores pass. The other forwards drop such names anyway.
  */
 function lookalikes(forwards: readonly WebForward[]): readonly string[] {
   if (!forwards.some((f) => f.underscoresInHeaders)) return [];
   return [...WRITTEN, ...BLANKED].flatMap(withUnderscores);
 }
 
-/** All spellings of a name with one underscore or more in place of hyphens. */
+/** All spellings of a name with one or more hyphens replaced by underscores. */
 function withUnderscores(name: string): readonly string[] {
   const [first = '', ...rest] = name.split('-');
   return rest

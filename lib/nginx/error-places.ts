@@ -19,7 +19,7 @@ export function leadToErrorPlace(id: string): readonly Line[] {
   return [`error_page 400 ${ERROR_STATUSES} ${errorPlaceName(id)};`, `error_page 500 =503 ${errorPlaceName(id)};`];
 }
 
-/** Answers with the page for 404. */
+/** For paths without a route: 404 and the other errors get their page. */
 export function notFoundPage(): Line {
   return `error_page 400 404 ${ERROR_STATUSES} ${errorPlaceName()};`;
 }
