@@ -14,11 +14,11 @@ import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
 import { isPlainObject, readObject } from './forward/read-object';
+import { readFlag, readOneOf, readWhole } from './forward/read-value';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
 import type { ResolvedForward } from './forward/resolved';
 import { isNumberToken } from './forward/token';
 import { checkTraffic, inboundTraffic, outboundTraffic, type TrafficRule } from './forward/traffic';
-import { readWhole } from './forward/whole';
 import { checkHttp3 } from './host/check-http3';
 import { readFirstBootScript } from './host/first-boot-script';
 import type { HostFile } from './host/host-file';
@@ -141,21 +141,15 @@ export function checkStack(written: unknown): CheckedStack {
 }
 
 function readDeploy(props: Partial<Record<keyof PortwayStackProps, unknown>>, problems: Problems) {
-  const { onChange = 'restart', detailedMonitoring = false } = props;
-  if (typeof detailedMonitoring !== 'boolean')
-    problems.add('detailedMonitoring', 'must be true or false', detailedMonitoring);
-  if (onChange !== 'restart' && onChange !== 'replace')
-    problems.add('onChange', 'must be restart or replace', onChange);
   const whole = (name: keyof typeof NUMBERS) => {
     const { standard, ...bounds } = NUMBERS[name];
-    const { [name]: value = standard } = props;
-    return readWhole(name, value, bounds, problems) ?? standard;
+    return readWhole(name, props[name], bounds, problems) ?? standard;
   };
   return {
-    onChange: onChange === 'replace' ? ('replace' as const) : ('restart' as const),
+    onChange: readOneOf('onChange', props.onChange, ['restart', 'replace'], problems) ?? 'restart',
     signalTimeout: readSignalTimeout(props.signalTimeout, problems),
     attempt: whole('attempt'),
-    detailedMonitoring: detailedMonitoring === true,
+    detailedMonitoring: readFlag('detailedMonitoring', props.detailedMonitoring, problems) === true,
     availabilityZoneIndex: whole('availabilityZoneIndex'),
     maxSecurityGroupRules: whole('maxSecurityGroupRules'),
   };

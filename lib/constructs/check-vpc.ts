@@ -3,6 +3,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import { passes } from '../forward/read-object';
+import { readFlag } from '../forward/read-value';
 import type { NetworkProps } from './network';
 
 /** The VPC for the gateway. Reports anything else to `problems` and returns undefined. */
@@ -31,23 +32,24 @@ export function readVpc(vpc: unknown, problems: Problems): ec2.IVpc | undefined 
 
 /** Reads the flow log props. `isForeign`: the VPC is not the stack's own. */
 export function readFlowLogs(
-  { flowLogs = false, logEncryptionKey }: { readonly flowLogs?: unknown; readonly logEncryptionKey?: unknown },
+  props: { readonly flowLogs?: unknown; readonly logEncryptionKey?: unknown },
   isForeign: boolean,
   problems: Problems,
 ): Pick<NetworkProps, 'flowLogs' | 'logEncryptionKey'> {
-  if (typeof flowLogs !== 'boolean') problems.add('flowLogs', 'must be true or false', flowLogs);
-  else if (flowLogs && isForeign)
+  const flowLogs = readFlag('flowLogs', props.flowLogs, problems) === true;
+  if (flowLogs && isForeign)
     problems.add('flowLogs', 'must be left out beside vpc: turn them on where that VPC is made', flowLogs);
-  if (logEncryptionKey === undefined) return { flowLogs: flowLogs === true };
-  if (flowLogs === false)
+  const { logEncryptionKey } = props;
+  if (logEncryptionKey === undefined) return { flowLogs };
+  if (props.flowLogs === undefined || props.flowLogs === false)
     problems.add('logEncryptionKey', 'must go with flowLogs: true, whose logs it encrypts', 'flowLogs left out');
-  if (isKey(logEncryptionKey)) return { flowLogs: flowLogs === true, logEncryptionKey };
+  if (isKey(logEncryptionKey)) return { flowLogs, logEncryptionKey };
   problems.add(
     'logEncryptionKey',
     "must be a key, such as kms.Key.fromKeyArn(this, 'Key', 'arn:...')",
     logEncryptionKey,
   );
-  return { flowLogs: flowLogs === true };
+  return { flowLogs };
 }
 
 function isKey(value: unknown): value is kms.IKey {

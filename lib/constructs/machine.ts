@@ -2,8 +2,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
+import { readOneOf, readWhole } from '../forward/read-value';
 import { isToken } from '../forward/token';
-import { readWhole } from '../forward/whole';
 import { ARCHITECTURES, type Architecture, OPERATING_SYSTEMS, type OperatingSystemId } from '../host/operating-system';
 
 /**
@@ -70,10 +70,12 @@ const DEFAULT_TYPES: Record<Architecture, string> = { arm64: 't4g.micro', x86_64
 
 /** Reads the machine props and reports invalid ones to `problems`. */
 export function readMachine(props: MachineProps, problems: Problems): Machine {
-  const os = readOs(props.os, problems);
+  const known = Object.keys(OPERATING_SYSTEMS) as OperatingSystemId[];
+  const os = readOneOf('os', props.os, known, problems) ?? 'debian-13';
   const system = OPERATING_SYSTEMS[os];
   const architecture = readArchitecture(props, problems);
   const { diskGiB: size = 8 } = props;
+  // MAX_DISK in place of an invalid size, so that nothing else is reported as too large for the disk.
   const diskGiB = readWhole('diskGiB', size, { from: 8, to: MAX_DISK }, problems) ?? MAX_DISK;
   const ami = readAmi(props.ami, problems);
   return {
@@ -84,13 +86,6 @@ export function readMachine(props: MachineProps, problems: Problems): Machine {
     rootDevice: ami?.rootDevice ?? system.rootDevice,
     diskGiB,
   };
-}
-
-function readOs(value: unknown = 'debian-13', problems: Problems): OperatingSystemId {
-  const known = Object.keys(OPERATING_SYSTEMS) as OperatingSystemId[];
-  const os = known.find((id) => id === value);
-  if (os === undefined) problems.add('os', `must be one of ${known.join(', ')}`, value);
-  return os ?? 'debian-13';
 }
 
 function readArchitecture({ architecture, instanceType }: MachineProps, problems: Problems): Architecture {

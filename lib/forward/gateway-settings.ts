@@ -4,6 +4,7 @@ import { type MetadataUsers, readMetadataUsers } from './metadata-users';
 import type { Problems } from './problems';
 import { isPlainObject } from './read-object';
 import { readSources } from './read-props';
+import { readFlag } from './read-value';
 import { isToken } from './token';
 
 /**
@@ -95,18 +96,16 @@ export function readGatewaySettings(
   const egress = readEgress(props.egress, problems);
   for (const cidr of props.ipv6 === true ? [] : egress.filter((c) => c.family === 6 && !isEverything(c)))
     problems.add('egress.from', 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
-  for (const name of ['ping', 'ipv6'] as const) {
-    if (props[name] !== undefined && typeof props[name] !== 'boolean')
-      problems.add(name, 'must be true or false', props[name]);
-  }
+  const ping = readFlag('ping', props.ping, problems);
+  const ipv6 = readFlag('ipv6', props.ipv6, problems) === true;
   const metadataUsers = readMetadataUsers(props.metadataUsers, problems);
   const loginClosedTo = problems.length > 0 ? [] : withoutAdmin(egress, admin);
   return {
     blocked,
     egress,
     loginClosedTo,
-    ...(props.ping === undefined ? {} : { ping: props.ping }),
-    ipv6: props.ipv6 === true,
+    ...(ping === undefined ? {} : { ping }),
+    ipv6,
     metadataUsers,
   };
 }

@@ -1,5 +1,6 @@
 import { BALANCES, type Balance, buckets, isSticky, MAX_BUCKETS } from './balance';
 import type { Problems } from './problems';
+import { readOneOf } from './read-value';
 import type { Target } from './target';
 
 /** The balance of a forward, host or path; undefined if unset or invalid. */
@@ -9,13 +10,8 @@ export function readBalance<By extends keyof typeof BALANCES>(
   by: By,
   problems: Problems,
 ): (typeof BALANCES)[By][number] | undefined {
-  if (value === undefined) return undefined;
   const known: readonly (typeof BALANCES)[By][number][] = BALANCES[by];
-  const found = known.find((balance) => balance === value);
-  if (found !== undefined) return found;
-  const where = by === 'http' ? 'for HTTP' : `on ${by}`;
-  problems.add(`${at}.balance`, `must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)} ${where}`, value);
-  return undefined;
+  return readOneOf(`${at}.balance`, value, known, problems, by === 'http' ? ' for HTTP' : ` on ${by}`);
 }
 
 /** The rules that involve balance and targets together. `at` is the place that has the targets. */

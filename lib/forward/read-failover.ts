@@ -1,8 +1,8 @@
 import { FAILOVER, FAILOVER_PROPS, type Failover, HTTP_FAILOVER, type HttpFailoverProps } from './failover';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
+import { readOneOf, readWhole } from './read-value';
 import type { Target } from './target';
-import { readWhole } from './whole';
 
 const BOUNDS = { maxFails: 100, failTimeout: 3600, tries: 10, timeout: 300, connectTimeout: 60 } as const;
 
@@ -27,20 +27,15 @@ export function readFailover(
     by === 'http' ? HTTP_FAILOVER : FAILOVER_PROPS;
   const props = readObject(where, value, { parts, example: '{ maxFails: 1, failTimeout: 30 }' }, problems);
   if (props === undefined) return undefined;
-  const number = (name: keyof typeof BOUNDS) => {
-    if (props[name] === undefined) return FAILOVER[name];
-    return readWhole(`${where}.${name}`, props[name], { from: 1, to: BOUNDS[name] }, problems) ?? FAILOVER[name];
-  };
-  const { resend = FAILOVER.resend } = props;
-  if (by === 'http' && resend !== 'idempotent' && resend !== 'safe')
-    problems.add(`${where}.resend`, 'must be idempotent or safe', resend);
+  const number = (name: keyof typeof BOUNDS) =>
+    readWhole(`${where}.${name}`, props[name], { from: 1, to: BOUNDS[name] }, problems) ?? FAILOVER[name];
   return {
     maxFails: number('maxFails'),
     failTimeout: number('failTimeout'),
     tries: number('tries'),
     timeout: number('timeout'),
     connectTimeout: number('connectTimeout'),
-    resend: resend === 'safe' ? 'safe' : 'idempotent',
+    resend: readOneOf(`${where}.resend`, props.resend, ['idempotent', 'safe'], problems) ?? FAILOVER.resend,
   };
 }
 

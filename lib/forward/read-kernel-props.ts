@@ -2,6 +2,7 @@ import { type Cidr, type Family, isEverything } from './cidr';
 import type { CommonForwardProps, KernelForwardProps } from './forward';
 import type { Problems } from './problems';
 import { ANY_FAMILY, readSources } from './read-props';
+import { readFlag, readOneOf } from './read-value';
 import type { KernelForward, PortForward } from './resolved';
 import type { Host } from './target';
 
@@ -34,10 +35,8 @@ export function readKernelListener(
   const families = readFamilies(at, props.family, problems);
   if (families.length === 1) checkFamily(at, families[0] ?? 4, addresses, problems);
   checkInterface(at, props.interface, problems);
-  const { preserveClientAddress = false } = props;
-  if (typeof preserveClientAddress !== 'boolean')
-    problems.add(`${at}.preserveClientAddress`, 'must be true or false', preserveClientAddress);
-  if (preserveClientAddress === true && hosts.length > 0 && hosts.every((h) => h.kind === 'local'))
+  const preserveClientAddress = readFlag(`${at}.preserveClientAddress`, props.preserveClientAddress, problems) === true;
+  if (preserveClientAddress && hosts.length > 0 && hosts.every((h) => h.kind === 'local'))
     problems.add(
       `${at}.preserveClientAddress`,
       "must be left out: what runs on the gateway itself sees the client's address anyway",
@@ -46,14 +45,13 @@ export function readKernelListener(
   return {
     ...(props.interface === undefined ? {} : { interface: props.interface }),
     families,
-    preserveClientAddress: preserveClientAddress === true,
+    preserveClientAddress,
   };
 }
 
 function readFamilies(at: string, family: unknown, problems: Problems): readonly Family[] {
-  if (family === undefined) return ANY_FAMILY;
-  if (family !== 'ipv4' && family !== 'ipv6') problems.add(`${at}.family`, "must be 'ipv4' or 'ipv6'", family);
-  return [family === 'ipv6' ? 6 : 4];
+  const known = readOneOf(`${at}.family`, family, ['ipv4', 'ipv6'], problems);
+  return known === undefined ? ANY_FAMILY : [known === 'ipv6' ? 6 : 4];
 }
 
 /** Addresses of the other IP version would never match a packet. */

@@ -5,7 +5,8 @@ import { refuseUnknown } from './unknown-prop';
 /**
  * The props of an object that a user wrote, each read once. Anything but a plain object is reported to `problems`, and
  * the result is undefined. Unknown keys are errors: a silently ignored option looks enforced. Unset props are omitted.
- * / Values are returned unchanged, except those that are not data: a symbol, a function or the like becomes a {@link
+ *
+ * Values are returned unchanged, except those that are not data: a symbol, a function or the like becomes a {@link
  * NotData}, which every reader refuses, and which can be printed.
  */
 export function readObject<K extends string>(

@@ -4,10 +4,10 @@ import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
 import type { Written } from './read-forwards';
 import { isPlainObject, readObject } from './read-object';
+import { readFlag, readOneOf, readWhole } from './read-value';
 import type { PortForward } from './resolved';
 import { isTarget, readTarget, type Target, WEIGHTED_TARGET } from './target';
 import { isNumberToken, isToken } from './token';
-import { readWhole } from './whole';
 
 /** Both IP versions. */
 export const ANY_FAMILY: readonly Family[] = [4, 6];
@@ -26,10 +26,8 @@ export function readEngine(
   stackEngine: Engine,
   problems: Problems,
 ): Engine {
-  if (props.engine !== undefined && !ENGINES.includes(props.engine)) {
-    problems.add(`${at}.engine`, `must be ${ENGINES.join(' or ')}`, props.engine);
-  }
-  if (kind === 'tcp' || kind === 'udp') return ENGINES.find((known) => known === props.engine) ?? stackEngine;
+  const engine = readOneOf(`${at}.engine`, props.engine, ENGINES, problems);
+  if (kind === 'tcp' || kind === 'udp') return engine ?? stackEngine;
   // The stack's engine applies here too: a team that chose iptables should not get nginx on its host without asking.
   const wish = props.engine ?? stackEngine;
   if (wish === 'iptables') {
@@ -98,7 +96,7 @@ export function readTargets(
   return specs.flatMap((spec: unknown, i) => {
     const where = Array.isArray(props.to) ? `${at}.to[${i}]` : `${at}.to`;
     const weighted = isPlainObject(spec);
-    const { to, weight = 1, backup = false } = weighted ? readWeighted(where, spec, problems) : { to: spec };
+    const { to, weight, backup } = weighted ? readWeighted(where, spec, problems) : { to: spec };
     const target = readTarget(to);
     if (!isTarget(target)) {
       problems.add(weighted ? `${where}.to` : where, target.rule, to);
@@ -107,12 +105,11 @@ export function readTargets(
     const key = String(to);
     if (seen.has(key)) problems.add(where, 'must not be listed twice', to);
     seen.add(key);
-    if (typeof backup !== 'boolean') problems.add(`${where}.backup`, 'must be true or false', backup);
     return [
       {
         ...target,
         weight: readWhole(`${where}.weight`, weight, { from: 1, to: 1000 }, problems) ?? 1,
-        ...(backup === true ? { backup } : {}),
+        ...(readFlag(`${where}.backup`, backup, problems) === true ? { backup: true } : {}),
       },
     ];
   });

@@ -1,6 +1,7 @@
 import { isPublicName } from './host-name';
 import type { Problems } from './problems';
 import { passes, readObject } from './read-object';
+import { readFlag } from './read-value';
 import { isHttpsForward, type ResolvedForward } from './resolved';
 import { type Certificate, LETS_ENCRYPT_PROPS, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
@@ -42,11 +43,11 @@ function readSource(at: string, { source, props }: Tls, problems: Problems): Cer
 
 function readAcme(at: string, props: unknown, problems: Problems) {
   const read = readObject(at, props ?? null, { parts: LETS_ENCRYPT_PROPS, example: ACME_EXAMPLE }, problems);
-  const { email, domains, staging = false, server } = read ?? {};
+  const { email, domains, staging, server } = read ?? {};
   if (read !== undefined) {
     if (!isToken(email) && !(typeof email === 'string' && EMAIL.test(email)))
       problems.add(`${at}.email`, 'must be an e-mail address such as admin@example.com', email);
-    if (typeof staging !== 'boolean') problems.add(`${at}.staging`, 'must be true or false', staging);
+    readFlag(`${at}.staging`, staging, problems);
     if (server !== undefined && !isDirectory(server))
       problems.add(
         `${at}.server`,

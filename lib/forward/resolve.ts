@@ -9,6 +9,7 @@ import { readForwards, type WrittenForward } from './read-forwards';
 import { readProtocolForward } from './read-protocol';
 import { readTlsForward } from './read-tls-forward';
 import { readTransportForward } from './read-transport-forward';
+import { readOneOf } from './read-value';
 import type { ResolvedForward } from './resolved';
 import { sharePorts } from './shared-port';
 
@@ -46,7 +47,7 @@ const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'KEEP', 'LIMI
  * reported to `problems`; forwards that broke one are left out.
  */
 export function resolveForwards(set: ForwardSet, problems: Problems): readonly ResolvedForward[] {
-  const engine = readStackEngine(set.engine, problems);
+  const engine = readOneOf('engine', set.engine, ENGINES, problems) ?? DEFAULT_ENGINE;
   const { names, written: entries } = readForwards(set.forwards, problems);
   checkNames(names, problems);
   const httpsPorts = entries.flatMap(([, f]) =>
@@ -58,12 +59,6 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
   checkListeners(entries, engine, problems);
   checkAcme(entries, problems);
   return sharePorts(answerAcme(resolved), problems);
-}
-
-function readStackEngine(value: unknown, problems: Problems): Engine {
-  const engine = value === undefined ? DEFAULT_ENGINE : ENGINES.find((known) => known === value);
-  if (engine === undefined) problems.add('engine', `must be ${ENGINES.join(' or ')}`, value);
-  return engine ?? DEFAULT_ENGINE;
 }
 
 /**

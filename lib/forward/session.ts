@@ -1,5 +1,5 @@
 import type { Problems } from './problems';
-import { readWhole } from './whole';
+import { readWhole } from './read-value';
 
 /** When nginx considers a TCP connection or a UDP client gone. */
 export interface SessionProps {
@@ -30,12 +30,8 @@ export function readSession(at: string, props: SessionProps, kind: 'tcp' | 'udp'
   const { idleTimeout, responses } = props;
   if (responses !== undefined && kind === 'tcp')
     problems.add(`${at}.responses`, 'must be left out: TCP knows where a connection ends', responses);
-  const idle =
-    idleTimeout === undefined
-      ? undefined
-      : readWhole(`${at}.idleTimeout`, idleTimeout, { from: 1, to: 86_400 }, problems);
-  const answers =
-    responses === undefined ? undefined : readWhole(`${at}.responses`, responses, { from: 0, to: 1000 }, problems);
+  const idle = readWhole(`${at}.idleTimeout`, idleTimeout, { from: 1, to: 86_400 }, problems);
+  const answers = readWhole(`${at}.responses`, responses, { from: 0, to: 1000 }, problems);
   return {
     ...(idle === undefined ? {} : { idleTimeout: idle }),
     ...(answers === undefined ? {} : { responses: answers }),

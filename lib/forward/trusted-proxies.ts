@@ -3,6 +3,7 @@ import type { Known } from './known';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readSources } from './read-props';
+import { readFlag } from './read-value';
 
 /** The PROXY protocol, which sends the client's address ahead of a connection's own bytes. */
 export interface ProxyProtocolProps {
@@ -57,8 +58,8 @@ export function readTrustedProxies(
     ? PROXY_PROTOCOL
     : { accept: true };
   const protocol = readObject(where, props.proxyProtocol, { parts, example }, problems);
-  const { accept, send = false } = protocol ?? {};
-  if (typeof send !== 'boolean') problems.add(`${where}.send`, 'must be true or false', send);
+  const accept = protocol?.accept;
+  const send = readFlag(`${where}.send`, protocol?.send, problems);
   if (protocol !== undefined && accept === undefined && send !== true)
     problems.add(where, `must say ${takes.join(' or ')}`, props.proxyProtocol);
   const source = readObject(

@@ -4,7 +4,7 @@ import type { WebForward } from '../forward/resolved';
 import { BROWSER_KEY } from '../nginx/balance';
 import { block } from '../nginx/block';
 import type { HttpFeature } from './feature';
-import { set } from './flag';
+import { set } from './set';
 
 /** @category Targets of HTTP */
 export interface BalanceProps {

@@ -1,6 +1,6 @@
-import { readWhole } from '../forward/whole';
+import { readWhole } from '../forward/read-value';
 import type { HttpFeature } from './feature';
-import { set } from './flag';
+import { set } from './set';
 
 /** @category Protection of HTTP */
 export interface BodyProps {
@@ -18,7 +18,6 @@ export interface BodyProps {
 export const body: HttpFeature<BodyProps, { readonly maxBodyMiB?: number }> = {
   props: { maxBodyMiB: true },
   read(at, { maxBodyMiB: value }, problems) {
-    if (value === undefined) return {};
     return set({ maxBodyMiB: readWhole(`${at}.maxBodyMiB`, value, { from: 1, to: 10_240 }, problems) });
   },
   nginx: {

@@ -1,8 +1,8 @@
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
+import { readFlag, readWhole } from '../forward/read-value';
 import { isWebForward, type ResolvedForward } from '../forward/resolved';
-import { readWhole } from '../forward/whole';
 import { block, type Line } from '../nginx/block';
 import { variableName } from '../nginx/names';
 import { balancesByCookie, COOKIE } from './balance';
@@ -130,19 +130,16 @@ function readCache(at: string, value: unknown, id: string, problems: Problems): 
   const props = readObject(where, value, { parts: PARTS, example: '{ sizeMb: 500 }' }, problems);
   if (props === undefined) return undefined;
   const seconds = (name: 'validFor' | 'keepFor' | 'waitForFill', from: number, to = YEAR) =>
-    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from, to }, problems);
+    readWhole(`${where}.${name}`, props[name], { from, to }, problems);
   const validFor = seconds('validFor', 1);
   const query = readQuery(`${where}.query`, props.query, problems);
-  const { ignoreCookies = false } = props;
-  if (typeof ignoreCookies !== 'boolean')
-    problems.add(`${where}.ignoreCookies`, 'must be true or false', ignoreCookies);
   return {
     id,
-    sizeMb: readWhole(`${where}.sizeMb`, props.sizeMb, { from: 10, to: 1_000_000 }, problems) ?? 10,
+    sizeMb: readWhole(`${where}.sizeMb`, props.sizeMb, { from: 10, to: 1_000_000, required: true }, problems) ?? 10,
     ...(validFor === undefined ? {} : { validFor }),
     keepFor: seconds('keepFor', 60) ?? DAY,
     ...(query === undefined ? {} : { query }),
-    ignoreCookies: ignoreCookies === true,
+    ignoreCookies: readFlag(`${where}.ignoreCookies`, props.ignoreCookies, problems) === true,
     waitForFill: seconds('waitForFill', 0, 60) ?? 1,
   };
 }

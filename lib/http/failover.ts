@@ -5,8 +5,8 @@ import type { WebForward } from '../forward/resolved';
 import { type Block, block, type Line } from '../nginx/block';
 import { goTo, placeOf } from '../nginx/places';
 import type { BesideScope, ForwardingScope, HttpFeature } from './feature';
-import { set } from './flag';
 import type { HttpRoute } from './route';
+import { set } from './set';
 
 /** @category Targets of HTTP */
 export interface FailoverOptionProps {

@@ -3,8 +3,8 @@ import { readRecord } from '../forward/read-object';
 import type { Line } from '../nginx/block';
 import type { RequestFacts } from '../nginx/request-facts';
 import type { HttpFeature } from './feature';
-import { set } from './flag';
 import type { Header } from './header';
+import { set } from './set';
 
 /** @category Protection of HTTP */
 export interface HeadersProps {

@@ -1,12 +1,12 @@
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
+import { readFlag, readWhole } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
-import { readWhole } from '../forward/whole';
 import { block } from '../nginx/block';
 import { variableName } from '../nginx/names';
 import type { ForwardFeature } from './feature';
-import { set } from './flag';
+import { set } from './set';
 import { setsHeader } from './sites';
 
 /** @category Forward.https */
@@ -90,11 +90,9 @@ function readHsts(at: string, value: unknown, problems: Problems): string | unde
   if (value === undefined || value === false) return undefined;
   const props = value === true ? {} : readObject(at, value, { parts: PARTS, example: '{ maxAgeDays: 1 }' }, problems);
   if (props === undefined) return undefined;
-  const { maxAgeDays = 365, includeSubDomains = false, preload = false } = props;
-  const days = readWhole(`${at}.maxAgeDays`, maxAgeDays, { from: 1, to: 3650 }, problems) ?? 1;
-  for (const [name, flag] of Object.entries({ includeSubDomains, preload })) {
-    if (typeof flag !== 'boolean') problems.add(`${at}.${name}`, 'must be true or false', flag);
-  }
+  const days = readWhole(`${at}.maxAgeDays`, props.maxAgeDays, { from: 1, to: 3650 }, problems) ?? 365;
+  const includeSubDomains = readFlag(`${at}.includeSubDomains`, props.includeSubDomains, problems);
+  const preload = readFlag(`${at}.preload`, props.preload, problems);
   if (preload === true && (includeSubDomains !== true || days < PRELOAD_DAYS))
     problems.add(
       `${at}.preload`,

@@ -1,9 +1,9 @@
+import { readFlag } from '../forward/read-value';
 import type { HttpsForward, NginxForward } from '../forward/resolved';
 import type { Line } from '../nginx/block';
 import { certificateFile } from '../nginx/names';
 import { wildcards } from '../nginx/wildcards';
 import type { ForwardFeature } from './feature';
-import { readFlag } from './flag';
 import { setsHeader } from './sites';
 
 /** @category Forward.https */

@@ -1,5 +1,6 @@
+import { readFlag } from '../forward/read-value';
 import type { HttpFeature } from './feature';
-import { readFlag, set } from './flag';
+import { set } from './set';
 
 /** @category Targets of HTTP */
 export interface KeepAliveProps {

@@ -1,8 +1,8 @@
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
+import { readWhole } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
-import { readWhole } from '../forward/whole';
 import type { Line } from '../nginx/block';
 import { CLIENT_KEY } from '../nginx/client-key';
 import { shareLines } from '../nginx/share';
@@ -82,7 +82,7 @@ function readLimits(at: string, value: unknown, id: string, problems: Problems):
   if (props.requestsPerSecond === undefined && props.burst !== undefined)
     problems.add(`${at}.burst`, 'must go with requestsPerSecond', props.burst);
   const number = (name: keyof HttpLimits, to: number) =>
-    props[name] === undefined ? undefined : readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);
+    readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);
   const perSecond = number('requestsPerSecond', MAX);
   const burst = number('burst', MAX);
   const openConnections = number('openConnections', 65_535);

@@ -1,6 +1,7 @@
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
+import { readFlag, readOneOf } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
 import { block, type Line } from '../nginx/block';
 import { loginMaps } from '../nginx/connection-login';
@@ -10,7 +11,7 @@ import { NGINX_PATHS } from '../nginx/names';
 import type { RequestFacts } from '../nginx/request-facts';
 import { cachesOf } from './cache';
 import type { HttpFeature } from './feature';
-import { set } from './flag';
+import { set } from './set';
 
 /** @category Protection of HTTP */
 export interface LogsProps {
@@ -60,11 +61,10 @@ function readLogs(at: string, value: unknown, problems: Problems): ResolvedLogs 
   const example = "{ level: 'errors', redact: true }";
   const props = readObject(at, value, { parts: PARTS, example }, problems);
   if (props === undefined) return undefined;
-  const { level = 'all', redact = false } = props;
-  if (level !== 'all' && level !== 'errors' && level !== 'none')
-    problems.add(`${at}.level`, 'must be all, errors or none', level);
-  if (typeof redact !== 'boolean') problems.add(`${at}.redact`, 'must be true or false', redact);
-  return { level: level as LogLevel, redact: redact === true };
+  return {
+    level: readOneOf<LogLevel>(`${at}.level`, props.level, ['all', 'errors', 'none'], problems) ?? 'all',
+    redact: readFlag(`${at}.redact`, props.redact, problems) === true,
+  };
 }
 
 const ACCESS_LOG = `${NGINX_PATHS.logFolder}/access.log`;

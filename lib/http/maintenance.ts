@@ -1,6 +1,6 @@
+import { readFlag } from '../forward/read-value';
 import { NGINX_PATHS } from '../nginx/names';
 import type { ForwardFeature } from './feature';
-import { readFlag } from './flag';
 
 /** @category Forward.http */
 export interface MaintenanceProps {

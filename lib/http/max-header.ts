@@ -1,9 +1,9 @@
+import { readWhole } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
-import { readWhole } from '../forward/whole';
 import type { Line } from '../nginx/block';
 import type { ForwardFeature } from './feature';
-import { set } from './flag';
 import { speaksGrpc } from './protocol';
+import { set } from './set';
 
 /** @category Forward.http */
 export interface MaxHeaderProps {
@@ -27,7 +27,6 @@ interface MaxHeader {
 export const maxHeader: ForwardFeature<MaxHeaderProps, MaxHeader> = {
   props: { maxHeaderKiB: true },
   read(at, { maxHeaderKiB: value }, problems) {
-    if (value === undefined) return {};
     return set({ maxHeaderKiB: readWhole(`${at}.maxHeaderKiB`, value, { from: 8, to: 64 }, problems) });
   },
   nginx: {

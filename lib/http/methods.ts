@@ -2,10 +2,10 @@ import type { Problems } from '../forward/problems';
 import { type Block, block, type Line } from '../nginx/block';
 import { refusalPlace } from '../nginx/refusals';
 import type { BesideScope, HttpFeature } from './feature';
-import { set } from './flag';
 import { addHeaders } from './headers';
 import { limitLines } from './limits';
 import { logLines } from './logs';
+import { set } from './set';
 
 /** @category Protection of HTTP */
 export interface MethodsProps {

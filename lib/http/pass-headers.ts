@@ -2,7 +2,7 @@ import type { Problems } from '../forward/problems';
 import { toldHeaders } from '../nginx/proxy-headers';
 import { BLANKED } from './blanked-headers';
 import type { HttpFeature } from './feature';
-import { set } from './flag';
+import { set } from './set';
 
 /** @category Protection of HTTP */
 export interface PassHeadersProps {

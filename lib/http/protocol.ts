@@ -1,3 +1,4 @@
+import { readOneOf } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
 import { type Block, block, type Line } from '../nginx/block';
 import { countRefusal } from '../nginx/log-fields';
@@ -5,6 +6,7 @@ import { ignoredCommands, toldHeaders } from '../nginx/proxy-headers';
 import type { BesideScope, HttpFeature } from './feature';
 import { addHeaders, hiddenByDefault } from './headers';
 import { logLines } from './logs';
+import { set } from './set';
 
 export type HttpProtocol = 'http' | 'grpc';
 
@@ -23,15 +25,13 @@ export interface HttpProtocolProps {
 export const protocol: HttpFeature<HttpProtocolProps, { readonly protocol?: HttpProtocol }> = {
   props: { protocol: true },
   read(at, { protocol: value }, problems, { kind }) {
-    if (value === undefined) return {};
-    if (value !== 'http' && value !== 'grpc') problems.add(`${at}.protocol`, 'must be http or grpc', value);
     if (value === 'grpc' && kind !== 'https')
       problems.add(
         `${at}.protocol`,
         'must be http here: gRPC needs HTTP/2, which clients speak over TLS (Forward.https)',
         value,
       );
-    return { protocol: value };
+    return set({ protocol: readOneOf(`${at}.protocol`, value, ['http', 'grpc'], problems) });
   },
   nginx: {
     http: {

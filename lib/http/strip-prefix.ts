@@ -1,11 +1,12 @@
+import { readFlag } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
 import { block, type Line } from '../nginx/block';
 import type { RequestFacts } from '../nginx/request-facts';
 import { keptQuery } from './cache';
 import { contentLocationHeaders, contentLocationMaps } from './content-location';
 import type { HttpFeature } from './feature';
-import { readFlag, set } from './flag';
 import type { HttpRoute } from './route';
+import { set } from './set';
 
 /** @category Hosts and paths */
 export interface StripPrefixProps {

@@ -1,8 +1,8 @@
 import type { Known } from '../forward/known';
 import { readObject } from '../forward/read-object';
-import { readWhole } from '../forward/whole';
+import { readWhole } from '../forward/read-value';
 import type { HttpFeature } from './feature';
-import { set } from './flag';
+import { set } from './set';
 
 /** @category Protection of HTTP */
 export interface TimeoutsProps {
@@ -41,7 +41,7 @@ export const timeouts: HttpFeature<TimeoutsProps, { readonly timeouts?: HttpTime
     const props = readObject(where, value, { parts: PARTS, example: '{ response: 300 }' }, problems);
     if (props === undefined) return {};
     const seconds = (name: keyof HttpTimeouts, to: number) =>
-      props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
+      readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
     return { timeouts: set({ body: seconds('body', 600), response: seconds('response', 86_400) }) };
   },
   nginx: {

@@ -1,7 +1,7 @@
+import { readFlag } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
 import { BLANKED } from './blanked-headers';
 import type { ForwardFeature } from './feature';
-import { readFlag } from './flag';
 
 /** @category Forward.http */
 export interface UnderscoresProps {

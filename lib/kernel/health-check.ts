@@ -1,7 +1,7 @@
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
+import { readOneOf, readWhole } from '../forward/read-value';
 import type { Target } from '../forward/target';
-import { readWhole } from '../forward/whole';
 
 /** The ways to check a target. */
 export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as const;
@@ -89,10 +89,10 @@ export function readHealthCheck(
   if (props === undefined) return undefined;
   if (forward.targets.length < 2)
     problems.add(where, 'must be left out with fewer than two targets', forward.targets.length);
-  const { by = forward.transport === 'tcp' ? 'tcp' : 'ping' } = props;
+  const by =
+    readOneOf(`${where}.by`, props.by, HEALTH_CHECK_METHODS, problems) ??
+    (props.by === undefined && forward.transport === 'udp' ? 'ping' : 'tcp');
   if (props.by === undefined && by === 'tcp') checkTouchy(where, props.port, forward.targets, problems);
-  const method = HEALTH_CHECK_METHODS.find((known) => known === by);
-  if (method === undefined) problems.add(`${where}.by`, `must be one of ${HEALTH_CHECK_METHODS.join(', ')}`, by);
   if (by === 'ping' && props.port !== undefined)
     problems.add(`${where}.port`, 'must be left out where a ping asks: it knows no ports', props.port);
   if (by === 'ping' && forward.targets.some((t) => t.kind === 'local'))
@@ -101,15 +101,14 @@ export function readHealthCheck(
       "must be 'tcp' where a target is the gateway itself, which always answers its own pings; name a TCP port of the application",
       by,
     );
-  const number = (name: Exclude<keyof HealthCheckProps, 'by'>, standard: number, from: number, to: number) =>
-    readWhole(`${where}.${name}`, props[name] === undefined ? standard : props[name], { from, to }, problems) ??
-    standard;
-  const port = props.port === undefined ? undefined : number('port', 1, 1, 65_535);
+  const number = (name: Exclude<keyof HealthCheckProps, 'by'>, to: number) =>
+    readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
+  const port = number('port', 65_535);
   return {
-    by: method ?? 'tcp',
+    by,
     ...(port === undefined ? {} : { port }),
-    interval: number('interval', 5, 1, 300),
-    failures: number('failures', 2, 1, 20),
+    interval: number('interval', 300) ?? 5,
+    failures: number('failures', 20) ?? 2,
   };
 }
 

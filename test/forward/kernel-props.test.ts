@@ -137,7 +137,7 @@ describe('each broken rule has its own message', () => {
     ['an invalid denied source', tcp({ denyFrom: ['x'] }), /^forwards\.x\.denyFrom\[0\] must be a CIDR block/],
     ['an interface with a space', tcp({ interface: 'eth 0' }), /^forwards\.x\.interface must be the name/],
     ['an interface with a long name', tcp({ interface: 'a'.repeat(16) }), /^forwards\.x\.interface .* at most 15/],
-    ['an unknown family', tcp({ family: 'ipv5' as never }), /^forwards\.x\.family must be 'ipv4' or 'ipv6'/],
+    ['an unknown family', tcp({ family: 'ipv5' as never }), /^forwards\.x\.family must be ipv4 or ipv6/],
     [
       'a target of the other family',
       tcp({ family: 'ipv6', to: '10.0.1.1:80' }),
@@ -181,7 +181,7 @@ describe('each broken rule has its own message', () => {
     [
       'an unsupported way of checking',
       tcp({ healthCheck: { by: 'http' as never } }),
-      /^forwards\.x\.healthCheck\.by must be one of tcp, ping, mysql, postgres/,
+      /^forwards\.x\.healthCheck\.by must be tcp, ping, mysql or postgres/,
     ],
     [
       'a ping with a port',

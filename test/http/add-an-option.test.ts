@@ -6,7 +6,8 @@ import { renderNginx } from '../../lib/nginx/render';
 /** The steps of docs/contributing/add-an-option.md with a toy option: a feature in a file of its own, and a line in the list. */
 jest.mock('../../lib/http/features', () => {
   const actual = jest.requireActual('../../lib/http/features');
-  const { readFlag, set } = jest.requireActual('../../lib/http/flag');
+  const { readFlag } = jest.requireActual('../../lib/forward/read-value');
+  const { set } = jest.requireActual('../../lib/http/set');
   const etag = {
     props: { etag: true },
     read: (at: string, props: { etag?: boolean }, problems: unknown) =>

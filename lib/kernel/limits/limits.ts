@@ -1,6 +1,6 @@
 import type { Problems } from '../../forward/problems';
 import { readObject } from '../../forward/read-object';
-import { readWhole } from '../../forward/whole';
+import { readWhole } from '../../forward/read-value';
 
 /**
  * What one client may do; a client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
@@ -67,7 +67,7 @@ export function readLimits(
   if (engine !== 'nginx' && props.newConnectionsPerSecond === undefined && props.burst !== undefined)
     problems.add(`${where}.burst`, 'must go with newConnectionsPerSecond', props.burst);
   const number = (name: keyof typeof props, to: number) =>
-    props[name] === undefined ? undefined : readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
+    readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
   const perSecond = number('newConnectionsPerSecond', MAX_RATE);
   const burst = number('burst', MAX_RATE);
   const openConnections = number('openConnections', 65_535);
