@@ -1,37 +1,33 @@
-import { types } from 'node:util';
 import * as fc from 'fast-check';
-import { HTTP_FAILOVER } from '../../../lib/forward/failover';
-import { Forward, type ForwardKind } from '../../../lib/forward/forward';
-import { FORWARD, PLACES } from '../../../lib/forward/known-props';
+import { Forward } from '../../../lib/forward/forward';
+import { PLACES } from '../../../lib/forward/known-props';
 import { isPlainObject } from '../../../lib/forward/read-object';
-import { TLS_HOST } from '../../../lib/forward/tls-hosts';
-import { HTTP_LIMITS } from '../../../lib/http/limits';
-import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/read-sites';
-import { LIMITS } from '../../../lib/kernel/limits/limits';
+import {
+  type Data,
+  type ForwardData,
+  isForward,
+  isList,
+  type Place,
+  placesOf,
+  valuesOf,
+  Written,
+} from './mutate-places';
+import { GETTER, HOSTILE, ODD, STRANGE } from './mutate-values';
 
 /** Numbers that choose the mistakes of a stack. */
 export const mistakes = fc.array(fc.nat(), { minLength: 30, maxLength: 30 });
 
-/** A stack's props as data: forwards as `{ kind, props }`, so that what is in them can be changed. */
-type Data = Record<string, unknown>;
-
-/** A place in a stack: an object, and the names that it may have; none where its user chooses them, as of hosts and headers. */
-interface Place {
-  readonly object: Data;
-  readonly known?: readonly string[];
-}
-
-/** What was done to a stack, and what must then be refused. */
+/** A changed stack, and what must be refused in it. */
 export interface Mutated {
   readonly stack: unknown;
-  /** Whether a prop stands where no such prop is known. */
+  /** Whether it has a prop that its place does not know. */
   readonly unknown: boolean;
   /** Whether it has a value that no prop takes. */
   readonly hostile: boolean;
   readonly done: readonly string[];
 }
 
-/** Numbers, drawn beforehand, that choose. */
+/** Choices by numbers that were drawn beforehand. */
 export class Choices {
   private at = 0;
   constructor(private readonly numbers: readonly number[]) {}
@@ -45,116 +41,27 @@ export class Choices {
   }
 }
 
-/** Values that no prop takes. Made anew each time, since some are changed by looking at them. */
-const HOSTILE: Readonly<Record<string, () => unknown>> = {
-  null: () => null,
-  symbol: () => Symbol('x'),
-  bigint: () => 80n,
-  function: () => () => 8080,
-  class: () => class {},
-  date: () => new Date(0),
-  'invalid date': () => new Date(Number.NaN),
-  map: () => new Map([['to', 8080]]),
-  pattern: () => /80/,
-  promise: () => Promise.resolve(8080),
-  error: () => new Error('x'),
-  'boxed text': () => new String('8080'),
-  'boxed number': () => new Number(8080),
-  NaN: () => Number.NaN,
-  infinity: () => Number.POSITIVE_INFINITY,
-  'list of holes': () => new Array(2),
-  'huge list of holes': () => new Array(2 ** 32 - 1),
-  'list with a hole': () => {
-    const list = ['10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16'];
-    delete list[1];
-    return list;
-  },
-  'list in itself': () => {
-    const list: unknown[] = [];
-    list.push(list);
-    return list;
-  },
-  'text by toString': () => ({ toString: () => '8080' }),
-  'number by valueOf': () => ({ valueOf: () => 8080 }),
-  primitive: () => ({ [Symbol.toPrimitive]: () => 8080 }),
-  'object in itself': () => {
-    const object: Data = {};
-    object.to = object;
-    return object;
-  },
-  'only a prototype': () => Object.create({ to: 8080, from: ['10.0.0.0/8'], sizeMb: 10 }),
-  'only a getter that throws': () =>
-    Object.defineProperty({}, 'to', {
-      configurable: true,
-      enumerable: true,
-      get() {
-        throw GETTER;
-      },
-    }),
-  proxy: () => new Proxy({}, { get: () => 8080, has: () => true, getPrototypeOf: () => Array.prototype }),
-  'revoked proxy': () => {
-    const { proxy, revoke } = Proxy.revocable([], {});
-    revoke();
-    return proxy;
-  },
-  'control characters': () => '\u0000\r\n"',
-};
-
-/** What the CDK writes for a text that is known at deploy time only. */
-const TOKEN = `$\{Token[TOKEN.1]}`;
-
-/** Values that some prop takes. */
-const ODD: readonly unknown[] = [
-  ...[
-    undefined,
-    true,
-    false,
-    0,
-    -0,
-    1,
-    65_536,
-    -1,
-    1.5,
-    '',
-    'x',
-    '0',
-    'true',
-    '1e3',
-    ' 80',
-    '80-',
-    '::1',
-    '10.0.0.0/8',
-  ],
-  ...['constructor', '__proto__', 'toString', TOKEN, -1.888154589709072e289, '#{Token[TOKEN.2]}', [], {}],
-  ...[[''], [1], [undefined], [[]], [{}], { to: 8080 }, { from: ['10.0.0.0/8'] }, { a: { to: 8080 } }, { '/': {} }],
-];
-
-/** Names that are nobody's, however they are spelt. */
-const STRANGE = ['__proto__', 'constructor', 'hasOwnProperty', '', ' ', 'a b', 'é', '0', 'x'.repeat(300)];
-
+/** The names of all props. */
 const ALL_KNOWN = new Set(PLACES.flatMap(([, props]) => Object.keys(props)));
 
 /** What was put where. */
 interface Fault {
   readonly object: Data;
   readonly name: string;
-  /** Where it is the value that no prop takes. */
-  readonly hostile?: { readonly value: unknown };
+  /** The value that no prop takes: all of it, or an element of it. */
+  readonly hostile?: { readonly value: unknown; readonly part: unknown };
 }
 
-/** The same stack, with one to three things wrong. */
+/** The stack with one to three mistakes. */
 export function mutate(stack: object, choices: Choices): Mutated {
   try {
     return withMistakes(stack, choices);
   } catch (error) {
-    // A second mistake looked at the getter of the first one: the stack stays right.
+    // A second mistake read the getter of the first one. The stack stays unchanged.
     if (error !== GETTER) throw error;
     return { unknown: false, hostile: false, done: [], stack };
   }
 }
-
-/** What the hostile getter throws. */
-const GETTER = new TypeError('no');
 
 function withMistakes(stack: object, choices: Choices): Mutated {
   const data = copy(stack) as Data;
@@ -162,11 +69,12 @@ function withMistakes(stack: object, choices: Choices): Mutated {
   const done: string[] = [];
   const times = choices.of([1, 1, 1, 2, 3]);
   for (let i = 0; i < times; i++) {
-    const places = placesOf(data);
+    // A hostile object that is changed once more may become a valid value.
+    const places = placesOf(data).filter(({ object }) => faults.every((fault) => fault.hostile?.part !== object));
     const how = choices.of([misspell, misspell, move, move, extra, hostile, hostile, odd, odd]);
     done.push(how(choices.of(places), places, choices, faults));
   }
-  // One mistake may have undone another.
+  // A mistake may have undone an earlier one.
   const places = placesOf(data);
   const left = faults.filter(({ object, name }) => Object.hasOwn(object, name));
   const at = ({ object }: Fault) => places.filter((place) => place.object === object);
@@ -202,7 +110,7 @@ function misspell(place: Place, _: readonly Place[], choices: Choices, faults: F
   return `${name} -> ${wrong}`;
 }
 
-/** A prop to another place, which may know it. */
+/** Moves a prop to another place, which may know it. */
 function move(from: Place, places: readonly Place[], choices: Choices, faults: Fault[]): string {
   const names = Object.keys(from.object);
   const to = choices.of(places);
@@ -234,13 +142,13 @@ function hostile(place: Place, _: readonly Place[], choices: Choices, faults: Fa
   if (names.length === 0) return '';
   const name = choices.of(names);
   const value = HOSTILE[kind]?.();
-  // Half of the time one element of a list is at fault, where there is one.
+  // If it is a list, half of the time only one element becomes hostile.
   const old = valuesOf(place.object)[name];
   const element =
     isList(old) && old.length > 0 && old.length < 100 && choices.below(2) === 0 ? choices.below(old.length) : -1;
   const put = element < 0 ? value : (old as readonly unknown[]).map((own, i) => (i === element ? value : own));
   set(place.object, name, put);
-  faults.push({ object: place.object, name, hostile: { value: put } });
+  faults.push({ object: place.object, name, hostile: { value: put, part: value } });
   return `${name} = ${kind}`;
 }
 
@@ -253,107 +161,9 @@ function odd(place: Place, _: readonly Place[], choices: Choices): string {
   return `${name} = odd`;
 }
 
-/** What a proxy is cannot be told without running it. */
-function isList(value: unknown): value is readonly unknown[] {
-  return !types.isProxy(value) && Array.isArray(value);
-}
-
-/** Without running getters. */
-function valuesOf(object: object): Data {
-  const values: Data = Object.create(null);
-  for (const name of Object.getOwnPropertyNames(object))
-    values[name] = Object.getOwnPropertyDescriptor(object, name)?.value;
-  return values;
-}
-
-/** Also a name such as `__proto__`. */
+/** Also sets names such as `__proto__`. */
 function set(object: Data, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-}
-
-/** The props of what stands in forwards, by its name. */
-const NESTED = Object.fromEntries(PLACES.map(([title, props]) => [title.split(' ')[0] ?? title, props]));
-
-/** The objects of a stack whose names matter. */
-function placesOf(data: Data): readonly Place[] {
-  const places: Place[] = [{ object: data, known: STACK }];
-  const add = (object: unknown, known?: object) => {
-    if (isPlainObject(object))
-      places.push({ object: object as Data, ...(known === undefined ? {} : { known: Object.keys(known) }) });
-  };
-  add(data.egress, { from: true, subnets: true, alarmTopic: true });
-  add(data.ami, { id: true, rootDevice: true });
-  add(data.env, { account: true, region: true });
-  add(data.tags);
-  if (!isPlainObject(data.forwards)) return places;
-  add(data.forwards);
-  for (const forward of Object.values(valuesOf(data.forwards))) {
-    if (!isForward(forward) || !isPlainObject(forward.props)) continue;
-    const web = forward.kind === 'http' || forward.kind === 'https';
-    const all = (object: unknown, known: object, depth = 0) => {
-      // A place that was moved may be in itself.
-      if (depth > 2) return;
-      if (!isPlainObject(object)) return;
-      add(object, known);
-      const own = valuesOf(object);
-      add(own.limits, web ? HTTP_LIMITS : LIMITS);
-      add(own.failover, web ? HTTP_FAILOVER : without(HTTP_FAILOVER, 'resend'));
-      for (const name of ['cache', 'errors', 'timeouts', 'logs', 'hsts', 'healthCheck']) add(own[name], NESTED[name]);
-      add(own.proxyProtocol, web ? { accept: true } : { accept: true, send: true });
-      if (isPlainObject(own.proxyProtocol)) add(valuesOf(own.proxyProtocol).accept, { from: true });
-      add(own.headers);
-      for (const target of isList(own.to) && own.to.length < 100 ? own.to : [own.to])
-        add(target, { to: true, weight: true, backup: true });
-      for (const [name, inner] of [
-        ['hosts', web ? HTTP_HOST : TLS_HOST],
-        ['routes', HTTP_PATH],
-      ] as const) {
-        if (!isPlainObject(own[name])) continue;
-        add(own[name]);
-        for (const value of Object.values(valuesOf(own[name]))) all(value, inner, depth + 1);
-      }
-    };
-    all(forward.props, FORWARD[forward.kind]);
-  }
-  return places;
-}
-
-const STACK = [
-  ...['forwards', 'engine', 'adminCidr', 'os', 'architecture', 'instanceType', 'ami', 'diskGiB', 'keyPairName'],
-  ...['sshPublicKey', 'blocked', 'egress', 'ping', 'ipv6', 'onChange', 'vpc', 'availabilityZoneIndex', 'flowLogs'],
-  ...[
-    'firstBootScript',
-    'signalTimeout',
-    'attempt',
-    'maxSecurityGroupRules',
-    'description',
-    'env',
-    'stackName',
-    'tags',
-  ],
-  ...['notificationArns', 'synthesizer', 'terminationProtection', 'crossRegionReferences', 'permissionsBoundary'],
-  ...['suppressTemplateIndentation', 'propertyInjectors'],
-];
-
-function without(props: object, name: string): object {
-  return Object.fromEntries(Object.entries(props).filter(([key]) => key !== name));
-}
-
-interface ForwardData {
-  readonly kind: ForwardKind;
-  readonly props: unknown;
-}
-
-function isForward(value: unknown): value is ForwardData {
-  return !types.isProxy(value) && value instanceof Written;
-}
-
-/** A forward whose props can be changed. */
-class Written implements ForwardData {
-  constructor(
-    readonly kind: ForwardKind,
-    readonly props: unknown,
-  ) {}
 }
 
 function copy(value: unknown): unknown {
@@ -363,7 +173,7 @@ function copy(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, copy(own)]));
 }
 
-/** Forwards again; a `forwards` that was replaced stays what it is. */
+/** Makes forwards again. If `forwards` was replaced, it stays as it is. */
 function fromData(data: Data): unknown {
   if (!isPlainObject(data.forwards)) return data;
   const entries = Object.entries(data.forwards).map(([name, value]) => [name, isForward(value) ? made(value) : value]);
