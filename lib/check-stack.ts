@@ -88,7 +88,7 @@ const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
 export function checkStack(written: unknown): CheckedStack {
   const problems = new Problems(PLACES);
   const read = readObject('', written, { parts: STACK, example: EXAMPLE, required: true }, problems);
-  // If the props are not an object, there is nothing else to check.
+  // If the props are not an object, nothing else can be checked.
   if (read === undefined) problems.throwIfAny();
   const props = read ?? {};
   const cdk = readCdkStackProps(props, problems);

@@ -50,7 +50,7 @@ export class PortwayStack extends Stack {
     this.network = new Network(this, 'Network', checked.network);
     const routes =
       settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
-    // Only a stack knows its name and logical ids, so only now can the size of user-data be checked.
+    // Not part of checkStack: the size of user-data depends on the logical ids of a stack whose props are all valid.
     const problems = new Problems(PLACES);
     const gateway = new Gateway(
       this,

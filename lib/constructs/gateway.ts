@@ -67,7 +67,7 @@ export class Gateway extends Construct {
     });
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
-      // `onChange` is part of the proof: restart and replace give the instance different logical ids.
+      // `onChange` is part of the hash: restart and replace give the instance different logical ids.
       subject: [props.content, CARRIERS.map(readAsset), props.onChange],
       timeout: props.signalTimeout,
       attempt: props.attempt,

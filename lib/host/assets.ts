@@ -2,29 +2,30 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostFile } from './host-file';
 
-/** The host's file tree: each file lies where it goes. */
+/** The host's file tree: each file is stored under its path on the host. */
 const TREE = join(__dirname, '..', '..', 'assets');
 
-/** Where scripts and the Python package lie on the host. */
+/** Where scripts and the Python package are on the host. */
 export const PROGRAMS = '/usr/local/lib/portway';
 /** The Python package `portway`; the program `portway` calls its modules. */
 export const PACKAGE = `${PROGRAMS}/portway`;
 export const UNITS = '/etc/systemd/system';
-/** The part of user-data, where cloud-init puts it. */
+/** The shell part of user-data, at the path where cloud-init stores it. */
 export const BOOT_SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 
-/** A statement that is only a string in three quotes. */
+/** A statement that is only a string in triple quotes. */
 const DOCSTRING = /^ *"""[\s\S]*?"""$/gm;
 
-/** The head of a function on one line: up to its parameters, these, and its return type. */
+/** The head of a function on one line, split into its start, its parameters and its return type. */
 const FUNCTION = /^( *def \w+\()(.*)\)(?: -> .*)?:$/gm;
 
 /**
- * A file of assets/ as it is packed: without docstrings, types of functions, full-line comments and blank lines, and with less
- * indentation. Those would take a third of the 16 KB, and an edited comment would restart every gateway. So no multi-line string in a script may depend on its
- * leading spaces, and in Python only docstrings may begin a line with three quotes.
+ * A file of assets/ as it is packed: without docstrings, function annotations, full-line comments and blank lines, and
+ * with less indentation. Those would take a third of the 16 KB, and editing a comment would restart every gateway. So
+ * no multi-line string in a script may depend on its leading spaces, and in Python only docstrings may begin a line
+ * with triple quotes.
  *
- * @param path where the file lies on the host
+ * @param path the file's path on the host
  */
 export function readAsset(path: string): string {
   const source = readFileSync(join(TREE, path), 'utf8');
@@ -36,17 +37,17 @@ export function readAsset(path: string): string {
 
 function withoutTypes(source: string): string {
   return source.replace(FUNCTION, (_, head: string, parameters: string) => {
-    // Commas within brackets belong to a type.
+    // A comma within brackets belongs to a type.
     const names = parameters.split(/, (?![^[]*\])/).map((one) => one.replace(/^(\**\w+): .*?( = .*)?$/, '$1$2'));
     return `${head}${names.join(', ')}):`;
   });
 }
 
 /**
- * A file of assets/ for the host. What begins with `#!` is a program and may be executed. The mode bits of the working copy are not
- * asked: they differ between systems, and other modes would restart every gateway.
+ * A file of assets/ for the host. Files that begin with `#!` become executable. The working copy's mode bits are
+ * ignored: they differ between systems, and other modes would restart every gateway.
  *
- * @param path where the file lies on the host
+ * @param path the file's path on the host
  */
 export function assetFile(path: string): HostFile {
   const text = readAsset(path);

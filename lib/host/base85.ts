@@ -2,7 +2,7 @@
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
 
 /**
- * Encodes bytes as text, five characters for four bytes. Base64 would take a fifteenth more.
+ * Encodes bytes as text, four bytes in five characters. Base64 would take a fifteenth more.
  * @see https://docs.python.org/3/library/base64.html#base64.b85encode
  */
 export function encodeBase85(bytes: Uint8Array): string {

@@ -4,10 +4,13 @@ import { assetFile, assetFiles, PACKAGE } from './assets';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
 
-/** What every host needs of the package: for the signal, and for host.sh. */
+/** What every host needs from the package: modules for the signal and for host.sh. */
 const ALWAYS = ['__init__', 'commands', 'files', 'signals'].map((module) => `${PACKAGE}/${module}.py`);
 
-/** The program `portway`, with its commands `maintenance` and `cache` where a forward has them. `status` is optional: forwarding does not depend on it. */
+/**
+ * The program `portway`, with its commands `maintenance` and `cache` if a forward uses them. `status` is optional:
+ * forwarding does not depend on it.
+ */
 export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   const tools = [
     ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PACKAGE}/maintenance.py`] : []),

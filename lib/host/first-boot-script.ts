@@ -7,7 +7,7 @@ const PATH = '/var/lib/portway/first-boot';
 
 /** Reads the team's script and checks it for problems that would otherwise show only on the host. */
 export function readFirstBootScript(file: unknown, problems: Problems): HostFile | undefined {
-  // Node takes a number as a file descriptor: 0 would read standard input.
+  // Node treats a number as a file descriptor: 0 would read standard input.
   if (typeof file !== 'string') {
     problems.add('firstBootScript', "must be a file's path", file);
     return undefined;

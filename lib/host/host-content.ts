@@ -47,7 +47,7 @@ export function hostContent({
   ];
   return {
     files: [
-      // With less memory, package managers are killed.
+      // With less memory, the kernel kills package managers.
       ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
       ...metadata.files,
       ...kernel.files,

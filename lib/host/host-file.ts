@@ -9,8 +9,8 @@ export interface HostFile {
    * compressed; the others only if user-data would be too large.
    */
   readonly origin: 'script' | 'rules' | 'team';
-  /** Whether to compress it always, since it repeats what a reviewer reads elsewhere. */
+  /** Whether it is always compressed, since it repeats what reviewers read elsewhere. */
   readonly packed?: boolean;
-  /** Whether to drop it if user-data would be too large. */
+  /** Whether it may be dropped if user-data would be too large. */
   readonly optional?: boolean;
 }

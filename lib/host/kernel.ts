@@ -23,7 +23,7 @@ export function kernelPart(
   const hasSources = lists.some((list) => list.length > 0);
   const files: readonly HostFile[] = [
     ...(rules === undefined ? [] : [rulesFile('iptables', rules.v4)]),
-    // Without IPv6 no packet would ever reach them.
+    // Without IPv6, no packet would ever match them.
     ...(rules === undefined || !settings.ipv6 ? [] : [rulesFile('ip6tables', rules.v6)]),
     ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
     ...assetFiles(

@@ -35,11 +35,14 @@ function lengthOf(stack: string): number {
 export interface ContentIdentity {
   /** Hash of everything that the host must prove. */
   readonly content: string;
-  /** Presigned URL of the wait condition handle; a token. */
+  /** Presigned URL of the wait condition's handle; a token. */
   readonly signalUrl: string;
   /** Bytes reserved for that URL: see `signalUrlReserve`. */
   readonly signalUrlReserve: number;
-  /** Number of this attempt. A failing host suggests the next one: the same content with the same ids may read an old signal. */
+  /**
+   * The number of this attempt. A failing host suggests the next one, since the same content with the same ids may read
+   * an old signal.
+   */
   readonly attempt: number;
   /** The stack's name, used in the parameters' names; may be a token. Default: Portway. */
   readonly stack?: string;
@@ -100,7 +103,7 @@ export function renderUserData(
   return rendered;
 }
 
-/** Drops optional files, and the comments of the others. */
+/** Drops optional files, and the comments of all others. */
 function withoutComfort(file: HostFile): readonly HostFile[] {
   return file.optional === true ? [] : [withoutComments(file)];
 }

@@ -221,7 +221,7 @@ function destinationsOf(forward: PortForward): Pick<PlannedForward, 'hosts' | 's
 
 function sharingOf(forward: PortForward): Pick<PlannedForward, 'sharing'> {
   const { kind, targets } = forward;
-  // The hosts of a TLS forward share for themselves.
+  // The hosts of a TLS forward share load among their own targets.
   if (targets.length < 2 || kind === 'tls') return {};
   const balance = kind === 'tcp' || kind === 'udp' ? forward.balance : BALANCES.http[0];
   return { sharing: { balance, weights: targets.map((t) => t.weight) } };

@@ -7,7 +7,7 @@ export interface Docstring {
   readonly standard?: string;
   /** `@refused`: what the stack's checks reject, besides values of the wrong type or out of range. */
   readonly refused?: string;
-  /** `@see`: pages of this project (`docs/tls.md#hsts`) and URLs. */
+  /** `@see` tags: pages of this project (`docs/tls.md#hsts`) and URLs. */
   readonly see: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export function readDocstring(node: JSDocableNode): Docstring | undefined {
   };
 }
 
-/** The page's table that a prop, or the props of a type, belong to. */
+/** The table on the page for a prop, or for the props of a type. */
 export function readCategory(node: JSDocableNode): string | undefined {
   return node.getJsDocs().flatMap((doc) => tags(doc, 'category'))[0];
 }

@@ -15,7 +15,7 @@ export function publicProps(): readonly Prop[] {
   return readProps(libraryProject(join(REPOSITORY, 'lib')), ROOTS);
 }
 
-/** docs/options.md as it should be. */
+/** docs/options.md with its tables up to date. */
 export function optionsPage(): string {
   return writeTables(readFileSync(PAGE, 'utf8'), publicProps());
 }

@@ -4,8 +4,8 @@ const BEGIN = /^<!-- options: (.+) -->$/;
 const END = '<!-- end of options -->';
 
 /**
- * The page with its tables written anew: each table stands between `<!-- options: <category> -->` and an end marker.
- * @throws Error if a category has no table on the page, or the other way round
+ * The page with its tables rewritten. Each table is between `<!-- options: <category> -->` and an end marker.
+ * @throws Error if a category has no table on the page, or a table has no category
  */
 export function writeTables(page: string, props: readonly Prop[]): string {
   const written = new Set<string>();
@@ -39,7 +39,7 @@ function row({ path, text, standard, refused = '', required, see }: Prop): strin
   return `|${cells.map((cell) => (cell === '' ? ' ' : ` ${cell.replaceAll('|', '\\|')} `)).join('|')}|`;
 }
 
-/** Quoted values and switches look like code. */
+/** Quoted values and switches are shown as code. */
 function code(standard: string): string {
   return standard.replaceAll(/(?<!`)('[^' ]*'|^(?:true|false)\b)/g, '`$1`');
 }

@@ -11,13 +11,13 @@ import { type Docstring, readCategory, readDocstring } from './docstring';
 
 /** A public prop, as a row of the options page. */
 export interface Prop extends Docstring {
-  /** As error messages write it, without the forward's name: `hosts[].to`. */
+  /** The path as in error messages, without the forward's name: `hosts[].to`. */
   readonly path: string;
   readonly category: string;
   readonly required: boolean;
 }
 
-/** Where the public props begin: an interface, or a class whose static methods take props. */
+/** Where the public props start: an interface, or a class whose static methods take props. */
 export interface Root {
   readonly name: string;
   /** Goes before each prop's path. */
@@ -56,7 +56,7 @@ class Reader {
   readonly problems = new Set<string>();
   private readonly open = new Set<Type>();
 
-  /** The props of an object type. Those of a derived interface hide those of the same names that it extends. */
+  /** The props of an object type. A derived interface's props hide those of the same name in its bases. */
   walk(type: Type, prefix: string, above: string | undefined, hidden: ReadonlySet<string> = new Set()): void {
     if (this.open.has(type)) return;
     this.open.add(type);
@@ -89,7 +89,8 @@ class Reader {
     else if (docstring === undefined || docstring.text === '') this.problems.add(`${path} has no docstring`);
     else {
       const required = !declaration.hasQuestionToken();
-      // The same declaration is reached by several ways, such as a forward's routes and those of its hosts: the shortest is shown.
+      // Several paths lead to the same declaration, such as the routes of a forward and of its hosts. The shortest path
+      // is shown.
       const key = `${category}\n${declaration.getSourceFile().getFilePath()}:${declaration.getStart()}`;
       const before = this.props.get(key)?.path;
       if (before !== undefined && before.length <= path.length) return;
@@ -100,7 +101,7 @@ class Reader {
     this.walkValue(declaration.getType(), `${path}.`, category);
   }
 
-  /** The props inside a prop's value: of an object, of the elements of an array or a record, of a union's members. */
+  /** The props inside a prop's value: of an object, an element of an array or a record, or a union's member. */
   walkValue(type: Type, prefix: string, category: string | undefined): void {
     const element = type.isArray() || type.isReadonlyArray() ? type.getArrayElementType() : recordValue(type);
     if (type.isUnion()) for (const member of type.getUnionTypes()) this.walkValue(member, prefix, category);
@@ -113,7 +114,7 @@ function recordValue(type: Type): Type | undefined {
   return type.isObject() && type.getProperties().length === 0 ? type.getStringIndexType() : undefined;
 }
 
-/** An object of props only: no class, and nothing with methods, such as a secret. */
+/** Whether an object consists of props only: not a class, and without methods, unlike a secret. */
 function isProps(type: Type): boolean {
   const declarations = type.getProperties().flatMap((property) => property.getDeclarations());
   return type.isObject() && declarations.length > 0 && declarations.every(Node.isPropertySignature);
