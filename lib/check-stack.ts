@@ -24,6 +24,7 @@ import { readFirstBootScript } from './host/first-boot-script';
 import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import { checkBodies, checkCaches } from './http/disk';
+import { GATEWAY_PROPS } from './kernel/options';
 import type { PortwayStackProps } from './portway-stack-props';
 
 /** A stack's checked props. */
@@ -59,11 +60,7 @@ const STACK = {
   diskGiB: true,
   keyPairName: true,
   sshPublicKey: true,
-  blocked: true,
-  egress: true,
-  ping: true,
-  ipv6: true,
-  metadataUsers: true,
+  ...GATEWAY_PROPS,
   onChange: true,
   vpc: true,
   availabilityZoneIndex: true,

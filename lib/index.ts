@@ -8,7 +8,6 @@ export type { AmiProps, MachineProps } from './constructs/machine';
 export type { Network } from './constructs/network';
 export { contextProps } from './context';
 export {
-  type CommonForwardProps,
   type Engine,
   Forward,
   type ForwardKind,
@@ -22,6 +21,7 @@ export type { GatewaySettingsProps } from './forward/gateway-settings';
 export { failWithProblems, PortwayError } from './forward/problems';
 export type { ForwardSet } from './forward/resolve';
 export type { ResolvedForward } from './forward/resolved';
+export type { CommonForwardProps } from './forward/sources';
 export { type LetsEncryptProps, Tls } from './forward/tls';
 export { PortwayStack } from './portway-stack';
 export type { PortwayStackProps } from './portway-stack-props';

@@ -3,11 +3,11 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { containsCidr } from 'cidr-tools';
 import { Construct } from 'constructs';
-import type { EgressProps } from '../forward/gateway-settings';
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';
+import type { EgressProps } from '../kernel/egress';
 import { ofUnknownLength } from './check-vpc';
 
 /** Outbound internet access for private networks: the kernel's part and the AWS resources. */

@@ -2,13 +2,14 @@ import type { ForwardOptionProps, HttpsOptionProps } from '../http/features';
 import type { HttpLimits } from '../http/limits';
 import type { HttpProtocol } from '../http/protocol';
 import type { HttpHostProps } from '../http/route';
-import type { HealthCheckProps } from '../kernel/health-check';
+import type { KernelForwardProps, KernelPortProps } from '../kernel/features';
 import type { ForwardLimits } from '../kernel/limits/limits';
 import type { Balance, TransportBalance } from './balance';
 import type { FailoverProps, HttpFailoverProps } from './failover';
 import type { PortSpec } from './ports';
 import type { ProtocolName } from './protocol';
 import type { SessionProps } from './session';
+import type { CommonForwardProps } from './sources';
 import type { TargetSpec, WeightedTarget } from './target';
 import type { Tls } from './tls';
 import type { StreamBalance, TlsHostProps } from './tls-hosts';
@@ -21,28 +22,6 @@ import type { ProxyProtocolProps } from './trusted-proxies';
 export type Engine = 'iptables' | 'nginx';
 
 export const ENGINES: readonly Engine[] = ['iptables', 'nginx'];
-
-/**
- * Props of every forward.
- * @category Every forward
- */
-export interface CommonForwardProps {
-  /**
-   * Source networks that may use this forward, in CIDR notation, IPv4 or IPv6. The security group and the host both
-   * refuse everyone else. The gateway itself may always use it (on nginx, over loopback only).
-   * @default everyone
-   * @refused an empty list; host bits, as in `10.0.0.5/24` (the message offers both readings); no prefix length
-   */
-  readonly allowFrom?: readonly string[];
-  /**
-   * Source networks that may not use this forward, in CIDR notation, even if `allowFrom` includes them. Only the host
-   * enforces this, since security groups cannot deny: iptables drops the packets; nginx answers HTTP with 403 and
-   * closes TCP connections. Hundreds of networks cost no more than one.
-   * @default none
-   * @refused an empty list; everyone; anything but CIDR blocks
-   */
-  readonly denyFrom?: readonly string[];
-}
 
 /**
  * Props of every forward of ports.
@@ -58,38 +37,10 @@ export interface ListenerProps extends CommonForwardProps {
 }
 
 /**
- * What the kernel can do for a forward. Only the engine iptables accepts these props.
- * @category With engine iptables
- */
-export interface KernelForwardProps {
-  /**
-   * The network interface that clients come in on, such as `wg0`, or `wg+` for all that begin with `wg`. The
-   * gateway's own connections are then not forwarded.
-   * @default every interface
-   * @refused what cannot be an interface's name (at most 15 characters); engine nginx
-   */
-  readonly interface?: string;
-  /**
-   * The IP version that this forward listens on, `'ipv4'` or `'ipv6'`.
-   * @default both, if there are targets of both
-   * @refused targets or sources of the other version; `'ipv6'` on a gateway without `ipv6`; engine nginx
-   */
-  readonly family?: 'ipv4' | 'ipv6';
-  /**
-   * Whether targets on other hosts see the client's address instead of the gateway's. Their replies must then return
-   * through the gateway, so it must be their default route.
-   * @default false
-   * @refused a forward to the gateway itself, where targets see the client's address anyway; engine nginx
-   * @see docs/nat.md#preserveclientaddress
-   */
-  readonly preserveClientAddress?: boolean;
-}
-
-/**
  * A forward of TCP connections or UDP datagrams.
  * @category Forward.tcp, Forward.udp
  */
-export interface TransportForwardProps extends ListenerProps, KernelForwardProps, SessionProps {
+export interface TransportForwardProps extends ListenerProps, KernelForwardProps, KernelPortProps, SessionProps {
   /**
    * A port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly, or by weight:
    * `{ to: '10.0.1.20:8080', weight: 3 }`. A range leads to a range of the same length; iptables may shift it
@@ -115,13 +66,6 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
    * @see docs/delivery.md#when-a-target-fails
    */
   readonly failover?: FailoverProps;
-  /**
-   * Leaves out a target that does not answer until it answers again: `true`, or an object; iptables only.
-   * @default false: a dead target keeps getting its share
-   * @refused nginx; with only one target
-   * @see docs/decisions/health-checks.md
-   */
-  readonly healthCheck?: boolean | HealthCheckProps;
   /**
    * What one client may do. A client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
    * iptables drops them, nginx closes them. nginx accepts only `openConnections`.

@@ -1,27 +1,22 @@
 import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES, propsOf } from '../http/features';
 import { HTTP_HOST, HTTP_PATH } from '../http/read-sites';
-import { HEALTH_CHECK } from '../kernel/health-check';
 import { LIMITS } from '../kernel/limits/limits';
+import { FORWARD_PROPS, OPTION_PARTS, PORT_PROPS } from '../kernel/options';
 import type {
-  CommonForwardProps,
   ForwardKind,
   HttpForwardProps,
   HttpsForwardProps,
-  KernelForwardProps,
   ProtocolForwardProps,
   TlsForwardProps,
   TransportForwardProps,
 } from './forward';
 import type { Known } from './known';
+import { COMMON } from './sources';
 import { WEIGHTED_TARGET } from './target';
 import { LETS_ENCRYPT_PROPS } from './tls';
 import { PROXY_PROTOCOL } from './trusted-proxies';
 
-/** The names of the props of forwards and of their parts. HTTP features list their own. */
-
-const COMMON = { allowFrom: true, denyFrom: true } satisfies Known<CommonForwardProps>;
-
-const KERNEL = { interface: true, family: true, preserveClientAddress: true } satisfies Known<KernelForwardProps>;
+/** The names of the props of forwards and of their parts. Features of HTTP and of the kernel name their own. */
 
 const TRANSPORT = {
   listen: true,
@@ -30,12 +25,12 @@ const TRANSPORT = {
   engine: true,
   balance: true,
   failover: true,
-  healthCheck: true,
+  ...PORT_PROPS,
   limits: true,
   proxyProtocol: true,
   idleTimeout: true,
   responses: true,
-  ...KERNEL,
+  ...FORWARD_PROPS,
 } satisfies Known<TransportForwardProps>;
 
 const HTTP = {
@@ -69,7 +64,13 @@ export const FORWARD = {
   tls: TLS,
   http: HTTP,
   https: { ...HTTP, tls: true, ...propsOf(HTTPS_FEATURES) } satisfies Known<HttpsForwardProps>,
-  protocol: { protocol: true, to: true, ...COMMON, engine: true, ...KERNEL } satisfies Known<ProtocolForwardProps>,
+  protocol: {
+    protocol: true,
+    to: true,
+    ...COMMON,
+    engine: true,
+    ...FORWARD_PROPS,
+  } satisfies Known<ProtocolForwardProps>,
 } as const satisfies Readonly<Record<ForwardKind, object>>;
 
 /** Where a misplaced prop may belong, worded as in messages. */
@@ -83,7 +84,7 @@ export const PLACES: readonly (readonly [title: string, props: object])[] = [
   ['a path of an HTTP forward', HTTP_PATH],
   ['limits of Forward.tcp and Forward.udp', LIMITS],
   ['a target such as { to: 8080, weight: 2 }', WEIGHTED_TARGET],
-  ['healthCheck', HEALTH_CHECK],
+  ...OPTION_PARTS,
   ...FEATURES.flatMap((feature) => Object.entries(feature.parts ?? {})),
   ['proxyProtocol of Forward.tcp and Forward.tls', PROXY_PROTOCOL],
   ['Tls.letsEncrypt', LETS_ENCRYPT_PROPS],

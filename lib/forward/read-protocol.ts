@@ -1,8 +1,9 @@
+import { readForwardOptions } from '../kernel/options';
 import { forwardPath, type Problems } from './problems';
 import { PROTOCOLS } from './protocol';
 import type { Written } from './read-forwards';
-import { readKernelListener, readSourceLists } from './read-kernel-props';
 import type { ProtocolForward } from './resolved';
+import { readSourceLists } from './sources';
 import { type Host, isHost, readHost } from './target';
 
 /** Protocol numbers that `Forward.protocol` does not accept, and why. */
@@ -29,9 +30,9 @@ export function readProtocolForward(
   checkProtocolOfTarget(at, protocol, target, problems);
   const sources = readSourceLists(at, props, problems);
   const hosts = target === undefined ? [] : [target];
-  const listener = readKernelListener(at, props, { ...sources, hosts }, problems);
+  const options = readForwardOptions(at, props, { ...sources, hosts }, problems);
   if (protocol === undefined || target === undefined || problems.length > before) return undefined;
-  return { name, kind: 'protocol', engine: 'iptables', protocol, target, ...sources, ...listener };
+  return { name, kind: 'protocol', engine: 'iptables', protocol, target, ...sources, ...options };
 }
 
 /** The protocol's number. */

@@ -2,11 +2,11 @@ import { readLimits } from '../kernel/limits/limits';
 import type { Engine } from './forward';
 import { forwardPath, type Problems } from './problems';
 import type { Written } from './read-forwards';
-import { readSourceLists } from './read-kernel-props';
 import { ANY_FAMILY, readEngine, readListener } from './read-props';
 import { readTlsHosts } from './read-tls-hosts';
 import type { TlsForward } from './resolved';
 import { readSession } from './session';
+import { readSourceLists } from './sources';
 import { readTrustedProxies } from './trusted-proxies';
 
 /** A forward of TLS connections by host name. */

@@ -1,5 +1,6 @@
-import { readHealthCheck } from '../kernel/health-check';
+import type { KernelForwardValues, KernelPortValues } from '../kernel/features';
 import { readLimits } from '../kernel/limits/limits';
+import { FORWARD_PROPS, PORT_PROPS, readPortOptions } from '../kernel/options';
 import { BALANCES, type TransportBalance } from './balance';
 import { checkTargets } from './check-targets';
 import { FAILOVER } from './failover';
@@ -8,22 +9,17 @@ import { forwardPath, type Problems } from './problems';
 import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
 import type { Written } from './read-forwards';
-import { readKernelListener, readSourceLists } from './read-kernel-props';
 import { ANY_FAMILY, readEngine, readListener, readTargets } from './read-props';
 import type { KernelPortForward, NginxTransportForward } from './resolved';
 import { readSession } from './session';
+import { readSourceLists, type Sources } from './sources';
 import type { Target } from './target';
 import { readTrustedProxies } from './trusted-proxies';
 
 type Props = Partial<TransportForwardProps>;
 
 /** Props that only iptables supports. */
-const KERNEL_PROPS = [
-  'interface',
-  'family',
-  'preserveClientAddress',
-  'healthCheck',
-] as const satisfies readonly (keyof Props)[];
+const KERNEL_PROPS = Object.keys({ ...FORWARD_PROPS, ...PORT_PROPS }) as (keyof Props)[];
 
 /** Props that only nginx supports. */
 const NGINX_PROPS = ['proxyProtocol', 'idleTimeout', 'responses'] as const satisfies readonly (keyof Props)[];
@@ -50,11 +46,7 @@ export function readTransportForward(
   const sources = readSourceLists(at, props, problems);
   const delivery =
     engine === 'iptables'
-      ? {
-          engine,
-          ...readKernelListener(at, props, { ...sources, hosts: targets }, problems),
-          ...readKernelDelivery(at, props, { kind, targets }, problems),
-        }
+      ? { engine, ...readKernelDelivery(at, props, { kind, targets, ...sources }, problems) }
       : { engine, families: ANY_FAMILY, ...readNginxDelivery(at, props, { kind, targets }, problems) };
   if (listen === undefined || problems.length > before) return undefined;
   checkTargets(at, { kind, engine, listen, targets }, problems);
@@ -78,18 +70,14 @@ function refuseOtherEngine(at: string, engine: Engine, props: Props, problems: P
 function readKernelDelivery(
   at: string,
   props: Props,
-  { kind, targets }: Context,
+  { kind, targets, ...sources }: Context & Sources,
   problems: Problems,
-): Pick<KernelPortForward, 'balance' | 'healthCheck' | 'limits'> {
+): Pick<KernelPortForward, 'balance' | 'limits'> & KernelForwardValues & KernelPortValues {
   const balance = readTransportBalance(at, props.balance, 'iptables', targets, problems);
   readFailover(at, props.failover, 'iptables', problems);
-  const healthCheck = readHealthCheck(at, props.healthCheck, { transport: kind, targets }, problems);
   const limits = readLimits(at, props.limits, 'iptables', problems);
-  return {
-    balance,
-    ...(healthCheck === undefined ? {} : { healthCheck }),
-    ...(limits === undefined ? {} : { limits }),
-  };
+  const options = readPortOptions(at, props, { transport: kind, targets, hosts: targets, ...sources }, problems);
+  return { balance, ...(limits === undefined ? {} : { limits }), ...options };
 }
 
 function readNginxDelivery(

@@ -1,4 +1,5 @@
 import { readHttpForward, readHttpsForward } from '../http/read-web-forward';
+import { RESERVED_NAMES } from '../kernel/reserved-names';
 import { answerAcme, checkAcme } from './acme';
 import { checkListeners } from './check-listeners';
 import { ENGINES, type Engine, type Forward } from './forward';
@@ -38,9 +39,6 @@ const DEFAULT_ENGINE: Engine = 'nginx';
  * Names appear in rule comments, nginx upstreams and file names. 20 characters fit everywhere (chain names hold 28).
  */
 const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
-
-/** A forward with several targets has an iptables chain of its own, `PORTWAY-<name>`, beside these. */
-const CHAIN_NAMES: readonly string[] = ['DNAT', 'SNAT', 'FORWARD', 'KEEP', 'LIMIT', 'MARK', 'MSS', 'EGRESS'];
 
 /**
  * Checks a set of forwards and resolves them for renderers and constructs, in the user's order. Every broken rule is
@@ -82,10 +80,10 @@ function checkNames(names: readonly string[], problems: Problems): void {
         name,
       );
     }
-    if (CHAIN_NAMES.includes(name))
+    if (RESERVED_NAMES.includes(name))
       problems.add(
         forwardPath(name),
-        `must not have the name of one of Portway's own chains (${CHAIN_NAMES.join(', ')})`,
+        `must not have the name of one of Portway's own chains (${RESERVED_NAMES.join(', ')})`,
       );
     // nginx ignores case in names of upstreams.
     const twin = seen.get(name.toLowerCase());

@@ -1,25 +1,23 @@
 import type { ForwardValues, HttpsValues } from '../http/features';
 import type { HttpSite } from '../http/route';
+import type { KernelForwardValues, KernelPortValues } from '../kernel/features';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
 import type { TransportBalance } from './balance';
-import type { Cidr, Family } from './cidr';
+import type { Family } from './cidr';
 import type { Failover } from './failover';
 import type { PortRange } from './ports';
 import type { Session } from './session';
+import type { Sources } from './sources';
 import type { Host, Target } from './target';
 import type { Certificate } from './tls';
 import type { SharedPort, TlsHost } from './tls-hosts';
 import type { TrustedProxies } from './trusted-proxies';
 
 /** What every checked forward has. */
-interface CommonForward {
+interface CommonForward extends Sources {
   /** The forward's key in the stack's `forwards`: its name in comments, logs and file names. */
   readonly name: string;
-  /** Empty: everyone. */
-  readonly allowFrom: readonly Cidr[];
-  /** Wins over `allowFrom`. */
-  readonly denyFrom: readonly Cidr[];
   /** The IP versions that it listens on. */
   readonly families: readonly Family[];
 }
@@ -30,11 +28,8 @@ interface CommonPortForward extends CommonForward {
   readonly targets: readonly Target[];
 }
 
-interface CommonKernelForward extends CommonForward {
+interface CommonKernelForward extends CommonForward, KernelForwardValues {
   readonly engine: 'iptables';
-  /** Undefined: every interface. */
-  readonly interface?: string;
-  readonly preserveClientAddress: boolean;
 }
 
 interface CommonNginxForward extends CommonPortForward {
@@ -46,11 +41,10 @@ interface CommonNginxForward extends CommonPortForward {
 }
 
 /** A TCP or UDP forward on iptables. */
-export interface KernelPortForward extends CommonKernelForward, CommonPortForward {
+export interface KernelPortForward extends CommonKernelForward, CommonPortForward, KernelPortValues {
   readonly kind: 'tcp' | 'udp';
   readonly transport: 'tcp' | 'udp';
   readonly balance: TransportBalance;
-  readonly healthCheck?: ResolvedHealthCheck;
   readonly limits?: ResolvedLimits;
 }
 

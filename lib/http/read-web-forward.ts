@@ -1,10 +1,10 @@
 import type { Engine } from '../forward/forward';
 import { forwardPath, type Problems } from '../forward/problems';
 import type { Written } from '../forward/read-forwards';
-import { readSourceLists } from '../forward/read-kernel-props';
 import { ANY_FAMILY, readEngine, readListener } from '../forward/read-props';
 import { readTls } from '../forward/read-tls';
 import type { HttpForward, HttpsForward, WebForward } from '../forward/resolved';
+import { readSourceLists } from '../forward/sources';
 import { readTrustedProxies } from '../forward/trusted-proxies';
 import { FORWARD_FEATURES, type ForwardValues, HTTPS_FEATURES, type HttpsValues } from './features';
 import { readForwardOptions } from './read-place';

@@ -8,14 +8,14 @@ export const CHAINS = {
   dnat: 'PORTWAY-DNAT',
   /** nat: connections to other hosts whose targets reply to the gateway. */
   snat: 'PORTWAY-SNAT',
-  /** nat: connections to other hosts whose targets see the client's address. */
-  keep: 'PORTWAY-KEEP',
-  /** nat: clears marks. */
-  mark: 'PORTWAY-MARK',
   /** filter: accepts connections to other hosts. */
   forward: 'PORTWAY-FORWARD',
+  /** nat: connections to other hosts whose targets see the client's address. */
+  keep: 'PORTWAY-KEEP',
   /** filter: drops clients that exceed their limits. */
   limit: 'PORTWAY-LIMIT',
+  /** nat: clears marks. */
+  mark: 'PORTWAY-MARK',
   /** mangle: clamps the MSS. */
   mss: 'PORTWAY-MSS',
   /** nat and filter: private networks that reach the internet through the gateway. */

@@ -6,7 +6,7 @@ import { chainOf } from '../iptables/chains';
 import { hex, type Mark, PLACED } from '../iptables/marks';
 import { jumpTo } from '../iptables/rule';
 import type { Table } from '../iptables/table';
-import { isPortWay, markOf, type PortWay, waysOf } from '../iptables/ways';
+import { isPortWay, markOf, type PortWay, waysOf } from './ways';
 
 /** A chain (nat) that shares the new connections of one forward among its targets of one IP version. */
 export interface SharedChain {

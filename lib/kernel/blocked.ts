@@ -1,9 +1,40 @@
-import { type Cidr, mergeCidrs } from '../forward/cidr';
+import { overlapCidr } from 'cidr-tools';
+import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import { readSources } from '../forward/read-props';
+import { isToken } from '../forward/token';
 import { renderChain, renderSet } from '../nftables/block';
-import type { KernelFeature } from './feature';
+import type { GatewayOption } from './feature';
+
+/** @category In the kernel */
+export interface BlockedProps {
+  /**
+   * Source networks in CIDR notation whose packets are dropped before anything else, even on established connections.
+   * Hundreds of networks cost no more than one.
+   * @default none
+   * @refused an empty list; everyone; a network that overlaps `adminCidr`
+   */
+  readonly blocked?: readonly string[];
+}
 
 /** `blocked`: drops all packets from some networks, in the earliest hook that handles both IP versions. */
-export const blocked: KernelFeature = { nftables: ({ settings }) => blockedPart(mergeCidrs(settings.blocked)) };
+export const blocked: GatewayOption<BlockedProps, { readonly blocked: readonly Cidr[] }> = {
+  on: 'gateway',
+  props: { blocked: true },
+  read(_, props, problems, { admin }) {
+    const networks = readSources('blocked', props.blocked, problems);
+    for (const cidr of networks) {
+      if (isEverything(cidr)) problems.add('blocked', 'must not be everyone', cidr.text);
+      else if (admin !== undefined && overlaps(cidr, admin))
+        problems.add('blocked', `must leave adminCidr (${admin.text}) out, or nobody could log in`, cidr.text);
+    }
+    return { blocked: networks };
+  },
+  nftables: ({ settings }) => blockedPart(mergeCidrs(settings.blocked)),
+};
+
+function overlaps(a: Cidr, b: Cidr): boolean {
+  return !isToken(a.text) && !isToken(b.text) && a.family === b.family && overlapCidr(a.text, b.text);
+}
 
 function blockedPart(networks: readonly Cidr[]): readonly string[] {
   const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));

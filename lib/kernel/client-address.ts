@@ -1,16 +1,38 @@
+import { readFlag } from '../forward/read-value';
 import { type PortRules, writeByPort } from '../iptables/by-port';
 import { CHAINS } from '../iptables/chains';
 import { MARKS, MATCH_MARKED, matchMark, UNMARK } from '../iptables/marks';
 import { matchOriginalPorts } from '../iptables/rule';
 import type { Table } from '../iptables/table';
-import { isPortWay, markOf, type PortWay, type Way } from '../iptables/ways';
-import type { KernelFeature } from './feature';
+import type { ForwardOption, KernelFeature } from './feature';
+import { isPortWay, markOf, type PortWay, type Way } from './ways';
+
+/** @category With engine iptables */
+export interface ClientAddressProps {
+  /**
+   * Whether targets on other hosts see the client's address instead of the gateway's. Their replies must then return
+   * through the gateway, so it must be their default route.
+   * @default false
+   * @refused a forward to the gateway itself, where targets see the client's address anyway; engine nginx
+   * @see docs/nat.md#preserveclientaddress
+   */
+  readonly preserveClientAddress?: boolean;
+}
 
 /**
  * nat: which address targets on other hosts see. Without `preserveClientAddress` it is the gateway's, and they reply to
  * the gateway.
  */
-export const clientAddress: KernelFeature = {
+export const clientAddress: ForwardOption<ClientAddressProps, { readonly preserveClientAddress: boolean }> = {
+  on: 'forward',
+  props: { preserveClientAddress: true },
+  read(at, props, problems, { hosts }) {
+    const where = `${at}.preserveClientAddress`;
+    const preserves = readFlag(where, props.preserveClientAddress, problems) === true;
+    if (preserves && hosts.length > 0 && hosts.every((h) => h.kind === 'local'))
+      problems.add(where, "must be left out: what runs on the gateway itself sees the client's address anyway", true);
+    return { preserveClientAddress: preserves };
+  },
   iptables: ({ nat, ways }) => {
     if (ways.some((way) => markOf(way) === MARKS.answered)) writeAnswered(nat);
     const kept = ways.filter((way) => markOf(way) === MARKS.kept);

@@ -6,9 +6,10 @@ import { CHAINS } from '../iptables/chains';
 import { MARKS, setMark } from '../iptables/marks';
 import { jumpTo, matchPorts } from '../iptables/rule';
 import type { Table } from '../iptables/table';
-import { isPortWay, markOf, type PortWay, type ProtocolWay, type Way } from '../iptables/ways';
 import { sharedChain, writeSharedChain } from './balance';
 import type { KernelFeature } from './feature';
+import { matchInterface } from './interface';
+import { isPortWay, markOf, type PortWay, type ProtocolWay, type Way } from './ways';
 
 /**
  * Forwards handle only packets addressed to the gateway. Without this match, the host's own connections to ports 80 and
@@ -89,10 +90,6 @@ function writeProtocol(nat: Table, { forward, targets: [target] }: ProtocolWay):
   nat.remark(CHAINS.dnat, `${forward.name}: protocol ${forward.protocol} to ${target.host}`);
   const matches = [matchInterface(forward.interface), `-p ${forward.protocol}`];
   nat.add(CHAINS.dnat, matches, forward.name, `-j DNAT --to-destination ${formatHost(target)}`);
-}
-
-function matchInterface(name: string | undefined): string {
-  return name === undefined ? '' : `-i ${name}`;
 }
 
 function describe(targets: readonly Target[]): string {

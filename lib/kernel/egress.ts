@@ -1,15 +1,76 @@
-import { mergeCidrs } from '../forward/cidr';
+import { excludeCidr } from 'cidr-tools';
+import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import type { Problems } from '../forward/problems';
+import { isPlainObject } from '../forward/read-object';
+import { readSources } from '../forward/read-props';
+import { isToken } from '../forward/token';
 import { CHAINS } from '../iptables/chains';
 import type { Table } from '../iptables/table';
-import type { IptablesInput, KernelFeature } from './feature';
+import type { GatewayContext, GatewayOption, IptablesInput } from './feature';
 import { clampSegmentSize } from './segment-size';
+
+/** @category In the kernel */
+export interface EgressOptionProps {
+  /**
+   * Makes the gateway the way out to the internet for private networks, which then share its public address.
+   * @default the gateway forwards only its forwards
+   */
+  readonly egress?: EgressProps;
+}
+
+/** Outbound internet access for private networks: the part that the kernel does. */
+export interface EgressProps {
+  /**
+   * The private networks, in CIDR notation. Their packets to anywhere else are let in, let out, and sent with the
+   * gateway's address.
+   * @refused an empty list; everyone; IPv6 networks without `ipv6`
+   */
+  readonly from: readonly string[];
+}
+
+interface Egress {
+  /** Empty: no network goes out through the gateway. */
+  readonly egress: readonly Cidr[];
+  /** The part of `egress` that must not reach the gateway's port 22: everything outside the admin CIDR. */
+  readonly loginClosedTo: readonly Cidr[];
+}
 
 /**
  * `egress`, in nat, mangle and filter: private networks reach the internet under the gateway's address (dynamic NAT:
  * each connection gets one of its ports). Traffic between these networks is neither translated nor accepted.
  * Connections that are already translated belong to a forward.
  */
-export const egress: KernelFeature = { iptables: writeEgress };
+export const egress: GatewayOption<EgressOptionProps, Egress> = {
+  on: 'gateway',
+  props: { egress: true },
+  read(_, props, problems, context) {
+    const from = readEgress(props.egress, context, problems);
+    return { egress: from, loginClosedTo: withoutAdmin(from, context.admin) };
+  },
+  iptables: writeEgress,
+};
+
+function readEgress(egress: unknown, { ipv6 }: GatewayContext, problems: Problems): readonly Cidr[] {
+  if (egress === undefined) return [];
+  if (!isPlainObject(egress) || !('from' in egress) || egress.from === undefined) {
+    problems.add('egress', "must say which networks go out, such as { from: ['10.0.0.0/16'] }", egress);
+    return [];
+  }
+  const from = readSources('egress.from', egress.from, problems);
+  for (const cidr of from) {
+    if (isEverything(cidr)) problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
+    else if (cidr.family === 6 && !ipv6)
+      problems.add('egress.from', 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
+  }
+  return from;
+}
+
+/** Tokens are left out: synth cannot tell whether the admin is in them, and the admin must not be locked out. */
+function withoutAdmin(networks: readonly Cidr[], admin: Cidr | undefined): readonly Cidr[] {
+  if (admin === undefined || isToken(admin.text)) return [];
+  const known = networks.map((c) => c.text).filter((text) => !isToken(text));
+  return excludeCidr(known, admin.text).map((text): Cidr => ({ text, family: text.includes(':') ? 6 : 4 }));
+}
 
 function writeEgress({ nat, mangle, filter, settings, family }: IptablesInput): void {
   const networks = mergeCidrs(settings.egress)

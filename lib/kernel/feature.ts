@@ -1,8 +1,11 @@
-import type { Family } from '../forward/cidr';
+import type { Cidr, Family } from '../forward/cidr';
 import type { GatewaySettings } from '../forward/gateway-settings';
+import type { Known } from '../forward/known';
+import type { Problems } from '../forward/problems';
 import type { KernelForward } from '../forward/resolved';
+import type { Host, Target } from '../forward/target';
 import type { Table } from '../iptables/table';
-import type { Way } from '../iptables/ways';
+import type { Way } from './ways';
 
 /** What features get to write the iptables rules of one IP version. */
 export interface IptablesInput {
@@ -13,17 +16,14 @@ export interface IptablesInput {
   readonly family: Family;
   /** The forwards of this IP version. */
   readonly ways: readonly Way[];
-  readonly settings: IptablesSettings;
+  readonly settings: GatewaySettings;
 }
 
 /** What features get to write the table `inet portway`. */
 export interface NftablesInput {
   readonly forwards: readonly KernelForward[];
-  readonly settings: NftablesSettings;
+  readonly settings: GatewaySettings;
 }
-
-export type IptablesSettings = Pick<GatewaySettings, 'egress'>;
-export type NftablesSettings = Pick<GatewaySettings, 'blocked' | 'loginClosedTo'>;
 
 /** One thing that the kernel does for forwards or for the gateway. A feature that is not used writes nothing. */
 export interface KernelFeature {
@@ -31,4 +31,54 @@ export interface KernelFeature {
   readonly iptables?: (input: IptablesInput) => void;
   /** The sets and chains of the table `inet portway`, as text. */
   readonly nftables?: (input: NftablesInput) => readonly string[];
+}
+
+/** A feature with props. `on` says what may have them. */
+interface Option<On extends string, Props extends object, Values extends object, Context> extends KernelFeature {
+  readonly on: On;
+  /** The names of its props. */
+  readonly props: Known<Props>;
+  /** Its props that are objects, with the names of their parts: for hints about misplaced props. */
+  readonly parts?: Readonly<Record<string, object>>;
+  /** Checks the props of one forward, or of the stack. What is unset gets its default, or is left out. */
+  read(at: string, props: Props, problems: Problems, context: Context): Values;
+}
+
+/** An option of every forward that the kernel carries. nginx refuses it. */
+export type ForwardOption<Props extends object, Values extends object> = Option<
+  'forward',
+  Props,
+  Values,
+  ForwardContext
+>;
+
+/** An option of TCP and UDP forwards that the kernel carries. nginx refuses it. */
+export type PortOption<Props extends object, Values extends object> = Option<'ports', Props, Values, PortContext>;
+
+/** A setting of the gateway, a prop of the stack. */
+export type GatewayOption<Props extends object, Values extends object> = Option<
+  'gateway',
+  Props,
+  Values,
+  GatewayContext
+>;
+
+/** What else is known of a forward. */
+export interface ForwardContext {
+  readonly allowFrom: readonly Cidr[];
+  readonly denyFrom: readonly Cidr[];
+  /** Where it leads. */
+  readonly hosts: readonly Host[];
+}
+
+export interface PortContext extends ForwardContext {
+  readonly transport: 'tcp' | 'udp';
+  readonly targets: readonly Target[];
+}
+
+export interface GatewayContext {
+  /** The network that must never be locked out; undefined if `adminCidr` is wrong. */
+  readonly admin: Cidr | undefined;
+  /** Whether the gateway is to have IPv6. */
+  readonly ipv6: boolean;
 }

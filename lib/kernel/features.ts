@@ -1,12 +1,18 @@
+import type { PropsOf, ValuesOf } from '../forward/option-list';
 import { blocked } from './blocked';
 import { clientAddress, unmarking } from './client-address';
 import { counting } from './counting';
 import { destinations } from './destinations';
 import { egress } from './egress';
-import type { KernelFeature } from './feature';
+import { family } from './family';
+import { healthCheck } from './health-check';
+import { onInterface } from './interface';
+import { ipv6 } from './ipv6';
 import { limits } from './limits/rules';
 import { login } from './login';
+import { metadataUsers } from './metadata-users';
 import { passage } from './passage';
+import { ping } from './ping';
 import { segmentSize } from './segment-size';
 import { sources } from './sources';
 
@@ -18,6 +24,8 @@ import { sources } from './sources';
  * - `passage` before `egress`: connections of forwards are accepted before the rules for private networks.
  */
 export const KERNEL_FEATURES = {
+  onInterface,
+  family,
   blocked,
   sources,
   destinations,
@@ -29,4 +37,20 @@ export const KERNEL_FEATURES = {
   egress,
   counting,
   login,
-} as const satisfies Readonly<Record<string, KernelFeature>>;
+  healthCheck,
+  ping,
+  ipv6,
+  metadataUsers,
+} as const;
+
+/** Any of them. */
+type Feature = (typeof KERNEL_FEATURES)[keyof typeof KERNEL_FEATURES];
+/** The options of forwards or of the gateway among them. */
+export type OptionOn<On extends 'forward' | 'ports' | 'gateway'> = Extract<Feature, { readonly on: On }>;
+
+export type KernelForwardProps = PropsOf<OptionOn<'forward'>>;
+export type KernelForwardValues = ValuesOf<OptionOn<'forward'>>;
+export type KernelPortProps = PropsOf<OptionOn<'ports'>>;
+export type KernelPortValues = ValuesOf<OptionOn<'ports'>>;
+export type GatewayOptionProps = PropsOf<OptionOn<'gateway'>>;
+export type GatewayValues = ValuesOf<OptionOn<'gateway'>>;

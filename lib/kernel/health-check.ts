@@ -2,6 +2,18 @@ import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
 import { readOneOf, readWhole } from '../forward/read-value';
 import type { Target } from '../forward/target';
+import type { PortContext, PortOption } from './feature';
+
+/** @category Forward.tcp, Forward.udp */
+export interface HealthCheckOptionProps {
+  /**
+   * Leaves out a target that does not answer until it answers again: `true`, or an object; iptables only.
+   * @default false: a dead target keeps getting its share
+   * @refused nginx; with only one target
+   * @see docs/decisions/health-checks.md
+   */
+  readonly healthCheck?: boolean | HealthCheckProps;
+}
 
 /** The ways to check a target. */
 export const HEALTH_CHECK_METHODS = ['tcp', 'ping', 'mysql', 'postgres'] as const;
@@ -72,10 +84,21 @@ export const HEALTH_CHECK = { by: true, port: true, interval: true, failures: tr
   true
 >;
 
-export function readHealthCheck(
+/** `healthCheck`: the host's health service writes the rules (lib/host/health.ts); `balance` leaves their chains to it. */
+export const healthCheck: PortOption<HealthCheckOptionProps, { readonly healthCheck?: ResolvedHealthCheck }> = {
+  on: 'ports',
+  props: { healthCheck: true },
+  parts: { healthCheck: HEALTH_CHECK },
+  read(at, props, problems, context) {
+    const check = readHealthCheck(at, props.healthCheck, context, problems);
+    return check === undefined ? {} : { healthCheck: check };
+  },
+};
+
+function readHealthCheck(
   at: string,
   value: unknown,
-  forward: { readonly transport: 'tcp' | 'udp'; readonly targets: readonly Target[] },
+  forward: PortContext,
   problems: Problems,
 ): ResolvedHealthCheck | undefined {
   if (value === undefined || value === false) return undefined;

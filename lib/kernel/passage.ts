@@ -1,8 +1,8 @@
 import { CHAINS } from '../iptables/chains';
 import { MARKS, MATCH_REMOTE } from '../iptables/marks';
 import type { Table } from '../iptables/table';
-import { markOf } from '../iptables/ways';
 import type { KernelFeature } from './feature';
+import { markOf } from './ways';
 
 /** filter: accepts the connections of forwards to other hosts. */
 export const passage: KernelFeature = {

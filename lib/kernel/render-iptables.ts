@@ -1,10 +1,10 @@
 import type { Family } from '../forward/cidr';
-import { NO_SETTINGS } from '../forward/gateway-settings';
+import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import type { ResolvedForward } from '../forward/resolved';
 import { Table } from '../iptables/table';
-import { waysOf } from '../iptables/ways';
-import type { IptablesSettings, KernelFeature } from './feature';
+import type { KernelFeature } from './feature';
 import { KERNEL_FEATURES } from './features';
+import { waysOf } from './ways';
 
 /** The rules of both IP versions, each as text for `iptables-restore --noflush` (`Table` describes its form). */
 export interface IptablesRules {
@@ -13,14 +13,11 @@ export interface IptablesRules {
 }
 
 /** The iptables-restore texts of the forwards that iptables carries. Forwards on nginx are ignored. */
-export function renderIptables(
-  forwards: readonly ResolvedForward[],
-  settings: IptablesSettings = NO_SETTINGS,
-): IptablesRules {
+export function renderIptables(forwards: readonly ResolvedForward[], settings = NO_SETTINGS): IptablesRules {
   return { v4: renderFamily(forwards, settings, 4), v6: renderFamily(forwards, settings, 6) };
 }
 
-function renderFamily(forwards: readonly ResolvedForward[], settings: IptablesSettings, family: Family): string {
+function renderFamily(forwards: readonly ResolvedForward[], settings: GatewaySettings, family: Family): string {
   const tables = { nat: new Table('nat'), mangle: new Table('mangle'), filter: new Table('filter') };
   const input = { ...tables, family, ways: waysOf(forwards, family), settings };
   for (const feature of Object.values<KernelFeature>(KERNEL_FEATURES)) feature.iptables?.(input);

@@ -1,5 +1,6 @@
+import type { GatewaySettings } from '../forward/gateway-settings';
 import { isKernelForward, type ResolvedForward } from '../forward/resolved';
-import type { KernelFeature, NftablesSettings } from './feature';
+import type { KernelFeature } from './feature';
 import { KERNEL_FEATURES } from './features';
 
 /**
@@ -7,7 +8,7 @@ import { KERNEL_FEATURES } from './features';
  * a packet in a set takes the same time for one entry as for thousands. / Undefined if no feature needs it: no forward
  * on iptables, nothing blocked and no egress.
  */
-export function renderNftables(forwards: readonly ResolvedForward[], settings: NftablesSettings): string | undefined {
+export function renderNftables(forwards: readonly ResolvedForward[], settings: GatewaySettings): string | undefined {
   const input = { forwards: forwards.filter(isKernelForward), settings };
   const parts = Object.values<KernelFeature>(KERNEL_FEATURES).flatMap((feature) => feature.nftables?.(input) ?? []);
   if (parts.length === 0) return undefined;

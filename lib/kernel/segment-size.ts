@@ -1,8 +1,8 @@
 import { CHAINS } from '../iptables/chains';
 import { MARKS } from '../iptables/marks';
 import type { Table } from '../iptables/table';
-import { isPortWay, markOf } from '../iptables/ways';
 import type { KernelFeature } from './feature';
+import { isPortWay, markOf } from './ways';
 
 /** mangle: clamps the MSS of TCP connections to other hosts. */
 export const segmentSize: KernelFeature = {

@@ -1,4 +1,4 @@
-import type { GatewaySettings } from '../../lib/forward/gateway-settings';
+import { type GatewaySettings, NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { type IptablesRules, renderIptables } from '../../lib/kernel/render-iptables';
 
@@ -7,7 +7,7 @@ export function render(
   forwards: ForwardSet['forwards'],
   settings?: Partial<Pick<GatewaySettings, 'egress'>>,
 ): IptablesRules {
-  return renderIptables(resolveForwardsOrThrow({ engine: 'iptables', forwards }), { egress: [], ...settings });
+  return renderIptables(resolveForwardsOrThrow({ engine: 'iptables', forwards }), { ...NO_SETTINGS, ...settings });
 }
 
 /** The lines of one table. */

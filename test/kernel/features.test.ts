@@ -1,13 +1,14 @@
 import { Forward } from '../../lib/forward/forward';
+import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { isKernelForward } from '../../lib/forward/resolved';
 import { Table } from '../../lib/iptables/table';
-import { waysOf } from '../../lib/iptables/ways';
 import type { KernelFeature } from '../../lib/kernel/feature';
 import { KERNEL_FEATURES } from '../../lib/kernel/features';
+import { waysOf } from '../../lib/kernel/ways';
 
 const CIDR = { text: '10.9.0.0/16', family: 4 } as const;
-const settings = { blocked: [CIDR], egress: [CIDR], loginClosedTo: [CIDR] };
+const settings = { ...NO_SETTINGS, blocked: [CIDR], egress: [CIDR], loginClosedTo: [CIDR] };
 
 /** A forward to the gateway, two to other hosts: everything that a feature can have to do. */
 const forwards = resolveForwardsOrThrow({
@@ -57,11 +58,10 @@ test('nftables features write in this order', () => {
 });
 
 test('a feature with nothing to do writes nothing', () => {
-  const none = { blocked: [], egress: [], loginClosedTo: [] };
   for (const [, feature] of features) {
     const tables = { nat: new Table('nat'), mangle: new Table('mangle'), filter: new Table('filter') };
-    feature.iptables?.({ ...tables, family: 4, ways: [], settings: none });
+    feature.iptables?.({ ...tables, family: 4, ways: [], settings: NO_SETTINGS });
     for (const [name, table] of Object.entries(tables)) expect(table.render()).toBe(`*${name}\nCOMMIT`);
-    expect(feature.nftables?.({ forwards: [], settings: none }) ?? []).toEqual([]);
+    expect(feature.nftables?.({ forwards: [], settings: NO_SETTINGS }) ?? []).toEqual([]);
   }
 });

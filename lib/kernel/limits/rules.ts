@@ -4,8 +4,8 @@ import { type PortRules, writeByPort } from '../../iptables/by-port';
 import { CHAINS } from '../../iptables/chains';
 import { matchOriginalPorts } from '../../iptables/rule';
 import type { Table } from '../../iptables/table';
-import { isPortWay, type Way } from '../../iptables/ways';
 import type { KernelFeature } from '../feature';
+import { isPortWay, type Way } from '../ways';
 import type { ResolvedLimits } from './limits';
 
 /**

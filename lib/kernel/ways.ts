@@ -6,7 +6,7 @@ import {
   type ResolvedForward,
 } from '../forward/resolved';
 import type { Host, Target } from '../forward/target';
-import { MARKS, type Mark } from './marks';
+import { MARKS, type Mark } from '../iptables/marks';
 
 /** The part of a forward of ports in one IP version, with at least one target of that version. */
 export interface PortWay {

@@ -1,7 +1,7 @@
 import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
-import { readMetadataUsers } from '../../lib/forward/metadata-users';
 import { Problems } from '../../lib/forward/problems';
 import { metadataPart } from '../../lib/host/metadata';
+import { readMetadataUsers } from '../../lib/kernel/metadata-users';
 
 function read(value: unknown) {
   const problems = new Problems();

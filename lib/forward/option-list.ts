@@ -1,0 +1,26 @@
+/*
+ * An option is an object with the names of its props and their reader. A list of options gives the types of all their props and values, so
+ * that an option is named in one list alone.
+ */
+
+/** What all kinds of options have. `never` stands for the types that only the option itself knows. */
+interface AnyOption {
+  readonly props: object;
+  read(at: string, props: never, ...rest: never[]): object;
+}
+
+/** The props of all options of a union. */
+export type PropsOf<Option extends AnyOption> = All<Parameters<Option['read']>[1]>;
+
+/** What the options of a union read from their props. */
+export type ValuesOf<Option extends AnyOption> = All<ReturnType<Option['read']>>;
+
+/** The intersection of a union's members. */
+type All<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never;
+
+/** The names of all props of some options. */
+export function propsOf<Option extends AnyOption>(
+  options: readonly Option[],
+): Readonly<Record<keyof PropsOf<Option>, true>> {
+  return Object.assign({}, ...options.map((option) => option.props));
+}

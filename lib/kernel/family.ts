@@ -1,0 +1,44 @@
+import type { Family } from '../forward/cidr';
+import type { Problems } from '../forward/problems';
+import { ANY_FAMILY } from '../forward/read-props';
+import { readOneOf } from '../forward/read-value';
+import type { ForwardContext, ForwardOption } from './feature';
+
+/** @category With engine iptables */
+export interface FamilyProps {
+  /**
+   * The IP version that this forward listens on, `'ipv4'` or `'ipv6'`.
+   * @default both, if there are targets of both
+   * @refused targets or sources of the other version; `'ipv6'` on a gateway without `ipv6`; engine nginx
+   */
+  readonly family?: 'ipv4' | 'ipv6';
+}
+
+/** `family`: the rules of the other IP version leave the forward out. */
+export const family: ForwardOption<FamilyProps, { readonly families: readonly Family[] }> = {
+  on: 'forward',
+  props: { family: true },
+  read(at, props, problems, context) {
+    const version = readOneOf(`${at}.family`, props.family, ['ipv4', 'ipv6'], problems);
+    if (version === undefined) return { families: ANY_FAMILY };
+    const only: Family = version === 'ipv6' ? 6 : 4;
+    checkAddresses(at, only, context, problems);
+    return { families: [only] };
+  },
+};
+
+/** Addresses of the other IP version would never match a packet. */
+function checkAddresses(
+  at: string,
+  only: Family,
+  { allowFrom, denyFrom, hosts }: ForwardContext,
+  problems: Problems,
+): void {
+  for (const [prop, cidrs] of Object.entries({ allowFrom, denyFrom })) {
+    const wrong = cidrs.find((c) => c.family !== only);
+    if (wrong !== undefined)
+      problems.add(`${at}.${prop}`, `must be of IPv${only}, as the forward's family says`, wrong.text);
+  }
+  const wrong = hosts.find((h) => h.kind === (only === 4 ? 'ipv6' : 'ipv4'));
+  if (wrong !== undefined) problems.add(`${at}.to`, `must be of IPv${only}, as the forward's family says`, wrong.host);
+}

@@ -1,0 +1,20 @@
+import { readFlag } from '../forward/read-value';
+import type { GatewayOption } from './feature';
+
+/** @category Network */
+export interface Ipv6Props {
+  /**
+   * Whether the gateway also has IPv6. The stack's own VPC becomes dual-stack; an existing VPC must be so already.
+   * @default false
+   * @refused forwards that would lead one IP version nowhere
+   * @see docs/options.md#ipv6
+   */
+  readonly ipv6?: boolean;
+}
+
+/** `ipv6`: carried out by the network and the security group. Rules of both IP versions are there anyway. */
+export const ipv6: GatewayOption<Ipv6Props, { readonly ipv6: boolean }> = {
+  on: 'gateway',
+  props: { ipv6: true },
+  read: (_, props, problems) => ({ ipv6: readFlag('ipv6', props.ipv6, problems) === true }),
+};

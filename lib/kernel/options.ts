@@ -1,0 +1,68 @@
+import { propsOf } from '../forward/option-list';
+import type { Problems } from '../forward/problems';
+import type { ForwardContext, GatewayContext, PortContext } from './feature';
+import {
+  type GatewayOptionProps,
+  type GatewayValues,
+  KERNEL_FEATURES,
+  type KernelForwardProps,
+  type KernelForwardValues,
+  type KernelPortProps,
+  type KernelPortValues,
+  type OptionOn,
+} from './features';
+
+/** The features that are options of forwards or of the gateway: their names, and how they are read. */
+
+const FORWARD_OPTIONS = optionsOn('forward');
+const PORT_OPTIONS = optionsOn('ports');
+const GATEWAY_OPTIONS = optionsOn('gateway');
+
+function optionsOn<On extends 'forward' | 'ports' | 'gateway'>(on: On): readonly OptionOn<On>[] {
+  return Object.values(KERNEL_FEATURES).filter(
+    (feature): feature is OptionOn<On> => 'on' in feature && feature.on === on,
+  );
+}
+
+/** The props of every forward that the kernel carries. */
+export const FORWARD_PROPS = propsOf(FORWARD_OPTIONS);
+/** Those of TCP and UDP forwards beside them. */
+export const PORT_PROPS = propsOf(PORT_OPTIONS);
+/** Props of the stack. */
+export const GATEWAY_PROPS = propsOf(GATEWAY_OPTIONS);
+
+/** Props that are objects, with the names of their parts. */
+export const OPTION_PARTS: readonly (readonly [name: string, parts: object])[] = [
+  ...FORWARD_OPTIONS,
+  ...PORT_OPTIONS,
+  ...GATEWAY_OPTIONS,
+].flatMap(({ parts = {} }) => Object.entries(parts));
+
+/** The options of any forward that the kernel carries. */
+export function readForwardOptions(
+  at: string,
+  props: KernelForwardProps,
+  context: ForwardContext,
+  problems: Problems,
+): KernelForwardValues {
+  return Object.assign({}, ...FORWARD_OPTIONS.map((option) => option.read(at, props, problems, context)));
+}
+
+/** All options of a TCP or UDP forward. */
+export function readPortOptions(
+  at: string,
+  props: KernelForwardProps & KernelPortProps,
+  context: PortContext,
+  problems: Problems,
+): KernelForwardValues & KernelPortValues {
+  const values = readForwardOptions(at, props, context, problems);
+  return Object.assign({}, values, ...PORT_OPTIONS.map((option) => option.read(at, props, problems, context)));
+}
+
+export function readGatewayOptions(
+  props: GatewayOptionProps,
+  context: GatewayContext,
+  problems: Problems,
+): GatewayValues {
+  return Object.assign({}, ...GATEWAY_OPTIONS.map((option) => option.read('', props, problems, context)));
+}
