@@ -23,14 +23,15 @@ export interface InstanceDescription {
   accountId?: string | undefined;
 }
 
-const CREDENTIALS = JSON.stringify({
-  Code: 'Success',
-  Type: 'AWS-HMAC',
-  AccessKeyId: 'ASIAREHEARSAL0000000',
-  SecretAccessKey: 'rehearsal',
-  Token: 'rehearsal',
-  Expiration: '2100-01-01T00:00:00Z',
-});
+/** The keys of the instance's role. They tell whose they are, so that the endpoint knows the role's rights (aws/ministack/host_rights.py). */
+export function roleKeys(instanceId: string) {
+  return {
+    AccessKeyId: `ASIA${instanceId.slice(-16).toUpperCase()}`,
+    SecretAccessKey: 'rehearsal',
+    Token: 'rehearsal',
+    Expiration: '2100-01-01T00:00:00Z',
+  };
+}
 
 /**
  * What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required.
@@ -43,6 +44,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string, ar
   const zone = instance.zone ?? `${region}a`;
   const amiId = instance.amiId ?? 'ami-0123456789abcdef0';
   const accountId = instance.accountId ?? '123456789012';
+  const credentials = { Code: 'Success', Type: 'AWS-HMAC', ...roleKeys(instanceId) };
   const mac = macOf(privateIp);
   const localName = `ip-${privateIp.replaceAll('.', '-')}.${region}.compute.internal`;
   const publicName = `ec2-${publicIp.replaceAll('.', '-')}.${region}.compute.amazonaws.com`;
@@ -54,8 +56,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string, ar
       'ami-manifest-path': '(unknown)',
       'block-device-mapping': { ami: '/dev/xvda', root: '/dev/xvda' },
       hostname: localName,
-      // The role's: nobody checks them here, as its rights are checked by nobody.
-      iam: { 'security-credentials': { gateway: CREDENTIALS } },
+      iam: { 'security-credentials': { gateway: JSON.stringify(credentials) } },
       'instance-action': 'none',
       'instance-id': instanceId,
       'instance-life-cycle': 'on-demand',

@@ -1,5 +1,6 @@
 import { App, CfnWaitCondition, LegacyStackSynthesizer, Stack, aws_ssm as ssm } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 
 /** What a gateway with live changes consists of, without Portway's own constructs: what is tested is the endpoint. */
 export interface LiveOptions {
@@ -38,10 +39,18 @@ export function synthLive(outdir: string, { content, timeout = 60, ...options }:
   const part = parameter('Part', PART, options.value ?? content);
   const pointer = parameter('Pointer', POINTER, content);
   for (const one of [part, ...rules]) pointer.addResourceDependency(one);
+  const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
+  const own = (service: string, resource: string, resourceName: string, action: string) =>
+    role.addToPolicy(
+      new iam.PolicyStatement({ actions: [action], resources: [stack.formatArn({ service, resource, resourceName })] }),
+    );
+  own('ssm', 'parameter', 'portway/Tiny/*', 'ssm:GetParameters');
+  own('cloudformation', 'stack', 'Tiny/*', 'cloudformation:SignalResource');
   const instance = new ec2.CfnInstance(stack, 'Host', {
     imageId: 'ami-0123456789abcdef0',
     instanceType: 't4g.micro',
     subnetId: subnet.ref,
+    iamInstanceProfile: new iam.CfnInstanceProfile(stack, 'Profile', { roles: [role.roleName] }).ref,
     securityGroupIds: [group.attrGroupId],
     userData: Buffer.from('#!/bin/sh\n').toString('base64'),
     metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'enabled' },

@@ -58,6 +58,7 @@ def _install(arguments, signer):
     import gateway_attachment
     import group_limit
     import group_rule
+    import host_rights
     import instance
     import instance_profile
     import ipv6
@@ -84,6 +85,7 @@ def _install(arguments, signer):
         gateway_attachment,
         parameter_store,
         creation_signal,
+        host_rights,
     )
     for part in parts:
         part.install()

@@ -1,0 +1,110 @@
+"""What hosts ask of AWS's services, checked as AWS does it: the signature, its time, and the rights of the instance's role.
+
+The metadata service of the lab gives each instance keys that tell whose they are (services/instance.ts). Whoever else
+calls, the CDK CLI and the rehearsal above all, may do everything here.
+"""
+
+import json
+from urllib.parse import parse_qs
+
+from engine import ec2, stack_of
+from ministack.core import iam_actions, iam_evaluator, sigv4
+from ministack.core.responses import error_response_json, get_account_id, get_region
+from ministack.services import cloudformation, iam, ssm
+from ministack.services.cloudformation import helpers
+
+# Of keys that the metadata service gives, as AWS's passing keys begin.
+PREFIX = "ASIA"
+SECRET = "rehearsal"
+
+
+class Refused(Exception):
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+def _instance_of(key):
+    """The key ends as the instance's id does: there is no room for all of it."""
+    for instance_id, instance in ec2._instances.items():
+        if instance_id.upper().endswith(key.removeprefix(PREFIX)) and instance["State"]["Name"] != "terminated":
+            return instance
+    raise Refused("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
+def _role_of(instance):
+    profile = iam._lookup_instance_profile(arn=(instance.get("IamInstanceProfile") or {}).get("Arn", ""))
+    if not profile or not profile["Roles"]:
+        raise Refused("UnrecognizedClientException", f"{instance['InstanceId']} has no role, so it has no keys.")
+    return profile["Roles"][0]
+
+
+def _check_signature(method, path, headers, body, query):
+    """The instance that signed."""
+    signature = sigv4.parse_header_signature(headers)
+    failure = (
+        signature
+        if isinstance(signature, tuple)
+        else sigv4.request_time_failure(signature)
+        or sigv4.header_signature_failure(signature, SECRET, method, path, query, headers, body)
+    )
+    if failure:
+        raise Refused(*failure)
+    return _instance_of(signature.access_key_id)
+
+
+def _check_rights(instance, action, resources):
+    role, account = _role_of(instance), get_account_id()
+    principal = f"arn:aws:sts::{account}:assumed-role/{role}/{instance['InstanceId']}"
+    policies = iam_evaluator._gather_role_policies(role, account)
+    limits = iam_evaluator._permissions_boundary(iam._roles, role, account)
+    for resource in resources:
+        context = iam_evaluator.EvalContext(principal, "AssumedRole", account, action, resource, get_region())
+        result = iam_evaluator.evaluate(context, policies, *limits)
+        if result.decision != "Allow":
+            denied = result.decision == "Deny"
+            raise Refused(
+                "AccessDeniedException",
+                iam_actions.identity_denial_message(action, principal, resource, denied),
+            )
+
+
+def _of_parameters(headers, body):
+    action = headers.get("x-amz-target", "").rpartition(".")[2]
+    asked = json.loads(body or b"{}")
+    names = asked.get("Names") or [asked.get("Name") or asked.get("Path") or "*"]
+    return f"ssm:{action}", [ssm._param_arn(name) for name in names]
+
+
+def _of_stacks(headers, body):
+    asked = parse_qs(body.decode())
+    name = helpers._p(asked, "StackName")
+    stack = stack_of(asked) or {}
+    unknown = f"arn:aws:cloudformation:{get_region()}:{get_account_id()}:stack/{name}/*"
+    return f"cloudformation:{helpers._p(asked, 'Action')}", [stack.get("StackId", unknown)]
+
+
+def _query_error(refused):
+    return helpers._error(refused.code.removesuffix("Exception"), str(refused), 403)
+
+
+def _json_error(refused):
+    return error_response_json(refused.code, str(refused), 400)
+
+
+def _checked(handler, asked, error):
+    async def call(method, path, headers, body, query):
+        if f"Credential={PREFIX}" in headers.get("authorization", ""):
+            try:
+                instance = _check_signature(method, path, headers, body, query)
+                _check_rights(instance, *asked(headers, body))
+            except Refused as refused:
+                return error(refused)
+        return await handler(method, path, headers, body, query)
+
+    return call
+
+
+def install():
+    ssm.handle_request = _checked(ssm.handle_request, _of_parameters, _json_error)
+    cloudformation.handle_request = _checked(cloudformation.handle_request, _of_stacks, _query_error)
