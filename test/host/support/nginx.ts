@@ -116,6 +116,17 @@ export class NginxHost {
     return read();
   }
 
+  /** The first line of a log that matches: for a port whose earlier requests may not be in the log yet. */
+  async logged(port: number, matches: (entry: LogEntry) => boolean, file: 'access' | 'stream' = 'access') {
+    let found: LogEntry | undefined;
+    await until(`a line for port ${port} in ${file}.log`, async () => {
+      const entries = (await this.logLines(file)).map((line): LogEntry => JSON.parse(line));
+      found = entries.find((entry) => entry.port === `${port}` && matches(entry));
+      return found !== undefined;
+    });
+    return found;
+  }
+
   /** What `portway status` warns of, with these forwards. */
   async warnings(forwards: Readonly<Record<string, Forward>>): Promise<readonly string[]> {
     const { path, text } = forwardsFile(resolveForwardsOrThrow({ forwards }));
