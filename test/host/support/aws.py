@@ -1,7 +1,9 @@
-"""What a host of EC2 with a role finds: its metadata (IMDSv2) on port 80; Secrets Manager and Parameter Store on port 443, over TLS.
-Arguments: a folder and the file of a certificate with its key. The folder holds `secret`, the text of the one secret, `parameters`, an
-object of them by name, and `keys`, the role's credentials as IMDS tells them; where there is no such file, nothing is told. Each
-request to the services is added to its file `requests`, a line of JSON. Whether it is signed right, others judge."""
+"""What a host of EC2 with a role finds: its metadata (IMDSv2) on port 80; Secrets Manager, Parameter Store and CloudFormation on port
+443, over TLS. Arguments: a folder and the file of a certificate with its key. The folder holds `secret`, the text of the one secret,
+`parameters`, an object of them by name, `keys`, the role's credentials as IMDS tells them, `tag`, the value of the instance's tag
+portway:content, and `progress`, the names of the stack's resources that are in progress, one a line; where there is no such file, nothing
+is told. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
+Whether a request is signed right, others judge."""
 
 import http.server
 import json
@@ -9,6 +11,7 @@ import os
 import ssl
 import sys
 import threading
+import urllib.parse
 
 folder = sys.argv[1]
 TOKEN = "metadata-token"
@@ -48,6 +51,7 @@ class Metadata(Handler):
             f"{role}gateway": read("keys"),
             "/latest/meta-data/services/domain": "amazonaws.com",
             "/latest/meta-data/placement/region": "eu-central-1",
+            "/latest/meta-data/tags/instance/portway:content": read("tag"),
         }
         text = tree.get(self.path)
         self.answer(404 if text is None else 200, text or "")
@@ -59,9 +63,13 @@ class Services(Handler):
         with open(os.path.join(folder, "requests"), "a") as file:
             headers = {name.lower(): value for name, value in self.headers.items()}
             file.write(json.dumps({"path": self.path, "headers": headers, "body": body}) + "\n")
+        if self.headers["Host"].startswith("cloudformation."):
+            self.answer(*signal(dict(urllib.parse.parse_qsl(body))))
+            return
         answer = {
             "secretsmanager.GetSecretValue": secret_value,
             "AmazonSSM.GetParameter": parameter,
+            "AmazonSSM.GetParameters": parameters,
         }[self.headers["X-Amz-Target"]](json.loads(body))
         self.answer(400 if "__type" in answer else 200, json.dumps(answer))
 
@@ -81,6 +89,41 @@ def parameter(asked):
     if asked["Name"] not in known:
         return {"__type": "ParameterNotFound"}
     return {"Parameter": {"Name": asked["Name"], "Type": "String", "Value": known[asked["Name"]]}}
+
+
+def parameters(asked):
+    known = json.loads(read("parameters") or "null")
+    if known is None:
+        return DENIED
+    names = asked["Names"]
+    if not 1 <= len(names) <= 10 or len(set(names)) < len(names):
+        return {"__type": "ValidationException", "message": "Member must have length less than or equal to 10"}
+    return {
+        "Parameters": [{"Name": name, "Type": "String", "Value": known[name]} for name in names if name in known],
+        "InvalidParameters": [name for name in names if name not in known],
+    }
+
+
+ARN = "arn:aws:cloudformation:eu-central-1:123456789012:stack/Portway/1"
+
+
+def signal(asked):
+    """SignalResource, as strict as AWS: only what is in progress takes one."""
+
+    def refused(words):
+        error = f"<Error><Type>Sender</Type><Code>ValidationError</Code><Message>{words}</Message></Error>"
+        return 400, f"<ErrorResponse>{error}</ErrorResponse>"
+
+    wanted = {"Action", "Version", "StackName", "LogicalResourceId", "UniqueId", "Status"}
+    if set(asked) != wanted or asked["Action"] != "SignalResource" or asked["Version"] != "2010-05-15":
+        return refused("1 validation error detected")
+    if not 1 <= len(asked["UniqueId"]) <= 64 or asked["Status"] not in ("SUCCESS", "FAILURE"):
+        return refused("1 validation error detected")
+    if asked["LogicalResourceId"] not in (read("progress") or "").split():
+        return refused(f"Stack {ARN} is in CREATE_COMPLETE state and cannot be signaled")
+    with open(os.path.join(folder, "signals"), "a") as file:
+        file.write(json.dumps(asked) + "\n")
+    return 200, "<SignalResourceResponse><ResponseMetadata/></SignalResourceResponse>"
 
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADDRESS, type Host } from './host';
@@ -6,7 +6,7 @@ import { authorizationOf, type SignedRequest } from './signature';
 
 export const REGION = 'eu-central-1';
 export const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
-const SERVICES = ['secretsmanager', 'ssm'].map((name) => `${name}.${REGION}.amazonaws.com`);
+const SERVICES = ['secretsmanager', 'ssm', 'cloudformation'].map((name) => `${name}.${REGION}.amazonaws.com`);
 
 /** The AWS services that an EC2 host with a role uses (aws.py), in the client's namespace. */
 export class Aws {
@@ -43,14 +43,25 @@ export class Aws {
   }
 
   /** What it knows from now on: see aws.py. Nothing: that is unknown. */
-  keep(name: 'keys' | 'secret' | 'parameters', value?: unknown): Promise<void> {
+  async keep(name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress', value?: unknown): Promise<void> {
     const file = join(this.folder, name);
     if (value === undefined) return rm(file, { force: true });
-    return writeFile(file, typeof value === 'string' ? value : JSON.stringify(value));
+    // In one step: requests come at any moment.
+    await writeFile(`${file}.new`, typeof value === 'string' ? value : JSON.stringify(value));
+    await rename(`${file}.new`, file);
   }
 
-  async requests(): Promise<readonly SignedRequest[]> {
-    const text = await readFile(join(this.folder, 'requests'), 'utf8').catch(() => '');
+  requests(): Promise<readonly SignedRequest[]> {
+    return this.lines('requests');
+  }
+
+  /** The signals that CloudFormation took: the arguments of SignalResource. */
+  signals(): Promise<readonly Readonly<Record<string, string>>[]> {
+    return this.lines('signals');
+  }
+
+  private async lines<T>(name: string): Promise<readonly T[]> {
+    const text = await readFile(join(this.folder, name), 'utf8').catch(() => '');
     return text
       .split('\n')
       .filter(Boolean)

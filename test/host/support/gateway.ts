@@ -12,9 +12,9 @@ import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../../lib/host/ope
 import { renderUserData, type UserData } from '../../../lib/host/user-data';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Result } from './host';
 
-const SIGNAL_PORT = 8000;
+export const SIGNAL_PORT = 8000;
 /** Where cloud-init writes user-data's part, and runs it. */
-const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
+export const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 
 export interface Signal {
   readonly path: string;
@@ -81,16 +81,8 @@ export class Gateway {
     if (result.code !== 0) throw new Error(`${result.stdout}${result.stderr}\n${await this.log()}`);
   }
 
-  async signals(): Promise<Signal[]> {
-    const text = await readFile(this.record, 'utf8').catch(() => '');
-    return text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => {
-        const { path, status, body } = JSON.parse(line);
-        const signal = JSON.parse(body);
-        return { path, status, ...signal, Data: JSON.parse(signal.Data), size: Buffer.byteLength(body) };
-      });
+  signals(): Promise<Signal[]> {
+    return signalsIn(this.record);
   }
 
   log(): Promise<string> {
@@ -102,9 +94,23 @@ export class Gateway {
   }
 }
 
+/** What signal.py recorded in a file. */
+export async function signalsIn(record: string): Promise<Signal[]> {
+  const text = await readFile(record, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const { path, status, body } = JSON.parse(line);
+      const signal = JSON.parse(body);
+      return { path, status, ...signal, Data: JSON.parse(signal.Data), size: Buffer.byteLength(body) };
+    });
+}
+
 export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%3Acloudformation/demo?X-Amz-Expires=86399&X-Amz-SignedHeaders=host`;
 
-export function userDataOf(deploy: Deploy): UserData {
+/** What the host is to have. */
+export function contentOf(deploy: Deploy): HostContent {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
   const rendered = hostContent({
@@ -114,7 +120,11 @@ export function userDataOf(deploy: Deploy): UserData {
     ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });
-  const content = deploy.alter?.(rendered) ?? rendered;
+  return deploy.alter?.(rendered) ?? rendered;
+}
+
+export function userDataOf(deploy: Deploy): UserData {
+  const content = contentOf(deploy);
   const problems = new Problems();
   const identity = {
     content: deploy.content ?? 'c1',
@@ -132,7 +142,8 @@ export function scriptOf(deploy: Deploy): string {
   return partOf(userDataOf(deploy).text);
 }
 
-function partOf(mime: string): string {
+/** The shell part of a MIME text, as cloud-init extracts it. */
+export function partOf(mime: string): string {
   const boundary = /boundary="([^"]+)"/.exec(mime)?.[1];
   const part = mime.split(`\n--${boundary}`)[1] ?? '';
   return part.slice(part.indexOf('\n\n') + 2);

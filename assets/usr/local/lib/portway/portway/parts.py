@@ -22,19 +22,25 @@ from typing import NamedTuple
 PART = re.compile(r"#portway-part (\d+)/(\d+) (0[0-7]{3}) (/\S+)\n(.*)#portway-end\s*", re.S)
 
 
+# The pieces of a file by their numbers: its mode, how many there are, and the text.
+Pieces = dict[int, tuple[str, int, str]]
+
+
 class Altered(ValueError):
     """What is read is not what was deployed."""
+
+    pass
 
 
 class Pointer(NamedTuple):
     content: str
-    """The first half of the SHA-256 of each part, by the part's name."""
+    # The first half of the SHA-256 of each part, by the part's name.
     sums: Mapping[str, str]
-    """The logical id of the condition that waits for this content."""
+    # The logical id of the condition that waits for this content.
     live: str
     stack: str
     values: Sequence[str]
-    """Of the words that tell how to deploy the same content again after a boot that failed."""
+    # Of the words that tell how to deploy the same content again after a boot that failed.
     attempt: int = 0
 
 
@@ -96,7 +102,7 @@ def files_of(pointer: Pointer, found: Mapping[str, str]) -> list[File]:
         if digest(found[name])[:32] != sum:
             raise Altered(f"{name} is not what was deployed")
     packed: dict[int, str] = {}
-    plain: dict[str, dict[int, tuple[str, int, str]]] = {}
+    plain: dict[str, Pieces] = {}
     for name in pointer.sums:
         if name.startswith("programs."):
             packed[int(name[9:])] = found[name]
@@ -106,11 +112,13 @@ def files_of(pointer: Pointer, found: Mapping[str, str]) -> list[File]:
             raise Altered(f"{name} is not a part")
         number, count, mode, path, lines = match.groups()
         plain.setdefault(path, {})[int(number)] = (mode, int(count), decode(lines, pointer.values))
-    return [*unpack("".join(packed[number] for number in sorted(packed))), *map(joined, plain.items())]
+    return [
+        *unpack("".join(packed[number] for number in sorted(packed))),
+        *(joined(path, pieces) for path, pieces in plain.items()),
+    ]
 
 
-def joined(item: tuple[str, dict[int, tuple[str, int, str]]]) -> File:
-    path, pieces = item
+def joined(path: str, pieces: Pieces) -> File:
     mode, count, _ = next(iter(pieces.values()))
     if sorted(pieces) != list(range(1, count + 1)):
         raise Altered(f"{path} has {count} parts, of which the pointer names {len(pieces)}")

@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Problems } from '../../../lib/forward/problems';
+import { type LiveContent, liveContent, partPlace, pointerName, pointerText } from '../../../lib/host/live/content';
+import { liveFiles } from '../../../lib/host/live/files';
+import { renderLoader } from '../../../lib/host/live/loader';
+import { Aws } from './aws';
+import { certificatesRoot } from './certificates-root';
+import { contentOf, type Deploy, partOf, SCRIPT, SIGNAL_PORT, SIGNAL_URL, type Signal, signalsIn } from './gateway';
+import { Host, type Result, until } from './host';
+
+const STACK = 'Portway';
+/** The same machine for all contents of a test. */
+export const POINTER = pointerName(STACK, '0123456789abcdef');
+
+/** What CloudFormation was told of a deploy. */
+export interface Outcome {
+  readonly Status: string;
+  /** What the event shows. */
+  readonly UniqueId: string;
+}
+
+/** A content as it is in Parameter Store. */
+export interface Deployed {
+  readonly content: string;
+  /** Logical id of the condition that waits for it. */
+  readonly condition: string;
+  /** Values by name, the pointer's among them. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** A test host with live changes: booted by the loader, with the AWS services that it asks, and a recorder behind the boot's URL. */
+export class LiveGateway {
+  private constructor(
+    readonly host: Host,
+    readonly aws: Aws,
+    private readonly folder: string,
+  ) {}
+
+  static async start(): Promise<LiveGateway> {
+    const host = await Host.start({ root: await certificatesRoot() });
+    const gateway = new LiveGateway(host, await Aws.near(host), await mkdtemp(join(tmpdir(), 'portway-signal-')));
+    await host.serve('client', ['python3', join(__dirname, 'signal.py'), `${SIGNAL_PORT}`, gateway.record]);
+    await gateway.aws.serve();
+    await host.write(SCRIPT, partOf(renderLoader({ pointer: POINTER, signalUrl: SIGNAL_URL })), '0700');
+    return gateway;
+  }
+
+  async stop(): Promise<void> {
+    await this.host.stop();
+    await this.aws.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** What CloudFormation does before it creates the instance. */
+  async prepare(deploy: Deploy): Promise<Deployed> {
+    const deployed = deployedOf(deploy);
+    await this.publish(deployed);
+    return deployed;
+  }
+
+  /** Parts and pointer, then the tag; then the condition waits. */
+  async publish({ parameters, content, condition }: Deployed): Promise<void> {
+    await this.aws.keep('parameters', parameters);
+    await this.aws.keep('tag', content);
+    await this.aws.keep('progress', condition);
+  }
+
+  /** Runs what cloud-init runs at each boot. */
+  boot(): Promise<Result> {
+    return this.host.run('gateway', [SCRIPT]);
+  }
+
+  /** The first boot with a content, up to both reports. */
+  async create(deploy: Deploy): Promise<Deployed> {
+    const deployed = await this.prepare(deploy);
+    const result = await this.boot();
+    if (result.code !== 0) throw new Error(`${result.stdout}${result.stderr}\n${await this.log()}`);
+    await this.outcome();
+    return deployed;
+  }
+
+  /** Changes the content of the running host, and waits for what it says. */
+  async change(deploy: Deploy): Promise<Outcome> {
+    return this.update(deployedOf(deploy));
+  }
+
+  async update(deployed: Deployed, seconds = 60): Promise<Outcome> {
+    const before = (await this.aws.signals()).length;
+    await this.publish(deployed);
+    return this.outcome(before, seconds);
+  }
+
+  /** The signal after so many, as soon as it is there. Then the condition waits no more. */
+  async outcome(before = 0, seconds = 60): Promise<Outcome> {
+    const signals = () => this.aws.signals();
+    await until('CloudFormation got a signal', async () => (await signals()).length > before, seconds).catch(
+      async (error) => {
+        throw new Error(`${error}\n${await this.log()}\n${await this.host.read('/var/log/portway-live')}`);
+      },
+    );
+    await this.aws.keep('progress');
+    const { Status = '', UniqueId = '' } = (await signals()).at(-1) ?? {};
+    return { Status, UniqueId };
+  }
+
+  /** What was reported to the boot's URL. */
+  signals(): Promise<Signal[]> {
+    return signalsIn(this.record);
+  }
+
+  log(): Promise<string> {
+    return this.host.read('/var/log/portway/bootstrap.log');
+  }
+
+  private get record(): string {
+    return join(this.folder, 'signals');
+  }
+}
+
+export function deployedOf(deploy: Deploy): Deployed {
+  const rendered = contentOf(deploy);
+  const problems = new Problems();
+  const live = liveContent({ ...rendered, files: [...rendered.files, ...liveFiles()] }, problems);
+  problems.throwIfAny();
+  const condition = `GatewayLive${live.content.slice(0, 16)}`;
+  return { content: live.content, condition, parameters: parametersOf(live, condition) };
+}
+
+function parametersOf(live: LiveContent, condition: string): Readonly<Record<string, string>> {
+  const parts = live.parts.map(({ name, value }) => [`${partPlace(STACK)}/${name}`, value] as const);
+  const pointer = pointerText(live, { stack: STACK, condition, attempt: 0 });
+  return Object.fromEntries([...parts, [POINTER, pointer]]);
+}
