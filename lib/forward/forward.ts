@@ -11,7 +11,6 @@ import type { ProtocolName } from './protocol';
 import type { SessionProps } from './session';
 import type { CommonForwardProps } from './sources';
 import type { TargetSpec, WeightedTarget } from './target';
-import type { Tls } from './tls';
 import type { StreamBalance, TlsHostProps } from './tls-hosts';
 import type { ProxyProtocolProps } from './trusted-proxies';
 
@@ -155,21 +154,6 @@ export interface WebForwardProps extends ListenerProps, HttpHostProps, ForwardOp
    */
   readonly hosts?: Readonly<Record<string, HttpHostProps>>;
   /**
-   * Networks of proxies in front of the gateway (a load balancer, a CDN), in CIDR notation. The client's address is
-   * then taken from their `X-Forwarded-For`, for limits, sources, logs and what targets are told. Their
-   * `X-Request-ID`, `X-Forwarded-Proto` and `X-Forwarded-Port` count too. From anyone else, such headers are ignored.
-   * @default none: the client is whoever connects
-   * @refused an empty list; everyone, also as two halves; together with `proxyProtocol.accept`
-   * @see docs/options.md#the-real-client
-   */
-  readonly trustedProxies?: readonly string[];
-  /**
-   * Takes the client's address from the PROXY protocol: `{ accept: { from: ['10.0.0.0/16'] } }`.
-   * @default none: connections come from the clients themselves
-   * @refused `send`: HTTP targets learn the client from headers
-   */
-  readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
-  /**
    * What carries this forward: only `'nginx'` can. Required if the stack's engine is iptables.
    * @default 'nginx'
    * @refused iptables, which cannot read HTTP
@@ -184,13 +168,7 @@ export interface HttpForwardProps extends WebForwardProps {}
  * A forward of HTTPS requests. TLS ends on the gateway; targets get plain HTTP.
  * @category Forward.https
  */
-export interface HttpsForwardProps extends WebForwardProps, HttpsOptionProps {
-  /**
-   * Where the certificate comes from: `Tls.selfSigned()`, `Tls.letsEncrypt({ … })` or `Tls.secret(secret)`.
-   * @see docs/tls.md#certificates
-   */
-  readonly tls: Tls;
-}
+export interface HttpsForwardProps extends WebForwardProps, HttpsOptionProps {}
 
 /**
  * A forward of an IP protocol that has no ports, such as a VPN's.

@@ -1,4 +1,4 @@
-import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES, propsOf } from '../http/features';
+import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES } from '../http/features';
 import { HTTP_HOST, HTTP_PATH } from '../http/read-sites';
 import { LIMITS } from '../kernel/limits/limits';
 import { FORWARD_PROPS, OPTION_PARTS, PORT_PROPS } from '../kernel/options';
@@ -11,6 +11,7 @@ import type {
   TransportForwardProps,
 } from './forward';
 import type { Known } from './known';
+import { propsOf } from './option-list';
 import { COMMON } from './sources';
 import { WEIGHTED_TARGET } from './target';
 import { LETS_ENCRYPT_PROPS } from './tls';
@@ -37,9 +38,6 @@ const HTTP = {
   listen: true,
   ...HTTP_HOST,
   hosts: true,
-  ...COMMON,
-  trustedProxies: true,
-  proxyProtocol: true,
   ...propsOf(FORWARD_FEATURES),
   engine: true,
 } satisfies Known<HttpForwardProps>;
@@ -63,7 +61,7 @@ export const FORWARD = {
   udp: TRANSPORT,
   tls: TLS,
   http: HTTP,
-  https: { ...HTTP, tls: true, ...propsOf(HTTPS_FEATURES) } satisfies Known<HttpsForwardProps>,
+  https: { ...HTTP, ...propsOf(HTTPS_FEATURES) } satisfies Known<HttpsForwardProps>,
   protocol: {
     protocol: true,
     to: true,

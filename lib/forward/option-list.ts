@@ -4,7 +4,7 @@
  */
 
 /** What all kinds of options have. `never` stands for the types that only the option itself knows. */
-interface AnyOption {
+export interface AnyOption {
   readonly props: object;
   read(at: string, props: never, ...rest: never[]): object;
 }

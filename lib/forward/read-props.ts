@@ -135,30 +135,3 @@ export function readSources(at: string, value: unknown, problems: Problems): rea
     return [];
   });
 }
-
-/** The target of a redirect: an HTTPS port of the gateway, or the origin of another site. */
-export function readRedirect(
-  at: string,
-  props: Pick<ForwardProps, 'to' | 'redirectTo'>,
-  httpsPorts: readonly PortRange[],
-  problems: Problems,
-): number | string | undefined {
-  const { redirectTo } = props;
-  if (redirectTo === undefined) return undefined;
-  const where = `${at}.redirectTo`;
-  if (props.to !== undefined) problems.add(where, 'must stand alone: a redirect forwards nothing, so leave out to');
-  if (redirectTo !== 'https') {
-    if (typeof redirectTo === 'string' && ORIGIN.test(redirectTo) && URL.canParse(redirectTo)) return redirectTo;
-    problems.add(
-      where,
-      "must be 'https' or the address of a site such as 'https://www.example.com', without a path",
-      redirectTo,
-    );
-    return undefined;
-  }
-  const port = (httpsPorts.find((p) => p.from === 443) ?? httpsPorts[0])?.from;
-  if (port === undefined) problems.add(where, 'must have an HTTPS forward to lead to: add one made by Forward.https');
-  return port;
-}
-
-const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;

@@ -10,7 +10,6 @@ import type { PortRange } from './ports';
 import type { Session } from './session';
 import type { Sources } from './sources';
 import type { Host, Target } from './target';
-import type { Certificate } from './tls';
 import type { SharedPort, TlsHost } from './tls-hosts';
 import type { TrustedProxies } from './trusted-proxies';
 
@@ -90,13 +89,10 @@ interface CommonWebForward extends CommonNginxForward, ForwardValues {
 
 export interface HttpForward extends CommonWebForward {
   readonly kind: 'http';
-  /** Whether CAs check domains here. */
-  readonly answersAcme?: true;
 }
 
 export interface HttpsForward extends CommonWebForward, HttpsValues {
   readonly kind: 'https';
-  readonly tls: Certificate;
   /** Set if a TLS forward has the same port. */
   readonly sharedPort?: SharedPort;
 }

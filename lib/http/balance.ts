@@ -1,7 +1,7 @@
 import type { Balance, HttpBalance } from '../forward/balance';
 import { readBalance } from '../forward/read-balance';
 import type { WebForward } from '../forward/resolved';
-import { BROWSER_KEY } from '../nginx/balance';
+import { BROWSER_KEY, balancesBySource } from '../nginx/balance';
 import { block } from '../nginx/block';
 import type { HttpFeature } from './feature';
 import { set } from './set';
@@ -28,6 +28,7 @@ export const balance: HttpFeature<BalanceProps, { readonly balance?: Balance }> 
     return set({ balance: readBalance(at, props.balance, 'http', problems) });
   },
   nginx: {
+    clientKey: balancesBySource,
     http: {
       order: 75,
       lines: ({ forwards, facts }) =>

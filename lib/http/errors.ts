@@ -77,15 +77,15 @@ export const errors: HttpFeature<ErrorsProps, { readonly errors?: ErrorPage }> =
     serverEnd: { lines: ({ forward, site }) => errorPlace(site.errors, forward) },
     setting: {
       order: 50,
-      lines: ({ route, leadsBeside }) =>
-        route !== undefined && hasOwnPlace(route)
+      lines: ({ route, leadsBeside, ownAnswers }) =>
+        route !== undefined && ownAnswers && hasPages(route)
           ? [...leadToErrorPlace(route.id), ...(leadsBeside ? [LEADS_TO_PLACE] : [])]
           : [],
     },
     beside: {
       order: 40,
-      blocks: ({ route, site, forward, answers }) =>
-        hasOwnPlace(route) ? errorPlace(site.errors, forward, { id: route.id, lines: answers }) : [],
+      blocks: ({ route, site, forward, answers, ownAnswers }) =>
+        ownAnswers && hasPages(route) ? errorPlace(site.errors, forward, { id: route.id, lines: answers }) : [],
     },
   },
 };
@@ -187,10 +187,9 @@ function pageMap(variable: string, page: ErrorPage | undefined, facts: RequestFa
   ]);
 }
 
-/** Whether the answers of a route have their own headers or logs. gRPC has no pages. */
-function hasOwnPlace({ overrides, protocol }: HttpRoute): boolean {
-  if (protocol === 'grpc') return false;
-  return (['headers', 'hideHeaders', 'logs'] as const).some((name) => overrides[name] !== undefined);
+/** gRPC has no pages. */
+function hasPages({ protocol }: HttpRoute): boolean {
+  return protocol !== 'grpc';
 }
 
 /** Sites that inherit their page from the same place share one. */

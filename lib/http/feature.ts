@@ -4,7 +4,7 @@ import type { WebForward } from '../forward/resolved';
 import type { Block, Line } from '../nginx/block';
 import type { RequestFacts } from '../nginx/request-facts';
 import type { Header } from './header';
-import type { HttpOptions, HttpPathProps, HttpRoute, HttpSite } from './route';
+import type { HttpOptions, HttpPathProps, HttpRoute, HttpSite, HttpsPorts } from './route';
 
 /** What every feature has. */
 interface Feature<Props extends object> {
@@ -41,6 +41,8 @@ export interface WrittenPlace {
   /** Unique in its forward, and valid in names of zones, files and variables. */
   readonly id: string;
   readonly kind: 'http' | 'https';
+  /** The ports of the stack's HTTPS forwards. */
+  readonly httpsPorts: HttpsPorts;
   /** All that is written at the place. */
   readonly props: HttpPathProps;
   /** Whether it has no hosts or paths below it. */
@@ -66,18 +68,27 @@ export interface NginxParts {
   readonly upstream?: (route: HttpRoute) => readonly Line[];
   /** Further listeners of a server. */
   readonly listen?: (scope: ListenScope) => readonly Line[];
+  /** At the head of each server, including the one for unknown host names, before anything else may answer. */
+  readonly serverHead?: Parts<ServerScope>;
+  /** After it, in each server of a site. */
+  readonly siteHead?: Parts<SiteScope>;
   /**
    * In each server of a forward, including the one for unknown host names: nginx reads part of a request's head before
    * it knows the server.
    */
   readonly server?: Parts<ForwardScope>;
+  /** In the server for unknown host names, which gives no answer. */
+  readonly closed?: Parts<ForwardScope>;
   /** In a server, for all of its locations, and in each location that overrides it. */
   readonly setting?: Part<SettingScope> & {
     /** Whether the gateway's own answers need it too, in the locations that give them. */
     readonly answers?: true;
   };
   /** In a server: what may refuse any request, before nginx looks at the path. */
-  readonly admission?: Part<AdmissionScope> & { readonly refuses: (forward: WebForward) => readonly number[] };
+  readonly admission?: Part<AdmissionScope> & {
+    /** The statuses that it refuses with. */
+    readonly refuses?: (forward: WebForward) => readonly number[];
+  };
   /** At the end of each server of a site. */
   readonly serverEnd?: Parts<SiteScope>;
   /** In the location of a route: what may answer before the request is forwarded. */
@@ -88,6 +99,14 @@ export interface NginxParts {
   readonly beside?: { readonly order?: number; readonly blocks: (scope: BesideScope) => readonly Block[] };
   /** Whether some requests of a route go to a location beside it that forwards them. */
   readonly leadsBeside?: (route: HttpRoute) => boolean;
+  /** Whether requests of a server or location are counted, so that refusals must be counted too. */
+  readonly limits?: (options: HttpOptions) => boolean;
+  /** Whether the http context needs the key of clients. */
+  readonly clientKey?: (forwards: readonly WebForward[]) => boolean;
+  /** When old workers stop after a reload, if they must not finish their connections. */
+  readonly shutdown?: (forwards: readonly WebForward[]) => readonly Line[];
+  /** The variable with the path that a route's targets get. Empty: nginx takes its own. */
+  readonly targetPath?: (route: HttpRoute) => string;
   /** Options of a route that follow from others. */
   readonly implies?: (route: HttpRoute) => Partial<HttpOptions>;
   /** Headers on all answers of a forward. */
@@ -115,6 +134,8 @@ export interface HttpScope {
   /** All HTTP and HTTPS forwards. */
   readonly forwards: readonly WebForward[];
   readonly facts: RequestFacts;
+  /** Of the host. */
+  readonly memoryMiB: number;
 }
 
 export interface ForwardScope {
@@ -130,6 +151,11 @@ export interface ListenScope {
   readonly parameter: string;
   /** Whether it is the first server of its forward. */
   readonly isFirst: boolean;
+}
+
+export interface ServerScope extends ForwardScope {
+  /** What holds in the server; empty for unknown host names. */
+  readonly options: HttpOptions;
 }
 
 export interface SiteScope extends ForwardScope {
@@ -152,6 +178,8 @@ export interface SettingScope extends SiteScope {
   readonly route?: HttpRoute;
   /** Whether some requests of the route go to a location beside it. */
   readonly leadsBeside: boolean;
+  /** Whether the gateway's own answers differ here from the site's. */
+  readonly ownAnswers: boolean;
 }
 
 export interface RouteScope extends SiteScope {
@@ -173,4 +201,8 @@ export interface BesideScope extends RouteScope {
   readonly forwarding: (location: ForwardingScope['location']) => readonly Line[];
   /** What the gateway's own answers carry here: headers and logs that differ from the site's. */
   readonly answers: readonly Line[];
+  /** Whether they differ. */
+  readonly ownAnswers: boolean;
+  /** Whether requests are counted, so that refusals and redirects must come after that. */
+  readonly limited: boolean;
 }

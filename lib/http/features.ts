@@ -1,3 +1,5 @@
+import type { AnyOption, PropsOf as OptionProps, ValuesOf as OptionValues } from '../forward/option-list';
+import { acme } from './acme';
 import { balance } from './balance';
 import { body } from './body';
 import { cache } from './cache';
@@ -15,9 +17,13 @@ import { maxHeader } from './max-header';
 import { methods } from './methods';
 import { passHeaders } from './pass-headers';
 import { protocol } from './protocol';
+import { redirect } from './redirect';
+import { sources } from './sources';
 import { streaming } from './streaming';
 import { stripPrefix } from './strip-prefix';
 import { timeouts } from './timeouts';
+import { tls } from './tls';
+import { trustedProxies } from './trusted-proxies';
 import { underscores } from './underscores';
 
 /**
@@ -27,6 +33,7 @@ import { underscores } from './underscores';
 
 /** On a forward, a host or a path. A host inherits from its forward, and a path from its host. */
 export const ROUTE_FEATURES = [
+  redirect,
   balance,
   failover,
   cache,
@@ -49,10 +56,10 @@ export const PATH_FEATURES = [stripPrefix] as const;
 export const SITE_FEATURES = [errors] as const;
 
 /** Only on a forward. */
-export const FORWARD_FEATURES = [maxHeader, underscores, maintenance] as const;
+export const FORWARD_FEATURES = [sources, trustedProxies, acme, maxHeader, underscores, maintenance] as const;
 
 /** Only on an HTTPS forward. */
-export const HTTPS_FEATURES = [hsts, http3] as const;
+export const HTTPS_FEATURES = [tls, hsts, http3] as const;
 
 export const FEATURES: readonly (HttpFeature<object, object> | ForwardFeature<object, object>)[] = [
   ...ROUTE_FEATURES,
@@ -73,18 +80,5 @@ export type PlaceValues = RouteValues & ValuesOf<typeof PATH_FEATURES> & ValuesO
 export type ForwardValues = ValuesOf<typeof FORWARD_FEATURES>;
 export type HttpsValues = ValuesOf<typeof HTTPS_FEATURES>;
 
-type Features = readonly { readonly props: object }[];
-type PropsOf<L extends Features> = All<Types<L[number]>['props']>;
-type ValuesOf<L extends Features> = All<Types<L[number]>['values']>;
-
-type Types<F> = F extends HttpFeature<infer Props, infer Values> | ForwardFeature<infer Props, infer Values>
-  ? { readonly props: Props; readonly values: Values }
-  : never;
-
-/** The intersection of a union's members. */
-type All<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never;
-
-/** The names of all props of some features. */
-export function propsOf<L extends Features>(features: L): Readonly<Record<keyof PropsOf<L>, true>> {
-  return Object.assign({}, ...features.map((f) => f.props));
-}
+type PropsOf<L extends readonly AnyOption[]> = OptionProps<L[number]>;
+type ValuesOf<L extends readonly AnyOption[]> = OptionValues<L[number]>;

@@ -1,5 +1,5 @@
 import { readFlag } from '../forward/read-value';
-import type { HttpsForward, NginxForward } from '../forward/resolved';
+import type { HttpsForward } from '../forward/resolved';
 import type { Line } from '../nginx/block';
 import { certificateFile } from '../nginx/names';
 import { wildcards } from '../nginx/wildcards';
@@ -37,16 +37,19 @@ export const http3: ForwardFeature<Http3Props, Http3> = {
     if (setsHeader(sites, 'alt-svc')) problems.add(`${at}.http3`, 'must not stand beside a header Alt-Svc of your own');
   },
   nginx: {
+    shutdown: (forwards) =>
+      forwards.some((f) => f.kind === 'https' && f.http3)
+        ? [
+            '# After a reload old workers stop soon: they also get HTTP/3 packets of new clients, and do not answer.',
+            'worker_shutdown_timeout 10s;',
+          ]
+        : [],
     headers: (forward) =>
       forward.kind === 'https' && forward.http3 ? [['Alt-Svc', `h3=":${forward.listen.from}"; ma=${REMEMBERED}`]] : [],
     listen: ({ forward, parameter, isFirst }) =>
       forward.kind === 'https' ? quicListeners(forward, parameter, isFirst) : [],
   },
 };
-
-export function speaksHttp3(forwards: readonly NginxForward[]): boolean {
-  return forwards.some((f) => f.kind === 'https' && f.http3);
-}
 
 /**
  * Each worker has a socket of its own, so that all datagrams of a connection reach the same worker. `first` sets this

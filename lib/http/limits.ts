@@ -63,11 +63,19 @@ export const limits: HttpFeature<LimitsProps, { readonly limits?: ResolvedHttpLi
     return read === undefined ? {} : { limits: read };
   },
   nginx: {
+    limits: (options) => options.limits !== undefined,
+    clientKey: countsClients,
     http: {
       order: 70,
       lines: ({ forwards }) => (countsClients(forwards) ? ['', 'limit_req_status 429;'] : []),
     },
     forward: { order: 20, lines: ({ forward }) => zones(forward) },
+    // The share of the forward, unless a limit of the site counts beside it (`limitLines`).
+    admission: {
+      order: 0,
+      lines: ({ forward, site }) =>
+        site.options.limits?.openConnections === undefined ? shareLines(forward).lines : [],
+    },
     setting: { order: 10, lines: ({ forward, stated }) => limitLines(forward, stated.limits) },
   },
 };
@@ -112,7 +120,7 @@ function zone(kind: 'rate' | 'open', forward: WebForward, { id }: ResolvedHttpLi
 }
 
 /** Whether clients are counted in the http context. */
-export function countsClients(forwards: readonly WebForward[]): boolean {
+function countsClients(forwards: readonly WebForward[]): boolean {
   return forwards.some((f) => limitsOf(f).length > 0);
 }
 

@@ -4,14 +4,15 @@ import { FAILOVER } from '../forward/failover';
 import { isHostName } from '../forward/host-name';
 import { Ids } from '../forward/ids';
 import type { Known } from '../forward/known';
+import { propsOf } from '../forward/option-list';
 import type { PortRange } from '../forward/ports';
 import type { Problems } from '../forward/problems';
 import { checkBalance } from '../forward/read-balance';
 import { canFailOver } from '../forward/read-failover';
 import { readObject, readRecord } from '../forward/read-object';
-import { readRedirect, readTargets } from '../forward/read-props';
+import { readTargets } from '../forward/read-props';
 import type { HttpFeature } from './feature';
-import { PATH_FEATURES, type PlaceValues, propsOf, ROUTE_FEATURES, SITE_FEATURES } from './features';
+import { PATH_FEATURES, type PlaceValues, ROUTE_FEATURES, SITE_FEATURES } from './features';
 import { checkPassedBesideCache } from './pass-headers';
 import { type Place, readPlace } from './read-place';
 import type {
@@ -25,7 +26,7 @@ import type {
 } from './route';
 import { streamsAnswers } from './streams';
 
-const HTTP_ROUTE: Known<HttpRouteProps> = { to: true, redirectTo: true, ...propsOf(ROUTE_FEATURES) };
+const HTTP_ROUTE: Known<HttpRouteProps> = { to: true, ...propsOf(ROUTE_FEATURES) };
 
 export const HTTP_PATH: Known<HttpPathProps> = { ...HTTP_ROUTE, ...propsOf(PATH_FEATURES) };
 
@@ -102,13 +103,14 @@ function read(
   props: SitesProps,
   features: readonly HttpFeature<object, object>[],
   id: string,
-  { kind, placeIds }: Reading,
+  { kind, httpsPorts, placeIds }: Reading,
   problems: Problems,
   above?: Place,
 ): Place {
   const place = {
     id: placeIds.take(id),
     kind,
+    httpsPorts,
     props,
     isLeaf: props.hosts === undefined && props.routes === undefined,
     targets: Array.isArray(props.to) ? props.to.length : 1,
@@ -118,7 +120,8 @@ function read(
 
 /** The options of a server or location, without those that a route or site resolves further. */
 function optionsOf(values: Partial<PlaceValues>): HttpOptions {
-  const { balance, failover, cache, targetKeepAlive, protocol, streaming, stripPrefix, errors, ...options } = values;
+  const { redirect, balance, failover, cache, targetKeepAlive, protocol, streaming, stripPrefix, errors, ...options } =
+    values;
   return options;
 }
 
@@ -175,13 +178,12 @@ function readRoute(
   { holds, overrides }: Place & { readonly overrides: Partial<HttpOptions> },
   path: HttpRoute['path'],
   id: string,
-  { kind, httpsPorts, listen, routeIds }: Reading,
+  { kind, listen, routeIds }: Reading,
   problems: Problems,
 ): readonly HttpRoute[] {
   const before = problems.length;
   const targets = readTargets(at, { kind: 'http', props }, problems);
-  const redirect = readRedirect(at, props, httpsPorts, problems);
-  const { protocol = 'http', streaming = false, stripPrefix = false } = holds;
+  const { redirect, protocol = 'http', streaming = false, stripPrefix = false } = holds;
   if (stripPrefix && (path.kind === 'exact' || path.text === '/' || redirect !== undefined))
     problems.add(`${at}.stripPrefix`, "must stand on a path such as '/api/*' that is forwarded", true);
   const { balance = BALANCES.http[0], failover = FAILOVER, cache = false, targetKeepAlive = true } = holds;

@@ -2,10 +2,7 @@ import type { Engine } from '../forward/forward';
 import { forwardPath, type Problems } from '../forward/problems';
 import type { Written } from '../forward/read-forwards';
 import { ANY_FAMILY, readEngine, readListener } from '../forward/read-props';
-import { readTls } from '../forward/read-tls';
 import type { HttpForward, HttpsForward, WebForward } from '../forward/resolved';
-import { readSourceLists } from '../forward/sources';
-import { readTrustedProxies } from '../forward/trusted-proxies';
 import { FORWARD_FEATURES, type ForwardValues, HTTPS_FEATURES, type HttpsValues } from './features';
 import { readForwardOptions } from './read-place';
 import { readSites } from './read-sites';
@@ -33,15 +30,14 @@ export function readHttpsForward(
   const at = forwardPath(name);
   const before = problems.length;
   const web = readWebForward(name, forward, context, problems);
-  const tls = readTls(`${at}.tls`, forward.props.tls, problems);
   const sites = web?.sites ?? [];
   const options = readForwardOptions<HttpsValues>(
     at,
     { features: HTTPS_FEATURES, props: forward.props, sites },
     problems,
   );
-  if (web === undefined || tls === undefined || problems.length > before) return undefined;
-  return { kind: 'https', ...web, tls, ...options };
+  if (web === undefined || problems.length > before) return undefined;
+  return { kind: 'https', ...web, ...options };
 }
 
 /** What HTTP and HTTPS forwards have in common. Undefined if the listener is invalid. */
@@ -56,8 +52,6 @@ function readWebForward(
   readEngine(at, forward, stackEngine, problems);
   const listen = readListener(at, forward, 'tcp', problems);
   const sites = listen === undefined ? [] : readSites(at, props, { name, kind, httpsPorts, listen }, problems);
-  const sources = readSourceLists(at, props, problems);
-  const { trustedProxies } = readTrustedProxies(at, props, ['accept'], problems);
   const options = readForwardOptions<ForwardValues>(at, { features: FORWARD_FEATURES, props, sites }, problems);
   if (listen === undefined) return undefined;
   return {
@@ -66,9 +60,7 @@ function readWebForward(
     transport: 'tcp',
     listen,
     families: ANY_FAMILY,
-    ...sources,
     targets: sites.flatMap((s) => s.routes).flatMap((r) => r.targets),
-    ...(trustedProxies === undefined ? {} : { trustedProxies }),
     sites,
     ...options,
   };

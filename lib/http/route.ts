@@ -2,7 +2,7 @@ import type { Balance } from '../forward/balance';
 import type { Failover } from '../forward/failover';
 import type { PortRange } from '../forward/ports';
 import type { Target, TargetSpec, WeightedTarget } from '../forward/target';
-import type { Cache } from './cache';
+import type { Cache } from './cache-props';
 import type { ErrorPage } from './errors';
 import type { PathOptionProps, RouteOptionProps, RouteValues, SiteOptionProps } from './features';
 import type { HttpProtocol } from './protocol';
@@ -20,13 +20,6 @@ export interface HttpRouteProps extends RouteOptionProps {
    * @refused a range of ports; together with `redirectTo`
    */
   readonly to?: TargetSpec | readonly (TargetSpec | WeightedTarget)[];
-  /**
-   * Answers every request with a permanent redirect (308) that keeps path and query. `'https'` leads to the stack's
-   * HTTPS forward, preferably the one on 443; an origin such as `'https://www.example.com'` leads to another site.
-   * @default requests are forwarded
-   * @refused together with `to`; `'https'` without an HTTPS forward
-   */
-  readonly redirectTo?: string;
 }
 
 /**
@@ -51,7 +44,7 @@ export interface HttpHostProps extends HttpRouteProps, SiteOptionProps {
 }
 
 /** Values that a route resolves further and holds itself, see {@link HttpRoute}. */
-type Resolved = 'balance' | 'failover' | 'cache' | 'targetKeepAlive' | 'protocol' | 'streaming';
+type Resolved = 'redirect' | 'balance' | 'failover' | 'cache' | 'targetKeepAlive' | 'protocol' | 'streaming';
 
 /** The checked options of a server or location. Unset values are omitted. */
 export type HttpOptions = Omit<RouteValues, Resolved>;

@@ -25,6 +25,7 @@ export const stripPrefix: HttpFeature<StripPrefixProps, { readonly stripPrefix?:
   props: { stripPrefix: true },
   read: (at, props, problems) => set({ stripPrefix: readFlag(`${at}.stripPrefix`, props.stripPrefix, problems) }),
   nginx: {
+    targetPath: rawPath,
     http: [
       { order: 40, lines: ({ forwards }) => rawPaths(forwards) },
       { order: 41, lines: ({ forwards, facts }) => contentLocationMaps(forwards, facts) },
@@ -89,7 +90,7 @@ function rawPaths(forwards: readonly WebForward[]): readonly Line[] {
 }
 
 /** The variable with that path; empty if nginx's own path is the right one. */
-export function rawPath(route: HttpRoute): string {
+function rawPath(route: HttpRoute): string {
   const raw = route.stripPrefix && route.protocol === 'http' && keptQuery(route) === undefined;
   return raw ? `${BELOW}${depth(route)}` : '';
 }

@@ -7,11 +7,9 @@ import {
   leadsBeside,
   linesOf,
   upstreamLines,
+  usesClientKey,
 } from '../http/contributions';
 import type { HttpScope, Part } from '../http/feature';
-import { countsClients } from '../http/limits';
-import { sourceMaps } from './access';
-import { balancesBySource } from './balance';
 import { type Block, block } from './block';
 import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
@@ -21,22 +19,20 @@ import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
 import { servers } from './server';
 import { closedNames } from './sni';
-import { tlsSession } from './tls';
 import { resolver, upstream } from './upstream';
 
 /** Lines that belong to no option, between those of the features. */
-function core(memoryMiB: number): readonly Part<HttpScope>[] {
-  return [
-    { order: 10, lines: ({ facts }) => factMaps(facts) },
-    { order: 22, lines: () => answerBuffers(memoryMiB) },
-    { order: 30, lines: ({ facts }) => proxyDefaults(facts) },
-    {
-      order: 68,
-      lines: ({ forwards }) => (countsClients(forwards) || balancesBySource(forwards) ? ['', clientKey()] : []),
-    },
-    { order: 80, lines: ({ forwards }) => placeDefaults(forwards, leadsBeside) },
-  ];
-}
+const CORE: readonly Part<HttpScope>[] = [
+  { order: 10, lines: ({ facts }) => factMaps(facts) },
+  { order: 22, lines: ({ memoryMiB }) => answerBuffers(memoryMiB) },
+  { order: 30, lines: ({ facts }) => proxyDefaults(facts) },
+  { order: 68, lines: ({ forwards }) => (usesClientKey(forwards) ? ['', clientKey()] : []) },
+  { order: 80, lines: ({ forwards }) => placeDefaults(forwards, leadsBeside) },
+  { order: 100, lines: ({ forwards }) => resolver(forwards) },
+];
+
+const httpLines = linesOf('http', CORE);
+const forwardLines = linesOf('forward');
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration is running. */
 export function httpContext(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): Block {
@@ -51,9 +47,7 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
-    ...(own.length > 0 ? linesOf('http', { forwards: own, facts }, core(memoryMiB)) : []),
-    ...resolver(own),
-    ...(own.some((f) => f.kind === 'https') ? tlsSession() : []),
+    ...(own.length > 0 ? httpLines({ forwards: own, facts, memoryMiB }) : []),
     '',
     '# After each start and reload the host asks which configuration runs.',
     block('server', [
@@ -66,8 +60,7 @@ export function httpContext(forwards: readonly NginxForward[], dialect: NginxDia
     ...own.flatMap((forward) => [
       '',
       `# ${forward.name}`,
-      ...sourceMaps(forward),
-      ...linesOf('forward', { forward, facts, forwardHeaders: forwardHeaders(forward) }),
+      ...forwardLines({ forward, facts, forwardHeaders: forwardHeaders(forward) }),
       ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, upstreamLines(route)))),
       ...servers(forward, dialect, facts),
     ]),

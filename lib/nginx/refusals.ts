@@ -5,7 +5,7 @@ import { notFoundPage } from './error-places';
  * The path of a file that does not exist. `try_files` then gives the chosen answer, but only after the limits were
  * counted.
  */
-const NOTHING = '/.portway';
+export const NOTHING = '/.portway';
 
 /**
  * An answer of the gateway itself. `return` answers before nginx counts limits, so refused clients could go on asking
@@ -29,20 +29,4 @@ export function refusalPlace(path: string, status: number, lines: readonly Line[
 /** The answer for paths without a route. */
 export function notFound(limited: boolean): Block {
   return block('location /', [notFoundPage(), limited ? `try_files ${NOTHING} =404;` : 'return 404;']);
-}
-
-/**
- * A redirect, directly or behind the limits of its location. @returns the lines of the location, and a location beside
- * it, with whatever else its answers carry
- */
-export function redirect(
-  to: string,
-  id: string,
-  limited: boolean,
-  answers: readonly Line[],
-): { readonly lines: readonly Line[]; readonly places: readonly Block[] } {
-  const answer = `return 308 ${to}$request_uri;`;
-  if (!limited) return { lines: [answer], places: [] };
-  const place = `@redirect-${id}`;
-  return { lines: [`try_files ${NOTHING} ${place};`], places: [block(`location ${place}`, [...answers, answer])] };
 }

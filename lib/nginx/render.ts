@@ -1,5 +1,5 @@
 import { isNginxForward, isWebForward, type NginxForward, type ResolvedForward } from '../forward/resolved';
-import { speaksHttp3 } from '../http/http3';
+import { shutdownLines } from '../http/contributions';
 import { type Line, renderLines } from './block';
 import type { NginxDialect } from './dialect';
 import { httpContext } from './http';
@@ -47,12 +47,8 @@ function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMi
   ];
 }
 
-/** After a reload, old workers still get some of the datagrams of HTTP/3, and answer no new client. */
 function shutdown(forwards: readonly NginxForward[]): readonly Line[] {
-  if (speaksHttp3(forwards))
-    return [
-      '# After a reload old workers stop soon: they also get HTTP/3 packets of new clients, and do not answer.',
-      'worker_shutdown_timeout 10s;',
-    ];
+  const soon = shutdownLines(forwards.filter(isWebForward));
+  if (soon.length > 0) return soon;
   return ['# After a reload, old workers finish their connections, for at most a day.', 'worker_shutdown_timeout 1d;'];
 }

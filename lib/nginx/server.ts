@@ -1,15 +1,6 @@
 import { sharedPortOf, type WebForward } from '../forward/resolved';
-import {
-  admissionLines,
-  forwardHeaders,
-  linesOf,
-  listenLines,
-  refusedStatuses,
-  settingLines,
-} from '../http/contributions';
+import { forwardHeaders, isLimited, linesOf, listenLines, refusedStatuses } from '../http/contributions';
 import type { HttpSite } from '../http/route';
-import { sourceCheck } from './access';
-import { acmeLines } from './acme';
 import { type Block, block, type Line } from './block';
 import type { NginxDialect } from './dialect';
 import { hostCheck, REFUSED_HOST } from './host';
@@ -18,9 +9,7 @@ import { countRefusal } from './log-fields';
 import { handOver } from './names';
 import { notFound, refusalPlaces } from './refusals';
 import type { RequestFacts } from './request-facts';
-import { shareLines } from './share';
-import { tlsLines } from './tls';
-import { listenParameter, realClient } from './trusted-proxies';
+import { listenParameter } from './trusted-proxies';
 import { wildcards } from './wildcards';
 
 /** The servers of an HTTP forward: one for each of its sites. */
@@ -42,42 +31,36 @@ function server(
   dialect: NginxDialect,
   facts: RequestFacts,
 ): Block {
-  const limited = site.options.limits !== undefined;
-  const scope = { forward, site, facts, forwardHeaders: forwardHeaders(forward) };
+  const { options } = site;
+  const limited = isLimited(options);
+  const scope = { forward, site, facts, options, forwardHeaders: forwardHeaders(forward) };
+  const setting = { stated: options, module: 'proxy', leadsBeside: false, ownAnswers: false } as const;
   const hasAll = site.routes.some((r) => r.path.kind === 'prefix' && r.path.text === '/');
   return block('server', [
     ...listeners(forward, isDefault ? ' default_server' : '', dialect, isFirst),
     ...(site.host === undefined ? [] : [`server_name ${site.host};`]),
-    ...acmeLines(forward, site.options),
-    ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'proxy_cookie_flags ~ secure;']),
-    ...realClient(forward),
-    ...linesOf('server', scope),
-    ...settingLines({ ...scope, options: site.options, stated: site.options, module: 'proxy', leadsBeside: false }),
+    ...serverHeadLines(scope),
+    ...siteHeadLines(scope),
+    ...serverLines(scope),
+    ...settingLines({ ...scope, ...setting }),
     hostCheck(limited),
-    ...(site.options.limits?.openConnections === undefined ? shareLines(forward).lines : []),
     ...admissionLines({ ...scope, limited }),
-    ...sourceCheck(forward, limited),
     ...site.routes.flatMap((route) => locations({ ...scope, route })),
     ...(hasAll ? [] : [notFound(limited)]),
-    ...refusalPlaces(refusals(forward), limited),
-    ...linesOf('serverEnd', scope),
+    ...refusalPlaces([REFUSED_HOST, ...refusedStatuses(forward)], limited),
+    ...serverEndLines(scope),
   ]);
-}
-
-/** The statuses that a server itself may answer before it looks at the path. */
-function refusals(forward: WebForward): readonly number[] {
-  const { allowFrom, denyFrom } = forward;
-  return [REFUSED_HOST, ...(allowFrom.length + denyFrom.length > 0 ? [403] : []), ...refusedStatuses(forward)];
 }
 
 /** Unknown names get no answer: no TLS handshake, or no response. */
 function closedServer(forward: WebForward, dialect: NginxDialect, facts: RequestFacts): Block {
+  const scope = { forward, facts, forwardHeaders: [], options: {} };
   return block('server', [
     ...listeners(forward, ' default_server', dialect, false),
-    ...acmeLines(forward),
-    ...linesOf('server', { forward, facts, forwardHeaders: [] }),
+    ...serverHeadLines(scope),
+    ...serverLines(scope),
     '# Unknown host names.',
-    ...(forward.kind === 'http' ? [] : [...tlsLines(forward), 'ssl_reject_handshake on;']),
+    ...closedLines(scope),
     block('location @portway', countRefusal('=444')),
     block('location /', ['try_files /.portway @portway;']),
   ]);
@@ -94,3 +77,11 @@ function listeners(forward: WebForward, parameter: string, dialect: NginxDialect
     ...listenLines({ forward, parameter, isFirst: first }),
   ];
 }
+
+const serverHeadLines = linesOf('serverHead');
+const siteHeadLines = linesOf('siteHead');
+const serverLines = linesOf('server');
+const settingLines = linesOf('setting');
+const admissionLines = linesOf('admission');
+const serverEndLines = linesOf('serverEnd');
+const closedLines = linesOf('closed');

@@ -1,16 +1,26 @@
 import { ACME_PATH } from '../forward/acme';
-import type { WebForward } from '../forward/resolved';
-import type { HttpOptions } from '../http/route';
-import { block, type Line } from './block';
-import { NGINX_PATHS } from './names';
+import { block, type Line } from '../nginx/block';
+import { NGINX_PATHS } from '../nginx/names';
+import type { ForwardFeature, ServerScope } from './feature';
+
+/** Whether CAs check domains at the forward. It follows from certificates of other forwards (lib/forward/acme.ts). */
+interface Acme {
+  readonly answersAcme?: true;
+}
+
+export const acme: ForwardFeature<object, Acme> = {
+  props: {},
+  read: () => ({}),
+  nginx: { serverHead: { lines: challengeLines } },
+};
 
 /**
  * Serves the answers to a CA's domain checks as files, in each server of the forward that gets them, also the one for
  * unknown names. These lines come first in the server: `break` ends whatever the server would do before it looks for a
  * location, such as redirects, maintenance and refusals.
  */
-export function acmeLines(forward: WebForward, { limits }: HttpOptions = {}): readonly Line[] {
-  if (forward.kind !== 'http' || forward.answersAcme !== true) return [];
+function challengeLines({ forward, options: { limits } }: ServerScope): readonly Line[] {
+  if (forward.answersAcme !== true) return [];
   return [
     '# The request of a CA before it issues a certificate. It comes from many addresses, and for all domains at once.',
     block(`if ($uri ~ ^${ACME_PATH.replaceAll('.', '\\.')})`, ['break;']),
