@@ -1,14 +1,15 @@
 #!/bin/bash
-# Sets the host up from a tree of files, at every boot; each step finds out for itself whether there is work.
+# Sets up the host from a tree of files, at every boot. Each step checks for itself whether there is work.
 #
-#   host.sh stage      set up the tree that portway.sh unpacked
-#   host.sh busy       another run does not end: report that
-#   host.sh rollback   put the last tree back that was proved to run (good); signals nothing
+#   host.sh stage      sets up the tree that portway.sh unpacked
+#   host.sh busy       reports that another run does not end
+#   host.sh rollback   puts back the last tree that was proved to run (good); signals nothing
 #
-# The new tree is tried, put in place, proved to run, and then kept as the good one. When anything fails, the good one is put
-# back, the failure is signalled with the line that tells why, and what ran before goes on running.
+# The new tree is tried, put in place, proved to run, and then kept as the good one. If anything fails, the good tree is
+# put back, the failure is signalled with the line that explains it, and whatever ran before goes on running.
 set -Eeuo pipefail
-# The last one: nginx has a SysV script too, and Debian's `systemctl enable` would run update-rc.d and reload systemd for it.
+# The last setting: nginx also has a SysV script, for which Debian's `systemctl enable` would run update-rc.d and reload
+# systemd.
 umask 022
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMCTL_SKIP_SYSV=1
 
@@ -16,32 +17,33 @@ readonly STATE=/var/lib/portway
 LOG=/var/log/portway/bootstrap.log
 readonly MODE=${1:-stage}
 readonly STAGE=$STATE/$MODE GOOD=$STATE/good
-# SHA-256 of each file of a tree, which is one of them: a good tree that was damaged must not be put back.
+# The SHA-256 of each file of a tree, stored in the tree itself. A damaged good tree must not be put back.
 readonly SUMS=$STATE/sums
-# The files that are on the disk because of us, by their full paths.
+# The files that Portway has put on the disk, by their full paths.
 readonly FILES=$STATE/files
 readonly SELF=/usr/local/lib/portway/host.sh NGINX=/etc/nginx/nginx.conf UNITS=/etc/systemd/system
-# The program of this script's own tree. Its commands are the modules of the Python package beside this script.
+# The program in this script's own tree. Its commands are the modules of the Python package beside this script.
 PORTWAY=${0%/lib/portway/host.sh}/bin/portway
 
-# What systemd runs: the unit, the file by which a host has it, and how it starts when a tree is set up. They start in this order. A
-# service whose file goes is stopped, and none of them starts at a boot any more.
+# What systemd runs: the unit, the file that gives a host this service, and the function that starts it. They start in
+# this order when a tree is set up. A service whose file disappears is stopped, and no longer starts at boot.
 readonly SERVICES=(
   "portway-metadata.service    $UNITS/portway-metadata.service    start_metadata"
   "portway-iptables.service    $UNITS/portway-iptables.service    start_rules"
-  # No service, but in this place: connection tracking has settings only once it is used.
+  # Not a service, but it belongs here: settings of connection tracking exist only once it is in use.
   "-                           /etc/sysctl.d                      start_kernel_settings"
   "portway-health.service      $UNITS/portway-health.service      start_health"
-  # The new engine starts before the old one goes, so that a change of engines loses nothing.
+  # The new engine starts before the old one stops, so that a change of engines loses nothing.
   "nginx.service               $NGINX                             start_nginx"
   "portway-logs.timer          $UNITS/portway-logs.timer          start_timer"
   "portway-certificates.timer  $UNITS/portway-certificates.timer  start_timer"
 )
 STEP=start
-# What portway.env may set.
+# The settings that portway.env may contain.
 PORTWAY_CONTENT='' PORTWAY_SIGNAL_URL='' PORTWAY_ATTEMPT=0 PORTWAY_PACKAGES=''
 
-# To the log (stdout) and to the console (3). What commands print goes to the log alone, so that it can be read back.
+# Writes to the log (stdout) and to the console (3). Output of commands goes to the log alone, so that it can be read
+# back.
 say() { printf 'portway %(%FT%TZ)T %s\n' -1 "$*" | tee -a "$LOG" >&3 || :; }
 
 step() {
@@ -49,21 +51,21 @@ step() {
   say "$STEP"
 }
 
-# The last lines that were printed: programs like to end with a line that says nothing.
+# The last lines that were printed, since the very last line often says nothing.
 last() { tail -n 99 "$LOG" | awk '/^portway / { a = b = c = "" } NF && !/^portway / { a = b; b = c; c = $0 } END { print a, b, c }'; }
 
 die() {
   trap - ERR
   local reason=$*
-  # Whatever else goes wrong now, the signal must still be sent.
+  # Whatever else fails from here on, the signal must still be sent.
   set +e
-  # What the console shows is all that is left of a host that is rolled back.
+  # The console is all that remains of a host that is rolled back.
   tail -n 20 "$LOG" | awk '!/^portway /' >&3
   echo
   say "FAILED: $reason"
   [[ $MODE != rollback ]] || exit 1
   if [[ $MODE == stage && -d $GOOD ]]; then
-    # In a process of its own: there, `set -e` holds again.
+    # In a process of its own, in which `set -e` applies again.
     if whole "$GOOD"; then
       "$GOOD$SELF" rollback >&3 2>&1 || say 'the last good content could not be put back'
     else
@@ -75,7 +77,7 @@ die() {
   exit 1
 }
 
-# Subshells only fail; the main shell then tells.
+# Subshells only fail; the main shell then reports it.
 # shellcheck disable=SC2317
 failed() {
   ((BASH_SUBSHELL == 0)) || exit 1
@@ -83,8 +85,8 @@ failed() {
 }
 trap 'failed "$BASH_COMMAND"' ERR
 
-# The name of this host in CloudFormation's events, and what "once per instance" means. An image made of this disk has its
-# machine-id too, but another instance id.
+# The name of this host in CloudFormation's events, and the meaning of "once per instance". An image of this disk has
+# the same machine-id, but another instance id.
 instance() {
   local id=''
   read -r id 2>/dev/null </sys/devices/virtual/dmi/id/board_asset_tag || :
@@ -92,7 +94,7 @@ instance() {
   echo "$id"
 }
 
-# Once for each content and URL; what does not arrive is tried again at the next boot.
+# Signals once for each content and URL. If the signal does not arrive, the next boot tries again.
 signal() {
   local said pause
   for pause in 0 3 10 20; do
@@ -106,10 +108,10 @@ signal() {
   say "$1 could not be signalled: $(last)"
 }
 
-# What only some hosts need stands in files beside this one, and is carried only where it is needed.
+# Functions that only some hosts need are in files beside this one, which only those hosts have.
 optional() { if declare -F "$1" >/dev/null; then "$1"; fi; }
 
-# Whether a tree is as it was proved; one of before there were sums is taken for it. Prints the files that are not.
+# Whether a tree is as it was proved. A tree from before there were sums passes. Prints the files that differ.
 whole() { [[ ! -e $1$SUMS ]] || (cd "$1" && sha256sum --quiet --strict -c ".$SUMS" 2>&1); }
 
 seal() {
@@ -129,9 +131,9 @@ installed() {
   fi
 } >/dev/null 2>&1
 
-# Needs no network when nothing is missing. Mirrors hiccup, and hosts that were started together should not come back together:
-# hence rounds with a random pause. Together they outlast a minute: apt's lock timeout does not cover `update`, whose lock a timer's
-# may hold.
+# Needs no network if nothing is missing. Mirrors fail at times, and hosts that were started together should not retry
+# together, hence rounds with random pauses. Together they last more than a minute: apt's lock timeout does not apply to
+# `update`, whose lock a timer may hold.
 packages() {
   local name round missing=()
   for name in $PORTWAY_PACKAGES; do
@@ -143,7 +145,7 @@ packages() {
   [[ " ${missing[*]} " != *' nginx '* ]] || systemctl -q mask --runtime nginx
   for round in {1..7}; do
     if command -v apt-get >/dev/null; then
-      # Our nginx.conf may be there already, from a run that failed: never ask, never replace it.
+      # Our nginx.conf may exist already, from a run that failed: never ask, never replace it.
       local apt=(apt-get -qy -o Acquire::Retries=1 -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold)
       "${apt[@]}" update && "${apt[@]}" --no-install-recommends install "${missing[@]}" && break
     else
@@ -152,21 +154,21 @@ packages() {
     ((round < 7)) || die "$STEP: $(last)"
     sleep $((round * 4 + RANDOM % 9))
   done
-  # What follows reloads systemd.
+  # Systemd is reloaded later.
   systemctl -q --no-reload unmask --runtime nginx
 }
 
-# Everything that can be known before the host is changed.
+# Checks everything that can be checked before the host is changed.
 try() {
   step 'try the new content'
-  # Its own chains come after ours and drop what we forward; two masters of one firewall end in a riddle.
+  # Its chains come after ours and drop what we forward. Two programs that manage one firewall are impossible to debug.
   [[ $(ufw status 2>/dev/null) != *': active'* ]] || die 'ufw is active: disable it and use the security group'
   optional try_ipv6
   if [[ -e $STAGE$UNITS/portway-iptables.service ]]; then "$PORTWAY" rules try "$STAGE/etc/portway"; fi
   optional try_nginx
 }
 
-# Makes the host what a tree says.
+# Makes the host match a tree.
 settle() {
   step "set up $1"
   # shellcheck source=/dev/null
@@ -175,14 +177,15 @@ settle() {
   WRITTEN=''
   write_files "$1"
   enable_services "$1"
-  # One reload of systemd for all of it: on a small host it takes seconds.
+  # Reloads systemd once for everything, since this takes seconds on a small host.
   [[ $WRITTEN != */systemd/* ]] || systemctl daemon-reload
   start_services "$1"
   stop_services "$1"
   remove_files "$1"
 }
 
-# Files of ours that are on the disk, or will be. The good tree too: what was noted may be lost or cut.
+# The files of ours that are or will be on the disk. Includes those of the good tree, since the list on the disk may be
+# lost or cut.
 list_files() {
   local path
   [[ ! -d $FILES ]] || rm -r "$FILES"
@@ -195,7 +198,7 @@ list_files() {
   mv "$FILES.new" "$FILES"
 }
 
-# Those that differ. WRITTEN holds their paths.
+# Writes the files that differ. WRITTEN holds their paths.
 write_files() {
   local path
   while read -r path; do
@@ -227,7 +230,8 @@ enable_services() {
   done
 }
 
-# The health service would put chains back as its old data has them, while others are applied and read back: it stops before that.
+# The health service stops before rules are applied and read back: otherwise it would restore chains from its old data
+# meanwhile.
 start_services() {
   local row unit file start
   if [[ $WRITTEN == *health* || (-e $UNITS/portway-health.service && ! -e $1$UNITS/portway-health.service) ]]; then
@@ -254,7 +258,8 @@ start_metadata() { /usr/local/lib/portway/metadata.sh; }
 
 start_rules() { "$PORTWAY" rules apply; }
 
-# By what is on the disk: this tree has no rules. The second is for hosts that were set up before there was the package.
+# Chosen by what is on the disk, since this tree has no rules. The second command is for hosts that were set up before
+# the package existed.
 remove_rules() {
   if [[ -e /usr/local/lib/portway/portway/rules.py ]]; then
     /usr/local/bin/portway rules remove
@@ -277,7 +282,7 @@ start_timer() { systemctl -q is-active "$2" || systemctl start "$2"; }
 main() {
   mkdir -p "${LOG%/*}"
   umask 027
-  # A full disk of logs must not end the run: what commands print goes to memory then.
+  # A disk full of logs must not end the run: then the output of commands goes to memory.
   head -c 256K /dev/zero 2>/dev/null >"$LOG.room" || LOG=/run/portway-bootstrap.log
   rm -f /var/log/portway/bootstrap.log.room
   touch "$LOG"
@@ -290,7 +295,7 @@ main() {
   # shellcheck source=/dev/null
   . "$STAGE/etc/portway/portway.env"
   if [[ $MODE == busy ]]; then
-    # With the same content it signals itself.
+    # With the same content, the other run signals by itself.
     cmp -s "$STAGE/etc/portway/portway.env" "$STATE/stage/etc/portway/portway.env" || die 'another run is at work and does not end'
     say 'another run is at work'
     exit 1
@@ -306,15 +311,15 @@ main() {
   optional first_boot
   optional listeners
   settle "$STAGE"
-  # The power may go at any moment, and the next boot must find a whole good tree: the new one is on the disk before it gets its
-  # name, and the names are exchanged by one call of the kernel.
+  # The power may fail at any moment, and the next boot must find a whole good tree. So the new tree is on the disk
+  # before it gets its name, and a single system call exchanges the names.
   [[ -d $GOOD ]] || rm -f "$GOOD"
   mkdir -p "$GOOD"
   sync
   "$PORTWAY" files "$STAGE" "$GOOD"
   PORTWAY=$GOOD/usr/local/bin/portway
   sync
-  # Never a failure: the application may come later. Hosts without such targets do not have the command.
+  # Only warns, since the application may start later. Hosts without such targets do not have the command.
   "$PORTWAY" rule_targets 2>/dev/null | while read -r line; do say "WARNING: $line"; done || :
   signal SUCCESS "content $PORTWAY_CONTENT runs"
   say 'forwards are up'

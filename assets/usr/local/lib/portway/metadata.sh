@@ -1,10 +1,11 @@
 #!/bin/bash
-# Who on this host may ask the EC2 metadata service, which tells user-data and the credentials of the instance's role: root, EC2
-# Instance Connect (which reads the keys of a login there) and the accounts of PORTWAY_METADATA_USERS. For everyone else, and for
-# packets that are routed through this host, there is no route to it. Run at boot by a unit of its own, and by host.sh.
+# Limits who on this host may ask the EC2 metadata service, which serves user-data and the credentials of the instance's
+# role: root, EC2 Instance Connect (which reads the keys of a login there) and the accounts of PORTWAY_METADATA_USERS.
+# All others, and packets routed through this host, have no route to it. Run at boot by its own unit, and by host.sh.
 #
-# Routing rules and not a firewall: ip is on every image, nft and iptables are not. As rules of the kernel's own ("protocol kernel")
-# they are left alone by systemd-networkd, which removes others when it starts. They are only added: they end with the boot.
+# Uses routing rules and not a firewall: ip is on every image, nft and iptables are not. systemd-networkd removes
+# foreign rules when it starts, but leaves those of the kernel ("protocol kernel") alone. Rules are only ever added;
+# they end with the boot.
 set -Eeuo pipefail
 
 PORTWAY_METADATA_USERS=''

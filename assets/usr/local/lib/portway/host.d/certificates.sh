@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Part of host.sh, for hosts that have certificates from elsewhere.
+# Part of host.sh, on hosts that get certificates from elsewhere.
 
-# Those without which nginx does not start. Rights of a new role take a moment until they hold.
+# Fetches those that nginx needs to start. A new role's permissions take a moment to apply.
 fetch_certificates() {
   local pause
   step 'certificates'

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Part of host.sh, for hosts that lead IPv6 to others.
+# Part of host.sh, on hosts that route IPv6 to others.
 
-# A kernel that forwards IPv6 takes no more router advertisements: where it did so itself, the way out would be gone.
+# A kernel that forwards IPv6 ignores router advertisements. If the kernel itself processed them so far, the default
+# route would be lost.
 try_ipv6() {
   local device
   for device in $(ip -6 route show default proto ra | sed -nE 's/.* dev ([^ ]+).*/\1/p' | sort -u); do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Part of host.sh, for hosts with nginx.
+# Part of host.sh, on hosts with nginx.
 
 PORTWAY_NGINX_LISTEN='' MENDED=''
 
@@ -8,8 +8,9 @@ certificates() {
   mend_certificates "$STAGE$NGINX"
 }
 
-# Whether nginx takes the certificate and key of a file. A key of another kind than the certificate's it takes as well, and then refuses
-# every client. One of our own must be valid today too: it may be of a time when the clock was wrong, or ten years old.
+# Whether nginx accepts the certificate and key in a file. nginx also accepts a key of another kind than the
+# certificate's, and then refuses every client. A certificate of our own must also be valid today: it may date from a
+# time when the clock was wrong, or be ten years old.
 takes() {
   local conf=/run/portway-tls.conf
   echo "events {} http { server { ssl_certificate $1; ssl_certificate_key $1; } }" >$conf
@@ -17,9 +18,10 @@ takes() {
   [[ $1 != *.self-signed.pem ]] || openssl verify -CAfile "$1" "$1"
 } >/dev/null 2>&1
 
-# nginx starts with all of its certificates or not at all. So where one is missing or damaged, a self-signed one is made: for good
-# where that is what the forward has, else until the real one is there again. Made on the host, so that no key is in user-data. It is
-# kept, and its key even if the rest is damaged: clients that pinned it go on working. Also run by nginx's unit when nginx did not start.
+# nginx starts with all of its certificates or not at all. So a self-signed one replaces each that is missing or
+# damaged: permanently if the forward is self-signed, else until the real one is back. It is made on the host, so that
+# no key is in user-data. It is kept, and so is its key if only the rest is damaged, so that clients that pinned it keep
+# working. nginx's unit runs this too when nginx did not start.
 mend_certificates() {
   local file name
   while read -r file; do
@@ -46,28 +48,30 @@ mend_certificates() {
   done < <(sed -n 's/^ *ssl_certificate \(.*\);$/\1/p' "$1" | sort -u)
 }
 
-# What nginx hands itself there it believes, the client's address too. So the folder is for root and nginx's workers alone.
+# nginx trusts whatever arrives at these sockets, including the client's address. So only root and nginx's workers may
+# enter the folder.
 sockets() {
   local user
   user=$(sed -n 's/^user \(.*\);$/\1/p' "$1")
   install -dm 710 -g "$(id -g "$user")" /run/portway-nginx
 }
 
-# So that the running nginx can say which configuration it has. The hash is made here, where addresses are known that are not at synth.
+# Lets the running nginx report which configuration it has. The hash is made here, where addresses are known that synth
+# does not know.
 stamp() { sed -i "s/@generation@/$(sha256sum <"$STAGE$NGINX" | cut -c-16)/" "$STAGE$NGINX"; }
 
 try_nginx() {
   sockets "$STAGE$NGINX"
-  # Beside the real one, so that relative includes are found.
+  # In the same folder as the real file, so that relative includes work.
   cp "$STAGE$NGINX" "$NGINX.portway-new"
-  # It makes the logs that it does not find.
+  # nginx creates log files that do not exist.
   umask 027
   nginx -t -q -c "$NGINX.portway-new"
   umask 022
   rm "$NGINX.portway-new"
 }
 
-# `nginx -t` and a reload both succeed when another program holds a port; nginx would go on with its old configuration.
+# Even if another program holds a port, `nginx -t` and a reload succeed, and nginx goes on with its old configuration.
 listeners() {
   local listener port taken
   for listener in $PORTWAY_NGINX_LISTEN; do
@@ -77,15 +81,16 @@ listeners() {
   done
 }
 
-# A reload says nothing about whether it worked: only the new configuration itself can tell.
+# A reload does not report whether it worked. Only the new configuration itself can.
 start_nginx() {
   local _
-  # Answers of when the clock was ahead would be kept until that time comes.
+  # Cached answers from a time when the clock was ahead would be kept until then.
   find /var/cache/portway-* -type f -newermt '+1 hour' -delete 2>/dev/null || :
-  # Where nginx connects from to applications on this host. As a route, and not as an address of an interface: programs that ask which
-  # addresses are their own do not find it. UDP servers answer from 127.0.0.1, where they were asked.
+  # The address from which nginx connects to applications on this host. It is a route, not an interface's address, so
+  # programs that list their own addresses do not find it. UDP servers still answer from 127.0.0.1, where they were
+  # asked.
   ip route replace local 169.254.80.80 dev lo src 127.0.0.1
-  # One whose file was edited by hand may run what is no longer on the disk, and answer as before.
+  # If the file was edited by hand, nginx may run what is no longer on the disk, and answer as before.
   [[ -n $MENDED || $WRITTEN == *nginx.conf* ]] || ! "$PORTWAY" nginx || return 0
   systemctl reload-or-restart nginx || die "nginx does not start: $(journalctl -qu nginx -n 4 -o cat | tr '\n' ' ')"
   for _ in {1..30}; do

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Part of host.sh, for hosts with little memory.
+# Part of host.sh, on hosts with little memory.
 
 PORTWAY_SWAP_MB=''
 
-# A small host's package manager is killed for its memory; swap comes before it.
+# Comes before the packages: without swap, a small host's package manager is killed for its memory.
 swap() {
   local file=$STATE/swap mb=$PORTWAY_SWAP_MB memory
   memory=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)

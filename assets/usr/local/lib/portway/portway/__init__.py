@@ -1,1 +1,1 @@
-"""What runs on the gateway. The program `portway` calls these modules; importing one runs nothing."""
+"""The programs of the gateway. The program `portway` calls these modules; importing one runs nothing."""

@@ -1,8 +1,8 @@
-"""
-Certificates by ACME (RFC 8555), which certbot gets from the CA.
+"""Certificates by ACME (RFC 8555), which certbot gets from the CA.
 
-CAs count failures (Let's Encrypt: five an hour for a name), so one is asked only when every domain leads here. That is found out by asking
-for a file of our own. Once a day the CA is asked all the same, should this host be unable to see itself from outside.
+CAs count failures (Let's Encrypt: five an hour for each name), so a CA is asked only if every domain leads here. To
+find out, the program requests a file of its own at each domain. Once a day it asks the CA anyway, in case this host
+cannot reach itself from outside.
 """
 
 import hashlib
@@ -18,7 +18,8 @@ from typing import Any, Optional
 
 from portway.files import read, replace
 
-# A folder of our own: the timer of the distribution's certbot renews what is in its own one, at other times and without our checks.
+# Our own folder: the timer of the distribution's certbot renews what is in its default folder, at other times and
+# without our checks.
 STATE = "/var/lib/portway/acme"
 # The only folder that nginx serves files from, in .well-known/acme-challenge.
 WEBROOT = "/run/portway-acme"
@@ -27,19 +28,20 @@ HOUR = 3600
 
 
 def age(then: float) -> float:
-    """Seconds since a time. One in the future is of a clock that was wrong, and counts as long ago; else nobody would be asked until then."""
+    """Seconds since a time. A time in the future comes from a wrong clock and counts as long ago; otherwise no CA would
+    be asked until then."""
     return time.time() - then if then <= time.time() else float("inf")
 
 
 def certificate(entry: Mapping[str, Any], path: str, boot: bool) -> Optional[str]:
     """See certificates.py."""
-    # A folder for each CA: certbot takes a certificate that is not due yet for good, whoever it is from.
+    # One folder for each CA: certbot accepts any certificate that is not due yet, whichever CA issued it.
     folder = f"{STATE}/{hashlib.sha256(entry['server'].encode()).hexdigest()[:8]}"
     os.makedirs(folder, exist_ok=True)
     mark, live = f"{folder}/{entry['forward']}.json", f"{folder}/live/{entry['forward']}"
     state = read_state(mark, entry)
     if state["ok"] and not whole(live):
-        # certbot fails on damaged files; without them it asks for another certificate.
+        # certbot fails on damaged files. Without them it requests another certificate.
         for part in (live, f"{folder}/archive/{entry['forward']}", f"{folder}/renewal/{entry['forward']}.conf"):
             subprocess.run(["rm", "-rf", part], check=True)
         state.update(asked=0, ok=False)
@@ -59,7 +61,8 @@ def certificate(entry: Mapping[str, Any], path: str, boot: bool) -> Optional[str
 
 
 def read_state(mark: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """When the CA was asked last for this very entry, and whether it gave a certificate. A damaged file counts as none."""
+    """When the CA was last asked for this very entry, and whether it issued a certificate. A damaged file counts as
+    missing."""
     try:
         state = json.loads(read(mark))
     except ValueError:
@@ -70,7 +73,7 @@ def read_state(mark: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def whole(live: str) -> bool:
-    """Whether what certbot keeps is a certificate with its key."""
+    """Whether certbot's files are a certificate with its key."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(f"{live}/fullchain.pem", f"{live}/privkey.pem", "")
     except OSError:
@@ -83,7 +86,7 @@ def elsewhere(domains: Sequence[str]) -> list[str]:
     text = secrets.token_hex(16)
     path = f"{WEBROOT}/{PLACE}/portway-{text}"
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    # As CAs do: a redirect to https is followed, whatever certificate is there.
+    # As CAs do: follows a redirect to https, whatever certificate it finds.
     context = ssl._create_unverified_context()
     missing = []
     with open(path, "w") as file:

@@ -59,7 +59,8 @@ def post(service: str, body: bytes, headers: dict[str, str], region: str = "") -
 
 
 def authorization(headers: dict[str, str], body: bytes, place: str, keys: dict[str, str]) -> str:
-    """The Authorization header of a POST to `/` with these headers, in the order of their names. `place` is region/service."""
+    """The Authorization header of a POST to `/` with these headers, which must be sorted by name. `place` is
+    region/service."""
 
     def digest(data: bytes) -> str:
         return hashlib.sha256(data).hexdigest()

@@ -18,8 +18,8 @@ CACHES = "/var/cache/portway-*"
 
 
 def files(folder: str) -> Iterator[tuple[str, int, os.stat_result]]:
-    """Each file below a folder, as a name in an open folder. nginx's user may change all of it at any time, even to links. So no path is
-    ever followed, and only files are opened."""
+    """Each file below a folder, as a name in an open folder. nginx's user may change everything there at any time, even
+    into links. So no path is ever followed, and only regular files are opened."""
     for _, _, names, place in os.fwalk(folder):
         for name in names:
             try:
@@ -31,7 +31,7 @@ def files(folder: str) -> Iterator[tuple[str, int, os.stat_result]]:
 
 
 def read_key(name: str, place: int) -> str:
-    """nginx writes the key into the file, behind a head of a few hundred bytes."""
+    """nginx writes the key into the file, after a head of a few hundred bytes."""
     try:
         with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place), "rb") as file:
             head = file.read(20_000)
@@ -41,7 +41,7 @@ def read_key(name: str, place: int) -> str:
 
 
 def plain(scheme: str, host: str) -> str:
-    """A host in one of the forms that it can be written in."""
+    """A host in a form that can be compared."""
     return host.lower().removesuffix(":80" if scheme == "http" else ":443")
 
 
@@ -55,7 +55,7 @@ def matches(key: str, address: str) -> bool:
     host = plain(scheme, host)
     chosen = not asked.startswith("/")
     if chosen:
-        # A cache that keeps some parameters alone: these, in an order of its own, and behind them the path, decoded.
+        # A cache that keeps only some parameters: these, in its own order, followed by the decoded path.
         query, _, path = asked.partition(" ")
         asked = f"{path}?{query}"
     if address.endswith("*"):

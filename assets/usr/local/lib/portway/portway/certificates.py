@@ -1,9 +1,8 @@
-"""
-Gets the certificates of forwards that have theirs from elsewhere, and gives nginx each one that is new.
+"""Gets the certificates of forwards that have them from elsewhere, and gives nginx each new one.
 
-/etc/portway/certificates.json lists them, written by synth: an object each with the forward, the source and what that source needs. A source
-is a module beside this one: its `certificate(entry, path, boot)` returns certificate and key as one PEM text for the file at `path`, None
-when there is no need to ask, or raises an error with the reason.
+/etc/portway/certificates.json lists them, written by synth: each is an object with the forward, the source and what
+that source needs. A source is a module beside this one. Its `certificate(entry, path, boot)` returns certificate and
+key as one PEM text for the file at `path`, or None if there is no need to ask, or raises an error with the reason.
 """
 
 import importlib
@@ -19,14 +18,15 @@ from typing import Any
 from portway.files import read, replace
 
 DATA = "/etc/portway/certificates.json"
-# What keeps each from being right, as it was said last; said again only when it is something else.
+# The last message about each certificate's problem. A message is repeated only when it changes.
 SAID = "/run/portway-certificates"
 # The functions of host.sh for nginx, in the tree of this program.
 NGINX_SH = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "host.d", "nginx.sh")
 
 
 def check(pem: str) -> None:
-    """@raise ValueError for what nginx does not take: it would not start. It is asked about this pair alone; others may not be there yet."""
+    """@raise ValueError for a pair that nginx does not accept, since nginx would not start. Only this pair is tested;
+    others may not exist yet."""
     with tempfile.NamedTemporaryFile("w") as conf:
         conf.write(f"events {{}} http {{ server {{ ssl_certificate {pem}; ssl_certificate_key {pem}; }} }}")
         conf.flush()
@@ -41,7 +41,8 @@ def check(pem: str) -> None:
 
 
 def put(path: str, pem: str) -> bool:
-    """By one rename, so that there is one pair or the other, whenever the power fails. Returns whether it is another than before."""
+    """Uses one rename, so that there is one pair or the other whenever the power fails. Returns whether it has changed.
+    """
     if pem == read(path):
         os.utime(path)
         return False
@@ -57,7 +58,7 @@ def put(path: str, pem: str) -> bool:
 
 
 def update(entries: Sequence[Mapping[str, Any]], boot: bool) -> list[str]:
-    """Returns what is wrong with those that nginx could not be started with."""
+    """Returns the problems of those without which nginx cannot start."""
     try:
         said = json.loads(read(SAID))
     except ValueError:
@@ -81,7 +82,7 @@ def update(entries: Sequence[Mapping[str, Any]], boot: bool) -> list[str]:
             if text != said.get(name):
                 print(f"{name}: {text}")
             said[name] = text
-            # What was read from this very secret before does for now.
+            # What was read from this same secret before is good enough for now.
             if boot and not read(path).startswith(f"# {entry['secret']}\n"):
                 problems.append(f"{name}: {text}")
     # `portway status` may be reading it.
@@ -92,15 +93,14 @@ def update(entries: Sequence[Mapping[str, Any]], boot: bool) -> list[str]:
 
 
 def reload_nginx() -> None:
-    # Another one that is damaged would keep nginx from taking this one.
+    # Another damaged certificate would keep nginx from accepting this one.
     subprocess.run(["bash", "-c", '. "$0"; mend_certificates /etc/nginx/nginx.conf', NGINX_SH], check=True)
     subprocess.run(["systemctl", "try-reload-or-restart", "nginx"], check=True)
 
 
 def main(words: list[str]) -> None:
-    """
-    portway certificates          all of them, as often as each wants it; what the timer runs
-    portway certificates TREE     those that nginx needs to start at all, before host.sh tries what TREE holds
+    """portway certificates          all of them, as often as each needs it; run by the timer
+     portway certificates TREE     those that nginx needs to start, before host.sh tries TREE
     """
     for tree in words:
         entries = [entry for entry in json.loads(read(tree + DATA, "[]")) if entry["source"] == "secret"]

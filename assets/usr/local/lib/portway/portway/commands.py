@@ -5,8 +5,9 @@ import subprocess
 
 
 def start(*words: str, text: str = "") -> subprocess.Popen[str]:
-    """Starts a program that reads `text`; several may run at once. One that is not installed fails like any other, by `env`."""
-    # A file and not a pipe: writing to a pipe would wait until the program reads.
+    """Starts a program that reads `text`; several may run at once. A program that is not installed fails like any
+    other, through `env`."""
+    # A file rather than a pipe: writing to a pipe would block until the program reads.
     with open(os.memfd_create("text"), "w+") as file:
         file.write(text)
         file.seek(0)

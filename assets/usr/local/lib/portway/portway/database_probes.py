@@ -1,7 +1,6 @@
-"""
-Health checks that speak enough of a database's protocol to leave no trace there.
+"""Health checks that speak enough of a database's protocol to leave no trace there.
 
-Each function returns when the server answered, and raises an OSError when it did not.
+Each function returns if the server answered, and raises an OSError if it did not.
 """
 
 import socket
@@ -9,7 +8,7 @@ import ssl
 import struct
 import time
 
-# The account that the check of MySQL logs in with: no password, no rights. The server may lack it.
+# The account that the MySQL check logs in with: no password, no rights. The server need not have it.
 USER = b"portway"
 
 # CLIENT_LONG_PASSWORD, CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH
@@ -45,8 +44,9 @@ class Conversation:
         return data
 
 
-# A whole login, since the server counts one that breaks off (`max_connect_errors`) and blocks the gateway after 100. A refused login is
-# an answer too, and is not counted. A server that has no place left, or blocks the gateway, says so before the login.
+# A complete login, since the server counts incomplete ones (`max_connect_errors`) and blocks the gateway after 100. A
+# refused login is an answer too, and is not counted. A server that is full, or blocks the gateway, says so before the
+# login.
 # @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
 def mysql(host: str, port: int, timeout: float) -> None:
     with Conversation(host, port, timeout) as server:
@@ -55,7 +55,7 @@ def mysql(host: str, port: int, timeout: float) -> None:
             raise ConnectionError(greeting[3:].decode("ascii", "replace"))
         if greeting[:1] != b"\x0a":
             raise ConnectionError("no MySQL server")
-        # The last word of the greeting. Its own method spares the server a question.
+        # The last part of the greeting. Using the server's own method saves it a question.
         method = greeting.rstrip(b"\0").rsplit(b"\0", 1)[-1]
         login = struct.pack("<IIB23x", CAPABILITIES, 1 << 24, 45) + USER + b"\0\0" + method + b"\0"
         write_packet(server, 1, login)
@@ -78,8 +78,9 @@ def write_packet(server: Conversation, number: int, data: bytes) -> None:
     server.socket.sendall(len(data).to_bytes(3, "little") + bytes([number]) + data)
 
 
-# A question whether the server takes TLS, answered by a process of its own. Where it does, TLS begins, since the server logs a
-# connection that ends in between. It takes the end of the connection after that for a client that changed its mind.
+# Asks whether the server accepts TLS, which a process of its own answers. If it does, TLS begins, since the server logs
+# a connection that ends in between. When the connection ends after that, the server assumes that the client changed its
+# mind.
 # @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
 def postgres(host: str, port: int, timeout: float) -> None:
     with Conversation(host, port, timeout) as server:
@@ -87,7 +88,7 @@ def postgres(host: str, port: int, timeout: float) -> None:
         answer = server.receive(1)
         if answer == b"S":
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            # Nothing secret is said; which server it is does not matter.
+            # Nothing secret is sent, so the server's identity does not matter.
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             server.socket.settimeout(max(0.001, server.end - time.monotonic()))

@@ -1,4 +1,4 @@
-"""Files that must be the old one or the new one, whenever the power fails."""
+"""Files that have either the old or the new content, whenever the power fails."""
 
 import ctypes
 import os
@@ -8,7 +8,7 @@ _RENAME_EXCHANGE = 2
 
 
 def read(path: str, missing: str = "") -> str:
-    """The text of a file; `missing` where it cannot be read."""
+    """The text of a file; `missing` if it cannot be read."""
     try:
         with open(path) as file:
             return file.read()
@@ -17,7 +17,7 @@ def read(path: str, missing: str = "") -> str:
 
 
 def replace(path: str, text: str) -> None:
-    """Writes a file and then gives it its name."""
+    """Writes a new file, then renames it to `path`."""
     with open(f"{path}.new", "w") as file:
         file.write(text)
         file.flush()
@@ -26,7 +26,7 @@ def replace(path: str, text: str) -> None:
 
 
 def exchange(one: str, other: str) -> None:
-    """Exchanges the names of two files or folders, by one call of the kernel. mv(1) can do it only since coreutils 9.5."""
+    """Exchanges the names of two files or folders, by one system call. mv(1) supports this only since coreutils 9.5."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
         raise OSError(ctypes.get_errno(), f"{one} and {other} could not be exchanged")

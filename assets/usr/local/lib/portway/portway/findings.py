@@ -1,9 +1,9 @@
-"""
-What nginx's logs tell that somebody should act on: a forward that used up its share of connections, and targets whose logins belong to a
-connection. portway-logs collects it every 20 s, before it rotates, and `portway status` before it prints: so each run reads only what was
-written since the one before.
+"""What nginx's logs contain that somebody should act on: a forward that used up its share of connections, and targets
+whose logins belong to a connection. portway-logs collects it every 20 s before it rotates, and `portway status` before
+it prints. So each run reads only what was written since the last one.
 
-/var/lib/portway/findings.json keeps up to where each log was read, and for each finding how often, since when and when last.
+/var/lib/portway/findings.json keeps how far each log was read, and for each finding how often it occurred, since when,
+and when last.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from portway.files import replace
 LOGS = "/var/log/portway"
 STATE = "/var/lib/portway/findings.json"
 FORGET_AFTER = 7 * 86400
-# The start of the line is nginx's own: what clients write stands behind it.
+# The start of the line is nginx's own. Text from clients comes after it.
 SHARE = re.compile(rb'\S+ \S+ \[error\] \d+#\d+: \*\d+ limiting connections by zone "share-([\w-]+)')
 SAYS = {
     "share": "has used up its share of connections: {count} refused since {since}, the last at {last} (docs/limits.md)",
@@ -30,14 +30,14 @@ SAYS = {
 }
 
 
-# Of each log its inode and the offset up to which it was read.
+# For each log its inode and the offset up to which it was read.
 Read = dict[str, tuple[int, int]]
-# By kind and forward: how often, since when and when last, in seconds since 1970.
+# For each kind and forward: how often, since when and when last, in seconds since 1970.
 Counts = dict[tuple[str, str], tuple[int, int, int]]
 
 
 def new_lines(name: str, read: Read) -> Iterator[bytes]:
-    """The whole lines that were added to a log since it was last read."""
+    """The complete lines added to a log since it was last read."""
     with contextlib.suppress(OSError), open(f"{LOGS}/{name}", "rb") as log:
         inode, offset = read.get(name, (0, 0))
         state = os.fstat(log.fileno())
@@ -52,7 +52,7 @@ def new_lines(name: str, read: Read) -> Iterator[bytes]:
 
 
 def entries(name: str, part: bytes, read: Read) -> Iterator[dict[str, Any]]:
-    """The lines of a JSON log that have `part` in them. Quotes of clients are escaped, so they cannot write it."""
+    """The entries of a JSON log that contain `part`. Clients cannot forge it, since their quotes are escaped."""
     for line in new_lines(name, read):
         if part in line:
             with contextlib.suppress(ValueError):
@@ -73,11 +73,12 @@ def found(read: Read) -> Iterator[tuple[str, str, int]]:
         match = SHARE.match(line)
         if match:
             yield "share", match[1].decode(), 1
-    # Only errors have this field; it is empty where nothing is found.
+    # Only errors have this field. It is empty if there is nothing to report.
     for entry in entries("access.log", b'"login":"', read):
         for name in by_port.get(("tcp", entry["port"]), []) if entry["login"] else []:
             yield "login", name, 1
-    # Refused datagrams are no errors, and a line stands for many. Of a forward with a limit for each client it may be that.
+    # Refused datagrams are not errors, and a line stands for many. If the forward also has limits for each client,
+    # those may be the cause.
     conf = text("/etc/nginx/nginx.conf")
     for entry in entries("stream.log", b'"status":503', read):
         for name in by_port.get(("udp", entry["port"]), []) if entry["protocol"] == "UDP" else []:
@@ -86,7 +87,7 @@ def found(read: Read) -> Iterator[tuple[str, str, int]]:
 
 
 def load() -> tuple[Read, Counts]:
-    """The kept state; a new one where it is missing or damaged."""
+    """The kept state; a new one if it is missing or damaged."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError), open(STATE) as file:
         state = json.load(file)
         read = {name: (int(inode), int(offset)) for name, (inode, offset) in state["read"].items()}
@@ -98,7 +99,7 @@ def load() -> tuple[Read, Counts]:
 
 
 def collect() -> list[str]:
-    """Reads on, and returns what to warn of."""
+    """Reads the logs further, and returns the warnings."""
     folder = os.open(os.path.dirname(STATE), os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -109,7 +110,7 @@ def collect() -> list[str]:
             counts[kind, name] = (count + more, min(since, now), now)
         # A time in the future counts as old.
         counts = {key: value for key, value in counts.items() if abs(now - value[2]) < FORGET_AFTER}
-        # A full disk must not end the run: the next one counts the same again.
+        # A full disk must not end the run. The next run counts the same lines again.
         with contextlib.suppress(OSError):
             replace(STATE, json.dumps({"read": read, "counts": [[*key, *value] for key, value in counts.items()]}))
     finally:

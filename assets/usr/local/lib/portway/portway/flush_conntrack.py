@@ -1,8 +1,7 @@
-"""
-Ends tracked flows of changed forwards that are UDP or have no ports.
+"""Ends the tracked flows of changed forwards that are UDP or have no ports.
 
-Such a flow keeps the target that it once got for as long as it talks. Flows of changed forwards start anew; all others go on, among
-them those that the gateway merely routes.
+Such a flow keeps its target as long as it is active. Flows of changed forwards start anew. All others go on, including
+those that the gateway merely routes.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 from portway.commands import run
 from portway.rulesets import Ruleset
 
-# A part of the rules by its name: as it was, as it is wanted, and what its tool was given.
+# A part of the rules by name: the current rules, the wanted ones, and the input of its tool.
 Change = tuple[str, Any, Any, str]
 
 
@@ -20,7 +19,7 @@ class Listener(NamedTuple):
     # 4 or 6.
     version: str
     protocol: str
-    # Empty where the protocol has no ports, or the range only one.
+    # Empty if the protocol has no ports, or if the range has only one.
     first: str
     last: str
 
@@ -40,7 +39,7 @@ def changed_by(name: str, old: Any, new: Any, change: str) -> set[Listener]:
 
 
 def changed_by_rules(version: str, old: Ruleset, new: Ruleset, change: str) -> set[Listener]:
-    """The listeners of the forwards whose nat rules differ; `change` is what iptables-restore was given."""
+    """The listeners of forwards whose nat rules differ. `change` is the input of iptables-restore."""
     (old_rules, old_listeners), (new_rules, new_listeners) = by_forward(version, old), by_forward(version, new)
     rewritten = set(re.findall(r"^:PORTWAY-(\S+)", change, re.M))
     changed: set[Listener] = set()
@@ -51,7 +50,7 @@ def changed_by_rules(version: str, old: Ruleset, new: Ruleset, change: str) -> s
 
 
 def by_forward(version: str, ruleset: Ruleset) -> tuple[dict[str, list[str]], dict[str, set[Listener]]]:
-    """Each forward's rules in nat, without those in a chain of its own, and its listeners that are not TCP."""
+    """Each forward's nat rules outside a chain of its own, and its listeners that are not TCP."""
     rules: dict[str, list[str]] = {}
     listeners: dict[str, set[Listener]] = {}
     for (table, chain), texts in ruleset.chains.items():
@@ -69,7 +68,7 @@ def by_forward(version: str, ruleset: Ruleset) -> tuple[dict[str, list[str]], di
 
 def changed_by_sets(old: str, new: str) -> set[Listener]:
     """The listeners whose sources differ: entries such as `udp . 27015 . 198.51.100.0/24` and `esp . 198.51.100.0/24`."""
-    # A port is no protocol.
+    # A port is not a protocol.
     entry = r"(?<!\. )(?<!-)\b(?!tcp)([a-z0-9-]+) \. (?:(\d+)-?(\d*) \. |)([0-9a-f.:]+[.:][0-9a-f.:/]+)"
     different = set(re.findall(entry, old)) ^ set(re.findall(entry, new))
     return {
@@ -85,7 +84,7 @@ def flush(changed: set[Listener]) -> None:
     for version, protocol in {(listener.version, listener.protocol) for listener in changed}:
         listeners = [listener for listener in changed if (listener.version, listener.protocol) == (version, protocol)]
         which = ["-f", f"ipv{version}", "-p", protocol]
-        # The first destination of a line is the one that was asked for.
+        # The first destination in a line is the one that the client asked for.
         flows = re.findall(r"^.*? dst=(\S+)(?: sport=\d+ dport=(\d+))?", run("conntrack", "-L", *which).stdout, re.M)
         for host, port in set(flows):
             if host in addresses and any(listener.has(port) for listener in listeners):

@@ -1,11 +1,11 @@
-"""
-The health service: checks the targets of forwards that have a health check, and keeps dead ones out of their forward's chain.
+"""The health service: checks the targets of forwards that have a health check, and keeps dead ones out of their
+forward's chain.
 
-  /etc/portway/health.json    what to check, and what the rules are made of; synth writes it (lib/host/health.ts)
-  /run/portway/health/state   what is known, a JSON object a line: forward, target, up, since (seconds since 1970)
+  /etc/portway/health.json    what to check, and the parts of the rules; written by synth (lib/host/health.ts)
+  /run/portway/health/state   the results, one JSON object a line: forward, target, up, since (seconds since 1970)
 
-A forward with several targets has the chain PORTWAY-<name> in nat. Its rules, and nothing else, are rewritten here, each time in one
-transaction.
+A forward with several targets has the chain PORTWAY-<name> in nat. The service rewrites its rules and nothing else,
+each time in one transaction.
 """
 
 import importlib
@@ -26,14 +26,12 @@ TOOLS = {"4": "iptables-nft", "6": "ip6tables-nft"}
 
 
 def ping(host: str, timeout: float) -> None:
-    """
-    An ICMP echo request: type, code, checksum (the kernel writes that of ICMPv6), and four bytes that identify it. They are not
-    compared: any answer shows that the host is alive.
-    """
+    """Sends an ICMP echo request: type, code, checksum (the kernel writes that of ICMPv6), and four bytes that identify
+    it. These are not compared: any answer shows that the host is alive."""
     family, protocol, request, reply, start = (
         (socket.AF_INET6, socket.IPPROTO_ICMPV6, b"\x80\0\0\0\0\0\0\0", 129, 0)
         if ":" in host
-        # A raw socket of IPv4 gives the IP header too.
+        # An IPv4 raw socket also delivers the IP header.
         else (socket.AF_INET, socket.IPPROTO_ICMP, b"\x08\0\xf7\xff\0\0\0\0", 0, 20)
     )
     with socket.socket(family, socket.SOCK_RAW, protocol) as connection:
@@ -45,22 +43,20 @@ def ping(host: str, timeout: float) -> None:
 
 
 def check(by: str, target: Target, timeout: float) -> None:
-    """@raise OSError when the target does not answer"""
+    """@raise OSError if the target does not answer"""
     if by == "ping":
         ping(target["host"], timeout)
     elif by == "tcp":
         socket.create_connection((target["host"], target["port"]), timeout).close()
     else:
-        # Carried by hosts that use it.
+        # Only hosts that use it have this module.
         probes = importlib.import_module("portway.database_probes")
         getattr(probes, by)(target["host"], target["port"], timeout)
 
 
 def write(forward: Forward, family: str) -> None:
-    """
-    Writes a forward's chain in one transaction: whenever this program is killed, the chain is the old one or the new one. A chain that
-    does not exist is not made: `-F` then fails, where a line `:CHAIN` would make one.
-    """
+    """Writes a forward's chain in one transaction, so that the chain is always the old or the new one, even if this
+    program is killed. It never creates a missing chain: `-F` then fails, whereas a line `:CHAIN` would create it."""
     text = "\n".join(["*nat", f"-F PORTWAY-{forward['forward']}", *rules(forward, family), "COMMIT", ""])
     done = run(f"{TOOLS[family]}-restore", "--noflush", text=text)
     if done.returncode:
@@ -71,16 +67,15 @@ def write(forward: Forward, family: str) -> None:
 
 
 def flush_flows(forward: Forward, family: str, target: Target) -> None:
-    """
-    UDP flows keep the target that they once got for as long as they talk, and a connection that waits for an answer keeps asking the
-    same target. Their entries are deleted, so that the next packet gets a living one. Open TCP connections are left alone.
-    """
+    """UDP flows keep their target as long as they are active, and a connection that waits for an answer keeps trying
+    the same target. Their entries are deleted, so that the next packet gets a living target. Open TCP connections are
+    left alone."""
     which = ["-f", f"ipv{family}", "-p", forward["transport"]]
     if forward["transport"] == "tcp":
         which += ["--state", "SYN_SENT"]
     if not target["local"]:
         which += ["--reply-src", target["host"]]
-    # First the ports of the request, then those of the answer.
+    # First the ports of the request, then those of the reply.
     flows = set(re.findall(r"sport=\d+ dport=(\d+) .*?sport=(\d+) ", run("conntrack", "-L", *which).stdout))
     first, last = forward["listen"]
     low, high = target["ports"]
@@ -90,7 +85,7 @@ def flush_flows(forward: Forward, family: str, target: Target) -> None:
 
 
 def mend(forward: Forward) -> None:
-    """Writes a chain again that somebody else wrote meanwhile. One that does not exist is none of this program's business."""
+    """Rewrites a chain that somebody else has changed. A chain that does not exist is not this program's business."""
     for family in forward["chains"]:
         current = run(TOOLS[family], "-t", "nat", "-S", f"PORTWAY-{forward['forward']}").stdout
         if current and any(mark not in current for mark in marks(forward, family)):
@@ -113,7 +108,8 @@ def read_state() -> dict[tuple[str, str], Target]:
 class Service:
     def __init__(self, forwards: Sequence[Forward]):
         self.forwards = forwards
-        # Held while a target changes, a chain is written or the state is kept: rounds of several targets end at the same time.
+        # Held while a target changes, a chain is written or the state is saved, since rounds of several targets may end
+        # at the same time.
         self.lock = threading.Lock()
 
     def recall(self) -> None:
@@ -121,7 +117,7 @@ class Service:
         for forward in self.forwards:
             for target in forward["targets"]:
                 old = known.get((forward["forward"], target["target"]), Target())
-                # Not in the future, where the clock was wrong then.
+                # A time in the future would come from a wrong clock.
                 now = int(time.time())
                 target["up"], target["since"] = old.get("up", True), min(old.get("since", now), now)
 
@@ -164,7 +160,7 @@ class Service:
 
     def run(self) -> None:
         self.recall()
-        # Whatever they are: they may be of other data, or of a service that was killed in between.
+        # Whatever the chains contain: they may come from other data, or from a service that was killed in between.
         for forward in self.forwards:
             for family in forward["chains"]:
                 write(forward, family)
@@ -174,14 +170,14 @@ class Service:
         for pair in watched:
             threading.Thread(target=self.watch, args=pair, daemon=True).start()
         print(f"asking {len(watched)} targets")
-        # What systemd waits for. @see sd_notify(3)
+        # Tells systemd that the service is ready. @see sd_notify(3)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\0"))
         threading.Event().wait()
 
 
 def end(failure: threading.ExceptHookArgs) -> None:
-    """A thread that fails must not leave a target unwatched: systemd starts the whole service again."""
+    """A failed thread must not leave a target unwatched, so systemd restarts the whole service."""
     if failure.exc_value:
         sys.__excepthook__(failure.exc_type, failure.exc_value, failure.exc_traceback)
     os._exit(1)

@@ -1,9 +1,9 @@
-"""
-The chain of a forward with a health check, as the health service writes it.
+"""The chain of a forward with a health check, as the health service writes it.
 
-For each target that is out the chain has a rule without effect, whose comment says so. People see it in `iptables -t nat -S`, and
-programs see by it that the service wrote the chain. While all targets are in there is no such rule, and the chain is what synth rendered.
-When no target of a family answers, all are in: connections fail that would fail anyway, and the first target that returns gets them.
+For each target that is out, the chain has a rule without effect, whose comment says so. People see it in `iptables -t
+nat -S`, and programs learn from it that the service wrote the chain. While all targets are in, there is no such rule,
+and the chain is what synth rendered. If no target of an IP version answers, all are in: connections would fail anyway,
+and the first target that returns gets them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import TypedDict
 
 
 class Entry(TypedDict):
-    # The place of its target in the forward's list.
+    # The index of its target in the forward's list.
     target: int
     share: int
     # `-j DNAT ...`
@@ -36,7 +36,7 @@ class Target(TypedDict, total=False):
     port: int
     # First and last port that the forward leads to.
     ports: tuple[int, int]
-    # On the gateway itself.
+    # Whether it is on the gateway itself.
     local: bool
     up: bool
     # Seconds since 1970.
@@ -57,7 +57,7 @@ class Forward(TypedDict):
 
 
 def living(forward: Forward, family: str) -> list[Entry]:
-    """The entries whose targets are in; all of them when none is."""
+    """The entries whose targets are in; all entries if none is."""
     entries = forward["chains"][family]["entries"]
     return [entry for entry in entries if forward["targets"][entry["target"]]["up"]] or entries
 
@@ -79,15 +79,13 @@ def rule(forward: Forward, *matches: str, comment: str = "", jump: str = "") -> 
 
 
 def marks(forward: Forward, family: str) -> list[str]:
-    """The rules without effect that tell which targets are out."""
+    """The rules without effect that show which targets are out."""
     return [rule(forward, comment=f" out: {target['target']}") for target in targets_out(forward, family)]
 
 
 def places(entries: Sequence[Entry], remaining: Sequence[Entry]) -> Iterator[Entry]:
-    """
-    The entry of each place, with balance `source`: each client has a place. Places of living targets stay what they are. Those of a dead
-    one are dealt out to the targets that come after it, by their shares, so that each living one gets some.
-    """
+    """The entry of each place, with balance `source`: each client has a place. Places of living targets stay the same.
+    Those of a dead target are dealt out to the targets after it, by their shares, so that each living one gets some."""
     for index, entry in enumerate(entries):
         following = [*entries[index + 1 :], *entries[:index]]
         others = [other for other in following for _ in range(other["share"])]
@@ -108,7 +106,7 @@ def rules(forward: Forward, family: str) -> Iterator[str]:
         return
     left = sum(entry["share"] for entry in remaining)
     for entry in remaining:
-        # Each rule sees only what those before it let pass, and the last takes the rest.
+        # Each rule sees only what earlier rules let pass, and the last one takes the rest.
         chance = f"-m statistic --mode random --probability {entry['share'] / left:.8f}"
         yield rule(forward, transport, chance if entry is not remaining[-1] else "", jump=entry["jump"])
         left -= entry["share"]

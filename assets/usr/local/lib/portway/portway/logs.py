@@ -1,7 +1,5 @@
-"""
-Keeps the logs small, however fast they grow: a log that is large, or a day old, is set aside and then packed. All of them together have a
-tenth of the disk, and the oldest go first. Run by portway-logs.timer.
-"""
+"""Keeps the logs small, however fast they grow: a log that is large or a day old is set aside and then compressed. All
+logs together get a tenth of the disk, and the oldest are deleted first. Run by portway-logs.timer."""
 
 import contextlib
 import glob
@@ -35,7 +33,7 @@ class Log(NamedTuple):
 
 
 def expired(logs: Sequence[Log], in_use: int, room: int, now: float) -> list[str]:
-    """Which of the logs that were set aside must go, so that all fit into the room; `logs` has the oldest first."""
+    """Which of the logs set aside must be deleted, so that all fit into the room. `logs` has the oldest first."""
     total = in_use + sum(log.size for log in logs)
     found = []
     for log in logs:
@@ -60,7 +58,7 @@ def pack(path: str) -> None:
         shutil.copystat(path, path + ".gz")
         os.remove(path)
     except OSError:
-        # The disk is full: what is half done goes.
+        # The disk is full: delete what is half done.
         with contextlib.suppress(OSError):
             os.remove(path + ".gz")
 
@@ -104,17 +102,17 @@ def main(words: list[str]) -> None:
     disk = os.statvfs(".")
     room = disk.f_frsize * disk.f_blocks // 10
     trim(room)
-    # nginx has let go of those that were set aside before.
+    # nginx has closed the logs that were set aside before.
     for path in rotated():
         if not path.endswith(".gz"):
             pack(path)
-    # Whatever is wrong there, logs must stay small.
+    # Whatever fails there, logs must stay small.
     try:
         findings.collect()
     except Exception as error:
         print(f"findings: {error!r}")
     if rotate(min(20 << 20, room // 10)):
-        # nginx opens its logs anew; without nginx there is nothing to do.
+        # Makes nginx reopen its logs. Without nginx there is nothing to do.
         with contextlib.suppress(OSError, ValueError), open("/run/nginx.pid") as file:
             os.kill(int(file.read()), signal.SIGUSR1)
     trim(room)

@@ -1,7 +1,7 @@
-"""
-Closes the HTTP and HTTPS forwards for maintenance and opens them again, without a deploy and without losing a request.
+"""Closes the HTTP and HTTPS forwards for maintenance and opens them again, without a deploy and without losing a
+request.
 
-Each server of nginx.conf includes a file of the folder below if it is there, so that a restart of the host changes nothing.
+Each server in nginx.conf includes a file of the folder below if it exists, so a restart of the host changes nothing.
 """
 
 import ipaddress
@@ -23,12 +23,12 @@ USAGE = (
     "portway maintenance                   tells which"
 )
 FOLDER = "/etc/portway/maintenance"
-# What is put in FOLDER's place, and then what was in it.
+# The folder that will replace FOLDER, and afterwards the old one.
 ASIDE = f"{FOLDER}.new"
 
 
 def address(text: str) -> str:
-    """The one form in which nginx writes a client's address."""
+    """The only form in which nginx writes a client's address."""
     found = ipaddress.ip_address(text)
     if getattr(found, "scope_id", None):
         raise ValueError(f"{text!r} must be an address without a zone")
@@ -39,7 +39,7 @@ def files_for(clients: Sequence[str], stamp: str) -> dict[str, str]:
     others = '"^(%s)$"' % "|".join(map(re.escape, clients))
     return {
         "plain.conf": f"if ($remote_addr !~ {others}) {{ return 503; }}",
-        # A server with limits answers from behind them.
+        # A server with limits must answer from a location behind them.
         "limited.conf": f"if ($remote_addr !~ {others}) {{ rewrite ^ /.portway/503 last; }}",
         "stamp.conf": f'return 200 "closed {stamp}";',
         "clients": " ".join(clients),
@@ -52,13 +52,13 @@ def close(clients: Sequence[str]) -> None:
     for name, text in files.items():
         with open(f"{ASIDE}/{name}", "w") as file:
             file.write(f"{text}\n")
-    # All of it is on the disk before nginx can find any of it.
+    # Everything is on the disk before nginx can find any of it.
     os.sync()
     switch()
 
 
 def switch() -> None:
-    """One call of the kernel, so that there is the one state or the other whenever the power fails; either may be none."""
+    """A single system call, so that there is one state or the other whenever the power fails. Either may be missing."""
     if os.path.exists(FOLDER) and os.path.exists(ASIDE):
         exchange(FOLDER, ASIDE)
     elif os.path.exists(FOLDER):
@@ -68,7 +68,8 @@ def switch() -> None:
 
 
 def reload() -> None:
-    """Waits until the running nginx tells the current stamp, or none. Where it does not, the files of what it goes on with come back."""
+    """Waits until the running nginx reports the current stamp, or none. If it does not, the files of the configuration
+    that it still uses are put back."""
     if not reloaded():
         switch()
         shutil.rmtree(ASIDE, ignore_errors=True)

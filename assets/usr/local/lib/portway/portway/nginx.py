@@ -1,4 +1,4 @@
-"""What the running nginx says about itself, on a socket for root alone."""
+"""What the running nginx reports about itself, on a socket that only root can use."""
 
 import socket
 import sys
@@ -10,7 +10,7 @@ CONFIGURATION = "/etc/nginx/nginx.conf"
 
 
 def ask(path: str) -> str:
-    """@raise OSError when nginx does not answer"""
+    """@raise OSError if nginx does not answer"""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(3)
         client.connect(SOCKET)
@@ -19,7 +19,8 @@ def ask(path: str) -> str:
 
 
 def is_current() -> bool:
-    """Whether nginx runs the configuration on the disk. A reload succeeds when it did not work too: only nginx itself can tell."""
+    """Whether nginx runs the configuration on the disk. A reload succeeds even if it did not work, so only nginx itself
+    can tell."""
     try:
         return f'200 "{ask("/generation").strip()}";' in read(CONFIGURATION)
     except OSError:

@@ -1,8 +1,8 @@
-"""
-Prints the forwards on iptables whose target, a port of this host, is only a rule of somebody else: a port that docker publishes without
-its proxy, or a NodePort of Kubernetes. A connection is translated once, so a forwarded one never meets that rule.
+"""Prints the forwards on iptables whose target, a port of this host, is only a rule of other software: a port that
+docker publishes without its proxy, or a NodePort of Kubernetes. A connection is translated only once, so a forwarded
+one never meets that rule.
 
-A port on which nothing listens is no finding by itself: the application may not be up yet.
+A port on which nothing listens is not a finding by itself: the application may not have started yet.
 """
 
 import re
@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from portway.commands import run
 from portway.files import read
 
-# They hold ports so that nobody else takes them, and accept no connection there.
+# They hold ports so that nobody else takes them, but accept no connections there.
 HOLDERS = re.compile(r'"(dockerd|kube-proxy)"')
 RULE = re.compile(
     r"-A (?!PORTWAY|KUBE-SERVICES )(\S+) .*-p (tcp|udp) .*--dport (\d+)(?::(\d+))? .*-j (?:DNAT|REDIRECT|KUBE-)"
 )
-# Of docker and of kube-proxy, where they use nftables.
+# The rules of docker and kube-proxy, if they use nftables.
 NATIVE = re.compile(r"\b(tcp|udp) (?:dport (\d+)\b.*\bdnat to|\. (\d+) : goto)")
 TABLES = {"docker-bridges": "docker", "kube-proxy": "Kubernetes"}
 
 
 def served() -> set[tuple[str, int]]:
-    """Transport and port of each socket that somebody answers."""
+    """Transport and port of each socket on which somebody answers."""
     sockets = (line.split() for line in run("ss", "-Hltunp").stdout.splitlines() if not HOLDERS.search(line))
     return {(words[0], int(words[4].rpartition(":")[2])) for words in sockets}
 
@@ -40,7 +40,7 @@ def translated() -> Iterator[tuple[str, str, int, int]]:
 
 
 def targets() -> Iterator[tuple[str, str, int, int]]:
-    """Forward, transport and ports of each target that is this host."""
+    """Forward, transport and ports of each target on this host."""
     for line in read("/etc/portway/forwards").splitlines():
         name, listener, engine, *addresses = line.split()
         for address in addresses:
@@ -50,7 +50,7 @@ def targets() -> Iterator[tuple[str, str, int, int]]:
 
 
 def collect() -> list[str]:
-    """What to warn of."""
+    """The warnings."""
     rules, answered = list(translated()), served()
     found: dict[tuple[str, int], str] = {}
     for name, transport, first, last in targets():

@@ -1,12 +1,15 @@
-"""
-The rules in the kernel: applied as a whole, read back, and taken back as a whole when anything fails.
+"""The rules in the kernel: applied as a whole, read back, and taken back as a whole if anything fails.
 
-DIR (default /etc/portway) holds the rules in three parts, which are worked on side by side; a missing file is an empty one.
+DIR (default /etc/portway) holds the rules in three parts, which are processed in parallel. A missing file counts as
+empty.
 
-  iptables.rules, ip6tables.rules   text for iptables-restore with chains of our own only (PORTWAY-*). A line `#portway-hook CHAIN ...`
-                                    is a jump to such a chain; it must exist once, before the rules of others in that built-in
-                                    chain. While the health service has a target out, it owns the rules of a chain that is named
-                                    by `#portway-health CHAIN`.
+  iptables.rules, ip6tables.rules   text for iptables-restore with our own chains only (PORTWAY-*). A line
+`#portway-hook CHAIN ...`
+                                    is a jump to such a chain; it must exist once, before the rules of others in that
+built-in
+                                    chain. `#portway-health CHAIN` names a chain whose rules the health service owns
+while one of
+                                    its targets is out.
   nftables.rules                    the table `inet portway`, text for nft
 
 Rules, chains and tables of others are never touched.
@@ -14,7 +17,7 @@ Rules, chains and tables of others are never touched.
   try [DIR]     tries the rules in empty network namespaces; those of the host stay as they are
   apply [DIR]   makes the host's rules those of DIR
   check [DIR]   fails, with the difference, unless the host's rules are those of DIR
-  restore       puts back the rules that were proved last, as many as the kernel takes; for the unit at boot
+  restore       puts back the rules that were proved last, as many as the kernel accepts; for the unit at boot
   remove        removes all rules of Portway
 """
 
@@ -35,7 +38,7 @@ USAGE = "usage: portway rules try|apply|check [DIR] | restore | remove"
 GOOD = "/var/lib/portway/good"
 PROVED = f"{GOOD}/etc/portway"
 SUMS = f"{GOOD}/var/lib/portway/sums"
-# What the kernel made of the rules that were tried last since the host started: a file for each part.
+# What the kernel made of the rules that were last tried since boot: one file for each part.
 TRIED = "/run/portway-tried."
 
 State = TypeVar("State")
@@ -49,14 +52,15 @@ class RulesError(Exception):
 
 
 class Part(Generic[State]):
-    """The rules that one tool loads: those in the file (`source`), the same as the kernel prints them (`wanted`), and those of the host."""
+    """The rules that one tool loads: those in the file (`source`), the same as the kernel prints them (`wanted`), and
+    those of the host."""
 
     def __init__(self, name: str, load: str, show: str, folder: str, parse: Callable[[str], State]):
         self.name, self.load, self.show = name, load.split(), show.split()
         self.parse = parse
         self.text = read(f"{folder}/{name}.rules")
         self.source = self.wanted = self.current = parse("")
-        # What was loaded last, by its line numbers.
+        # The last input, by line number.
         self.lines: list[str] = []
 
     def plan(self, current: State) -> str:
@@ -66,7 +70,7 @@ class Part(Generic[State]):
         return start(*self.show)
 
     def end_listing(self, process: Process) -> State:
-        """What is not installed, and a table that does not exist, hold no rules."""
+        """A missing tool, or a table that does not exist, means no rules."""
         return self.parse(process.communicate()[0])
 
     def start_loading(self, text: str) -> Process:
@@ -74,10 +78,9 @@ class Part(Generic[State]):
         return start(*self.load, text=text)
 
     def start_trial(self, versions: str) -> Optional[Process]:
-        """
-        Loads the rules in an empty network namespace and asks the kernel for them. `iptables-restore --test` never asks it, and
-        accepts jumps to missing chains, loops and wrong tables. Nothing to do where the same rules were tried before.
-        """
+        """Loads the rules in an empty network namespace and reads them back from the kernel. `iptables-restore --test`
+        never asks the kernel, and accepts jumps to missing chains, loops and wrong tables. Does nothing if the same
+        rules were tried before."""
         self.key = versions + self.text
         key, _, self.printed = read(TRIED + self.name).partition("\0")
         text = re.sub("^#portway-hook", "-A", self.text, flags=re.M)
@@ -96,7 +99,7 @@ class Part(Generic[State]):
         self.wanted = self.parse(self.printed if self.text else "")
 
     def output_of(self, process: Process) -> str:
-        """@raise RulesError with the refused line, of which iptables-restore only prints the number"""
+        """@raise RulesError with the refused line, since iptables-restore only prints its number"""
         output, error = process.communicate()
         if process.returncode == 0:
             return output
@@ -109,7 +112,7 @@ class Part(Generic[State]):
         raise RulesError(f"{self.name}: {error}")
 
     def restore_tables(self) -> None:
-        """Loads each table by itself; those that the kernel refuses stay away. nft has one table alone."""
+        """Loads each table separately, and skips those that the kernel refuses. nft has only one table."""
         return
 
 
@@ -148,7 +151,7 @@ def prepare(parts: Sequence[AnyPart]) -> None:
     """Tries the wanted rules, and lists those of the host."""
     listings = [part.start_listing() for part in parts]
     versions = "".join(process.communicate()[0] for process in [start("iptables", "-V"), start("nft", "-v")])
-    # Rules of both kinds in one kernel: nobody could tell which of them a packet meets.
+    # With rules of both kinds in one kernel, nobody could tell which of them a packet meets.
     if "legacy" in versions:
         raise RulesError(f"iptables must be the nf_tables variant, got: {versions}")
     trials = [part.start_trial(versions) for part in parts]
@@ -158,7 +161,7 @@ def prepare(parts: Sequence[AnyPart]) -> None:
 
 
 def commit(changes: Sequence[tuple[AnyPart, str]]) -> None:
-    """Loads all changes side by side, and raises what was refused."""
+    """Loads all changes in parallel, and raises what was refused."""
     refused = []
     for part, process in [(part, part.start_loading(change)) for part, change in changes]:
         try:
@@ -170,10 +173,8 @@ def commit(changes: Sequence[tuple[AnyPart, str]]) -> None:
 
 
 def prove(parts: Sequence[AnyPart]) -> None:
-    """
-    Fails unless the host's rules are the wanted ones. For after all transactions: what is listed during one may be listed twice.
-    Others may write rules in between as well, so this looks again before it fails.
-    """
+    """Fails unless the host's rules are the wanted ones. To be called after all transactions: rules listed during one
+    may appear twice. Other programs may write rules in between too, so this looks again before it fails."""
     for pause in (0.05, 0.2, 0):
         listings = [(part, part.start_listing()) for part in parts]
         missing = [(part, part.plan(part.end_listing(listing))) for part, listing in listings]
@@ -196,7 +197,7 @@ def apply(parts: Sequence[AnyPart]) -> None:
     except RulesError:
         undo([part for part, _ in changes])
         raise
-    # Carried by hosts with forwards of other protocols than TCP.
+    # Only hosts with forwards of other protocols than TCP have this module.
     if importlib.util.find_spec("portway.flush_conntrack"):
         importlib.import_module("portway.flush_conntrack").flush_changed(
             [(part.name, part.current, part.wanted, change) for part, change in changes]
@@ -204,7 +205,7 @@ def apply(parts: Sequence[AnyPart]) -> None:
 
 
 def undo(parts: Sequence[AnyPart]) -> None:
-    """Each part has transactions of its own: what went in before the failure is taken back."""
+    """Each part has its own transactions, so those that succeeded before the failure are taken back."""
     for part in parts:
         part.wanted = part.source = part.current
         try:
@@ -219,7 +220,8 @@ def check(parts: Sequence[AnyPart]) -> None:
 
 
 def restore(parts: Sequence[AnyPart]) -> None:
-    """At boot each rule counts: one that this kernel no longer takes must not cost the others. So parts fail by themselves, then tables."""
+    """At boot each rule counts: one that this kernel no longer accepts must not cost the others. So each part may fail
+    on its own, and then each table."""
     wrong = []
     for part in parts:
         try:
@@ -235,9 +237,8 @@ def restore(parts: Sequence[AnyPart]) -> None:
 
 
 def size_tracking() -> None:
-    """
-    Lets the kernel track a connection for each 16 KiB of memory, never fewer than it does already. They take 3 % of the memory when all
-    are there. The kernel's own choice for 1 GiB is 8,192: it does not know that tracking is what this host is for.
+    """Lets the kernel track one connection for each 16 KiB of memory, and never fewer than before. A full table takes 3
+    % of the memory. For 1 GiB the kernel itself chooses 8,192: it does not know that tracking is this host's purpose.
     """
     size = tracking_size()
     for name in ("buckets", "max"):
@@ -251,7 +252,8 @@ def tracking_size() -> int:
 
 
 def missing_modules(rule: str) -> list[str]:
-    """The modules that a refused rule may need and this kernel has neither built in nor as a file. It asks for them by these names."""
+    """The modules that a refused rule may need and that this kernel has neither built in nor as files. The kernel
+    requests them by these names."""
     if not os.path.isdir(f"/lib/modules/{os.uname().release}"):
         return []
     needed = [f"ipt_{word}" for word in re.findall(r"-[mj] (?!PORTWAY|ACCEPT|DROP|RETURN|comment)(\w+)", rule)]
@@ -262,17 +264,15 @@ def missing_modules(rule: str) -> list[str]:
 
 def parts_of(folder: str) -> list[AnyPart]:
     parts: list[AnyPart] = [Iptables("iptables", folder), Iptables("ip6tables", folder), Nftables(folder)]
-    # A kernel without IPv6 has nothing to forward in that family, and must not fail the other.
+    # A kernel without IPv6 has nothing to forward in that IP version, and must not fail the other.
     if not os.path.isdir("/proc/sys/net/ipv6"):
         del parts[1]
     return parts
 
 
 def proved_folder() -> str:
-    """
-    The rules that were proved last. Damaged ones would leave the host without rules, or with half of them; those in /etc are the same
-    until a change is tried.
-    """
+    """The rules that were proved last. Damaged ones would leave the host with no rules or only some; those in /etc are
+    the same until a change is tried."""
     if not os.path.exists(SUMS):
         return PROVED
     whole = subprocess.run(["sha256sum", "--quiet", "--strict", "-c", SUMS], cwd=GOOD).returncode == 0

@@ -1,4 +1,4 @@
-"""Rules as text: what iptables-save prints, and what leads from the rules of a kernel to those that are wanted."""
+"""Rules as text: what iptables-save prints, and the input that turns the kernel's rules into the wanted ones."""
 
 import re
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ class Chain(NamedTuple):
 class Hook(NamedTuple):
     """A jump from a built-in chain to one of ours."""
 
-    # With the chain it is in: `PREROUTING -j PORTWAY-DNAT`.
+    # Including its chain: `PREROUTING -j PORTWAY-DNAT`.
     rule: str
-    # Its place among all rules of that chain. A jump that somebody pushed down is a difference.
+    # Its position among all rules of that chain. A jump that somebody pushed down is a difference.
     place: int
 
 
@@ -38,7 +38,7 @@ class Ruleset:
 
 
 def parse(text: str) -> Ruleset:
-    """Our chains and hooks out of iptables-save's output, or out of a rules file with its `#portway-hook` lines."""
+    """Our chains and hooks, from iptables-save's output or from a rules file with its `#portway-hook` lines."""
     found = Ruleset()
     table = ""
     places: dict[str, int] = {}
@@ -59,12 +59,12 @@ def parse(text: str) -> Ruleset:
 
 
 def plan(current: Ruleset, wanted: Ruleset, source: Ruleset, health_chains: AbstractSet[str] = frozenset()) -> str:
-    """
-    Input for iptables-restore that makes `current` the `wanted` rules; empty when they are equal. `wanted` is in the kernel's words,
-    `source` has the same rules in those of the file. Chains in `health_chains` belong to the health service while it has a target out.
+    """Input for iptables-restore that turns `current` into the `wanted` rules; empty if they are equal. `wanted` is
+    written as the kernel prints it, `source` as in the file. Chains in `health_chains` belong to the health service
+    while one of its targets is out.
 
-    One transaction for each table, with the chains that differ. `:CHAIN` empties a chain. `-D` of a missing rule would fail, so it is
-    used for existing hooks only.
+    There is one transaction for each table, with the chains that differ. `:CHAIN` empties a chain. `-D` of a missing
+    rule would fail, so it is used for existing hooks only.
     """
     lines: list[str] = []
     for table in dict.fromkeys([*source.tables(), *current.tables()]):
@@ -86,10 +86,8 @@ def plan(current: Ruleset, wanted: Ruleset, source: Ruleset, health_chains: Abst
 
 
 def is_kept(current: Sequence[str], wanted: Sequence[str]) -> bool:
-    """
-    Whether the health service left the chain so while targets are out: each of them has a rule without a jump, and the other rules are wanted
-    ones. While all targets are in, the chain must be as it was rendered, like any other.
-    """
+    """Whether the health service wrote the chain while targets are out: each of these has a rule without a jump, and
+    the other rules are wanted ones. While all targets are in, the chain must be as rendered, like any other."""
     current_jumps, wanted_jumps = (
         {rule[rule.find(" -j ") :] for rule in rules if " -j " in rule} for rules in (current, wanted)
     )
@@ -98,5 +96,5 @@ def is_kept(current: Sequence[str], wanted: Sequence[str]) -> bool:
 
 
 def plan_nftables(current: str, wanted: str, source: str) -> str:
-    """Input for nft that replaces the table `inet portway` in one transaction; empty when it is as wanted."""
+    """Input for nft that replaces the table `inet portway` in one transaction; empty if it is as wanted."""
     return "" if current == wanted else f"add table inet portway\ndelete table inet portway\n{source}"

@@ -1,4 +1,4 @@
-"""Certificates out of Secrets Manager, read with the rights of the instance's role."""
+"""Certificates from Secrets Manager, read with the rights of the instance's role."""
 
 import json
 import os
@@ -13,8 +13,8 @@ HOUR = 3600
 
 def certificate(entry: Mapping[str, Any], path: str, boot: bool) -> Optional[str]:
     """See certificates.py."""
-    # The file's first line names the secret that it is from. It is touched each time that it is found to be right. A time in the future
-    # is of a clock that was wrong.
+    # The file's first line names its secret. Its time is updated whenever it is found to be right. A time in the future
+    # comes from a wrong clock.
     title = f"# {entry['secret']}\n"
     if not boot and os.path.isfile(path) and 0 <= time.time() - os.stat(path).st_mtime < HOUR:
         with open(path, errors="replace") as file:
@@ -24,14 +24,14 @@ def certificate(entry: Mapping[str, Any], path: str, boot: bool) -> Optional[str
 
 
 def as_pem(text: str) -> str:
-    """Certificate and key, of a secret that holds PEM or both in JSON."""
+    """Certificate and key, from a secret that holds PEM, or both as JSON."""
     if text.startswith("-----BEGIN"):
         return text
     try:
         secret = json.loads(text)
         return f"{secret['certificate'].strip()}\n{secret['privateKey'].strip()}\n"
     except (ValueError, KeyError, TypeError, AttributeError):
-        # Without the cause: nothing of the secret may be told.
+        # Without the cause, which might reveal the secret.
         raise ValueError('the secret must be {"certificate": "(PEM)", "privateKey": "(PEM)"}') from None
 
 

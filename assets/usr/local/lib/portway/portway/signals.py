@@ -1,8 +1,7 @@
-"""
-The signal to CloudFormation: one PUT to the URL of the wait condition's handle.
+"""The signal to CloudFormation: one PUT to the URL of the wait condition's handle.
 
-CloudFormation judges a content once: after a FAILURE no later boot may say SUCCESS to the same URL. URLs die after a day (403), so any
-answer of the server counts as delivered. Without an answer the next boot tries again.
+CloudFormation decides about a content once: after a FAILURE, no later boot may report SUCCESS to the same URL. URLs
+expire after a day (403), so any answer of the server counts as delivered. Without an answer, the next boot tries again.
 """
 
 import http.client
@@ -22,10 +21,8 @@ REASON_BYTES = 940
 
 
 def instance() -> str:
-    """
-    The name of this host in CloudFormation's events, and what "once per instance" means. An image made of this disk has its machine-id
-    too, but another instance id.
-    """
+    """The name of this host in CloudFormation's events, and the meaning of "once per instance". An image of this disk
+    has the same machine-id, but another instance id."""
     tag = read("/sys/devices/virtual/dmi/id/board_asset_tag").strip()
     return tag if tag.startswith("i-") else read("/etc/machine-id").strip()
 
@@ -60,10 +57,9 @@ def put(address: str, text: str) -> tuple[int, str]:
 
 
 def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
-    """
-    Signals once for each content and URL. Returns what became of it, nothing where this was signalled before.
+    """Signals once for each content and URL. Returns the result; empty if this was signalled before.
 
-    @raise OSError when no answer came, or an error of the server: to be tried again
+    @raise OSError if no answer came, or if the server failed: to be tried again
     """
     address, mark = settings.get("PORTWAY_SIGNAL_URL", ""), f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     if not address or read(mark).strip() == address:
@@ -82,7 +78,7 @@ def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
 
 def main(words: list[str]) -> None:
     """portway signals STATUS REASON, with the settings of portway.env in the environment"""
-    # What a shell printed may be no text.
+    # A shell may have printed bytes that are not text.
     status, reason = (os.fsencode(word).decode("utf8", "replace") for word in words)
     try:
         print(send(status, reason, os.environ))

@@ -1,5 +1,5 @@
-"""
-What each forward of this host carries, where it leads, and whether all is as it was deployed. Ends with 1 when it is not, and says why.
+"""What each forward of this host carries, where it leads, and whether everything is as deployed. Exits with 1 if it is
+not, and says why.
 
 /etc/portway/forwards lists the forwards, one a line: name, listener, engine, targets.
 """
@@ -22,7 +22,7 @@ PROGRAMS = "/usr/local/lib/portway"
 LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
 COLUMNS = ("forward", "listener", "engine", "packets", "bytes", "connections", "targets")
 
-# As the health service keeps it; of a target without a health check only its name.
+# As the health service stores it. A target without a health check has only its name.
 Target = Mapping[str, Any]
 
 
@@ -30,7 +30,7 @@ class Row(NamedTuple):
     forward: str
     listener: str
     engine: str
-    # None where nobody counts.
+    # None if nothing counts them.
     packets: Optional[int]
     bytes: Optional[int]
     connections: Optional[int]
@@ -43,9 +43,9 @@ def output(*words: str) -> str:
 
 
 def problems_of_host() -> list[str]:
-    """What is not as it was deployed, of the parts that this host has."""
+    """What is not as deployed, in the parts that this host has."""
     found = []
-    # With less than 32 MiB, in blocks of 4 KiB, the disk takes no change, and logs have gaps.
+    # With less than 32 MiB (in blocks of 4 KiB), the disk accepts no change, and logs have gaps.
     if os.statvfs("/var/log").f_bavail < 8192:
         found.append("the disk is full")
     if os.path.exists(f"{PROGRAMS}/portway/rules.py"):
@@ -66,7 +66,7 @@ def problems_of_host() -> list[str]:
 
 
 def warnings_of_host() -> list[str]:
-    """What somebody should act on although all is as it was deployed, of the parts that this host has."""
+    """What somebody should act on although everything is as deployed, in the parts that this host has."""
     parts = [
         part for part in ("rule_targets", "findings", "reconcile") if os.path.exists(f"{PROGRAMS}/portway/{part}.py")
     ]
@@ -83,10 +83,8 @@ def read_health(text: str) -> dict[tuple[str, str], Target]:
 
 
 def row(line: str, counted: str, health: Mapping[tuple[str, str], Target]) -> Row:
-    """
-    A forward's row. `counted` is what nft and iptables-save print: the nft table counts packets and bytes, of both directions;
-    connections are counted by the first rule that each of them meets.
-    """
+    """A forward's row. `counted` is what nft and iptables-save print. The nft table counts packets and bytes in both
+    directions; connections are counted by the first rule that each of them meets."""
     name, listener, engine, *names = line.split()
     targets = [health.get((name, target), {"target": target}) for target in names]
     if engine != "iptables":

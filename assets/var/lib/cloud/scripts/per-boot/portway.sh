@@ -1,17 +1,19 @@
 #!/bin/bash
 # Portway's part of user-data. cloud-init runs it at every boot.
 #
-# What the host is to become is carried behind the last line, in files: `#portway-file MODE PATH LINES` and so many lines. First those
-# that people read, then, after `#portway-archive`, all others in the same form, compressed. They are unpacked to a tree of their
-# own, and host.sh out of that tree does the rest; nothing outside of it is touched before that.
+# After its last line it carries the host's files: `#portway-file MODE PATH LINES`, followed by that many lines. First
+# those that people read, then, after `#portway-archive`, all others in the same form, compressed. They are unpacked
+# into a tree of their own, and host.sh from that tree does the rest. Nothing outside the tree is touched before that.
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# Kept open by host.sh: a run by hand must not meet the one of the boot. Only root can open the file, so nobody else can hold the lock.
+# host.sh keeps it open, so that a run by hand never meets the one of the boot. Only root can open the file, so nobody
+# else can hold the lock.
 exec 9>/run/portway.lock
 mode=stage
-# Still held after five minutes: host.sh then only reports it, out of a tree beside the one that the other run works with.
+# If it is still held after five minutes, host.sh only reports that, from a second tree, since the other run works with
+# the first.
 flock -w 300 9 || mode=busy
 stage=/var/lib/portway/$mode
 rm -rf "$stage"
@@ -37,6 +39,6 @@ for line in lines:
 END
 
 lib=$stage/usr/local/lib/portway
-# Only where files had no room in user-data: adds them to the tree, host.sh among them.
+# Only if files had no room in user-data: adds them to the tree, including host.sh.
 [[ ! -e $lib/fetch.py ]] || "$lib/fetch.py" $mode
 exec "$lib/host.sh" $mode
