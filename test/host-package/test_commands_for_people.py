@@ -57,11 +57,11 @@ COUNTED = """
 
 def test_status_adds_up_both_directions():
     health = {("web", "a:1"): {"target": "a:1", "up": False}}
-    row = status.row("web tcp/80 iptables a:1 b:2", COUNTED, health)
+    row = status.row(["web", "tcp/80", "iptables", "a:1", "b:2"], COUNTED, health)
     assert (row.packets, row.bytes, row.connections) == (5, 500, 7)
     assert row.targets == [{"target": "a:1", "up": False}, {"target": "b:2"}]
 
 
 def test_status_counts_nothing_for_nginx():
-    row = status.row("web tcp/80 nginx a:1", COUNTED, {})
+    row = status.row(["web", "tcp/80", "nginx", "a:1"], COUNTED, {})
     assert (row.packets, row.bytes, row.connections) == (None, None, None)

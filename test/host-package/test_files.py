@@ -1,5 +1,6 @@
 import pytest
-from portway.files import exchange, read, replace
+from portway import files
+from portway.files import exchange, forwards, read, replace
 
 
 def test_exchange_swaps_two_folders(tmp_path):
@@ -21,3 +22,8 @@ def test_replace_leaves_nothing_behind(tmp_path):
     replace(str(tmp_path / "state"), "new")
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
     assert read(str(tmp_path / "nothing"), "default") == "default"
+
+
+def test_forwards_are_read_word_by_word(monkeypatch):
+    monkeypatch.setattr(files, "read", {"/etc/portway/forwards": "web tcp/80 nginx 8080\nold tcp/81 nginx\n"}.get)
+    assert forwards() == [["web", "tcp/80", "nginx", "8080"], ["old", "tcp/81", "nginx"]]

@@ -41,8 +41,7 @@ def check(pem: str) -> None:
 
 
 def put(path: str, pem: str) -> bool:
-    """Uses one rename, so that there is one pair or the other whenever the power fails. Returns whether it has changed.
-    """
+    """Uses one rename, so that there is one pair or the other whenever the power fails. Returns whether it has changed."""
     if pem == read(path):
         os.utime(path)
         return False
@@ -100,7 +99,7 @@ def reload_nginx() -> None:
 
 def main(words: list[str]) -> None:
     """portway certificates          all of them, as often as each needs it; run by the timer
-     portway certificates TREE     those that nginx needs to start, before host.sh tries TREE
+    portway certificates TREE     those that nginx needs to start, before host.sh tries TREE
     """
     for tree in words:
         entries = [entry for entry in json.loads(read(tree + DATA, "[]")) if entry["source"] == "secret"]

@@ -16,6 +16,11 @@ def read(path: str, missing: str = "") -> str:
         return missing
 
 
+def forwards() -> list[list[str]]:
+    """The words of each line of /etc/portway/forwards: a forward's name, listener, engine and targets."""
+    return [line.split() for line in read("/etc/portway/forwards").splitlines()]
+
+
 def replace(path: str, text: str) -> None:
     """Writes a new file, then renames it to `path`."""
     with open(f"{path}.new", "w") as file:

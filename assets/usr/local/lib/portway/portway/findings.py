@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from portway.files import forwards, replace
 from portway.files import read as text
-from portway.files import replace
 
 LOGS = "/var/log/portway"
 STATE = "/var/lib/portway/findings.json"
@@ -61,9 +61,8 @@ def entries(name: str, part: bytes, read: Read) -> Iterator[dict[str, Any]]:
 
 def found(read: Read) -> Iterator[tuple[str, str, int]]:
     """Kind, forward and number of each new finding."""
-    forwards = [line.split()[:3] for line in text("/etc/portway/forwards").splitlines()]
     by_port: dict[tuple[str, str], list[str]] = {}
-    for name, listener, engine in forwards:
+    for name, listener, engine, *_ in forwards():
         if engine == "nginx":
             transport, _, ports = listener.partition("/")
             first, _, last = ports.partition("-")
@@ -115,7 +114,7 @@ def collect() -> list[str]:
             replace(STATE, json.dumps({"read": read, "counts": [[*key, *value] for key, value in counts.items()]}))
     finally:
         os.close(folder)
-    there = {line.split()[0] for line in text("/etc/portway/forwards").splitlines()}
+    there = {name for name, *_ in forwards()}
     return [warning(*key, *value) for key, value in sorted(counts.items()) if key[0] in SAYS and key[1] in there]
 
 

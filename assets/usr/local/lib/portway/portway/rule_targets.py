@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from portway.commands import run
-from portway.files import read
+from portway.files import forwards
 
 # They hold ports so that nobody else takes them, but accept no connections there.
 HOLDERS = re.compile(r'"(dockerd|kube-proxy)"')
@@ -41,8 +41,7 @@ def translated() -> Iterator[tuple[str, str, int, int]]:
 
 def targets() -> Iterator[tuple[str, str, int, int]]:
     """Forward, transport and ports of each target on this host."""
-    for line in read("/etc/portway/forwards").splitlines():
-        name, listener, engine, *addresses = line.split()
+    for name, listener, engine, *addresses in forwards():
         for address in addresses:
             ports = re.fullmatch(r"(\d+)(?:-(\d+))?", address)
             if engine == "iptables" and ports and "/" in listener:

@@ -1,7 +1,7 @@
 """What each forward of this host carries, where it leads, and whether everything is as deployed. Exits with 1 if it is
 not, and says why.
 
-/etc/portway/forwards lists the forwards, one a line: name, listener, engine, targets.
+files.forwards lists the forwards.
 """
 
 import glob
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from portway.commands import run
-from portway.files import read
+from portway.files import forwards, read
 
 USAGE = "usage: portway status [--json]"
 PORTWAY = "/usr/local/bin/portway"
@@ -82,10 +82,10 @@ def read_health(text: str) -> dict[tuple[str, str], Target]:
     return states
 
 
-def row(line: str, counted: str, health: Mapping[tuple[str, str], Target]) -> Row:
+def row(words: list[str], counted: str, health: Mapping[tuple[str, str], Target]) -> Row:
     """A forward's row. `counted` is what nft and iptables-save print. The nft table counts packets and bytes in both
     directions; connections are counted by the first rule that each of them meets."""
-    name, listener, engine, *names = line.split()
+    name, listener, engine, *names = words
     targets = [health.get((name, target), {"target": target}) for target in names]
     if engine != "iptables":
         return Row(name, listener, engine, None, None, None, targets)
@@ -104,12 +104,12 @@ def main(words: list[str]) -> None:
     ]
     counted = "".join(run(*tool).stdout for tool in tools)
     health = read_health(read("/run/portway/health/state"))
-    rows = [row(line, counted, health) for line in read("/etc/portway/forwards").splitlines()]
+    rows = [row(words, counted, health) for words in forwards()]
     problems = problems_of_host()
     warnings = warnings_of_host()
     if words:
-        forwards = [dict(zip(COLUMNS, cells)) for cells in rows]
-        print(json.dumps({"forwards": forwards, "problems": problems, "warnings": warnings}, indent=2))
+        listed = [dict(zip(COLUMNS, cells)) for cells in rows]
+        print(json.dumps({"forwards": listed, "problems": problems, "warnings": warnings}, indent=2))
     else:
         print(LINE % COLUMNS)
         for *cells, targets in rows:
