@@ -50,13 +50,26 @@ def test_an_archive_of_another_content_is_refused(store):
         fetch.archive("/p", 1, digest("deployed"))
 
 
-def test_a_damaged_copy_is_read_again_and_two_are_kept(store, tmp_path):
-    for number, text in enumerate(("first", "second", "third")):
+def copies(folder):
+    return {path.name for path in folder.glob("archive-*")}
+
+
+def test_the_copy_of_the_good_tree_is_kept_too_whatever_the_clock_said(store, tmp_path):
+    settings = tmp_path / f"good{fetch.SETTINGS}"
+    settings.parent.mkdir(parents=True)
+    # The good tree's is of years ago, and an older one of years ahead.
+    for number, text in enumerate(("old", "good", "new")):
         store["/p/1"] = text
         fetch.archive("/p", 1, digest(text))
-        os.utime(tmp_path / f"archive-{digest(text)[:16]}", (number, number))
-    assert sorted(path.name for path in tmp_path.glob("archive-*")) == sorted(
-        f"archive-{digest(text)[:16]}" for text in ("second", "third")
-    )
+        settings.write_text(f"PORTWAY_CONTENT='c1'\nPORTWAY_PARAMETERS_SHA256='{digest(text)}'\nPORTWAY_ATTEMPT='0'\n")
+        os.utime(tmp_path / f"archive-{digest(text)[:16]}", (4e9 if text == "old" else number,) * 2)
+        if text == "good":
+            assert copies(tmp_path) == {f"archive-{digest(one)[:16]}" for one in ("old", "good")}
+    assert copies(tmp_path) == {f"archive-{digest(one)[:16]}" for one in ("good", "new")}
+
+
+def test_a_damaged_copy_is_read_again(store, tmp_path):
+    store["/p/1"] = "third"
+    fetch.archive("/p", 1, digest("third"))
     (tmp_path / f"archive-{digest('third')[:16]}").write_text("damaged")
     assert fetch.archive("/p", 1, digest("third")) == "third"

@@ -74,7 +74,15 @@ def test_a_pause_is_a_time_in_the_future(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "PAUSED", str(tmp_path / "paused"))
     monkeypatch.setattr(fingerprint.time, "time", lambda: 1000.5)
     assert fingerprint.paused_until() == 0
-    for text, until in (("1001\n", 1001), ("1000\n", 0), ("", 0), ("soon\n", 0), ("-5\n", 0)):
+    for text, until in (
+        ("1001\n", 1001),
+        ("1000\n", 0),
+        ("", 0),
+        ("soon\n", 0),
+        ("-5\n", 0),
+        ("87400\n", 87400),
+        ("87401\n", 0),
+    ):
         (tmp_path / "paused").write_text(text)
         assert fingerprint.paused_until() == until
 

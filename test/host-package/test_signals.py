@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -64,6 +65,18 @@ def test_a_content_is_signalled_once_without_a_content_type(server):
     assert signals.send("SUCCESS", "runs", settings) == "signalled SUCCESS"
     assert signals.send("FAILURE", "later", settings) == ""
     assert [(path, kind) for path, kind, _ in received] == [("/handle?X-Amz-Expires=86399", None)]
+
+
+def test_whatever_the_clock_said_at_a_signal_it_is_sent_once(server, tmp_path):
+    handler, received, settings = server
+    handler.codes[:] = [200, 200]
+    signals.send("SUCCESS", "runs", settings)
+    for seconds in (0, 4e9):
+        os.utime(tmp_path / "signalled-c1", (seconds, seconds))
+        assert signals.send("SUCCESS", "runs", settings) == ""
+    other = {**settings, "PORTWAY_SIGNAL_URL": settings["PORTWAY_SIGNAL_URL"] + "0"}
+    assert signals.send("SUCCESS", "runs", other) == "signalled SUCCESS"
+    assert len(received) == 2
 
 
 def test_an_expired_url_counts_as_delivered(server):

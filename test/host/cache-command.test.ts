@@ -34,6 +34,18 @@ describeHost('caches of a deployed host', () => {
     expect((await portway('cache')).stdout).toBe('shop: 0 answers, 0.0 MB\nweb: 0 answers, 0.0 MB\n');
   });
 
+  test('of the future, from when the clock was ahead, are gone after the next boot; others are kept', async () => {
+    const files = 'find /var/cache/portway-web -type f';
+    await portway('cache', 'purge', 'all');
+    expect([await state(80), await state(80)]).toEqual(['MISS', 'HIT']);
+    await gateway.reboot();
+    expect(await state(80)).toBe('HIT');
+    await gateway.host.sh('gateway', `touch -d '+2 days' $(${files})`);
+    await gateway.reboot();
+    expect(await gateway.host.sh('gateway', files)).toBe('');
+    expect([await state(80), await state(80)]).toEqual(['MISS', 'HIT']);
+  });
+
   test('survive a change that keeps them', async () => {
     await state(80);
     await gateway.succeed(deploy('one', { web: true, shop: false }));

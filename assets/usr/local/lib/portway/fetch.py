@@ -58,7 +58,6 @@ def digest_of(text: str) -> str:
 def archive(place: str, count: int, digest: str) -> str:
     path = f"{STATE}/archive-{digest[:16]}"
     if digest_of(read(path)) == digest:
-        os.utime(path)
         return read(path)
     say(f"read {count} parameters {place}/*")
     for pause in PAUSES:
@@ -77,8 +76,9 @@ def archive(place: str, count: int, digest: str) -> str:
     with open(f"{path}.new", "w") as file:
         file.write(text)
     os.replace(f"{path}.new", path)
-    # This one and the one before it are kept. Where the clock was wrong, that may be another one.
-    for old in sorted({*glob.glob(f"{STATE}/archive-*")} - {path}, key=os.path.getmtime)[:-1]:
+    # Kept are this one, and that of the tree that a failed change puts back.
+    kept = [digest, *re.findall("SHA256='(.*)'", read(f"{STATE}/good{SETTINGS}"))]
+    for old in {*glob.glob(f"{STATE}/archive-*")} - {f"{STATE}/archive-{one[:16]}" for one in kept}:
         os.remove(old)
     return text
 

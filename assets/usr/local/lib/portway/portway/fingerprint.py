@@ -90,11 +90,16 @@ def setting(name: str) -> str:
     return " ".join(read("/proc/sys/" + name.replace(".", "/")).split())
 
 
+# Seconds.
+LONGEST_PAUSE = 24 * 3600
+
+
 def paused_until() -> int:
     """When `portway pause` ends, in seconds since 1970; 0 while there is none."""
     text = read(PAUSED).strip()
     until = int(text) if text.isdigit() else 0
-    return until if until > time.time() else 0
+    # Later than a pause can end: the clock was wrong when it began.
+    return until if 0 < until - time.time() <= LONGEST_PAUSE else 0
 
 
 def started(pid: str) -> str:

@@ -11,19 +11,18 @@ import sys
 import time
 from typing import Optional
 
-from portway.fingerprint import PAUSED, paused_until
+from portway.fingerprint import LONGEST_PAUSE, PAUSED, paused_until
 from portway.reconcile import clock, say
 
 USAGE = "portway pause 30m|2h   leave the host alone, for a day at most\nportway pause off\nportway pause          tells which"
 UNITS = {"s": 1, "m": 60, "h": 3600}
-LONGEST = 24 * 3600
 
 
 def seconds(text: str) -> Optional[int]:
     """A duration such as 90s, 30m or 2h; None for others."""
     found = re.fullmatch(r"(\d{1,6})([smh])", text)
     size = int(found[1]) * UNITS[found[2]] if found else 0
-    return size if 0 < size <= LONGEST else None
+    return size if 0 < size <= LONGEST_PAUSE else None
 
 
 def main(words: list[str]) -> None:
