@@ -9,7 +9,7 @@ const MAY_IMPORT = {
   'lib/kernel': ['lib/forward', 'lib/iptables', 'lib/nftables'],
   'lib/iptables': ['lib/forward'],
   'lib/nftables': [],
-  'lib/nginx': ['lib/forward', 'lib/http'],
+  'lib/nginx': ['lib/forward', 'lib/http', 'lib/nftables'],
   'lib/host': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/nginx'],
   // A stack and its plan, and the deployed gateway read back.
   'lib/plan': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/host'],

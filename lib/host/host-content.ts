@@ -1,6 +1,7 @@
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
 import { isNginxForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
+import { HEADS, renderHeads } from '../nginx/heads';
 import { needsStream, renderNginx } from '../nginx/render';
 import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { certificatesPart } from './certificates';
@@ -36,12 +37,12 @@ export function hostContent({
   firstBootScript,
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os);
-  const proxy = nginxPart(forwards, os, memoryMiB);
+  const proxy = nginxPart(forwards, settings, os, memoryMiB);
   const metadata = metadataPart(settings);
   const certificates = certificatesPart(forwards, os);
   const packages = [
     ...kernel.packages,
-    ...(proxy === undefined ? [] : os.packages.nginx),
+    ...(proxy?.packages ?? []),
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...certificates.packages,
   ];
@@ -58,19 +59,28 @@ export function hostContent({
       ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
     ],
     settings: {
-      PORTWAY_PACKAGES: packages.join(' '),
+      PORTWAY_PACKAGES: [...new Set(packages)].join(' '),
       ...proxy?.settings,
       ...metadata.settings,
     },
   };
 }
 
-function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, memoryMiB: number) {
+function nginxPart(
+  forwards: readonly ResolvedForward[],
+  { ipv6 }: GatewaySettings,
+  os: OperatingSystem,
+  memoryMiB: number,
+) {
   const own = forwards.filter(isNginxForward);
   const conf = renderNginx(own, os.nginx, memoryMiB);
   if (conf === undefined) return undefined;
+  const heads = renderHeads(own, { families: ipv6 ? [4, 6] : [4], memoryMiB });
   const files: readonly HostFile[] = [
     { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf, origin: 'rules' },
+    ...(heads === undefined
+      ? []
+      : [{ path: HEADS.file, mode: '0644', text: heads, origin: 'rules', packed: true } as const]),
     ...assetFiles(
       `${PROGRAMS}/host.d/nginx.sh`,
       '/etc/sysctl.d/90-portway-nginx.conf',
@@ -84,6 +94,7 @@ function nginxPart(forwards: readonly ResolvedForward[], os: OperatingSystem, me
   ];
   return {
     files,
+    packages: [...os.packages.nginx, ...(heads === undefined ? [] : os.packages.nftables)],
     settings: {
       PORTWAY_NGINX_LISTEN: [...new Set(own.flatMap(listenersOf))].join(' '),
     },

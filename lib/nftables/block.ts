@@ -9,16 +9,18 @@ export interface SetProps {
   readonly type: string;
   /** Further lines, such as `flags interval`. */
   readonly lines?: readonly string[];
-  readonly elements: readonly Element[];
+  /** Default: none, and nothing about them is written: packets add them. */
+  readonly elements?: readonly Element[];
 }
 
 /** A named set of a table, with one element a line, so that a changed element is a changed line. */
 export function renderSet(name: string, { type, lines = [], elements }: SetProps): string {
-  const entries = elements.map(
+  const head = [`type ${type}`, ...lines].map((line) => `    ${line}`);
+  const entries = elements?.map(
     ({ key, comment }) => `      ${key}${comment === undefined ? '' : ` comment "${comment}"`},`,
   );
-  const head = [`type ${type}`, ...lines, 'elements = {'].map((line) => `    ${line}`);
-  return [`  set ${name} {`, ...head, ...entries, '    }', '  }', ''].join('\n');
+  const listed = entries === undefined ? [] : ['    elements = {', ...entries, '    }'];
+  return [`  set ${name} {`, ...head, ...listed, '  }', ''].join('\n');
 }
 
 /** A chain; `why` is a comment of one or more lines before it. */

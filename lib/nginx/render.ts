@@ -27,20 +27,21 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
 }
 
 function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
+  const connections = workerConnections(forwards, memoryMiB);
   return [
     '# Portway: forwards by nginx. Each deploy overwrites this file.',
     `user ${dialect.user};`,
     'worker_processes auto;',
     'pcre_jit on;  # each request is matched against several patterns',
     ...shutdown(forwards),
-    `worker_rlimit_nofile ${workerFiles(memoryMiB)};  # two per forwarded connection, and files`,
+    `worker_rlimit_nofile ${workerFiles(connections)};  # two per forwarded connection, and files`,
     'pid /run/nginx.pid;',
     `error_log ${ERROR_LOG} error;`,
     '# Modules; a missing folder is skipped.',
     'include /etc/nginx/modules-enabled/*.conf;',
     'include /usr/share/nginx/modules/*.conf;',
     '',
-    { head: 'events', lines: [`worker_connections ${workerConnections(memoryMiB)};`] },
+    { head: 'events', lines: [`worker_connections ${connections};`] },
     '',
     httpContext(forwards, dialect, memoryMiB),
     ...streamContext(forwards.filter((f) => !isWebForward(f))),

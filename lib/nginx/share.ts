@@ -2,17 +2,28 @@ import { isWebForward, type NginxForward, sharedPortOf } from '../forward/resolv
 import { formatTarget } from '../forward/target';
 import type { Line } from './block';
 
-/**
- * The connections of one worker, to clients and targets together. Each takes 424 bytes even if unused: 7 MB for each
- * worker on hosts with less than 2 GiB, 28 MB on larger ones.
- */
-export function workerConnections(memoryMiB: number): number {
+/** Connections of one worker that are shared out, to clients and to targets together. */
+function sharedConnections(memoryMiB: number): number {
   return memoryMiB < 2048 ? 16_384 : 65_536;
 }
 
-/** The files of one worker: one for each connection, and one for each answer or body that may wait on the disk. */
-export function workerFiles(memoryMiB: number): number {
-  return 4 * workerConnections(memoryMiB);
+/** Connections for clients of any HTTP forward that wait for an answer, beside those of their forward (see heads.ts). */
+export function spareConnections(memoryMiB: number): number {
+  return sharedConnections(memoryMiB) / 2;
+}
+
+/**
+ * Connections of one worker. Each takes 424 bytes whether it is used or not: up to 10 MB a worker on hosts of less than 2 GiB, up to
+ * 42 MB on larger ones.
+ */
+export function workerConnections(forwards: readonly NginxForward[], memoryMiB: number): number {
+  const spare = smallestShare(forwards) === undefined ? 0 : spareConnections(memoryMiB);
+  return sharedConnections(memoryMiB) + spare;
+}
+
+/** Files of one worker: its connections, and for as many answers and bodies again a file that they wait in. */
+export function workerFiles(connections: number): number {
+  return 4 * connections;
 }
 
 /** More forwards than this get no smaller shares, since not all of them are busy at once. */
@@ -26,7 +37,7 @@ const PARTS = 4;
  * half of all, however many they are: forged sources could fill all of them at once.
  */
 export function withShares(forwards: readonly NginxForward[], memoryMiB: number): readonly NginxForward[] {
-  const all = workerConnections(memoryMiB);
+  const all = sharedConnections(memoryMiB);
   const leading = forwards.filter((f) => f.targets.length > 0);
   const udp = leading.filter((f) => f.transport === 'udp').length;
   const part = (all * 0.75) / Math.min(PARTS, leading.length);
@@ -38,6 +49,12 @@ export function withShares(forwards: readonly NginxForward[], memoryMiB: number)
     // A client and a target. A shared port takes two more, for the hand-over.
     return { ...forward, share: Math.floor(connections / (sharedPortOf(forward) === undefined ? 2 : 4)) };
   });
+}
+
+/** The smallest share of forwards that have one. Undefined: none has. */
+export function smallestShare(forwards: readonly NginxForward[]): number | undefined {
+  const shares = forwards.flatMap(({ share }) => share ?? []);
+  return shares.length === 0 ? undefined : Math.min(...shares);
 }
 
 function isOneSite(leading: readonly NginxForward[]): boolean {

@@ -190,6 +190,20 @@ describeHost('portway.sh', () => {
       expect(await made()).toBe(before);
     });
 
+    test('bounds slow requests while several sites could take from each other', async () => {
+      const rules = async () => (await host.run('gateway', ['nft', 'list', 'table', 'inet', 'portway_heads'])).stdout;
+      const two = { ...NGINX.forwards, other: Forward.http({ listen: 81, to: 9000 }) };
+      await gateway.succeed({ forwards: two, content: 'two' });
+      expect(await rules()).toMatch(/dport vmap \{ 80 : goto from-web, 81 : goto from-other \}/);
+      await host.sh('gateway', 'nft delete table inet portway_heads');
+      await gateway.reboot();
+      expect(await rules()).toContain('from-other');
+      await gateway.succeed({ forwards: { ...two, third: Forward.http({ listen: 82, to: 9001 }) }, content: 'three' });
+      expect(await rules()).toContain('from-third');
+      await gateway.succeed({ ...NGINX, content: 'one' });
+      expect(await rules()).toBe('');
+    });
+
     test('applies a change with a reload: the main process stays', async () => {
       await gateway.succeed(NGINX);
       const pid = await host.read('/run/nginx.pid');

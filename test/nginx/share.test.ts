@@ -46,8 +46,10 @@ test('counts four connections per client behind a shared port', () => {
 
 test("gives larger hosts more, within the unit's file limit", () => {
   expect(shares({ web, udp: udp(53) }, 2048)).toEqual({ web: 12_288, udp: 12_288 });
+  const several = resolveForwardsOrThrow({ forwards: { web, udp: udp(53) } }).filter(isNginxForward);
   for (const memory of [512, 1024, 2048]) {
-    expect(workerFiles(memory)).toBeGreaterThan(3 * workerConnections(memory));
-    expect(workerFiles(memory)).toBeLessThan(524_288);
+    const connections = workerConnections(withShares(several, memory), memory);
+    expect(workerFiles(connections)).toBeGreaterThan(3 * connections);
+    expect(workerFiles(connections)).toBeLessThan(524_288);
   }
 });

@@ -3,9 +3,10 @@ serve PORT                             takes connections and datagrams and answe
 open ADDRESS PORT COUNT LEFT KIND      opens so many connections of a kind, waits until at most LEFT of them are without an answer (20 s),
                                        stays for 1 s, and prints what became of them as JSON: "held", "closed", or the status of an answer
 forge ADDRESS PORT COUNT NETWORK       sends so many datagrams, each from another source: NETWORK is the first half of them
+segments ADDRESS PORT COUNT NETWORK    the same with segments of TCP connections that there are not; half of them with a wrong checksum
 
 KIND is how a connection begins: `idle` says nothing, `get`, `post` (a body that never comes), `websocket`, or a host name, asked for by TLS.
-`head` and `handshake` go on for ever, a byte each half second: a request, and a TLS handshake."""
+`head`, `second` and `handshake` go on for ever, a byte each half second: a request, one after an answered one, and a TLS handshake."""
 
 import collections
 import json
@@ -20,6 +21,7 @@ import time
 HEADS = {
     "idle": "",
     "head": "GET / HTTP/1.1\r\nHost: test\r\nX-Long: ",
+    "second": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
     "handshake": "\x16\x03\x01\x02\x00\x01",
     "get": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
     "post": "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n",
@@ -77,16 +79,19 @@ def hold(address, port, count, left, kind):
                 data = client.recv(4096)
             except OSError:
                 data = b""
-            if data:
+            if data and client not in outcome:
                 outcome[client] = data.split()[1].decode()
-            else:
-                outcome.setdefault(client, "closed")
+            elif not data:
+                if kind == "second" or client not in outcome:
+                    outcome[client] = "closed"
                 selector.unregister(client)
 
     def drip():
         for key in list(selector.get_map().values()):
             # The others have not sent their beginning.
             if key.events != selectors.EVENT_READ:
+                continue
+            if kind == "second" and key.fileobj not in outcome:
                 continue
             try:
                 key.fileobj.send(b"x")
@@ -101,8 +106,12 @@ def hold(address, port, count, left, kind):
         if i % 100 == 0:
             step(0.02)
     end, next_byte = time.monotonic() + 20, 0
-    while count - len(outcome) > left and time.monotonic() < end:
-        if kind in ("head", "handshake") and time.monotonic() > next_byte:
+
+    def waiting():
+        return count - (list(outcome.values()).count("closed") if kind == "second" else len(outcome))
+
+    while waiting() > left and time.monotonic() < end:
+        if kind in ("head", "second", "handshake") and time.monotonic() > next_byte:
             drip()
             next_byte = time.monotonic() + 0.5
         step(0.1)
@@ -128,10 +137,35 @@ def forge(address, port, count, network):
             time.sleep(0.001)
 
 
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def segments(address, port, count, network):
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    to = socket.inet_aton(address)
+    for i in range(count):
+        source = socket.inet_aton(f"{network}.{i // 250 % 250}.{i % 250 + 1}")
+        # 0x5018: a header of 20 bytes, ACK and PSH.
+        parts = [1024 + i // 62_500, port, i, i, 0x5018, 1024, 0, 0]
+        content = b"GET / HT"
+        pseudo = source + to + struct.pack("!HH", 6, 20 + len(content))
+        parts[6] = checksum(pseudo + struct.pack("!HHIIHHHH", *parts) + content) ^ (i % 2)
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 40 + len(content), 0, 0, 64, 6, 0) + source + to
+        raw.sendto(ip + struct.pack("!HHIIHHHH", *parts) + content, (address, 0))
+        if i % 50 == 0:
+            time.sleep(0.001)
+
+
 mode, words = sys.argv[1], sys.argv[2:]
 if mode == "serve":
     serve(int(words[0]))
 elif mode == "open":
     hold(words[0], int(words[1]), int(words[2]), int(words[3]), words[4])
+elif mode == "segments":
+    segments(words[0], int(words[1]), int(words[2]), words[3])
 else:
     forge(words[0], int(words[1]), int(words[2]), words[3])

@@ -4,6 +4,7 @@ import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { isHttpsForward } from '../../../lib/forward/resolved';
 import { forwardsFile } from '../../../lib/host/forwards-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
+import { HEADS, renderHeads } from '../../../lib/nginx/heads';
 import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
 import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
@@ -30,7 +31,7 @@ export interface WebRequest {
 /** A line of access.log or stream.log. */
 export type LogEntry = Readonly<Record<string, string | number>>;
 
-/** A test host with the nginx.conf that synth renders, and nothing else of Portway. */
+/** A test host with the nginx.conf that synth renders, the bound of slow heads, and nothing else of Portway. */
 export class NginxHost {
   private hasPackage = false;
 
@@ -68,6 +69,11 @@ export class NginxHost {
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', alter(conf));
+    const heads = renderHeads(resolved, { families: [4, 6] });
+    if (heads !== undefined) {
+      await this.host.write(HEADS.file, alter(heads));
+      await this.host.sh('gateway', `nft -f ${HEADS.file}`);
+    }
     await this.host.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} ${NGINX_PATHS.sockets} /etc/portway/tls`);
     for (const { name, tls } of resolved.filter(isHttpsForward)) {
       const file = certificateFile(name, tls.source);

@@ -60,6 +60,16 @@ sockets() {
 # does not know.
 stamp() { sed -i "s/@generation@/$(sha256sum <"$STAGE$NGINX" | cut -c-16)/" "$STAGE$NGINX"; }
 
+# Rules that bound clients with slow requests. Only a warning if they fail: a kernel without them still forwards.
+readonly HEADS=/etc/portway/heads.nft
+bound_heads() {
+  if [[ ! -e $1$HEADS ]]; then
+    nft delete table inet portway_heads 2>/dev/null || :
+  elif [[ $WRITTEN == *$HEADS* ]] || ! nft list chain inet portway_heads heard >/dev/null 2>&1; then
+    nft -f "$1$HEADS" || say 'WARNING: this kernel does not bound slow requests by forward'
+  fi
+}
+
 try_nginx() {
   sockets "$STAGE$NGINX"
   # In the same folder as the real file, so that relative includes work.
@@ -84,6 +94,7 @@ listeners() {
 # A reload does not report whether it worked. Only the new configuration itself can.
 start_nginx() {
   local _
+  bound_heads "$1"
   # Cached answers from a time when the clock was ahead would be kept until then.
   find /var/cache/portway-* -type f -newermt '+1 hour' -delete 2>/dev/null || :
   # The address from which nginx connects to applications on this host. It is a route, not an interface's address, so

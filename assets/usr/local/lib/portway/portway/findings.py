@@ -1,6 +1,6 @@
-"""What nginx's logs contain that somebody should act on: a forward that used up its share of connections, and targets
-whose logins belong to a connection. portway-logs collects it every 20 s before it rotates, and `portway status` before
-it prints. So each run reads only what was written since the last one.
+"""What nginx's logs and the kernel's counters contain that somebody should act on: a forward that used up its share of
+connections, and targets whose logins belong to a connection. portway-logs collects it every 20 s before it rotates, and
+`portway status` before it prints. So each run reads only what was written since the last one.
 
 /var/lib/portway/findings.json keeps how far each log was read, and for each finding how often it occurred, since when,
 and when last.
@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from portway.commands import run
 from portway.files import forwards, replace
 from portway.files import read as text
 
@@ -23,14 +24,18 @@ STATE = "/var/lib/portway/findings.json"
 FORGET_AFTER = 7 * 86400
 # The start of the line is nginx's own. Text from clients comes after it.
 SHARE = re.compile(rb'\S+ \S+ \[error\] \d+#\d+: \*\d+ limiting connections by zone "share-([\w-]+)')
+HEADS = "/etc/portway/heads.nft"
+COUNTER = re.compile(r"counter from-(\S+) \{\s+packets (\d+)")
 SAYS = {
+    "heads": "too many clients wait for an answer or send a request slowly: {count} packets dropped since {since}, the last at {last} "
+    "(docs/limits.md)",
     "share": "has used up its share of connections: {count} refused since {since}, the last at {last} (docs/limits.md)",
     "login": "targets ask for NTLM or Negotiate, which log in a connection: {count} answers since {since}, the last at {last}. Set "
     "targetKeepAlive: false; NTLM itself needs Forward.tcp (docs/delivery.md)",
 }
 
 
-# For each log its inode and the offset up to which it was read.
+# For each log its inode and the offset up to which it was read; for each counter 0 and its value.
 Read = dict[str, tuple[int, int]]
 # For each kind and forward: how often, since when and when last, in seconds since 1970.
 Counts = dict[tuple[str, str], tuple[int, int, int]]
@@ -83,6 +88,14 @@ def found(read: Read) -> Iterator[tuple[str, str, int]]:
         for name in by_port.get(("udp", entry["port"]), []) if entry["protocol"] == "UDP" else []:
             if f"limit_conn open-{name} " not in conf:
                 yield "share", name, int(entry["sample"])
+    if os.path.exists(HEADS):
+        for name, packets in COUNTER.findall(run("nft", "list", "counters", "table", "inet", "portway_heads").stdout):
+            count, key = int(packets), f"counter {name}"
+            before = read.get(key, (0, 0))[1]
+            read[key] = (0, count)
+            # After a change it begins again.
+            if count != before:
+                yield "heads", name, count - before if count > before else count
 
 
 def load() -> tuple[Read, Counts]:
@@ -115,7 +128,16 @@ def collect() -> list[str]:
     finally:
         os.close(folder)
     there = {name for name, *_ in forwards()}
-    return [warning(*key, *value) for key, value in sorted(counts.items()) if key[0] in SAYS and key[1] in there]
+    return [
+        *([f"slow requests are not bounded by forward: try nft -f {HEADS}"] if is_unbounded() else []),
+        *(warning(*key, *value) for key, value in sorted(counts.items()) if key[0] in SAYS and key[1] in there),
+    ]
+
+
+def is_unbounded() -> bool:
+    """Whether the rules are missing that bound slow requests (host.d/nginx.sh)."""
+    listing = ("nft", "list", "chain", "inet", "portway_heads", "heard")
+    return os.path.exists(HEADS) and run(*listing).returncode != 0
 
 
 def warning(kind: str, name: str, count: int, since: int, last: int) -> str:
