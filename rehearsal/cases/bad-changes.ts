@@ -11,7 +11,7 @@ export interface BadChange<Version extends string> {
   during?(stage: Stage, deploy: () => Promise<DeployResult>): Promise<DeployResult>;
 }
 
-/** A content that needs nginx, which the host has not yet, while nobody reaches the repository. */
+/** A content that needs nginx, which the host does not have yet, while the repository is unreachable. */
 export const repositoryDown = <Version extends string>(title: string, version: Version): BadChange<Version> => ({
   title,
   version,
@@ -19,7 +19,7 @@ export const repositoryDown = <Version extends string>(title: string, version: V
   during: withoutPackages,
 });
 
-/** A content with nginx on 8080, where the application itself listens. */
+/** A content with nginx on 8080, where the application already listens. */
 export const portTaken = <Version extends string>(version: Version): BadChange<Version> => ({
   title: 'the port is taken by another program',
   version,

@@ -5,7 +5,7 @@ import type { InstanceEvent } from '../src/instances';
 import { INTERNET } from '../src/network/addresses';
 import { output } from './on-host';
 
-/** A port that a forward of only one content listens on, by the content's name. */
+/** A port on which only one content has a forward, by the content's name. */
 const OWN_PORTS = { first: 8000, second: 9000, third: 9100 } as const;
 export const { first: OLD, second: NEW, third: NEWEST } = OWN_PORTS;
 const engine = 'iptables';
@@ -14,16 +14,18 @@ const old = { old: Forward.tcp({ listen: OLD, to: 8080, engine }) };
 const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080, engine }) };
 const newest = { newest: Forward.tcp({ listen: NEWEST, to: 8080, engine }) };
 
-/** Contents of one stack in which the kernel forwards. Those after the third fail on the host, each for a reason of its own. */
+/**
+ * Contents of one stack in which the kernel forwards. Those after the third fail on the host, each for its own reason.
+ */
 export const CONTENTS = {
   first: { forwards: { ...both, ...old } },
   second: { forwards: { ...both, ...fresh } },
   third: { forwards: { ...both, ...newest } },
-  // The first forward by nginx: its package must be installed.
+  // The first forward on nginx: its package must be installed.
   'another package': {
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 81, to: 8080 }) },
   },
-  // Where the application itself listens.
+  // The application already listens there.
   'taken port': {
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 8080, to: 8443 }) },
   },
@@ -38,7 +40,7 @@ export const CONTENTS = {
 /** Requests a second while a host restarts: more would keep an emulated processor from booting. */
 export const SLOWLY = 2;
 
-/** What the stranger gets on a port: `application` or why not. */
+/** What the stranger gets on a port: `application`, or why not. */
 export async function asks(stage: Stage, port: number): Promise<string> {
   const { status, json, error } = await stage.lab.probe.http('stranger', `http://${stage.address}:${port}/`, {
     seconds: 5,
@@ -52,7 +54,9 @@ export async function hostName(stage: Stage): Promise<string> {
   return (json as { host?: string } | undefined)?.host ?? 'none';
 }
 
-/** Checks which content is in force, and not the one before it: as the stranger sees it, and in the host's rules. */
+/**
+ * Checks that this content is in force and the one before it is not: as the stranger sees it, and in the host's rules.
+ */
 export async function isInForce(stage: Stage, content: keyof typeof OWN_PORTS, when: string): Promise<void> {
   const { checks, phase } = stage;
   const there = OWN_PORTS[content];
@@ -77,7 +81,7 @@ export interface Answer {
   readonly good: boolean;
 }
 
-/** Does something while the stranger asks on port 80, twice a second, and tells when there was an answer. */
+/** Does something while the stranger asks on port 80 twice a second, and returns when there were answers. */
 export async function whileAsking<T>(stage: Stage, work: () => Promise<T>): Promise<[T, readonly Answer[]]> {
   const answers: Answer[] = [];
   let done = false;
@@ -110,7 +114,7 @@ export function failedWith({ checks, phase }: Stage, { ok, lines }: DeployResult
   else checks.passed(phase, 'cdk deploy shows the line that failed on the host', seen.slice(0, 400));
 }
 
-/** Does something while nobody reaches the package repository. */
+/** Does something while the package repository is unreachable. */
 export async function withoutPackages<T>({ lab }: Stage, work: () => Promise<T>): Promise<T> {
   const nft = (text: string) => lab.namespaces.run('internet', ['nft', text]);
   await nft(

@@ -7,7 +7,7 @@ const [ONE, OTHER] = VPC.backends;
 
 /** Port on which nginx shares connections between two backends, in every content. */
 export const POOL = 81;
-/** The backends' application, where both forwards to them lead. */
+/** The backends' application, which both forwards lead to. */
 const to = [`${ONE}:8080`, `${OTHER}:8080`] as const;
 
 const content = (listen: number) =>
@@ -17,7 +17,7 @@ const content = (listen: number) =>
     shop: Forward.tcp({ listen, to, engine: 'iptables', healthCheck: { interval: 1 } }),
   }) as const;
 
-/** Contents of one stack with most of both engines, for which user-data has no room. */
+/** Contents of one stack with most features of both engines, which do not fit into user-data. */
 export const LARGE = {
   first: { forwards: content(OLD) },
   // Another rule; the scripts are the same.

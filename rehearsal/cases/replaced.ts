@@ -8,20 +8,23 @@ const old = { old: Forward.tcp({ listen: OLD, to: 8080 }) };
 const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080 }) };
 const newest = { newest: Forward.tcp({ listen: NEWEST, to: 8080 }) };
 
-/** Contents of one stack whose host is replaced by each change. Those after the second fail, each for a reason of its own. */
+/**
+ * Contents of one stack whose host is replaced by each change. Those after the second fail, each for its own reason.
+ */
 export const REPLACED = {
   first: { onChange, forwards: { ...both, ...old } },
   second: { onChange, forwards: { ...both, ...fresh } },
-  // Nothing is wrong with these two; a case lets each fail, and the report of that would stay with the second.
+  // Nothing is wrong with these two. A case makes each of them fail, and the failed report would stay with the second
+  // content.
   third: { onChange, forwards: both },
   fourth: { onChange, forwards: { ...both, ...newest } },
-  // Where the application itself listens.
+  // The application already listens there.
   'taken port': { onChange, forwards: { ...both, site: Forward.http({ listen: 8080, to: 8443 }) } },
-  // The image is Debian's, whatever `os` says: an `ami` of another distribution than the props tell.
+  // The image is Debian's, whatever `os` says: an `ami` of another distribution than in the props.
   'wrong image': { onChange, os: 'amazon-linux-2023', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } },
 } as const satisfies Record<string, Version>;
 
-/** Checks that nobody noticed: strangers asked all the while, and all got their answers. */
+/** Checks that nobody noticed: strangers asked all the time, and all got their answers. */
 export function nothingLost({ checks, phase }: Stage, { requests, lost, downtime, seen }: WatchResult): void {
   const figures = `${lost} of ${requests} requests lost, ${downtime.toFixed(1)} s at most between two answers`;
   if (lost === 0 && requests > 0) checks.passed(phase, 'traffic never stopped', figures);

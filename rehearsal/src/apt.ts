@@ -6,18 +6,18 @@ import type { SubprocessError } from 'nano-spawn';
 import spawn from 'nano-spawn';
 
 /**
- * A Debian package, and how to see that what is wanted from it is there already.
- * `probe` is a command that must succeed; without it, a program of the tool's name must be on the PATH.
+ * A Debian package, and how to see whether it is already installed. `probe` is a command that must succeed; without it,
+ * a program with the tool's name must be on the PATH.
  */
 export interface ToolPackage {
   readonly package: string;
   readonly probe?: readonly [command: string, ...args: string[]];
 }
 
-/** What is wanted: the tool's name (as the user knows it) and the Debian package that brings it. */
+/** The tools needed: the tool's name, as the user knows it, and the Debian package that provides it. */
 export type Tools = Readonly<Record<string, string | ToolPackage>>;
 
-/** A tool that is still not there, with the reason why it could not be installed. */
+/** A tool that is still missing, and why it could not be installed. */
 export interface Missing {
   readonly tool: string;
   readonly package: string;
@@ -25,33 +25,33 @@ export interface Missing {
 }
 
 export interface EnsureOptions {
-  /** May packages be installed? Default: true. With false, what is missing is only reported. */
+  /** Whether to install packages. Default: true. If false, missing tools are only reported. */
   readonly install?: boolean;
   /** Called with one line before something slow starts. Default: nothing is printed. */
   readonly report?: (line: string) => void;
-  /** The machine. Default: this one. Tests put another in its place. */
+  /** The machine. Default: this one. Tests pass another. */
   readonly machine?: Machine;
 }
 
-/** The few things that are asked of the machine, so that a test can run without touching it. */
+/** The few operations on the machine, so that a test can run without touching it. */
 export interface Machine {
-  /** Runs a command, and rejects with its last lines when it fails. */
+  /** Runs a command, and rejects with its last lines if it fails. */
   run(command: string, args: readonly string[]): Promise<void>;
   has(tool: string): Promise<boolean>;
   isRoot(): boolean;
   wait(seconds: number): Promise<void>;
 }
 
-/** Folders that hold system tools although a plain user's PATH, or that of `su`, leaves them out. */
+/** Folders of system tools, which are missing from the PATH of plain users and of `su`. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** The PATH with the folders of system tools (nft, mke2fs, dnsmasq) at its end. */
+/** The PATH, with the folders of system tools (nft, mke2fs, dnsmasq) at its end. */
 export function systemPath(current = process.env.PATH ?? ''): string {
   const folders = current.split(path.delimiter).filter(Boolean);
   return [...folders, ...SYSTEM_FOLDERS.filter((folder) => !folders.includes(folder))].join(path.delimiter);
 }
 
-/** The full path of a program, or undefined when there is none. */
+/** The full path of a program; undefined if there is none. */
 export async function findTool(name: string): Promise<string | undefined> {
   const candidates = name.includes('/')
     ? [name]
@@ -69,12 +69,12 @@ export async function findTool(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The one command that a user is told to run. */
+/** The single command that the user is told to run. */
 export function installCommand(packages: readonly string[]): string {
   return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${[...new Set(packages)].join(' ')}`;
 }
 
-/** Which of the tools are not there. Changes nothing. */
+/** Which of the tools are missing. Changes nothing. */
 export async function missingTools(tools: Tools, machine: Machine = thisMachine): Promise<string[]> {
   const states = await Promise.all(
     Object.entries(tools).map(async ([tool, wanted]) => ({ tool, present: await isPresent(tool, wanted, machine) })),
@@ -83,9 +83,10 @@ export async function missingTools(tools: Tools, machine: Machine = thisMachine)
 }
 
 /**
- * Installs what is missing with apt, when that is possible: on a machine with apt-get, as root or with a sudo that asks
- * for no password. Nothing that is there already is touched, and nothing is downloaded when all is there.
- * @returns the tools that are still missing; empty when all are there. Does not throw for a tool that cannot be had.
+ * Installs missing tools with apt if possible: on a machine with apt-get, as root or with a sudo that asks for no
+ * password. Existing tools are not touched, and nothing is downloaded if none is missing.
+ * @returns the tools that are still missing; empty if there are none. Does not throw for a tool that cannot be
+ * installed
  */
 export async function ensurePackages(tools: Tools, options: EnsureOptions = {}): Promise<Missing[]> {
   // One after another: two installations in one process would only wait for each other's lock.
@@ -130,7 +131,7 @@ async function isPresent(tool: string, wanted: string | ToolPackage, machine: Ma
   );
 }
 
-/** The words before `apt-get`, or (as a string) why it may not be run. */
+/** The words before `apt-get` or, as a string, why it may not be run. */
 async function privilege(machine: Machine): Promise<string[] | string> {
   if (!(await machine.has('apt-get'))) return 'this machine has no apt-get';
   if (machine.isRoot()) return [];
@@ -141,16 +142,16 @@ async function privilege(machine: Machine): Promise<string[] | string> {
   );
 }
 
-/** @returns why, for each package that could not be installed */
+/** @returns the reason for each package that could not be installed */
 async function install(packages: string[], prefix: string[], machine: Machine): Promise<Map<string, string>> {
   const apt = async (...args: string[]) => {
-    // `env` because sudo drops variables; no questions, and no service restarts on Ubuntu.
+    // `env`, since sudo drops variables. Asks no questions, and restarts no services on Ubuntu.
     const settings = ['DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1', 'LC_ALL=C.UTF-8'];
     const [command = 'env', ...rest] = [...prefix, 'env', ...settings, 'apt-get', '-q', ...args];
     await machine.run(command, rest);
   };
   const failures = new Map<string, string>();
-  // A failed update is told only when it matters: stale lists often still do.
+  // A failed update is reported only if it matters: old lists often still work.
   const updated = await retryWhileLocked(() => apt('update'), machine).catch((error: unknown) => reasonOf(error));
   const installAll = (names: string[]) =>
     retryWhileLocked(
@@ -160,7 +161,7 @@ async function install(packages: string[], prefix: string[], machine: Machine): 
   try {
     await installAll(packages);
   } catch {
-    // One unknown name makes apt refuse all: what can be had is installed one by one.
+    // apt refuses everything because of one unknown name, so the packages are installed one by one.
     for (const name of packages) {
       await installAll([name]).catch((error: unknown) => {
         const before = typeof updated === 'string' ? ` (apt-get update had failed: ${updated})` : '';
@@ -171,7 +172,9 @@ async function install(packages: string[], prefix: string[], machine: Machine): 
   return failures;
 }
 
-/** apt's own lock timeout does not cover the package lists: `apt-get update` fails at once while another one runs. */
+/**
+ * apt's own lock timeout does not apply to the package lists: `apt-get update` fails at once while another one runs.
+ */
 async function retryWhileLocked(action: () => Promise<void>, machine: Machine): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -187,7 +190,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The lines of a failed apt run that say why: those marked E:, else the last one. */
+/** The lines of a failed apt run that explain it: those marked E:, else the last one. */
 function essence(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
   const errors = lines.filter((line) => line.startsWith('E:'));

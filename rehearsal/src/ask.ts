@@ -7,9 +7,9 @@ import type { Party } from './network/topology';
 
 /** What the application says it saw (services/application.py). */
 export interface Seen {
-  /** Its host: the address of one that the lab made. */
+  /** Its host. A host that the lab made is named by its address. */
   readonly host: string;
-  /** Not there for datagrams. */
+  /** Undefined for datagrams. */
   readonly address?: string;
   readonly port: number;
   readonly tls?: boolean;
@@ -18,20 +18,20 @@ export interface Seen {
 }
 
 export interface Answer {
-  /** HTTP status; of datagrams 200 for any. 0: no answer. */
+  /** HTTP status. 0: no answer. Any datagram counts as 200. */
   readonly status: number;
   /** Where a redirect leads. */
   readonly location?: string;
-  /** Undefined: it was none of the lab's applications that answered. */
+  /** Undefined: the answer did not come from the lab's application. */
   readonly seen?: Seen;
-  /** For a reader. */
+  /** The answer as text, for readers. */
   readonly text: string;
 }
 
 export interface AskOptions {
   readonly probe: Probe;
   readonly party: Party;
-  /** The gateway's. */
+  /** The gateway's address. */
   readonly address: string;
   /** Longest time, in seconds. Default: 10. */
   readonly seconds?: number;
@@ -41,7 +41,7 @@ export interface AskOptions {
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
-/** Asks a forward as a party does. */
+/** Asks a forward as a party of the lab. */
 export async function ask(
   { speech, port, host, path }: Question,
   { probe, party, address, seconds = 10, headers = [] }: AskOptions,
@@ -59,7 +59,10 @@ export async function ask(
   return { status: answer.status, ...seen, ...(location === undefined ? {} : { location }), text: shown(answer) };
 }
 
-/** Whether it is the answer that the plan promises. `taken`: a program of the team's own is there, whose answers nobody knows. */
+/**
+ * Whether the answer is the one that the plan promises. `taken`: a program of the team's own runs there, whose answers
+ * are unknown.
+ */
 export function isRight(
   { places, redirect, speech }: Question,
   answer: Answer,

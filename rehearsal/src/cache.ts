@@ -17,12 +17,15 @@ const LOCKING: LockOptions = {
   onCompromised: () => undefined,
 };
 
-/** Where Portway keeps what is slow to make: `$XDG_CACHE_HOME/portway`, else `~/.cache/portway`. */
+/** Where Portway keeps what takes long to make: `$XDG_CACHE_HOME/portway`, else `~/.cache/portway`. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portway');
 }
 
-/** A short name for a recipe: equal recipes, equal name. Key order counts, so build recipes in one place. */
+/**
+ * A short name for a recipe: equal recipes have equal names. The order of keys matters, so build each recipe in one
+ * place.
+ */
 export function recipeHash(recipe: unknown): string {
   return createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
 }
@@ -48,17 +51,17 @@ export async function ensureCached(path: string, build: (folder: string) => Prom
       await rename(folder, path);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
-      // The lock was taken over meanwhile, and the other one has finished: its folder is as good.
+      // The lock was taken over meanwhile, and the other run has finished: its folder is equally good.
       if (!existsSync(path)) throw error;
     }
     return path;
   } finally {
-    // Fails if somebody else took the lock over: then it is no longer ours to release.
+    // Fails if another run took over the lock; then it is no longer ours to release.
     await unlock().catch(() => undefined);
   }
 }
 
-/** The folder's time says when it was last used, so that a person who clears the cache sees what is old. */
+/** The folder's time shows when it was last used, so that people who clear the cache see what is old. */
 async function touched(path: string): Promise<string> {
   const now = new Date();
   await utimes(path, now, now).catch(() => {});

@@ -16,7 +16,9 @@ export interface NamedCase {
   readonly case: RehearsalCase;
 }
 
-/** All cases of a folder: the default ones first, then by name. @throws Error naming a file that holds no case */
+/**
+ * All cases of a folder: the default ones first, then by name. @throws Error naming a file that does not define a case
+ */
 export async function loadCases(folder = CASES): Promise<readonly NamedCase[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries

@@ -1,4 +1,4 @@
-/** One thing to undo: what it is (for messages) and how. */
+/** One thing to undo: its name for messages, and how to undo it. */
 interface Step {
   name: string;
   undo: () => unknown | Promise<unknown>;
@@ -9,31 +9,30 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type EndSignal = keyof typeof EXIT_CODES;
 
 /**
- * Everything a run has to undo, undone in reverse order: at the end, after an error, and on Ctrl-C.
+ * Everything that a run has to undo, in reverse order: at the end, after an error, and on Ctrl-C.
  *
- * Each step has a time limit of its own, and one that fails does not keep the others from running: what went wrong
- * is collected and returned.
+ * Each step has its own time limit. A failed step does not stop the others; its message is collected and returned.
  */
 export class Cleanup {
   readonly #steps: Step[] = [];
   readonly #stepLimitMs: number;
   #running: Promise<string[]> | undefined;
 
-  /** @param options.stepLimitMs longest time for one step, in milliseconds. Default 15,000. */
+  /** @param options.stepLimitMs longest time for one step, in milliseconds. Default: 15,000 */
   constructor(options: { stepLimitMs?: number } = {}) {
     this.#stepLimitMs = options.stepLimitMs ?? 15_000;
   }
 
-  /** True once the undoing has begun: nothing new may be started then. */
+  /** Whether the cleanup has begun. Nothing new may be started then. */
   get started(): boolean {
     return this.#running !== undefined;
   }
 
   /**
-   * Registers a step; the last one registered runs first.
+   * Adds a step. The last one added runs first.
    *
-   * @returns a function that takes the step off again (when the thing is gone already).
-   * @throws Error when the undoing has begun, so that nothing is made that nobody would undo.
+   * @returns a function that removes the step again, if there is nothing left to undo
+   * @throws Error if the cleanup has begun, so that nothing is made that nobody would undo
    */
   add(name: string, undo: Step['undo']): () => void {
     if (this.started) throw new Error(`the run is being ended, no more can be started: ${name}`);
@@ -45,7 +44,7 @@ export class Cleanup {
     };
   }
 
-  /** Undoes everything, once; later calls get the first one's result: the messages of the steps that failed. */
+  /** Undoes everything, once. Later calls get the same result: the messages of the steps that failed. */
   run(): Promise<string[]> {
     this.#running ??= this.#undoAll();
     return this.#running;
@@ -64,12 +63,12 @@ export class Cleanup {
   }
 
   /**
-   * Undoes everything when the process is told to end, then ends it with the signal's exit code. A second signal
-   * does not cut the undoing short: each step is bounded, so that it ends by itself.
+   * Undoes everything when the process is asked to end, then ends it with the signal's exit code. A second signal does
+   * not cut this short: each step has a limit, so it ends by itself.
    *
-   * @param onSignal told once, before the undoing starts (to print a line).
-   * @param atEnd done after the undoing, before the process ends, with the messages of the steps that failed.
-   * @returns a function that takes the handlers off again.
+   * @param onSignal called once, before the cleanup starts (to print a line)
+   * @param atEnd called after the cleanup, before the process ends, with the messages of the steps that failed
+   * @returns a function that removes the handlers
    */
   onSignals(
     onSignal: (signal: EndSignal) => void = () => {},

@@ -10,7 +10,7 @@ export interface RehearseOptions {
   readonly stack?: string;
   readonly case?: readonly string[];
   readonly list?: boolean;
-  /** The CDK app. Default: what cdk.json says. */
+  /** The CDK app's command. Default: the one in cdk.json. */
   readonly app?: string;
   readonly engine?: Engine;
   readonly os?: VmSystem;
@@ -22,7 +22,7 @@ export interface RehearseOptions {
   readonly endpoint?: string;
 }
 
-/** `portway rehearse`. @returns the process's exit code: 0 only when every check passed and nothing was left behind */
+/** `portway rehearse`. @returns the exit code: 0 only if every check passed and nothing was left behind */
 export async function rehearseCommand(options: RehearseOptions): Promise<number> {
   const { stack, engine, os, keep = false, json = false, mirror, endpoint } = options;
   try {
@@ -55,7 +55,7 @@ export async function rehearseCommand(options: RehearseOptions): Promise<number>
     process.stdout.write(`${json ? JSON.stringify(report, null, 2) : reportText(report)}\n`);
     return report.passed ? 0 : 1;
   } catch (error) {
-    // What the machine lacks is no fault of the program: its message says what to do, a stack trace would hide it.
+    // If the machine lacks something, the message says what to do; a stack trace would hide it.
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     return 1;
   }

@@ -23,7 +23,7 @@ export const TOOLS: Tools = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   unshare: 'util-linux',
-  // Not there on Ubuntu, and without it nothing from a Debian mirror is believed.
+  // Missing on Ubuntu. Without it, nothing from a Debian mirror can be verified.
   'the keys of Debian': {
     package: 'debian-archive-keyring',
     probe: ['test', '-e', '/usr/share/keyrings/debian-archive-keyring.gpg'],
@@ -31,34 +31,37 @@ export const TOOLS: Tools = {
 };
 
 const GIB = 2 ** 30;
-/** The root (0.3 GB), a copy while the image is built, the image (0.4 GB), QEMU (0.3 GB), and what the VMs of a run write. */
+/**
+ * The root (0.3 GB), a copy while the image is built, the image (0.4 GB), QEMU (0.3 GB), and what the VMs of a run
+ * write.
+ */
 const DISK_NEEDED = 3 * GIB;
-/** One VM of 1 GiB with its QEMU, the AWS endpoint, the CDK CLI. */
+/** One VM of 1 GiB with its QEMU, the AWS endpoint and the CDK CLI. */
 const MEMORY_NEEDED = 2 * GIB;
 
-/** What is asked of a machine, so that a test can describe another one. */
+/** Facts about a machine. A test can describe another one. */
 export interface MachineFacts {
   platform: string;
   architecture: string;
   root: boolean;
-  /** Bytes that are free where the cache is. */
+  /** Free bytes where the cache is. */
   disk: number;
-  /** Bytes that programs can still get. */
+  /** Bytes of memory still available to programs. */
   memory: number;
   tun: boolean;
 }
 
 /**
- * Looks whether the lab can work here, installs what can be installed, and sets the PATH so that system tools are
- * found. All findings come at once, each with what to do.
+ * Checks whether the lab can work here, installs what can be installed, and sets the PATH so that system tools are
+ * found. All findings are reported at once, each with what to do.
  *
- * @param options.report called with a line before something slow starts.
+ * @param options.report called with a line before something slow starts
  * @throws Error that lists everything that is in the way
  */
 export async function examine(options: { report: (line: string) => void; install?: boolean }): Promise<void> {
   process.env.PATH = systemPath();
   const findings = judge(await machineFacts());
-  // Without these nothing else can even be tried.
+  // Without these, nothing else can be tried.
   if (findings.length === 0) {
     const missing = await ensurePackages(TOOLS, { report: options.report, install: options.install ?? true });
     findings.push(...missing.map(({ tool, reason }) => `${tool} is missing: ${reason}`));
@@ -68,7 +71,7 @@ export async function examine(options: { report: (line: string) => void; install
     throw new Error(`this machine cannot run the rehearsal yet:\n${findings.map((f) => `- ${f}`).join('\n')}`);
 }
 
-/** What the facts alone tell. */
+/** What the facts alone show. */
 export function judge(facts: MachineFacts): string[] {
   if (facts.platform !== 'linux') {
     return [`the rehearsal needs Linux (network namespaces), this is ${facts.platform}: run it in a Linux VM`];
@@ -133,7 +136,7 @@ async function tryNetwork(): Promise<string[]> {
       return [`${missing} (${said}): a container needs --privileged; another kernel needs the module`];
     }
   }
-  // Names for namespaces are mounts, which some containers refuse although they may make the namespaces themselves.
+  // Named namespaces are mounts, which some containers refuse although they allow the namespaces themselves.
   const name = `portway-doctor-${process.pid}`;
   try {
     await spawn('ip', ['netns', 'add', name], { stdin: 'ignore' });

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What is read from the host before it goes: by the file that it is kept in. */
+/** What is read from the host before it goes, by the file that it is saved in. */
 const EVIDENCE: Readonly<Record<string, string>> = {
   'bootstrap.log': 'sudo cat /var/log/portway/bootstrap.log',
   'rules-v4.txt': 'sudo iptables-nft-save 2>/dev/null',
@@ -12,15 +12,15 @@ const EVIDENCE: Readonly<Record<string, string>> = {
   'cloud-init.log': 'sudo tail -n 400 /var/log/cloud-init.log',
 };
 
-/** A line that stands in no log. */
+/** A line that occurs in no log. */
 const MARK = '---- portway evidence ----';
 
-/** Keeps the host's own view in the run's folder. What it cannot tell (nginx.conf without nginx) is left out. */
+/** Saves the host's own view in the run's folder. What it cannot provide (nginx.conf without nginx) is left out. */
 export async function collectEvidence(
   ask: (command: string) => Promise<{ readonly stdout: string }>,
   folder: string,
 ): Promise<void> {
-  // One login for all: a handshake costs an emulated processor seconds.
+  // One login for all, since a handshake takes an emulated processor seconds.
   const { stdout } = await ask(Object.values(EVIDENCE).join(`; echo '${MARK}'; `));
   const parts = stdout.split(`${MARK}\n`);
   for (const [i, file] of Object.keys(EVIDENCE).entries()) {

@@ -41,7 +41,7 @@ export interface Question {
   readonly believed: boolean;
 }
 
-/** Something of the plan that the lab cannot try. */
+/** A part of the plan that the lab cannot try. */
 export interface Untried {
   readonly what: string;
   readonly reason: string;
@@ -52,7 +52,7 @@ export interface Expectations {
   readonly untried: readonly Untried[];
 }
 
-/** What the lab must see of a stack's forwards, according to its plan. */
+/** What the lab must observe of a stack's forwards, according to its plan. */
 export function expectationsOf({ forwards, gateway }: Plan): Expectations {
   const questions: Question[] = [];
   const untried: Untried[] = [];
@@ -108,7 +108,7 @@ function unasked(forward: PlannedForward): string | undefined {
 
 interface Asked {
   readonly question?: Question;
-  /** What is not asked, and why. */
+  /** Why it is not asked. */
   readonly not?: string;
 }
 

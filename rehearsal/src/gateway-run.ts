@@ -59,7 +59,7 @@ export class GatewayRun {
     this.#o = options;
   }
 
-  /** Before the cases, in this order; each needs the ones before it. */
+  /** The steps before the cases, in this order; each needs the earlier ones. */
   get firstSteps(): readonly Step[] {
     return [
       { title: 'start the AWS endpoint and the lab', run: () => this.#start() },
@@ -68,7 +68,7 @@ export class GatewayRun {
     ];
   }
 
-  /** After the cases, in any case: what the host can tell, and what destroy leaves. */
+  /** The steps after the cases, in any case: what the host can report, and what destroy leaves. */
   get lastSteps(): readonly Step[] {
     return [
       { title: 'collect logs and rules', run: () => this.#collect() },
@@ -76,12 +76,12 @@ export class GatewayRun {
     ];
   }
 
-  /** What a case has at hand, under its name. */
+  /** What a case can use, under its name. */
   stageOf(name: string): Stage {
     return this.#there().as(name, this.#o.checks);
   }
 
-  /** Why no further case can be run here, after one that failed; undefined when one can. */
+  /** Why no further case can run here after a failed one; undefined if one can. */
   async unusable(takesAny = false): Promise<string | undefined> {
     const stage = this.#stage;
     if (stage === undefined || this.#deployed === undefined) return 'the gateway was never up';
@@ -92,7 +92,7 @@ export class GatewayRun {
     );
   }
 
-  /** In what the gateway is another than it was before the cases; undefined: in nothing that is known. */
+  /** In what the gateway differs from before the cases; undefined: nothing is known to differ. */
   get changed(): string | undefined {
     const {
       assembly: { version },
@@ -101,7 +101,7 @@ export class GatewayRun {
     return version === source.versions[0] ? undefined : `version ${version} is deployed, not ${source.versions[0]}`;
   }
 
-  /** The gateway, as far as it got. */
+  /** The gateway, as far as it was built. */
   get gateway(): GatewayRecord | undefined {
     if (this.#deployed === undefined) return undefined;
     const { instanceId, instanceType, privateIp, publicIp, userData, securityGroups } = this.#deployed;
@@ -113,7 +113,7 @@ export class GatewayRun {
     return this.#targets?.made ?? [];
   }
 
-  /** What the lab did. @param begin of the rehearsal, in milliseconds */
+  /** What the lab did. @param begin start of the rehearsal, in milliseconds */
   events(begin: number): readonly EventRecord[] {
     return (this.#stage?.instances.events ?? []).map(({ time, instanceId, what, detail }) => ({
       at: Math.round((time.getTime() - begin) / 100) / 10,
@@ -179,7 +179,7 @@ export class GatewayRun {
   async #firstBoot(note: Note): Promise<void> {
     const { checks } = this.#o;
     const stage = this.#there();
-    // The CLI waits on the wait condition: only the host's own report lets it end well.
+    // The CLI waits for the wait condition, so it succeeds only through the host's own report.
     const { ok, lines } = (await this.#deploying) as DeployResult;
     if (!ok) throw new Error(`cdk deploy failed:\n${lines.join('\n')}`);
     const seconds = Math.round((Date.now() - this.#launched) / 1000);
@@ -207,12 +207,15 @@ export class GatewayRun {
     if (stage.noLogin !== undefined)
       checks.skipped('deploy', 'applications are started on the gateway where its forwards lead', stage.noLogin);
     for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
-    // Another endpoint may not have waited for the report: the machine may still be booting.
+    // Another endpoint may not have waited for the report, so the machine may still be booting.
     const answered = await stage.answered(this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
     checks.passed('deploy', 'the gateway forwards', `${answered} s after the address arrived`);
   }
 
-  /** The endpoint, a user's above all, has what the template says: else the lab runs something else. */
+  /**
+   * Checks that the endpoint (above all a user's) has what the template says. Otherwise the lab would run something
+   * else.
+   */
   async #asPromised({ assembly, source, endpoint }: SharedStage): Promise<void> {
     const promised = await readPromised(assembly.folder, source.stack);
     const found = await readFound(assembly.stackName, undefined, ec2Client(endpoint));

@@ -3,7 +3,7 @@ import type { Instance } from '@aws-sdk/client-ec2';
 import { required } from '../../lib/operate/instance';
 import type { SecurityRules } from './network/firewall';
 
-/** What the EC2 API says of an instance that can change while it lives. */
+/** What the EC2 API says about an instance that can change during its life. */
 export interface InstanceState {
   readonly instanceId: string;
   readonly power: 'on' | 'off' | 'gone';
@@ -12,24 +12,24 @@ export interface InstanceState {
   readonly instanceType: string;
   readonly sourceDestCheck: boolean;
   readonly rules: SecurityRules;
-  /** Those that its metadata service tells; undefined: it tells none. */
+  /** The tags that its metadata service shows. Undefined: it shows none. */
   readonly metadataTags?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * What the lab has to do. `restart`: off if it is on, then on with what is new.
- * `rules`, `check` and `tags` need no power.
+ * What the lab has to do. `restart`: switch off if on, then on with the new settings. `rules`, `check` and `tags` need
+ * no restart.
  */
 export type InstanceChange = 'launch' | 'rules' | 'check' | 'tags' | 'stop' | 'restart';
 
 /**
- * What leads from the lab's instance to what EC2 says, in this order.
- * @param has undefined: the lab knows no such instance
+ * The steps from the lab's instance to what EC2 says, in this order.
+ * @param has undefined: the lab does not know the instance yet
  */
 export function instanceChanges(has: InstanceState | undefined, says: InstanceState): readonly InstanceChange[] {
-  // One that has come and gone meanwhile, or is switched off before its first boot, is nothing to run.
+  // An instance that has come and gone meanwhile, or is switched off before its first boot, need not run.
   if (has === undefined) return says.power === 'on' ? ['launch'] : [];
-  // The end is not a change: it comes after the address has moved to another one.
+  // Its end is not a change here: it follows after the address has moved to another instance.
   if (has.power === 'gone' || says.power === 'gone') return [];
   return [
     ...(isDeepStrictEqual(has.rules, says.rules) ? [] : (['rules'] as const)),
@@ -39,13 +39,13 @@ export function instanceChanges(has: InstanceState | undefined, says: InstanceSt
   ];
 }
 
-/** A stop and start may be over between two looks: then only the later launch time tells of it. */
+/** A stop and start may both happen between two looks. Then only the later launch time shows it. */
 function powerChange(has: InstanceState, says: InstanceState): readonly ('stop' | 'restart')[] {
   if (says.power === 'off') return has.power === 'on' ? ['stop'] : [];
   return says.started > has.started || has.power === 'off' ? ['restart'] : [];
 }
 
-/** EC2's names of an instance's states. Stopping, it still runs for a while, but is on its way. */
+/** EC2's names for an instance's states. A stopping instance still runs for a while, but counts as off. */
 export function powerOf({ State }: Instance): InstanceState['power'] {
   const name = required(State?.Name, 'state');
   if (name === 'pending' || name === 'running') return 'on';

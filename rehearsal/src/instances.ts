@@ -35,8 +35,8 @@ export interface InstanceEvent {
   readonly time: Date;
   readonly instanceId: string;
   /**
-   * `launched`, `stopped` (the power is off), `started`, `terminated`, `address` (the Elastic IP leads to it now), `no address`,
-   * `rules` (of its security groups), `check` (of source and destination), `tags` (in its metadata service).
+   * `launched`, `stopped` (the power is off), `started`, `terminated`, `address` (the Elastic IP now leads to it), `no
+   * address`, `rules` (of its security groups), `check` (of source and destination), `tags` (in its metadata service).
    */
   readonly what:
     | 'launched'
@@ -55,9 +55,9 @@ export interface InstanceEvent {
 /** An instance that the lab runs. */
 interface Followed {
   readonly vm: Vm;
-  /** As far as the lab has got. */
+  /** What the lab has done so far. */
   has: InstanceState;
-  /** The power is being switched: the next look comes back to what is new. */
+  /** The power is being switched. The next look picks up anything new. */
   busy: boolean;
 }
 
@@ -126,7 +126,7 @@ export class Instances {
    * @throws Error when it takes longer, or when following fails
    */
   async settled(limit = 240): Promise<void> {
-    // A poll that is under way may have begun before this call.
+    // A poll that is already running may have begun before this call.
     const looks = this.#looks + 2;
     const end = Date.now() + limit * 1000;
     for (;;) {
@@ -179,7 +179,8 @@ export class Instances {
       ended.delete(id);
       if (await this.#adjust(instance, groups)) switching = true;
     }
-    // One may end in the same look in which the other gets its address: first the one, as CloudFormation has it, then the other.
+    // An instance may end in the same look in which another gets its address: first the end, as in CloudFormation, then
+    // the address.
     await this.#adjustAddress(address?.PublicIp, address?.InstanceId);
     for (const id of ended) await this.#terminate(id);
     return switching || this.#events.length > before;

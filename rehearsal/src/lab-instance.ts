@@ -4,7 +4,7 @@ import { REGION } from './aws/settings';
 import type { LabInstance } from './lab';
 import type { SecurityRules } from './network/firewall';
 
-/** What the lab needs of what the EC2 API tells. */
+/** What the lab needs from the EC2 API's description. */
 export function labInstance({
   securityGroups,
   ipv6: address,
@@ -21,7 +21,7 @@ export function labInstance({
   };
 }
 
-/** The rules of all groups together, as EC2 adds them up. @throws Error for a rule that names no networks */
+/** The rules of all groups together, as EC2 combines them. @throws Error for a rule that names no networks */
 export function securityRules(groups: readonly SecurityGroupRules[]): SecurityRules {
   const rules = (direction: 'ingress' | 'egress') =>
     groups.flatMap((group) =>

@@ -132,7 +132,7 @@ export class Lab {
     await this.#publish(instanceId);
   }
 
-  /** Changes the tags that the metadata service tells, while the instance runs. */
+  /** Changes the tags that the metadata service shows, while the instance runs. */
   async setMetadataTags(instanceId: string, tags: LabInstance['metadataTags']): Promise<void> {
     this.#entry(instanceId).instance.metadataTags = tags;
     await this.#publish(instanceId);
@@ -195,7 +195,7 @@ export class Lab {
     if (ipv6) await routeBackends(this.namespaces, ipv6.address, ipv6.vpc);
   }
 
-  /** The VPC's IPv6 side; undefined until an instance with an IPv6 address was launched. */
+  /** The VPC's IPv6 side; undefined until an instance with an IPv6 address is launched. */
   get ipv6(): Ipv6Map | undefined {
     return this.#ipv6;
   }
@@ -235,7 +235,7 @@ export class Lab {
     const base = this.#metadataOf(placement.privateIp);
     const document = imdsDocument(instance, placement.publicIp, this.#options.image.architecture);
     await writeFile(`${base}.user-data`, instance.userData);
-    // The running instance asks all the while: it must never meet half a file.
+    // Replaces the file as a whole, since the running instance may read it at any time.
     await writeFile(`${base}.new`, JSON.stringify(document, null, 2));
     await rename(`${base}.new`, `${base}.json`);
   }

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instances } from './instances';
 
-/** How long a machine may be off, in seconds, before a deploy that waits for it is given up: a case may pull its plug. */
+/**
+ * How long a machine may be off, in seconds, before a deploy that waits for it is given up. A case may cut its power.
+ */
 const OFF_LIMIT = 90;
 
 const POWER: ReadonlySet<string> = new Set(['launched', 'started', 'stopped', 'terminated']);
 
-/** Rejects when a machine that should run has been off for long; never resolves. */
+/** Rejects when a machine that should run has been off for too long. Never resolves. */
 export async function machineDied(instances: Instances, signal: AbortSignal): Promise<never> {
   const offSince = new Map<string, number>();
   for (;;) {

@@ -27,7 +27,7 @@ export function showing(
   return new Listr<object, 'default' | 'silent', 'simple'>(tasks, {
     concurrent,
     exitOnError,
-    // Ctrl-C is the clean-up's.
+    // The cleanup handles Ctrl-C.
     registerSignalListeners: false,
     renderer: quiet ? 'silent' : 'default',
     fallbackRenderer: 'simple',
@@ -39,8 +39,8 @@ export function showing(
 type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>;
 
 /**
- * A step as a task: what it notes stays on the screen, and in a terminal a step that runs shows its seconds.
- * @param terminal Default: whether standard output is one. Elsewhere each change of a title would be a line.
+ * A step as a task. Its notes stay on the screen, and in a terminal a running step shows its seconds.
+ * @param terminal Default: whether standard output is one. Elsewhere, each change of a title would be a new line
  */
 export function stepTask(
   title: string,

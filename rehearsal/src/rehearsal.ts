@@ -18,9 +18,9 @@ import { Track } from './track';
 
 export interface RehearsalOptions {
   readonly runs: readonly PlannedRun[];
-  /** Leave the labs up at the end until Ctrl-C. */
+  /** Keeps the labs up at the end, until Ctrl-C. */
   readonly keep: boolean;
-  /** Show no progress: something else is printed to standard output. */
+  /** Shows no progress, since something else is printed to standard output. */
   readonly quiet: boolean;
   /** The VM's system. Default: Debian 13. */
   readonly os?: VmSystem | undefined;
@@ -28,14 +28,14 @@ export interface RehearsalOptions {
   readonly mirror?: string | undefined;
   /** An AWS endpoint of the user's. Default: the project's own is started. */
   readonly endpoint?: string | undefined;
-  /** Where the runs' folders are. Default: `.rehearsal` in the present folder. */
+  /** The folder of the runs' folders. Default: `.rehearsal` in the current folder. */
   readonly folder?: string | undefined;
 }
 
 /**
- * Rehearses stacks on this machine, with no AWS account. A run that fails or is interrupted writes its report too, as far as it
- * went.
- * @throws Error with a message for the user when the machine cannot do it
+ * Rehearses stacks on this machine, without an AWS account. A run that fails or is interrupted writes its report too,
+ * as far as it got.
+ * @throws Error with a message for the user if the machine is not able to
  */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
   const begin = Date.now();

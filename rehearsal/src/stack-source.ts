@@ -13,9 +13,9 @@ export type Context = Readonly<Record<string, string>>;
 
 /** Where a run's stack comes from. */
 export interface StackSource {
-  /** What the CDK calls it, as on the command line of `cdk deploy`. */
+  /** Its name in the CDK, as on the command line of `cdk deploy`. */
   readonly stack: string;
-  /** Names of its contents. The first one is deployed first. */
+  /** The names of its contents. The first one is deployed first. */
   readonly versions: readonly [string, ...string[]];
   /** Whether its account must be bootstrapped. */
   readonly bootstrap: boolean;
@@ -27,14 +27,14 @@ export interface StackSource {
 export interface Assembly {
   readonly version: string;
   readonly folder: string;
-  /** What CloudFormation calls the stack. */
+  /** Its name in CloudFormation. */
   readonly stackName: string;
   readonly plan: Plan;
 }
 
 /**
- * A stack of a CDK app, just as it is. Its one version is called `app`.
- * @param app command of the app. Default: what cdk.json says
+ * A stack of a CDK app, unchanged. Its only version is called `app`.
+ * @param app the app's command. Default: the one in cdk.json
  */
 export function appSource(stack: string, app?: string): StackSource {
   return {
@@ -61,12 +61,12 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
       const props = versions[version];
       if (props === undefined)
         throw new Error(`a version of the case must be one of ${Object.keys(versions).join(', ')}, got: ${version}`);
-      // The CDK takes a second to load: whoever only lists cases does not wait for it.
+      // The CDK takes a second to load, and listing cases does not need it.
       const { App } = await import('aws-cdk-lib');
       const { PortwayStack } = await import('../../lib/portway-stack.js');
       const { contextProps } = await import('../../lib/context.js');
       const settings = JSON.parse(await readFile(join(ROOT, 'cdk.json'), 'utf8')) as { context?: object };
-      // The CDK's own validation is for templates that go to AWS, and costs seconds: the part `cdk` of the tests runs it.
+      // The CDK's own validation is for templates that go to AWS, and takes seconds. The tests' part `cdk` runs it.
       const quick = { '@aws-cdk/core:validateAgainstDefaultRules': false };
       const app = new App({ outdir, context: { ...settings.context, ...quick, bootstrapless: 'true', ...context } });
       new PortwayStack(app, 'Portway', { ...props, ...contextProps(app.node) });
@@ -75,7 +75,7 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
   };
 }
 
-/** Synthesizes a version of a stack into a folder, which is emptied first, and reads back what it is. */
+/** Synthesizes a version of a stack into a folder, which is emptied first, and reads the result. */
 export async function assemble(
   source: StackSource,
   { version, context, folder, cdk }: { version: string; context: Context; folder: string; cdk: CdkCall },

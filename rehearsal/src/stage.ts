@@ -20,9 +20,9 @@ import { nameOf, type Targets } from './targets';
 import type { Vm } from './vm/qemu';
 import { hold, watch } from './watch';
 
-/** The account that Debian's image logs in. */
+/** The account to log in with on Debian's image. */
 const USER = 'admin';
-/** Longest time for a boot until the application answers, in seconds: emulated CPUs on a busy machine are slow. */
+/** The longest time from boot until the application answers, in seconds: emulated CPUs on a busy machine are slow. */
 export const BOOT_LIMIT = 420;
 
 export interface SharedStageOptions {
@@ -46,7 +46,7 @@ export interface Surroundings {
 /** One gateway's stage, which its cases share. */
 export class SharedStage {
   readonly #o: SharedStageOptions;
-  /** What was synthesized last, and what is deployed: those of the last deploy that went well. */
+  /** What was synthesized last, and what is deployed: that of the last successful deploy. */
   #next: Assembly | undefined;
   #deployed: Assembly | undefined;
   #lab: Surroundings | undefined;
@@ -63,7 +63,7 @@ export class SharedStage {
     return this.#o.source;
   }
 
-  /** What is deployed, after a rollback too; before the first deploy what is going to be. */
+  /** What is deployed, also after a rollback. Before the first deploy: what will be deployed. */
   get assembly(): Assembly {
     const assembly = this.#deployed ?? this.#next;
     if (assembly === undefined) throw new Error('nothing is synthesized yet');
@@ -145,7 +145,7 @@ export class SharedStage {
     return deployed;
   }
 
-  /** Why the admin cannot log in; undefined: he can. */
+  /** Why the admin cannot log in. Undefined: the admin can. */
   get noLogin(): string | undefined {
     const { plan } = this.assembly;
     const { address } = INTERNET.admin;
@@ -158,13 +158,13 @@ export class SharedStage {
     return this.instances.vm(instanceId);
   }
 
-  /** The host's key is remembered by instance: a replaced one has another key, the same one never. */
+  /** The host's key is remembered by instance: a replaced instance has another key, the same instance never has. */
   ssh(command: string, seconds = 30): Promise<SshAnswer> {
     const host = this.vm().name;
     return this.lab.probe.ssh('admin', this.#address, this.#o.key, command, { user: USER, seconds, host });
   }
 
-  /** Synthesizes a version; the next deploy of it uses what is there. */
+  /** Synthesizes a version. Its next deploy uses the result. */
   async synth(version: string, context: Context = {}): Promise<void> {
     this.#next = await this.#assemble(version, context, 'cdk.out');
   }
@@ -174,11 +174,11 @@ export class SharedStage {
     return this.deploySynthesized();
   }
 
-  /** Deploys what was synthesized last, with the real CLI, and waits for its end. */
+  /** Deploys what was synthesized last with the real CLI, and waits for its end. */
   async deploySynthesized(): Promise<DeployResult> {
     const { source, folder } = this.#o;
     const next = this.#next ?? this.assembly;
-    // The targets are there before the gateway is, as a team's are.
+    // The targets exist before the gateway does, as a team's would.
     const { questions } = expectationsOf(next.plan);
     await this.targets.serve(questions.flatMap(({ places }) => places));
     const begin = Date.now();
@@ -208,7 +208,7 @@ export class SharedStage {
     }
   }
 
-  /** Ends a deploy that is still under way: it would hold the stack. */
+  /** Ends a deploy that is still running, since it would lock the stack. */
   async abandon(): Promise<void> {
     await this.#deploying?.kill();
   }
@@ -217,12 +217,12 @@ export class SharedStage {
     const { folder, source } = this.#o;
     const { folder: app } = await this.#assemble(version, {}, 'diff.out');
     const log = join(folder, `diff-${++this.#diffs}.log`);
-    // The CLI prints a diff to standard error, and progress too: the log has both.
+    // The CLI prints both the diff and its progress to standard error. The log has both.
     await this.cdk(['diff', source.stack, '--method=template', '--app', app], log).finished;
     return readFile(log, 'utf8');
   }
 
-  /** Starts what the forwards lead to on the gateway itself, where that is not in its image. */
+  /** Starts what the forwards lead to on the gateway itself, unless it is in its image. */
   async #serveOnGateway(): Promise<void> {
     if (this.noLogin !== undefined) return;
     const { questions } = expectationsOf(this.assembly.plan);
@@ -237,13 +237,13 @@ export class SharedStage {
   async answered(limit = BOOT_LIMIT): Promise<number> {
     const { plan } = this.assembly;
     const { questions } = expectationsOf(plan);
-    // Port 80 where there is one: it answers first, and needs no TLS of an emulated processor.
+    // Port 80 if there is one: it answers first, and needs no TLS on an emulated processor.
     const forStranger = questions.filter(({ forward }) => visitorOf(plan, forward) === 'stranger');
     const first = forStranger.find(({ port }) => port === 80) ?? forStranger[0] ?? questions[0];
     if (first === undefined) throw new Error('the stack has no forward that the lab can try: see what is skipped');
     const begin = Date.now();
     await this.#answers(first, begin + limit * 1000);
-    // Nor has a host booted before each of its own applications, of which one may be up later than another.
+    // The host has booted only when each of its own applications answers; some start later than others.
     const behind = ({ places, speech }: Question) =>
       speech === 'udp' ? [] : places.filter(({ address }) => address === undefined).map(nameOf);
     const up = new Set(behind(first));
@@ -255,7 +255,7 @@ export class SharedStage {
     return Math.round((Date.now() - begin) / 1000);
   }
 
-  /** Waits until a forward is answered. @throws Error when that is not so at a time, in milliseconds */
+  /** Waits until a forward answers. @throws Error if it does not by a time in milliseconds */
   async #answers(question: Question, end: number): Promise<void> {
     const visitor = visitorOf(this.assembly.plan, question.forward) ?? 'stranger';
     const party = typeof visitor === 'string' ? visitor : await this.targets.party(visitor.address);
@@ -279,12 +279,12 @@ export class SharedStage {
     return hold({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', address: this.#address, port });
   }
 
-  /** Runs the real CLI, until its end or that of the rehearsal. Its log: `cdk.log`, unless another one is wanted. */
+  /** Runs the real CLI until it ends or the rehearsal does. Its log is `cdk.log`, unless another one is given. */
   cdk(args: readonly string[], log = join(this.#o.folder, 'cdk.log')): CdkRun {
     const { cleanup, endpoint } = this.#o;
     if (cleanup.started) throw new Error(`the rehearsal is being ended, no cdk ${args[0]} is started`);
     const run = cdk(args, { endpoint, log });
-    // On Ctrl-C a synth would go on without anybody, and a deploy wait a quarter of an hour for its host.
+    // Otherwise, after Ctrl-C a synth would go on alone, and a deploy would wait a quarter of an hour for its host.
     const ended = cleanup.add(`cdk ${args[0]} of ${this.#o.source.stack}`, () => run.kill());
     void run.finished.catch(() => undefined).finally(ended);
     return run;
@@ -311,7 +311,7 @@ export class SharedStage {
   }
 }
 
-/** Type and key; the comment is of no matter. */
+/** Compares type and key; the comment does not matter. */
 function sameKey(a: string | undefined, b: string): boolean {
   const words = (text = '') => text.split(' ').slice(0, 2).join(' ');
   return words(a) === words(b);

@@ -25,7 +25,7 @@ export class Targets {
   readonly #parties = new Map<string, Promise<Party>>();
   readonly #served = new Set<string>();
   readonly #taken = new Set<string>();
-  /** IPv4 addresses of the hosts that were made on demand, in that order. */
+  /** IPv4 addresses of the hosts created on demand, in that order. */
   readonly made: string[] = [];
 
   constructor(options: TargetsOptions) {
@@ -66,10 +66,11 @@ export class Targets {
   }
 
   /**
-   * The same on the gateway itself, for later boots too. Leaves ports alone that a program of the team already listens on.
+   * The same on the gateway itself, for later boots too. Ports on which a program of the team already listens are left
+   * alone.
    * @param instanceId identifies the disk: a replacement starts with an empty one
    * @param ssh runs a command on the gateway
-   * @throws Error when the gateway cannot be logged in to
+   * @throws Error if nobody can log in to the gateway
    */
   async serveOnGateway(
     places: readonly Place[],

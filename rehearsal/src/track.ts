@@ -32,7 +32,7 @@ export class Track {
     this.steps = new Steps(now);
   }
 
-  /** The cases, and how each went as far as it got. */
+  /** The cases, and their results so far. */
   get cases(): readonly CaseRecord[] {
     return this.#cases.map(({ name, case: { about } }) => ({
       name,

@@ -7,7 +7,7 @@ import type { PortState } from './network/probe';
 import type { Party } from './network/topology';
 import { nameOf } from './targets';
 
-/** The first thousand ports, where well-known services are, and those where applications and databases usually listen. */
+/** The first thousand ports, where well-known services are, and those of common applications and databases. */
 const SCANNED = [
   ...Array.from({ length: 1024 }, (_, i) => i + 1),
   ...[
@@ -15,16 +15,19 @@ const SCANNED = [
   ],
 ];
 
-/** Each forward is asked by who may use it and by a stranger who may not; then the stranger looks what else there is. */
+/**
+ * Each forward is asked by a party that may use it and by a stranger who may not. Then the stranger scans for anything
+ * else.
+ */
 export async function checkPublic(stage: Stage): Promise<void> {
   const { questions } = expectationsOf(stage.plan);
-  // One after the other: a handshake costs an emulated processor seconds.
+  // One after the other, since a handshake takes an emulated processor seconds.
   for (const question of questions) await checkForward(stage, question);
-  // Not even a refusal: a closed port would tell that somebody is there.
+  // Not even a refusal: a closed port would reveal that a host is there.
   await checkPorts(stage, 'stranger');
 }
 
-/** What the admin sees, from outside and inside, once the host has booted whole. */
+/** What the admin sees, from outside and inside, once the host has booted completely. */
 export async function checkAdmin(stage: Stage): Promise<void> {
   const { checks, phase, noLogin } = stage;
   await checkPorts(stage, 'admin');
@@ -58,7 +61,7 @@ interface Asker {
   readonly address: string;
 }
 
-/** The right one answers, and knows as much of the client as the engine can tell. */
+/** The right target answers, and knows as much about the client as the engine can pass on. */
 async function checkAnswer(stage: Stage, { question, label, party, address }: Asker): Promise<void> {
   const { checks, phase, targets } = stage;
   const { speech, places, redirect, client, believed } = question;
@@ -69,7 +72,7 @@ async function checkAnswer(stage: Stage, { question, label, party, address }: As
   if (!checks.expect(phase, `${who} asks ${label}, and ${by} answers`, right, answer.text)) return;
   const { seen } = answer;
   if (seen === undefined || client === 'hidden') return;
-  // The kernel hands packets on as they came; a proxy opens a connection of its own and tells the address in a header.
+  // The kernel forwards packets unchanged. A proxy opens its own connection and sends the address in a header.
   if (client === 'seen') {
     const sees = seen.client.address === address;
     checks.expect(phase, `${label}: the application sees the client's address`, sees, answer.text);
@@ -99,7 +102,7 @@ function asked(
   return ask(question, { probe, party, address, seconds, headers });
 }
 
-/** A party finds what the plan lets it find, all of it and nothing else. */
+/** A party must find exactly the ports that the plan opens for it. */
 async function checkPorts(stage: Stage, party: 'stranger' | 'admin'): Promise<void> {
   const { plan, phase, checks, lab, address } = stage;
   const { must, may } = openPorts(plan, expectationsOf(plan), INTERNET[party].address, party === 'admin');
@@ -110,20 +113,20 @@ async function checkPorts(stage: Stage, party: 'stranger' | 'admin'): Promise<vo
   checks.scanned(scan);
   const { open, refused } = scan;
   const right = must.every((port) => open.includes(port)) && [...open, ...refused].every((port) => may.includes(port));
-  // What is let in but not asked may have nobody who listens.
+  // Ports that are open but not asked may have no listener.
   const perhaps = may.filter((port) => !must.includes(port));
   const extra = perhaps.length > 5 ? `${perhaps.length} more` : perhaps.join(', ');
   const list = [must.join(', '), extra && `perhaps ${extra}`, 'no other port'].filter(Boolean).join(', ');
   checks.expect(phase, `${party} finds ${list} (${tried.length} scanned)`, right, `open: ${open}; refused: ${refused}`);
 }
 
-/** One login for all that is looked at from inside: a handshake costs an emulated processor seconds. */
+/** One login for everything that is checked from inside, since a handshake takes an emulated processor seconds. */
 async function checkLogin({ ssh, phase, checks, plan }: Stage): Promise<void> {
   const own = expectationsOf(plan).questions.find((question) => question.speech === 'http' && !question.redirect);
   const commands = [
     'id -un',
     own ? `curl -s -m 10 http://localhost:${own.port}${own.path} ${own.host ? `-H Host:${own.host}` : ''}` : 'true',
-    // A rule without --dst-type LOCAL would lead this to the application.
+    // A rule without --dst-type LOCAL would send this to the application.
     'curl -s -m 10 -o /dev/null -w "%{http_code}" http://packages.rehearsal.internal/Release',
   ];
   const { stdout, error } = await ssh(commands.join('; echo; echo ----; '));

@@ -26,17 +26,20 @@ export interface HoldOptions extends AskerOptions {
   readonly port: number;
 }
 
-/** Starts asking a URL at a steady pace (services/watch.py). */
+/** Asks a URL at a steady rate (services/watch.py). */
 export function watch({ url, rate = 20, ...options }: WatchOptions): Watch {
   return asker<WatchResult>(`watch of ${url}`, ['watch.py', url, '--rate', `${rate}`], options);
 }
 
-/** Opens one TCP connection, and asks over it at a steady pace (services/hold.py). */
+/** Opens one TCP connection, and asks over it at a steady rate (services/hold.py). */
 export function hold({ address, port, ...options }: HoldOptions): Hold {
   return asker<HoldResult>(`connection to ${address}:${port}`, ['hold.py', address, `${port}`], options);
 }
 
-/** A process of its own asks: a busy Node would miss its turns. It ends with its input, and tells its findings as JSON. */
+/**
+ * A process of its own asks, since a busy Node would miss its turns. It ends when its input closes, and reports its
+ * findings as JSON.
+ */
 function asker<T>(
   name: string,
   [program, ...args]: [string, ...string[]],

@@ -23,7 +23,8 @@ const attempt: RehearsalCase = {
         const { checks, phase } = stage;
         const result = await stage.deploy('fourth');
         note(result.ok ? 'went well' : `failed again after ${result.seconds} s`);
-        // AWS does not say whether it keeps signals of a handle that is gone; the local endpoint does, which is the worse case.
+        // AWS does not document whether it keeps the signals of a deleted handle. The local endpoint keeps them, which
+        // is the worse case.
         checks.expect(phase, 'the old report is read, and the deploy fails once more', !result.ok, 'it went well');
         checks.expect(
           phase,

@@ -16,7 +16,7 @@ const backAndForth: RehearsalCase = {
       note(`${seconds} s`);
       checks.expect(phase, `the ${content} content was deployed`, ok, lines.join('\n'));
       await stage.answered();
-      // A deploy that took an old report has not waited for the host.
+      // A deploy that read an old report has not waited for the host.
       const end = await scriptEnd(stage);
       checks.expect(phase, `the host has set up the ${content} content`, end === 'forwards are up', end);
       await isInForce(stage, content, `with the ${content} content`);
@@ -28,7 +28,7 @@ const backAndForth: RehearsalCase = {
       const boot = await output(stage, 'cat /proc/sys/kernel/random/boot_id');
       const own = report.includes(boot);
       if (content === 'second') checks.expect(phase, 'the report is of this boot', own, `${report}; ${boot}`);
-      // AWS does not say whether it forgets reports of a handle that is gone; the local endpoint keeps them.
+      // AWS does not document whether it forgets the reports of a deleted handle. The local endpoint keeps them.
       else
         checks.passed(
           phase,

@@ -6,10 +6,12 @@ import { LARGE, POOL } from '../large';
 import { status } from '../on-host';
 
 const [KILLED, OTHER] = VPC.backends;
-/** Requests a second: an emulated processor that has other work too does not answer many more in time. */
+/** Requests a second: an emulated processor under load cannot answer many more in time. */
 const RATE = 5;
 
-/** Waits until ten connections in a row meet these backends, all of them and no other. @returns the seconds it took */
+/**
+ * Waits until ten connections in a row reach these backends, each of them and no other. @returns the seconds it took
+ */
 async function meets(stage: Stage, url: string, addresses: readonly string[], limit: number): Promise<number> {
   const begin = Date.now();
   for (;;) {
@@ -25,7 +27,10 @@ async function meets(stage: Stage, url: string, addresses: readonly string[], li
   }
 }
 
-/** Kills one of two backends while strangers ask, and starts it again. `mayLose`: until it is noticed, its share is lost. */
+/**
+ * Kills one of two backends while strangers ask, and starts it again. `mayLose`: its share is lost until its death is
+ * noticed.
+ */
 function killAndRevive(title: string, port: number, mayLose: boolean): CaseStep {
   return {
     title,

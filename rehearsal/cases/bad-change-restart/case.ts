@@ -4,7 +4,7 @@ import { type BadChange, portTaken, repositoryDown } from '../bad-changes';
 import { type Answer, asks, CONTENTS, events, failedWith, isInForce, OLD, SLOWLY, whileAsking } from '../changes';
 import { output, put, scriptEnd, status } from '../on-host';
 
-/** What nginx of Debian includes, and what a package or a colleague may have left there. */
+/** Debian's nginx includes this file, which a package or a colleague may have left there. */
 const MODULES = '/etc/nginx/modules-enabled/50-broken.conf';
 
 const CHANGES: readonly BadChange<keyof typeof CONTENTS>[] = [
@@ -27,7 +27,7 @@ const CHANGES: readonly BadChange<keyof typeof CONTENTS>[] = [
   },
 ];
 
-/** Between the two restarts: the host has found the change bad, and CloudFormation has not stopped it again. */
+/** Between the two restarts: the host has found the change bad, and CloudFormation has not yet stopped it again. */
 function answersBetween(stage: Stage, since: Date, answers: readonly Answer[]): number {
   const [up] = events(stage, 'started', since);
   const [, down] = events(stage, 'stopped', since);

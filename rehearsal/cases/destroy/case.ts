@@ -5,7 +5,7 @@ import { inventory } from '../../src/aws/inventory';
 import type { RehearsalCase } from '../../src/case';
 import { CONTENTS, isInForce } from '../changes';
 
-/** Ids without what differs between two endpoints: kinds and how many of each. */
+/** Ids without what differs between two endpoints: the kinds, and how many there are of each. */
 const kinds = (ids: readonly string[]) => ids.map((id) => id.replaceAll(/\b[0-9a-f]{8,}\b/g, '…')).sort();
 
 const destroy: RehearsalCase = {
@@ -54,7 +54,7 @@ const destroy: RehearsalCase = {
       },
     },
   ],
-  // Another disk.
+  // The next gateway has another disk.
   leavesChanged: true,
   takesAny: true,
 };

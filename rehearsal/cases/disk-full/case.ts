@@ -6,7 +6,10 @@ import { has, output, put, SCRIPT, scriptEnd, status } from '../on-host';
 const FILL = '/var/fill';
 const PROBE = '/var/probe';
 
-/** Why nothing can be written, in the words of a program that tries as root; empty when it can. Some blocks stay free, for the file system itself. */
+/**
+ * Why nothing can be written, in the words of a program that tries as root; empty if writing works. Some blocks stay
+ * free for the file system itself.
+ */
 const refusal = (stage: Stage) =>
   output(
     stage,
@@ -60,7 +63,7 @@ const diskFull: RehearsalCase = {
         const seconds = await stage.answered();
         note(`${seconds} s`);
         checks.passed(phase, 'the gateway forwards', `${seconds} s after the machine started again`);
-        // Until cloud-init is through, with or without success: the script of the boot must have had its chance to do harm.
+        // Until cloud-init has ended, with or without success, so that the boot script had its chance to do harm.
         await output(stage, 'timeout 200 cloud-init status --wait >/dev/null || :', 230);
         await isFull(stage);
         await saysSo(stage);
@@ -78,7 +81,7 @@ const diskFull: RehearsalCase = {
           const lines = () => output(stage, 'sudo cat /var/log/portway/access.log | wc -l').then(Number);
           const before = await lines();
           await stage.answered(10);
-          // nginx holds lines back for a while.
+          // nginx buffers log lines for a while.
           for (let i = 0; i < 15 && (await lines()) <= before; i++) await sleep(1000);
           checks.expect(phase, 'nginx goes on with its log', (await lines()) > before, `${before} lines, and no more`);
         }

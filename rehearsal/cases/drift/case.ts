@@ -10,7 +10,7 @@ import type { RehearsalCase, Stage } from '../../src/case';
 import { CONTENTS } from '../changes';
 
 const PORTWAY = join(__dirname, '../../../bin/portway.ts');
-/** What somebody in a hurry opens by hand. */
+/** A rule that somebody opens by hand in a hurry. */
 const OPENED: IpPermission = { IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
 
 /** The real command, with the stage's AWS settings, for the app that was deployed. */
@@ -41,7 +41,7 @@ const drift: RehearsalCase = {
       title: 'open a port by hand, look, and close it',
       run: async (stage) => {
         const { checks, phase } = stage;
-        // Nothing changes, and the assembly is the deployed one, whatever another case has tried before.
+        // Nothing changes, and the assembly is the deployed one, whatever another case tried before.
         const { ok, lines } = await stage.deploy('first');
         checks.expect(phase, 'a deploy of what is there goes well', ok, lines.join('\n'));
         await asPromised(stage, 'as deployed');

@@ -12,7 +12,7 @@ async function isWell(stage: Stage, when: string): Promise<void> {
   checks.expect(phase, `${when}, \`portway status\` finds all as it was deployed`, well, text);
 }
 
-/** A step for an endpoint whose URLs can be let expire. */
+/** A step for endpoints whose URLs can be made to expire. */
 const expiring = (title: string, run: CaseStep['run']): CaseStep => ({
   title,
   run: async (stage, note) => {
@@ -40,7 +40,7 @@ const expiredSignal: RehearsalCase = {
     expiring('the host reports once more, as one whose report was lost, and is refused', async (stage) => {
       const { checks, phase } = stage;
       await output(stage, 'sudo sh -c "rm /var/lib/portway/signalled-*"');
-      // What each boot runs.
+      // What runs at each boot.
       await output(stage, `sudo ${SCRIPT}`, 120);
       await isWell(stage, 'after a refused report');
       const refusals = await output(stage, `sudo grep -c '^403 ' ${LOG} || :`);

@@ -17,7 +17,7 @@ const imdsUnreachable: RehearsalCase = {
           const seconds = await stage.answered();
           note(`${seconds} s`);
           checks.passed(phase, 'the gateway forwards', `${seconds} s after the machine started again`);
-          // cloud-init asks for minutes before it goes on with what it has.
+          // cloud-init asks for minutes before it continues with what it has.
           const end = await scriptEnd(stage, 600);
           checks.expect(phase, "the host's script ran all the same", end === 'forwards are up', end);
           const { well, text } = await status(stage);

@@ -4,20 +4,20 @@ import { expectationsOf, type Question, visitorOf } from '../../src/expectations
 import { has, output, scriptEnd, status } from '../on-host';
 
 const RULES = '/usr/local/bin/portway rules';
-/** What docker does when it starts: a jump of its own before all others, for connections to the host itself. */
+/** What docker does when it starts: puts a jump of its own before all others, for connections to the host itself. */
 const OTHERS =
   'iptables-nft -t nat -N OTHERS && iptables-nft -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j OTHERS';
 const ORDER = 'sudo iptables-nft -t nat -S PREROUTING';
 const WITHOUT_OTHERS =
   'iptables-nft -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j OTHERS && iptables-nft -t nat -X OTHERS';
 
-/** A step for gateways that have rules in the kernel. */
+/** A step for gateways with rules in the kernel. */
 const withRules = (what: string, run: (stage: Stage) => Promise<void>) => async (stage: Stage) => {
   if (await has(stage, '/etc/systemd/system/portway-iptables.service')) await run(stage);
   else stage.checks.skipped(stage.phase, what, 'this gateway has no rules in the kernel');
 };
 
-/** A forward of a stranger's that is led by rules: without them nobody gets an answer. */
+/** A forward that strangers may use and that needs rules: without them nobody gets an answer. */
 function ledByRules({ plan }: Stage): Question | undefined {
   const led = plan.forwards.filter(({ engine }) => engine === 'iptables').map(({ name }) => name);
   return expectationsOf(plan).questions.find(
@@ -25,7 +25,7 @@ function ledByRules({ plan }: Stage): Question | undefined {
   );
 }
 
-/** Whether the stranger gets an answer by the rules, where that can be asked. */
+/** Whether the stranger gets an answer through the rules, if the stack has such a forward. */
 async function forwards(stage: Stage): Promise<boolean | undefined> {
   const question = ledByRules(stage);
   if (question === undefined) return undefined;
@@ -92,7 +92,7 @@ const lostRules: RehearsalCase = {
         checks.expect(phase, "the host's script found all in order", end === 'forwards are up', end);
         const { well, text } = await status(stage);
         checks.expect(phase, 'the rules came after it', well, text);
-        // Its end flushes once more.
+        // Stopping it flushes once more.
         await output(stage, `sudo systemctl -q disable --now nftables && sudo ${RULES} restore`);
         checks.expect(
           phase,

@@ -3,7 +3,10 @@ import type { RehearsalCase, Stage } from '../../src/case';
 import type { Note } from '../../src/report/steps';
 import { has, output, status } from '../on-host';
 
-/** Longest time without an answer, in seconds, beside the time in which this processor starts a unit that reads nginx's configuration. */
+/**
+ * Longest time without an answer, in seconds, in addition to the time that this processor needs to start a unit that
+ * reads nginx's configuration.
+ */
 const LIMIT = 2;
 /** Requests a second: more would keep an emulated processor from starting nginx. */
 const RATE = 4;
@@ -17,11 +20,11 @@ async function kill(stage: Stage, note: Note): Promise<void> {
   const main = () => output(stage, 'sudo cat /run/nginx.pid');
   const before = await main();
   const watch = stage.watch(undefined, RATE);
-  // 50 ms on a real processor, seconds on an emulated one that has other work too.
+  // 50 ms on a real processor, seconds on a busy emulated one.
   const start = "sudo bash -c 'time -p systemd-run --quiet --collect --wait nginx -t -q' 2>&1";
   const starting = Number(/real ([\d.]+)/.exec(await output(stage, start))?.[1]);
   await sleep(1000);
-  // Workers first would only be started anew by their master: all of them in one go.
+  // All in one go: killed alone, workers would just be restarted by their master.
   await output(stage, 'sudo pkill -KILL -x nginx');
   await sleep(500);
   await stage.answered(60);

@@ -4,7 +4,7 @@ import type { RehearsalCase } from '../../src/case';
 import { LOG, output, put, status } from '../on-host';
 
 const UNIT = '/etc/systemd/system/locks-held.service';
-/** For how long the locks are held once the host wants them, in seconds: locks-held.service says so. */
+/** How long the locks are held once the host wants them, in seconds; set in locks-held.service. */
 const HELD = 60;
 
 const packageLock: RehearsalCase = {

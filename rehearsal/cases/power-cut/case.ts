@@ -5,16 +5,16 @@ import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
 import { output, put, SCRIPT, scriptEnd, status } from '../on-host';
 import { Console } from './console';
 
-/** How often the power is cut: once in each of so many equal parts of the script's time, at a random moment of it. */
+/** How often the power is cut: once in each of this many equal parts of the script's time, at a random moment. */
 const CUTS = 5;
-/** Decides the moments; one that failed can be given again. */
+/** Decides the moments. Pass the seed of a failed run to repeat it. */
 const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 1_000_000);
 /** The script of the other version. */
 const OTHER = '/root/before.sh';
 const STARTED = /portway \S+ content /;
 const ENDED = /portway \S+ forwards are up/;
 
-/** What is forwarded: the rules in the kernel, and nginx's configuration. */
+/** What is forwarded: the rules in the kernel and nginx's configuration. */
 interface State {
   readonly rules: string;
   readonly nginx: string;
@@ -22,7 +22,7 @@ interface State {
 
 const known: { before?: State; after?: State; duration?: number } = {};
 
-/** Rules and own chains, by table. Without what counts, and without tables that hold nothing: the kernel keeps those until it boots. */
+/** Rules and own chains, by table. Without counters and empty tables, which the kernel keeps until it boots. */
 function bare(text: string): string {
   const tables = text.split(/^COMMIT$/m).map((table) => table.match(/^(\*|-A |:PORTWAY-).*/gm) ?? []);
   return tables
@@ -44,14 +44,14 @@ function name(found: string, part: keyof State): string {
   return 'neither';
 }
 
-/** Runs a script of the host's in the background, with its steps on the console. */
+/** Runs one of the host's scripts in the background, with its steps on the console. */
 async function run(stage: Stage, script: string): Promise<Console> {
   const console = await Console.from(stage.vm());
   await output(stage, `sudo systemd-run -q --collect sh -c '${script} >/dev/console 2>&1'`);
   return console;
 }
 
-/** Numbers between 0 and 1 that a seed decides (Lehmer's generator). */
+/** Numbers between 0 and 1 from a seed (Lehmer's generator). */
 function random(seed: number): () => number {
   let value = (seed % 2147483646) + 1;
   return () => {

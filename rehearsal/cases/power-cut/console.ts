@@ -2,7 +2,10 @@ import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Vm } from '../../src/vm/qemu';
 
-/** Follows what a machine prints on its console from now on: without a login, which would take an emulated machine seconds. */
+/**
+ * Follows what a machine prints on its console from now on. It needs no login, which would take an emulated machine
+ * seconds.
+ */
 export class Console {
   readonly #path: string;
   readonly #begin: number;
@@ -16,7 +19,7 @@ export class Console {
     return new Console(vm.console, (await readFile(vm.console)).length);
   }
 
-  /** Waits for a text. @returns when it was there, in milliseconds since 1970 @throws Error after `limit` seconds */
+  /** Waits for a text. @returns when it appeared, in milliseconds since 1970 @throws Error after `limit` seconds */
   async says(pattern: RegExp, limit: number): Promise<number> {
     const end = Date.now() + limit * 1000;
     while (!pattern.test(await this.text())) {

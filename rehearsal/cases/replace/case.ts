@@ -4,8 +4,8 @@ import { output, status } from '../on-host';
 import { REPLACED } from '../replaced';
 
 /**
- * Requests that may be under way while the address moves, of the ten a second that are made: those on connections to the old
- * host break, as they do on EC2.
+ * Requests that may be in flight while the address moves, of the ten a second that are made. Those on connections to
+ * the old host break, as on EC2.
  */
 const MAY_BREAK = 3;
 
@@ -54,7 +54,7 @@ const replace: RehearsalCase = {
         checks.expect(
           phase,
           'it had proved itself before it got the address',
-          // The log counts whole seconds.
+          // The log has whole seconds only.
           moved !== undefined && proved.getTime() <= moved.time.getTime(),
           `proved ${log}, moved ${moved?.time.toISOString()}`,
         );

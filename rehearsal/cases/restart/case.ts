@@ -2,7 +2,7 @@ import type { RehearsalCase } from '../../src/case';
 import { CONTENTS, isInForce, SLOWLY } from '../changes';
 import { output, status } from '../on-host';
 
-/** A file of the application's, on the host's own disk. */
+/** A file of the application on the host's own disk. */
 const DATA = '/var/lib/application-data';
 const HOST_KEY = 'cat /etc/ssh/ssh_host_ed25519_key.pub';
 const BOOT = 'cat /proc/sys/kernel/random/boot_id';

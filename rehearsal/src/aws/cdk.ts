@@ -13,25 +13,28 @@ const ROOT = resolve(__dirname, '../../..');
 export interface CdkOptions {
   readonly endpoint: Endpoint;
   /**
-   * The run's own folder: synthesized templates go to `<folder>/cdk.out`, so two runs never meet.
-   * Default: the arguments say where they go, or have a ready `--app`.
+   * The run's own folder. Templates are synthesized to `<folder>/cdk.out`, so two runs never meet. Default: the
+   * arguments say where templates go, or contain a ready `--app`.
    */
   readonly folder?: string;
-  /** File that gets everything the CLI writes, appended as it comes. */
+  /** The file that the CLI's output is appended to. */
   readonly log: string;
-  /** A ready cloud assembly (saves a second synth), or a command. Default: what cdk.json says. */
+  /** A ready cloud assembly (which saves a second synth), or a command. Default: the one in cdk.json. */
   readonly app?: string;
 }
 
-/** The CLI at work. */
+/** A running CLI. */
 export interface CdkRun {
-  /** Resolves when the CLI succeeded. Rejects with CdkError otherwise. */
+  /** Resolves when the CLI succeeds. Rejects with CdkError otherwise. */
   readonly finished: Promise<void>;
-  /** Stop the CLI (and its app). The stack operation goes on in the endpoint, as it does on AWS. */
+  /** Stops the CLI and its app. The stack operation continues in the endpoint, as on AWS. */
   kill(): Promise<void>;
 }
 
-/** The CLI failed: the message has its essential lines, for a failed deploy the failed resources with their whole reason. */
+/**
+ * The CLI failed. The message has its essential lines; for a failed deploy, the failed resources with their full
+ * reasons.
+ */
 export class CdkError extends Error {
   override readonly name = 'CdkError';
   constructor(
@@ -44,26 +47,27 @@ export class CdkError extends Error {
 }
 
 /**
- * Run the real CDK CLI of this project against an endpoint, in an environment with nothing of the user's AWS settings.
+ * Runs the real CDK CLI of this project against an endpoint, in an environment without any of the user's AWS settings.
  * Telemetry, notices and the version check are off: nothing leaves the machine.
- * @example cdk(['deploy', 'Portway', '--require-approval', 'never'], { endpoint, folder, log, app: `${folder}/cdk.out` })
+ * @example cdk(['deploy', 'Portway', '--require-approval', 'never'], { endpoint, folder, log, app: `${folder}/cdk.out`
+ * })
  */
 export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
   mkdirSync(dirname(options.log), { recursive: true });
   const log = openSync(options.log, 'a');
-  // The file may hold earlier runs: their failures are not ours.
+  // The file may hold earlier runs, whose failures do not count.
   const written = fstatSync(log).size;
-  // The types were checked, or are the business of whoever changes them: here a deploy follows the other.
+  // Without the type check: many deploys follow one another here.
   const common = ['--build', '', '--no-notices', '--no-version-reporting', '--progress', 'events'];
-  // With an app that is a folder already, there is nothing to write.
+  // If the app is already a folder, there is nothing to write.
   const output = options.folder === undefined ? [] : ['--output', join(options.folder, 'cdk.out')];
   const app = options.app === undefined ? output : ['--app', options.app];
-  // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
+  // Node's own spawn: nano-spawn always adds the user's environment, which must not get in here.
   const child = spawn(process.execPath, [require.resolve('aws-cdk/bin/cdk'), ...args, ...common, ...app], {
     cwd: ROOT,
     env: options.endpoint.env,
     stdio: ['ignore', log, log],
-    // A group of its own: kill() reaches the CLI and the app it runs; Ctrl-C reaches neither before the clean-up.
+    // In a process group of its own: kill() reaches the CLI and its app, and Ctrl-C reaches neither before the cleanup.
     detached: true,
   });
   closeSync(log);
@@ -74,7 +78,7 @@ export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
     if (stopped) throw new CdkError(args, ['stopped before it ended'], options.log);
     throw new CdkError(args, essentialLines((await readFile(options.log)).subarray(written).toString()), options.log);
   });
-  // A caller may look at the result only later, or not at all after kill().
+  // A caller may look at the result only later, or never after kill().
   finished.catch(() => undefined);
   return {
     finished,

@@ -14,7 +14,7 @@ import type { Endpoint } from './endpoint';
 
 /** The gateway as the EC2 API describes it. */
 export interface Deployed extends DescribedInstance {
-  /** The Elastic IP, whether it is associated already or not. */
+  /** The Elastic IP, associated or not. */
   readonly publicIp: string;
   /** True once the Elastic IP points at this instance. */
   readonly associated: boolean;
@@ -29,14 +29,14 @@ export interface ReadOptions {
   readonly outputsFile?: string;
   /** Give up at once (for example because the deploy failed). */
   readonly abort?: AbortSignal;
-  /** Wait for another instance, or a later start, than this one: to read a changed stack. */
+  /** Waits for another instance, or a later start, than this one: for reading a changed stack. */
   readonly after?: Pick<Deployed, 'instanceId' | 'launchTime'>;
 }
 
 /**
- * Read the deployed gateway back. A deploy blocks until the host signals, so this waits until instance and Elastic IP
- * are there and does not need the deploy to end.
- * @throws Error when they do not appear in time; the abort's reason when aborted.
+ * Reads the deployed gateway. A deploy blocks until the host signals, so this waits for instance and Elastic IP and not
+ * for the end of the deploy.
+ * @throws Error if they do not appear in time; the abort's reason if aborted
  */
 export async function readDeployed(
   endpoint: Endpoint,
@@ -74,12 +74,12 @@ async function appear(client: EC2Client, stackName: string, options: ReadOptions
       const missing = instance === undefined ? 'running instance' : 'Elastic IP';
       throw new Error(`stack ${stackName} has no ${missing} after ${timeout} s: look at the deploy's log`);
     }
-    // An abort ends the wait, and the next round tells its reason: the timer's own error has it as its cause alone.
+    // After an abort the next round throws its reason; the timer's error has it only as its cause.
     await sleep(250, undefined, options.abort ? { signal: options.abort } : {}).catch(() => undefined);
   }
 }
 
-/** The stack's running instances, the latest start first: while one is replaced there are two. */
+/** The stack's running instances, the latest start first. During a replacement there are two. */
 async function instances(client: EC2Client, stackName: string): Promise<Instance[]> {
   return (await allInstances(client))
     .filter((one) => ofStack(one, stackName) && ['pending', 'running'].includes(one.State?.Name ?? ''))
@@ -102,7 +102,7 @@ export function contentOf({ metadataTags, userData }: Pick<Deployed, 'metadataTa
   return tag ?? /^PORTWAY_CONTENT='(\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
 }
 
-/** The outputs of a stack from the CLI's `--outputs-file`; empty when the deploy has not written it yet. */
+/** The outputs of a stack from the CLI's `--outputs-file`; empty if the deploy has not written it yet. */
 export async function readOutputs(file: string, stackName: string): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';

@@ -7,24 +7,33 @@ import { createInterface } from 'node:readline';
 import { ensurePython, type PythonEnvironment } from './python';
 import { clientEnvironment, endpointEnvironment } from './settings';
 
-/** Host and scheme of the URLs that hosts signal to. The lab's DNS answers for this name. */
+/** Scheme and host of the URLs that hosts signal to. The lab's DNS resolves this name. */
 export const SIGNAL_HOST = 'http://cloudformation-waitcondition.rehearsal.internal';
 
 /** An AWS endpoint for the CDK CLI and the SDK. */
 export interface Endpoint {
   /** For example `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** The whole environment for the CDK CLI and SDK clients: nothing of the user's AWS settings is in it. */
+  /** The whole environment for the CDK CLI and SDK clients, without any of the user's AWS settings. */
   readonly env: NodeJS.ProcessEnv;
-  /** Unix socket that takes the hosts' signals (HTTP; pass the bytes on unchanged). Undefined for a user's endpoint. */
+  /**
+   * Unix socket that takes the hosts' signals (HTTP; bytes must be passed on unchanged). Undefined for a user's
+   * endpoint.
+   */
   readonly signalSocket: string | undefined;
-  /** Unix socket that takes hosts' calls of AWS's services, as `url` does. Undefined for a user's endpoint. */
+  /** Unix socket that takes hosts' calls to AWS services, as `url` does. Undefined for a user's endpoint. */
   readonly apiSocket: string | undefined;
-  /** Lets a day pass for the URLs that hosts report to: those made so far are refused. Undefined for a user's endpoint. */
+  /**
+   * Expires the URLs that hosts report to, as after a day: those made so far are refused. Undefined for a user's
+   * endpoint.
+   */
   readonly nextDay: (() => void) | undefined;
-  /** Shows changed parameters so many seconds late, as AWS may for a moment; 0: at once. Undefined for a user's endpoint. */
+  /**
+   * Delays changed parameters by this many seconds, as AWS may for a moment. 0: no delay. Undefined for a user's
+   * endpoint.
+   */
   readonly lateParameters: ((seconds: number) => void) | undefined;
-  /** End it. Safe to call twice; does nothing to a user's endpoint. */
+  /** Stops it. May be called twice. Does nothing to a user's endpoint. */
   stop(): Promise<void>;
 }
 
@@ -46,24 +55,24 @@ export interface StartOptions {
   readonly python?: PythonEnvironment;
 }
 
-/** The Python environment of the endpoint; called by startEndpoint, exported so that set-up can show its progress. */
+/** The endpoint's Python environment. startEndpoint calls this; it is exported so that set-up can show its progress. */
 export function endpointPython(onInstall?: (folder: string) => void): Promise<PythonEnvironment> {
   const requirements = join(__dirname, 'requirements.txt');
   return ensurePython({ name: 'aws-endpoint', requirements, ...(onInstall ? { onInstall } : {}) });
 }
 
-// A unix socket's address holds 108 bytes with the closing zero (man 7 unix).
+// The path of a unix socket holds 108 bytes with the closing zero (man 7 unix).
 const SOCKET_PATH_LIMIT = 107;
 
 /**
- * Start the local AWS endpoint on a free port of 127.0.0.1. It keeps everything in memory, serves only this run, and ends
- * with stop() or with this process, however that ends. Log: `<folder>/endpoint.log`.
- * @throws Error when the folder's path is too long for a socket, or when the endpoint does not come up (with its last lines).
+ * Starts the local AWS endpoint on a free port of 127.0.0.1. It keeps everything in memory, serves only this run, and
+ * ends with stop() or with this process, however that ends. Log: `<folder>/endpoint.log`.
+ * @throws Error if the folder's path is too long for a socket, or if the endpoint does not start (with its last lines)
  */
 export async function startEndpoint(options: StartOptions): Promise<StartedEndpoint> {
   const folder = resolve(options.folder);
   const signalSocket = join(folder, 'signal.sock');
-  // Shorter than the other, whose length is checked.
+  // Shorter than the other path, whose length was checked.
   const apiSocket = join(folder, 'api.sock');
   if (Buffer.byteLength(signalSocket) > SOCKET_PATH_LIMIT) {
     throw new Error(
@@ -78,11 +87,11 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
   const serve = join(__dirname, 'ministack', 'serve.py');
   const sockets = ['--socket', signalSocket, '--api-socket', apiSocket];
   const args = ['-E', '-s', '-B', serve, ...sockets, '--signal-host', options.signalHost ?? SIGNAL_HOST];
-  // Node's own spawn: the project's usual library always adds the user's environment, which must not get in here.
+  // Node's own spawn: nano-spawn always adds the user's environment, which must not get in here.
   const child = spawn(python.python, args, {
     env: endpointEnvironment(folder),
     stdio: ['pipe', 'pipe', log],
-    // A session of its own: Ctrl-C in the terminal must not end it before the clean-up that needs it.
+    // In a session of its own: Ctrl-C in the terminal must not end it before the cleanup, which needs it.
     detached: true,
   });
   closeSync(log);
@@ -104,7 +113,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
     nextDay: () => child.stdin?.write('next day\n'),
     lateParameters: (seconds) => child.stdin?.write(`parameters late ${seconds}\n`),
     async stop() {
-      // It ends when its standard input closes; the signal is for one that hangs.
+      // It ends when its standard input closes. The signal is in case it hangs.
       child.stdin?.end();
       const late = setTimeout(() => child.kill('SIGKILL'), 5000);
       await ended;
@@ -114,7 +123,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
   };
 }
 
-/** The port, which the endpoint tells in its first line as soon as it listens. */
+/** The port, which the endpoint prints on its first line when it listens. */
 async function firstPort(stream: NodeJS.ReadableStream | null): Promise<number | undefined> {
   if (stream === null) return undefined;
   for await (const line of createInterface({ input: stream })) return (JSON.parse(line) as { port: number }).port;
@@ -122,9 +131,9 @@ async function firstPort(stream: NodeJS.ReadableStream | null): Promise<number |
 }
 
 /**
- * An endpoint that the user runs. Its hosts' signals do not come through a socket of ours: whether a deploy waits is its
- * own matter. `folder` is for the CLI's home.
- * @throws Error when the URL is none of http or https, or when it is an address of AWS itself.
+ * An endpoint that the user runs. Its hosts' signals do not pass through the lab's socket, so it decides itself whether
+ * a deploy waits. `folder` is the CLI's home.
+ * @throws Error if the URL is neither http nor https, or is an address of AWS itself
  */
 export function useEndpoint(url: string, folder: string): Endpoint {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;

@@ -1,6 +1,6 @@
 /**
- * The lines of a CDK CLI log that say why it failed: the resources that failed with the event's whole reason, else the
- * CLI's own error. Never empty for a log with text: the last lines are better than nothing.
+ * The lines of a CDK CLI log that explain a failure: the failed resources with the events' full reasons, else the CLI's
+ * own error. Never empty for a log with text: then it is the last lines.
  */
 export function essentialLines(log: string): string[] {
   const lines = log.split('\n').map((line) => line.trimEnd());
@@ -9,14 +9,14 @@ export function essentialLines(log: string): string[] {
   const errors = lines.filter((line) => /^(❌|‣|\s*\[?Error\b|[A-Z]\w*Error:)/u.test(line)).map(bare);
   if (errors.length > 0) return [...new Set(errors)];
   const last = lines.filter((line) => line.trim() !== '').slice(-3);
-  // When the app itself failed, its own words stand above the CLI's remark on its exit status.
+  // If the app itself failed, its own message is above the CLI's remark about the exit status.
   const own = last.filter((line) => !/: Subprocess exited with error \d+$/.test(line));
   return own.length > 0 ? own : last;
 }
 
 /**
- * `Stack | 5:38:15 PM | CREATE_FAILED | AWS::EC2::Instance | Host (HostB4E45AD7) reason`, with or without a counter column.
- * The reason is taken as it stands: it may hold the column sign itself.
+ * `Stack | 5:38:15 PM | CREATE_FAILED | AWS::EC2::Instance | Host (HostB4E45AD7) reason`, with or without a counter
+ * column. The reason is taken whole, since it may contain the column separator.
  */
 const FAILED_RESOURCE = /\|\s*(?<status>[A-Z_]*_FAILED)\s*\|\s*(?<type>[\w:.-]+)\s*\|\s?(?<rest>.*)$/;
 

@@ -19,9 +19,9 @@ import type { Endpoint } from './endpoint';
 import { otherInventory } from './other-inventory';
 
 /**
- * Everything that the EC2 API of the endpoint knows, with alarms and parameters, as sorted ids: of a route table its routes and of a VPC
- * and a subnet their ranges too. Taken before a deploy and after a destroy, the two
- * lists must be equal. Terminated instances do not count: EC2 shows them for about an hour.
+ * Everything that the endpoint's EC2 API knows, with alarms and parameters, as sorted ids; for route tables also the
+ * routes, and for VPCs and subnets also the ranges. The lists before a deploy and after a destroy must be equal.
+ * Terminated instances do not count: EC2 shows them for about an hour.
  */
 export async function inventory(endpoint: Endpoint): Promise<string[]> {
   const client = ec2Client(endpoint);

@@ -2,9 +2,9 @@ import type { Endpoint } from './endpoint';
 import { REGION } from './settings';
 
 /**
- * What a stack makes outside of EC2: roles, instance profiles, log groups, and the stack itself, as sorted names with their kind.
- * Asked by plain requests: a client of its own for each service is much for three lists. Local endpoints tell the service by the
- * credential's scope and check no signature.
+ * What a stack creates outside EC2: roles, instance profiles, log groups and the stack itself, as sorted names with
+ * their kind. Uses plain requests, since three lists do not justify a client for each service. Local endpoints take the
+ * service from the credential's scope and check no signature.
  */
 export async function otherInventory(endpoint: Endpoint): Promise<string[]> {
   const [roles, profiles, stacks, groups] = await Promise.all([
@@ -21,7 +21,7 @@ export async function otherInventory(endpoint: Endpoint): Promise<string[]> {
   ].sort();
 }
 
-/** The query protocol: a form, answered by XML. */
+/** The query protocol: a form, with XML as the answer. */
 function query(endpoint: Endpoint, service: string, action: string, version: string): Promise<string> {
   return ask(endpoint, service, 'application/x-www-form-urlencoded', `Action=${action}&Version=${version}`);
 }
@@ -53,7 +53,7 @@ async function ask(
   return text;
 }
 
-/** An instance profile's XML has its role's name in it too: names count once. */
+/** An instance profile's XML also contains its role's name, so each name counts once. */
 function values(xml: string, tag: string): string[] {
   return [...new Set([...xml.matchAll(new RegExp(`<${tag}>([^<]+)</${tag}>`, 'g'))].map(([, value = '']) => value))];
 }

@@ -4,31 +4,30 @@ import { join } from 'node:path';
 import spawn, { SubprocessError } from 'nano-spawn';
 import { cacheFolder, ensureCached } from '../cache';
 
-/** What a private Python environment holds. */
+/** The content of a private Python environment. */
 export interface PythonOptions {
-  /** Short name of the environment: the folder's name begins with it. */
+  /** Short name of the environment; its folder's name begins with it. */
   readonly name: string;
   /** A pip requirements file with exact versions. Its content is part of the environment's key. */
   readonly requirements: string;
   /** Where environments are kept. Default: `${XDG_CACHE_HOME:-~/.cache}/portway/python`. */
   readonly cacheFolder?: string;
-  /** The interpreter to build it with. Default: `python3` on the path. */
+  /** The interpreter to build it with. Default: `python3` on the PATH. */
   readonly interpreter?: string;
-  /** Told once when packages are about to be installed (about 10 seconds); not called when the environment is ready. */
+  /** Called once when packages are about to be installed (about 10 seconds); not called if the environment is ready. */
   readonly onInstall?: (folder: string) => void;
 }
 
-/** A ready environment. Run its tools with `python -m <module>`: scripts beside it carry a path that is no more. */
+/** A ready environment. Run its tools with `python -m <module>`: its scripts contain a path that no longer exists. */
 export interface PythonEnvironment {
   readonly python: string;
   readonly folder: string;
 }
 
 /**
- * A virtual environment with the packages of a requirements file, made once and kept.
- * Packages come from wherever the user's own pip settings say. Two runs at once do not
- * collide: the second waits for the first.
- * @throws Error that says what to install when python3, its venv module or the packages are missing.
+ * A virtual environment with the packages of a requirements file, made once and kept. Packages come from wherever the
+ * user's pip settings say. Two runs do not collide: the second waits for the first.
+ * @throws Error that says what to install if python3, its venv module or the packages are missing
  */
 export async function ensurePython(options: PythonOptions): Promise<PythonEnvironment> {
   const interpreter = options.interpreter ?? 'python3';
@@ -66,7 +65,7 @@ async function build(interpreter: string, folder: string, requirements: string):
     );
   });
   const pip = ['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
-  // A user's settings for "install into my home" or "into that folder" would miss the environment.
+  // The user's settings for installing into the home or another folder would miss the environment.
   const env = { PIP_USER: '0', PIP_TARGET: '', PIP_PREFIX: '', PIP_REQUIRE_VIRTUALENV: '0' };
   await spawn(join(folder, 'bin', 'python'), [...pip, '-r', requirements], { env }).catch((error: unknown) => {
     throw new Error(
@@ -76,7 +75,7 @@ async function build(interpreter: string, folder: string, requirements: string):
   });
 }
 
-/** The last lines that a failed program wrote, else why it could not be started. */
+/** The last lines of a failed program, else why it could not start. */
 function reason(error: unknown): string {
   if (!(error instanceof SubprocessError)) return String(error);
   const lines = error.output.trim().split('\n').slice(-3).join(' ');

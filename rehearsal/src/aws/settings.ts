@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 
-/** Where a local endpoint's stacks live. */
+/** The region of a local endpoint's stacks. */
 export const REGION = 'us-east-1';
-/** Account id of everything in the local endpoint (the one AWS uses in its own examples). */
+/** The account id of everything in the local endpoint (the one AWS uses in its own examples). */
 export const ACCOUNT = '123456789012';
 
-/** Words in the names of variables that steer AWS clients, the CDK or a proxy: none of the user's own gets through. */
+/** Words in names of variables that affect AWS clients, the CDK or a proxy. None of the user's own are passed on. */
 const STEERING = /^(AWS_|CDK_|BOTO|npm_config_|(https?|all|no)_proxy$)/i;
 
 /**
- * The environment of the CDK CLI and of AWS clients in a rehearsal. Of the user's own variables only those stay that
- * have nothing to do with AWS: no profile, no credentials, no other endpoint.
- * Nothing reaches AWS: the keys are no real ones, the endpoint is set for every service, and whatever ignores it
- * meets a proxy that refuses (port 9 of this machine, where nothing listens).
+ * The environment of the CDK CLI and of AWS clients in a rehearsal. Only variables that have nothing to do with AWS are
+ * kept: no profile, no credentials, no other endpoint. Nothing reaches AWS: the keys are not real, the endpoint is set
+ * for every service, and anything that ignores it meets a proxy that refuses connections (port 9 of this machine, where
+ * nothing listens).
  */
 export function clientEnvironment(
   url: string,
@@ -31,7 +31,7 @@ export function clientEnvironment(
     AWS_CONFIG_FILE: join(folder, 'no-aws-config'),
     AWS_SHARED_CREDENTIALS_FILE: join(folder, 'no-aws-credentials'),
     AWS_EC2_METADATA_DISABLED: 'true',
-    // The CLI remembers account ids by access key, and notices and versions by time: a home of its own for each run.
+    // The CLI caches account ids by access key, and notices and versions by time, so each run has a home of its own.
     CDK_HOME: join(folder, 'cdk-home'),
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_DISABLE_VERSION_CHECK: 'true',
@@ -44,7 +44,7 @@ export function clientEnvironment(
   };
 }
 
-/** The environment of the endpoint itself: it must not find the user's containers, states or settings. */
+/** The environment of the endpoint itself, which must not find the user's containers, state or settings. */
 export function endpointEnvironment(folder: string, own: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return {
     PATH: own.PATH,
@@ -53,7 +53,7 @@ export function endpointEnvironment(folder: string, own: NodeJS.ProcessEnv = pro
     HOME: folder,
     MINISTACK_ACCOUNT_ID: ACCOUNT,
     MINISTACK_REGION: REGION,
-    // Without a Docker socket it looks for no containers: it would clear away those of another instance.
+    // Without a Docker socket it looks for no containers. Otherwise it would remove those of another instance.
     DOCKER_HOST: `unix://${join(folder, 'no-docker')}`,
     SFTP_ENABLED: '0',
     IOT_MTLS_ENABLED: '0',

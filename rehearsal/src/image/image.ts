@@ -7,7 +7,7 @@ import { type Emulator, ensureEmulator } from '../vm/emulator';
 import { makeRepository } from './packages';
 import { downloadsBeside, ensureDebianRoot } from './root';
 
-/** What Debian's image for EC2 has and a gateway meets; no nginx and no iptables: user-data installs those. */
+/** What Debian's image for EC2 contains and a gateway uses. Without nginx and iptables, which user-data installs. */
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'systemd-resolved', 'libpam-systemd', 'dbus', 'udev'],
   ...['cloud-init', 'openssh-server', 'python3', 'openssl', 'curl', 'ca-certificates', 'sudo'],
@@ -25,59 +25,59 @@ const RELEASES = { 'debian-13': 'trixie', 'debian-12': 'bookworm' } as const sat
   Record<OperatingSystemId, string>
 >;
 
-/** The systems that there is an image of. The others come from no repository that a rehearsal could install them from. */
+/** The systems that there is an image of. The others have no repository that a rehearsal could install them from. */
 export type VmSystem = keyof typeof RELEASES;
 
 /** The disk's size: the root volume of the default stack. The file is sparse. */
 const DISK_GIB = 8;
 
-/** Files that go into the image; where they are here, and where there. */
+/** Files that go into the image: their path here, and their path there. */
 const FILES = join(__dirname, 'files');
 const APPLICATION = join(__dirname, '../services/application.py');
 const APPLICATION_IN_IMAGE = 'usr/local/lib/rehearsal/application.py';
 const CUSTOMIZE = join(__dirname, 'customize.sh');
 
-/** What a VM is booted from. All of it is read-only: a run puts an overlay on the disk. */
+/** What a VM boots from. All of it is read-only; a run puts an overlay on the disk. */
 export interface VmImage {
   architecture: Architecture;
-  /** What runs it. */
+  /** The emulator that runs it. */
   emulator: Emulator;
-  /** Raw ext4 file system, the whole disk. */
+  /** A raw ext4 file system, which is the whole disk. */
   disk: string;
-  /** Has the drivers of disk and file system in it, so no initrd is needed. */
+  /** Has the drivers for disk and file system built in, so it needs no initrd. */
   kernel: string;
-  /** Debian repository that the lab serves: what the gateway's user-data installs. */
+  /** The Debian repository that the lab serves: the packages that the gateway's user-data installs. */
   repository: string;
-  /** Python program that the backend hosts run too. */
+  /** The Python program that the backend hosts run too. */
   application: string;
-  /** Key and certificate of that program. */
+  /** That program's key and certificate. */
   certificate: string;
-  /** Key and certificate of what stands for AWS's services; the VM knows it as it knows public CAs. */
+  /** Key and certificate of the stand-ins for AWS services. The VM trusts them like those of public CAs. */
   awsCertificate: string;
 }
 
 /**
- * The rehearsal's VM image: Debian as on EC2, with an application on 8080 and 8443. Kept in the cache, made anew
- * when its recipe (packages, files, scripts) changes. The first time takes a minute or two and some 500 MB.
+ * The rehearsal's VM image: Debian as on EC2, with an application on 8080 and 8443. It is kept in the cache, and made
+ * anew when its recipe (packages, files, scripts) changes. The first time takes a minute or two and about 500 MB.
  *
- * @param options.os Which Debian. Default: 13.
- * @param options.architecture Of the machine. Default: x86_64. An arm64 image is made and booted in software on an x86_64
- * machine, and takes several times as long.
- * @param options.mirror Debian mirror. Default: the machine's own, else the bootstrap tool's.
+ * @param options.os Debian release. Default: 13
+ * @param options.architecture of the machine. Default: x86_64. On an x86_64 machine, an arm64 image is made and booted
+ * in software, which takes several times as long
+ * @param options.mirror Debian mirror. Default: the machine's own, else the bootstrap tool's
  */
 export async function ensureVmImage(
   options: { os?: VmSystem | undefined; architecture?: Architecture | undefined; mirror?: string | undefined } = {},
 ): Promise<VmImage> {
   const { os = 'debian-13', architecture = 'x86_64', mirror } = options;
   const emulating = ensureEmulator(architecture, mirror);
-  // Its failure is met below, and must not end the process while the root is made.
+  // Its failure is handled below, and must not end the process while the root is made.
   emulating.catch(() => undefined);
   const root = await ensureDebianRoot({
     release: RELEASES[os],
     architecture,
     name: 'vm',
     packages: [KERNELS[architecture], ...PACKAGES],
-    // What user-data may install, served by the lab; what the image has already is not there again.
+    // The packages that user-data may install, served by the lab; without those that the image already has.
     download: Object.values(OPERATING_SYSTEMS[os].packages).flat(),
     mirror,
   });
@@ -102,14 +102,14 @@ export async function ensureVmImage(
 async function build(folder: string, base: string, architecture: Architecture): Promise<void> {
   const root = await mkdtemp(`${folder}-root-`);
   try {
-    // A copy, not an overlay: in a container the cache itself may stand on one, and overlays do not stack there.
+    // A copy, not an overlay: in a container the cache may itself be on an overlay, and overlays do not stack there.
     await run('cp', ['--archive', '--reflink=auto', `${base}/.`, root]);
     await cp(FILES, root, { recursive: true });
     await mkdir(join(root, dirname(APPLICATION_IN_IMAGE)), { recursive: true });
     await cp(APPLICATION, join(root, APPLICATION_IN_IMAGE));
     await cp(CUSTOMIZE, join(root, 'tmp/customize.sh'));
-    // A mount namespace of its own: what is mounted for the script goes with it, however it ends.
-    // Nothing of the user's surroundings: a TMPDIR of theirs is not there.
+    // In a mount namespace of its own: what is mounted for the script disappears with it, however it ends. Without the
+    // user's environment, whose TMPDIR does not exist there.
     const enter =
       'mount -t proc proc "$1/proc" && exec env -i LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$1" /bin/bash /tmp/customize.sh';
     await run('unshare', ['--mount', '--', 'sh', '-c', enter, 'sh', root]);

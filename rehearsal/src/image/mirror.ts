@@ -1,9 +1,9 @@
 import spawn from 'nano-spawn';
 
-/** Names of Debian's releases, old and new, and the names that move along with them. */
+/** Names of Debian's releases, old and new, and the aliases that move with them. */
 const DEBIAN_SUITES = new Set(['bullseye', 'bookworm', 'trixie', 'forky', 'duke', 'sid', 'stable', 'testing']);
 
-/** One index that apt knows, as `apt-get indextargets` tells it. */
+/** One index that apt knows, as `apt-get indextargets` lists it. */
 export interface IndexTarget {
   repository: string;
   origin: string;
@@ -14,29 +14,31 @@ export interface IndexTarget {
 const FORMAT = '$(REPO_URI)|$(ORIGIN)|$(RELEASE)|$(COMPONENT)';
 
 /**
- * The Debian mirror that this machine itself uses, so that a company's mirror or cache is used here as well.
+ * The Debian mirror that this machine itself uses, so that a company's mirror or cache is used here too.
  *
- * @returns its URL, or undefined when the machine has no Debian source (Ubuntu, say): the bootstrap tool's default
- * mirror is right then.
+ * @returns its URL, or undefined if the machine has no Debian source (such as Ubuntu): then the bootstrap tool's
+ * default mirror is right
  */
 export async function machineMirror(): Promise<string | undefined> {
   const listed = await spawn('apt-get', ['indextargets', '--format', FORMAT, 'Created-By: Packages']).catch(() => null);
   return listed ? pickMirror(parseIndexTargets(listed.stdout)) : undefined;
 }
 
-/** Reads the lines of `apt-get indextargets --format '$(REPO_URI)|$(ORIGIN)|$(RELEASE)|$(COMPONENT)'`. */
+/** Parses the lines of `apt-get indextargets --format '$(REPO_URI)|$(ORIGIN)|$(RELEASE)|$(COMPONENT)'`. */
 export function parseIndexTargets(text: string): IndexTarget[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
       const [repository = '', origin = '', suite = '', component = ''] = line.split('|');
-      // An unknown field stays as its own name: the origin is unknown until `apt-get update` ran once.
+      // apt prints an unknown field as its own name: the origin is unknown until `apt-get update` has run once.
       return { repository, origin: origin.startsWith('$(') ? '' : origin, suite, component };
     });
 }
 
-/** The first repository that holds a whole Debian release, not its security updates and no third party's packages. */
+/**
+ * The first repository that holds a complete Debian release, rather than security updates or a third party's packages.
+ */
 export function pickMirror(targets: IndexTarget[]): string | undefined {
   return targets.find(
     (target) =>
@@ -48,17 +50,17 @@ export function pickMirror(targets: IndexTarget[]): string | undefined {
 }
 
 /**
- * The machine's apt settings that decide whether a mirror can be reached at all: proxies, retries, and how the dates
- * of an index are judged. Package names and other machine settings stay out.
+ * The machine's apt settings that decide whether a mirror can be reached at all: proxies, retries, and how the dates of
+ * an index are checked. Package names and other settings of the machine are left out.
  *
- * @returns lines of apt.conf(5).
+ * @returns lines of apt.conf(5)
  */
 export async function machineAptOptions(): Promise<string[]> {
   const dumped = await spawn('apt-config', ['dump', 'Acquire']).catch(() => null);
   return dumped ? pickAptOptions(dumped.stdout) : [];
 }
 
-/** Takes those settings from the output of `apt-config dump`. */
+/** Picks those settings from the output of `apt-config dump`. */
 export function pickAptOptions(dump: string): string[] {
   const wanted =
     /^Acquire::(?:https?::(?:Proxy|Timeout|CAInfo|Verify-)|Retries|Check-Valid-Until|Check-Date)[^"]*"[^"]+";$/;

@@ -5,11 +5,11 @@ import spawn from 'nano-spawn';
 import { type Architecture, DEB_ARCHITECTURES } from '../../../lib/host/operating-system';
 
 /**
- * Makes a Debian repository (one flat folder) out of .deb files: what the lab serves and the VM's apt installs from.
+ * Makes a Debian repository (one flat folder) from .deb files: the lab serves it, and the VM's apt installs from it.
  *
- * @param debs folder with the .deb files.
- * @param folder where the repository is put; made when missing.
- * @param architecture of the packages.
+ * @param debs folder with the .deb files
+ * @param folder folder of the repository; created if missing
+ * @param architecture of the packages
  */
 export async function makeRepository(debs: string, folder: string, architecture: Architecture): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -17,7 +17,7 @@ export async function makeRepository(debs: string, folder: string, architecture:
   if (files.length === 0) throw new Error(`no .deb file in ${debs}: the download of the gateway's packages went wrong`);
   const entries: string[] = [];
   for (const file of files) {
-    // A version's epoch is written %3a in a file name, and a web server would read that as a colon.
+    // A version's epoch is written as %3a in a file name, which a web server would decode to a colon.
     const served = file.replace(/%3a/gi, '_');
     await copyFile(join(debs, file), join(folder, served));
     const { stdout: control } = await spawn('dpkg-deb', ['--field', join(debs, file)]);
@@ -28,12 +28,12 @@ export async function makeRepository(debs: string, folder: string, architecture:
   await writeFile(join(folder, 'Release'), release(packages, architecture));
 }
 
-/** One stanza of a Packages index: the package's own control fields, and where its file is. */
+/** One stanza of a Packages index: the package's own control fields, and the location of its file. */
 export function packageEntry(control: string, file: string, content: Uint8Array): string {
   return `${control.trim()}\nFilename: ./${file}\nSize: ${content.length}\nSHA256: ${sha256(content)}\n`;
 }
 
-/** A Release file for one Packages index; apt wants one even where nothing is signed. */
+/** A Release file for one Packages index. apt needs one even if nothing is signed. */
 export function release(packages: string, architecture: Architecture): string {
   const text = Buffer.from(packages);
   return [

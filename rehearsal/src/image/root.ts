@@ -5,11 +5,11 @@ import { type Architecture, DEB_ARCHITECTURES } from '../../../lib/host/operatin
 import { cacheFolder, ensureCached, recipeHash } from '../cache';
 import { machineAptOptions, machineMirror } from './mirror';
 
-/** What a cached root was made with, beyond its packages: a change here makes the cached ones useless by itself. */
+/** How a cached root was made, besides its packages. A change here invalidates cached roots. */
 const SETTINGS = {
   apt: ['APT::Install-Recommends "false"', 'Acquire::Languages "none"'],
   dpkg: [
-    // The root is built in a folder that is thrown away when anything fails: no need to flush after each file.
+    // The root is discarded if anything fails, so files need not be flushed one by one.
     'force-unsafe-io',
     'path-exclude=/usr/share/doc/*',
     'path-exclude=/usr/share/man/*',
@@ -17,12 +17,13 @@ const SETTINGS = {
     'path-exclude=/usr/share/locale/*',
     'path-exclude=/usr/share/lintian/*',
   ],
-  // mmdebstrap leaves the machine's own names and its apt settings (a proxy, say) behind; the root is nobody's.
+  // mmdebstrap leaves the machine's own names and apt settings (such as a proxy) in the root, which must not contain
+  // them.
   files: {
     'etc/resolv.conf': '',
     'etc/hostname': 'debian\n',
     'etc/apt/apt.conf.d/99mmdebstrap': 'APT::Install-Recommends "false";\nAcquire::Languages "none";\n',
-    // Packages that are installed into such a root must not start their services on the machine that holds it.
+    // Packages installed into such a root must not start their services on this machine.
     'usr/sbin/policy-rc.d': '#!/bin/sh\nexit 101\n',
   },
 };
@@ -30,25 +31,28 @@ const SETTINGS = {
 export interface DebianRootOptions {
   /** Debian release by name. */
   release: 'trixie' | 'bookworm' | 'bullseye';
-  /** Default: x86_64. Another one than the machine's needs qemu-user and binfmt_misc, by which its programs run here. */
+  /**
+   * Default: x86_64. Any architecture other than the machine's needs qemu-user and binfmt_misc, through which its
+   * programs run here.
+   */
   architecture?: Architecture;
-  /** Packages on top of the smallest system that has apt. */
+  /** Packages on top of the smallest system with apt. */
   packages: string[];
   /** First part of the folder's name in the cache. */
   name: string;
-  /** Packages whose .deb files, with all they need beyond the root's own packages, are kept beside the root. */
+  /** Packages whose .deb files are kept beside the root, with all dependencies that the root lacks. */
   download?: string[];
   /** Debian mirror. Default: the one that this machine uses, else the bootstrap tool's own. */
   mirror?: string | undefined;
 }
 
 /**
- * A Debian root file system, made by mmdebstrap and kept in the cache for as long as its recipe stays the same.
+ * A Debian root file system, made by mmdebstrap and kept in the cache as long as its recipe stays the same.
  *
- * Treat it as read-only (put an overlay on it). Services do not start in it: its /usr/sbin/policy-rc.d says no.
+ * Treat it as read-only (put an overlay on it). Services do not start in it: its /usr/sbin/policy-rc.d forbids it.
  *
- * @returns the root's path.
- * @throws Error with mmdebstrap's last lines when the root cannot be made.
+ * @returns the root's path
+ * @throws Error with mmdebstrap's last lines if the root cannot be made
  */
 export async function ensureDebianRoot(options: DebianRootOptions): Promise<string> {
   const { release, name, architecture = 'x86_64' } = options;
@@ -81,7 +85,7 @@ async function bootstrap(
   const arguments_ = [
     '--mode=root',
     '--variant=minbase',
-    // Of the emulated machine, whatever this one is.
+    // The emulated machine's, whatever this one has.
     `--architectures=${DEB_ARCHITECTURES[recipe.architecture]}`,
     '--format=directory',
     ...(recipe.packages.length > 0 ? [`--include=${recipe.packages.join(',')}`] : []),
@@ -95,7 +99,8 @@ async function bootstrap(
   ];
   const env = {
     LC_ALL: 'C.UTF-8',
-    // What is booted of it has its drivers in the kernel; making an initrd takes minutes where the programs are emulated.
+    // The kernels that boot from it have their drivers built in, and making an initrd takes minutes if programs are
+    // emulated.
     INITRD: 'No',
     PORTWAY_DOWNLOAD: recipe.download.join(' '),
     PORTWAY_DEBS: join(folder, 'debs'),
@@ -116,12 +121,12 @@ async function bootstrap(
 }
 
 /**
- * Fetches packages without installing them, with the apt, the keys and the mirror that built the root, and knowing
- * what is installed there. One run against the mirror is enough then.
+ * Fetches packages without installing them, with the apt, keys and mirror that built the root, and with the list of
+ * what is installed there. So a single run against the mirror is enough.
  */
 const DOWNLOAD_HOOK = [
   'mkdir -p "$PORTWAY_DEBS/partial"',
-  // The names are split on purpose: one word a package.
+  // Unquoted on purpose: one word for each package.
   'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --download-only --no-install-recommends' +
     ' -o Dir::Cache::archives="$PORTWAY_DEBS" install $PORTWAY_DOWNLOAD',
   'rm -rf "$PORTWAY_DEBS/partial" "$PORTWAY_DEBS/lock"',

@@ -1,6 +1,6 @@
 import { IMDS, INTERNET, macOf } from './addresses';
 
-/** One rule of a security group, as the EC2 API gives it. */
+/** One rule of a security group, as in the EC2 API. */
 export interface FirewallRule {
   /** `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for every protocol. */
   protocol: string;
@@ -11,7 +11,7 @@ export interface FirewallRule {
   cidrs: readonly string[];
 }
 
-/** What an instance may be sent and may send: all groups of the instance together, as EC2 adds them up. */
+/** What an instance may receive and send: all of its groups together, as EC2 combines them. */
 export interface SecurityRules {
   ingress: readonly FirewallRule[];
   egress: readonly FirewallRule[];
@@ -20,24 +20,24 @@ export interface SecurityRules {
 /** One instance's place in the network. */
 export interface Placement {
   privateIp: string;
-  /** Its IPv6 address, the same inside and outside; none: the instance has no IPv6. */
+  /** Its IPv6 address, the same inside and outside. Undefined: the instance has no IPv6. */
   ipv6?: string | undefined;
-  /** False: it may send and be sent what is not its own, as a NAT instance does. Default: true. */
+  /** False: it may send and receive packets for other addresses, as a NAT instance does. Default: true. */
   sourceDestCheck?: boolean | undefined;
-  /** The address that the internet knows it by: an Elastic IP, or the one given at launch. */
+  /** Its address on the internet: an Elastic IP, or the one given at launch. */
   publicIp: string;
-  /** How many routers a metadata answer may pass; 1 keeps it on the instance itself. */
+  /** How many routers a metadata answer may pass. 1 keeps it on the instance itself. */
   hopLimit: number;
   rules: SecurityRules;
 }
 
 /**
- * The VPC's router as nftables text: 1:1 NAT between private and public addresses, security groups (stateful, both
- * directions, nothing else passes) and EC2's check of source and destination. It replaces all that stood before, in
+ * The VPC's router as nftables text: 1:1 NAT between private and public addresses, security groups (stateful, in both
+ * directions, dropping everything else), and EC2's check of source and destination. It replaces all previous rules in
  * one transaction.
  *
- * Amazon's own services (DHCP, DNS, IMDS) are on the router itself, in no chain here: security groups do not filter
- * them on EC2 either.
+ * Amazon's own services (DHCP, DNS, IMDS) run on the router itself and pass none of these chains: security groups do
+ * not filter them on EC2 either.
  */
 export function routerRules(placements: readonly Placement[], imdsAnswers = true): string {
   return `table inet portway
@@ -91,8 +91,8 @@ ${lines.map((line) => `    ${line} counter return`).join('\n')}
 }
 
 /**
- * EC2's check of source and destination: what an instance sends or is sent must be its own. Who sends is told by the
- * network card, who is sent to by the route: a NAT instance has packets of others.
+ * EC2's check of source and destination: an instance may only send from and receive for its own addresses. The network
+ * card identifies the sender, and the route the receiver: a NAT instance handles packets of others.
  */
 function ownAddresses({ privateIp, ipv6, sourceDestCheck }: Placement): string[] {
   if (sourceDestCheck === false) return [];
@@ -109,12 +109,12 @@ function ownAddresses({ privateIp, ipv6, sourceDestCheck }: Placement): string[]
   ];
 }
 
-/** The groups of the instance that sends, or is sent to; an instance that the lab does not know is none. */
+/** The groups of the sending or receiving instance. An address that the lab does not know is no instance. */
 function groups(placements: readonly Placement[]): string[] {
   const sixes = placements.flatMap(({ ipv6 }) => ipv6 ?? []);
   const jump = (match: string, direction: 'ingress' | 'egress', privateIp: string) =>
     `    ${match} jump ${chain(direction, privateIp)}`;
-  /** All others of a family; a set may not be empty. */
+  /** All other addresses of an IP version. A set must not be empty. */
   const others = (key: string, known: string[], family: string) =>
     `${known.length > 0 ? `${key} != { ${known.join(', ')} }` : family} counter drop comment "no such instance"`;
   return [

@@ -1,7 +1,7 @@
 import { normalizeCidr, overlapCidr, parseCidr } from 'cidr-tools';
 import { INTERNET6, VPC } from './addresses';
 
-/** The IPv6 side of a VPC and of the gateway's subnet in it, as the EC2 API gives them. */
+/** The IPv6 side of a VPC and of the gateway's subnet, as in the EC2 API. */
 export interface Ipv6Network {
   /** The VPC's range, a /56 as AWS gives it. */
   readonly vpc: string;
@@ -20,8 +20,8 @@ export interface Ipv6Map extends Ipv6Network {
 }
 
 /**
- * Places routers and backends in a VPC's IPv6 range: the backends stand in its last /64.
- * @throws Error when the ranges are no /56 and /64 of it, or leave no room.
+ * Assigns addresses to routers and backends in a VPC's IPv6 range. The backends are in its last /64.
+ * @throws Error if the ranges are not a /56 and a /64 inside it, or leave no room
  */
 export function ipv6Map({ vpc, subnet }: Ipv6Network): Ipv6Map {
   const range = parseCidr(vpc);

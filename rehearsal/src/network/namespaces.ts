@@ -4,13 +4,13 @@ import spawn, { type Options, type Result, type SubprocessError } from 'nano-spa
 import type { Cleanup } from '../cleanup';
 import { processMark } from '../process-mark';
 
-/** Which runs have namespaces on this machine, and whose they are: a file a run with its process's mark. */
+/** Which runs have namespaces on this machine: one file for each run, with the mark of its process. */
 const RUNS = '/run/portway';
 const PREFIX = 'portway';
 
 /**
- * The network namespaces of one run. Their names carry the run's id, so two runs never meet, and nothing but those
- * names stands in the machine's own network.
+ * The network namespaces of one run. Their names contain the run's id, so two runs never meet, and the machine's own
+ * network contains nothing but these names.
  */
 export class Namespaces {
   readonly id: string;
@@ -76,7 +76,7 @@ export class Namespaces {
 async function removeRun(id: string): Promise<void> {
   const names = (await readdir('/run/netns').catch(() => [])).filter((name) => name.startsWith(`${PREFIX}-${id}-`));
   for (const name of names) {
-    // What a killed run left running would keep its namespace alive without a name, out of anybody's reach.
+    // Processes that a killed run left behind would keep its namespace alive without a name, out of reach.
     const { stdout } = await call('ip', ['netns', 'pids', name]);
     for (const pid of stdout.split('\n').filter(Boolean)) endProcess(Number(pid));
     await call('ip', ['netns', 'delete', name]);
@@ -92,17 +92,17 @@ function endProcess(pid: number): void {
   }
 }
 
-/** Removes what runs left that were killed without a chance to clean up. */
+/** Removes what killed runs left behind. */
 async function removeStale(): Promise<void> {
   for (const id of await readdir(RUNS).catch(() => [])) {
     const owner = await readFile(join(RUNS, id), 'utf8').catch(() => '');
     if (owner === '' || owner === (await processMark(Number(owner.split(' ')[0])))) continue;
-    // Another run that starts now may be at it too, and be faster.
+    // Another run that starts now may be doing the same, and be faster.
     await removeRun(id).catch(() => {});
   }
 }
 
-/** Runs a command; an error says what failed and what the command itself said. */
+/** Runs a command. An error says what failed, with the command's own message. */
 export async function call(command: string, arguments_: string[], options: Options = {}): Promise<Result> {
   try {
     return await spawn(command, arguments_, { stdin: 'ignore', ...options });

@@ -4,16 +4,16 @@ import { PYTHON } from '../services/services';
 import type { Namespaces } from './namespaces';
 import type { Party } from './topology';
 
-/** What came back for an HTTP request. */
+/** The answer to an HTTP request. */
 export interface HttpAnswer {
-  /** HTTP status; 0 when no answer came, and `error` says why. */
+  /** HTTP status; 0 if there was no answer, and `error` says why. */
   status: number;
-  /** By lower-case name; the last one counts where a name comes twice. */
+  /** By lower-case name. If a name occurs twice, the last one counts. */
   headers: Record<string, string>;
   body: string;
-  /** The body, when it is JSON. */
+  /** The body, if it is JSON. */
   json: unknown;
-  /** curl's words for what went wrong. */
+  /** curl's message about what went wrong. */
   error: string | undefined;
 }
 
@@ -28,11 +28,11 @@ export interface HttpOptions {
 
 export type PortState = 'open' | 'closed' | 'filtered';
 
-/** How a command ended that was run over SSH. */
+/** The result of a command over SSH. */
 export interface SshAnswer {
   ok: boolean;
   stdout: string;
-  /** ssh's own words when it failed. */
+  /** ssh's own message if it failed. */
   error: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export class Probe {
     this.#folder = folder;
   }
 
-  /** One HTTP request. Redirects are not followed. A failure is an answer too: status 0. */
+  /** One HTTP request. Redirects are not followed. A failure counts as an answer with status 0. */
   async http(party: Party, url: string, options: HttpOptions = {}): Promise<HttpAnswer> {
     const command = ['curl', '--silent', '--show-error', '--include', '--max-time', `${options.seconds ?? 10}`];
     if (options.insecure) command.push('--insecure');
@@ -55,14 +55,14 @@ export class Probe {
     return { status, headers, body, json: parseJson(body), error: failure };
   }
 
-  /** One datagram, sent up to three times. @returns what came back; empty when nothing came */
+  /** One datagram, sent up to three times. @returns the answer; empty if there was none */
   async datagram(party: Party, address: string, port: number): Promise<string> {
     const script = join(__dirname, '../services/datagram.py');
     const { stdout } = await this.#namespaces.run(party, [PYTHON, script, address, `${port}`]);
     return stdout;
   }
 
-  /** Tries many TCP ports at once; each has a second to answer. */
+  /** Tries many TCP ports at once. Each has a second to answer. */
   async tcpPorts(party: Party, address: string, ports: readonly number[]): Promise<Map<number, PortState>> {
     const script = join(__dirname, '../services/scan.py');
     const { stdout } = await this.#namespaces.run(party, [PYTHON, script, address, ...ports.map(String)]);
@@ -71,11 +71,12 @@ export class Probe {
   }
 
   /**
-   * Runs a command on the gateway over SSH. The host's key is remembered for the run, so a host that comes back with
+   * Runs a command on the gateway over SSH. The host's key is remembered for the run, so a host that returns with
    * another one fails here.
    *
-   * @param key file with the private key.
-   * @param options.host whose key is remembered. Default: the address's; two hosts may have one address after each other.
+   * @param key file with the private key
+   * @param options.host name that the key is remembered under. Default: the address; two hosts may have the same
+   * address one after the other
    */
   async ssh(
     party: Party,
@@ -97,7 +98,7 @@ export class Probe {
     };
     const { stdout, failure } = await this.#attempt(
       party,
-      // -F none: the user's own settings have no say here.
+      // -F none: ignores the user's own settings.
       [
         'ssh',
         '-F',
@@ -127,7 +128,7 @@ export class Probe {
   }
 }
 
-/** Reads what `curl --include` prints: the last block of headers (100 Continue comes before it), then the body. */
+/** Parses the output of `curl --include`: the last block of headers (100 Continue comes before it), then the body. */
 export function parseResponse(text: string): Pick<HttpAnswer, 'status' | 'headers' | 'body'> {
   let rest = text;
   let status = 0;

@@ -2,7 +2,7 @@ import { IMDS, INTERNET, INTERNET6, VPC } from './addresses';
 import type { Ipv6Map } from './ipv6';
 import type { Namespaces } from './namespaces';
 
-/** Who can send traffic in the lab. Each is a network namespace. */
+/** Who can send traffic in the lab. Each party is a network namespace. */
 export type Party = 'stranger' | 'admin' | 'backend-10' | 'backend-11' | `host-${number}`;
 
 /**
@@ -35,7 +35,7 @@ async function layInternet(namespaces: Namespaces): Promise<void> {
     `address add ${internet}/${length} dev vpc`,
     `address add ${six.internet}/${six.length} dev vpc nodad`,
     'link set vpc up',
-    // What the internet itself offers stands on its loopback.
+    // The internet's own services are on its loopback.
     `address add ${INTERNET.packages}/32 dev lo`,
     `address add ${INTERNET.signal}/32 dev lo`,
     `address add ${INTERNET.aws}/32 dev lo`,
@@ -61,8 +61,8 @@ async function layVpc(namespaces: Namespaces): Promise<void> {
     `address add ${VPC.backendRouter}/24 dev backends`,
     'link set backends up',
   ]);
-  // Instances talk to each other through the router only (isolated ports, see addTap), which answers for them: so
-  // security groups hold inside a subnet as well, as they do on EC2.
+  // Instances reach each other only through the router (isolated ports, see addTap), which answers for them, so
+  // security groups also apply inside a subnet, as on EC2.
   await namespaces.sysctl('vpc', {
     'net/ipv4/ip_forward': 1,
     'net/ipv4/conf/vpc/proxy_arp_pvlan': 1,
@@ -82,12 +82,12 @@ function backendAt(address: string): Party {
   return `backend-${address.split('.')[3]}` as Party;
 }
 
-/** Gives the VPC its IPv6 side: the router's addresses, the way to it from the internet, and the backends'. */
+/** Adds IPv6 to the VPC: the router's addresses, the route to it from the internet, and the backends' addresses. */
 export async function layIpv6(namespaces: Namespaces, map: Ipv6Map): Promise<void> {
   await namespaces.ip('vpc', [
     `address add ${map.router}/64 dev vpc nodad`,
     `address add ${map.backendRouter}/64 dev backends nodad`,
-    // What is in no subnet is nowhere, and does not go to the internet and come back.
+    // Addresses in no subnet are unreachable, rather than sent to the internet and back.
     `route add unreachable ${map.vpc}`,
   ]);
   await namespaces.ip('internet', [`route add ${map.vpc} via ${INTERNET6.transit.vpc}`]);
@@ -96,8 +96,8 @@ export async function layIpv6(namespaces: Namespaces, map: Ipv6Map): Promise<voi
 }
 
 /**
- * Where the backends' subnet sends what leaves the VPC: to an instance, as a route table with one as its target does.
- * Until then it has no way out.
+ * Where the backends' subnet sends what leaves the VPC: to an instance, as with a route table that targets one. Until
+ * then it has no way out.
  */
 export async function routeBackends(namespaces: Namespaces, via: string, vpc: string): Promise<void> {
   await namespaces.ip('vpc', [
@@ -124,7 +124,7 @@ async function attach6(namespaces: Namespaces, namespace: string, address: strin
   await namespaces.ip(namespace, [`address add ${address} dev eth0 nodad`, `route add default via ${gateway}`]);
 }
 
-/** A socket for an instance's network card, in the gateway's subnet. */
+/** A port for an instance's network card, in the gateway's subnet. */
 export async function addTap(namespaces: Namespaces, tap: string): Promise<void> {
   await namespaces.ip('vpc', [`tuntap add ${tap} mode tap`, `link set ${tap} master vpc`, `link set ${tap} up`]);
   await namespaces.run('vpc', ['bridge', 'link', 'set', 'dev', tap, 'isolated', 'on']);

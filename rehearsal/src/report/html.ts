@@ -1,4 +1,4 @@
-/** Text that is markup already. All other text is escaped where it goes into a page. */
+/** Text that is already markup. All other text is escaped when it is put into a page. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -14,7 +14,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A template of HTML or SVG. What is put into it is escaped, in text and in quoted attributes, unless it is a template's result. */
+/**
+ * A template of HTML or SVG. Values are escaped, in text and in quoted attributes, unless they are a template's result.
+ */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Markup {
   return new Markup(strings.reduce((page, text, i) => page + written(values[i - 1]) + text));
 }

@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 const LONGEST = 60_000;
 
 /**
- * The end of a log as a reader wants it: without colours and other control characters, and of lines that were written over
- * again and again (a progress bar) only the last state.
+ * The end of a log for readers: without colours and other control characters, and with only the last state of lines
+ * that are rewritten again and again (a progress bar).
  */
 export function tail(log: string, lines: number): string {
   const all = stripVTControlCharacters(log)

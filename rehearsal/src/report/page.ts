@@ -8,12 +8,12 @@ import { timeline } from './timeline';
 /** The text of a run's files: by run, then by name. */
 export type Files = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Most lines of one file in the page; the file itself is in the run's folder. */
+/** The most lines of one file on the page. The complete file is in the run's folder. */
 const LINES = 300;
 
 /**
- * A rehearsal's report as one HTML file that loads nothing: it opens without a network, and its policy forbids scripts, so
- * that no line of a log could ever become one.
+ * A rehearsal's report as one HTML file that loads nothing: it opens without a network, and its policy forbids scripts,
+ * so no line of a log can run as one.
  * @param style the page's style sheet, plain CSS
  */
 export function page(report: RehearsalReport, files: Files, style: string): string {
@@ -55,7 +55,7 @@ function verdict({ passed, interrupted, failure }: RehearsalReport): string {
   return failure === undefined ? 'The rehearsal failed' : 'The rehearsal could not run';
 }
 
-/** All that went wrong, first thing on the page. */
+/** Everything that went wrong, first on the page. */
 function wrong({ checks, leftBehind, failure }: RehearsalReport): Markup | undefined {
   const lines = [
     ...(failure === undefined ? [] : [failure]),

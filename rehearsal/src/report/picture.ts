@@ -11,7 +11,7 @@ interface Box {
   readonly kind?: 'party' | 'cloud' | 'wall' | 'gateway';
 }
 
-/** The lab that a run was in: who is where, and what stands between them. Upright, so that a phone shows it whole. */
+/** The lab of a run: who is where, and what is between them. In portrait, so that a phone shows all of it. */
 export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
   const id = `lab-${name}`;
   const nat = gateway ? `Elastic IP ${gateway.publicIp} ⇄ ${gateway.privateIp} (1:1 NAT)` : 'no Elastic IP yet';
@@ -26,7 +26,7 @@ export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
   const inside = hosts.filter((address) => sideOf(address) === 'vpc');
   const backends = [...VPC.backends, ...few(inside, 6)];
   const outsideLine = outside.length > 0 ? [`hosts at ${few(outside, 2).join(', ')}`] : [];
-  // What a line more above, or some more below, take.
+  // The height of one more line above, or of some more below.
   const down = 18 * outsideLine.length;
   const height = 430 + down + 18 * (backends.length - VPC.backends.length);
   const boxes: Box[] = [

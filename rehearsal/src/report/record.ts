@@ -1,47 +1,47 @@
 import type { SecurityGroupRules } from '../../../lib/operate/security-group';
 import type { Check, Scan } from '../checks';
 
-/** A rehearsal as it went: what `--json` prints, and all that the HTML report says but for the files' own text. */
+/** The record of a rehearsal: what `--json` prints, and everything in the HTML report except the contents of files. */
 export interface RehearsalReport {
-  /** Every check passed, nothing was left behind, and the run was let come to its end. */
+  /** Every check passed, nothing was left behind, and the run was not interrupted. */
   readonly passed: boolean;
   /** When it began, as an ISO 8601 date. */
   readonly began: string;
   readonly seconds: number;
   /** Logs, rules, console output. */
   readonly folder: string;
-  /** The report of one file for a browser. Undefined when the run ended before it had a folder. */
+  /** The single-file report for a browser. Undefined if the run ended before it had a folder. */
   readonly html?: string;
   readonly checks: readonly (Check & { readonly run: string })[];
   /** What could not be cleaned up. Empty unless something went wrong. */
   readonly leftBehind: readonly string[];
-  /** Why the run ended before its time, for example `SIGINT`. */
+  /** Why the run ended early, for example `SIGINT`. */
   readonly interrupted?: string;
   /** What kept the labs from being built at all. */
   readonly failure?: string;
-  /** What was done before any lab was there. */
+  /** What was done before there was any lab. */
   readonly preparation: readonly StepRecord[];
   readonly runs: readonly RunRecord[];
 }
 
 /** One gateway's part of a rehearsal. */
 export interface RunRecord {
-  /** Names the run's folder too. */
+  /** Also names the run's folder. */
   readonly name: string;
   readonly cases: readonly CaseRecord[];
   readonly steps: readonly StepRecord[];
-  /** The gateway as the EC2 API described it; undefined when the deploy did not get so far. */
+  /** The gateway as the EC2 API described it; undefined if the deploy did not get that far. */
   readonly gateway?: GatewayRecord;
   /** IPv4 addresses of the hosts that the lab made because the stack's forwards name them. */
   readonly hosts: readonly string[];
-  /** What the lab did because the EC2 API said so. */
+  /** What the lab did because of the EC2 API. */
   readonly events: readonly EventRecord[];
   readonly scans: readonly Scan[];
-  /** Files with rules and logs, in the rehearsal's folder under the run's name, in the order in which a reader wants them. */
+  /** Files with rules and logs, in the rehearsal's folder under the run's name, in reading order. */
   readonly files: readonly string[];
 }
 
-/** How a case went. `not run`: a check of its name says why. */
+/** The result of a case. `not run`: a check with its name says why. */
 export interface CaseRecord {
   readonly name: string;
   readonly about: string;

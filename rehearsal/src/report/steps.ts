@@ -1,6 +1,6 @@
 import type { StepRecord } from './record';
 
-/** Tells what the user may want to know while a step runs. */
+/** Reports something that the user may want to know while a step runs. */
 export type Note = (text: string) => void;
 
 interface Entry {
@@ -10,7 +10,7 @@ interface Entry {
   result?: 'passed' | 'failed';
 }
 
-/** Writes down when steps began, how long they took and how they ended. */
+/** Records when steps began, how long they took and how they ended. */
 export class Steps {
   readonly #entries: Entry[] = [];
   readonly #now: () => number;
@@ -21,7 +21,7 @@ export class Steps {
     this.#now = now;
   }
 
-  /** Makes a step known. @returns what does the work, and writes its times down; a failure is passed on */
+  /** Adds a step. @returns the function that does the work and records its times; it passes a failure on */
   add(title: string, work: (note: Note) => Promise<void>): (note: Note) => Promise<void> {
     const entry: Entry = { title };
     this.#entries.push(entry);
@@ -37,12 +37,12 @@ export class Steps {
     };
   }
 
-  /** From now on, whatever still runs is cut short, however it ends. */
+  /** From now on, whatever still runs counts as cut short, however it ends. */
   close(): void {
     this.#closed = true;
   }
 
-  /** As far as it went: a step that still runs was cut short, one that was never started is skipped. */
+  /** The steps so far: one that still runs counts as cut short, one that was never started as skipped. */
   get all(): readonly StepRecord[] {
     return this.#entries.map(({ title, begin, end, result }) => ({
       title,

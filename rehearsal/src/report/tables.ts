@@ -4,7 +4,7 @@ import { type Content, html, type Markup } from './html';
 import { tail } from './log';
 import type { CaseRecord, EventRecord, GatewayRecord } from './record';
 
-/** A table that scrolls in itself where it is wider than the screen; the keyboard reaches it too. */
+/** A table that scrolls if it is wider than the screen. The keyboard reaches it too. */
 export function table(caption: string, head: readonly string[], rows: readonly Markup[]): Markup {
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table>
 <caption>${caption}</caption>
@@ -64,14 +64,14 @@ export function eventsTable(run: string, events: readonly EventRecord[]): Markup
   return table(`What the lab did in ${run}`, ['at', 'instance', 'what', 'detail'], rows);
 }
 
-/** Ports that a reader looks for first, found or not. */
+/** Ports that readers look for first, whether found or not. */
 const ALWAYS = [22, 80, 443];
 
-/** Who found which port, scan by scan. */
+/** Which party found which port, scan by scan. */
 export function matrix(run: string, scans: readonly Scan[]): Markup {
   const ports = [...new Set([...ALWAYS, ...scans.flatMap(({ open, refused }) => [...open, ...refused])])];
   ports.sort((a, b) => a - b);
-  // With a host that refuses, there may be a thousand.
+  // If a host refuses connections, there may be a thousand.
   const shown = ports.slice(0, 40);
   const rows = scans.map((scan) => {
     const others = scan.tried - scan.open.length - scan.refused.length;

@@ -5,7 +5,7 @@ import type { RehearsalReport } from './record';
 
 const MARKS = { passed: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
 
-/** The checks and the cases as tables, then the one line that says how it went and where the logs are. */
+/** The checks and the cases as tables, then one line with the result and the folder of the logs. */
 export function reportText(report: RehearsalReport): string {
   const rows = report.checks.map(({ run, phase, what, result, seen = '' }) => [run, phase, what, MARKS[result], seen]);
   const table = plainTable(['run', 'when', 'what', 'result', 'seen'], rows, [10, 21, 62, 9, 60]);
@@ -25,15 +25,18 @@ export function reportLine({ passed, checks, seconds, folder, interrupted }: Reh
   return `${verdict}: ${count('passed')} checks passed, ${count('failed')} failed${skipped}, in ${seconds} s. Logs: ${relative('.', folder) || folder}`;
 }
 
-/** The line that tells where the report for a browser is, when there is one. */
+/** The line with the path of the browser's report, if there is one. */
 export function reportPath({ html }: RehearsalReport): string[] {
   return html === undefined ? [] : [`Report, for a browser: ${relative('.', html)}`];
 }
 
-/** Most ports that the screen has columns for: with a host that refuses, there may be a thousand. */
+/** The most ports that the screen has columns for. If a host refuses connections, there may be a thousand. */
 const COLUMNS = 12;
 
-/** Who found which port, as a small table for the screen: a row a party, a column each port that anybody found. */
+/**
+ * Which party found which port, as a small table for the screen: one row for each party, one column for each port
+ * found.
+ */
 export function scansTable(scans: readonly Scan[], phase: string): string {
   const own = scans.filter((scan) => scan.phase === phase);
   const found = [...new Set(own.flatMap(({ open, refused }) => [...open, ...refused]))].sort((a, b) => a - b);

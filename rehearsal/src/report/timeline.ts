@@ -42,7 +42,7 @@ function short(seconds: number): string {
 function bar({ begin, seconds }: StepRecord, scale: number): Content {
   if (begin === undefined) return undefined;
   const percent = (value: number) => ((100 * value) / scale).toFixed(2);
-  // A step that did not end ran until the end of the run. Very short ones are still to be seen.
+  // A step that did not end lasted until the end of the run. Very short ones must still be visible.
   const width = Math.max(seconds ?? scale - begin, scale / 250);
   return html`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="run" x="${percent(Math.min(begin, scale - width))}" width="${percent(width)}" height="4"/></svg>`;
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { type Files, page } from './page';
 import type { RehearsalReport, RunRecord } from './record';
 
-/** What is known of a run before its files are looked at. */
+/** What is known of a run before its files are read. */
 export interface Outcome extends Omit<RehearsalReport, 'passed' | 'html' | 'runs'> {
   readonly runs: readonly Omit<RunRecord, 'files'>[];
 }
 
 /**
- * Files of a run's folder that stand in the report, where they are there: first what was to run, then what the host says
- * runs, then logs.
+ * Files of a run's folder that are shown in the report, if they exist: first what should run, then what runs according
+ * to the host, then logs.
  */
 const FILES = [
   ...['rules-v4.txt', 'rules-v6.txt', 'rules-nft.txt', 'nginx.conf'],
@@ -20,8 +20,8 @@ const FILES = [
 ];
 
 /**
- * Writes `report.json` and `report.html` into the run's folder, and gives the report. Without the folder, because the run ended
- * before it had one, nothing is written.
+ * Writes `report.json` and `report.html` into the run's folder, and returns the report. If the run ended before it had
+ * a folder, nothing is written.
  */
 export async function writeReport(outcome: Outcome): Promise<RehearsalReport> {
   const { folder, checks, leftBehind, interrupted, failure } = outcome;
@@ -46,7 +46,7 @@ export async function writeReport(outcome: Outcome): Promise<RehearsalReport> {
   return report;
 }
 
-/** The files that are there and hold something, by name. */
+/** The files that exist and are not empty, by name. */
 async function read({ gateway }: Outcome['runs'][number], folder: string): Promise<Files[string]> {
   const rules = await readdir(join(folder, 'cdk.out')).catch(() => []);
   const promised = rules.filter((name) => name.endsWith('.rules.txt')).map((name) => join('cdk.out', name));

@@ -10,7 +10,7 @@ const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 
 export interface BackendOptions {
-  /** Its private address; its namespace is there already, as `backend-` and the last number. */
+  /** Its private address. Its namespace exists already, named `backend-` and the last number. */
   readonly address: string;
   readonly namespaces: Namespaces;
   readonly cleanup: Cleanup;
@@ -43,7 +43,7 @@ export class Backend {
     await listening(namespaces, this.party, [`*:${HTTPS_PORT}`], folder);
   }
 
-  /** Ends the application; its host stays, and refuses connections. */
+  /** Stops the application. Its host stays, and refuses connections. */
   async stop(): Promise<void> {
     await this.#application?.stop();
     this.#application = undefined;

@@ -6,22 +6,22 @@ import type { Cleanup } from '../cleanup';
 /** A process of the lab that runs until it is stopped. */
 export interface Daemon {
   readonly child: ChildProcess;
-  /** Resolves when the process is gone, however that came. */
+  /** Resolves when the process has ended, for whatever reason. */
   readonly exited: Promise<void>;
-  /** Ends the process and everything it started: asks first, and insists after a second. */
+  /** Ends the process and everything that it started: asks first, and kills after a second. */
   stop(): Promise<void>;
 }
 
 export interface DaemonOptions {
   /** File that its output is appended to. */
   log: string;
-  /** Standard input and output as pipes, for a process that is spoken to; its errors still go to the log. */
+  /** Standard input and output as pipes, for a process that reads commands. Its errors still go to the log. */
   pipes?: boolean;
 }
 
 /**
- * Starts a process in a process group of its own, so that a Ctrl-C at the terminal reaches only the run itself, which
- * then ends its processes in the right order. Should the run be killed outright, the kernel ends the process with it.
+ * Starts a process in a process group of its own, so that Ctrl-C in the terminal reaches only the run itself, which
+ * then ends its processes in the right order. If the run itself is killed, the kernel ends the process too.
  */
 export function startDaemon(
   name: string,
@@ -59,6 +59,6 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // The group is gone already, which is what was wanted.
+    // The group is gone already, as intended.
   }
 }

@@ -2,20 +2,20 @@ import type { Architecture } from '../../../lib/host/operating-system';
 import { macOf, VPC } from '../network/addresses';
 import type { Ipv6Network } from '../network/ipv6';
 
-/** What the EC2 API says about an instance, as far as the instance itself can ask for it. */
+/** What the EC2 API says about an instance, as far as the instance can ask for it. */
 export interface InstanceDescription {
   instanceId: string;
   instanceType: string;
   privateIp: string;
-  /** Its IPv6 address, with the ranges of VPC and subnet. None: it has IPv4 only. */
+  /** Its IPv6 address, with the ranges of VPC and subnet. Undefined: IPv4 only. */
   ipv6?: (Ipv6Network & { readonly address: string }) | undefined;
-  /** Public key in OpenSSH's form; none: nobody can log in. */
+  /** Public key in OpenSSH format. Undefined: nobody can log in. */
   publicKey?: string | undefined;
   keyName?: string | undefined;
   httpTokens: 'required' | 'optional';
   /** How many routers an answer of the metadata service may pass. */
   hopLimit: number;
-  /** Its tags, where the metadata service tells them. None: it answers 404. */
+  /** Its tags, if the metadata service shows them. Undefined: it answers 404. */
   metadataTags?: Readonly<Record<string, string>> | undefined;
   amiId?: string | undefined;
   region?: string | undefined;
@@ -23,7 +23,10 @@ export interface InstanceDescription {
   accountId?: string | undefined;
 }
 
-/** The keys of the instance's role. They tell whose they are, so that the endpoint knows the role's rights (aws/ministack/host_rights.py). */
+/**
+ * The keys of the instance's role. They identify the role, so that the endpoint can check its rights
+ * (aws/ministack/host_rights.py).
+ */
 export function roleKeys(instanceId: string) {
   return {
     AccessKeyId: `ASIA${instanceId.slice(-16).toUpperCase()}`,
@@ -36,7 +39,7 @@ export function roleKeys(instanceId: string) {
 /**
  * What imds.py reads: the trees under meta-data/ and dynamic/, and whether a token is required.
  *
- * @param architecture that of the rehearsal's machine, whatever the template says: it runs the same scripts.
+ * @param architecture that of the rehearsal's machine, whatever the template says: it runs the same scripts
  */
 export function imdsDocument(instance: InstanceDescription, publicIp: string, architecture: Architecture): object {
   const { instanceId, instanceType, privateIp, publicKey, ipv6, metadataTags } = instance;
@@ -71,7 +74,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string, ar
             [mac]: {
               'device-number': '0',
               'interface-id': `eni-${instanceId.replace(/^i-/, '')}`,
-              // What makes cloud-init ask for an IPv6 address.
+              // Makes cloud-init ask for an IPv6 address.
               ...(ipv6 ? { ipv6s: ipv6.address } : {}),
               'local-hostname': localName,
               'local-ipv4s': privateIp,

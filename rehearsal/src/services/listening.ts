@@ -3,7 +3,7 @@ import type { Namespaces } from '../network/namespaces';
 /** Time for a service to listen, in milliseconds. */
 const READY_LIMIT_MS = 15_000;
 
-/** Waits until all the sockets listen; a service that does not come up has its reason in its log. */
+/** Waits until all sockets listen. If a service does not start, its log says why. */
 export async function listening(
   namespaces: Namespaces,
   namespace: string,

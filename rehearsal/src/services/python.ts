@@ -1,4 +1,4 @@
 import { existsSync } from 'node:fs';
 
-/** The system's Python: the services are programs of its standard library, so a user's own one has no say. */
+/** The system's Python: the services only need its standard library, and a user's own Python must not interfere. */
 export const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';

@@ -15,7 +15,7 @@ export { PYTHON };
 export interface ServicesOptions {
   namespaces: Namespaces;
   cleanup: Cleanup;
-  /** Where logs and the services' data go. */
+  /** The folder for logs and the services' data. */
   folder: string;
   image: VmImage;
   /** Unix socket of the signal endpoint. Default: nothing answers there. */
@@ -34,9 +34,9 @@ export interface Lease {
   name: string;
 }
 
-/** What stands around the gateway: metadata, DHCP and DNS, packages, signals, backends. */
+/** The services around the gateway: metadata, DHCP and DNS, packages, signals, backends. */
 export class Services {
-  /** Where the metadata service finds what it tells an instance (see imds.py). */
+  /** Where the metadata service reads what it serves to an instance (see imds.py). */
   readonly imdsFolder: string;
   readonly backends: readonly Backend[];
   readonly #options: ServicesOptions;
@@ -83,7 +83,7 @@ export class Services {
     return new Services(options, imdsFolder, backends, dnsmasq);
   }
 
-  /** Says which instance (by its MAC address) gets which address. */
+  /** Sets which instance (by its MAC address) gets which address. */
   async setLeases(leases: Lease[]): Promise<void> {
     const { folder } = this.#options;
     const lines = (list: Lease[], address: (lease: Lease) => string) =>
@@ -99,20 +99,20 @@ export class Services {
         ({ ipv6 }) => `[${ipv6}]`,
       ),
     );
-    // dnsmasq reads its hosts again at this signal. It is the daemon's own process: setpriv and nsenter became it.
+    // dnsmasq rereads its hosts on this signal. The process is dnsmasq itself: setpriv and nsenter were replaced by it.
     for (const dnsmasq of [this.#dnsmasq, this.#dnsmasq6]) dnsmasq?.child.kill('SIGHUP');
   }
 
   /**
-   * Makes the router say what it is in the gateway's subnet, and give IPv6 addresses there: on EC2 the default route comes
-   * by router advertisements, and the address by DHCPv6. Once is enough.
+   * Makes the router announce itself in the gateway's subnet, and hand out IPv6 addresses there: on EC2 the default
+   * route comes from router advertisements, and the address from DHCPv6. Once is enough.
    */
   async advertise(map: Ipv6Map): Promise<void> {
     if (this.#dnsmasq6) return;
     const { namespaces, cleanup, folder } = this.#options;
     const command = [...namespaces.enter('vpc'), ...advertiserCommand(folder, map)] as [string, ...string[]];
     this.#dnsmasq6 = startDaemon('dnsmasq6', command, cleanup, { log: join(folder, 'dnsmasq6.log') });
-    // A signal that comes before it is ready would end it.
+    // A signal before it is ready would end it.
     await listening(namespaces, 'vpc', ['[::]%vpc:547'], folder);
   }
 }
@@ -121,16 +121,18 @@ export class Services {
 const DHCP_HOSTS = 'dhcp-hosts';
 const DHCP6_HOSTS = 'dhcp6-hosts';
 
-/** Seconds between two router advertisements, and how long each counts: a host that stops listening is found out soon. */
+/**
+ * Seconds between two router advertisements, and how long each is valid: a host that stops listening is noticed soon.
+ */
 const ADVERTISEMENT = { interval: 10, lifetime: 30 };
 
-/** What any of the lab's dnsmasq is told. */
+/** Options of every dnsmasq in the lab. */
 const DNSMASQ = [
   'dnsmasq',
   '--keep-in-foreground',
   '--conf-file=/dev/null',
   '--pid-file=',
-  // Of the same user and group as now: a change of either would make it outlive a run that is killed (prctl(2)).
+  // Keeps the current user and group: changing either would make it outlive a killed run (prctl(2)).
   '--user=root',
   '--group=root',
   '--log-facility=-',
@@ -144,7 +146,7 @@ function dnsmasqCommand(folder: string, names: Record<string, string>): string[]
   return [
     ...DNSMASQ,
     ...['--except-interface=lo', `--listen-address=${VPC.resolver}`, `--listen-address=${VPC.router}`],
-    // The lab has no internet behind it: a name that is not known does not exist.
+    // There is no internet behind the lab: unknown names do not exist.
     ...['--no-resolv', '--no-hosts', '--local=/#/'],
     ...Object.entries(names).map(([name, address]) => `--host-record=${name},${address}`),
     `--dhcp-range=${VPC.subnet.split('/')[0]},static,255.255.255.0,1h`,
@@ -159,7 +161,7 @@ function advertiserCommand(folder: string, { subnet }: Ipv6Map): string[] {
     ...DNSMASQ,
     ...['--port=0', '--interface=vpc', '--enable-ra'],
     `--ra-param=vpc,${ADVERTISEMENT.interval},${ADVERTISEMENT.lifetime}`,
-    // Off-link: as in IPv4, instances reach each other through the router only.
+    // Off-link: as in IPv4, instances reach each other only through the router.
     `--dhcp-range=${subnet.split('/')[0]},static,off-link,64,1h`,
     ...[`--dhcp-hostsfile=${join(folder, DHCP6_HOSTS)}`, `--dhcp-leasefile=${join(folder, 'dhcp6-leases')}`],
   ];

@@ -11,11 +11,11 @@ export interface Accelerator {
 const KVM: Accelerator = { name: 'kvm', arguments: ['-accel', 'kvm', '-cpu', 'host'] };
 
 /**
- * Software emulation. With `cx16`, QEMU 7.2 ended Debian 13's kernel in a double fault. With `erms` the guest copies and clears
- * memory by `rep movsb` and `rep stosb`, which are emulated byte by byte: without, a fifth less CPU time (measured with Python's
- * imports, apt and openssl). Then without `fsrm` too, which no processor has alone: Linux 6.1 takes it for both, and hangs in its
- * first second. (Without `svm` the guest's mounts fail, in QEMU 7.2.) `mitigations=off` and the like are the kernel's business
- * (see qemu.ts).
+ * Software emulation. With `cx16`, QEMU 7.2 ended Debian 13's kernel in a double fault. With `erms` the guest copies
+ * and clears memory by `rep movsb` and `rep stosb`, which are emulated byte by byte; without it, it takes a fifth less
+ * CPU time (measured with Python's imports, apt and openssl). `fsrm` must then go too, since no processor has it alone:
+ * Linux 6.1 takes it for both, and hangs in its first second. (Without `svm` the guest's mounts fail in QEMU 7.2.)
+ * `mitigations=off` and the like are set on the kernel's command line (see qemu.ts).
  */
 const TCG: Accelerator = {
   name: 'tcg',
@@ -25,11 +25,11 @@ const TCG: Accelerator = {
 let probed: Promise<Accelerator> | undefined;
 
 /**
- * KVM where it really works, else software emulation. /dev/kvm may exist, and even open, on a machine that cannot
- * run anything with it: so a kernel is started for a moment, and it counts when its first words come.
+ * KVM if it really works, else software emulation. /dev/kvm may exist, and even open, on a machine that cannot run
+ * anything with it. So a kernel is started for a moment, and KVM counts as working when its first line appears.
  *
- * @param emulator what will run it.
- * @param kernel the kernel that will be booted.
+ * @param emulator the emulator that will run it
+ * @param kernel the kernel that will be booted
  */
 export function accelerator(emulator: Emulator, kernel: string): Promise<Accelerator> {
   probed ??= kvmWorks(emulator, kernel).then((works) => (works ? KVM : TCG));
@@ -46,7 +46,7 @@ async function kvmWorks({ qemu: [program = '', ...words] }: Emulator, kernel: st
     ...words,
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-m', '256', '-no-reboot'],
     ...KVM.arguments,
-    // There is no root file system: the kernel panics at once, and the machine ends because it may not reboot.
+    // There is no root file system, so the kernel panics at once, and the machine ends because it may not reboot.
     ...['-kernel', kernel, '-append', 'console=ttyS0 panic=-1'],
   ];
   const said = await spawn(program, arguments_, { stdin: 'ignore', timeout: 15_000 }).then(

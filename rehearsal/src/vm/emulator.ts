@@ -6,7 +6,7 @@ import { ensureDebianRoot } from '../image/root';
 export interface Emulator {
   readonly qemu: readonly string[];
   readonly qemuImg: readonly string[];
-  /** UEFI firmware, for a machine that boots by it. */
+  /** UEFI firmware, for machines that boot with it. */
   readonly firmware: string;
 }
 
@@ -17,10 +17,11 @@ const PACKAGES: Record<Architecture, { program: string; packages: readonly strin
 };
 
 /**
- * QEMU of Debian 13 for machines of an architecture, in the cache, whatever this machine has: version 10 boots a gateway in three
- * quarters of the time that 7.2 of Debian 12 takes (docs/decisions/rehearsal-cases.md), and every machine rehearses with the same.
+ * Debian 13's QEMU for machines of an architecture, in the cache, whatever this machine has: version 10 boots a gateway
+ * in three quarters of the time of Debian 12's 7.2 (docs/decisions/rehearsal-cases.md), and every machine rehearses
+ * with the same version.
  *
- * @param mirror Debian mirror. Default: the machine's own, else the bootstrap tool's.
+ * @param mirror Debian mirror. Default: the machine's own, else the bootstrap tool's
  * @throws Error with the bootstrap tool's last lines
  */
 export async function ensureEmulator(architecture: Architecture, mirror?: string): Promise<Emulator> {
@@ -31,7 +32,8 @@ export async function ensureEmulator(architecture: Architecture, mirror?: string
     packages: [...packages, 'qemu-utils'],
     mirror,
   });
-  // Started by the root's own loader with the root's own libraries; files, taps and sockets are this machine's, as in no chroot.
+  // Started by the root's own loader with the root's own libraries. Unlike in a chroot, files, taps and sockets are
+  // this machine's.
   const libraries = ['lib', 'usr/lib'].map((folder) => join(root, folder, 'x86_64-linux-gnu')).join(':');
   const start = (name: string) => [
     ...[join(root, 'lib64/ld-linux-x86-64.so.2'), '--library-path', libraries],

@@ -2,16 +2,19 @@ import type { Tools } from '../apt';
 import type { VmImage } from '../image/image';
 import { accelerator } from './accelerator';
 
-/** How QEMU is started for a machine of an image's architecture: what differs between them. */
+/** How QEMU is started for an image's architecture. */
 export interface QemuMachine {
   /** The words that start it. */
   readonly command: readonly string[];
   readonly arguments: readonly string[];
-  /** The serial console, as the kernel calls it. */
+  /** The kernel's name of the serial console. */
   readonly console: string;
 }
 
-/** What an arm64 image needs on an x86_64 machine, beyond what the lab needs anyway: its programs run here while it is made. */
+/**
+ * What an arm64 image needs on an x86_64 machine, in addition to the lab's tools: its programs run here while it is
+ * made.
+ */
 export const ARM_TOOLS: Tools = {
   'arch-test': 'arch-test',
   'programs of arm64': { package: 'qemu-user-static', probe: ['arch-test', 'arm64'] },
@@ -24,7 +27,7 @@ export async function qemuMachine({ architecture, kernel, emulator }: VmImage): 
   }
   return {
     command: emulator.qemu,
-    // Graviton2, which t4g has, is made of Neoverse N1; and `max` would sign pointers, which is slow in software.
+    // t4g has Graviton2, which is built from Neoverse N1. `max` would sign pointers, which is slow in software.
     arguments: [
       ...['-machine', 'virt', '-cpu', 'neoverse-n1', '-accel', 'tcg,thread=multi,tb-size=256'],
       ...['-bios', emulator.firmware],

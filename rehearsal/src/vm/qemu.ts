@@ -15,11 +15,11 @@ export interface VmOptions {
   /** Where its files go. */
   folder: string;
   cleanup: Cleanup;
-  /** Words that run a command in the network namespace that holds the tap. */
+  /** The words that run a command in the tap's network namespace. */
   enter: readonly string[];
   tap: string;
   mac: string;
-  /** What EC2 writes into the BIOS; cloud-init knows EC2 by it, and the host its own instance id. */
+  /** EC2 writes it into the BIOS. cloud-init recognizes EC2 by it, and the host its own instance id. */
   instanceId: string;
   instanceType: string;
   /** Default: 1. */
@@ -28,23 +28,25 @@ export interface VmOptions {
   memoryMib?: number | undefined;
 }
 
-/** Time that the guest gets to shut down by itself before the power is cut, in milliseconds. EC2 gives minutes. */
+/**
+ * How long the guest may take to shut down by itself before the power is cut, in milliseconds. EC2 gives it minutes.
+ */
 const SHUTDOWN_LIMIT_MS = 90_000;
 
-/** What the kernel is told: nothing that changes what a host script sees, only what costs time in an emulated CPU. */
+/** The kernel's command line. It changes nothing that a host script sees, only what costs time on an emulated CPU. */
 const KERNEL_ARGUMENTS = [
   ...['root=/dev/nvme0n1', 'rw', 'quiet', 'fsck.mode=skip'],
-  // Defences of a kernel against its users; measured: a tenth of the CPU time of a boot.
+  // A kernel's defences against its users cost a tenth of a boot's CPU time (measured).
   ...['mitigations=off', 'init_on_alloc=0', 'hardened_usercopy=off', 'randomize_kstack_offset=off', 'nokaslr'],
   ...['nowatchdog', 'audit=0', 'tsc=reliable'],
 ];
 
-/** A virtual machine of the rehearsal. Its disk lives as long as the run; power may come and go. */
+/** A virtual machine of the rehearsal. Its disk lives as long as the run, while its power may go off and on. */
 export class Vm {
   readonly name: string;
-  /** Everything the machine printed on its serial console, over all its boots. */
+  /** Everything that the machine printed on its serial console, over all boots. */
   readonly console: string;
-  /** What its BIOS says; counts from the next start. */
+  /** The type in its BIOS. Applies from the next start. */
   instanceType: string;
   readonly #options: VmOptions;
   readonly #disk: string;
@@ -62,7 +64,7 @@ export class Vm {
     return this.#running !== undefined;
   }
 
-  /** Switches the power on, and returns as soon as the machine runs; it boots from there. */
+  /** Switches the power on, and returns when the machine runs, before it has booted. */
   async start(): Promise<void> {
     if (this.#running) throw new Error(`the VM ${this.name} is running already`);
     const { cleanup, folder, name, image } = this.#options;
@@ -86,7 +88,7 @@ export class Vm {
     });
   }
 
-  /** Presses the power button, and cuts the power when the guest has not shut down in time. True: it did itself. */
+  /** Presses the power button, and cuts the power if the guest does not shut down in time. @returns whether it did */
   async powerOff(limitMs = SHUTDOWN_LIMIT_MS): Promise<boolean> {
     const running = this.#running;
     if (!running) return true;
@@ -102,11 +104,11 @@ export class Vm {
   }
 
   /**
-   * Restarts the guest as EC2's reboot does: asks the system to shut down, and cuts the power when that takes too long.
-   * Returns when the machine is started again. True: the guest had shut down by itself.
+   * Restarts the guest as EC2's reboot does: asks the system to shut down, and cuts the power if that takes too long.
+   * Returns when the machine has started again. @returns whether the guest shut down by itself
    *
-   * The machine starts in a new QEMU. After a reset, 7.2 takes 12 to 80 s to the kernel's first instruction: each page that the
-   * kernel is unpacked to still has translated code of the boot before, which is thrown away write by write.
+   * The machine starts in a new QEMU. After a reset, 7.2 takes 12 to 80 s to reach the kernel's first instruction: each
+   * page that the kernel is unpacked to still has translated code of the last boot, which is discarded write by write.
    */
   async reboot(limitMs = SHUTDOWN_LIMIT_MS): Promise<boolean> {
     if (!this.#running) throw new Error(`the VM ${this.name} is off`);
@@ -122,16 +124,16 @@ export class Vm {
 
   #arguments(machine: QemuMachine): string[] {
     const { image, tap, mac, instanceId, cpus = 1, memoryMib = 1024 } = this.#options;
-    // As on EC2, where cloud-init's ds-identify finds the word ec2 in serial and uuid.
+    // As on EC2, where cloud-init's ds-identify looks for "ec2" in serial and uuid.
     const uuid = `ec2${instanceId.replace(/^i-/, '').padEnd(29, '0')}`.slice(0, 32);
     const dashed = uuid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     return [
       ...['-nodefaults', '-no-user-config', '-display', 'none', ...machine.arguments],
       ...['-smp', `${cpus}`, '-m', `${memoryMib}`],
       ...['-kernel', image.kernel, '-append', [...KERNEL_ARGUMENTS, `console=${machine.console}`].join(' ')],
-      // A rehearsal's disk need not outlive a crash of the machine that runs it, so the flushes go nowhere.
+      // A rehearsal's disk need not survive a crash of the machine that runs it, so flushes are ignored.
       ...['-drive', `file=${escaped(this.#disk)},format=qcow2,if=none,id=root,cache=unsafe`],
-      // As on EC2's Nitro; Debian's cloud kernel has this driver in it, and virtio's only as a module.
+      // As on EC2's Nitro. Debian's cloud kernel has this driver built in, and virtio's only as a module.
       ...['-device', 'nvme,drive=root,serial=vol0123456789abcdef0'],
       ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
       ...['-device', `virtio-net-pci,netdev=net0,mac=${mac},romfile=`, '-device', 'virtio-rng-pci'],
@@ -145,7 +147,7 @@ export class Vm {
   }
 }
 
-/** A path in one of QEMU's comma-separated arguments. */
+/** A path inside one of QEMU's comma-separated arguments. */
 function escaped(path: string): string {
   return path.replaceAll(',', ',,');
 }

@@ -9,8 +9,8 @@ interface Answer {
 }
 
 /**
- * QEMU's machine protocol: commands in, answers out, one JSON object a line. Events come as well; nobody waits for one.
- * Source: https://www.qemu.org/docs/master/interop/qmp-spec.html
+ * QEMU's machine protocol: commands in, answers out, one JSON object a line. Events are ignored. Source:
+ * https://www.qemu.org/docs/master/interop/qmp-spec.html
  */
 export class Qmp {
   readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void; command: string }[] = [];
@@ -18,7 +18,7 @@ export class Qmp {
 
   constructor(input: Writable, output: Readable) {
     this.#input = input;
-    // QEMU may end at any moment; the pending commands are answered by the closing of its output.
+    // QEMU may end at any moment. Pending commands are then answered when its output closes.
     input.on('error', () => {});
     const lines = createInterface({ input: output });
     lines.on('line', (line) => this.#take(JSON.parse(line) as Answer));
@@ -27,7 +27,7 @@ export class Qmp {
     });
   }
 
-  /** Answers come in the order of the commands. */
+  /** Answers arrive in the order of the commands. */
   command(command: string, arguments_: object = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, command });
