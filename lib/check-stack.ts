@@ -1,11 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
+import { checkLiveInstance } from './constructs/check-live';
 import { readFlowLogs, readVpc } from './constructs/check-vpc';
 import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egress';
-import type { OnChange } from './constructs/gateway';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
+import { CHANGES, type OnChange } from './constructs/on-change';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
@@ -18,7 +19,14 @@ import { readFlag, readOneOf, readWhole } from './forward/read-value';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
 import type { ResolvedForward } from './forward/resolved';
 import { isNumberToken } from './forward/token';
-import { checkTraffic, inboundTraffic, outboundTraffic, type TrafficRule } from './forward/traffic';
+import {
+  checkTraffic,
+  inboundTraffic,
+  mergeTraffic,
+  outboundTraffic,
+  separateTraffic,
+  type TrafficRule,
+} from './forward/traffic';
 import { checkHttp3 } from './host/check-http3';
 import { readFirstBootScript } from './host/first-boot-script';
 import type { HostFile } from './host/host-file';
@@ -107,8 +115,10 @@ export function checkStack(written: unknown): CheckedStack {
     props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
   const flowLogs = readFlowLogs(props, props.vpc !== undefined, problems);
   const { maxSecurityGroupRules, ...deploy } = readDeploy(props, problems);
-  const inbound = inboundTraffic(forwards, settings, admin ?? NOBODY);
-  const outbound = outboundTraffic(forwards, settings);
+  if (deploy.onChange === 'live') checkLiveInstance(props.instanceType, problems);
+  const join = deploy.onChange === 'live' ? separateTraffic(maxSecurityGroupRules) : mergeTraffic;
+  const inbound = inboundTraffic(forwards, settings, admin ?? NOBODY, join);
+  const outbound = outboundTraffic(forwards, settings, join);
   checkTraffic({ inbound, outbound }, maxSecurityGroupRules, problems);
   problems.throwIfAny();
 
@@ -143,7 +153,7 @@ function readDeploy(props: Partial<Record<keyof PortwayStackProps, unknown>>, pr
     return readWhole(name, props[name], bounds, problems) ?? standard;
   };
   return {
-    onChange: readOneOf('onChange', props.onChange, ['restart', 'replace'], problems) ?? 'restart',
+    onChange: readOneOf('onChange', props.onChange, CHANGES, problems) ?? 'restart',
     signalTimeout: readSignalTimeout(props.signalTimeout, problems),
     attempt: whole('attempt'),
     detailedMonitoring: readFlag('detailedMonitoring', props.detailedMonitoring, problems) === true,

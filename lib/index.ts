@@ -2,10 +2,11 @@
 
 export type { CdkStackProps } from './constructs/cdk-stack-props';
 export type { GatewayEgressProps } from './constructs/egress';
-export type { Gateway, OnChange } from './constructs/gateway';
+export type { Gateway } from './constructs/gateway';
 export type { LoginKeyProps } from './constructs/login-key';
 export type { AmiProps, MachineProps } from './constructs/machine';
 export type { Network } from './constructs/network';
+export type { OnChange } from './constructs/on-change';
 export { contextProps } from './context';
 export {
   type Engine,

@@ -2,10 +2,10 @@ import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { CdkStackProps } from './constructs/cdk-stack-props';
 import type { GatewayEgressProps } from './constructs/egress';
-import type { OnChange } from './constructs/gateway';
 import type { LoginKeyProps } from './constructs/login-key';
 import type { MachineProps } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
+import type { OnChange } from './constructs/on-change';
 import type { GatewaySettingsProps } from './forward/gateway-settings';
 import type { ForwardSet } from './forward/resolve';
 
@@ -31,11 +31,16 @@ export interface PortwayStackProps
    */
   readonly adminCidr: string;
   /**
-   * What happens to the host when its forwards change. `'restart'`: the same instance stops, gets its new user-data
-   * and starts; disk, instance id and address stay. `'replace'`: a new instance starts with an empty disk, proves
-   * itself and takes over the address. Changing this value itself replaces the host once.
+   * What happens to the host when its forwards change. `'live'`: nothing stops; the running host takes over the
+   * change within seconds and proves it. `'restart'`: the same instance stops, gets its new user-data and starts; disk,
+   * instance id and address stay. `'replace'`: a new instance starts with an empty disk, proves itself and takes over
+   * the address. Changing this value itself restarts the host once between `'live'` and `'restart'` (in an existing
+   * `vpc` it replaces it), and replaces it to and from `'replace'`.
    * @default 'restart'
    * @category Life of the host
+   * @refused `'live'` with an instance type that is not built on Nitro, such as t2.micro: it does not notice changed
+   * tags; and with a tag on the instance whose key has other characters than letters, digits and `-_+=,.@:`
+   * @see docs/decisions/live-changes.md
    */
   readonly onChange?: OnChange;
   /**

@@ -46,6 +46,7 @@ export class PortwayStack extends Stack {
       os,
       memoryMiB: memoryMiB(machine.instanceType),
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
+      live: checked.onChange === 'live',
     });
     this.network = new Network(this, 'Network', checked.network);
     const routes =

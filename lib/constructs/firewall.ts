@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { type CfnResource, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { type Family, isEverything } from '../forward/cidr';
+import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
 
@@ -8,25 +11,40 @@ export interface FirewallProps {
   readonly vpc: ec2.IVpc;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
+  /**
+   * Whether each rule of a forward is a resource of its own, so that a change of one forward leaves the rules of all others alone. With
+   * and without it are two groups: CloudFormation cannot move a rule between a group's own list and a resource without losing it for a
+   * while.
+   */
+  readonly separateRules: boolean;
 }
 
 /** The gateway's security group: allows `inbound` and `outbound`, and nothing else. */
 export class Firewall extends Construct {
   readonly securityGroup: ec2.SecurityGroup;
+  /** The rules that are resources of their own. */
+  readonly rules: readonly CfnResource[];
 
-  constructor(scope: Construct, id: string, { vpc, inbound, outbound }: FirewallProps) {
+  constructor(scope: Construct, id: string, { vpc, inbound, outbound, separateRules }: FirewallProps) {
     super(scope, id);
-    this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
+    this.securityGroup = new ec2.SecurityGroup(this, separateRules ? 'LiveGroup' : 'SecurityGroup', {
       vpc,
       // Never change this text: that would replace the group.
       description: 'Portway gateway',
       allowAllOutbound: outbound.some((r) => isAll(r, 4)),
       allowAllIpv6Outbound: outbound.some((r) => isAll(r, 6)),
     });
-    for (const rule of inbound) this.securityGroup.addIngressRule(peer(rule), port(rule), describe(rule));
     // The CDK accepts "all traffic to everyone" only through the properties above, not as a rule.
-    for (const rule of outbound.filter((r) => !isAll(r, 4) && !isAll(r, 6)))
+    const restricted = outbound.filter((r) => !isAll(r, 4) && !isAll(r, 6));
+    const isOwn = (rule: TrafficRule) => separateRules && rule.always !== true;
+    for (const rule of inbound.filter((r) => !isOwn(r)))
+      this.securityGroup.addIngressRule(peer(rule), port(rule), describe(rule));
+    for (const rule of restricted.filter((r) => !isOwn(r)))
       this.securityGroup.addEgressRule(peer(rule), port(rule), describe(rule));
+    this.rules = [
+      ...inbound.filter(isOwn).map((rule) => this.resource('In', rule)),
+      ...restricted.filter(isOwn).map((rule) => this.resource('Out', rule)),
+    ];
     acknowledge(
       this,
       'AwsSolutions-EC23',
@@ -45,6 +63,27 @@ export class Firewall extends Construct {
         'Only the private networks in egress.from, whose traffic the gateway routes, may reach all ports.',
       );
   }
+
+  /** A rule as a resource. Its id is what AWS cannot change in a rule: protocol, ports and network. */
+  private resource(side: 'In' | 'Out', rule: TrafficRule): CfnResource {
+    const { text } = rule.peer;
+    const network = isToken(text) ? hash(Stack.of(this).resolve(text)) : text;
+    const ports = rule.ports === undefined ? '' : `-${rule.ports.from}-${rule.ports.to}`;
+    const id = `${side}-${rule.protocol}${ports}-${network}`;
+    const groupId = this.securityGroup.securityGroupId;
+    const description = describe(rule);
+    return side === 'In'
+      ? new ec2.CfnSecurityGroupIngress(this, id, {
+          ...{ groupId, description, ...port(rule).toRuleJson(), ...peer(rule).toIngressRuleConfig() },
+        })
+      : new ec2.CfnSecurityGroupEgress(this, id, {
+          ...{ groupId, description, ...port(rule).toRuleJson(), ...peer(rule).toEgressRuleConfig() },
+        });
+  }
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 8);
 }
 
 /** All traffic, to every address of a family. */

@@ -1,4 +1,4 @@
-import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, Stack, Tags, Token } from 'aws-cdk-lib';
+import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
@@ -14,18 +14,14 @@ import { acknowledge, acknowledgeInPacks } from './acknowledge';
 import { Archive } from './archive';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
+import { joinedLines } from './lines';
+import { Live } from './live';
 import { type LoginKeyProps, loginKey } from './login-key';
 import type { Machine } from './machine';
 import type { Network } from './network';
+import type { OnChange } from './on-change';
 import { Proof } from './proof';
 import { Watch } from './watch';
-
-/**
- * What happens to the host when its forwards change.
- * - `restart`: the same instance stops, gets its new user-data, and starts: disk, application, instance id and address stay.
- * - `replace`: a new instance is built, proves itself and then takes the address; traffic never stops, and the disk is new.
- */
-export type OnChange = 'restart' | 'replace';
 
 export interface GatewayProps extends LoginKeyProps {
   readonly network: Network;
@@ -60,33 +56,28 @@ export class Gateway extends Construct {
   constructor(scope: Construct, id: string, props: GatewayProps, problems: Problems) {
     super(scope, id);
     const { network, machine } = props;
-    const { securityGroup } = new Firewall(this, 'Firewall', {
+    const isLive = props.onChange === 'live';
+    const { securityGroup, rules } = new Firewall(this, 'Firewall', {
       vpc: network.vpc,
       inbound: props.inbound,
       outbound: props.outbound,
+      separateRules: isLive,
     });
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
-      // `onChange` is part of the hash: restart and replace give the instance different logical ids.
-      subject: [props.content, CARRIERS.map(readAsset), props.onChange],
+      // `onChange` is part of the hash: restart and replace give the instance different logical ids. A live host proves its content by
+      // a report of its own, and user-data, a property of the instance, is part of the hash anyway.
+      subject: isLive ? [props.onChange] : [props.content, CARRIERS.map(readAsset), props.onChange],
       timeout: props.signalTimeout,
       attempt: props.attempt,
     });
-    this.userData = renderUserData(
-      props.content,
-      {
-        content: proof.content,
-        signalUrl: proof.signalUrl,
-        signalUrlReserve: signalUrlReserve({ stack: Stack.of(this).stackName, handleLength: proof.handleIdLength }),
-        attempt: props.attempt,
-        stack: Stack.of(this).stackName,
-      },
-      problems,
-    );
-
     const eip = new ec2.CfnEIP(this, 'Address', { domain: 'vpc' });
     this.address = eip.ref;
     const role = this.createRole(props.secrets);
+    const { content, attempt } = props;
+    const live = isLive ? new Live(this, 'Live', { content, boot: proof, attempt, role, rules }, problems) : undefined;
+    this.userData = live?.userData ?? wholeUserData(this, props, proof, problems);
+
     this.instance = new ec2.Instance(this, 'Instance', {
       vpc: network.vpc,
       vpcSubnets: { subnets: [network.subnet] },
@@ -106,6 +97,7 @@ export class Gateway extends Construct {
       userDataCausesReplacement: props.onChange === 'replace',
       httpTokens: ec2.HttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
+      ...(isLive ? { instanceMetadataTags: true } : {}),
       blockDevices: [
         {
           deviceName: machine.rootDevice,
@@ -167,6 +159,7 @@ export class Gateway extends Construct {
     }
 
     this.condition = proof.waitFor(this.instance.instance);
+    live?.attach(this.instance, this.condition);
     // A host gets the address only after it has proved itself. No resource may depend on this one: if it failed, the rollback would
     // return to an association that no longer exists.
     this.association = new ec2.CfnEIPAssociation(this, 'AddressAssociation', {
@@ -244,7 +237,11 @@ function machineImage({ image }: Machine): ec2.IMachineImage {
   };
 }
 
-/** User-data as a join of its lines, so a changed rule is one changed line in the template and in `cdk diff`. */
-function joinedLines(text: string): string {
-  return Token.asString({ 'Fn::Join': ['\n', text.split('\n')] });
+/** User-data with the whole content. */
+function wholeUserData(scope: Construct, props: GatewayProps, proof: Proof, problems: Problems): UserData {
+  const stack = Stack.of(scope).stackName;
+  const reserve = signalUrlReserve({ stack, handleLength: proof.handleIdLength });
+  const { content, signalUrl } = proof;
+  const identity = { content, signalUrl, signalUrlReserve: reserve, attempt: props.attempt, stack };
+  return renderUserData(props.content, identity, problems);
 }

@@ -15,7 +15,7 @@ export interface ProofProps {
 }
 
 /** Length of the hash in an id, in hexadecimal digits. */
-const DIGITS = 16;
+export const GENERATION_DIGITS = 16;
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
 const LONGEST_LOGICAL_ID = 255;
@@ -38,6 +38,8 @@ export class Proof extends Construct {
   readonly content: string;
   /** The URL that the host reports to. */
   readonly signalUrl: string;
+  /** A token: the hash of everything that is proved, in 16 hexadecimal digits. */
+  readonly generation: string;
   /** Length of the handle's logical id, which is part of the URL. */
   readonly handleIdLength: number;
   private readonly handle: CfnWaitConditionHandle;
@@ -55,8 +57,9 @@ export class Proof extends Construct {
     // These types cannot be updated, so they must never have metadata or tags. The construct's path would be metadata too.
     this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
     this.handle = new CfnWaitConditionHandle(this, 'Handle');
-    this.handleIdLength = this.endInHash(this.handle) + DIGITS;
+    this.handleIdLength = this.endInHash(this.handle) + GENERATION_DIGITS;
     this.signalUrl = this.handle.ref;
+    this.generation = Lazy.uncachedString({ produce: () => this.hash() });
   }
 
   /** The condition that waits for the report of `host`. `host` must not depend on anything that waits for the condition. */
@@ -76,7 +79,7 @@ export class Proof extends Construct {
   private endInHash(resource: CfnResource): number {
     const stable = Stack.of(this)
       .getLogicalId(resource)
-      .slice(0, LONGEST_LOGICAL_ID - DIGITS);
+      .slice(0, LONGEST_LOGICAL_ID - GENERATION_DIGITS);
     resource.overrideLogicalId(Lazy.uncachedString({ produce: () => `${stable}${this.hash()}` }));
     return stable.length;
   }
@@ -94,5 +97,5 @@ export class Proof extends Construct {
 }
 
 function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, DIGITS);
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, GENERATION_DIGITS);
 }

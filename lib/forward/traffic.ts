@@ -25,6 +25,8 @@ export interface TrafficRule {
   readonly peer: Cidr;
   /** The forwards, or the need of the gateway, that this rule serves; several after merging. */
   readonly reasons: readonly string[];
+  /** Whether a gateway needs it whatever its forwards are. Merged rules do not say so. */
+  readonly always?: true;
 }
 
 const EVERYONE: Readonly<Record<Family, Cidr>> = {
@@ -41,6 +43,7 @@ export function inboundTraffic(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
   admin: Cidr,
+  join: JoinRules = mergeTraffic,
 ): readonly TrafficRule[] {
   const rule = (protocol: TrafficRule['protocol'], peer: Cidr, reason: string, ports?: PortRange): TrafficRule => ({
     protocol,
@@ -56,7 +59,7 @@ export function inboundTraffic(
         : rule(f.protocol, peer, f.name),
     );
   });
-  return mergeTraffic([
+  return join([
     ...listeners,
     rule('tcp', admin, 'SSH of the admin', { from: 22, to: 22 }),
     ...(settings.ping === true
@@ -90,6 +93,7 @@ const NEEDS = [
 export function outboundTraffic(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
+  join: JoinRules = mergeTraffic,
 ): readonly TrafficRule[] {
   // Private networks that go out may use any port, which includes everything else.
   if (settings.egress.length > 0)
@@ -101,6 +105,7 @@ export function outboundTraffic(
         ports: { from: port, to: port },
         peer,
         reasons: [reason],
+        always: true,
       }),
     ),
   );
@@ -136,7 +141,7 @@ export function outboundTraffic(
           };
         }),
     );
-  return mergeTraffic([...needs, ...authorities(forwards, settings), ...targets, ...pings, ...checks]);
+  return join([...needs, ...authorities(forwards, settings), ...targets, ...pings, ...checks]);
 }
 
 /** CAs that listen on another port than that of HTTPS. */
@@ -157,6 +162,24 @@ function hostNetwork({ kind, host }: Host): Cidr {
   return kind === 'ipv4' ? { text: `${host}/32`, family: 4 } : EVERYONE[4];
 }
 
+/** Makes fewer rules of those that all forwards need. */
+export type JoinRules = (rules: readonly TrafficRule[]) => readonly TrafficRule[];
+
+/**
+ * Joins only equal rules, so that adding or removing a forward leaves the rules of all others as they are: AWS changes a rule by taking
+ * it away first. Merges them as `mergeTraffic` does where they are more than `limit` in a family.
+ */
+export function separateTraffic(limit: number): JoinRules {
+  return (rules) => {
+    const equal = group(rules, (r) => `${r.protocol} ${r.ports && formatPorts(r.ports)} ${r.peer.text}`);
+    const separate = equal.map(
+      (same) => same.find((r) => r.always) ?? { ...same[0], reasons: unique(same.flatMap((r) => r.reasons)) },
+    );
+    const isTooMany = ([4, 6] as const).some((f) => separate.filter((r) => r.peer.family === f).length > limit);
+    return isTooMany ? mergeTraffic(rules) : separate;
+  };
+}
+
 /**
  * The same traffic in fewer rules (AWS allows 60 per IP version and direction). First the networks with the same ports
  * are joined, then the ports of the same network. No further traffic is let through.
@@ -167,8 +190,9 @@ export function mergeTraffic(rules: readonly TrafficRule[]): readonly TrafficRul
 }
 
 function joinNetworks(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly TrafficRule[] {
+  const { always: _, ...first } = rules[0];
   return mergeCidrs(rules.map((r) => r.peer)).map((peer) => ({
-    ...rules[0],
+    ...first,
     peer,
     reasons: unique(rules.filter((r) => within(r.peer, peer)).flatMap((r) => r.reasons)),
   }));

@@ -8,6 +8,7 @@ import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
+import { liveFiles } from './live/files';
 import { metadataPart } from './metadata';
 import type { OperatingSystem } from './operating-system';
 
@@ -26,6 +27,8 @@ export interface HostContentProps {
   /** Default: 1024. */
   readonly memoryMiB?: number;
   readonly firstBootScript?: HostFile;
+  /** Whether the host takes over changes while it runs. Default: false. */
+  readonly live?: boolean;
 }
 
 /** The content of a host with these forwards. */
@@ -35,6 +38,7 @@ export function hostContent({
   os,
   memoryMiB = 1024,
   firstBootScript,
+  live = false,
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os);
   const proxy = nginxPart(forwards, settings, os, memoryMiB);
@@ -46,6 +50,8 @@ export function hostContent({
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...certificates.packages,
   ];
+  const ofLive = live ? liveFiles() : [];
+  const needed = (file: HostFile) => !ofLive.some(({ path }) => path === file.path);
   return {
     files: [
       // With less memory, the kernel kills package managers.
@@ -55,7 +61,8 @@ export function hostContent({
       ...commandFiles(forwards),
       ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
       ...(proxy?.files ?? []),
-      ...certificates.files,
+      ...certificates.files.filter(needed),
+      ...ofLive,
       ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
     ],
     settings: {

@@ -1,6 +1,7 @@
 import type { Problems } from '../forward/problems';
 import { isToken } from '../forward/token';
 import { BOOT_SCRIPT, readAsset } from './assets';
+import { withoutComfort, withoutComments } from './comfort';
 import type { HostContent } from './host-content';
 import type { HostFile } from './host-file';
 import { mimeMessage } from './mime';
@@ -11,6 +12,7 @@ import {
   MAX_PARAMETERS,
   type ParameterArchive,
   parameterArchive,
+  parameterNames,
   parameterSettings,
 } from './parameters';
 
@@ -56,8 +58,10 @@ export interface UserData {
   readonly reserve: number;
   /** Whether rules and team files had to be compressed. */
   readonly compressed: boolean;
-  /** Files that the host reads from Parameter Store; undefined if everything fits into user-data. */
+  /** Files that the host reads from Parameter Store; undefined if everything fits into user-data, and for a live host. */
   readonly archive?: ParameterArchive;
+  /** Names of the parameters that the host reads its content from; undefined without any. */
+  readonly parameters?: readonly string[];
 }
 
 /** Files of assets/ that deliver the host's files. */
@@ -103,16 +107,6 @@ export function renderUserData(
   return rendered;
 }
 
-/** Drops optional files, and the comments of all others. */
-function withoutComfort(file: HostFile): readonly HostFile[] {
-  return file.optional === true ? [] : [withoutComments(file)];
-}
-
-/** Removes comments from rendered files, except those that are only a forward's name. */
-function withoutComments(file: HostFile): HostFile {
-  return file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# (?![\w-]+$).*\n/gm, '') } : file;
-}
-
 /** Files other than scripts that may move out of user-data, the largest first. */
 function bySize(files: readonly HostFile[]): readonly HostFile[] {
   const movable = files.filter((file) => file.origin !== 'script' && isPacked(file, true));
@@ -130,7 +124,12 @@ function spread(content: HostContent, identity: ContentIdentity, more: readonly 
   const archive = parameterArchive(away, identity.stack ?? DEFAULT_STACK);
   const settings = { ...content.settings, ...parameterSettings(archive) };
   const files = [...content.files.filter((file) => !away.includes(file) && !isCarried(file)), ...carried];
-  return { ...assemble(files, { files, settings }, identity, false), compressed: more.length > 0, archive };
+  return {
+    ...assemble(files, { files, settings }, identity, false),
+    compressed: more.length > 0,
+    archive,
+    parameters: parameterNames(archive),
+  };
 }
 
 function assemble(

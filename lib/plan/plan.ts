@@ -10,7 +10,6 @@ import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HostContent } from '../host/host-content';
-import { parameterNames } from '../host/parameters';
 import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 import type { HttpProtocol } from '../http/protocol';
 import type { HttpRoute, HttpSite } from '../http/route';
@@ -167,7 +166,7 @@ export function makePlan({ forwards, settings, content, userData, inbound, outbo
       limit: USER_DATA_LIMIT,
       reserve: userData.reserve,
       compressed: userData.compressed,
-      ...(userData.archive === undefined ? {} : { parameters: parameterNames(userData.archive) }),
+      ...(userData.parameters === undefined ? {} : { parameters: userData.parameters }),
     },
   };
 }

@@ -20,7 +20,7 @@ const rest = fc.record(
     diskGiB: fc.integer({ min: 8, max: 100 }),
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
     sshPublicKey: fc.constant(PUBLIC_KEY),
-    onChange: fc.constantFrom('restart', 'replace'),
+    onChange: fc.constantFrom('live', 'restart', 'replace'),
     signalTimeout: fc.constant(Duration.minutes(5)),
     flowLogs: fc.boolean(),
     attempt: fc.nat(9),

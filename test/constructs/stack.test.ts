@@ -263,7 +263,11 @@ describe('mistakes', () => {
       { sshPublicKey: `ecdsa-sha2-nistp256 ${'A'.repeat(90)}` },
       /^sshPublicKey must be one line .*ssh-ed25519 or ssh-rsa/,
     ],
-    ['an unknown onChange', { onChange: 'reload' as never }, /^onChange must be restart or replace, got: reload$/],
+    [
+      'an unknown onChange',
+      { onChange: 'reload' as never },
+      /^onChange must be live, restart or replace, got: reload$/,
+    ],
     ['half an attempt', { attempt: 0.5 }, /^attempt must be a whole number/],
     ['a missing script', { firstBootScript: '/nowhere' }, /^firstBootScript must be a file that can be read/],
     [

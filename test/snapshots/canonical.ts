@@ -49,6 +49,22 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
     },
   },
+  // The same with changes that reach the running host.
+  'live-iptables': {
+    ...common,
+    engine: 'iptables',
+    onChange: 'live',
+    forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
+  },
+  'live-nginx': {
+    ...common,
+    engine: 'nginx',
+    onChange: 'live',
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
+    },
+  },
   'nginx-tls': {
     ...common,
     onChange: 'replace',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Problems } from '../../forward/problems';
+import { withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import { PARAMETER_LIMIT } from '../parameters';
@@ -43,33 +44,49 @@ const POINTER_ROOM =
 
 /**
  * The content in parts: rules, settings and the team's files as plain lines, the rest packed. Where these are more parts than a pointer
- * can list, the largest plain files are packed as well.
+ * can list, or take more than `room`, the largest plain files are packed as well.
+ *
+ * @param room bytes that the parts may take in the template; a file that cannot be packed may exceed it. Default: no limit
  */
-export function liveContent(content: HostContent, problems: Problems): LiveContent {
+export function liveContent(content: HostContent, problems: Problems, room = Number.POSITIVE_INFINITY): LiveContent {
   const files = [settingsFile(content), ...content.files];
-  const plain = files.filter((file) => file.origin !== 'script' && canBePlain(file));
-  const movable = plain.filter(canBePacked).toSorted((a, b) => b.text.length - a.text.length);
-  for (const file of files.filter((one) => !plain.includes(one) && !canBePacked(one)))
+  for (const file of files.filter((one) => !isPlain(one) && !canBePacked(one)))
     problems.add(
       `content of ${file.path}`,
       `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
     );
-  let last: LiveContent | undefined;
-  for (let count = 0; count <= movable.length; count++) {
+  // Comments go only for the sake of a template without a bucket.
+  const variants = room === Number.POSITIVE_INFINITY ? [files] : [files, files.map(withoutComments)];
+  for (const variant of variants) {
+    const found = divisions(variant).find((live) => pointerSize(live) <= POINTER_ROOM && templateSize(live) <= room);
+    if (found !== undefined) return found;
+  }
+  const smallest = divisions(variants.at(-1) ?? files).at(-1) as LiveContent;
+  // Too large for the template alone: of that the CDK CLI tells.
+  if (pointerSize(smallest) <= POINTER_ROOM) return smallest;
+  problems.add(
+    'content',
+    `must be at most ${POINTER_ROOM} bytes in its list of parts, with ${LONGEST_VALUE} for each value that is known only at deploy time (${smallest.values.length} of them); shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Parts: ${breakdown(smallest)}`,
+    `${pointerSize(smallest)} bytes`,
+  );
+  return smallest;
+}
+
+/** All as plain as possible, then with more and more files packed, the largest first. */
+function divisions(files: readonly HostFile[]): readonly LiveContent[] {
+  const plain = files.filter(isPlain);
+  const movable = plain.filter(canBePacked).toSorted((a, b) => b.text.length - a.text.length);
+  return [undefined, ...movable].map((_, count) => {
     const packed = movable.slice(0, count);
-    last = divided(
+    return divided(
       files,
       plain.filter((file) => !packed.includes(file)),
     );
-    if (sizeOf(last) <= POINTER_ROOM) return last;
-  }
-  const result = last as LiveContent;
-  problems.add(
-    'content',
-    `must be at most ${POINTER_ROOM} bytes in its list of parts, with ${LONGEST_VALUE} for each value that is known only at deploy time (${result.values.length} of them); shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Parts: ${breakdown(result)}`,
-    `${sizeOf(result)} bytes`,
-  );
-  return result;
+  });
+}
+
+function isPlain(file: HostFile): boolean {
+  return file.origin !== 'script' && canBePlain(file);
 }
 
 /** The pointer's text: a line of JSON, then the list of parts. Every token of the content is in the first line. */
@@ -111,8 +128,14 @@ function settingsFile({ settings }: HostContent): HostFile {
   return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
-function sizeOf({ list, values }: LiveContent): number {
+function pointerSize({ list, values }: LiveContent): number {
   return Buffer.byteLength(list) + values.length * (LONGEST_VALUE + '"",'.length);
+}
+
+/** Bytes in a YAML template, about: a parameter's name and tier, and each line's indentation and quotes. */
+function templateSize({ parts, list }: LiveContent): number {
+  const texts = [...parts.map(({ value }) => value), list];
+  return texts.reduce((sum, text) => sum + 180 + text.length + 17 * (text.split('\n').length - 1), 0);
 }
 
 /** The five files with most parts. */

@@ -12,9 +12,6 @@ export interface Part {
   readonly value: string;
 }
 
-/** Characters of a packed part. They are cut anywhere, so they need no framing. */
-const PACKED_SIZE = 4000;
-
 const END = '#portway-end';
 
 /** Whether a file can be shown line by line: printable ASCII, and no line that is too long for a part. */
@@ -47,10 +44,16 @@ function roomOf({ path, mode }: HostFile): number {
   return PARAMETER_LIMIT - `#portway-part 999/999 ${mode} ${path}\n${END}`.length;
 }
 
-/** Files that nobody reads here, compressed together. */
+/** Files that nobody reads here, compressed together and cut anywhere. Similar ones lie side by side, which makes them smaller. */
 export function packedParts(files: readonly HostFile[]): readonly Part[] {
-  const pieces = packForParameters(files).match(new RegExp(`.{1,${PACKED_SIZE}}`, 'g')) ?? [];
+  const ordered = files.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const pieces = packForParameters(ordered).match(new RegExp(`.{1,${PARAMETER_LIMIT}}`, 'g')) ?? [];
   return pieces.map((value, i) => ({ name: `programs.${i + 1}`, value }));
+}
+
+/** Programs, by language, before what changes with the forwards. */
+function sortKey({ origin, path }: HostFile): string {
+  return `${origin === 'script' ? 0 : 1}${path.split('.').at(-1)} ${path}`;
 }
 
 /** Whether a file may be packed: CloudFormation could not fill in its tokens then. */

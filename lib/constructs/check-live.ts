@@ -1,0 +1,38 @@
+import type { CfnInstance } from 'aws-cdk-lib/aws-ec2';
+import type { Problems } from '../forward/problems';
+
+/**
+ * Families of instances on Xen. There the metadata service shows the tags of the last start only, and a host learns of new content by
+ * its tag.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
+ * @see https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-hypervisors.html
+ */
+const XEN = /^(c1|c3|c4|cc2|cr1|d2|f1|g2|g3s?|h1|hs1|i2|i3|m1|m2|m3|m4|p2|p3|r3|r4|t1|t2|x1e?)\.(?!metal)/;
+
+/** Refuses a type of instance that does not notice changed tags while it runs. */
+export function checkLiveInstance(instanceType: unknown, problems: Problems): void {
+  if (typeof instanceType === 'string' && XEN.test(instanceType))
+    problems.add(
+      'instanceType',
+      "must be of a Nitro type such as t4g.micro or t3.micro with onChange 'live': others do not notice changed tags while they run",
+      instanceType,
+    );
+}
+
+/** What EC2 takes as a tag's key where the metadata service shows tags. */
+const KEY = /^[\w\-+=,.@:]{1,255}$/;
+
+/**
+ * Refuses tags with which EC2 would not start the instance. Call it after all aspects. Tags of `cdk deploy --tags` are not seen here.
+ * @returns one text for each
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
+ */
+export function badTags(instance: CfnInstance): readonly string[] {
+  const tags = (instance.tags.renderTags() ?? []) as readonly { readonly key: string }[];
+  return tags
+    .filter(({ key }) => !KEY.test(key))
+    .map(
+      ({ key }) =>
+        `the instance's tag ${JSON.stringify(key)} must have letters, digits and -_+=,.@: only with onChange 'live', since its metadata service shows tags: rename it, or leave the gateway out with Tags.of(app).add(…, { excludeResourceTypes: ['AWS::EC2::Instance'] })`,
+    );
+}

@@ -1,0 +1,44 @@
+import { CfnWaitCondition, Stack } from 'aws-cdk-lib';
+import type { CfnInstance } from 'aws-cdk-lib/aws-ec2';
+import { PATH_METADATA_ENABLE_CONTEXT } from 'aws-cdk-lib/cx-api';
+import { Construct } from 'constructs';
+
+/** Hexadecimal digits of the content's hash in the logical id. */
+const DIGITS = 16;
+
+/** How long the host may take for a change, as an ISO 8601 duration: a boot before it has a condition of its own. */
+const TIMEOUT = 'PT5M';
+
+/**
+ * The host's report on its content as part of the deployment: a wait condition without a handle, which the host signals with
+ * `SignalResource`. AWS refuses that for a resource that is not being created, so an old signal never counts. The logical id ends in the
+ * content's hash: each change waits, and back to earlier content waits again. Nothing may depend on it: an update that renames a
+ * dependency may be refused.
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-creationpolicy.html
+ * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
+ */
+export class LiveProof extends Construct {
+  readonly condition: CfnWaitCondition;
+  /** The condition's logical id. */
+  readonly logicalId: string;
+
+  /** @param content hash of the content, in hexadecimal digits */
+  constructor(scope: Construct, id: string, content: string) {
+    super(scope, id);
+    // The type cannot be updated, so it must never have metadata. The construct's path would be metadata too.
+    this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
+    this.condition = new CfnWaitCondition(this, 'Condition');
+    this.condition.cfnOptions.creationPolicy = { resourceSignal: { count: 1, timeout: TIMEOUT } };
+    // The id that the CDK makes has at most 255 characters, as CloudFormation demands.
+    const stable = Stack.of(this)
+      .getLogicalId(this.condition)
+      .slice(0, 255 - DIGITS);
+    this.logicalId = `${stable}${content.slice(0, DIGITS)}`;
+    this.condition.overrideLogicalId(this.logicalId);
+  }
+
+  /** Waits only once the host has booted. */
+  waitFor(host: CfnInstance, boot: CfnWaitCondition): void {
+    this.condition.node.addDependency(host, boot);
+  }
+}

@@ -1,0 +1,76 @@
+import { type CfnResource, type CfnWaitCondition, LegacyStackSynthesizer, Stack, Tags } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Problems } from '../forward/problems';
+import type { HostContent } from '../host/host-content';
+import { liveContent, pointerName } from '../host/live/content';
+import { renderLoader } from '../host/live/loader';
+import { signalUrlReserve, type UserData } from '../host/user-data';
+import { badTags } from './check-live';
+import { LiveContentStore } from './live-content';
+import { LiveProof } from './live-proof';
+import { GENERATION_DIGITS, type Proof } from './proof';
+
+/** The instance's tag that tells a running host which content it must have. */
+export const CONTENT_TAG = 'portway:content';
+
+export interface LiveProps {
+  readonly content: HostContent;
+  /** The proof of the host's boot. */
+  readonly boot: Proof;
+  readonly attempt: number;
+  /** The host's role. */
+  readonly role: iam.Role;
+  /** Rules of the security group. */
+  readonly rules: readonly CfnResource[];
+}
+
+/**
+ * Bytes for the content in a template that is sent without a bucket: about what AWS takes, without network, instance, security group
+ * and outputs.
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+ */
+function roomFor({ synthesizer }: Stack, rules: number): number | undefined {
+  return synthesizer instanceof LegacyStackSynthesizer ? 51_200 - 13_900 - 550 * rules : undefined;
+}
+
+/**
+ * How a running host learns of changed forwards. Its content is in Parameter Store, and its user-data, a loader, is the same for all
+ * contents. The order of a change: rules of the security group, parts, pointer, and then the instance's tag, which the host reads from
+ * its metadata service every few seconds. The condition waits until the host has proved the content.
+ */
+export class Live extends Construct {
+  readonly userData: UserData;
+  private readonly content: string;
+  private readonly store: LiveContentStore;
+  private readonly proof: LiveProof;
+
+  constructor(scope: Construct, id: string, props: LiveProps, problems: Problems) {
+    super(scope, id);
+    const { boot, attempt, role, rules } = props;
+    const { generation, signalUrl, handleIdLength: handleLength } = boot;
+    const live = liveContent(props.content, problems, roomFor(Stack.of(this), rules.length));
+    this.content = live.content;
+    this.proof = new LiveProof(this, 'Proof', live.content);
+    this.store = new LiveContentStore(this, 'Content', {
+      ...{ live, generation, attempt, reader: role, after: rules },
+      condition: this.proof.logicalId,
+    });
+    const stack = Stack.of(this).stackName;
+    const text = renderLoader({ pointer: pointerName(stack, generation), signalUrl });
+    const reserve = signalUrlReserve({ stack, handleLength });
+    const known = text.replace(signalUrl, '').replace(generation, '');
+    const size = Buffer.byteLength(known) + GENERATION_DIGITS + reserve;
+    this.userData = { text, size, reserve, compressed: false, parameters: this.store.names };
+  }
+
+  /** Lets the host take over its content, and waits for it. `boot` is the condition of its boot. */
+  attach(instance: ec2.Instance, boot: CfnWaitCondition): void {
+    const host = instance.instance;
+    host.node.addDependency(this.store.pointer);
+    Tags.of(instance).add(CONTENT_TAG, this.content);
+    instance.node.addValidation({ validate: () => [...badTags(host)] });
+    this.proof.waitFor(host, boot);
+  }
+}

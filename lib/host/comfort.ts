@@ -1,0 +1,11 @@
+import type { HostFile } from './host-file';
+
+/** Drops optional files, and the comments of all others. */
+export function withoutComfort(file: HostFile): readonly HostFile[] {
+  return file.optional === true ? [] : [withoutComments(file)];
+}
+
+/** Removes comments from rendered files, except those that are only a forward's name. */
+export function withoutComments(file: HostFile): HostFile {
+  return file.origin === 'rules' ? { ...file, text: file.text.replace(/^\s*# (?![\w-]+$).*\n/gm, '') } : file;
+}
