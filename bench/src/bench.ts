@@ -20,10 +20,10 @@ import { runScenario, takingPart } from './run';
 const ROOT = join(__dirname, '../..');
 const COMMITTED = join(__dirname, '../results/committed.json');
 const DOCUMENT = join(ROOT, 'docs/performance.md');
-/** Where the document's charts are, seen from it. */
+/** The folder of the charts, relative to the document. */
 const CHARTS = 'performance';
 
-/** `npm run bench`. @returns the exit code: 1 when something could not be measured, or when `--check` found a loss */
+/** `npm run bench`. @returns the exit code: 1 if something could not be measured, or if `--check` found a loss */
 export async function main(args: readonly string[], all: readonly Scenario[]): Promise<number> {
   let options: BenchOptions;
   try {
@@ -62,7 +62,7 @@ export async function main(args: readonly string[], all: readonly Scenario[]): P
 
 async function measure({ scenarios, pace }: BenchOptions): Promise<Result> {
   const abort = new AbortController();
-  // The next sample is not begun; lanes are taken down in order.
+  // No further sample begins, and lanes are taken down in order.
   const end = () => abort.abort(new Error('ended by Ctrl-C'));
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
@@ -99,10 +99,10 @@ async function measure({ scenarios, pace }: BenchOptions): Promise<Result> {
   return { format: 1, date, pace, machine: await describeMachine(), versions: packages ?? {}, scenarios: results };
 }
 
-/** Numbers with four digits that count: more would be noise. */
+/** Numbers with four significant digits: more would be noise. */
 function json(result: Result): string {
   const short = (_: string, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
-  // A line for each contender's samples: small, and readable in a diff.
+  // One line for each contender's samples: small, and readable in a diff.
   const text = JSON.stringify(result, short, 1);
   return `${text.replace(/\{\s+"values": [\s\S]*?\n {5,7}\}(?=,?\n)/g, (sample) => sample.replace(/\s+/g, ' '))}\n`;
 }

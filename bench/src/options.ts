@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Scenario } from './model';
 import type { Pace } from './run';
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly pace: Pace;
@@ -24,7 +24,7 @@ interface Parsed {
   readonly list?: true;
 }
 
-/** Reads the command line. @throws CommanderError for `--help` and for mistakes, which it has printed */
+/** Reads the command line. @throws CommanderError for `--help`, and for mistakes, which it has printed */
 export function readOptions(args: readonly string[], all: readonly Scenario[]): BenchOptions {
   const names = all.map(({ name }) => name);
   const program = new Command('npm run bench --')

@@ -2,9 +2,9 @@ import type { Machine } from './lab/machine';
 import type { Bound, Contender, Figure, Sample } from './model';
 import type { Pace } from './run';
 
-/** What a run found: every sample, so that any figure can be computed again from it. It is what is written as JSON. */
+/** The result of a run: every sample, so that any figure can be computed from it again. It is written as JSON. */
 export interface Result {
-  /** Of this form; another number is not understood. */
+  /** The version of this format. Other versions are not supported. */
   readonly format: 1;
   /** ISO 8601. */
   readonly date: string;

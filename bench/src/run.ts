@@ -7,9 +7,9 @@ import type { Contender, Load, Round, Sample, Scenario, Subject, Values } from '
 export interface Pace {
   /** Rounds that count. */
   readonly rounds: number;
-  /** Of a sample. */
+  /** The length of a sample, in seconds. */
   readonly seconds: number;
-  /** Whether contenders that are marked slow are left out, and disturbed samples are taken as they are. */
+  /** Leaves out contenders that are marked slow, and accepts disturbed samples. */
   readonly quick: boolean;
 }
 
@@ -18,18 +18,18 @@ export type LoadSamples = Readonly<Record<string, readonly Sample[]>>;
 
 export interface RunOptions {
   readonly pace: Pace;
-  /** A line for the reader of a long run. */
+  /** Prints a line for whoever watches a long run. */
   readonly report: (line: string) => void;
-  /** Called with the first lane that stands (to ask for versions). */
+  /** Called with the first lane that is set up (to ask for versions). */
   readonly onLane?: (lane: Lane) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
 /** A sample that others disturbed by more than this, in cores, is taken again, ... */
 const DISTURBED = 0.2;
-/** ... as long as a load's samples do not become more than these by it, in parts of what was planned. */
+/** ... unless a load would then need more extra samples than this, as a fraction of those planned. */
 const SPARE = 0.25;
-/** Of a sample: for the first round, which fills caches and tables and does not count. */
+/** The length of the first round, as a fraction of a sample. It fills caches and tables, and does not count. */
 const WARM_UP = 0.5;
 
 /** The contenders of a scenario that take part. */
@@ -37,7 +37,7 @@ export function takingPart(scenario: Scenario, quick: boolean): readonly Contend
   return scenario.contenders.filter((contender) => !quick || contender.slow !== true);
 }
 
-/** Measures a scenario: all contenders stand at the same time, each on its own lane, and take their turns. */
+/** Measures a scenario: all contenders are set up at the same time, each on its own lane, and take turns. */
 export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
@@ -65,7 +65,7 @@ export async function runScenario(
   }
 }
 
-/** A B C, A B C, ...: what drifts on the machine drifts for all of them. */
+/** A B C, A B C, ...: slow changes of the machine affect all of them alike. */
 async function runLoad(
   scenario: Scenario,
   load: Load,

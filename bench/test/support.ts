@@ -4,7 +4,7 @@ import type { LoadResult, Result } from '../src/result';
 const REQUESTS: Figure = { name: 'requests', title: 'requests/s', unit: '/s', better: 'higher' };
 const P99: Figure = { name: 'p99', title: 'p99', unit: 'ms', better: 'lower' };
 
-/** Samples with these requests a second, one a round, and with these p99 in milliseconds. */
+/** Samples with these requests a second, one for each round, and these p99 in milliseconds. */
 export function samples(requests: readonly number[], p99: readonly number[] = []): readonly Sample[] {
   return requests.map((value, i) => ({
     values: { requests: value, ...(p99[i] === undefined ? {} : { p99: p99[i] }) },
@@ -18,7 +18,7 @@ export function load(
   return { name: 'kept', title: 'kept-alive', figures: [REQUESTS, P99], bounds, samples: byContender };
 }
 
-/** A result of one scenario with one load; its contenders are ours and, first, those that the names say. */
+/** A result of one scenario with one load. Its contenders are Portway and, first, those that the names say. */
 export function result(loadResult: LoadResult): Result {
   return {
     format: 1,

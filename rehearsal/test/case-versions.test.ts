@@ -3,7 +3,7 @@ import { PortwayStack } from '../../lib/portway-stack';
 import { featureFlags, PUBLIC_KEY } from '../../test/snapshots/canonical';
 import { loadCases } from '../src/cases';
 
-/* A case boots machines for minutes: that one of its contents is refused by synth must not be found out only then. */
+/** A case boots machines for minutes, so a content that synth refuses must be found earlier. */
 test('every content of every case can be synthesized', async () => {
   const refused: string[] = [];
   let contents = 0;

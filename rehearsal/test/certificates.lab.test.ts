@@ -31,7 +31,7 @@ const INSTANCE = 'i-0fedcba9876543210';
 const EIP = '203.0.113.100';
 const OWN = '10.0.0.10';
 const DOMAIN = 'shop.example.com';
-/** The CA and its DNS stand where strangers do. */
+/** The CA and its DNS are where strangers are. */
 const WORLD = INTERNET.stranger.address;
 const SIGNAL = 'http://cloudformation-waitcondition.rehearsal.internal/arn%3Aaws?X-Amz-Expires=86399';
 
@@ -50,10 +50,10 @@ const forwards = resolveForwardsOrThrow({
   },
 });
 
-// Emulated processors on a busy machine.
+// Emulated processors are slow on a busy machine.
 jest.setTimeout(900_000);
 
-/** Units, timer and certbot on a booted Debian; all cases are in test/host. */
+/** Units, timer and certbot on a booted Debian. All other cases are in test/host. */
 describeAsRoot('a certificate by ACME, in a VM', () => {
   const cleanup = new Cleanup();
   let signals: Signals;
@@ -67,7 +67,7 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
     const script = `openssl s_client -connect ${EIP}:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer 2>/dev/null || :`;
     return `${(await lab.namespaces.run('stranger', ['bash', '-c', script])).stdout}`.trim();
   };
-  /** @throws Error when it does not within so many minutes */
+  /** @throws Error if it does not happen within this many minutes */
   const until = async (what: RegExp, minutes: number) => {
     const end = Date.now() + minutes * 60_000;
     while (!what.test(await issuer())) {
@@ -81,7 +81,8 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
     signals = await Signals.listen(folder, cleanup);
     key = await loginKey(folder);
     const image = await ensureVmImage({ os: OS });
-    // The VPC's resolver knows the domain by the host's own address: the lab's router leads no packet of a host back to itself.
+    // The VPC's resolver maps the domain to the host's own address: the lab's router never routes a host's packets back
+    // to itself.
     lab = await Lab.start({
       ...{ folder, cleanup, id: `acme-${process.pid}`, image, signalSocket: signals.socket },
       names: { [DOMAIN]: OWN },
@@ -107,7 +108,10 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** DNS that knows the gateway by its Elastic IP, and the CA: pebble out of a Debian root, with that root's libraries. */
+  /**
+   * DNS that maps the domain to the gateway's Elastic IP, and the CA: pebble from a Debian root, with that root's
+   * libraries.
+   */
   async function startWorld(): Promise<void> {
     const [names, asked, settings] = ['names', 'asked', 'pebble.json'].map((name) => join(folder, name));
     await writeFile(`${names}`, JSON.stringify({ [DOMAIN]: EIP }));
@@ -147,7 +151,7 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
   });
 });
 
-/** What makes the host trust the CA is the team's own script. */
+/** The team's script makes the host trust the CA. */
 function userData(ca: string): string {
   const dropIn = '/etc/systemd/system/portway-certificates.service.d';
   const text = `#!/bin/bash

@@ -60,7 +60,7 @@ describe('Cleanup', () => {
       let output = '';
       child.stdout.on('data', (data: Buffer) => {
         output += data.toString();
-        // A second one, as an impatient user sends it, changes nothing.
+        // A second signal, as an impatient user sends it, changes nothing.
         if (data.toString().includes('ready')) for (const delay of [0, 50]) setTimeout(() => child.kill(signal), delay);
       });
       const ended = await new Promise((resolve) => child.once('close', resolve));

@@ -29,10 +29,13 @@ const instance: LabInstance = {
   },
 };
 
-// Timeouts are waited for on purpose, each some seconds, on a machine that may be busy.
+// The tests wait for timeouts of some seconds, on a machine that may be busy.
 jest.setTimeout(30_000);
 
-/** A dual-stack lab without a VM: a namespace with its MAC address stands at its place, and the kernel takes the router's word. */
+/**
+ * A dual-stack lab without a VM: a namespace with the VM's MAC address is in its place, and the kernel itself processes
+ * router advertisements.
+ */
 describeAsRoot("the lab's IPv6, and an instance that routes", () => {
   let folder: string;
   let image: VmImage;
@@ -127,7 +130,7 @@ describeAsRoot("the lab's IPv6, and an instance that routes", () => {
       'nft',
       'table inet t { chain c { type nat hook postrouting priority srcnat; oifname "ens5" masquerade; }; }',
     ]);
-    // The kernel itself takes no more advertisements once it forwards.
+    // The kernel itself ignores advertisements once it forwards.
     await namespaces.ip('host', [
       `route replace 2001:db8:1200::1 dev ens5`,
       'route replace default via 2001:db8:1200::1',

@@ -20,18 +20,19 @@ import { UNLIMITED } from './support/unlimited';
 const EIP = '203.0.113.100';
 const INSTANCE = 'i-0fedcba9876543210';
 const SIGNALS = 'http://cloudformation-waitcondition.rehearsal.internal/arn%3Aaws%3Acloudformation';
-/** Where cloud-init keeps the part, and runs it from at every boot. */
+/** Where cloud-init keeps the part, which it runs at every boot. */
 const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 
 /** REDIRECT belongs to the nat table. */
 const REFUSED = '-A PORTWAY-X -p tcp --dport 80 -j REDIRECT --to-ports 8080';
 
-// Emulated processors on a busy machine.
+// Emulated processors are slow on a busy machine.
 jest.setTimeout(400_000);
 
 /**
- * What a host that cannot do its work tells CloudFormation: in a booted Debian 13, with its systemd, apt and cloud-init.
- * The first content comes by cloud-init at the first boot; the others are put where cloud-init would put them, and run.
+ * What a host that cannot do its work tells CloudFormation: on a booted Debian 13, with its systemd, apt and
+ * cloud-init. The first content arrives by cloud-init at the first boot. The others are put where cloud-init would put
+ * them, and run.
  */
 describeAsRoot('a host that fails, in a VM', () => {
   const cleanup = new Cleanup();
@@ -43,7 +44,7 @@ describeAsRoot('a host that fails, in a VM', () => {
   const iptables: ForwardSet = { engine: 'iptables', forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) } };
   const nginx: ForwardSet = { forwards: { web: Forward.http({ listen: 80, to: 8080 }) } };
 
-  /** User-data of a stack, with a script of the team's, or with a change that synth would let nobody write. */
+  /** User-data of a stack, with a script of the team's, or with a change that synth would not allow. */
   function userData(
     name: string,
     set: ForwardSet,
@@ -68,7 +69,7 @@ describeAsRoot('a host that fails, in a VM', () => {
   const signalOf = (name: string) => signals.one({ url: `/${name}?`, seconds: 380 });
   const ssh = (command: string) => lab.probe.ssh('admin', EIP, key, command, { seconds: 300 });
 
-  /** Changes the host's content. @returns whether its script ended well */
+  /** Changes the host's content. @returns whether its script succeeded */
   async function deploy(text: string): Promise<boolean> {
     const part = text.slice(text.indexOf('\n\n', text.indexOf('filename=')) + 2, text.lastIndexOf('\n--portway--'));
     const { ok } = await ssh(
@@ -91,7 +92,7 @@ describeAsRoot('a host that fails, in a VM', () => {
     });
     const everyone = ['0.0.0.0/0'];
     const rule = (fromPort: number) => ({ protocol: 'tcp', fromPort, toPort: fromPort, cidrs: everyone });
-    // The kernel takes the nat table and refuses this one; `iptables-restore --test` would have let it pass.
+    // The kernel accepts the nat table and refuses this one; `iptables-restore --test` would have accepted both.
     const refused = userData('refused-rule', iptables, {
       alter: (content) => ({
         ...content,

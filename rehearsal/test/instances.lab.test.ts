@@ -16,9 +16,9 @@ import { Instances } from '../src/instances';
 import type { Lab, LabInstance } from '../src/lab';
 import { report } from './support/report';
 
-/*
- * Following the EC2 API of a real endpoint through a stack's life, deployed by the real CLI. Machines and network only take
- * notes here: real ones follow in the cases of the rehearsal.
+/**
+ * Follows the EC2 API of a real endpoint through a stack's life, deployed by the real CLI. Machines and network only
+ * take notes here; the rehearsal's cases use real ones.
  */
 jest.setTimeout(180_000);
 
@@ -26,7 +26,7 @@ let folder: string;
 let endpoint: StartedEndpoint;
 let cleanup: Cleanup;
 let notes: string[];
-/** Seconds that a machine takes to shut down. */
+/** How long a machine takes to shut down, in seconds. */
 let slow: number;
 
 beforeEach(async () => {
@@ -119,7 +119,7 @@ test('restart: the same machine, off and on with its new user-data; a failure br
   await instances.settled();
   expect(notes.splice(0)).toEqual(['first launched to 8080 with 2 rules', 'first on', 'address to first']);
 
-  // It is longer off than the deploy takes: what comes meanwhile is not lost.
+  // It is off for longer than the deploy takes, and later changes are not lost.
   slow = 2;
   const second = await deploy(synth(9090, 'restart'), first);
   await instances.settled();

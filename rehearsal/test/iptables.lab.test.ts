@@ -18,21 +18,21 @@ import type { Vm } from '../src/vm/qemu';
 import * as stack from './support/everything';
 import { Signals } from './support/signals';
 
-/** The project's root: programs of the parties lie in several folders of tests. */
+/** The project's root: the parties' programs are in several folders of tests. */
 const ROOT = join(__dirname, '../..');
 const { BLOCKED, EIP, ESP, FIRST, FIRST6, INSTANCE, OWN, OWN6, SECOND, STRANGER } = stack;
-/** Where cloud-init runs the part from, at every boot. */
+/** Where cloud-init keeps the part, which it runs at every boot. */
 const SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
-/** Whether the script of this boot has ended well: the log outlives boots, so only what is newer than /proc/1 counts. */
+/** Whether the script of this boot has succeeded. The log outlives boots, so only what is newer than /proc/1 counts. */
 const DONE =
   'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
 
-// Emulated processors on a busy machine.
+// Emulated processors are slow on a busy machine.
 jest.setTimeout(900_000);
 
 /**
- * A gateway that uses all of the engine iptables, as one booted Debian: set up by its user-data, behind the security group that its
- * stack declares, used by each party, rebooted.
+ * A gateway that uses everything that the engine iptables has, on one booted Debian: set up by its user-data, behind
+ * the security group of its stack, used by each party, rebooted.
  */
 describeAsRoot('all of the engine iptables, in a VM', () => {
   const cleanup = new Cleanup();
@@ -58,13 +58,13 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     (await lab.probe.http(party, url, { seconds: 3, curl })).json as
       | { address: string; port: number; client: { address: string } }
       | undefined;
-  /** Which targets answered, of so many new connections. */
+  /** Which targets answered some new connections. */
   const targets = async (party: Party, port: number, count: number) => {
     const answers: (string | undefined)[] = [];
     for (let i = 0; i < count; i++) answers.push((await get(party, `http://${EIP}:${port}/`))?.address);
     return answers;
   };
-  /** A request that waits in its middle: the first line is said once it does, the second, its answer, when it may go on. */
+  /** A request that is held open halfway: its first line is printed when it waits, its answer once it may go on. */
   const hold = (party: Party, address: string, port: number) => {
     const [first = '', ...rest] = lab.namespaces.enter(party);
     const child = spawn(first, [...rest, PYTHON, join(__dirname, 'support/held.py'), address, `${port}`]);
@@ -80,7 +80,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
   const ask = async (port: number) =>
     JSON.parse(await python('stranger', 'test/host/support/ask.py', 'udp', EIP, `${port}`, '0', '1', ''));
 
-  /** All rules in the kernel, without what counts and changes. */
+  /** All rules in the kernel, without counters and anything else that changes. */
   const rules = async () => {
     const { stdout } = await ssh(
       'sudo sh -c "iptables-nft-save; ip6tables-nft-save; nft list table inet portway" 2>/dev/null',
@@ -91,7 +91,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
       .map((line) => line.replace(/\[\d+:\d+\]|packets \d+ bytes \d+/g, ''));
   };
   const defaultRoute6 = async () => (await ssh('ip -6 route show default')).stdout.trim();
-  /** Waits for an answer. @throws Error without one */
+  /** Waits for an answer. @throws Error if there is none */
   const up = async (url: string) => {
     const end = Date.now() + 300_000;
     while ((await get('stranger', url)) === undefined) {
@@ -155,7 +155,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
   test('targets share by weight', async () => {
     const answers = await targets('stranger', 82, 40);
     expect(new Set(answers)).toEqual(new Set([FIRST, SECOND]));
-    // 30 of 40 are due; fewer than 18 come once in 10,000 runs.
+    // 30 of 40 are expected; fewer than 18 happen once in 10,000 runs.
     expect(answers.filter((address) => address === FIRST).length).toBeGreaterThan(17);
   });
 
@@ -217,7 +217,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     const ports = [...Array(1024).keys(), 3128, 6000, 7000, 8080, 8443].slice(1);
     const open = async (party: Party, address: string) =>
       [...(await lab.probe.tcpPorts(party, address, ports))].filter(([, state]) => state === 'open').map(([p]) => p);
-    // 85 denies this stranger; 84 had enough of it.
+    // 85 denies this stranger, and 84 has reached its limit.
     const found = await open('stranger', EIP);
     expect(found.filter((port) => port !== 84)).toEqual([80, 81, 82, 83, 86]);
     expect(await open('stranger', OWN6)).toEqual([80, 81]);
@@ -226,7 +226,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
 
   test('the default route by router advertisements is renewed while IPv6 is forwarded', async () => {
     expect((await ssh('cat /proc/sys/net/ipv6/conf/all/forwarding')).stdout.trim()).toBe('1');
-    // The lab's advertisements count for 30 s; those from before forwarding are to be over.
+    // The lab's advertisements are valid for 30 s. Those from before forwarding must have expired.
     await sleep(Math.max(0, setUp + 40_000 - Date.now()));
     expect(await defaultRoute6()).toMatch(/^default .*via fe80::\S+ dev \S+ proto ra .*expires \d+sec/);
   });
@@ -249,7 +249,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     expect(await get('stranger', `http://${EIP}:86/`)).toBeUndefined();
     await expect(ask(6050)).rejects.toThrow(/refused|timed out/);
     expect(await get('stranger', `http://${EIP}:81/`)).toMatchObject({ port: 8080 });
-    // A connection that was there before the change is there after it.
+    // A connection from before the change survives it.
     expect(await held.end()).toMatch(/ 200 /);
     expect((await ssh('sudo iptables-nft-save')).stdout).not.toMatch(/voice|vpn|limited|sticky/);
   });
@@ -257,7 +257,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
   test('a target that dies is left out until it is back', async () => {
     const down = 'add table inet dead; add chain inet dead input { type filter hook input priority 0; policy drop; }';
     await run('backend-10', 'nft', down);
-    /** Waits until twelve connections in a row meet these targets and no other. */
+    /** Waits until twelve connections in a row reach these targets and no others. */
     const only = async (...addresses: string[]) => {
       for (let i = 0; i < 20; i++) {
         const met = new Set(await targets('stranger', 82, 12));
@@ -278,7 +278,7 @@ describeAsRoot('all of the engine iptables, in a VM', () => {
     expect(await vm.reboot()).toBe(true);
     await up(`http://${EIP}/`);
     await up(`http://[${OWN6}]/`);
-    // The SSH server may come up later than the forwards.
+    // The SSH server may start later than the forwards.
     while (!(await ssh(`for i in $(seq 300); do ${DONE} && break; sleep 1; done`, 400)).ok) await sleep(1000);
     expect(await rules()).toEqual(before);
     expect(await defaultRoute6()).toMatch(/^default .*proto ra .*expires/);

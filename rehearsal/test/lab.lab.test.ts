@@ -36,12 +36,12 @@ const instance: LabInstance = {
   },
 };
 
-// Timeouts are waited for on purpose, each some seconds, on a machine that may be busy.
+// The tests wait for timeouts of some seconds, on a machine that may be busy.
 jest.setTimeout(30_000);
 
 /**
- * The lab without a VM: a namespace with the VM's address and MAC stands at the VM's place, so that the network and
- * the services are tested in seconds. The VM itself is booted by the rehearsal.
+ * The lab without a VM: a namespace with the VM's address and MAC is in its place, so that the network and the services
+ * are tested in seconds. The rehearsal boots the VM itself.
  */
 describeAsRoot("the lab's network and services", () => {
   let image: VmImage;
@@ -194,7 +194,7 @@ describeAsRoot("the lab's network and services", () => {
     expect(await metadata('/latest/meta-data/public-keys/0/openssh-key')).toBe('ssh-ed25519 AAAA test');
     expect(await metadata('/latest/meta-data/public-ipv4')).toBe(EIP);
     expect(await metadata('/latest/meta-data/network/interfaces/macs/')).toBe(`${macOf('10.0.0.10')}/`);
-    // The command's output loses its last line end here, the service's answer does not.
+    // The command's output loses its last line feed here, the service's answer does not.
     expect(`${await metadata('/latest/user-data')}\n`).toBe(Buffer.from(instance.userData).toString());
     await lab.setUserData(ID, Buffer.from('changed'));
     expect(await metadata('/latest/user-data')).toBe('changed');
@@ -263,7 +263,7 @@ describeAsRoot("the lab's network and services", () => {
       'table ip t { chain c { type nat hook postrouting priority srcnat; oifname "ens5" masquerade; }; }';
     await namespaces.run('host', ['nft', masquerade]);
     const inContainer = (url: string) => namespaces.run('container', ['curl', '-sS', '--max-time', '2', url]);
-    // The way itself is open: anything else answers.
+    // The path itself is open: anything else answers.
     expect((await inContainer('http://192.0.2.10/Release')).stdout).toContain('Packages');
     await expect(inContainer('http://169.254.169.254/latest/meta-data/')).rejects.toThrow('timed out');
   });
@@ -284,7 +284,7 @@ describeAsRoot("the lab's network and services", () => {
     expect(await curl('http://192.0.2.10/Release')).toContain('Packages');
     await lab.associateAddress(ID, EIP);
     expect(await seenBy('stranger')).toMatchObject({ port: 8080 });
-    // What has ended leaves its private address to the next one.
+    // A terminated instance leaves its private address to the next one.
     await lab.terminate(other.instanceId);
     const next = { ...other, instanceId: 'i-0fedcba9876543211' };
     await lab.launch(next);
@@ -322,7 +322,7 @@ describeAsRoot("the lab's network and services", () => {
     await new Promise((resolve) => child.once('close', resolve));
     const namespaces = async () => (await readdir('/run/netns')).filter((name) => name.includes(id));
     expect(await namespaces()).toHaveLength(6);
-    // Its processes died with it: their command lines name its folder.
+    // Its processes died with it; their command lines contain its folder.
     const alive = spawnSync('pgrep', ['-fa', join(folder, 'dead')], { encoding: 'utf8' }).stdout;
     expect(alive).toBe('');
     const next = new Cleanup();
@@ -332,7 +332,7 @@ describeAsRoot("the lab's network and services", () => {
   });
 });
 
-/** Asks the VPC's resolver directly (the namespace shares the machine's resolv.conf), by hand-made questions. */
+/** Asks the VPC's resolver directly, with hand-made questions, since the namespace shares the machine's resolv.conf. */
 const RESOLVE = `
 import socket, struct, sys
 for name in sys.argv[1:]:

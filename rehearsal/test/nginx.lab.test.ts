@@ -22,12 +22,12 @@ import type { Vm } from '../src/vm/qemu';
 const APP = `node --import tsx ${join(__dirname, 'support/nginx-app.ts')}`;
 const [FIRST, SECOND] = VPC.backends;
 const STRANGER = INTERNET.stranger.address;
-/** Where EC2 answers questions for names in every VPC, beside the base address plus two. */
+/** Another address, besides the base address plus two, at which EC2 resolves names in every VPC. */
 const RESOLVER = '169.254.169.253';
 const DONE =
   'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
 
-/** What the small application says of a request. */
+/** What the small application reports about a request. */
 interface Seen {
   readonly address: string;
   readonly port: number;
@@ -37,10 +37,13 @@ interface Seen {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-// Emulated processors on a busy machine.
+// Emulated processors are slow on a busy machine.
 jest.setTimeout(600_000);
 
-/** A stack that uses what nginx can do, by the real CDK CLI from a team's app to a booted Debian: used by clients, killed, rebooted. */
+/**
+ * A stack that uses everything that nginx has, deployed by the real CDK CLI from a team's app to a booted Debian: used
+ * by clients, killed, rebooted.
+ */
 describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
   const cleanup = new Cleanup();
   let folder: string;
@@ -57,7 +60,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
   const ssh = (command: string, seconds = 120) => lab.probe.ssh('admin', deployed.publicIp, key, command, { seconds });
   const http = (port: number, path = '/', ...curl: string[]) =>
     lab.probe.http('stranger', `http://${deployed.publicIp}:${port}${path}`, { seconds: 8, curl });
-  /** HTTPS to a host name of the gateway's; no name here is in any DNS. */
+  /** HTTPS to a host name of the gateway. No name here is in any DNS. */
   const https = (host: string, path = '/', ...curl: string[]) =>
     lab.probe.http('stranger', `https://${host}${path}`, {
       ...{ seconds: 8, insecure: true },
@@ -68,7 +71,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
     const words = [...lab.namespaces.enter(party), PYTHON, ...command] as [string, ...string[]];
     startDaemon(`${party} ${command[0]}`, words, cleanup, { log: join(folder, 'parties.log') });
   };
-  /** Waits until something answers so. */
+  /** Waits until a condition holds. */
   const until = async (what: string, holds: () => Promise<boolean>, seconds = 300) => {
     const end = Date.now() + seconds * 1000;
     while (!(await holds())) {
@@ -226,7 +229,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
       'a source that is denied',
       async () => {
         const admin = await lab.probe.http('admin', `http://${deployed.publicIp}:85/`);
-        // The security group knows only what is allowed: the denial is nginx's.
+        // The security group only knows allowed networks, so the denial is nginx's.
         expect([admin.status, (await http(85)).status]).toEqual([200, 403]);
       },
     ],
@@ -245,7 +248,7 @@ describeAsRoot('a gateway by nginx, from cdk deploy to a VM', () => {
         const status = await ssh('sudo portway status');
         expect(status.error).toBeUndefined();
         for (const name of ['secure', 'pass', 'voice']) expect(status.stdout).toMatch(new RegExp(`^${name}\\b`, 'm'));
-        // nginx holds lines back for a while, and the log may have been set aside since.
+        // nginx buffers lines for a while, and the log may have been set aside since.
         const logs = "sudo sh -c 'zcat -f /var/log/portway/access.log*'";
         await until(
           'the log has the stranger',

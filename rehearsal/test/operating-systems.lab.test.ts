@@ -17,14 +17,14 @@ import { chosenSystems } from './support/systems';
 
 const INSTANCE = 'i-0fedcba9876543210';
 const EIP = '203.0.113.100';
-/** Whether the script of this boot has ended well: the log outlives boots, so only what is newer than /proc/1 counts. */
+/** Whether the script of this boot has succeeded. The log outlives boots, so only what is newer than /proc/1 counts. */
 const DONE =
   'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
 
-// Emulated processors on a busy machine.
+// Emulated processors are slow on a busy machine.
 jest.setTimeout(900_000);
 
-/** A system's own kernel, cloud-init, systemd, package manager, nginx and iptables, under one and the same user-data. */
+/** A system's own kernel, cloud-init, systemd, package manager, nginx and iptables, all under the same user-data. */
 describe.each(chosenSystems())('$os, $architecture', ({ os, architecture, boots }) => {
   describeAsRoot('both engines on one gateway, in a VM', () => {
     const cleanup = new Cleanup();
@@ -46,7 +46,7 @@ describe.each(chosenSystems())('$os, $architecture', ({ os, architecture, boots 
         await sleep(250);
       }
     };
-    /** The rules in the kernel, without what counts. */
+    /** The rules in the kernel, without counters. */
     const kernelRules = async () =>
       (await ssh('sudo iptables-nft-save; sudo ip6tables-nft-save')).stdout
         .split('\n')
@@ -125,7 +125,7 @@ describe.each(chosenSystems())('$os, $architecture', ({ os, architecture, boots 
         'TCP by iptables, to two targets',
         async () => {
           const met = new Set<unknown>();
-          // Sixteen that all meet the same one: once in 30,000 runs.
+          // Sixteen that all reach the same target happen once in 30,000 runs.
           for (let i = 0; i < 16; i++) met.add(((await get(`http://${EIP}:82/`)).json as { address: string }).address);
           expect(met).toEqual(new Set([FIRST, SECOND]));
         },

@@ -42,11 +42,11 @@ describeAsRoot('hosts that are made on demand', () => {
     places: [{ address, port, speaks }],
   });
   const own = () => false;
-  /** Who reaches an address as the gateway does: through the VPC's router, or through the internet. */
+  /** The party that reaches an address as the gateway does: through the VPC's router or through the internet. */
   const asker = (address: string) =>
     address.startsWith('192.0.2.') ? ('stranger' as const) : targets.party('10.9.9.9');
 
-  // In the backends' subnet, a peer of the VPC, in the gateway's own subnet, and somewhere in the internet.
+  // In the backends' subnet, in a peer of the VPC, in the gateway's own subnet, and on the internet.
   test.each(['10.0.1.20', '192.168.7.7', '10.0.0.77', '192.0.2.200'])(
     '%s answers HTTP, TLS and datagrams, as who it is',
     async (address) => {
@@ -57,7 +57,7 @@ describeAsRoot('hosts that are made on demand', () => {
         const answer = await ask(one, { probe, party, address });
         expect(answer).toMatchObject({ status: 200, seen: { port: one.port } });
         expect(isRight(one, answer, own)).toBe(true);
-        // The same answer is a wrong one where another host was to answer.
+        // The same answer is wrong if another host should answer.
         const elsewhere = { ...one, places: [{ ...(one.places[0] as Question['places'][0]), address: '10.0.1.99' }] };
         expect(isRight(elsewhere, answer, own)).toBe(false);
       }

@@ -10,7 +10,7 @@ const fails = step('break it', async () => {
   throw new Error('it broke');
 });
 
-/** Runs cases on a gateway that is none, and tells what was done in which order. */
+/** Runs cases on a fake gateway, and returns what was done in which order. */
 async function play(
   cases: readonly NamedCase[],
   more: Partial<Gateway> = {},

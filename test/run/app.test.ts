@@ -20,7 +20,7 @@ interface Ran {
   readonly stderr: string;
 }
 
-/** A program in a folder, without anything of the user's AWS settings. */
+/** Runs a program in a folder, without any of the user's AWS settings. */
 function run(file: string, args: readonly string[], cwd: string): Promise<Ran> {
   const env = { ...process.env, ...withoutAws(process.env, join(folder, 'home')), CDK_VALIDATION: 'false' };
   return new Promise((resolve) => {

@@ -71,7 +71,7 @@ test('a part over its time is ended with all its processes', async () => {
   expect(output).toContain('ended after its limit of 0.02 minutes');
   const pid = /sleeping in (\d+)/.exec(output)?.[1];
   expect(pid).toBeDefined();
-  // A zombie waiting for its new parent has ended too.
+  // A zombie that waits for its new parent has ended too.
   const status = `/proc/${pid}/status`;
   expect(existsSync(status) && !/State:\s+Z/.test(readFileSync(status, 'utf8'))).toBe(false);
 });
@@ -86,7 +86,7 @@ test('Ctrl-C ends what runs, starts nothing more, and still gives the closing li
   });
   expect(code).toBe(1);
   expect(output).toContain('ended by SIGINT');
-  // `many` stands before `waits` in the list and was done by then.
+  // `many` comes before `waits` in the list, and had ended by then.
   expect(last).toBe('5 passed, 1 failed, 1 skipped');
 });
 

@@ -9,7 +9,7 @@ import { runParts } from './runner';
 import { namesOf, select } from './select';
 import { toolsOf } from './tools';
 
-/** A run that hangs is ended before a CI's own limit would cut it off without a closing line. */
+/** A run that hangs is ended before the CI's own limit cuts it off without a closing line. */
 const WHOLE_RUN_MINUTES = 85;
 
 interface Options {
@@ -23,7 +23,7 @@ const ROOT = path.join(__dirname, '..', '..');
 
 /**
  * `npm test`: runs the parts and prints what they found.
- * @returns the exit code: 0 only when nothing failed and something passed
+ * @returns the exit code: 0 only if nothing failed and something passed
  */
 export async function main(args: readonly string[], parts: readonly Part[]): Promise<number> {
   const program = new Command('npm test --')
@@ -74,7 +74,7 @@ async function runSelected(selected: readonly Part[], install: boolean): Promise
     WHOLE_RUN_MINUTES * 60_000,
   );
   try {
-    // Not for parts that cannot run here anyway.
+    // Parts that cannot run here anyway need no tools.
     const possible = selected.filter((part) => part.impossible?.() === undefined);
     const missing = await ensurePackages(toolsOf(possible), { install, report: (line) => progress.line(line) });
     const results = await runParts(selected, { root: ROOT, logs, progress, missing, signal: abort.signal });

@@ -5,12 +5,13 @@ import { open } from 'node:fs/promises';
 import { systemPath } from '../../rehearsal/src/apt';
 import type { CommandOptions } from './part';
 
-/** How long a part that is ended may take to clean up (a VM, namespaces) before it is killed. */
+/** How long a part may take to clean up (a VM, namespaces) after it was asked to end, before it is killed. */
 const GRACE_SECONDS = 60;
 
 /**
- * Runs a program without stdin, its output in a log file, in a process group of its own, so that all of it can be ended.
- * @returns its exit code; 128 + n when signal n ended it, 127 when there is no such program
+ * Runs a program without stdin, with its output in a log file, and in a process group of its own, so that all of it can
+ * be ended.
+ * @returns its exit code; 128 + n if signal n ended it, 127 if there is no such program
  */
 export async function runCommand(
   program: string,
@@ -26,7 +27,7 @@ export async function runCommand(
       cwd: o.cwd,
       env: { ...process.env, PATH: systemPath(), NO_COLOR: '1', FORCE_COLOR: undefined, ...o.env },
       stdio: ['ignore', out.fd, log.fd],
-      // A group of its own: npm and npx put processes between us and the one that matters.
+      // In a process group of its own: npm and npx put processes between this one and the one that matters.
       detached: true,
     });
     const stop = endWhenAborted(child, o.signal);

@@ -5,7 +5,7 @@ export interface PartResult {
   readonly name: string;
   readonly outcome: Outcome;
   readonly seconds: number;
-  /** Where its output is kept; undefined when it never started. */
+  /** The file with its output; undefined if it never started. */
   readonly log?: string;
 }
 
@@ -16,8 +16,8 @@ export interface Counts {
 }
 
 /**
- * What a part's outcome counts as. A part that ran nothing has failed: an empty test run is how a wrong path or a
- * filter that matches nothing looks like, and it must not look like success.
+ * What a part's outcome counts as. A part that ran nothing has failed: that is what a wrong path or a filter without
+ * matches looks like, and it must not look like success.
  */
 export function judged(outcome: Outcome): Outcome {
   if (outcome.passed + outcome.failed + outcome.skips.length > 0) return outcome;
@@ -39,7 +39,7 @@ export function exitCode(counts: Counts): number {
   return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 }
 
-/** Skips with one reason together: the reason, and the names it holds for. */
+/** Skips grouped by reason: the reason, and the names of the tests. */
 export function skipsByReason(results: readonly PartResult[]): Map<string, string[]> {
   const byReason = new Map<string, string[]>();
   for (const { name: part, outcome } of results) {

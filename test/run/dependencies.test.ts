@@ -47,7 +47,7 @@ test('an optional package of another system may be missing', () => {
   expect(firstDifference(folder)).toBeUndefined();
 });
 
-// npm ci refuses the whole lock file otherwise, on every machine: a clone could not be installed.
+// Otherwise npm ci refuses the whole lock file on every machine, and no clone could be installed.
 test('the lock file names the optional packages of all systems', () => {
   const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as { packages: Packages };
   const names = new Set(Object.keys(packages).map((key) => key.slice(key.lastIndexOf('node_modules/') + 13)));

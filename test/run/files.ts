@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Folders that are made by programs, never written by us. No git is asked: a tarball of the project is tested too. */
+/** Folders that programs make. Git is not asked, so that a tarball of the project can be tested too. */
 const MADE = new Set(['node_modules', '.git', 'cdk.out', '.rehearsal', '.bench', 'coverage']);
 
 /** All files of the project, as paths relative to it, sorted. */
@@ -20,7 +20,7 @@ export async function projectFiles(root: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Shell files: by their ending, or by their first line when they have none. */
+/** Shell files: by their ending, or by their first line if they have none. */
 export async function shellFiles(root: string): Promise<string[]> {
   const all = await projectFiles(root);
   const isShell = await Promise.all(

@@ -1,4 +1,4 @@
-/** A finding as gixy writes it in its JSON, as far as it counts here. */
+/** The fields of gixy's JSON findings that matter here. */
 export interface Finding {
   /** The file. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface Finding {
 /** A finding that is right as it is. */
 export interface Acknowledged {
   readonly plugin: string;
-  /** What the finding is about; every directive that it names must match. Undefined: it is about a server as a whole. */
+  /** What the finding is about: every directive that it names must match. Undefined: it is about a whole server. */
   readonly about?: RegExp;
   readonly why: string;
 }
@@ -56,7 +56,10 @@ function isAcknowledged(finding: Finding, by: Acknowledged): boolean {
   return about === undefined ? found.length === 0 : found.length > 0 && found.every((line) => about.test(line));
 }
 
-/** What somebody has to look at: findings that nobody acknowledged, and acknowledgements of what is not found any more. */
+/**
+ * What somebody has to look at: findings that nobody acknowledged, and acknowledgements of findings that no longer
+ * exist.
+ */
 export function judge(findings: readonly Finding[], acknowledged = ACKNOWLEDGED): readonly string[] {
   return [
     ...findings

@@ -6,13 +6,15 @@ export interface BrokenLink {
   readonly why: string;
 }
 
-/** The project as the check sees it: names of all files, and the text of the Markdown ones. */
+/** The project as the check sees it: the names of all files, and the text of the Markdown files. */
 export interface MarkdownTree {
   readonly files: ReadonlySet<string>;
   readonly markdown: ReadonlyMap<string, string>;
 }
 
-/** Relative links whose file or heading does not exist. Links to other sites are not followed: tests need no internet. */
+/**
+ * Relative links whose file or heading does not exist. Links to other sites are not checked: tests need no internet.
+ */
 export function brokenLinks(tree: MarkdownTree): BrokenLink[] {
   const folders = new Set([...tree.files].flatMap((file) => parentsOf(file)));
   return [...tree.markdown].flatMap(([file, text]) =>
@@ -46,7 +48,7 @@ export function linksOf(text: string): { line: number; link: string }[] {
   return found;
 }
 
-/** The ids that GitHub gives to headings: lower case, punctuation gone, spaces to hyphens, repeats numbered. */
+/** The ids that GitHub gives to headings: lower case, no punctuation, hyphens for spaces, repeated ones numbered. */
 export function headingIds(text: string): Set<string> {
   const ids = new Set<string>();
   for (const line of proseLines(text)) {
@@ -64,7 +66,7 @@ export function headingIds(text: string): Set<string> {
   return ids;
 }
 
-/** The lines, those of fenced code blanked. */
+/** The lines, with fenced code blanked. */
 function proseLines(text: string): string[] {
   let fence: string | undefined;
   return text.split('\n').map((line) => {
@@ -83,7 +85,7 @@ function parentsOf(file: string): string[] {
   return pieces.map((_, index) => pieces.slice(0, index + 1).join('/')).concat('');
 }
 
-/** The project path that a link in `file` means; undefined when it leaves the project. */
+/** The project path of a link in `file`; undefined if it leaves the project. */
 function join(file: string, target: string): string | undefined {
   const pieces = target.startsWith('/') ? [] : file.split('/').slice(0, -1);
   for (const piece of target.split('/')) {

@@ -7,17 +7,17 @@ export interface Skip {
   readonly reason: string;
 }
 
-/** What a part found. A part that counts no single tests is one test itself. */
+/** What a part found. A part that does not count single tests counts as one test. */
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skips: readonly Skip[];
-  /** Lines for the reader, printed under the part when it failed, above the tail of its log. */
+  /** Lines that are printed under a failed part, above the end of its log. */
   readonly notes?: readonly string[];
 }
 
 export interface CommandOptions {
-  /** Variables to set, or (with undefined) to take away. */
+  /** Variables to set or, if undefined, to remove. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: the project's folder. */
   readonly cwd?: string;
@@ -25,17 +25,17 @@ export interface CommandOptions {
   readonly stdoutFile?: string;
 }
 
-/** What a part may use while it runs. */
+/** What a part can use while it runs. */
 export interface PartContext {
   /** The project's folder. */
   readonly root: string;
-  /** A folder of the part's own, kept after the run. */
+  /** A folder of the part's own, which is kept after the run. */
   readonly folder: string;
-  /** Runs a program without stdin; all it prints goes to the part's log. Resolves with its exit code. */
+  /** Runs a program without stdin; all of its output goes to the part's log. Resolves with its exit code. */
   command(program: string, args: readonly string[], options?: CommandOptions): Promise<number>;
   /** Writes a line to the part's log. */
   write(line: string): void;
-  /** Prints a line to the user, for slow steps. */
+  /** Prints a line for the user, about slow steps. */
   report(line: string): void;
 }
 
@@ -43,24 +43,24 @@ export interface PartContext {
 export interface Part {
   /** As in `--only NAME`. */
   readonly name: string;
-  /** More names under which `--only` finds it, together with others. */
+  /** Further names under which `--only` finds it, together with others. */
   readonly groups?: readonly string[];
-  /** It runs only when it is asked for by its name or group: too slow for every run. */
+  /** It runs only if asked for by its name or group, since it is too slow for every run. */
   readonly nightly?: true;
   /** What it checks, in a few words. */
   readonly about: string;
-  /** Programs it needs. Installed when the machine allows it; else the part is skipped, with the command to run. */
+  /** Programs that it needs. They are installed if possible; else the part is skipped, with the command to run. */
   readonly tools?: Tools;
-  /** After so many minutes it is ended, and has failed. */
+  /** After this many minutes it is ended and counts as failed. */
   readonly limitMinutes: number;
-  /** Why it cannot run here at all (not Linux, not root), or undefined. */
+  /** Why it cannot run here at all (not Linux, not root); undefined if it can. */
   impossible?(): string | undefined;
   run(context: PartContext): Promise<Outcome>;
 }
 
 export const PASSED: Outcome = { passed: 1, failed: 0, skips: [] };
 
-/** One test that failed, with what the reader should know. */
+/** One failed test, with notes for the reader. */
 export function failed(...notes: string[]): Outcome {
   return { passed: 0, failed: 1, skips: [], notes };
 }

@@ -1,7 +1,7 @@
 /** A finding of a policy checker. */
 export interface PolicyFinding {
   readonly tool: 'checkov' | 'guard';
-  /** As the tool's documentation calls the rule: `CKV_AWS_88`, `CT.EC2.PR.8`. */
+  /** The rule as the tool's documentation names it: `CKV_AWS_88`, `CT.EC2.PR.8`. */
   readonly rule: string;
   /** The template. */
   readonly file: string;
@@ -13,7 +13,7 @@ export function explained(page: string): ReadonlySet<string> {
   return new Set([...rows].map(([, tool, rule]) => `${tool} ${rule}`));
 }
 
-/** A line for each rule that found something and is not explained. */
+/** One line for each rule with findings that are not explained. */
 export function unexplained(findings: readonly PolicyFinding[], known: ReadonlySet<string>): readonly string[] {
   const files = new Map<string, Set<string>>();
   for (const { tool, rule, file } of findings) {
@@ -25,7 +25,7 @@ export function unexplained(findings: readonly PolicyFinding[], known: ReadonlyS
   );
 }
 
-/** @throws SyntaxError when it is no report of checkov's */
+/** @throws SyntaxError if it is not a report of checkov's */
 export function checkovFindings(json: string): readonly PolicyFinding[] {
   const report = JSON.parse(json) as CheckovReport | readonly CheckovReport[];
   const reports = [report].flat() as readonly CheckovReport[];
@@ -42,7 +42,10 @@ interface CheckovReport {
   readonly results: { readonly failed_checks: readonly { readonly check_id: string; readonly file_path: string }[] };
 }
 
-/** Guard names the functions of its rules; the ids of Control Tower's stand in their messages. @throws SyntaxError when it is no report of Guard's */
+/**
+ * Guard reports the functions of its rules; their messages contain the ids of Control Tower. @throws SyntaxError if it
+ * is not a report of Guard's
+ */
 export function guardFindings(json: string): readonly PolicyFinding[] {
   const reports = JSON.parse(json) as readonly { name: string; not_compliant: readonly unknown[] }[];
   return reports.flatMap(({ name, not_compliant }) =>

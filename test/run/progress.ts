@@ -1,11 +1,11 @@
-/** Shows which part runs and for how long. In a terminal one line is kept up to date; else plain lines, for logs. */
+/** Shows which part runs, and for how long. A terminal has one line that is kept up to date; logs get plain lines. */
 export class Progress {
   private timer: NodeJS.Timeout | undefined;
   private shown = '';
 
   constructor(
     private readonly out: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
-    /** Default: a terminal that is not a CI's. */
+    /** Default: a terminal outside of a CI. */
     private readonly live = out.isTTY === true && !process.env.CI,
   ) {}
 
@@ -16,7 +16,7 @@ export class Progress {
       this.redraw(`${label} ...`);
       this.timer = setInterval(() => this.redraw(line()), 1000);
     } else {
-      // A long part says now and then that it lives: silence in a CI log looks like a hang.
+      // A long part says now and then that it is alive: silence in a CI log looks like a hang.
       this.line(`${label} ...`);
       this.timer = setInterval(() => this.line(line()), 120_000);
     }

@@ -2,7 +2,10 @@ import path from 'node:path';
 import { ensurePython } from '../../rehearsal/src/aws/python';
 import type { PartContext } from './part';
 
-/** The interpreter of the private environment with cfn-lint, ruff, mypy, pytest, gixy and vermin; made at the first use (some 15 seconds, 200 MB). */
+/**
+ * The interpreter of the private environment with cfn-lint, ruff, mypy, pytest, gixy and vermin. It is made at the
+ * first use (about 15 seconds, 200 MB).
+ */
 export async function checkersPython({ report }: PartContext): Promise<string> {
   const { python } = await ensurePython({
     name: 'checkers',

@@ -5,7 +5,7 @@ import type { PartResult } from './count';
 import { closingLine, skipsByReason, totals } from './count';
 import { duration } from './progress';
 
-/** How many names are printed for one reason; the log has all. */
+/** How many names are printed for each reason. The log has all of them. */
 const NAMES_SHOWN = 3;
 
 export function table(results: readonly PartResult[]): string {
@@ -20,7 +20,7 @@ export function table(results: readonly PartResult[]): string {
   return plain.toString();
 }
 
-/** The end of a run: table, what was skipped and why, what failed and where its log is, and the closing line. */
+/** The end of a run: a table, what was skipped and why, what failed and where its log is, and the closing line. */
 export function summary(results: readonly PartResult[]): string {
   const lines = [table(results)];
   for (const [reason, names] of skipsByReason(results)) {

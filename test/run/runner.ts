@@ -14,16 +14,22 @@ import { lacking } from './tools';
 
 export interface RunOptions {
   readonly root: string;
-  /** Each part gets a folder under it. */
+  /** Each part gets a folder in it. */
   readonly logs: string;
   readonly progress: Progress;
   /** Tools that could not be installed. */
   readonly missing: readonly Missing[];
-  /** Aborted on Ctrl-C, and when the whole run's time is over: what runs is ended, and what is left is not started. */
+  /**
+   * Aborted on Ctrl-C, and when the whole run has taken too long: the running part is ended, and the rest is not
+   * started.
+   */
   readonly signal: AbortSignal;
 }
 
-/** Runs the parts one after another: several of them measure time or own the machine's two cores. Goes on after failures. */
+/**
+ * Runs the parts one after another, since several of them measure time or use both of the machine's cores. Goes on
+ * after failures.
+ */
 export async function runParts(parts: readonly Part[], o: RunOptions): Promise<PartResult[]> {
   const results: PartResult[] = [];
   for (const [index, part] of parts.entries()) {
@@ -76,7 +82,7 @@ async function runPart(part: Part, label: string, o: RunOptions): Promise<PartRe
   }
   clearTimeout(timer);
   o.signal.removeEventListener('abort', endWithRun);
-  // Ended from outside: whatever it counted by then is not the whole of it.
+  // Ended from outside: what it had counted by then is not complete.
   if (end.signal.aborted) outcome = failed(reasonOf(end.signal.reason));
   return { name, outcome, log, seconds: (Date.now() - started) / 1000 };
 }

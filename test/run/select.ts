@@ -1,8 +1,8 @@
 import type { Part } from './part';
 
 /**
- * The parts that `--only` and `--skip` leave, in their own order. Those for the night must be named, unless all are `listed`.
- * @throws when a name is neither a part nor a group, or when nothing is left
+ * The parts that `--only` and `--skip` leave, in their own order. Nightly parts must be named, unless all are `listed`.
+ * @throws if a name is neither a part nor a group, or if nothing is left
  */
 export function select(
   parts: readonly Part[],
@@ -23,7 +23,7 @@ export function select(
   return selected;
 }
 
-/** `a,b c` as given to --only, in pieces. */
+/** Splits `a,b c`, as given to --only. */
 export function namesOf(value: string, previous: readonly string[] = []): string[] {
   return [...previous, ...value.split(/[,\s]+/).filter(Boolean)];
 }

@@ -1,6 +1,6 @@
-// Writes the templates of the canonical stacks as they are deployed (the snapshots have their hashes taken out):
-// synth-canonical.ts FOLDER writes FOLDER/<stack>.template.json, and the report of the CDK's own validation beside it, unless
-// that is turned off. A program of its own, because loading the CDK takes time.
+// Writes the templates of the canonical stacks as they are deployed (the snapshots have their hashes removed):
+// synth-canonical.ts FOLDER writes FOLDER/<stack>.template.json, and the report of the CDK's own validation beside it,
+// unless that is turned off. It is a program of its own, since loading the CDK takes time.
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { CANONICAL, synthesize } from '../snapshots/canonical';

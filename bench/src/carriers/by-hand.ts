@@ -19,7 +19,7 @@ export async function iptablesByHand(lane: Lane, jobs: readonly Job[]): Promise<
   await lane.sh('gateway', 'iptables-nft-restore', iptablesRules(lane, jobs));
 }
 
-/** The same in nftables, a rule for each listener. */
+/** The same in nftables, one rule for each listener. */
 export function nftRules(lane: Lane, jobs: readonly Job[]): string {
   const host = remoteHost(lane);
   const verdict = (port: number) => (host === undefined ? `redirect to :${port}` : `dnat to ${host}:${port}`);
@@ -29,7 +29,7 @@ export function nftRules(lane: Lane, jobs: readonly Job[]): string {
   );
 }
 
-/** The way that nftables' documentation shows for many listeners: one rule and a map. */
+/** What nftables' documentation shows for many listeners: one rule and a map. */
 export function nftMap(lane: Lane, jobs: readonly Job[]): string {
   const host = remoteHost(lane);
   const element = (port: number) => (host === undefined ? `${port}` : `${host} . ${port}`);
@@ -55,7 +55,7 @@ export async function nftMapByHand(lane: Lane, jobs: readonly Job[]): Promise<vo
 function nftTable(lane: Lane, rules: readonly string[]): string {
   const host = remoteHost(lane);
   return [
-    // Made if it is not there, then taken away: the table that follows is new, in one transaction.
+    // Created if missing, then deleted, so that the following table is new, in one transaction.
     'table ip forwarding',
     'delete table ip forwarding',
     'table ip forwarding {',

@@ -4,14 +4,14 @@ import type { Lane } from '../lab/lane';
 interface Certificate {
   readonly certificate: string;
   readonly key: string;
-  /** One after the other. */
+  /** Certificate and key, one after the other. */
   readonly both: string;
 }
 
 const FILE = '/etc/bench';
 let made: Promise<Certificate> | undefined;
 
-/** The same certificate for all contenders, of the kind that is usual now: ECDSA with P-256. Made once a run. */
+/** The same certificate for all contenders, of the usual kind today: ECDSA with P-256. Made once for each run. */
 export function certificate(lane: Lane): Promise<Certificate> {
   made ??= make(lane);
   return made;
@@ -25,7 +25,7 @@ async function make(lane: Lane): Promise<Certificate> {
   return { certificate: `${crt}`, key: `${key}`, both: `${crt}${key}` };
 }
 
-/** Puts it on a gateway, as `.crt`, `.key`, and `.pem` with both. @returns the files' path without these */
+/** Puts it on a gateway, as `.crt`, `.key`, and `.pem` with both. @returns the files' path without the ending */
 export async function putCertificate(lane: Lane): Promise<string> {
   const { certificate: crt, key, both: pem } = await certificate(lane);
   for (const [end, text] of Object.entries({ crt, key, pem })) await lane.put('gateway', `${FILE}.${end}`, text);

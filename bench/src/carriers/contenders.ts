@@ -5,15 +5,15 @@ import { nothing, tracking } from './nothing';
 import { caddy, caddyTls, haproxy, haproxyTls, nginxFile, nginxFileTuned, nginxStock, socat } from './peers';
 import { portwayHttp, portwayHttps, portwayIptables, portwayStream } from './portway';
 
-/** A contender, with the way it carries and whether its clients ask the target itself. */
+/** A contender, how it carries traffic, and whether its clients ask the target directly. */
 export interface Carrying extends Contender {
   readonly carrier: Carrier;
   readonly direct?: boolean;
-  /** Whether clients speak TLS with it. */
+  /** Whether clients speak TLS to it. */
   readonly tls?: boolean;
 }
 
-/** The same, but not in quick runs. */
+/** The same, but left out of quick runs. */
 export function slow(contender: Carrying): Carrying {
   return { ...contender, slow: true };
 }

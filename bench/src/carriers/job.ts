@@ -1,6 +1,6 @@
 import type { Lane } from '../lab/lane';
 
-/** What is asked of a carrier: one listener on the gateway, led to one port of the side where the application is. */
+/** What a carrier has to do: forward one listener on the gateway to one port on the application's side. */
 export interface Job {
   readonly protocol: 'tcp' | 'udp';
   readonly listen: number;
@@ -10,7 +10,7 @@ export interface Job {
 /** Makes a lane's gateway carry these jobs. */
 export type Carrier = (lane: Lane, jobs: readonly Job[]) => Promise<void>;
 
-/** Where a job leads, as an address of its own; undefined on the gateway itself. */
+/** The target's address; undefined if it is on the gateway itself. */
 export function remoteHost(lane: Lane): string | undefined {
   return lane.applicationAt === 'backend' ? lane.target : undefined;
 }

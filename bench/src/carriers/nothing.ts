@@ -1,11 +1,11 @@
 import type { Lane } from '../lab/lane';
 
-/** No rule, no connection tracking: packets only pass. */
+/** No rules and no connection tracking: packets just pass. */
 export async function nothing(): Promise<void> {}
 
 /**
- * Still no forwarding, but the gateway tracks connections, as a host does that has any stateful rule: what remains
- * between this and a forward is the forwarding itself.
+ * Still no forwarding, but the gateway tracks connections, like any host with a stateful rule. The difference between
+ * this and a forward is the cost of forwarding itself.
  */
 export async function tracking(lane: Lane): Promise<void> {
   const rule = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT';

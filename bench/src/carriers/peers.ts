@@ -22,13 +22,13 @@ export async function nginxStock(lane: Lane, jobs: readonly Job[]): Promise<void
   await startNginx(lane, '/etc/nginx/sites-enabled/default', await configuration('nginx-site.conf', lane, jobs));
 }
 
-/** Debian's nginx with its own nginx.conf, which gives out the application's bodies itself, from its own disk. */
+/** Debian's nginx with its own nginx.conf, serving the application's bodies itself from its own disk. */
 export async function nginxFile(lane: Lane, jobs: readonly Job[]): Promise<void> {
   await lane.makeBodies('gateway');
   await startNginx(lane, '/etc/nginx/sites-enabled/default', await configuration('nginx-site-file.conf', lane, jobs));
 }
 
-/** The same as fast as it gets: nothing but files, which it keeps open, and a log that is written now and then. */
+/** The same, tuned for speed: only files, which stay open, and a buffered log. */
 export async function nginxFileTuned(lane: Lane, jobs: readonly Job[]): Promise<void> {
   await lane.makeBodies('gateway');
   await startNginx(lane, '/etc/nginx/nginx.conf', await configuration('nginx-file-tuned.conf', lane, jobs));
@@ -67,7 +67,7 @@ async function startCaddy(lane: Lane, text: string): Promise<void> {
   await lane.sh('gateway', 'HOME=/root caddy start --config /etc/caddy/Caddyfile >/var/log/caddy/caddy.log 2>&1');
 }
 
-/** A process for each connection or flow; what many guides give as the way without root's tools. */
+/** One process for each connection or flow; many guides recommend it where root's tools are not available. */
 export async function socat(lane: Lane, jobs: readonly Job[]): Promise<void> {
   for (const { protocol, listen, port } of jobs) {
     const [from, to] = protocol === 'tcp' ? ['TCP4-LISTEN', 'TCP4'] : ['UDP4-LISTEN', 'UDP4'];

@@ -20,17 +20,17 @@ export async function portwayIptables(lane: Lane, jobs: readonly Job[]): Promise
   await applyRules(lane);
 }
 
-/** Makes the kernel's rules those that were written. */
+/** Makes the kernel's rules match the written ones. */
 export async function applyRules(lane: Lane): Promise<void> {
   await lane.sh('gateway', APPLY);
 }
 
-/** Writes what a host of these jobs is given, without applying it. */
+/** Writes the rules of a host with these jobs, without applying them. */
 export async function writeIptables(lane: Lane, jobs: readonly Job[]): Promise<void> {
   await writeContent(lane, forwardsOf(lane, jobs, 'iptables'));
 }
 
-/** Portway's nginx as a reverse proxy for HTTP, with what a team may ask of it besides. */
+/** Portway's nginx as a reverse proxy for HTTP, with options that a team may add. */
 export function portwayHttp(options: Partial<HttpForwardProps> = {}): Carrier {
   return (lane, jobs) =>
     startNginx(
@@ -39,7 +39,7 @@ export function portwayHttp(options: Partial<HttpForwardProps> = {}): Carrier {
     );
 }
 
-/** The same for HTTPS, with the benchmark's certificate in place of one that the host would make. */
+/** The same for HTTPS, with the benchmark's certificate in place of the host's own. */
 export function portwayHttps(lane: Lane, jobs: readonly Job[]): Promise<void> {
   return startNginx(
     lane,
@@ -66,7 +66,7 @@ async function writeContent(lane: Lane, forwards: readonly Forward[]): Promise<v
   const { files } = hostContent({ forwards: resolveForwardsOrThrow({ forwards: named }), os: OS });
   for (const { path, text, mode } of files) await lane.put('gateway', path, text, mode);
   const sysctl = files.filter(({ path }) => path.startsWith('/etc/sysctl.d/')).map(({ path }) => path);
-  // Those of the whole machine cannot be set from a namespace; they are not what differs between lanes either.
+  // Settings of the whole machine cannot be set from a namespace, and do not differ between lanes.
   for (const path of sysctl) await lane.sh('gateway', `sysctl -eqp '${path}' 2>/dev/null || :`);
 }
 
@@ -79,7 +79,7 @@ async function startNginx(lane: Lane, forwards: readonly Forward[]): Promise<voi
   await until('nginx runs', async () => (await lane.run('gateway', asked)).stdout === GENERATION);
 }
 
-/** Where nginx.conf looks for certificates and keys, there are the benchmark's. */
+/** Puts the benchmark's certificates and keys where nginx.conf expects them. */
 async function putCertificates(lane: Lane): Promise<void> {
   const conf = await lane.sh('gateway', 'cat /etc/nginx/nginx.conf');
   const paths = [...conf.matchAll(/\bssl_certificate(?:_key)? (\S+);/g)].map(([, path]) => path as string);

@@ -10,13 +10,13 @@ export interface Cpu {
   readonly backend: number;
   /** The kernel's own threads for packets (ksoftirqd). */
   readonly kernel: number;
-  /** Everything else on the machine: what disturbs. */
+  /** Everything else on the machine: the disturbance. */
   readonly others: number;
 }
 
 const PREFIX = 'portway-bench-';
 const PARTIES: readonly Party[] = ['client', 'gateway', 'backend'];
-/** /proc counts in hundredths of a second for programs, whatever the kernel's own clock is. */
+/** For programs, /proc counts in hundredths of a second, whatever the kernel's own clock is. */
 const TICK_SECONDS = 0.01;
 
 /** CPU seconds since some moment. */
@@ -28,8 +28,8 @@ interface Reading {
 }
 
 /**
- * A control group for each side of each lane, so that the CPU time of programs that came and went counts as well.
- * What the kernel does for a packet counts for the program that sent it, unless it is left to ksoftirqd.
+ * A control group for each side of each lane, so that CPU time of short-lived programs counts too. The kernel's work on
+ * a packet counts for the program that sent it, unless it is left to ksoftirqd.
  */
 export class CpuGroups {
   private constructor(
@@ -37,7 +37,7 @@ export class CpuGroups {
     private readonly softirqThreads: readonly string[],
   ) {}
 
-  /** @returns undefined where the kernel has no cgroup v2 that may be written */
+  /** @returns undefined if the kernel has no writable cgroup v2 */
   static async create(): Promise<CpuGroups | undefined> {
     const mounts = await readFile('/proc/mounts', 'utf8');
     const root = mounts.split('\n').find((line) => line.split(' ')[2] === 'cgroup2');
@@ -53,13 +53,13 @@ export class CpuGroups {
     return new CpuGroups(folder, await softirqThreads());
   }
 
-  /** Makes a lane's groups. @returns words that put a command into a side's group when they stand before it */
+  /** Creates a lane's groups. @returns the words that run a command in a side's group when put before it */
   async add(lane: string): Promise<(party: Party) => readonly string[]> {
     for (const party of PARTIES) await mkdir(this.group(lane, party));
     return (party) => ['sh', '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', this.group(lane, party)];
   }
 
-  /** Takes a lane's groups away, as soon as what ran in them has ended. */
+  /** Removes a lane's groups once everything in them has ended. */
   async remove(lane: string): Promise<void> {
     for (const party of PARTIES) await removeGroup(this.group(lane, party));
   }
@@ -68,7 +68,7 @@ export class CpuGroups {
     await removeGroup(this.folder);
   }
 
-  /** Does the work, and gives the CPU that a lane's sides and the rest of the machine used meanwhile. */
+  /** Does the work, and returns the CPU time that the lane's sides and the rest of the machine used meanwhile. */
   async during<T>(lane: string, work: () => Promise<T>): Promise<{ result: T; cpu: Cpu }> {
     const before = await this.read(lane);
     const result = await work();
@@ -114,7 +114,7 @@ function cpuBetween(before: Reading, after: Reading): Cpu {
   return { client, gateway, backend, kernel, others: Math.max(0, busy - client - gateway - backend - kernel) };
 }
 
-/** All that /proc/stat counts but idle and waiting; stolen time is busy too: somebody else had the core. */
+/** Everything in /proc/stat except idle and waiting. Stolen time is busy too: somebody else had the core. */
 export function busySeconds(stat: string): number {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (stat.split('\n')[0] ?? '')
     .split(/\s+/)
@@ -134,7 +134,7 @@ async function softirqThreads(): Promise<string[]> {
   return pids.filter((_, i) => names[i]?.startsWith('ksoftirqd/')).map((pid) => `/proc/${pid}/schedstat`);
 }
 
-/** Processes that were killed stay in their group for a moment. */
+/** Killed processes stay in their group for a moment. */
 async function removeGroup(folder: string): Promise<void> {
   for (let tries = 50; ; tries--) {
     try {
@@ -147,7 +147,7 @@ async function removeGroup(folder: string): Promise<void> {
   }
 }
 
-/** Groups of runs that were killed without a chance to clean up. */
+/** Removes groups of runs that were killed before they could clean up. */
 async function removeStale(parent: string): Promise<void> {
   for (const name of (await readdir(parent)).filter((n) => n.startsWith(PREFIX))) {
     const alive = await readFile(`/proc/${name.slice(PREFIX.length)}/comm`).then(

@@ -5,10 +5,10 @@ import type { Cpu, CpuGroups } from './cpu-groups';
 import { benchRoot } from './root';
 
 const SOCKET = '/run/application.sock';
-/** The hard limit of many machines; nothing here needs more. */
+/** The hard limit on many machines. Nothing here needs more. */
 const OPEN_FILES = 20_000;
 
-/** The same for every side of every lane: room for many short connections, which is not what is measured. */
+/** The same for every side of every lane: room for many short connections, which are not what is measured. */
 const KERNEL_SETTINGS = [
   'net.core.somaxconn=16384',
   'net.ipv4.tcp_max_syn_backlog=16384',
@@ -16,18 +16,18 @@ const KERNEL_SETTINGS = [
   'net.ipv4.tcp_tw_reuse=1',
 ].join(' ');
 
-/** Where each side finds the programs of ../load that run inside. */
+/** The path of the programs of ../load that run inside each side. */
 export const TOOLS = '/bench';
 const TOOL_FILES = ['wrk.lua', 'udp.py', 'tls.py', 'idle.py'];
 
-/** What the application has at `/bodies/NAME`: bytes by name. Random ones, so that nobody gains by making them smaller. */
+/** The application's files at `/bodies/NAME`: bytes by name. Random, so that compression gains nothing. */
 export const BODIES = { '1k': 1_024, '1m': 1_048_576 } as const;
 
-/** Where the application listens, on whichever side it is. */
+/** The application's port, on whichever side it is. */
 export const APPLICATION_PORT = 8080;
 
 /**
- * A client, a gateway and a backend of one contender's own, with the application on gateway or backend: rules,
+ * A client, a gateway and a backend for a single contender, with the application on gateway or backend. Rules,
  * connection tracking, open ports and logs of one contender never meet another's.
  */
 export class Lane {
@@ -60,17 +60,17 @@ export class Lane {
     await this.groups?.remove(this.name);
   }
 
-  /** The application's own address: what a client without a gateway in between would ask. */
+  /** The application's own address, which a client without a gateway would ask. */
   get target(): string {
     return this.applicationAt === 'gateway' ? ADDRESS.gateway.v4 : ADDRESS.backend.v4;
   }
 
-  /** Runs a line of bash. @throws Error with the output when it fails */
+  /** Runs a line of bash. @throws Error with the output if it fails */
   sh(party: Party, script: string, input: string | Buffer = ''): Promise<string> {
     return this.host.sh(party, `ulimit -n ${OPEN_FILES}\n${script}`, input);
   }
 
-  /** Runs a program. Never throws for an exit code. */
+  /** Runs a program. Does not throw for an exit code. */
   run(party: Party, command: readonly string[]): Promise<Result> {
     return this.host.run(party, command);
   }
@@ -91,12 +91,12 @@ export class Lane {
     return (await this.run('client', ['curl', '-sk', '--max-time', '1', url])).stdout === 'ok\n';
   }
 
-  /** Does the work, and gives the CPU used meanwhile, where it can be counted. */
+  /** Does the work, and returns the CPU time used meanwhile, if it can be counted. */
   async during<T>(work: () => Promise<T>): Promise<{ result: T; cpu?: Cpu }> {
     return this.groups === undefined ? { result: await work() } : this.groups.during(this.name, work);
   }
 
-  /** Puts the application's bodies where a web server of that side finds them. */
+  /** Puts the application's bodies where a web server on that side finds them. */
   async makeBodies(party: Party): Promise<void> {
     const files = Object.entries(BODIES).map(([name, bytes]) => `head -c ${bytes} /dev/urandom >/srv/bodies/${name}`);
     await this.sh(party, ['mkdir -p /srv/bodies', ...files].join('\n'));
@@ -105,7 +105,7 @@ export class Lane {
   private async prepare(): Promise<void> {
     await Promise.all((['client', 'gateway', 'backend'] as const).map((party) => this.equip(party)));
     await this.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1');
-    // A client that asks the backend itself gets its answers back.
+    // Returns the replies to a client that asks the backend directly.
     await this.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
     await this.put(this.applicationAt, '/etc/application.conf', await readFile(join(__dirname, 'application.conf')));
     await this.makeBodies(this.applicationAt);

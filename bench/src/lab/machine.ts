@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import type { Lane } from './lane';
 
-/** What figures depend on, and a reader needs to judge them. */
+/** What the figures depend on, for readers to judge them. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
   readonly kernel: string;
-  /** Of the machine itself; everything measured is Debian 13's. */
+  /** Of the machine itself; everything measured comes from Debian 13. */
   readonly system: string;
 }
 
@@ -26,7 +26,7 @@ export async function describeMachine(): Promise<Machine> {
 
 const PACKAGES = ['caddy', 'haproxy', 'iperf3', 'iptables', 'nftables', 'nginx', 'openssl', 'python3', 'socat', 'wrk'];
 
-/** The Debian packages' versions, by package. */
+/** The versions of Debian packages, by name. */
 export async function versions(lane: Lane): Promise<Readonly<Record<string, string>>> {
   const text = await lane.sh('gateway', `dpkg-query -W -f '\${Package} \${Version}\\n' ${PACKAGES.join(' ')}`);
   return Object.fromEntries(

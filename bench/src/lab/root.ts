@@ -6,7 +6,10 @@ const PACKAGES = [
   ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
 ];
 
-/** Debian 13 with everything that is measured and everything that measures, so that versions are Debian's. Made once, then cached. */
+/**
+ * Debian 13 with everything that is measured and everything that measures, so that versions are Debian's. Made once,
+ * then cached.
+ */
 export function benchRoot(): Promise<string> {
   return ensureDebianRoot({ release: 'trixie', packages: PACKAGES, name: 'bench' });
 }

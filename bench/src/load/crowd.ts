@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lane } from '../lab/lane';
 
-/** How long a crowd may take to be there, in seconds. */
+/** How long a crowd may take to connect, in seconds. */
 const LIMIT = 30;
 
 /**
- * Starts a program on the client that opens many connections, and waits until it says `ready`. @returns what ends it
- * @throws Error when it ends before, or takes too long
+ * Starts a program on the client that opens many connections, and waits until it prints `ready`. @returns a function
+ * that ends it
+ * @throws Error if it ends earlier, or takes too long
  */
 export async function crowd(lane: Lane, command: string): Promise<() => Promise<void>> {
   const said = await lane.sh('client', `setsid ${command} </dev/null >/run/crowd 2>&1 & echo $!`);

@@ -3,7 +3,7 @@ import type { Figure, Round, Values } from '../model';
 
 export const THROUGHPUT: Figure = { name: 'throughput', title: 'Gbit/s', unit: 'Gbit/s', better: 'higher' };
 
-/** One TCP connection that sends as much as goes through. The server must be running. */
+/** One TCP connection that sends as much as possible. The server must be running. */
 export async function iperf(lane: Lane, round: Round, host: string, port: number): Promise<Values> {
   const command = ['iperf3', '-c', host, '-p', `${port}`, '-t', `${Math.ceil(round.seconds)}`, '--json'];
   const { stdout } = await round.during(lane, () => lane.run('client', command));

@@ -1,20 +1,20 @@
 import { type Lane, TOOLS } from '../lab/lane';
 import type { Round, Values } from '../model';
 
-/** Programs that make connections at the same time: enough for two cores, and each is a small one. */
+/** Programs that connect at the same time: enough for two cores, and each is small. */
 const PROCESSES = 8;
 
 /**
- * A full handshake, one request and its answer, on a connection of its own: how many a second, by OpenSSL's own client. wrk cannot do
- * this: it resumes sessions.
+ * How many times a second OpenSSL's own client can make a full handshake, send one request and get its answer, each on
+ * a new connection. wrk cannot measure this, since it resumes sessions.
  */
 export async function newTlsConnections(lane: Lane, round: Round, host: string, port: number): Promise<Values> {
-  // It writes the path as it is given, and ` HTTP/1.0` behind it.
+  // The client writes the path as given, followed by ` HTTP/1.0`.
   const request = "$'/ HTTP/1.1\\r\\nHost: bench\\r\\nConnection: close\\r\\nX-Rest:'";
   const client = `openssl s_time -connect ${host}:${port} -new -tls1_3 -no-CAfile -no-CApath -no-CAstore -www ${request} -time 600`;
   const script = [
     `for ((i = 0; i < ${PROCESSES}; i++)); do timeout ${round.seconds} ${client} >/dev/null 2>/run/s_time.$i & done`,
-    // Each ends by its time limit, and by nothing else.
+    // Each must end by its time limit and by nothing else.
     'for pid in $(jobs -p); do wait $pid && exit 1 || [[ $? = 124 ]] || { cat /run/s_time.* >&2; exit 1; }; done',
   ].join('\n');
   const before = await lane.served();
@@ -26,15 +26,15 @@ export async function newTlsConnections(lane: Lane, round: Round, host: string, 
   return { connections: made / seconds };
 }
 
-/** CPU time of the gateway for one handshake, in microseconds; without what the connection itself costs. */
+/** The gateway's CPU time for one handshake, in microseconds, without the cost of the connection itself. */
 export interface HandshakeCosts {
   readonly full: number;
   readonly resumed: number;
 }
 
 /**
- * Handshakes that carry nothing, of strangers and of those who come again: what one costs the gateway.
- * @returns undefined where CPU time cannot be counted
+ * Handshakes without requests, of new and of returning clients: what one costs the gateway.
+ * @returns undefined if CPU time cannot be counted
  */
 export async function tlsHandshakes(
   lane: Lane,

@@ -5,32 +5,32 @@ import type { Round } from '../model';
 const SCRIPT = `${TOOLS}/udp.py`;
 
 export interface UdpOptions {
-  /** Where the client sends to. */
+  /** The address that the client sends to. */
   readonly host: string;
   readonly port: number;
-  /** Where the receiver is bound, on the side where the lane's application is. */
+  /** The receiver's port, on the side of the lane's application. */
   readonly targetPort: number;
-  /** The sample's CPU time is counted while the sender runs. Default: it is not counted. */
+  /** If set, CPU time is counted while the sender runs. Default: it is not counted. */
   readonly round?: Round;
   readonly seconds: number;
   /** Datagrams a second; 0 is as fast as the sender can. */
   readonly rate: number;
-  /** Every second datagram is a flow of its own. */
+  /** Every second datagram starts a new flow. */
   readonly newFlows?: boolean;
-  /** Called once the receiver is there, just before the first datagram. */
+  /** Called when the receiver is ready, just before the first datagram. */
   readonly onStart?: () => void;
 }
 
 export interface UdpReport {
   readonly sent: number;
-  /** Different datagrams that arrived. */
+  /** How many different datagrams arrived. */
   readonly arrived: number;
   readonly lost: number;
-  /** Datagrams a second that were sent. */
+  /** How many datagrams a second were sent. */
   readonly rate: number;
 }
 
-/** Sends datagrams of 64 bytes, and counts which arrive. */
+/** Sends datagrams of 64 bytes, and counts which ones arrive. */
 export async function sendDatagrams(lane: Lane, options: UdpOptions): Promise<UdpReport> {
   const { host, port, targetPort, round, seconds, rate, newFlows, onStart } = options;
   const receiver = lane.run(lane.applicationAt, ['python3', SCRIPT, 'receive', `${targetPort}`]);

@@ -7,7 +7,7 @@ const THREADS = 2;
 const SCRIPT = `${TOOLS}/wrk.lua`;
 
 const PRIORITIES = {
-  // Among the programs of a terminal alone the lowest priority would mean nothing where the kernel groups those: sched(7).
+  // If the kernel groups programs by terminal, the lowest priority only counts within a group: sched(7).
   last: (command: string) =>
     `setsid -w bash <<'END'\necho 19 2>/dev/null >/proc/self/autogroup || :\nnice -n 19 ${command}\nEND`,
   first: (command: string) => `chrt --fifo 1 ${command}`,
@@ -15,18 +15,24 @@ const PRIORITIES = {
 
 export interface WrkOptions {
   readonly url: string;
-  /** A new connection for each request. Default: connections are kept alive. */
+  /** Whether each request uses a new connection. Default: connections are kept alive. */
   readonly newConnections?: boolean;
   /** Default: 64. */
   readonly connections?: number;
-  /** Milliseconds that a client waits before each of its requests, on average. Default: none, each asks as fast as it is answered. */
+  /**
+   * How long a client waits before each of its requests, on average, in milliseconds. Default: 0, each asks as soon as
+   * it is answered.
+   */
   readonly pause?: number;
   /**
-   * For clients that stand for ones with a machine of their own: `last` takes only what others leave of the CPU, `first` never waits
-   * for others to leave it, so that what is measured is the gateway's time alone. Default: as everybody.
+   * For clients that stand for ones with a machine of their own. `last` only uses CPU that nobody else wants, `first`
+   * never waits for others, so that only the gateway's time is measured. Default: the normal priority.
    */
   readonly priority?: keyof typeof PRIORITIES;
-  /** Who answers: how many requests the application must have got. Default: `application`, all of them. */
+  /**
+   * Who answers, which decides how many requests the application must have received. Default: `application`, all of
+   * them.
+   */
   readonly answers?: 'application' | 'gateway';
 }
 
@@ -37,7 +43,7 @@ export interface Report {
   readonly bytes: number;
   readonly p50: number;
   readonly p99: number;
-  /** Connections that failed, and answers that did not come. */
+  /** Failed connections and missing answers. */
   readonly failed: number;
   /** Answers with a status of 400 or more. */
   readonly refused: number;
@@ -49,8 +55,8 @@ export const P50: Figure = { name: 'p50', title: 'p50', unit: 'ms', better: 'low
 export const P99: Figure = { name: 'p99', title: 'p99', unit: 'ms', better: 'lower' };
 
 /**
- * Loads a lane with wrk: requests (or connections) a second and latencies.
- * @throws Error when requests failed, or when the application did not get what wrk had answered
+ * Loads a lane with wrk: requests (or connections) a second, and latencies.
+ * @throws Error if requests failed, or if the application did not receive what wrk reports as answered
  */
 export async function wrk(lane: Lane, round: Round, options: WrkOptions): Promise<Values> {
   const { requests, seconds, p50, p99 } = await measureWrk(lane, round, options);
@@ -58,7 +64,10 @@ export async function wrk(lane: Lane, round: Round, options: WrkOptions): Promis
   return { [rate]: requests / seconds, p50, p99 };
 }
 
-/** The same for large answers: how much comes through. Each connection has to get one at least, which takes a slow proxy half a second. */
+/**
+ * The same for large answers: the throughput. Each connection needs at least one answer, which takes a slow proxy half
+ * a second.
+ */
 export async function wrkThroughput(lane: Lane, round: Round, options: WrkOptions): Promise<Values> {
   const long = { ...round, seconds: Math.max(1, round.seconds) };
   const { bytes, seconds, p50, p99 } = await measureWrk(lane, long, options);
@@ -69,7 +78,7 @@ async function measureWrk(lane: Lane, round: Round, options: WrkOptions): Promis
   return checkedWrk(lane, options, () => round.during(lane, () => runWrk(lane, round.seconds, options)));
 }
 
-/** Runs wrk, and holds what it had against what the application gave. */
+/** Runs wrk, and compares its answers with what the application served. */
 export async function checkedWrk(
   lane: Lane,
   { answers = 'application', connections = CONNECTIONS }: WrkOptions,
@@ -81,13 +90,13 @@ export async function checkedWrk(
   return report;
 }
 
-/** Runs wrk on the client for so many seconds, whatever is answered. */
+/** Runs wrk on the client for some seconds, whatever is answered. */
 export async function runWrk(
   lane: Lane,
   duration: number,
   { url, newConnections, connections = CONNECTIONS, pause, priority }: WrkOptions,
 ): Promise<Report> {
-  // wrk itself takes whole seconds only; told to end earlier, it reports what it has.
+  // wrk itself only accepts whole seconds. When told to end earlier, it reports what it has.
   const limit = `timeout --preserve-status -s INT ${duration}`;
   const header = newConnections ? "-H 'Connection: close'" : '';
   const threads = Math.min(THREADS, connections);
@@ -99,7 +108,7 @@ export async function runWrk(
   return JSON.parse(line);
 }
 
-/** A figure counts only when the load went all the way, and came back. */
+/** A figure counts only if the load went all the way and came back. */
 function assertCarried(
   { requests, failed, refused }: Report,
   served: number,
@@ -109,7 +118,7 @@ function assertCarried(
   if (requests === 0 || failed > 0 || refused > 0) {
     throw new Error(`of ${requests} requests ${failed} failed and ${refused} were refused`);
   }
-  // Those still under way at the end were served, but not reported. To ask how many there were is one as well.
+  // Requests in flight at the end were served but not reported. Asking for the count is a request too.
   const [least, most] = answers === 'gateway' ? [0, 1] : [requests, requests + 4 * connections];
   if (served < least || served > most)
     throw new Error(`wrk had ${requests} answers, and the application gave ${served}`);

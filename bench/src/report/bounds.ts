@@ -6,12 +6,12 @@ import { figureSpread, ratioSpread, type Spread } from './statistics';
 export interface Verdict {
   readonly bound: Bound;
   readonly measured: Spread;
-  /** The number that was held against the bound. */
+  /** The number that was compared with the bound. */
   readonly value: number;
   readonly holds: boolean;
 }
 
-/** All bounds of what was measured; those of contenders that did not take part are left out. */
+/** All bounds of what was measured. Bounds of contenders that did not take part are left out. */
 export function verdicts(result: Result): readonly Verdict[] {
   return result.scenarios.flatMap(({ loads }) =>
     loads.flatMap((load) => load.bounds.flatMap((b) => judge(load, b) ?? [])),

@@ -3,7 +3,7 @@ import type { Figure } from '../model';
 import type { LoadResult, ScenarioResult } from '../result';
 import { figureSpread, ratioSpread } from './statistics';
 
-/** For pages with a light and a dark background: charts have none of their own. */
+/** For pages with a light or a dark background: charts have none of their own. */
 export type Theme = 'light' | 'dark';
 
 export const THEMES: readonly Theme[] = ['light', 'dark'];
@@ -13,7 +13,7 @@ interface Colors {
   readonly grid: string;
   readonly ours: string;
   readonly others: string;
-  /** The mark that shows the spread. */
+  /** The colour of the mark that shows the spread. */
   readonly spread: string;
   readonly lines: readonly string[];
 }
@@ -41,7 +41,7 @@ const WIDTH = 520;
 const BAR_HEIGHT = 24;
 const LINE_HEIGHT = 260;
 
-/** A scenario as one chart: for each load a panel with its first figure. */
+/** A scenario as one chart, with a panel for each load's first figure. */
 export function chartSpec(scenario: ScenarioResult, theme: Theme): TopLevelSpec {
   const colors = COLORS[theme];
   const panels = scenario.loads
@@ -70,14 +70,14 @@ export function chartSpec(scenario: ScenarioResult, theme: Theme): TopLevelSpec 
   } as TopLevelSpec;
 }
 
-/** Where everybody has 0, as losses should be, there is nothing to draw. */
+/** If all values are 0, as losses should be, there is nothing to draw. */
 function hasLength({ figures, samples }: LoadResult): boolean {
   const [figure] = figures;
   const all = Object.values(samples).flat();
   return all.some(({ values }) => figure !== undefined && (values[figure.name] ?? 0) > 0);
 }
 
-/** One bar for each contender, its length the median; a line from the lowest to the highest round. */
+/** One bar for each contender, as long as the median, with a line from the lowest to the highest round. */
 function bars({ contenders }: ScenarioResult, load: LoadResult, colors: Colors): object {
   const [figure] = load.figures;
   const values = contenders.flatMap(({ name, title, ours }) => {
@@ -113,7 +113,7 @@ function bars({ contenders }: ScenarioResult, load: LoadResult, colors: Colors):
   };
 }
 
-/** A line for each way to forward, over the scenario's axis, in relation to the first contender. */
+/** One line for each way to forward, over the scenario's axis, relative to the first contender. */
 function lines({ contenders, axis }: ScenarioResult, load: LoadResult, colors: Colors): object {
   const [figure] = load.figures;
   const [reference] = contenders;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Result, ScenarioResult } from '../result';
 import { chartSpec, THEMES, type Theme } from './chart-spec';
 
-/** Draws each scenario once for each theme, as SVG files in a folder. */
+/** Draws each scenario as SVG files in a folder, one for each theme. */
 export async function writeCharts(result: Result, folder: string): Promise<void> {
   // Loaded only here: they take a second, and most of the benchmark needs no chart.
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
@@ -17,7 +17,7 @@ export async function writeCharts(result: Result, folder: string): Promise<void>
   }
 }
 
-/** Markdown that shows the chart which fits the reader's page. */
+/** Markdown that shows the chart for the theme of the reader's page. */
 export function chartMarkdown(scenario: ScenarioResult, folder: string): string {
   const source = (theme: Theme) => `${folder}/${chartFile(scenario, theme)}`;
   return [

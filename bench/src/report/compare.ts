@@ -2,7 +2,7 @@ import type { Figure } from '../model';
 import type { LoadResult, Result, ScenarioResult } from '../result';
 import { ratioSpread, type Spread } from './statistics';
 
-/** A ratio of ours that is worse than in the committed run, in every round. */
+/** A ratio of Portway's that is worse than in the committed run, in every round. */
 export interface Loss {
   readonly scenario: string;
   readonly load: string;
@@ -13,12 +13,12 @@ export interface Loss {
   readonly now: Spread;
 }
 
-/** What the medians must differ by at least: less is of no interest, however sure it is. */
+/** The smallest difference of medians that is reported: less does not matter, however certain it is. */
 const RELEVANT = 0.02;
 
 /**
- * What got worse since the committed run, in relation to the others of the same run: machines and days differ, ratios much
- * less. It counts as lost when the spreads do not even touch: every round now is worse than every round then.
+ * What got worse since the committed run, relative to the other contenders of the same run: machines and days differ,
+ * ratios much less. It counts as lost only if every round now is worse than every round then.
  */
 export function losses(now: Result, before: Result): readonly Loss[] {
   return now.scenarios.flatMap((scenario) => {
@@ -31,7 +31,7 @@ export function losses(now: Result, before: Result): readonly Loss[] {
   });
 }
 
-/** How many ratios there were to compare. */
+/** How many ratios could be compared. */
 export function comparisons(now: Result, before: Result): number {
   return now.scenarios.reduce((sum, scenario) => {
     const then = before.scenarios.find(({ name }) => name === scenario.name);

@@ -1,7 +1,7 @@
 const BEGIN = '<!-- bench: begin; written by `npm run bench -- --record` -->';
 const END = '<!-- bench: end -->';
 
-/** Puts a report between a document's markers. @throws Error when the document has no markers */
+/** Puts a report between a document's markers. @throws Error if the document has no markers */
 export function withReport(document: string, report: string): string {
   const begin = document.indexOf(BEGIN);
   const end = document.indexOf(END);

@@ -3,7 +3,7 @@ import { type Verdict, verdicts } from './bounds';
 import { number, range } from './numbers';
 import { cpuMedian, cpuPerUnit, figureSpread, ratioSpread } from './statistics';
 
-/** The whole report: what must hold, then each scenario. `charts` gives the Markdown of a scenario's chart. */
+/** The whole report: the bounds, then each scenario. `charts` returns the Markdown of a scenario's chart. */
 export function markdown(result: Result, charts: (scenario: ScenarioResult) => string = () => ''): string {
   const judged = verdicts(result);
   return [

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Result } from '../result';
 
 /**
- * What is committed after a run: the run, and of the committed one the scenarios that the run left out, in the order of `names`. A run of
- * all of them stands alone.
- * @throws Error when they cannot stand side by side, since machine, packages or pace differ
+ * What is committed after a run: the run itself, and the committed results of scenarios that it left out, in the order
+ * of `names`. A run of all scenarios replaces everything.
+ * @throws Error if the two do not go together, since machine, packages or pace differ
  */
 export function merged(committed: Result | undefined, run: Result, names: readonly string[]): Result {
   const others = (committed?.scenarios ?? []).filter(

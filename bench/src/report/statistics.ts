@@ -1,16 +1,16 @@
 import type { Cpu } from '../lab/cpu-groups';
 import type { LoadResult } from '../result';
 
-/** The middle of some numbers and how far they spread. */
+/** The median of some numbers, and their range. */
 export interface Spread {
   readonly median: number;
   readonly lowest: number;
   readonly highest: number;
-  /** How many there were. */
+  /** How many numbers there were. */
   readonly count: number;
 }
 
-/** @returns undefined when there is no number at all */
+/** @returns undefined if there are no numbers */
 export function spread(numbers: readonly number[]): Spread | undefined {
   const sorted = numbers.filter(Number.isFinite).sort((a, b) => a - b);
   const [lowest] = sorted;
@@ -19,7 +19,7 @@ export function spread(numbers: readonly number[]): Spread | undefined {
   return { median: median(sorted), lowest, highest, count: sorted.length };
 }
 
-/** Of sorted numbers, at least one. */
+/** The numbers must be sorted, and at least one. */
 function median(sorted: readonly number[]): number {
   const middle = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
@@ -31,8 +31,8 @@ export function figureSpread(load: LoadResult, contender: string, figure: string
 }
 
 /**
- * A contender's figure divided by another one's, round by round: only what was measured one after the other is compared, and
- * what drifted on the machine meanwhile cancels out.
+ * A contender's figure divided by another one's, round by round. Only consecutive measurements are compared, so slow
+ * changes of the machine cancel out.
  */
 export function ratioSpread(load: LoadResult, contender: string, against: string, figure: string): Spread | undefined {
   const others = load.samples[against] ?? [];
@@ -43,7 +43,7 @@ export function ratioSpread(load: LoadResult, contender: string, against: string
   );
 }
 
-/** The median of each side's CPU time, in cores; undefined where it was not counted. */
+/** The median CPU time of each side, in cores; undefined if it was not counted. */
 export function cpuMedian(load: LoadResult, contender: string): Cpu | undefined {
   const samples = (load.samples[contender] ?? []).flatMap(({ cpu }) => cpu ?? []);
   if (samples.length === 0) return undefined;
@@ -58,8 +58,8 @@ export function cpuMedian(load: LoadResult, contender: string): Cpu | undefined 
 }
 
 /**
- * CPU time of all sides together for one unit of a rate (a request, a connection, a datagram), in microseconds. It hardly
- * depends on who else uses the machine.
+ * CPU time of all sides together for each unit of a rate (a request, a connection, a datagram), in microseconds. It
+ * hardly depends on who else uses the machine.
  */
 export function cpuPerUnit(load: LoadResult, contender: string, rate: string): Spread | undefined {
   return spread(

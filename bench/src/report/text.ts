@@ -3,7 +3,7 @@ import type { Verdict } from './bounds';
 import type { Loss } from './compare';
 import { number, range } from './numbers';
 
-/** For a terminal: what must hold, and what got worse since the committed run. */
+/** For a terminal: the bounds, and what got worse since the committed run. */
 export function checkText(judged: readonly Verdict[], lost: readonly Loss[], compared: number): string {
   return [
     ...(judged.length === 0

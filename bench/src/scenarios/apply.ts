@@ -8,7 +8,7 @@ import type { Contender, Figure, Round, Scenario, Values } from '../model';
 import { manyJobs } from './many';
 
 const GAME: Job = { protocol: 'udp', listen: 1_000, port: 1_001 };
-/** Datagrams a second that cross a gateway while its rules change; half of them are new flows. */
+/** Datagrams a second that cross a gateway while its rules change. Half of them start new flows. */
 const RATE = 4_000;
 
 const TRANSACTION: Figure = { name: 'transaction', title: 'kernel transaction', unit: 'ms', better: 'lower' };
@@ -22,7 +22,7 @@ interface Applying extends Contender {
   readonly byHand?: boolean;
 }
 
-/** So many forwards, all with targets of their own, and one that has another target in each generation. */
+/** This many forwards, all with their own targets, one of which changes with each generation. */
 function generation(forwards: number, number: number): readonly Job[] {
   const [first, ...others] = manyJobs(forwards);
   return [GAME, ...(first === undefined ? [] : [{ ...first, port: APPLICATION_PORT + 1 + (number % 2) }]), ...others];
@@ -37,9 +37,10 @@ function contenders(forwards: number): readonly Applying[] {
 }
 
 /**
- * How long a change takes, and what it costs those who are being forwarded. Portway's script tries the rules in an empty
- * namespace first, compares, applies both IP versions, reads back and compares again; the kernel's part of it, for IPv4, is
- * measured alone as well, as the same rules in one `iptables-restore`, which is all that a list by hand has.
+ * How long a change takes, and what it costs traffic that is being forwarded. Portway's script first tries the rules in
+ * an empty namespace, compares them, applies both IP versions, reads them back and compares again. The kernel's part of
+ * it, for IPv4, is also measured alone, as the same rules in one `iptables-restore`, which is all that a list by hand
+ * needs.
  */
 export const apply: Scenario = {
   name: 'apply',
@@ -94,21 +95,21 @@ export const apply: Scenario = {
 async function time(lane: Lane, round: Round, next: () => readonly Job[], byHand: boolean): Promise<Values> {
   if (!byHand) await writeIptables(lane, next());
   return round.during(lane, async () => {
-    // What the kernel has now as one text: the whole tables, taken out and put in by one transaction each.
+    // The kernel's current rules as one text: whole tables, removed and loaded by one transaction each.
     await lane.sh('gateway', 'iptables-nft-save >/run/bench.rules');
     const transaction = await milliseconds(lane, 'iptables-nft-restore </run/bench.rules');
     return { transaction, ...(byHand ? {} : { whole: await milliseconds(lane, APPLY) }) };
   });
 }
 
-/** Of a command on the gateway; without what it takes to get there. */
+/** How long a command on the gateway takes, without the time to get there. */
 async function milliseconds(lane: Lane, command: string): Promise<number> {
   const script = `start=$EPOCHREALTIME\n${command}\nend=$EPOCHREALTIME\necho "$start $end"`;
   const [start, end] = (await lane.sh('gateway', script)).trim().split('\n').at(-1)?.split(' ') ?? [];
   return (Number(end) - Number(start)) * 1000;
 }
 
-/** Applies again and again while datagrams of old and new flows cross by a forward that does not change. */
+/** Applies rules again and again while datagrams of old and new flows pass through a forward that does not change. */
 async function loss(lane: Lane, round: Round, next: () => readonly Job[], byHand: boolean): Promise<Values> {
   const change = async () => {
     if (byHand) await iptablesByHand(lane, next());
@@ -120,7 +121,7 @@ async function loss(lane: Lane, round: Round, next: () => readonly Job[], byHand
   let ended = false;
   const to = { host: ADDRESS.gateway.v4, port: GAME.listen, targetPort: GAME.port };
   const seconds = 2 * round.seconds;
-  // Not before: rendering thousands of forwards would hold up what waits for the receiver, until that has given up.
+  // Not earlier: rendering thousands of forwards takes longer than the sender waits for the receiver.
   let start: () => void = () => undefined;
   const started = new Promise<void>((resolve) => {
     start = resolve;
@@ -129,7 +130,7 @@ async function loss(lane: Lane, round: Round, next: () => readonly Job[], byHand
     ended = true;
     start();
   });
-  // Told below; a rejection that nobody waits for yet would end the whole program.
+  // Handled below. Until then, an unhandled rejection would end the whole program.
   datagrams.catch(() => undefined);
   await started;
   let applies = 0;

@@ -7,10 +7,10 @@ import { type Report, runWrk } from '../load/wrk';
 import type { Figure, Round, Scenario, Values } from '../model';
 import { carryWeb } from './set-up';
 
-/** The gateway once more, as the attacker asks it: by this way, its requests come from another address than the others'. */
+/** A second address of the gateway for the attacker, whose requests then come from another address than the others'. */
 const TO_ATTACK = { gateway: '198.51.100.2', from: '198.51.100.66' } as const;
 const SLOW_HEADS = 2_000;
-/** Those who are to be served all the same, from one address: some 250 requests a second. */
+/** The clients that should still be served, from one address: about 250 requests a second. */
 const OTHERS = { connections: 10, pause: 40 } as const;
 /** A p99 of so few requests needs more time than other figures; in samples. */
 const LONG = 3;
@@ -28,7 +28,10 @@ const limited: Carrying = {
 };
 const unlimited: Carrying = { ...CONTENDERS.portwayNginx, name: 'portway-unlimited', title: 'Portway, nginx, without' };
 
-/** What an attacker costs all others: one address that asks as fast as it can, and one that sends heads of requests byte by byte. */
+/**
+ * What an attacker costs all others: one address that asks as fast as it can, and one that sends request heads byte by
+ * byte.
+ */
 export const attack: Scenario = {
   name: 'attack',
   title: 'Others while one address attacks',
@@ -89,7 +92,7 @@ export const attack: Scenario = {
   },
 };
 
-/** What the clients' own programs take of the CPU must not be what others lack, nor the other way round: the attacker's yields to all. */
+/** The clients' programs must not compete with each other for CPU: the attacker's yield to all others. */
 async function flood(lane: Lane, round: Round, url: string): Promise<Values> {
   const quiet = await others(lane, round, url);
   const attacker = runWrk(lane, LONG * round.seconds + 0.6, { url: `http://${TO_ATTACK.gateway}/`, priority: 'last' });
@@ -113,7 +116,7 @@ function others(lane: Lane, round: Round, url: string): Promise<Report> {
   return runWrk(lane, LONG * round.seconds, { url, priority: 'first', ...OTHERS });
 }
 
-/** Where nobody was served there is no p99. */
+/** If nobody was served, there is no p99. */
 function compared(quiet: Report, { requests, p99, failed, refused }: Report): Values {
   const unserved = failed + refused;
   return { ...(requests > refused ? { times: p99 / quiet.p99, p99 } : {}), quiet: quiet.p99, unserved };

@@ -4,7 +4,7 @@ import { P50, P99, REQUESTS, wrk, wrkThroughput } from '../load/wrk';
 import type { Scenario } from '../model';
 import { carryWeb } from './set-up';
 
-/** Answers with bodies, as most are: small ones, and so large ones that copying them is the work. */
+/** Answers with bodies, as most have: small ones, and ones so large that copying them is the work. */
 export const bodies: Scenario = {
   name: 'bodies',
   title: 'Bodies through a reverse proxy to another host',

@@ -7,7 +7,7 @@ import { endpoint } from './set-up';
 
 const BULK: Job = { protocol: 'tcp', listen: 5_000, port: 5_201 };
 
-/** One TCP connection with as much data as goes through. */
+/** One TCP connection that transfers as much as possible. */
 export const bulk: Scenario = {
   name: 'bulk',
   title: 'One TCP connection, as much as goes through, to another host',

@@ -18,7 +18,7 @@ function bound(figure: string, what: string): Bound {
   return { figure, contender: caching.name, against: CONTENDERS.nginxFile.name, atLeast: 0.97, title };
 }
 
-/** Answers that the gateway has: as fast as a web server gives out a file? */
+/** Answers from the gateway's cache, compared with a web server's files. */
 export const cache: Scenario = {
   name: 'cache',
   title: 'Answers from the cache',
@@ -38,7 +38,7 @@ export const cache: Scenario = {
     const lane = await start('backend');
     const carrying = contender as Carrying;
     await carrying.carrier(lane, [WEB]);
-    // Without the port, which one client would name in its requests and another would not: the host is part of a cache's key.
+    // Without the port, which only one of the two clients would send: the host is part of a cache's key.
     const at = (name: string) => `http://${ADDRESS.gateway.v4}/bodies/${name}`;
     // The only requests that the application ever sees.
     for (const name of ['1k', '1m']) await lane.sh('client', `curl -sf -o /dev/null '${at(name)}'`);

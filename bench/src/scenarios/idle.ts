@@ -14,8 +14,8 @@ const PLAIN = CONTENDERS.portwayNginx;
 const TLS: Carrying = { ...CONTENDERS.portwayTls, name: 'portway-tls', title: 'Portway, nginx, TLS 1.3' };
 
 /**
- * So many connections that have been asked on once and are left open, as browsers leave them. Peers are not beside it: haproxy takes no
- * more than half as many connections as it may open files, and stock nginx some 1,500.
+ * Connections that were used once and are left open, as browsers leave them. There are no peers: haproxy accepts at
+ * most half as many connections as it may open files, and stock nginx about 1,500.
  */
 export function idleScenario(count: number): Scenario {
   const many = count.toLocaleString('en');
@@ -74,7 +74,7 @@ async function idle(lane: Lane, round: Round, carrying: Carrying, url: string, c
   }
 }
 
-/** What nginx's processes have together; what they share counts once. Memory of the kernel for connections is not in it. */
+/** The memory of nginx's processes together; shared memory counts once. Without the kernel's memory for connections. */
 async function nginxMiB(lane: Lane): Promise<number> {
   const each = "for pid in $(pgrep -x nginx); do awk '/^Pss:/ { print $2 }' /proc/$pid/smaps_rollup; done";
   return Number(await lane.sh('gateway', `{ ${each}; } | awk '{ kib += $1 } END { print kib / 1024 }'`));

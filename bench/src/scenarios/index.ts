@@ -10,7 +10,7 @@ import { http, local, remote } from './requests';
 import { tls } from './tls';
 import { udp } from './udp';
 
-/** All that `npm run bench` can measure, in the order in which it does. */
+/** Everything that `npm run bench` can measure, in order. */
 export const scenarios: readonly Scenario[] = [
   local,
   remote,

@@ -8,14 +8,14 @@ import { carryWeb } from './set-up';
 
 const SIZES = [1, 100, 1_000, 10_000] as const;
 
-/** A carrier with so many forwards. */
+/** A carrier with a number of forwards. */
 interface Sized extends Carrying {
   readonly forwards: number;
 }
 
 /**
- * So many forwards on scattered ports with targets of their own. The last one leads to the application: the worst one in
- * a list, and in a tree as deep as any.
+ * Forwards on scattered ports, each with its own target. The last one leads to the application: the worst place in a
+ * list, and as deep as any in a tree.
  */
 export function manyJobs(count: number, protocol: Job['protocol'] = 'tcp'): readonly Job[] {
   const step = Math.max(1, Math.floor(60_000 / count));
@@ -88,7 +88,7 @@ export const manyLocal = many({
   quick: [1, 1_000, 10_000],
 });
 
-/** Here each forward has rules in more than one chain: where it leads, that it may pass, and that replies return. */
+/** Here each forward has rules in several chains: where it leads, that it may pass, and that replies return. */
 export const manyRemote = many({
   name: 'many-remote',
   where: 'another host',

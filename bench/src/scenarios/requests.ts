@@ -12,7 +12,7 @@ interface Requests {
   readonly bounds: { readonly kept: readonly Bound[]; readonly opened: readonly Bound[] };
 }
 
-/** Small requests on one forward: on kept connections, and each on a new one. */
+/** Small requests through one forward: on kept connections, and each on a new one. */
 function requests({ name, title, about, applicationAt, contenders, bounds }: Requests): Scenario {
   const loads: readonly Load[] = [
     { name: 'kept', title: 'kept-alive', figures: [REQUESTS, P50, P99], bounds: bounds.kept },
@@ -38,14 +38,14 @@ function requests({ name, title, about, applicationAt, contenders, bounds }: Req
   };
 }
 
-/** Each of these costs a part of what the one before it costs; which of them a forward should be held against is for the reader. */
+/** Each of these costs part of what the previous one costs. Readers decide which to compare a forward with. */
 const AGAINST = {
   direct: "the direct connection's",
   tracked: "the direct connection's with connection tracking",
   iptables: 'the same forward by hand',
 };
 
-/** What a forward of the kernel may cost. */
+/** What a forward in the kernel may cost. */
 function kernelBounds(where: string): Requests['bounds'] {
   const of = (figure: string, what: string, atLeast: number): readonly Bound[] =>
     Object.entries(AGAINST).map(([against, title]) => ({

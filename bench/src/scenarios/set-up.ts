@@ -6,15 +6,15 @@ import { APPLICATION_PORT, type Lane } from '../lab/lane';
 export const WEB: Job = { protocol: 'tcp', listen: 80, port: APPLICATION_PORT };
 export const SECURE_WEB: Job = { ...WEB, listen: 443 };
 
-/** Where a contender's clients connect to for a job. */
+/** Where a contender's clients connect for a job. */
 export function endpoint(lane: Lane, contender: Carrying, job: Job): { host: string; port: number } {
   return contender.direct ? { host: lane.target, port: job.port } : { host: ADDRESS.gateway.v4, port: job.listen };
 }
 
 /**
- * Lets a contender carry jobs; the last one leads to the application.
+ * Makes a contender carry jobs; the last one leads to the application.
  * @returns where clients ask for it
- * @throws Error when the listener was open before, or does not lead to the application now
+ * @throws Error if the listener was open before, or does not lead to the application now
  */
 export async function carryWeb(
   lane: Lane,

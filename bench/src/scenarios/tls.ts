@@ -28,7 +28,10 @@ function handshakes(version: '1.2' | '1.3', atMost: number): Load {
   };
 }
 
-/** HTTPS with one certificate (ECDSA P-256) for all: kept connections, those of strangers, and what it saves to come again. */
+/**
+ * HTTPS with the same certificate (ECDSA P-256) for all: kept connections, new clients, and what session resumption
+ * saves.
+ */
 export const tls: Scenario = {
   name: 'tls',
   title: 'HTTPS (TLS 1.3) through a reverse proxy to another host',

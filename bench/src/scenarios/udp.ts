@@ -5,7 +5,7 @@ import type { Figure, Scenario } from '../model';
 import { endpoint } from './set-up';
 
 const GAME: Job = { protocol: 'udp', listen: 7_000, port: 9_000 };
-/** The part of the direct rate at which nothing may be lost. */
+/** The fraction of the direct rate at which nothing may be lost. */
 const SHARE = 0.9;
 
 const RATE: Figure = { name: 'rate', title: 'datagrams/s', unit: '/s', better: 'higher' };
@@ -19,8 +19,8 @@ const OFFERED: Figure = {
 const LOST: Figure = { name: 'lost', title: `lost at ${SHARE} of direct`, unit: '', better: 'lower' };
 
 /**
- * Datagrams of 64 bytes: how many a second one sender gets through, and what is lost at 0.9 of the direct rate of the same
- * round. Where the way itself is slower than that, the sender (who walks it, in namespaces) does not reach the rate.
+ * Datagrams of 64 bytes: how many a second one sender gets through, and what is lost at 0.9 of the direct rate of the
+ * same round. In namespaces the sender's CPU also carries the packets, so on a slower path it does not reach the rate.
  */
 export const udp: Scenario = {
   name: 'udp',
@@ -70,7 +70,7 @@ export const udp: Scenario = {
           const seconds = round.seconds / 2;
           const flood = await sendDatagrams(lane, { ...to, round, seconds, rate: 0 });
           if (flood.arrived === 0) throw new Error(`no datagram came through ${contender.name}`);
-          // What came through, and not what was sent: a proxy drops what is too much for it.
+          // What arrived, not what was sent: a proxy drops what it cannot handle.
           const rate = (flood.arrived / flood.sent) * flood.rate;
           const asked = SHARE * (carrying.name === 'direct' ? rate : round.earlier('direct', 'rate'));
           const paced = await sendDatagrams(lane, { ...to, seconds, rate: asked });

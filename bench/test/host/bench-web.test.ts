@@ -11,7 +11,7 @@ import { describeBench, sample } from './support';
 
 jest.setTimeout(60_000);
 
-/** In seconds: 64 handshakes come first. */
+/** In seconds, since 64 handshakes come first. */
 const LONGER = 0.5;
 
 /** Whether a server of this name has the listener. */
@@ -56,7 +56,7 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
       expect((await sample(own, 'kept', LONGER)).requests).toBeGreaterThan(50);
       expect((await sample(own, 'new', LONGER)).connections).toBeGreaterThan(10);
       for (const version of ['1.3', '1.2']) {
-        // The load generator itself checks that sessions are resumed when they should be, and only then.
+        // The load generator itself checks that sessions are resumed exactly when they should be.
         const { full, resumed, share } = await sample(own, `handshakes-${version}`, LONGER);
         if (countsCpu()) for (const counted of [full, resumed, share]) expect(counted).toBeGreaterThan(0);
       }
@@ -98,7 +98,7 @@ describeBench("the benchmark's rows for reverse proxies", ({ subject, countsCpu 
       const served = await own.lane.served();
       expect((await sample(own, 'small')).requests).toBeGreaterThan(50);
       expect((await sample(own, 'large')).throughput).toBeGreaterThan(0.01);
-      // Only the test's own questions for the count reached the application.
+      // Only the test's own requests for the count reached the application.
       expect((await own.lane.served()) - served).toBeLessThan(10);
       const heads = await own.lane.sh('client', 'curl -sI http://198.51.100.1/bodies/1k');
       if (name === 'portway-nginx') expect(heads).toMatch(/^X-Cache: HIT/m);

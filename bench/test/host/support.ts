@@ -4,17 +4,17 @@ import { Lane } from '../../src/lab/lane';
 import { benchRoot } from '../../src/lab/root';
 import type { Round, Scenario, Subject } from '../../src/model';
 
-/** A sample as short as can be. */
+/** The shortest possible sample. */
 export const SHORT: Omit<Round, 'during'> = { seconds: 0.2, earlier: () => 1_000 };
 
 export interface Bench {
-  /** Sets up one contender of a scenario, on a lane of its own that the test's end takes down. */
+  /** Sets up one contender of a scenario on its own lane, which is taken down when the test ends. */
   subject(scenario: Scenario, contender: string): Promise<Subject>;
   /** Whether this machine can count CPU time by group. */
   countsCpu(): boolean;
 }
 
-/** Tests of lanes as the benchmark has them, for one measurement each; never of how fast anything is. */
+/** Tests of lanes as the benchmark sets them up, one measurement each. They never test how fast anything is. */
 export function describeBench(name: string, body: (bench: Bench) => void): void {
   describeAsRoot(name, () => {
     let groups: CpuGroups | undefined;
@@ -40,7 +40,7 @@ export function describeBench(name: string, body: (bench: Bench) => void): void 
   });
 }
 
-/** Takes a sample by a load of a subject, of so many seconds, without counting CPU time. */
+/** Takes a sample of a subject's load for some seconds, without counting CPU time. */
 export function sample({ loads }: Subject, load: string, seconds = SHORT.seconds) {
   const measure = loads[load];
   if (measure === undefined) throw new Error(`there is no load ${load}`);

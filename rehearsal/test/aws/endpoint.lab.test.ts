@@ -117,7 +117,7 @@ test('a stack lives: deploy, change in place, bad change rolled back, destroy wi
     ],
   });
 
-  // The signal's URL is as long as AWS's (467 characters for a stack of 4 and an id of 17 letters), and as strict.
+  // The signal's URL is as long as AWS's (467 characters for a stack name of 4 and an id of 17 letters), and as strict.
   expect(url.length - 'Handlefirst'.length - 'Tiny'.length).toBeGreaterThanOrEqual(467 - 17 - 4);
   const good = report('SUCCESS', 'ready', 'boot 1');
   expect(await send(url, good, { headers: { 'Content-Type': 'application/json' } })).toMatchObject({ status: 403 });
@@ -148,13 +148,13 @@ test('a stack lives: deploy, change in place, bad change rolled back, destroy wi
   const changed = await readDeployed(endpoint, 'Tiny', { after: running });
   expect(changed.userData.toString()).toBe(userDataText('second', signalUrl(changed)));
   expect(changed).toMatchObject({ instanceId: running.instanceId, publicIp: running.publicIp, associated: true });
-  // The old handle's URL still takes signals, and they do not count for the new condition.
+  // The old handle's URL still accepts signals, but they do not count for the new condition.
   expect(await send(url, report('FAILURE', 'late', 'boot 9'))).toMatchObject({ status: 200 });
   expect(await Promise.race([changing.finished.then(() => 'done'), sleep(500, 'waits')])).toBe('waits');
   await send(signalUrl(changed), report('SUCCESS', 'ready', 'boot 2'));
   await changing.finished;
 
-  // A bad change fails with the host's own words, and the last good user-data is put back: one more start.
+  // A bad change fails with the host's own words, and the last good user-data is restored: one more start.
   const third = app({ content: 'third' });
   const failing = deploy(third);
   const bad = await readDeployed(endpoint, 'Tiny', { after: changed });
@@ -171,7 +171,8 @@ test('a stack lives: deploy, change in place, bad change rolled back, destroy wi
   const restored = await readDeployed(endpoint, 'Tiny', { after: bad });
   expect(restored).toMatchObject({ instanceId: running.instanceId, userData: changed.userData, associated: true });
 
-  // Content that was deployed before meets its old signal: proved by nobody, as AWS warns. (Hence Portway's attempt number.)
+  // Content that was deployed before reads its old signal, so nobody proves it, as AWS warns. (Hence Portway's attempt
+  // number.)
   await deploy(first).finished;
   expect((await readDeployed(endpoint, 'Tiny', { outputsFile })).outputs.Report).toBe('{"boot 1":"data of boot 1"}');
 
@@ -194,7 +195,7 @@ test('without bootstrap: bad JSON, a timeout and an expired URL fail the deploy'
     expect(await send(signalUrl(deployed), '{"Status":')).toMatchObject({ status: 200 });
     const url = signalUrl(await readDeployed(second, 'Tiny'));
     second.nextDay();
-    // It is told in a pipe, and a moment may pass until it reads.
+    // A command through a pipe may take a moment to arrive.
     await sleep(500);
     const answer = await send(url, report('SUCCESS', 'ready', 'late'), { through: second });
     expect(answer.status).toBe(403);

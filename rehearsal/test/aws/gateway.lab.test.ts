@@ -16,8 +16,8 @@ import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
 import { inventory } from '../../src/aws/inventory';
 import { report } from '../support/report';
 
-/*
- * Portway's own stacks through the local endpoint: what the small stack of endpoint.lab.test.ts has not. No host is
+/**
+ * Portway's own stacks on the local endpoint: what the small stack of endpoint.lab.test.ts does not have. No host is
  * booted; the test reports in its place.
  */
 jest.setTimeout(180_000);
@@ -62,7 +62,7 @@ function run(args: string[], assembly: string) {
 const deploy = (assembly: string, ...stacks: string[]) =>
   run(['deploy', ...(stacks.length > 0 ? stacks : ['Portway']), '--require-approval', 'never'], assembly);
 
-/** Deploys, reports success in the host's place, and gives what is there then. */
+/** Deploys, reports success in the host's place, and returns what exists then. */
 async function deployWell(assembly: string, after?: Deployed): Promise<Deployed> {
   const deploying = deploy(assembly);
   const found = await readDeployed(endpoint, 'Portway', after === undefined ? {} : { after });
@@ -75,7 +75,7 @@ test('IPv6: the host has an address of the subnet; turned on it is another host;
   const plain = gateway();
   const before = await inventory(endpoint);
   const four = await deployWell(plain);
-  // What is listed before and after must see what there is.
+  // The inventory must contain these kinds, or comparing it would prove nothing.
   const kinds = [/^i-/, /^vpc-/, /^role /, /^instance profile /, /^stack Portway$/];
   expect(await inventory(endpoint)).toEqual(expect.arrayContaining(kinds.map((kind) => expect.stringMatching(kind))));
   expect(four).toMatchObject({ sourceDestCheck: true, subnetCidr: '10.0.0.0/24' });
@@ -164,10 +164,10 @@ test('protocols, pings and kept addresses: as EC2 knows them', async () => {
 });
 
 describe('the way out of private subnets', () => {
-  /** A network of the team's own, and a gateway in it. */
+  /** A network of the team's own, with a gateway in it. */
   const app = (props: Partial<PortwayStackProps> = {}, ipv6 = false) =>
     synth((cdkApp) => {
-      // The tag: the endpoint takes a change of outputs alone, such as those that the gateway's stack reads, for none.
+      // The tag: the endpoint ignores a change of outputs alone, such as those that the gateway's stack reads.
       const net = new Stack(cdkApp, 'Net', { ...legacy(), tags: { assembly: `${assemblies}` } });
       const vpc = new ec2.Vpc(net, 'Vpc', {
         ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
@@ -242,7 +242,7 @@ describe('the way out of private subnets', () => {
       ]),
     );
 
-    // A host that fails never gets the traffic, and never the address.
+    // A host that fails never gets the traffic, nor the address.
     const changed = (to: number) =>
       app({ onChange: 'replace', forwards: { web: Forward.tcp({ listen: 80, to }) } }, true);
     const failing = deploy(changed(9090), 'Portway', '--exclusively');

@@ -15,9 +15,9 @@ import { type Deployed, readDeployed } from '../../src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
 import { inventory } from '../../src/aws/inventory';
 
-/*
- * The life of parameters that carry what user-data has no room for: each host finds its own for as long as it may ask, and nobody
- * leaves any behind. No host is booted; the test reports in its place.
+/**
+ * The life of parameters with what does not fit into user-data: each host finds its own for as long as it may ask, and
+ * none is left behind. No host is booted; the test reports in its place.
  */
 jest.setTimeout(240_000);
 
@@ -30,7 +30,7 @@ const otherRule = {
 const otherScripts = {
   forwards: { ...base.forwards, game: Forward.tcp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables' }) },
 };
-/** So little that all has room. */
+/** So little that everything fits into user-data. */
 const small = { forwards: { web: Forward.tcp({ listen: 80, to: '10.0.1.20:80', engine: 'iptables' }) } };
 
 let folder: string;
@@ -55,7 +55,7 @@ interface Synthesized {
 function synth(props: Partial<PortwayStackProps> = {}): Synthesized {
   const assembly = join(folder, `app-${assemblies++}`);
   const app = new App({ outdir: assembly, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
-  // Never bootstrapped: no bucket is at hand.
+  // For accounts that were never bootstrapped and have no bucket.
   const synthesizer = new LegacyStackSynthesizer() as never;
   const stack = new PortwayStack(app, 'Portway', { ...base, ...props, synthesizer });
   app.synth();
@@ -66,7 +66,7 @@ const run = (args: string[], { assembly }: Synthesized) =>
   cdk(args, { endpoint, folder, log: join(folder, 'cdk.log'), app: assembly });
 const deploy = (stack: Synthesized) => run(['deploy', 'Portway', '--require-approval', 'never'], stack);
 
-/** What a host reports, to where its user-data says. */
+/** A host's report, sent to the URL in its user-data. */
 function report(deployed: Deployed, status: 'SUCCESS' | 'FAILURE'): Promise<number | undefined> {
   const url = /^PORTWAY_SIGNAL_URL='([^']+)'$/m.exec(deployed.userData.toString())?.[1] ?? 'no URL in the user-data';
   const { host, pathname, search } = new URL(url);
@@ -83,7 +83,7 @@ function report(deployed: Deployed, status: 'SUCCESS' | 'FAILURE'): Promise<numb
   });
 }
 
-/** What is in Parameter Store below our name, by full name. */
+/** The parameters below our name, by full name. */
 async function stored(): Promise<Record<string, string>> {
   const client = ssmClient(endpoint);
   const found: [string, string][] = [];
@@ -106,7 +106,7 @@ function expected(...stacks: readonly Synthesized[]): Record<string, string> {
   );
 }
 
-/** Deploys; what the hosts find while the new one boots is `during`. */
+/** Deploys. `during` is what the hosts find while the new one boots. */
 async function change(
   to: Synthesized,
   status: 'SUCCESS' | 'FAILURE',
@@ -134,14 +134,14 @@ test.each(['restart', 'replace'] as const)(
     const before = await inventory(endpoint);
 
     const one = await change(first, 'SUCCESS', expected(first));
-    // Rules alone: no parameter is touched.
+    // Only rules change, so no parameter does.
     const two = await change(rule, 'SUCCESS', expected(first), one);
     expect(await stored()).toEqual(expected(first));
-    // The old host still finds its own while the new one boots, and after that has failed.
+    // The old host still finds its own parameters while the new one boots, and after that one has failed.
     const back = await change(scripts, 'FAILURE', expected(first, scripts), two);
     expect(await stored()).toEqual(expected(first));
     expect(back.userData.equals(two.userData)).toBe(true);
-    // The same again works: nothing of the failure is in its way.
+    // The same change works the second time: nothing of the failure is in its way.
     const again = synth({ ...otherScripts, onChange, attempt: 1 });
     const three = await change(again, 'SUCCESS', expected(first, again), back);
     expect(await stored()).toEqual(expected(again));

@@ -14,18 +14,18 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 
-/** A stack of every resource type that a gateway has, without Portway's own constructs: what is tested is the endpoint. */
+/** A stack with every resource type that a gateway has, without Portway's own constructs: this tests the endpoint. */
 export interface TinyOptions {
   /** Goes into the user-data and into the ids of handle and condition. */
   readonly content: string;
-  /** Seconds that the wait condition waits. */
+  /** How long the wait condition waits, in seconds. */
   readonly timeout?: number;
   readonly bootstrapless?: boolean;
-  /** Ingress rules on top of the others. */
+  /** Additional ingress rules. */
   readonly moreRules?: number;
-  /** New user-data builds a new instance instead of changing the present one. */
+  /** New user-data creates a new instance instead of changing the current one. */
   readonly replace?: boolean;
-  /** Leave out the dependency on the gateway attachment, which breaks the destroy. */
+  /** Leaves out the dependency on the gateway attachment, which breaks the destroy. */
   readonly forgetAttachment?: boolean;
 }
 
@@ -36,12 +36,12 @@ export function userDataText(content: string, url: string): string {
   return `#!/bin/bash\n# ${content}\necho 'a' "b" \\\\ \${HOME} $(id) &amp; <x>\t|\nSIGNAL_URL='${url}'\n`;
 }
 
-/** Synthesize the stack `Tiny` into a folder. */
+/** Synthesizes the stack `Tiny` into a folder. */
 export function synthTiny(outdir: string, options: TinyOptions): void {
   const app = new App({ outdir, context: { '@aws-cdk/core:target-partitions': ['aws'] } });
   const synthesizer = options.bootstrapless ? new LegacyStackSynthesizer() : new DefaultStackSynthesizer();
   const stack = new Stack(app, 'Tiny', { synthesizer: synthesizer as IStackSynthesizer });
-  // The cast: aws-cdk-lib's own types do not agree under exactOptionalPropertyTypes.
+  // The cast: aws-cdk-lib's own types conflict under exactOptionalPropertyTypes.
   const vpc = new ec2.Vpc(stack, 'Vpc', {
     ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
     maxAzs: 1,
@@ -104,7 +104,7 @@ export function synthTiny(outdir: string, options: TinyOptions): void {
   association.node.addDependency(condition);
   new CfnOutput(stack, 'PublicAddress', { value: address.ref });
   new CfnOutput(stack, 'Report', { value: condition.attrData.toString() });
-  // Both are meant: EC2 resolves the image at launch, and the report is JSON.
+  // Both are intended: EC2 resolves the image at launch, and the report is JSON.
   for (const id of ['E1152', 'F6101']) {
     Validations.of(stack).acknowledge({ id: `CloudFormation-Validate::${id}`, reason: 'part of what is tested' });
   }

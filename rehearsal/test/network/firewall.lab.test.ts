@@ -11,7 +11,7 @@ const EIP = '203.0.113.100';
 const six = ipv6Map({ vpc: '2001:db8:1200::/56', subnet: '2001:db8:1200::/64' });
 const OWN6 = '2001:db8:1200::10';
 
-/** Waits for one packet of an IP protocol, and says who sent it, or nothing. */
+/** Waits for one packet of an IP protocol, and prints its sender, or nothing. */
 const RECEIVE = `
 import socket, sys
 six, protocol = sys.argv[1] == "6", int(sys.argv[2])
@@ -22,7 +22,10 @@ try:
 except TimeoutError:
     print("nothing")
 `;
-/** Sends packets of an IP protocol for a second: the receiver may not listen yet. They begin as GRE does, which the kernel reads. */
+/**
+ * Sends packets of an IP protocol for a second, since the receiver may not be ready. They begin like GRE, which the
+ * kernel parses.
+ */
 const SEND = `
 import socket, sys, time
 six, protocol, to = sys.argv[1] == "6", int(sys.argv[2]), sys.argv[3]
@@ -31,7 +34,7 @@ for _ in range(10):
     s.sendto(bytes([0, 0, 8, 0]) + b"portway!" * 4, (to, 0))
     time.sleep(0.1)
 `;
-/** One echo request; the kernel fills in the checksum of ICMPv6 alone. */
+/** One echo request. The kernel fills in the checksum only for ICMPv6. */
 const PING = `
 import os, socket, struct, sys
 six = ":" in sys.argv[1]
@@ -61,7 +64,7 @@ except OSError:
 
 jest.setTimeout(30_000);
 
-/** An instance of a network namespace behind the lab's router, whose rules are what is tested. */
+/** A network namespace as an instance behind the lab's router, whose rules are tested. */
 describeAsRoot('a security group in the lab', () => {
   const cleanup = new Cleanup();
   let namespaces: Namespaces;
@@ -74,13 +77,13 @@ describeAsRoot('a security group in the lab', () => {
       { privateIp: OWN, ipv6: OWN6, publicIp: EIP, hopLimit: 1, rules: { ingress, egress: [] } },
     ]);
     await namespaces.run('vpc', ['nft', '-f', '-'], { stdin: { string: rules } });
-    // Connections that are open stay so, here as on EC2.
+    // Open connections stay open, here as on EC2.
     await namespaces.run('vpc', ['conntrack', '--flush']);
   }
 
   const ping = (from: Party, to: string) => python(from, PING, to);
 
-  /** Who the instance got a packet of the protocol from. */
+  /** Where a packet of the protocol that the instance received came from. */
   async function arrives(from: Party, protocol: number, family: 4 | 6 = 4): Promise<string> {
     const to = family === 4 ? EIP : OWN6;
     const [got] = await Promise.all([

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Files } from '../../src/report/page';
 import type { RehearsalReport } from '../../src/report/record';
 
-/** A run of both engines: checks, rules and the ends of logs are those of real runs, put together with times of steps. */
+/** A run of both engines. Checks, rules and the ends of logs come from real runs; times of steps were added. */
 export interface Fixture {
   readonly report: RehearsalReport;
   readonly files: Files;
@@ -13,7 +13,7 @@ export function fixture(): Fixture {
   return JSON.parse(readFileSync(path.join(__dirname, 'fixture.json'), 'utf8')) as Fixture;
 }
 
-/** Lays the files out as the run had them. */
+/** Writes the files as the run had them. */
 export function layFiles(folder: string, files: Files): void {
   for (const [run, texts] of Object.entries(files)) {
     for (const [name, text] of Object.entries(texts)) {

@@ -8,7 +8,7 @@ import { writeReport } from '../../src/report/write';
 import { fixture, layFiles } from './fixture';
 
 const { report, files } = fixture();
-/** Kept: screenshots are looked at by people. */
+/** Kept, since people look at the screenshots. */
 const folder = process.env.PORTWAY_TEST_FOLDER ?? mkdtempSync(path.join(tmpdir(), 'portway-browser-'));
 const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 900 };
@@ -27,12 +27,12 @@ beforeAll(async () => {
   failedUrl = await failedRun();
   const program = await findTool('chromium');
   if (program === undefined) throw new Error('there is no chromium: sudo apt-get install chromium');
-  // Root has no sandbox in Chromium; the page is our own, and its policy forbids scripts.
+  // Chromium has no sandbox for root. The page is our own, and its policy forbids scripts.
   browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
 }, 60_000);
 afterAll(() => browser?.close());
 
-/** A run that failed, with words that do not fit into a line of a phone, and one step that never ended. */
+/** A failed run, with words too long for a line on a phone, and one step that never ended. */
 async function failedRun(): Promise<string> {
   const run = path.join(folder, 'failed');
   mkdirSync(run, { recursive: true });
@@ -54,7 +54,7 @@ async function failedRun(): Promise<string> {
   return pathToFileURL(written.html ?? '').href;
 }
 
-/** Opens the page, and collects all that a console would show and all that is asked of a network. */
+/** Opens the page, and collects everything that a console would show and everything that is requested. */
 async function opened(viewport: { width: number; height: number }, colorScheme: 'light' | 'dark', at = url) {
   const page = await browser.newPage({ viewport, colorScheme });
   const told: string[] = [];
@@ -70,7 +70,7 @@ async function opened(viewport: { width: number; height: number }, colorScheme: 
   return { page, told, asked };
 }
 
-/** How wide the page is, and how much of it the screen shows. */
+/** The width of the page, and of the part that the screen shows. */
 const widths = (page: Page) =>
   page.evaluate(`({ wide: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth })`);
 
@@ -147,7 +147,7 @@ test('has one h1 and no level left out, tables with captions, pictures with name
   await page.close();
 }, 60_000);
 
-/** Texts with less contrast to what is behind them than WCAG's level AA asks for (4.5 to 1). */
+/** Texts with less contrast to their background than WCAG's level AA requires (4.5 to 1). */
 function contrast(page: Page): Promise<unknown> {
   return page.evaluate(`(() => {
     const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);

@@ -54,7 +54,7 @@ test('hosts that were made for the stack are in the picture, on their side of th
 test('the page names nothing outside of itself', () => {
   const text = render();
   expect(text).not.toMatch(/<(script|link|img|iframe|object|base)\b|\b(src|srcset)=|@import|url\(/i);
-  // Addresses in logs are text; links lead within the page.
+  // Addresses in logs are only text; links stay within the page.
   expect([...text.matchAll(/href="([^"]*)"/g)].map(([, to]) => to)).toEqual(['#timeline', '#iptables', '#nginx']);
 });
 

@@ -16,7 +16,7 @@ export const [FIRST, SECOND] = VPC.backends;
 const ADMIN: Cidr = { text: `${INTERNET.admin.address}/32`, family: 4 };
 const SIGNAL = 'http://cloudformation-waitcondition.rehearsal.internal/arn%3Aaws?X-Amz-Expires=86399';
 
-/** A little of each engine on one gateway: all packages of a system, its nginx's own words, its kernel's modules. */
+/** A little of each engine on one gateway: all packages of a system, its nginx's dialect, its kernel's modules. */
 export const forwards = resolveForwardsOrThrow({
   forwards: {
     web: Forward.http({ listen: 80, redirectTo: 'https' }),
@@ -31,7 +31,7 @@ export const forwards = resolveForwardsOrThrow({
   },
 });
 
-/** User-data of that gateway for a system. */
+/** That gateway's user-data for a system. */
 export function userData(os: OperatingSystemId): string {
   const problems = new Problems();
   const content = hostContent({ forwards, os: OPERATING_SYSTEMS[os] });
@@ -41,7 +41,7 @@ export function userData(os: OperatingSystemId): string {
   return text;
 }
 
-/** The security group that a stack of these forwards declares. */
+/** The security group of a stack with these forwards. */
 export const rules: SecurityRules = {
   ingress: inboundTraffic(forwards, NO_SETTINGS, ADMIN).map(firewallRule),
   egress: outboundTraffic(forwards, NO_SETTINGS).map(firewallRule),

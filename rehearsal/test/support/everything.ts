@@ -13,7 +13,7 @@ import type { FirewallRule, SecurityRules } from '../../src/network/firewall';
 import { ipv6Map } from '../../src/network/ipv6';
 import { UNLIMITED } from './unlimited';
 
-/** 12 by PORTWAY_TEST_DEBIAN=12, as in the tests of hosts. */
+/** PORTWAY_TEST_DEBIAN=12 selects Debian 12, as in the host tests. */
 export const OS = process.env.PORTWAY_TEST_DEBIAN === '12' ? 'debian-12' : 'debian-13';
 export const INSTANCE = 'i-0fedcba9876543210';
 export const EIP = '203.0.113.100';
@@ -36,7 +36,7 @@ const shared = (healthCheck: boolean) =>
     ...{ listen: 82, family: 'ipv4', healthCheck: healthCheck && { interval: 1 } },
     to: [{ to: `${FIRST}:8080`, weight: 3 }, `${SECOND}:8080`],
   });
-/** What a gateway by iptables can do, each thing once (health checks: see below). */
+/** Each thing that a gateway with iptables can do, once (health checks: see below). */
 export const forwards = resolveForwardsOrThrow({
   engine: 'iptables',
   forwards: {
@@ -58,7 +58,7 @@ export const forwards = resolveForwardsOrThrow({
     vpn: Forward.protocol({ protocol: 'esp', to: SECOND, family: 'ipv4' }),
   },
 });
-/** What the gateway is changed to: some forwards go, some stay, one is watched over now. */
+/** The forwards after a change: some are gone, some stay, and one now has a health check. */
 export const changed = resolveForwardsOrThrow({ engine: 'iptables', forwards: { web, local, shared: shared(true) } });
 const problems = new Problems();
 const settings = readGatewaySettings(
@@ -87,7 +87,7 @@ export function userData(name: string, set: typeof forwards): string {
   return text;
 }
 
-/** As EC2's API would tell the rule that the stack declares. */
+/** The rule of the stack as EC2's API would return it. */
 function firewallRule({ protocol, ports, peer }: TrafficRule): FirewallRule {
   const cidrs = [peer.text];
   if (protocol === 'all') return { protocol: '-1', cidrs };
@@ -96,7 +96,7 @@ function firewallRule({ protocol, ports, peer }: TrafficRule): FirewallRule {
   return { protocol: `${protocol}`, fromPort: ports?.from, toPort: ports?.to, cidrs };
 }
 
-/** The security group that the stack declares for {@link forwards}. */
+/** The stack's security group for {@link forwards}. */
 export const rules: SecurityRules = {
   ingress: inboundTraffic(forwards, settings, ADMIN).map(firewallRule),
   egress: outboundTraffic(forwards, settings).map(firewallRule),

@@ -1,7 +1,10 @@
 import { App } from 'aws-cdk-lib';
 import { contextProps, Forward, failWithProblems, PortwayStack, Tls } from '../../../lib';
 
-/** A CDK app as a team would write it: what a gateway by nginx can do, each thing once. Its context is that of bin/app.ts. */
+/**
+ * A CDK app as a team would write it: each thing that a gateway with nginx can do, once. Its context is that of
+ * bin/app.ts.
+ */
 const app = new App();
 
 const [FIRST, SECOND] = ['10.0.1.10', '10.0.1.11'] as const;
@@ -25,7 +28,7 @@ const forwards = {
       'old.example.com': { redirectTo: 'https://shop.example.com' },
     },
   }),
-  // Beside it on the same port: TLS that the target ends itself.
+  // On the same port: TLS that the target itself ends.
   pass: Forward.tls({ listen: 443, hosts: { 'own.example.com': { to: `${FIRST}:8443` } } }),
   shared: Forward.http({ listen: 81, to: both, failover: { connectTimeout: 1, failTimeout: 2 } }),
   limited: Forward.http({ listen: 82, to: 8080, limits: { requestsPerSecond: 1, burst: 2 } }),

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { Deployed } from '../../src/aws/deployed';
 import type { StartedEndpoint } from '../../src/aws/endpoint';
 
-/** Reports in a host's place, to where its user-data says. @returns the HTTP status of the answer */
+/** Reports in a host's place, to the URL in its user-data. @returns the HTTP status of the answer */
 export function report(
   { signalSocket }: Pick<StartedEndpoint, 'signalSocket'>,
   { userData }: Pick<Deployed, 'userData'>,

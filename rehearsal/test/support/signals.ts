@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cleanup } from '../../src/cleanup';
 
-/** What a host sent to the signal URL of its content. */
+/** A signal that a host sent to the URL of its content. */
 export interface Signal {
   readonly url: string;
-  /** The request's Content-Type; AWS wants none. */
+  /** The request's Content-Type. AWS requires that there is none. */
   readonly type: string | undefined;
   readonly body: { readonly Status: string; readonly Reason: string; readonly UniqueId: string; readonly Data: string };
 }
 
-/** Takes the signals of hosts that no stack waits for: for tests that launch an instance in the lab themselves. */
+/** Receives signals of hosts that no stack waits for, for tests that launch an instance in the lab themselves. */
 export class Signals {
   /** For the lab's `signalSocket`. */
   readonly socket: string;
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly all: Signal[] = [];
 
   private constructor(socket: string) {
@@ -44,9 +44,9 @@ export class Signals {
   /**
    * Waits until a host has signalled.
    *
-   * @param options.url Part of the URL, where several contents are signalled. Default: any.
-   * @param options.seconds Longest time to wait.
-   * @throws Error when nothing came in that time, or more than one signal: a host signals a content once.
+   * @param options.url Part of the URL, if several contents are signalled. Default: any
+   * @param options.seconds Longest time to wait
+   * @throws Error if nothing arrived in that time, or more than one signal: a host signals a content once
    */
   async one({ url = '', seconds }: { url?: string; seconds: number }): Promise<Signal> {
     const end = Date.now() + seconds * 1000;

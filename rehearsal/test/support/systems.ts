@@ -4,7 +4,7 @@ import type { VmSystem } from '../../src/image/image';
 interface BootedSystem {
   readonly os: VmSystem;
   readonly architecture: Architecture;
-  /** What the lines about versions must have: another release than meant would test nothing. */
+  /** What the lines about versions must match: another release than intended would test nothing. */
   readonly boots: readonly RegExp[];
 }
 
@@ -14,8 +14,8 @@ const VERSIONS: Record<VmSystem, readonly RegExp[]> = {
 };
 
 /**
- * The systems to boot: `PORTWAY_TEST_SYSTEMS`, with commas, each an operating system or `<operating system>/<architecture>`.
- * Default: Debian 12 on x86_64, since Debian 13 is what all other tests boot.
+ * The systems to boot: `PORTWAY_TEST_SYSTEMS`, separated by commas, each an operating system or `<operating
+ * system>/<architecture>`. Default: Debian 12 on x86_64, since all other tests boot Debian 13.
  */
 export function chosenSystems(chosen = process.env.PORTWAY_TEST_SYSTEMS ?? 'debian-12'): readonly BootedSystem[] {
   return chosen.split(',').map((name) => {

@@ -1,7 +1,9 @@
 import { App } from 'aws-cdk-lib';
 import { contextProps, Forward, PortwayStack, Tls } from '../../../lib';
 
-/** A team's app: other hosts, names and paths, datagrams, programs on other ports, and some who may and some who may not. */
+/**
+ * A team's app: other hosts, names and paths, datagrams, programs on other ports, and both allowed and denied clients.
+ */
 const app = new App();
 
 new PortwayStack(app, 'Team', {

@@ -1,5 +1,5 @@
 /**
- * Room for user-data in hosts that are booted without AWS: they have no Parameter Store to read scripts from, and the lab's metadata service
- * takes any length.
+ * Unlimited user-data for hosts that are booted without AWS: they have no Parameter Store to read scripts from, and the
+ * lab's metadata service serves any length.
  */
 export const UNLIMITED = Number.POSITIVE_INFINITY;

@@ -4,7 +4,7 @@ import { failed, type Outcome, PASSED, type Part, type PartContext } from '../pa
 import { nodeBin } from './node-bin';
 
 const ENGINES = ['nginx', 'iptables'];
-/** What a user who can log in gives. Nobody holds the key's private half. */
+/** The values of a user who can log in. Nobody has the private key. */
 const CONTEXT = [
   'adminCidr=203.0.113.7/32',
   'sshPublicKey=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGm2bE0Y5bA8yPjS6dVnq1bZ4vYw3xT0mXnqv3Ew9abc admin@example.com',
@@ -20,7 +20,7 @@ interface ValidationReport {
   }[];
 }
 
-/** Each finding that nobody has acknowledged, in a line. The CLI itself ends with 0 when findings are warnings. */
+/** One line for each finding that nobody has acknowledged. The CLI itself exits with 0 if findings are warnings. */
 export function findings(report: ValidationReport): string[] {
   const all = (report.pluginReports ?? []).flatMap((plugin) => plugin.violations ?? []);
   return all.map(({ ruleName, description, violatingConstructs = [] }) => {
@@ -28,7 +28,7 @@ export function findings(report: ValidationReport): string[] {
   });
 }
 
-/** No credentials, no settings of the user's, and a home that does not exist: synth must need nothing of AWS. */
+/** Without credentials, the user's settings or an existing home: synth must need nothing of AWS. */
 export function withoutAws(env: NodeJS.ProcessEnv, home: string): Record<string, string | undefined> {
   const names = Object.keys(env).filter((name) => /^(AWS|CDK)_/.test(name));
   return {
@@ -55,7 +55,7 @@ async function checkEngine(engine: string, { folder, command, root }: PartContex
   return findings(JSON.parse(report) as ValidationReport).map((finding) => `engine ${engine}: ${finding}`);
 }
 
-/** The app as it is shipped, through the real CLI, and the CLI's own validation. */
+/** The app as shipped, through the real CLI, and the CLI's own validation. */
 export const cdk: Part = {
   name: 'cdk',
   groups: ['templates'],

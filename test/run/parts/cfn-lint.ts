@@ -7,9 +7,9 @@ import { PYTHON_TOOLS } from '../tools';
 import { findings } from './cdk';
 
 /**
- * The templates against CloudFormation's own schemas, in every region (accepted findings: .cfnlintrc.yaml), and the documented
- * policy of a deployer against the permissions that the same schemas list, and the properties that the proof of a host is over against
- * those that the schemas say replace a resource.
+ * Checks the templates against CloudFormation's own schemas in every region (accepted findings: .cfnlintrc.yaml), the
+ * documented policy of a deployer against the permissions that these schemas list, and the properties that a host's
+ * proof covers against those that replace a resource according to the schemas.
  */
 export const cfnLint: Part = {
   name: 'cfn-lint',
@@ -27,7 +27,7 @@ export const cfnLint: Part = {
     if (files.length === 0) return failed('there is no template to check');
     write(`${files.length} templates`);
     const notes = await validationNotes(files);
-    // Not the script `cfn-lint`: it carries the path of the folder in which the environment was built.
+    // Not the script `cfn-lint`: it contains the path of the folder in which the environment was built.
     const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
     const args = ['--regions', 'ALL_REGIONS', '--format', 'parseable', '--template', ...files];
     const interpreter = await checkersPython(context);
@@ -46,7 +46,7 @@ export const cfnLint: Part = {
   },
 };
 
-/** What the CDK's own validation, which each synth runs, has found in the stacks of these templates. */
+/** What the CDK's own validation, which each synth runs, found in the stacks of these templates. */
 async function validationNotes(templates: readonly string[]): Promise<string[]> {
   const notes: string[] = [];
   for (const template of templates) {

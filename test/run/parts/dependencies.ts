@@ -1,7 +1,7 @@
 import { byExitCode, type Part } from '../part';
 import { nodeBin } from './node-bin';
 
-/** Who may import whom: .dependency-cruiser.cjs says it. */
+/** Which parts may import which, according to .dependency-cruiser.cjs. */
 export const dependencies: Part = {
   name: 'dependencies',
   groups: ['static', 'lint'],

@@ -5,7 +5,9 @@ import { failed, PASSED, type Part } from '../part';
 import { checkersPython } from '../python';
 import { PYTHON_TOOLS } from '../tools';
 
-/** The canonical nginx.conf's with a public analyser of configurations. What it finds and is right stands in test/run/gixy.ts. */
+/**
+ * Checks the canonical nginx.conf files with a public analyser. Findings that are right as they are: test/run/gixy.ts.
+ */
 export const gixy: Part = {
   name: 'gixy',
   groups: ['lint', 'security'],
@@ -21,10 +23,10 @@ export const gixy: Part = {
     write(`${files.length} configurations`);
     const report = path.join(folder, 'gixy.json');
     const main = 'import sys; from gixy.cli.main import main; sys.exit(main())';
-    // Without includes: they would be the files of the machine that the tests run on.
+    // Without includes, which would be the files of the test machine.
     const args = ['--format', 'json', '--output', report, '--disable-includes', ...files];
     await command(await checkersPython(context), ['-I', '-c', main, ...args]);
-    // Its exit code is that there are findings; without a report there was none.
+    // The exit code also says that there are findings. Without a report, there was no check.
     const text = await readFile(report, 'utf8').catch(() => undefined);
     if (text === undefined) return failed('gixy wrote no report');
     const notes = judge(JSON.parse(text) as readonly Finding[]);

@@ -6,7 +6,7 @@ import { failed } from '../part';
 import { ARM64_TOOLS, BROWSER_TOOLS, LAB_TOOLS } from '../tools';
 import { nodeBin } from './node-bin';
 
-/** The parts of jest's --json output that are read. */
+/** The fields of jest's --json output that are read. */
 export interface JestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -18,7 +18,7 @@ export interface JestReport {
   }[];
 }
 
-/** Counts single tests. A file that could not even be loaded counts as one failed test. */
+/** Counts single tests. A file that could not be loaded counts as one failed test. */
 export function jestOutcome(report: JestReport, exitCode: number): Outcome {
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   const skips = tests
@@ -26,13 +26,13 @@ export function jestOutcome(report: JestReport, exitCode: number): Outcome {
     .map(({ fullName }) => skipOf(fullName));
   const counted = report.numFailedTests + report.numRuntimeErrorTestSuites;
   const notes = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => `failed: ${fullName}`);
-  // jest may fail for a reason that is no test's, such as an error after the last one.
+  // jest may fail for another reason than a test, such as an error after the last one.
   const alone = exitCode !== 0 && counted === 0;
   if (alone) notes.push(`jest ended with exit code ${exitCode} although no test failed`);
   return { passed: report.numPassedTests, failed: counted + (alone ? 1 : 0), skips, notes };
 }
 
-/** Skipped tests carry the reason in their title: `... (needs root)`, `... (skipped: no /dev/net/tun)`. */
+/** The titles of skipped tests contain the reason: `... (needs root)`, `... (skipped: no /dev/net/tun)`. */
 function skipOf(title: string): Skip {
   const found = / ?\((?:skipped: )?((?:needs|no|not|without|because)\b[^)]*)\)/i.exec(title);
   if (found === null) return { name: title, reason: 'marked as skipped in its file' };
@@ -40,7 +40,7 @@ function skipOf(title: string): Skip {
 }
 
 interface JestPart extends Omit<Part, 'run'> {
-  /** Of jest.config.js. Default: the part's name. */
+  /** The project in jest.config.js. Default: the part's name. */
   readonly project?: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ function jestPart({ project, flags = [], env = {}, ...part }: JestPart): Part {
     ...part,
     async run({ command, folder }) {
       const file = path.join(folder, 'jest.json');
-      // --ci: a snapshot that is not there fails instead of being written.
+      // --ci: a missing snapshot fails instead of being written.
       const args = ['--selectProjects', project ?? part.name, '--ci', '--json', '--outputFile', file, ...flags];
       const code = await command(...nodeBin('jest', ...args), {
         stdoutFile: path.join(folder, 'stdout.json'),
@@ -69,7 +69,7 @@ export const unit = jestPart({
   groups: ['jest'],
   about: 'unit tests and snapshots (jest)',
   limitMinutes: 10,
-  // jest leaves a core to others, which is half of a small machine.
+  // By default jest leaves one core free, which is half of a small machine.
   flags: ['--maxWorkers=100%'],
 });
 
@@ -87,7 +87,7 @@ export const host = jestPart({
   about: "the host's scripts, with real kernel rules and real nginx in network namespaces (jest)",
   tools: HOST_TOOLS,
   limitMinutes: 40,
-  // They mostly wait; with more, times that tests give each other become too short.
+  // They mostly wait. With more workers, the tests' time limits become too short.
   flags: ['--maxWorkers=2'],
 });
 

@@ -5,7 +5,10 @@ import { failed, PASSED, type Part } from '../part';
 import { checkovFindings, explained, guardFindings, type PolicyFinding, unexplained } from '../policies';
 import { PYTHON_TOOLS } from '../tools';
 
-/** The canonical templates against rules that companies check theirs by. What is found and right is explained in docs/operations/policies.md. */
+/**
+ * Checks the canonical templates against rule sets that companies use. docs/operations/policies.md explains findings
+ * that are right as they are.
+ */
 export const policies: Part = {
   name: 'policies',
   groups: ['templates', 'security'],
@@ -22,7 +25,7 @@ export const policies: Part = {
     write(`${files.length} templates`);
 
     const findings: PolicyFinding[] = [];
-    // Their exit codes are that there are findings; without a report there was no check.
+    // The exit codes also say that there are findings. Without a report, there was no check.
     const read = async (name: string, parse: (json: string) => readonly PolicyFinding[]) => {
       const text = await readFile(path.join(folder, name), 'utf8').catch(() => '');
       findings.push(...parse(text));
@@ -48,7 +51,7 @@ export const policies: Part = {
       { stdoutFile: path.join(folder, 'guard.json') },
     );
     await read('guard.json', guardFindings);
-    // Each finds something in a gateway: it is open to the world.
+    // Each of them finds something in a gateway, which is open to the world. If not, the check did not work.
     for (const tool of ['checkov', 'guard'])
       if (!findings.some((finding) => finding.tool === tool)) return failed(`${tool} found nothing: did it run?`);
     const page = await readFile(path.join(root, 'docs', 'operations', 'policies.md'), 'utf8');

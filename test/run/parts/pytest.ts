@@ -10,7 +10,7 @@ export function pytestOutcome(report: string, exitCode: number): Outcome {
   const count = (name: string) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(report)?.[1] ?? 0);
   const bad = count('failures') + count('errors');
   const skips = [...report.matchAll(/<testcase [^>]*\bname="([^"]*)"[^>]*><skipped [^>]*\bmessage="([^"]*)"/g)];
-  // pytest may fail for a reason that is no test's.
+  // pytest may fail for another reason than a test.
   const alone = exitCode !== 0 && bad === 0;
   return {
     passed: count('tests') - bad - count('skipped'),

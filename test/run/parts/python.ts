@@ -10,10 +10,10 @@ const OLDEST = '3.9';
 /** Where the host's package is imported from. */
 const PACKAGE = 'assets/usr/local/lib/portway';
 
-/** Python programs without an ending. */
+/** Python programs without a file extension. */
 const PROGRAMS = ['assets/usr/local/bin/portway'];
 
-/** The Python files: what runs on the host, the lab's services, and what the local AWS endpoint lacks. */
+/** The Python files: what runs on the host, the lab's services, and the additions to the local AWS endpoint. */
 export const python: Part = {
   name: 'python',
   groups: ['static', 'lint'],
@@ -30,7 +30,7 @@ export const python: Part = {
       const config = path.join(root, 'test', 'run', 'ruff.toml');
       return command(interpreter, ['-m', 'ruff', verb, '--no-cache', '--config', config, ...flags, ...files]);
     };
-    // Not its console script: that carries the path of the folder in which the environment was built.
+    // Not its console script: that contains the path of the folder in which the environment was built.
     const vermin = 'import sys; from vermin import main; sys.exit(main())';
     const assets = files.filter((file) => file.startsWith(`assets${path.sep}`));
     const target = [`--target=${OLDEST}-`, '--violations', '--no-tips'];

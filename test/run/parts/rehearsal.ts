@@ -6,7 +6,9 @@ import type { RehearsalReport } from '../../../rehearsal/src/report/record';
 import { failed, needsVm, type Outcome, PASSED, type Part, type PartContext } from '../part';
 import { LAB_TOOLS } from '../tools';
 
-/** Counts the rehearsal's checks. What it could not clean up, and a failure that no check tells of, is a failure too. */
+/**
+ * Counts the rehearsal's checks. Whatever it could not clean up, and a failure without a check, also count as failed.
+ */
 export function rehearsalOutcome(report: RehearsalReport, exitCode: number): Outcome {
   const named = report.checks.map((check) => ({ ...check, name: `${check.run}, ${check.phase}: ${check.what}` }));
   const broken = named.filter(({ result }) => result === 'failed');
@@ -22,7 +24,7 @@ export function rehearsalOutcome(report: RehearsalReport, exitCode: number): Out
   };
 }
 
-/** Looks whether the run wrote its page, with every check on it: one more test. */
+/** Checks that the run wrote its page, with every check on it: one more test. */
 export async function pageOutcome({ html: file, checks }: RehearsalReport): Promise<Outcome> {
   if (file === undefined) return failed('the rehearsal names no page with its report');
   const page = await readFile(file, 'utf8').catch(() => '');
@@ -32,13 +34,13 @@ export async function pageOutcome({ html: file, checks }: RehearsalReport): Prom
     : failed(`not on the rehearsal's page ${file}: ${missing.map(({ what }) => what).join('; ')}`);
 }
 
-/** What `npm start` shows, and of each kind of what a team fears besides one case: those that take a minute or two. */
+/** What `npm start` shows, and one case for each kind of trouble that a team fears: those that take a minute or two. */
 const EVERY_TIME = [
   ...DEFAULT_CASES,
   ...['nginx-killed', 'lost-rules', 'backend-killed', 'diff', 'drift', 'restart', 'replace'],
 ];
 
-/** The life of the shipped stack in a lab on this machine, for both engines, and of stacks that change. */
+/** The life of the shipped stack in a lab on this machine, with both engines, and of stacks that change. */
 export const rehearsal: Part = {
   name: 'rehearsal',
   about: 'the life of the stack, in a lab on this machine, for both engines; changes and mishaps that take little time',
@@ -48,7 +50,7 @@ export const rehearsal: Part = {
   run: (context) => rehearse(context, EVERY_TIME),
 };
 
-/** All that a team fears; 42 minutes, where CPUs are emulated. */
+/** Everything that a team fears: 42 minutes with emulated CPUs. */
 export const cases: Part = {
   name: 'cases',
   about: 'every case of the rehearsal',

@@ -1,7 +1,7 @@
 import { byExitCode, type Part } from '../part';
 import { nodeBin } from './node-bin';
 
-/** The compiler, strict, over everything. */
+/** The strict compiler, over everything. */
 export const typecheck: Part = {
   name: 'typecheck',
   groups: ['static'],
