@@ -3,10 +3,7 @@ import { forwardPath, type Problems } from './problems';
 import type { Written, WrittenForward, WrittenForwards } from './read-forwards';
 import { entriesOf } from './read-object';
 import { isHttpsForward, type ResolvedForward } from './resolved';
-import { Tls } from './tls';
-
-/** The path of a CA's domain checks. @see RFC 8555, section 8.3 */
-export const ACME_PATH = '/.well-known/acme-challenge/';
+import { ACME_PATH, Tls } from './tls';
 
 /** The HTTP forwards that listen where a CA checks domains. */
 function onWebPort(name: string, forward: WrittenForward): readonly (readonly [string, Written<'http'>['props']])[] {

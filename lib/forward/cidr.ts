@@ -5,6 +5,9 @@ import { isToken } from './token';
 /** The IP versions. */
 export type Family = 4 | 6;
 
+/** Both. */
+export const ANY_FAMILY: readonly Family[] = [4, 6];
+
 /** A source network: an IPv4 or IPv6 block in CIDR notation, or a token that becomes one (treated as IPv4). */
 export interface Cidr {
   readonly text: string;

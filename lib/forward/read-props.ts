@@ -1,4 +1,3 @@
-import { type Cidr, type Family, isCidr, readCidr } from './cidr';
 import { ENGINES, type Engine, type ForwardKind, type ForwardProps } from './forward';
 import { isRange, type PortRange, parsePorts } from './ports';
 import type { Problems } from './problems';
@@ -8,9 +7,6 @@ import { readFlag, readOneOf, readWhole } from './read-value';
 import type { PortForward } from './resolved';
 import { isTarget, readTarget, type Target, WEIGHTED_TARGET } from './target';
 import { isNumberToken, isToken } from './token';
-
-/** Both IP versions. */
-export const ANY_FAMILY: readonly Family[] = [4, 6];
 
 /** Ports that cannot be forwarded, because the gateway itself needs them. */
 const RESERVED: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number; readonly why: string }[] = [
@@ -119,19 +115,4 @@ function readWeighted(at: string, spec: object, problems: Problems) {
   return (
     readObject(at, spec, { parts: WEIGHTED_TARGET, example: "{ to: '10.0.1.20:8080', weight: 3 }" }, problems) ?? {}
   );
-}
-
-/** The source networks of a prop (`at`); empty if it is unset. */
-export function readSources(at: string, value: unknown, problems: Problems): readonly Cidr[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value) || value.length === 0) {
-    problems.add(at, 'must hold at least one CIDR block, or be left out', value);
-    return [];
-  }
-  return value.flatMap((source, i) => {
-    const cidr = readCidr(source);
-    if (isCidr(cidr)) return [cidr];
-    problems.add(`${at}[${i}]`, cidr.rule, source);
-    return [];
-  });
 }

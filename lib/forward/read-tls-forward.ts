@@ -1,8 +1,9 @@
 import { readLimits } from '../kernel/limits/limits';
+import { ANY_FAMILY } from './cidr';
 import type { Engine } from './forward';
 import { forwardPath, type Problems } from './problems';
 import type { Written } from './read-forwards';
-import { ANY_FAMILY, readEngine, readListener } from './read-props';
+import { readEngine, readListener } from './read-props';
 import { readTlsHosts } from './read-tls-hosts';
 import type { TlsForward } from './resolved';
 import { readSession } from './session';

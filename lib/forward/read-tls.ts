@@ -2,7 +2,6 @@ import { isPublicName } from './host-name';
 import type { Problems } from './problems';
 import { passes, readObject } from './read-object';
 import { readFlag } from './read-value';
-import { isHttpsForward, type ResolvedForward } from './resolved';
 import { type Certificate, LETS_ENCRYPT_PROPS, type SecretSource, Tls } from './tls';
 import { isToken } from './token';
 
@@ -88,12 +87,6 @@ function readDomains(at: string, domains: unknown, problems: Problems): readonly
       problems.add(`${at}[${i}]`, 'must be a domain in lower case such as www.example.com', domain);
   }
   return domains;
-}
-
-/** The secrets that certificates are read from. */
-export function secretsOf(forwards: readonly ResolvedForward[]): readonly SecretSource[] {
-  const secrets = forwards.flatMap((f) => (isHttpsForward(f) && f.tls.source === 'secret' ? f.tls.secret : []));
-  return [...new Set(secrets)];
 }
 
 function readSecret(at: string, secret: unknown, problems: Problems): SecretSource {

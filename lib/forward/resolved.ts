@@ -10,6 +10,7 @@ import type { PortRange } from './ports';
 import type { Session } from './session';
 import type { Sources } from './sources';
 import type { Host, Target } from './target';
+import type { SecretSource } from './tls';
 import type { SharedPort, TlsHost } from './tls-hosts';
 import type { TrustedProxies } from './trusted-proxies';
 
@@ -149,4 +150,10 @@ export function transportsOf(forward: PortForward): readonly PortForward['transp
 /** The port that a TLS and an HTTPS forward share; undefined for other forwards. */
 export function sharedPortOf(forward: PortForward): SharedPort | undefined {
   return forward.kind === 'tls' || forward.kind === 'https' ? forward.sharedPort : undefined;
+}
+
+/** The secrets that certificates are read from. */
+export function secretsOf(forwards: readonly ResolvedForward[]): readonly SecretSource[] {
+  const secrets = forwards.flatMap((f) => (isHttpsForward(f) && f.tls.source === 'secret' ? f.tls.secret : []));
+  return [...new Set(secrets)];
 }

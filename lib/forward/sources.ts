@@ -1,7 +1,6 @@
-import { type Cidr, isEverything } from './cidr';
+import { type Cidr, isCidr, isEverything, readCidr } from './cidr';
 import type { Known } from './known';
 import type { Problems } from './problems';
-import { readSources } from './read-props';
 
 /**
  * Props of every forward.
@@ -41,4 +40,19 @@ export function readSourceLists(at: string, props: CommonForwardProps, problems:
   for (const cidr of denyFrom.filter(isEverything))
     problems.add(`${at}.denyFrom`, 'must not be everyone: remove the forward instead', cidr.text);
   return { allowFrom, denyFrom };
+}
+
+/** The source networks of a prop (`at`); empty if it is unset. */
+export function readSources(at: string, value: unknown, problems: Problems): readonly Cidr[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.add(at, 'must hold at least one CIDR block, or be left out', value);
+    return [];
+  }
+  return value.flatMap((source, i) => {
+    const cidr = readCidr(source);
+    if (isCidr(cidr)) return [cidr];
+    problems.add(`${at}[${i}]`, cidr.rule, source);
+    return [];
+  });
 }

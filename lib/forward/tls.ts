@@ -90,3 +90,6 @@ export type Certificate =
   | { readonly source: 'self-signed' }
   | { readonly source: 'acme'; readonly email: string; readonly domains: readonly string[]; readonly server: string }
   | { readonly source: 'secret'; readonly secret: SecretSource };
+
+/** The path of a CA's domain checks. @see RFC 8555, section 8.3 */
+export const ACME_PATH = '/.well-known/acme-challenge/';

@@ -2,8 +2,8 @@ import { type Cidr, isEverything, mergeCidrs } from './cidr';
 import type { Known } from './known';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
-import { readSources } from './read-props';
 import { readFlag } from './read-value';
+import { readSources } from './sources';
 
 /** The PROXY protocol, which sends the client's address ahead of a connection's own bytes. */
 export interface ProxyProtocolProps {

@@ -1,4 +1,4 @@
-import { ACME_PATH } from '../forward/acme';
+import { ACME_PATH } from '../forward/tls';
 import { block, type Line } from '../nginx/block';
 import { NGINX_PATHS } from '../nginx/names';
 import type { ForwardFeature, ServerScope } from './feature';

@@ -1,7 +1,8 @@
+import { ANY_FAMILY } from '../forward/cidr';
 import type { Engine } from '../forward/forward';
 import { forwardPath, type Problems } from '../forward/problems';
 import type { Written } from '../forward/read-forwards';
-import { ANY_FAMILY, readEngine, readListener } from '../forward/read-props';
+import { readEngine, readListener } from '../forward/read-props';
 import type { HttpForward, HttpsForward, WebForward } from '../forward/resolved';
 import { FORWARD_FEATURES, type ForwardValues, HTTPS_FEATURES, type HttpsValues } from './features';
 import { readForwardOptions } from './read-place';

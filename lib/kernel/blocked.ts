@@ -1,6 +1,6 @@
 import { overlapCidr } from 'cidr-tools';
 import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
-import { readSources } from '../forward/read-props';
+import { readSources } from '../forward/sources';
 import { isToken } from '../forward/token';
 import { renderChain, renderSet } from '../nftables/block';
 import type { GatewayOption } from './feature';

@@ -2,7 +2,7 @@ import { excludeCidr } from 'cidr-tools';
 import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
 import type { Problems } from '../forward/problems';
 import { isPlainObject } from '../forward/read-object';
-import { readSources } from '../forward/read-props';
+import { readSources } from '../forward/sources';
 import { isToken } from '../forward/token';
 import { CHAINS } from '../iptables/chains';
 import type { Table } from '../iptables/table';

@@ -1,6 +1,5 @@
-import type { Family } from '../forward/cidr';
+import { ANY_FAMILY, type Family } from '../forward/cidr';
 import type { Problems } from '../forward/problems';
-import { ANY_FAMILY } from '../forward/read-props';
 import { readOneOf } from '../forward/read-value';
 import type { ForwardContext, ForwardOption } from './feature';
 

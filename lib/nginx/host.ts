@@ -1,6 +1,5 @@
 import { type Block, block, type Line } from './block';
 import { refuse } from './refusals';
-import type { RequestFacts } from './request-facts';
 
 /** The host that a request is for, as the client wrote it, with its port. Empty if the request is refused. */
 export const HOST = '$portway_host';
@@ -17,7 +16,7 @@ export const NAME = '$portway_name';
  * characters could end the quotes in `Forwarded`, or be read as a user (`a:80@b`).
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
  */
-export function hostMaps({ scheme, port }: RequestFacts): readonly Line[] {
+export function hostMaps({ scheme, port }: { readonly scheme: string; readonly port: string }): readonly Line[] {
   return [
     '',
     '# Host must be a name or an address, with or without a port, and match the request line.',
