@@ -1,7 +1,7 @@
 import type { ForwardOptionProps, HttpsOptionProps } from '../http/features';
 import type { HttpLimits } from '../http/limits';
 import type { HttpProtocol } from '../http/protocol';
-import type { HttpHostProps } from '../http/route';
+import type { HttpHostProps } from '../http/route-props';
 import type { KernelForwardProps, KernelPortProps } from '../kernel/features';
 import type { ForwardLimits } from '../kernel/limits/limits';
 import type { Balance, TransportBalance } from './balance';

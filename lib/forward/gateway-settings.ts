@@ -1,5 +1,6 @@
-import type { GatewayOptionProps, GatewayValues } from '../kernel/features';
+import type { GatewayOptionProps } from '../kernel/features';
 import { readGatewayOptions } from '../kernel/options';
+import type { GatewayValues } from '../kernel/values';
 import type { Cidr } from './cidr';
 import { Problems } from './problems';
 

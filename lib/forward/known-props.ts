@@ -1,5 +1,5 @@
 import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES } from '../http/features';
-import { HTTP_HOST, HTTP_PATH } from '../http/read-sites';
+import { HTTP_HOST, HTTP_PATH } from '../http/known-props';
 import { LIMITS } from '../kernel/limits/limits';
 import { FORWARD_PROPS, OPTION_PARTS, PORT_PROPS } from '../kernel/options';
 import type {

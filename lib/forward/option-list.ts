@@ -1,6 +1,6 @@
 /*
- * An option is an object with the names of its props and their reader. A list of options gives the types of all their props and values, so
- * that an option is named in one list alone.
+ * An option is an object with the names of its props and their reader. A list of options gives the types of all their props, so that
+ * an option is named in one list alone.
  */
 
 /** What all kinds of options have. `never` stands for the types that only the option itself knows. */
@@ -12,8 +12,10 @@ export interface AnyOption {
 /** The props of all options of a union. */
 export type PropsOf<Option extends AnyOption> = All<Parameters<Option['read']>[1]>;
 
-/** What the options of a union read from their props. */
-export type ValuesOf<Option extends AnyOption> = All<ReturnType<Option['read']>>;
+/** An option whose values are declared in an interface. A list `satisfies` it, so that no feature forgets to. */
+export interface Declares<Values> {
+  read(...args: never[]): Partial<Values>;
+}
 
 /** The intersection of a union's members. */
 type All<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never;

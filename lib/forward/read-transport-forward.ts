@@ -1,6 +1,6 @@
-import type { KernelForwardValues, KernelPortValues } from '../kernel/features';
 import { readLimits } from '../kernel/limits/limits';
 import { FORWARD_PROPS, PORT_PROPS, readPortOptions } from '../kernel/options';
+import type { KernelForwardValues, KernelPortValues } from '../kernel/values';
 import { BALANCES, type TransportBalance } from './balance';
 import { checkTargets } from './check-targets';
 import { ANY_FAMILY } from './cidr';

@@ -1,8 +1,7 @@
-import type { ForwardValues, HttpsValues } from '../http/features';
 import type { HttpSite } from '../http/route';
-import type { KernelForwardValues, KernelPortValues } from '../kernel/features';
-import type { ResolvedHealthCheck } from '../kernel/health-check';
+import type { ForwardValues, HttpsValues } from '../http/values';
 import type { ResolvedLimits } from '../kernel/limits/limits';
+import type { KernelForwardValues, KernelPortValues } from '../kernel/values';
 import type { TransportBalance } from './balance';
 import type { Family } from './cidr';
 import type { Failover } from './failover';
@@ -133,7 +132,7 @@ export function isHttpsForward(forward: ResolvedForward): forward is HttpsForwar
 /** Whether the host probes its targets. */
 export function isHealthChecked(
   forward: ResolvedForward,
-): forward is KernelPortForward & { readonly healthCheck: ResolvedHealthCheck } {
+): forward is KernelPortForward & Required<Pick<KernelPortValues, 'healthCheck'>> {
   return forward.engine === 'iptables' && forward.kind !== 'protocol' && forward.healthCheck !== undefined;
 }
 

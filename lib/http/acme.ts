@@ -8,6 +8,10 @@ interface Acme {
   readonly answersAcme?: true;
 }
 
+declare module './values' {
+  interface ForwardValues extends Acme {}
+}
+
 export const acme: ForwardFeature<object, Acme> = {
   props: {},
   read: () => ({}),

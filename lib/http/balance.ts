@@ -19,8 +19,16 @@ export interface BalanceProps {
   readonly balance?: HttpBalance;
 }
 
+interface BalanceValues {
+  readonly balance?: Balance;
+}
+
+declare module './values' {
+  interface RouteValues extends BalanceValues {}
+}
+
 /** How targets share requests. The group of targets states the methods; only `cookie` belongs to HTTP. */
-export const balance: HttpFeature<BalanceProps, { readonly balance?: Balance }> = {
+export const balance: HttpFeature<BalanceProps, BalanceValues> = {
   props: { balance: true },
   read(at, props, problems, { isLeaf, targets }) {
     if (isLeaf && targets < 2 && props.balance !== undefined)

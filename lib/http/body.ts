@@ -15,7 +15,15 @@ export interface BodyProps {
   readonly maxBodyMiB?: number;
 }
 
-export const body: HttpFeature<BodyProps, { readonly maxBodyMiB?: number }> = {
+interface BodyValues {
+  readonly maxBodyMiB?: number;
+}
+
+declare module './values' {
+  interface RouteValues extends BodyValues {}
+}
+
+export const body: HttpFeature<BodyProps, BodyValues> = {
   props: { maxBodyMiB: true },
   read(at, { maxBodyMiB: value }, problems) {
     return set({ maxBodyMiB: readWhole(`${at}.maxBodyMiB`, value, { from: 1, to: 10_240 }, problems) });

@@ -20,7 +20,15 @@ export interface CacheOptionProps {
   readonly cache?: CacheProps | false;
 }
 
-export const cache: HttpFeature<CacheOptionProps, { readonly cache?: Cache | false }> = {
+interface CacheValues {
+  readonly cache?: Cache | false;
+}
+
+declare module './values' {
+  interface RouteValues extends CacheValues {}
+}
+
+export const cache: HttpFeature<CacheOptionProps, CacheValues> = {
   props: { cache: true },
   parts: { cache: CACHE_PARTS },
   read(at, props, problems, { id, isLeaf, props: { redirectTo, streaming, protocol } }) {

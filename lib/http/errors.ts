@@ -61,7 +61,15 @@ const PARTS: Known<ErrorPageProps> = { title: true, message: true, html: true };
 
 const DEFAULT = { title: 'Not available', message: 'Please try again in a moment.' };
 
-export const errors: HttpFeature<ErrorsProps, { readonly errors?: ErrorPage }> = {
+interface ErrorsValues {
+  readonly errors?: ErrorPage;
+}
+
+declare module './values' {
+  interface SiteValues extends ErrorsValues {}
+}
+
+export const errors: HttpFeature<ErrorsProps, ErrorsValues> = {
   props: { errors: true },
   parts: { errors: PARTS },
   read(at, props, problems, { id }) {

@@ -19,7 +19,15 @@ export interface FailoverOptionProps {
   readonly failover?: HttpFailoverProps;
 }
 
-export const failover: HttpFeature<FailoverOptionProps, { readonly failover?: Failover }> = {
+interface FailoverValues {
+  readonly failover?: Failover;
+}
+
+declare module './values' {
+  interface RouteValues extends FailoverValues {}
+}
+
+export const failover: HttpFeature<FailoverOptionProps, FailoverValues> = {
   props: { failover: true },
   parts: { failover: HTTP_FAILOVER },
   read(at, props, problems, { isLeaf, targets, props: { to } }) {

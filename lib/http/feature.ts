@@ -4,7 +4,7 @@ import type { WebForward } from '../forward/resolved';
 import type { Block, Line } from '../nginx/block';
 import type { RequestFacts } from '../nginx/request-facts';
 import type { Header } from './header';
-import type { HttpOptions, HttpPathProps, HttpRoute, HttpSite, HttpsPorts } from './route';
+import type { HttpOptions, HttpRoute, HttpSite, HttpsPorts } from './route';
 
 /** What every feature has. */
 interface Feature<Props extends object> {
@@ -44,7 +44,7 @@ export interface WrittenPlace {
   /** The ports of the stack's HTTPS forwards. */
   readonly httpsPorts: HttpsPorts;
   /** All that is written at the place. */
-  readonly props: HttpPathProps;
+  readonly props: Readonly<Record<string, unknown>>;
   /** Whether it has no hosts or paths below it. */
   readonly isLeaf: boolean;
   /** How many targets are written at the place. */

@@ -1,4 +1,4 @@
-import type { AnyOption, PropsOf as OptionProps, ValuesOf as OptionValues } from '../forward/option-list';
+import type { AnyOption, Declares, PropsOf as OptionProps } from '../forward/option-list';
 import { acme } from './acme';
 import { balance } from './balance';
 import { body } from './body';
@@ -25,6 +25,7 @@ import { timeouts } from './timeouts';
 import { tls } from './tls';
 import { trustedProxies } from './trusted-proxies';
 import { underscores } from './underscores';
+import type { ForwardValues, HttpsValues, PathValues, RouteValues, SiteValues } from './values';
 
 /**
  * All HTTP features, by where their props may stand. Lines in nginx.conf follow this order unless a feature sets
@@ -47,19 +48,26 @@ export const ROUTE_FEATURES = [
   headers,
   passHeaders,
   logs,
-] as const;
+] as const satisfies readonly Declares<RouteValues>[];
 
 /** Only on a path. */
-export const PATH_FEATURES = [stripPrefix] as const;
+export const PATH_FEATURES = [stripPrefix] as const satisfies readonly Declares<PathValues>[];
 
 /** On a forward or a host. */
-export const SITE_FEATURES = [errors] as const;
+export const SITE_FEATURES = [errors] as const satisfies readonly Declares<SiteValues>[];
 
 /** Only on a forward. */
-export const FORWARD_FEATURES = [sources, trustedProxies, acme, maxHeader, underscores, maintenance] as const;
+export const FORWARD_FEATURES = [
+  sources,
+  trustedProxies,
+  acme,
+  maxHeader,
+  underscores,
+  maintenance,
+] as const satisfies readonly Declares<ForwardValues>[];
 
 /** Only on an HTTPS forward. */
-export const HTTPS_FEATURES = [tls, hsts, http3] as const;
+export const HTTPS_FEATURES = [tls, hsts, http3] as const satisfies readonly Declares<HttpsValues>[];
 
 export const FEATURES: readonly (HttpFeature<object, object> | ForwardFeature<object, object>)[] = [
   ...ROUTE_FEATURES,
@@ -75,10 +83,4 @@ export type SiteOptionProps = PropsOf<typeof SITE_FEATURES>;
 export type ForwardOptionProps = PropsOf<typeof FORWARD_FEATURES>;
 export type HttpsOptionProps = PropsOf<typeof HTTPS_FEATURES>;
 
-export type RouteValues = ValuesOf<typeof ROUTE_FEATURES>;
-export type PlaceValues = RouteValues & ValuesOf<typeof PATH_FEATURES> & ValuesOf<typeof SITE_FEATURES>;
-export type ForwardValues = ValuesOf<typeof FORWARD_FEATURES>;
-export type HttpsValues = ValuesOf<typeof HTTPS_FEATURES>;
-
 type PropsOf<L extends readonly AnyOption[]> = OptionProps<L[number]>;
-type ValuesOf<L extends readonly AnyOption[]> = OptionValues<L[number]>;

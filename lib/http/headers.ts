@@ -31,6 +31,10 @@ interface Headers {
   readonly hideHeaders?: readonly string[];
 }
 
+declare module './values' {
+  interface RouteValues extends Headers {}
+}
+
 export const headers: HttpFeature<HeadersProps, Headers> = {
   props: { headers: true, hideHeaders: true },
   read(at, props, problems) {

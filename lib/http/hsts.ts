@@ -54,6 +54,10 @@ interface Hsts {
   readonly hsts?: string;
 }
 
+declare module './values' {
+  interface HttpsValues extends Hsts {}
+}
+
 export const hsts: ForwardFeature<HstsOptionProps, Hsts> = {
   props: { hsts: true },
   parts: { hsts: PARTS },

@@ -27,6 +27,10 @@ interface Http3 {
   readonly http3?: true;
 }
 
+declare module './values' {
+  interface HttpsValues extends Http3 {}
+}
+
 export const http3: ForwardFeature<Http3Props, Http3> = {
   props: { http3: true },
   read: (at, props, problems) => (readFlag(`${at}.http3`, props.http3, problems) ? { http3: true } : {}),

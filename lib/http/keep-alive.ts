@@ -22,7 +22,15 @@ export interface KeepAliveProps {
  */
 const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 
-export const keepAlive: HttpFeature<KeepAliveProps, { readonly targetKeepAlive?: boolean }> = {
+interface KeepAliveValues {
+  readonly targetKeepAlive?: boolean;
+}
+
+declare module './values' {
+  interface RouteValues extends KeepAliveValues {}
+}
+
+export const keepAlive: HttpFeature<KeepAliveProps, KeepAliveValues> = {
   props: { targetKeepAlive: true },
   read(at, props, problems, { isLeaf, props: { redirectTo } }) {
     if (isLeaf && redirectTo !== undefined && props.targetKeepAlive !== undefined)

@@ -55,7 +55,15 @@ export interface ResolvedHttpLimits {
   readonly openConnections?: number;
 }
 
-export const limits: HttpFeature<LimitsProps, { readonly limits?: ResolvedHttpLimits }> = {
+interface LimitsValues {
+  readonly limits?: ResolvedHttpLimits;
+}
+
+declare module './values' {
+  interface RouteValues extends LimitsValues {}
+}
+
+export const limits: HttpFeature<LimitsProps, LimitsValues> = {
   props: { limits: true },
   parts: { 'limits of an HTTP forward': HTTP_LIMITS },
   read(at, props, problems, { id }) {

@@ -47,7 +47,15 @@ export interface ResolvedLogs {
 
 const PARTS: Known<HttpLogs> = { level: true, redact: true };
 
-export const logs: HttpFeature<LogsProps, { readonly logs?: ResolvedLogs }> = {
+interface LogsValues {
+  readonly logs?: ResolvedLogs;
+}
+
+declare module './values' {
+  interface RouteValues extends LogsValues {}
+}
+
+export const logs: HttpFeature<LogsProps, LogsValues> = {
   props: { logs: true },
   parts: { logs: PARTS },
   read: (at, props, problems) => set({ logs: readLogs(`${at}.logs`, props.logs, problems) }),

@@ -17,6 +17,10 @@ interface Maintenance {
   readonly maintenance: boolean;
 }
 
+declare module './values' {
+  interface ForwardValues extends Maintenance {}
+}
+
 export const maintenance: ForwardFeature<MaintenanceProps, Maintenance> = {
   props: { maintenance: true },
   read: (at, props, problems) => ({

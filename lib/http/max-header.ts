@@ -24,6 +24,10 @@ interface MaxHeader {
   readonly maxHeaderKiB?: number;
 }
 
+declare module './values' {
+  interface ForwardValues extends MaxHeader {}
+}
+
 export const maxHeader: ForwardFeature<MaxHeaderProps, MaxHeader> = {
   props: { maxHeaderKiB: true },
   read(at, { maxHeaderKiB: value }, problems) {

@@ -18,7 +18,15 @@ export interface MethodsProps {
   readonly methods?: readonly string[];
 }
 
-export const methods: HttpFeature<MethodsProps, { readonly methods?: readonly string[] }> = {
+interface MethodsValues {
+  readonly methods?: readonly string[];
+}
+
+declare module './values' {
+  interface RouteValues extends MethodsValues {}
+}
+
+export const methods: HttpFeature<MethodsProps, MethodsValues> = {
   props: { methods: true },
   read: (at, props, problems) => set({ methods: readMethods(`${at}.methods`, props.methods, problems) }),
   nginx: {

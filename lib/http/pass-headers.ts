@@ -18,7 +18,15 @@ export interface PassHeadersProps {
   readonly passHeaders?: readonly string[];
 }
 
-export const passHeaders: HttpFeature<PassHeadersProps, { readonly passHeaders?: readonly string[] }> = {
+interface PassHeadersValues {
+  readonly passHeaders?: readonly string[];
+}
+
+declare module './values' {
+  interface RouteValues extends PassHeadersValues {}
+}
+
+export const passHeaders: HttpFeature<PassHeadersProps, PassHeadersValues> = {
   props: { passHeaders: true },
   read: (at, props, problems) =>
     set({ passHeaders: readPassedHeaders(`${at}.passHeaders`, props.passHeaders, problems) }),

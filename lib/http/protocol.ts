@@ -21,8 +21,16 @@ export interface HttpProtocolProps {
   readonly protocol?: HttpProtocol;
 }
 
+interface ProtocolValues {
+  readonly protocol?: HttpProtocol;
+}
+
+declare module './values' {
+  interface RouteValues extends ProtocolValues {}
+}
+
 /** What targets speak: HTTP/1.1 or gRPC. */
-export const protocol: HttpFeature<HttpProtocolProps, { readonly protocol?: HttpProtocol }> = {
+export const protocol: HttpFeature<HttpProtocolProps, ProtocolValues> = {
   props: { protocol: true },
   read(at, { protocol: value }, problems, { kind }) {
     if (value === 'grpc' && kind !== 'https')

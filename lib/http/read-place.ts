@@ -1,7 +1,7 @@
 import type { Problems } from '../forward/problems';
 import type { ForwardFeature, HttpFeature, WrittenPlace } from './feature';
-import type { PlaceValues } from './features';
 import type { HttpSite } from './route';
+import type { PlaceValues } from './values';
 
 /** What is written at a forward, host or path, and the result with what it inherits. */
 export interface Place {

@@ -3,8 +3,6 @@ import { checkTargets } from '../forward/check-targets';
 import { FAILOVER } from '../forward/failover';
 import { isHostName } from '../forward/host-name';
 import { Ids } from '../forward/ids';
-import type { Known } from '../forward/known';
-import { propsOf } from '../forward/option-list';
 import type { PortRange } from '../forward/ports';
 import type { Problems } from '../forward/problems';
 import { checkBalance } from '../forward/read-balance';
@@ -12,25 +10,14 @@ import { canFailOver } from '../forward/read-failover';
 import { readObject, readRecord } from '../forward/read-object';
 import { readTargets } from '../forward/read-props';
 import type { HttpFeature } from './feature';
-import { PATH_FEATURES, type PlaceValues, ROUTE_FEATURES, SITE_FEATURES } from './features';
+import { PATH_FEATURES, ROUTE_FEATURES, SITE_FEATURES } from './features';
+import { HTTP_HOST, HTTP_PATH } from './known-props';
 import { checkPassedBesideCache } from './pass-headers';
 import { type Place, readPlace } from './read-place';
-import type {
-  HttpHostProps,
-  HttpOptions,
-  HttpPathProps,
-  HttpRoute,
-  HttpRouteProps,
-  HttpSite,
-  HttpsPorts,
-} from './route';
+import type { HttpOptions, HttpRoute, HttpSite, HttpsPorts } from './route';
+import type { HttpHostProps, HttpPathProps } from './route-props';
 import { streamsAnswers } from './streams';
-
-const HTTP_ROUTE: Known<HttpRouteProps> = { to: true, ...propsOf(ROUTE_FEATURES) };
-
-export const HTTP_PATH: Known<HttpPathProps> = { ...HTTP_ROUTE, ...propsOf(PATH_FEATURES) };
-
-export const HTTP_HOST: Known<HttpHostProps> = { ...HTTP_ROUTE, routes: true, ...propsOf(SITE_FEATURES) };
+import type { PlaceValues } from './values';
 
 const FORWARD_OR_HOST: readonly HttpFeature<object, object>[] = [...ROUTE_FEATURES, ...SITE_FEATURES];
 const PATH: readonly HttpFeature<object, object>[] = [...ROUTE_FEATURES, ...PATH_FEATURES];
@@ -111,7 +98,7 @@ function read(
     id: placeIds.take(id),
     kind,
     httpsPorts,
-    props,
+    props: { ...props },
     isLeaf: props.hosts === undefined && props.routes === undefined,
     targets: Array.isArray(props.to) ? props.to.length : 1,
   };

@@ -4,10 +4,11 @@ import { forwardPath, type Problems } from '../forward/problems';
 import type { Written } from '../forward/read-forwards';
 import { readEngine, readListener } from '../forward/read-props';
 import type { HttpForward, HttpsForward, WebForward } from '../forward/resolved';
-import { FORWARD_FEATURES, type ForwardValues, HTTPS_FEATURES, type HttpsValues } from './features';
+import { FORWARD_FEATURES, HTTPS_FEATURES } from './features';
 import { readForwardOptions } from './read-place';
 import { readSites } from './read-sites';
 import type { HttpsPorts } from './route';
+import type { ForwardValues, HttpsValues } from './values';
 
 type Context = { readonly stackEngine: Engine; readonly httpsPorts: HttpsPorts };
 

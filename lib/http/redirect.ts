@@ -21,6 +21,10 @@ interface Redirect {
   readonly redirect?: number | string | undefined;
 }
 
+declare module './values' {
+  interface RouteValues extends Redirect {}
+}
+
 export const redirect: HttpFeature<RedirectProps, Redirect> = {
   props: { redirectTo: true },
   read(at, { redirectTo }, problems, { httpsPorts, props: { to } }) {

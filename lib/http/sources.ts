@@ -7,6 +7,10 @@ import { variableName } from '../nginx/names';
 import { refuse } from '../nginx/refusals';
 import type { AdmissionScope, ForwardFeature } from './feature';
 
+declare module './values' {
+  interface ForwardValues extends Sources {}
+}
+
 /** `allowFrom` and `denyFrom`, which every forward has. */
 export const sources: ForwardFeature<CommonForwardProps, Sources> = {
   props: COMMON,

@@ -19,7 +19,15 @@ export interface StreamingProps {
   readonly streaming?: Streaming;
 }
 
-export const streaming: HttpFeature<StreamingProps, { readonly streaming?: Streaming }> = {
+interface StreamingValues {
+  readonly streaming?: Streaming;
+}
+
+declare module './values' {
+  interface RouteValues extends StreamingValues {}
+}
+
+export const streaming: HttpFeature<StreamingProps, StreamingValues> = {
   props: { streaming: true },
   read(at, { streaming: value }, problems) {
     if (value === undefined) return {};

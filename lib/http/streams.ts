@@ -7,7 +7,7 @@ export type Streaming = boolean | 'answers' | 'requests';
 export const STREAMING = [true, false, 'answers', 'requests'] as const satisfies readonly Streaming[];
 
 /** Whether answers are passed on as they arrive. */
-export function streamsAnswers(streaming: Streaming | undefined): boolean {
+export function streamsAnswers(streaming: unknown): boolean {
   return streaming === true || streaming === 'answers';
 }
 

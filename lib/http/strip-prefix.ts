@@ -21,7 +21,15 @@ export interface StripPrefixProps {
   readonly stripPrefix?: boolean;
 }
 
-export const stripPrefix: HttpFeature<StripPrefixProps, { readonly stripPrefix?: boolean }> = {
+interface StripPrefixValues {
+  readonly stripPrefix?: boolean;
+}
+
+declare module './values' {
+  interface PathValues extends StripPrefixValues {}
+}
+
+export const stripPrefix: HttpFeature<StripPrefixProps, StripPrefixValues> = {
   props: { stripPrefix: true },
   read: (at, props, problems) => set({ stripPrefix: readFlag(`${at}.stripPrefix`, props.stripPrefix, problems) }),
   nginx: {

@@ -33,7 +33,15 @@ export interface HttpTimeouts {
 
 const PARTS: Known<HttpTimeouts> = { body: true, response: true };
 
-export const timeouts: HttpFeature<TimeoutsProps, { readonly timeouts?: HttpTimeouts }> = {
+interface TimeoutsValues {
+  readonly timeouts?: HttpTimeouts;
+}
+
+declare module './values' {
+  interface RouteValues extends TimeoutsValues {}
+}
+
+export const timeouts: HttpFeature<TimeoutsProps, TimeoutsValues> = {
   props: { timeouts: true },
   parts: { timeouts: PARTS },
   read(at, { timeouts: value }, problems) {

@@ -14,7 +14,15 @@ export interface TlsProps {
   readonly tls: Tls;
 }
 
-export const tls: ForwardFeature<TlsProps, { readonly tls: Certificate }> = {
+interface TlsValues {
+  readonly tls: Certificate;
+}
+
+declare module './values' {
+  interface HttpsValues extends TlsValues {}
+}
+
+export const tls: ForwardFeature<TlsProps, TlsValues> = {
   props: { tls: true },
   // A forward without a valid certificate is refused; the value only lets checks go on.
   read: (at, props, problems) => ({ tls: readTls(`${at}.tls`, props.tls, problems) ?? { source: 'self-signed' } }),

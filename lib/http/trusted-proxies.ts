@@ -23,8 +23,16 @@ export interface TrustedProxiesProps {
   readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
 }
 
+interface TrustedProxiesValues {
+  readonly trustedProxies?: TrustedProxies;
+}
+
+declare module './values' {
+  interface ForwardValues extends TrustedProxiesValues {}
+}
+
 /** Who the client is. What trusted proxies report beside the address is in lib/nginx/request-facts.ts. */
-export const trustedProxies: ForwardFeature<TrustedProxiesProps, { readonly trustedProxies?: TrustedProxies }> = {
+export const trustedProxies: ForwardFeature<TrustedProxiesProps, TrustedProxiesValues> = {
   props: { trustedProxies: true, proxyProtocol: true },
   read(at, props, problems) {
     const { trustedProxies: trusted } = readTrustedProxies(at, props, ['accept'], problems);

@@ -20,6 +20,10 @@ interface Underscores {
   readonly underscoresInHeaders?: true;
 }
 
+declare module './values' {
+  interface ForwardValues extends Underscores {}
+}
+
 export const underscores: ForwardFeature<UnderscoresProps, Underscores> = {
   props: { underscoresInHeaders: true },
   read: (at, props, problems) =>

@@ -16,8 +16,16 @@ export interface BlockedProps {
   readonly blocked?: readonly string[];
 }
 
+interface BlockedValues {
+  readonly blocked: readonly Cidr[];
+}
+
+declare module './values' {
+  interface GatewayValues extends BlockedValues {}
+}
+
 /** `blocked`: drops all packets from some networks, in the earliest hook that handles both IP versions. */
-export const blocked: GatewayOption<BlockedProps, { readonly blocked: readonly Cidr[] }> = {
+export const blocked: GatewayOption<BlockedProps, BlockedValues> = {
   on: 'gateway',
   props: { blocked: true },
   read(_, props, problems, { admin }) {

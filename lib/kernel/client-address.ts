@@ -19,11 +19,19 @@ export interface ClientAddressProps {
   readonly preserveClientAddress?: boolean;
 }
 
+interface ClientAddressValues {
+  readonly preserveClientAddress: boolean;
+}
+
+declare module './values' {
+  interface KernelForwardValues extends ClientAddressValues {}
+}
+
 /**
  * nat: which address targets on other hosts see. Without `preserveClientAddress` it is the gateway's, and they reply to
  * the gateway.
  */
-export const clientAddress: ForwardOption<ClientAddressProps, { readonly preserveClientAddress: boolean }> = {
+export const clientAddress: ForwardOption<ClientAddressProps, ClientAddressValues> = {
   on: 'forward',
   props: { preserveClientAddress: true },
   read(at, props, problems, { hosts }) {

@@ -35,6 +35,10 @@ interface Egress {
   readonly loginClosedTo: readonly Cidr[];
 }
 
+declare module './values' {
+  interface GatewayValues extends Egress {}
+}
+
 /**
  * `egress`, in nat, mangle and filter: private networks reach the internet under the gateway's address (dynamic NAT:
  * each connection gets one of its ports). Traffic between these networks is neither translated nor accepted.

@@ -13,8 +13,16 @@ export interface FamilyProps {
   readonly family?: 'ipv4' | 'ipv6';
 }
 
+interface FamilyValues {
+  readonly families: readonly Family[];
+}
+
+declare module './values' {
+  interface KernelForwardValues extends FamilyValues {}
+}
+
 /** `family`: the rules of the other IP version leave the forward out. */
-export const family: ForwardOption<FamilyProps, { readonly families: readonly Family[] }> = {
+export const family: ForwardOption<FamilyProps, FamilyValues> = {
   on: 'forward',
   props: { family: true },
   read(at, props, problems, context) {

@@ -1,10 +1,10 @@
 import type { Cidr, Family } from '../forward/cidr';
-import type { GatewaySettings } from '../forward/gateway-settings';
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
 import type { KernelForward } from '../forward/resolved';
 import type { Host, Target } from '../forward/target';
 import type { Table } from '../iptables/table';
+import type { GatewayValues } from './values';
 import type { Way } from './ways';
 
 /** What features get to write the iptables rules of one IP version. */
@@ -16,13 +16,13 @@ export interface IptablesInput {
   readonly family: Family;
   /** The forwards of this IP version. */
   readonly ways: readonly Way[];
-  readonly settings: GatewaySettings;
+  readonly settings: GatewayValues;
 }
 
 /** What features get to write the table `inet portway`. */
 export interface NftablesInput {
   readonly forwards: readonly KernelForward[];
-  readonly settings: GatewaySettings;
+  readonly settings: GatewayValues;
 }
 
 /** One thing that the kernel does for forwards or for the gateway. A feature that is not used writes nothing. */

@@ -1,4 +1,4 @@
-import type { PropsOf, ValuesOf } from '../forward/option-list';
+import type { PropsOf } from '../forward/option-list';
 import { blocked } from './blocked';
 import { clientAddress, unmarking } from './client-address';
 import { counting } from './counting';
@@ -49,8 +49,5 @@ type Feature = (typeof KERNEL_FEATURES)[keyof typeof KERNEL_FEATURES];
 export type OptionOn<On extends 'forward' | 'ports' | 'gateway'> = Extract<Feature, { readonly on: On }>;
 
 export type KernelForwardProps = PropsOf<OptionOn<'forward'>>;
-export type KernelForwardValues = ValuesOf<OptionOn<'forward'>>;
 export type KernelPortProps = PropsOf<OptionOn<'ports'>>;
-export type KernelPortValues = ValuesOf<OptionOn<'ports'>>;
 export type GatewayOptionProps = PropsOf<OptionOn<'gateway'>>;
-export type GatewayValues = ValuesOf<OptionOn<'gateway'>>;

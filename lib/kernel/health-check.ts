@@ -84,8 +84,16 @@ export const HEALTH_CHECK = { by: true, port: true, interval: true, failures: tr
   true
 >;
 
+interface HealthCheckValues {
+  readonly healthCheck?: ResolvedHealthCheck;
+}
+
+declare module './values' {
+  interface KernelPortValues extends HealthCheckValues {}
+}
+
 /** `healthCheck`: the host's health service writes the rules (lib/host/health.ts); `balance` leaves their chains to it. */
-export const healthCheck: PortOption<HealthCheckOptionProps, { readonly healthCheck?: ResolvedHealthCheck }> = {
+export const healthCheck: PortOption<HealthCheckOptionProps, HealthCheckValues> = {
   on: 'ports',
   props: { healthCheck: true },
   parts: { healthCheck: HEALTH_CHECK },

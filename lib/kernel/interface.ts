@@ -11,6 +11,10 @@ export interface InterfaceProps {
   readonly interface?: string;
 }
 
+declare module './values' {
+  interface KernelForwardValues extends InterfaceProps {}
+}
+
 /** `interface`: destinations and sources match it. */
 export const onInterface: ForwardOption<InterfaceProps, InterfaceProps> = {
   on: 'forward',

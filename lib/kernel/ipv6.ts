@@ -12,8 +12,16 @@ export interface Ipv6Props {
   readonly ipv6?: boolean;
 }
 
+interface Ipv6Values {
+  readonly ipv6: boolean;
+}
+
+declare module './values' {
+  interface GatewayValues extends Ipv6Values {}
+}
+
 /** `ipv6`: carried out by the network and the security group. Rules of both IP versions are there anyway. */
-export const ipv6: GatewayOption<Ipv6Props, { readonly ipv6: boolean }> = {
+export const ipv6: GatewayOption<Ipv6Props, Ipv6Values> = {
   on: 'gateway',
   props: { ipv6: true },
   read: (_, props, problems) => ({ ipv6: readFlag('ipv6', props.ipv6, problems) === true }),

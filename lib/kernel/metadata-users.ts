@@ -18,8 +18,16 @@ export interface MetadataUsersProps {
   readonly metadataUsers?: MetadataUsers;
 }
 
+interface MetadataUsersValues {
+  readonly metadataUsers: MetadataUsers;
+}
+
+declare module './values' {
+  interface GatewayValues extends MetadataUsersValues {}
+}
+
 /** `metadataUsers`: the host writes these rules, since only it knows the accounts (lib/host/metadata.ts). */
-export const metadataUsers: GatewayOption<MetadataUsersProps, { readonly metadataUsers: MetadataUsers }> = {
+export const metadataUsers: GatewayOption<MetadataUsersProps, MetadataUsersValues> = {
   on: 'gateway',
   props: { metadataUsers: true },
   read: (_, props, problems) => ({ metadataUsers: readMetadataUsers(props.metadataUsers, problems) }),

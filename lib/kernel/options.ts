@@ -1,22 +1,20 @@
-import { propsOf } from '../forward/option-list';
+import { type Declares, propsOf } from '../forward/option-list';
 import type { Problems } from '../forward/problems';
 import type { ForwardContext, GatewayContext, PortContext } from './feature';
 import {
   type GatewayOptionProps,
-  type GatewayValues,
   KERNEL_FEATURES,
   type KernelForwardProps,
-  type KernelForwardValues,
   type KernelPortProps,
-  type KernelPortValues,
   type OptionOn,
 } from './features';
+import type { GatewayValues, KernelForwardValues, KernelPortValues } from './values';
 
 /** The features that are options of forwards or of the gateway: their names, and how they are read. */
 
-const FORWARD_OPTIONS = optionsOn('forward');
-const PORT_OPTIONS = optionsOn('ports');
-const GATEWAY_OPTIONS = optionsOn('gateway');
+const FORWARD_OPTIONS = optionsOn('forward') satisfies readonly Declares<KernelForwardValues>[];
+const PORT_OPTIONS = optionsOn('ports') satisfies readonly Declares<KernelPortValues>[];
+const GATEWAY_OPTIONS = optionsOn('gateway') satisfies readonly Declares<GatewayValues>[];
 
 function optionsOn<On extends 'forward' | 'ports' | 'gateway'>(on: On): readonly OptionOn<On>[] {
   return Object.values(KERNEL_FEATURES).filter(

@@ -11,6 +11,10 @@ export interface PingProps {
   readonly ping?: boolean;
 }
 
+declare module './values' {
+  interface GatewayValues extends PingProps {}
+}
+
 /** `ping`: carried out by the security group and by sysctl. */
 export const ping: GatewayOption<PingProps, PingProps> = {
   on: 'gateway',

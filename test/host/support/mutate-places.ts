@@ -4,8 +4,8 @@ import type { ForwardKind } from '../../../lib/forward/forward';
 import { FORWARD, PLACES } from '../../../lib/forward/known-props';
 import { isPlainObject } from '../../../lib/forward/read-object';
 import { TLS_HOST } from '../../../lib/forward/tls-hosts';
+import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/known-props';
 import { HTTP_LIMITS } from '../../../lib/http/limits';
-import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/read-sites';
 import { LIMITS } from '../../../lib/kernel/limits/limits';
 
 /** A stack's props as data. Forwards are `{ kind, props }`, so that their props can be changed. */
