@@ -15,9 +15,12 @@ const MAY_IMPORT = {
   'lib/plan': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/host'],
   'lib/constructs': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/host', 'lib/plan'],
   'lib/operate': ['lib/plan'],
-  // The tools. Both use the product; it never uses them.
-  rehearsal: ['lib', 'test'],
-  bench: ['lib', 'rehearsal', 'test'],
+  // The tools. Both use the product; it never uses them. The benchmark's lanes are the hosts of the tests.
+  'rehearsal/src': ['lib'],
+  'rehearsal/cases': ['lib', 'rehearsal/src'],
+  'rehearsal/test': ['lib', 'rehearsal', 'test'],
+  'bench/src': ['lib', 'rehearsal/src', 'test/host/support'],
+  'bench/test': ['bench/src', 'lib', 'rehearsal/src', 'test/host/support', 'test/support'],
   docs: ['lib/index.ts'],
 };
 /** The parts of lib/ that know neither the CDK nor AWS. */

@@ -61,7 +61,9 @@ const WRONG = [
   ['lib/forward/c.ts', '@aws-sdk/client-ec2', 'pure'],
   ['bin/app.ts', '../lib/forward/b', 'front-door'],
   ['docs/recipes/a.ts', '../../lib/forward/b', 'docs-imports'],
-  ['rehearsal/src/a.ts', '../../bench/src/b', 'rehearsal-imports'],
+  ['rehearsal/src/a.ts', '../../bench/src/b', 'rehearsal/src-imports'],
+  ['rehearsal/src/d.ts', '../../test/host/support/b', 'rehearsal/src-imports'],
+  ['bench/src/a.ts', '../../test/support/b', 'bench/src-imports'],
   ['rehearsal/src/c.ts', '../test/b.test', 'tests-stay-out'],
   ['lib/host/c.ts', './c2', 'no-circles'],
 ] as const;
