@@ -1,4 +1,4 @@
-import { isWebForward, type ResolvedForward } from '../forward/resolved';
+import { isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import { cachesOf } from '../http/cache';
 import { assetFile, assetFiles, PACKAGE } from './assets';
 import { forwardsFile } from './forwards-file';
@@ -15,6 +15,7 @@ export function commandFiles(forwards: readonly ResolvedForward[]): readonly Hos
   const tools = [
     ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PACKAGE}/maintenance.py`] : []),
     ...(cachesOf(forwards).length > 0 ? [`${PACKAGE}/cache.py`] : []),
+    ...(forwards.some((f) => isNginxForward(f) || ('limits' in f && f.limits)) ? [`${PACKAGE}/findings.py`] : []),
   ];
   return [
     ...assetFiles('/usr/local/bin/portway', ...ALWAYS),

@@ -94,7 +94,6 @@ function nginxPart(
       `${UNITS}/nginx.service.d/portway.conf`,
       `${PACKAGE}/nginx.py`,
       `${PACKAGE}/logs.py`,
-      `${PACKAGE}/findings.py`,
       `${UNITS}/portway-logs.service`,
       `${UNITS}/portway-logs.timer`,
     ),

@@ -13,7 +13,8 @@ export interface StripPrefixProps {
   /**
    * Whether targets see the path without its prefix: `/users` for `/api/users` on `'/api/*'`. The gateway tells them
    * the prefix in `X-Forwarded-Prefix`, and puts it back into `Location`, `Refresh`, `Content-Location` and the paths of
-   * cookies. Not into `Link` and the URLs in bodies: a target that writes those must heed `X-Forwarded-Prefix`.
+   * cookies. `Link`, domains of cookies, `If` of requests and URLs in bodies pass as they are: a target that writes or
+   * reads those must heed `X-Forwarded-Prefix`.
    * @default false
    * @refused on a single path, on `/*` and on a redirect
    * @see docs/limits.md#of-http-through-nginx

@@ -8,7 +8,8 @@ export interface UnderscoresProps {
   /**
    * Whether to pass request headers whose names contain underscores, such as `api_key` or `x-amz-meta-my_key`. CGI,
    * WSGI and PHP cannot tell `X_Forwarded_For` from `X-Forwarded-For`, so such spellings of the gateway's own headers
-   * are dropped anyway. So are names with other characters, such as a dot.
+   * are dropped anyway. So are names with other characters, such as the dot of `x-amz-meta-a.b`, whatever this says: use
+   * `Forward.tcp` or `Forward.tls` for an application that needs them.
    * @default false: such headers are dropped
    * @see docs/limits.md#of-http-through-nginx
    * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers

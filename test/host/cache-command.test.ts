@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost } from './support/host';
@@ -43,6 +44,8 @@ describeHost('caches of a deployed host', () => {
     await gateway.host.sh('gateway', `touch -d '+2 days' $(${files})`);
     await gateway.reboot();
     expect(await gateway.host.sh('gateway', files)).toBe('');
+    // nginx keeps files open for a second.
+    await sleep(1100);
     expect([await state(80), await state(80)]).toEqual(['MISS', 'HIT']);
   });
 

@@ -151,6 +151,20 @@ describeHost('what targets and clients are told of URLs', () => {
       expect(await arrived(`http://${GATEWAY}:81/`)).toEqual([]);
     });
 
+    test('a dot never passes, and the request does', async () => {
+      for (const port of [81, 85]) {
+        const request = await nginx.request(
+          `http://${GATEWAY}:${port}/`,
+          '-H',
+          'x-amz-meta-a.b: dotted',
+          '-H',
+          'x-plain: 1',
+        );
+        expect(told(request, 'x-plain')).toBe('1');
+        expect(request.headers.flat()).not.toContain('dotted');
+      }
+    });
+
     test.each([
       [`http://${GATEWAY}:85/`],
       [`http://${GATEWAY}:85/`, '-H', 'Host: a.example'],

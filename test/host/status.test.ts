@@ -13,6 +13,7 @@ interface Status {
     readonly targets: readonly { readonly target: string; readonly up?: boolean }[];
   }[];
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const DEPLOY: Deploy = {
@@ -22,6 +23,12 @@ const DEPLOY: Deploy = {
     cam: Forward.udp({ listen: '6000-6010', to: `${ADDRESS.backend.v4}:9000`, engine: 'iptables' }),
     near: Forward.udp({ listen: 83, to: 9000, engine: 'iptables' }),
     six: Forward.tcp({ listen: 82, to: `[${ADDRESS.backend.v6}]:9000`, engine: 'iptables' }),
+    few: Forward.tcp({
+      listen: 8090,
+      to: 8080,
+      engine: 'iptables',
+      limits: { newConnectionsPerSecond: 1, burst: 1, openConnections: 10 },
+    }),
     vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend.v4 }),
     site: Forward.tcp({ listen: 8081, to: ['10.0.1.10:8080', '10.0.1.11:8080'] }),
   },
@@ -89,6 +96,7 @@ describeHost('portway status', () => {
       ['cam', 'udp/6000-6010', 'iptables', '10.0.1.10:9000'],
       ['near', 'udp/83', 'iptables', '9000'],
       ['six', 'tcp/82', 'iptables', '[fd00:1::10]:9000'],
+      ['few', 'tcp/8090', 'iptables', '8080'],
       ['vpn', '50', 'iptables', '10.0.1.10'],
       ['site', 'tcp/8081', 'nginx', '10.0.1.10:8080, 10.0.1.11:8080'],
     ]);
@@ -152,6 +160,33 @@ describeHost('portway status', () => {
     const after = await status();
     const others = ({ forwards }: Status) => forwards.filter((f) => f.forward !== 'web2');
     expect(others(after)).toEqual(others(before));
+  });
+
+  test('warns of clients beyond the limits of a forward on iptables, once they are', async () => {
+    const warnings = async () => (await status()).warnings.filter((w) => w.startsWith('few: '));
+    expect(await warnings()).toEqual([]);
+    const attempt = `timeout 0.3 bash -c '</dev/tcp/${ADDRESS.gateway.v4}/8090' || :`;
+    await host.sh('client', `for i in {1..5}; do ${attempt}; done 2>/dev/null`);
+    const said = /^few: clients went over its limits: (\d+) packets dropped, the last before \d{4}-/;
+    const [warning, ...more] = await warnings();
+    expect(more).toEqual([]);
+    const count = Number(said.exec(warning ?? '')?.[1]);
+    expect(count).toBeGreaterThanOrEqual(3);
+    // A second look counts nothing twice.
+    expect(await warnings()).toEqual([warning]);
+  });
+
+  test('warns when the kernel can hardly track more connections', async () => {
+    const tracked = async () => (await status()).warnings.filter((w) => w.startsWith('the kernel tracks '));
+    expect(await tracked()).toEqual([]);
+    // As large as a small host's table, in the eyes of the program.
+    const max = '/proc/sys/net/netfilter/nf_conntrack_max';
+    await host.sh('gateway', `echo 2000 >/run/max; mount --bind /run/max ${max}`);
+    expect(await tracked()).toEqual([]);
+    await host.sh('client', `python3 ${host.support('client', 'hold.py')} forge ${ADDRESS.gateway.v4} 9001 1900 203.0`);
+    expect(await tracked()).toEqual([expect.stringMatching(/^the kernel tracks 19\d\d of at most 2000 connections/)]);
+    await host.sh('gateway', `conntrack -F; umount ${max}`);
+    expect(await tracked()).toEqual([]);
   });
 
   test('shows the health of targets', async () => {

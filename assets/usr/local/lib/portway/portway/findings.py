@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from portway.commands import run
@@ -26,7 +26,10 @@ FORGET_AFTER = 7 * 86400
 SHARE = re.compile(rb'\S+ \S+ \[error\] \d+#\d+: \*\d+ limiting connections by zone "share-([\w-]+)')
 HEADS = "/etc/portway/heads.nft"
 COUNTER = re.compile(r"counter from-(\S+) \{\s+packets (\d+)")
+LIMIT = re.compile(r'^\[(\d+):\d+\] -A PORTWAY-LIMIT.* "portway:([\w-]+)" .*-j DROP', re.M)
 SAYS = {
+    # Without logs nobody looks but `portway status`, so it cannot tell since when.
+    "limit": "clients went over its limits: {count} packets dropped, the last before {last} (docs/packets.md)",
     "heads": "too many clients wait for an answer or send a request slowly: {count} packets dropped since {since}, the last at {last} "
     "(docs/limits.md)",
     "share": "has used up its share of connections: {count} refused since {since}, the last at {last} (docs/limits.md)",
@@ -89,13 +92,23 @@ def found(read: Read) -> Iterator[tuple[str, str, int]]:
             if f"limit_conn open-{name} " not in conf:
                 yield "share", name, int(entry["sample"])
     if os.path.exists(HEADS):
-        for name, packets in COUNTER.findall(run("nft", "list", "counters", "table", "inet", "portway_heads").stdout):
-            count, key = int(packets), f"counter {name}"
-            before = read.get(key, (0, 0))[1]
-            read[key] = (0, count)
-            # After a change it begins again.
-            if count != before:
-                yield "heads", name, count - before if count > before else count
+        listing = run("nft", "list", "counters", "table", "inet", "portway_heads").stdout
+        yield from increases("heads", ((name, int(packets)) for name, packets in COUNTER.findall(listing)), read)
+    if os.path.exists("/etc/portway/iptables.rules"):
+        listing = "".join(run(f"{tool}-nft-save", "-ct", "filter").stdout for tool in ("iptables", "ip6tables"))
+        dropped: dict[str, int] = {}
+        for packets, name in LIMIT.findall(listing):
+            dropped[name] = dropped.get(name, 0) + int(packets)
+        yield from increases("limit", dropped.items(), read)
+
+
+def increases(kind: str, counters: Iterable[tuple[str, int]], read: Read) -> Iterator[tuple[str, str, int]]:
+    """By how much the counters of forwards grew. After a change of rules they begin again."""
+    for name, count in counters:
+        before = read.get(f"{kind} {name}", (0, 0))[1]
+        read[f"{kind} {name}"] = (0, count)
+        if count != before:
+            yield kind, name, count - before if count > before else count
 
 
 def load() -> tuple[Read, Counts]:
