@@ -4,12 +4,13 @@
  */
 const MAY_IMPORT = {
   // Pure parts: no AWS, no CDK.
-  'lib/forward': ['lib/http', 'lib/kernel'],
+  'lib/forward': ['lib/http', 'lib/kernel', 'lib/stream'],
   'lib/http': ['lib/forward', 'lib/nginx'],
   'lib/kernel': ['lib/forward', 'lib/iptables', 'lib/nftables'],
   'lib/iptables': ['lib/forward'],
   'lib/nftables': [],
-  'lib/nginx': ['lib/forward', 'lib/http', 'lib/nftables'],
+  'lib/stream': ['lib/forward', 'lib/nginx'],
+  'lib/nginx': ['lib/forward', 'lib/http', 'lib/stream', 'lib/nftables'],
   'lib/host': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/nginx'],
   // A stack and its plan, and the deployed gateway read back.
   'lib/plan': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/host'],
@@ -24,7 +25,7 @@ const MAY_IMPORT = {
   docs: ['lib/index.ts'],
 };
 /** The parts of lib/ that know neither the CDK nor AWS. */
-const PURE = ['forward', 'http', 'kernel', 'iptables', 'nftables', 'nginx', 'host'];
+const PURE = ['forward', 'http', 'kernel', 'stream', 'iptables', 'nftables', 'nginx', 'host'];
 
 const anyOf = (parts) => `^(${parts.map((part) => (part.endsWith('.ts') ? part : `${part}/`)).join('|')})`;
 

@@ -4,11 +4,11 @@ import type { HttpProtocol } from '../http/protocol';
 import type { HttpHostProps } from '../http/route-props';
 import type { KernelForwardProps, KernelPortProps } from '../kernel/features';
 import type { ForwardLimits } from '../kernel/limits/limits';
+import type { StreamProps, TransportProps } from '../stream/features';
 import type { Balance, TransportBalance } from './balance';
 import type { FailoverProps, HttpFailoverProps } from './failover';
 import type { PortSpec } from './ports';
 import type { ProtocolName } from './protocol';
-import type { SessionProps } from './session';
 import type { CommonForwardProps } from './sources';
 import type { TargetSpec, WeightedTarget } from './target';
 import type { StreamBalance, TlsHostProps } from './tls-hosts';
@@ -39,7 +39,12 @@ export interface ListenerProps extends CommonForwardProps {
  * A forward of TCP connections or UDP datagrams.
  * @category Forward.tcp, Forward.udp
  */
-export interface TransportForwardProps extends ListenerProps, KernelForwardProps, KernelPortProps, SessionProps {
+export interface TransportForwardProps
+  extends ListenerProps,
+    KernelForwardProps,
+    KernelPortProps,
+    StreamProps,
+    TransportProps {
   /**
    * A port on the gateway itself (`8080`) or `host:port`. Several targets share new connections evenly, or by weight:
    * `{ to: '10.0.1.20:8080', weight: 3 }`. A range leads to a range of the same length; iptables may shift it
@@ -73,14 +78,6 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
    */
   readonly limits?: ForwardLimits;
   /**
-   * The PROXY protocol, towards clients and towards targets; TCP on nginx only.
-   * @default none: targets see the gateway's address
-   * @refused neither `accept` nor `send`; UDP; iptables
-   * @see docs/options.md#the-real-client
-   * @see https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt
-   */
-  readonly proxyProtocol?: ProxyProtocolProps;
-  /**
    * What carries this forward: `'iptables'` or `'nginx'`.
    * @default the stack's engine
    */
@@ -92,7 +89,7 @@ export interface TransportForwardProps extends ListenerProps, KernelForwardProps
  * have the certificates.
  * @category Forward.tls
  */
-export interface TlsForwardProps extends ListenerProps, Pick<SessionProps, 'idleTimeout'> {
+export interface TlsForwardProps extends ListenerProps, StreamProps {
   /**
    * Where connections lead, by host name: `'shop.example.com'`, or `'*.example.com'` for every name below it. The
    * longest match wins.

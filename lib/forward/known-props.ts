@@ -2,6 +2,7 @@ import { FEATURES, FORWARD_FEATURES, HTTPS_FEATURES } from '../http/features';
 import { HTTP_HOST, HTTP_PATH } from '../http/known-props';
 import { LIMITS } from '../kernel/limits/limits';
 import { FORWARD_PROPS, OPTION_PARTS, PORT_PROPS } from '../kernel/options';
+import { STREAM_PROPS, TRANSPORT_PROPS } from '../stream/options';
 import type {
   ForwardKind,
   HttpForwardProps,
@@ -17,7 +18,7 @@ import { WEIGHTED_TARGET } from './target';
 import { LETS_ENCRYPT_PROPS } from './tls';
 import { PROXY_PROTOCOL } from './trusted-proxies';
 
-/** The names of the props of forwards and of their parts. Features of HTTP and of the kernel name their own. */
+/** The names of the props of forwards and of their parts. Features name their own. */
 
 const TRANSPORT = {
   listen: true,
@@ -28,9 +29,8 @@ const TRANSPORT = {
   failover: true,
   ...PORT_PROPS,
   limits: true,
-  proxyProtocol: true,
-  idleTimeout: true,
-  responses: true,
+  ...STREAM_PROPS,
+  ...TRANSPORT_PROPS,
   ...FORWARD_PROPS,
 } satisfies Known<TransportForwardProps>;
 
@@ -50,8 +50,7 @@ const TLS = {
   balance: true,
   failover: true,
   limits: true,
-  proxyProtocol: true,
-  idleTimeout: true,
+  ...STREAM_PROPS,
   engine: true,
 } satisfies Known<TlsForwardProps>;
 

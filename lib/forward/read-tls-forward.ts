@@ -1,4 +1,5 @@
 import { readLimits } from '../kernel/limits/limits';
+import { readStreamOptions } from '../stream/options';
 import { ANY_FAMILY } from './cidr';
 import type { Engine } from './forward';
 import { forwardPath, type Problems } from './problems';
@@ -6,9 +7,7 @@ import type { Written } from './read-forwards';
 import { readEngine, readListener } from './read-props';
 import { readTlsHosts } from './read-tls-hosts';
 import type { TlsForward } from './resolved';
-import { readSession } from './session';
 import { readSourceLists } from './sources';
-import { readTrustedProxies } from './trusted-proxies';
 
 /** A forward of TLS connections by host name. */
 export function readTlsForward(
@@ -25,8 +24,7 @@ export function readTlsForward(
   const hosts = listen === undefined ? undefined : readTlsHosts(at, props, { name, listen }, problems);
   const sources = readSourceLists(at, props, problems);
   const limits = readLimits(at, props.limits, 'nginx', problems);
-  const client = readTrustedProxies(at, props, ['accept', 'send'], problems);
-  const session = readSession(at, props, 'tcp', problems);
+  const options = readStreamOptions(at, props, { transport: 'tcp' }, problems);
   if (listen === undefined || hosts === undefined || problems.length > before) return undefined;
   return {
     name,
@@ -39,7 +37,6 @@ export function readTlsForward(
     targets: hosts.tlsHosts.flatMap((h) => h.targets),
     ...hosts,
     ...(limits === undefined ? {} : { limits }),
-    ...client,
-    session,
+    ...options,
   };
 }

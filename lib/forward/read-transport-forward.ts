@@ -1,6 +1,8 @@
 import { readLimits } from '../kernel/limits/limits';
 import { FORWARD_PROPS, PORT_PROPS, readPortOptions } from '../kernel/options';
 import type { KernelForwardValues, KernelPortValues } from '../kernel/values';
+import { readTransportOptions, STREAM_PROPS, TRANSPORT_PROPS } from '../stream/options';
+import type { StreamValues, TransportValues } from '../stream/values';
 import { BALANCES, type TransportBalance } from './balance';
 import { checkTargets } from './check-targets';
 import { ANY_FAMILY } from './cidr';
@@ -12,10 +14,8 @@ import { canFailOver, readFailover } from './read-failover';
 import type { Written } from './read-forwards';
 import { readEngine, readListener, readTargets } from './read-props';
 import type { KernelPortForward, NginxTransportForward } from './resolved';
-import { readSession } from './session';
 import { readSourceLists, type Sources } from './sources';
 import type { Target } from './target';
-import { readTrustedProxies } from './trusted-proxies';
 
 type Props = Partial<TransportForwardProps>;
 
@@ -23,7 +23,7 @@ type Props = Partial<TransportForwardProps>;
 const KERNEL_PROPS = Object.keys({ ...FORWARD_PROPS, ...PORT_PROPS }) as (keyof Props)[];
 
 /** Props that only nginx supports. */
-const NGINX_PROPS = ['proxyProtocol', 'idleTimeout', 'responses'] as const satisfies readonly (keyof Props)[];
+const NGINX_PROPS = Object.keys({ ...STREAM_PROPS, ...TRANSPORT_PROPS }) as (keyof Props)[];
 
 interface Context {
   readonly kind: 'tcp' | 'udp';
@@ -86,10 +86,7 @@ function readNginxDelivery(
   props: Props,
   { kind, targets }: Context,
   problems: Problems,
-): Pick<
-  NginxTransportForward,
-  'balance' | 'failover' | 'limits' | 'session' | 'trustedProxies' | 'sendsProxyProtocol'
-> {
+): Pick<NginxTransportForward, 'balance' | 'failover' | 'limits'> & StreamValues & TransportValues {
   const balance = readTransportBalance(at, props.balance, 'nginx', targets, problems);
   const failover = readFailover(at, props.failover, 'nginx', problems) ?? FAILOVER;
   const possible = canFailOver(targets);
@@ -101,14 +98,12 @@ function readNginxDelivery(
     if (targets.some((t) => t.backup)) problems.add(`${at}.to`, `${without}, and would never ask a backup`);
   }
   const limits = readLimits(at, props.limits, 'nginx', problems);
-  const client = readClient(at, kind, props, problems);
-  const session = readSession(at, props, kind, problems);
+  const options = readTransportOptions(at, props, { transport: kind }, problems);
   return {
     balance,
     ...(possible ? { failover } : {}),
     ...(limits === undefined ? {} : { limits }),
-    ...client,
-    session,
+    ...options,
   };
 }
 
@@ -124,17 +119,4 @@ function readTransportBalance(
     problems.add(`${at}.balance`, 'must be left out where there is one target', value);
   checkBalance(at, { balance, targets, by }, problems);
   return balance;
-}
-
-/** nginx speaks the PROXY protocol over TCP only. */
-function readClient(
-  at: string,
-  kind: 'tcp' | 'udp',
-  props: Props,
-  problems: Problems,
-): Pick<NginxTransportForward, 'trustedProxies' | 'sendsProxyProtocol'> {
-  if (kind === 'tcp') return readTrustedProxies(at, props, ['accept', 'send'], problems);
-  if (props.proxyProtocol !== undefined)
-    problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it over TCP alone', props.proxyProtocol);
-  return { sendsProxyProtocol: false };
 }

@@ -2,11 +2,11 @@ import type { HttpSite } from '../http/route';
 import type { ForwardValues, HttpsValues } from '../http/values';
 import type { ResolvedLimits } from '../kernel/limits/limits';
 import type { KernelForwardValues, KernelPortValues } from '../kernel/values';
+import type { StreamValues, TransportValues } from '../stream/values';
 import type { TransportBalance } from './balance';
 import type { Family } from './cidr';
 import type { Failover } from './failover';
 import type { PortRange } from './ports';
-import type { Session } from './session';
 import type { Sources } from './sources';
 import type { Host, Target } from './target';
 import type { SecretSource } from './tls';
@@ -55,17 +55,14 @@ export interface ProtocolForward extends CommonKernelForward {
   readonly target: Host;
 }
 
-interface CommonStreamForward extends CommonNginxForward {
+interface CommonStreamForward extends CommonNginxForward, StreamValues {
   /** Undefined: no target can take over for another. */
   readonly failover?: Failover;
   readonly limits?: ResolvedLimits;
-  readonly session: Session;
-  /** Whether targets learn the client's address by the PROXY protocol. */
-  readonly sendsProxyProtocol: boolean;
 }
 
 /** A TCP or UDP forward on nginx. */
-export interface NginxTransportForward extends CommonStreamForward {
+export interface NginxTransportForward extends CommonStreamForward, TransportValues {
   readonly kind: 'tcp' | 'udp';
   readonly transport: 'tcp' | 'udp';
   readonly balance: TransportBalance;

@@ -1,6 +1,7 @@
 import { isRange } from '../forward/ports';
 import type { NginxTransportForward, StreamForward } from '../forward/resolved';
 import { formatHost } from '../forward/target';
+import { optionLines } from '../stream/options';
 import { streamSources } from './access';
 import { balancesBySource } from './balance';
 import { type Block, block, type Line } from './block';
@@ -13,11 +14,6 @@ import { streamLog } from './stream-log';
 import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
 import { wildcards } from './wildcards';
-
-/**
- * A day: TCP keepalive finds dead peers within minutes, so this limit only ends connections that are alive and silent.
- */
-const IDLE_TCP = 86_400;
 
 /** The stream context: TCP, UDP and TLS forwards. Empty if there are none, so that its module is not needed. */
 export function streamContext(forwards: readonly StreamForward[]): readonly Line[] {
@@ -52,7 +48,8 @@ function lines(forward: StreamForward): readonly Line[] {
   return [
     ...streamSources(forward),
     ...streamLimit(forward).lines,
-    ...sessionLines(forward),
+    ...optionLines(forward),
+    ...(forward.transport === 'udp' ? ['proxy_buffer_size 64k;'] : []),
     ...streamFailover(forward),
   ];
 }
@@ -72,24 +69,6 @@ function server(forward: NginxTransportForward): Block {
     ...lines(forward),
     ...(keepsPort(forward) ? keepPort(forward) : passTo(group(forward), '')),
   ]);
-}
-
-/**
- * The shortest time for which a NAT must keep a quiet UDP client. nginx would keep it for 10 minutes, although sessions
- * are limited for each forward.
- * @see https://www.rfc-editor.org/rfc/rfc4787#section-4.3
- */
-const IDLE_UDP = 120;
-
-/** A session ends after a while without data, or after the expected number of answers. */
-function sessionLines({ session, transport }: StreamForward): readonly Line[] {
-  const { idleTimeout, responses } = session;
-  if (transport === 'tcp') return [`proxy_timeout ${idleTimeout ?? IDLE_TCP}s;`];
-  return [
-    `proxy_timeout ${idleTimeout ?? IDLE_UDP}s;`,
-    ...(responses === undefined ? [] : [`proxy_responses ${responses};`]),
-    'proxy_buffer_size 64k;',
-  ];
 }
 
 function group({ name, targets, balance, failover }: NginxTransportForward): Group {

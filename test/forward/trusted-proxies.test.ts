@@ -146,11 +146,12 @@ test.each<[string, 'tcp' | 'udp' | 'http', Record<string, unknown>, RegExp]>([
 describe('sessions and limits of TCP and UDP on nginx', () => {
   test('are accepted', () => {
     expect(resolve('tcp', { idleTimeout: 5, limits: { openConnections: 2 } })).toMatchObject({
-      session: { idleTimeout: 5 },
+      idleTimeout: 5,
       limits: { openConnections: 2 },
     });
-    expect(resolve('udp', { responses: 0 })).toHaveProperty('session', { responses: 0 });
-    expect(resolve('tcp', {})).toHaveProperty('session', {});
+    expect(resolve('udp', { responses: 0 })).toMatchObject({ idleTimeout: 120, responses: 0 });
+    expect(resolve('tcp', {})).toHaveProperty('idleTimeout', 86_400);
+    expect(resolve('tcp', {})).not.toHaveProperty('responses');
   });
 
   test.each<[string, 'tcp' | 'udp', Record<string, unknown>, RegExp]>([

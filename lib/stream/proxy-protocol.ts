@@ -1,0 +1,36 @@
+import { type ProxyProtocolProps, readTrustedProxies, type TrustedProxies } from '../forward/trusted-proxies';
+import type { StreamOption } from './feature';
+
+export interface ProxyProtocolOptionProps {
+  /**
+   * The PROXY protocol, towards clients and towards targets; TCP on nginx only.
+   * @default none: targets see the gateway's address
+   * @refused neither `accept` nor `send`; UDP; iptables
+   * @see docs/options.md#the-real-client
+   * @see https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt
+   */
+  readonly proxyProtocol?: ProxyProtocolProps;
+}
+
+interface ProxyProtocol {
+  /** Undefined: the client is who connects. */
+  readonly trustedProxies?: TrustedProxies;
+  /** Whether targets are told the client's address by the PROXY protocol. */
+  readonly sendsProxyProtocol: boolean;
+}
+
+declare module './values' {
+  interface StreamValues extends ProxyProtocol {}
+}
+
+/** `proxyProtocol`: its lines are in lib/nginx/trusted-proxies.ts, since two forwards on one port share them. */
+export const proxyProtocol: StreamOption<ProxyProtocolOptionProps, ProxyProtocol> = {
+  on: 'stream',
+  props: { proxyProtocol: true },
+  read(at, props, problems, { transport }) {
+    if (transport === 'tcp') return readTrustedProxies(at, props, ['accept', 'send'], problems);
+    if (props.proxyProtocol !== undefined)
+      problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it over TCP alone', props.proxyProtocol);
+    return { sendsProxyProtocol: false };
+  },
+};
