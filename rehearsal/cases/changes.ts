@@ -115,10 +115,18 @@ export function failedWith({ checks, phase }: Stage, { ok, lines }: DeployResult
 }
 
 /** Does something while the package repository is unreachable. */
-export async function withoutPackages<T>({ lab }: Stage, work: () => Promise<T>): Promise<T> {
+export const withoutPackages = <T>(stage: Stage, work: () => Promise<T>) =>
+  without(stage, `${INTERNET.packages} tcp dport 80`, work);
+
+/** Does something while AWS's services do not answer. */
+export const withoutAws = <T>(stage: Stage, work: () => Promise<T>) =>
+  without(stage, `${INTERNET.aws} tcp dport 443`, work);
+
+/** Does something while the internet refuses connections to a place. */
+async function without<T>({ lab }: Stage, place: string, work: () => Promise<T>): Promise<T> {
   const nft = (text: string) => lab.namespaces.run('internet', ['nft', text]);
   await nft(
-    `table ip outage { chain input { type filter hook input priority 0; ip daddr ${INTERNET.packages} tcp dport 80 reject with tcp reset; }; }`,
+    `table ip outage { chain input { type filter hook input priority 0; ip daddr ${place} reject with tcp reset; }; }`,
   );
   try {
     return await work();

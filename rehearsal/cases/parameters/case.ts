@@ -1,25 +1,11 @@
 import type { RehearsalCase, Stage } from '../../src/case';
-import { INTERNET } from '../../src/network/addresses';
-import { failedWith, isInForce } from '../changes';
+import { failedWith, isInForce, withoutAws } from '../changes';
 import { LARGE } from '../large';
 import { LOG, output, scriptEnd, status } from '../on-host';
 
 /** How often the host read parameters, over all boots. */
 const reads = async (stage: Stage) =>
   Number(await output(stage, `sudo grep -cE "Z read [0-9]+ parameters /portway/" ${LOG} || :`));
-
-/** Does something while AWS's services do not answer. */
-async function withoutAws<T>({ lab }: Stage, work: () => Promise<T>): Promise<T> {
-  const nft = (text: string) => lab.namespaces.run('internet', ['nft', text]);
-  await nft(
-    `table ip no_aws { chain input { type filter hook input priority 0; ip daddr ${INTERNET.aws} tcp dport 443 reject with tcp reset; }; }`,
-  );
-  try {
-    return await work();
-  } finally {
-    await nft('delete table ip no_aws');
-  }
-}
 
 async function isWell(stage: Stage, when: string): Promise<void> {
   const { well, text } = await status(stage);

@@ -1,10 +1,11 @@
 """What hosts ask of AWS's services, checked as AWS does it: the signature, its time, and the rights of the instance's role.
 
 The metadata service of the lab gives each instance keys that tell whose they are (services/instance.ts). Whoever else
-calls, the CDK CLI and the rehearsal above all, may do everything here.
+calls, the CDK CLI above all, may do everything here.
 """
 
 import json
+import re
 from urllib.parse import parse_qs
 
 from engine import ec2, stack_of
@@ -13,8 +14,6 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import cloudformation, iam, ssm
 from ministack.services.cloudformation import helpers
 
-# Of keys that the metadata service gives, as AWS's passing keys begin.
-PREFIX = "ASIA"
 SECRET = "rehearsal"
 
 
@@ -24,12 +23,13 @@ class Refused(Exception):
         self.code = code
 
 
-def _instance_of(key):
-    """The key ends as the instance's id does: there is no room for all of it."""
+def _instance_of(authorization):
+    """The instance whose keys these are; None: they are another caller's. A key has room for the end of an id."""
+    key = re.search(r"Credential=ASIA([0-9A-F]{16})/", authorization)
     for instance_id, instance in ec2._instances.items():
-        if instance_id.upper().endswith(key.removeprefix(PREFIX)) and instance["State"]["Name"] != "terminated":
+        if key and instance_id.upper().endswith(key[1]) and instance["State"]["Name"] != "terminated":
             return instance
-    raise Refused("UnrecognizedClientException", "The security token included in the request is invalid.")
+    return None
 
 
 def _role_of(instance):
@@ -40,7 +40,6 @@ def _role_of(instance):
 
 
 def _check_signature(method, path, headers, body, query):
-    """The instance that signed."""
     signature = sigv4.parse_header_signature(headers)
     failure = (
         signature
@@ -50,7 +49,6 @@ def _check_signature(method, path, headers, body, query):
     )
     if failure:
         raise Refused(*failure)
-    return _instance_of(signature.access_key_id)
 
 
 def _check_rights(instance, action, resources):
@@ -94,9 +92,10 @@ def _json_error(refused):
 
 def _checked(handler, asked, error):
     async def call(method, path, headers, body, query):
-        if f"Credential={PREFIX}" in headers.get("authorization", ""):
+        instance = _instance_of(headers.get("authorization", ""))
+        if instance is not None:
             try:
-                instance = _check_signature(method, path, headers, body, query)
+                _check_signature(method, path, headers, body, query)
                 _check_rights(instance, *asked(headers, body))
             except Refused as refused:
                 return error(refused)
