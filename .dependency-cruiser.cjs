@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   // A stack and its plan, and the deployed gateway read back.
   'lib/plan': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/host'],
   'lib/constructs': ['lib/forward', 'lib/http', 'lib/kernel', 'lib/host', 'lib/plan'],
-  'lib/operate': ['lib/plan'],
+  'lib/operate': ['lib/host', 'lib/plan'],
   // The tools. Both use the product; it never uses them. The benchmark's lanes are the hosts of the tests.
   'rehearsal/src': ['lib'],
   'rehearsal/cases': ['lib', 'rehearsal/src'],

@@ -4,16 +4,13 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import type { HostContent } from '../host/host-content';
-import { liveContent, pointerName } from '../host/live/content';
+import { CONTENT_TAG, liveContent, pointerName } from '../host/live/content';
 import { renderLoader } from '../host/live/loader';
 import { signalUrlReserve, type UserData } from '../host/user-data';
 import { badTags } from './check-live';
 import { LiveContentStore } from './live-content';
 import { LiveProof } from './live-proof';
 import { GENERATION_DIGITS, type Proof } from './proof';
-
-/** The instance's tag that tells a running host which content it must have. */
-export const CONTENT_TAG = 'portway:content';
 
 export interface LiveProps {
   readonly content: HostContent;
@@ -62,7 +59,7 @@ export class Live extends Construct {
     const reserve = signalUrlReserve({ stack, handleLength });
     const known = text.replace(signalUrl, '').replace(generation, '');
     const size = Buffer.byteLength(known) + GENERATION_DIGITS + reserve;
-    this.userData = { text, size, reserve, compressed: false, parameters: this.store.names };
+    this.userData = { text, size, reserve, compressed: false, parameters: this.store.names, content: live.content };
   }
 
   /** Lets the host take over its content, and waits for it. `boot` is the condition of its boot. */

@@ -62,6 +62,8 @@ export interface UserData {
   readonly archive?: ParameterArchive;
   /** Names of the parameters that the host reads its content from; undefined without any. */
   readonly parameters?: readonly string[];
+  /** SHA-256 of a live host's content, which user-data does not hold. */
+  readonly content?: string;
 }
 
 /** Files of assets/ that deliver the host's files. */

@@ -1,5 +1,5 @@
 import { DescribeSecurityGroupsCommand, EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-
+import { CONTENT_TAG } from '../host/live/content';
 import { ofStack, readUserData, STACK_TAG, stackAddress } from './instance';
 import { groupRules, type SecurityGroupRules } from './security-group';
 
@@ -21,6 +21,8 @@ export interface FoundInstance {
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
   readonly sourceDestCheck: boolean;
+  /** SHA-256 of the content that the instance's tag tells it to run. */
+  readonly content?: string | undefined;
   readonly userData: string;
   readonly securityGroups: readonly SecurityGroupRules[];
 }
@@ -60,6 +62,7 @@ export async function readFound(stackName: string, region: string | undefined, o
         httpTokens: gateway.MetadataOptions?.HttpTokens,
         hopLimit: gateway.MetadataOptions?.HttpPutResponseHopLimit,
         sourceDestCheck: gateway.SourceDestCheck ?? true,
+        content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
         userData: userData.toString(),
         securityGroups: SecurityGroups.map(groupRules),
       },

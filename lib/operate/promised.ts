@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { normalizeCidr } from 'cidr-tools';
+import { CONTENT_TAG } from '../host/live/content';
 import { listed, named, stacksOf } from '../plan/assembly';
 
 /** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
@@ -12,6 +13,8 @@ export interface Promised {
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
   readonly sourceDestCheck: boolean;
+  /** SHA-256 of the content that a host with live changes runs. Undefined: its content is in user-data. */
+  readonly content?: string | undefined;
   /** Lines; {@link UNKNOWN} stands for values known only at deploy time, such as the signal's URL. */
   readonly userData: readonly string[];
   readonly inbound: readonly PromisedRule[];
@@ -68,10 +71,16 @@ function gatewayOf(resources: Resources, stack: string): Omit<Promised, 'stackNa
     httpTokens: text(options.HttpTokens),
     hopLimit: options.HttpPutResponseHopLimit as number | undefined,
     sourceDestCheck: properties.SourceDestCheck !== false,
+    content: contentOf((properties.Tags ?? []) as { Key?: unknown; Value?: unknown }[]),
     userData: joined(properties.UserData).split('\n'),
     inbound: rulesOf(resources, ids, 'Ingress'),
     outbound: rulesOf(resources, ids, 'Egress'),
   };
+}
+
+/** The tag that tells a running host its content. */
+function contentOf(tags: readonly { readonly Key?: unknown; readonly Value?: unknown }[]): string | undefined {
+  return text(tags.find(({ Key }) => Key === CONTENT_TAG)?.Value);
 }
 
 /** Inline rules of the groups, and rules that are separate resources. */

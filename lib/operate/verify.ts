@@ -36,6 +36,7 @@ function instanceDifferences(promised: Promised, gateway: FoundInstance): string
     ...differs('metadata option HttpTokens', promised.httpTokens, gateway.httpTokens),
     ...differs('metadata hop limit', promised.hopLimit, gateway.hopLimit),
     ...differs('check of source and destination', promised.sourceDestCheck, gateway.sourceDestCheck),
+    ...differs('content (tag portway:content)', promised.content, gateway.content),
   ];
 }
 
@@ -103,7 +104,7 @@ function userDataDifferences(promised: readonly string[], found: readonly string
 
 /** Distinct lines, without the compressed part. */
 function readable(lines: readonly string[]): readonly string[] {
-  const packed = lines.indexOf('#portway-archive');
+  const packed = lines.findIndex((line) => line === '#portway-archive' || line === '#portway-fetch');
   return [...new Set(packed < 0 ? lines : lines.slice(0, packed))];
 }
 

@@ -39,6 +39,8 @@ export interface Plan {
     readonly compressed: boolean;
     /** Names of the parameters that the host reads the other files from. Omitted: everything fits into user-data. */
     readonly parameters?: readonly string[];
+    /** SHA-256 of the host's files, with live changes: the instance's tag `portway:content`. */
+    readonly content?: string;
   };
 }
 
@@ -167,6 +169,7 @@ export function makePlan({ forwards, settings, content, userData, inbound, outbo
       reserve: userData.reserve,
       compressed: userData.compressed,
       ...(userData.parameters === undefined ? {} : { parameters: userData.parameters }),
+      ...(userData.content === undefined ? {} : { content: userData.content }),
     },
   };
 }

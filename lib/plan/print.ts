@@ -25,11 +25,20 @@ export function printPlan(stack: string, plan: Plan): string {
     ['direction', 'protocol', 'ports', 'network', 'for'],
     [...plan.inbound.map((r) => ['in', ...ruleRow(r)]), ...plan.outbound.map((r) => ['out', ...ruleRow(r)])],
   );
-  const { size, limit, reserve, compressed, parameters } = plan.userData;
-  const room = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL${compressed ? '; rules travel compressed' : ''}.${parameters === undefined ? '' : ` ${compressed ? 'The rest is' : 'Scripts are'} in ${parameters.length} parameters: ${parameters[0]}, ...`}`;
+  const room = roomText(plan.userData);
   const files = plan.files.map(({ path, text }) => `${path}\n${'-'.repeat(path.length)}\n${text}`);
   const parts = [forwards, ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []), 'Security group', rules];
   return [`Stack ${stack}`, ...parts, room, ...files].join('\n\n');
+}
+
+function roomText({ size, limit, reserve, compressed, parameters, content }: Plan['userData']): string {
+  const text = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL`;
+  const [first] = parameters ?? [];
+  if (parameters === undefined) return `${text}${compressed ? '; rules travel compressed' : ''}.`;
+  const place = `in ${parameters.length} parameters: ${first}, ...`;
+  if (content !== undefined)
+    return `${text}; a change of forwards leaves it alone and reaches the running host. The host's files are ${place} (content ${content.slice(0, 16)})`;
+  return `${text}${compressed ? '; rules travel compressed' : ''}. ${compressed ? 'The rest is' : 'Scripts are'} ${place}`;
 }
 
 function forwardRow({

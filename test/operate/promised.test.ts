@@ -30,6 +30,21 @@ const props = (more: Partial<PortwayStackProps> = {}): PortwayStackProps => ({
   ...more,
 });
 
+test('reads the content, the rules and the loader of a stack with live changes', async () => {
+  const assembly = synth((app) => new PortwayStack(app, 'Portway', props({ onChange: 'live', ping: true })));
+  const { content, inbound, outbound, userData } = await readPromised(assembly, undefined);
+  expect(content).toMatch(/^[0-9a-f]{64}$/);
+  expect(inbound.map(({ what, peer }) => `${what} ${peer}`).sort()).toEqual([
+    'icmp type 8 0.0.0.0/0',
+    'tcp 22 203.0.113.7/32',
+    'tcp 80 0.0.0.0/0',
+  ]);
+  expect(outbound).toContainEqual({ what: 'udp 53', peer: '0.0.0.0/0' });
+  expect(userData.find((line) => line.startsWith('PORTWAY_POINTER='))).toMatch(
+    /^PORTWAY_POINTER='\/portway\/Portway\/[0-9a-f]{16}\/now'$/,
+  );
+});
+
 test('reads the security group, instance and user-data of a stack', async () => {
   const promised = await readPromised(
     synth((app) => new PortwayStack(app, 'Portway', props({ ping: true, ipv6: true, instanceType: 't3.small' }))),

@@ -56,6 +56,17 @@ test('reports a missing address, an unassociated address, and a leftover instanc
   expect(differences(promised, { ...found, others: ['i-2'] })).toHaveLength(1);
 });
 
+test('reports a live host that is told another content', () => {
+  const live = { ...promised, content: 'a'.repeat(64) };
+  expect(differences(live, { ...found, gateway: { ...gateway, content: 'a'.repeat(64) } })).toEqual([]);
+  expect(differences(live, { ...found, gateway: { ...gateway, content: 'b'.repeat(64) } })).toEqual([
+    `content (tag portway:content) of i-1 must be ${'a'.repeat(64)}, got: ${'b'.repeat(64)}`,
+  ]);
+  expect(differences(live, found)).toEqual([
+    `content (tag portway:content) of i-1 must be ${'a'.repeat(64)}, got: undefined`,
+  ]);
+});
+
 test('reports a changed instance', () => {
   expect(
     withGateway({

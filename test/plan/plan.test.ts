@@ -130,6 +130,16 @@ test('shows what does not fit into user-data', () => {
   expect(planned(CANONICAL.iptables as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
 });
 
+test('says that a change reaches the running host, and which content it is', () => {
+  const { plan: found, text } = planned(CANONICAL['live-iptables'] as PortwayStackProps);
+  const { parameters = [], content = '' } = found.userData;
+  expect(content).toMatch(/^[0-9a-f]{64}$/);
+  expect(parameters).toContain('/portway/Portway/etc/portway/iptables.rules.1');
+  expect(text).toContain(
+    `signal's URL; a change of forwards leaves it alone and reaches the running host. The host's files are in ${parameters.length} parameters: ${parameters[0]}, ... (content ${content.slice(0, 16)})\n`,
+  );
+});
+
 test('prints the plans by stack with --json', async () => {
   const { stdout } = await plan('--json', '-c', 'adminCidr=203.0.113.7/32');
   const { Portway } = JSON.parse(stdout) as Record<string, Plan>;

@@ -6,6 +6,9 @@ import type { HostFile } from '../host-file';
 import { PARAMETER_LIMIT } from '../parameters';
 import { canBePacked, canBePlain, type Part, packedParts, plainParts } from './parts';
 
+/** The instance's tag that tells a running host which content it must have. */
+export const CONTENT_TAG = 'portway:content';
+
 /** A host's content as it stands in Parameter Store. */
 export interface LiveContent {
   /** Sorted by name. */
