@@ -64,6 +64,11 @@ def test_others_that_write_all_the_time_do_not_cost_a_look_each_time():
     assert len(due) < 16
 
 
+def test_what_is_wrong_is_looked_for_at_once_however_often():
+    pace = Pace()
+    assert [now for now in range(0, 20, 2) if pace.is_due(now, True, True)] == list(range(0, 20, 2))
+
+
 def test_after_a_quiet_time_a_change_is_looked_at_at_once_again():
     busy, again = range(0, 100), range(150, 200)
     due = looks(lambda now: now in busy or now in again, 200)

@@ -31,8 +31,18 @@ def test_stops_fighting_after_three_moves_in_five_minutes(times, now, until):
     assert stopped_until(times, now) == until
 
 
+def test_what_cannot_be_put_right_is_tried_again_after_a_while():
+    known = [{"time": 100, "what": ["a"], "left": []}, {"time": 200, "what": ["a", "b"], "left": ["b"]}]
+    assert reconcile.is_hopeless(["b"], known, 300)
+    assert not reconcile.is_hopeless(["b"], known, 500)
+    assert not reconcile.is_hopeless(["a"], known, 300)
+    assert not reconcile.is_hopeless(["a", "b"], known, 300)
+    assert not reconcile.is_hopeless(["b"], known, 100)
+    assert not reconcile.is_hopeless(["b"], [], 300)
+
+
 def test_a_cut_record_costs_one_line():
-    good = {"time": 1, "what": ["x"], "done": True}
+    good = {"time": 1, "what": ["x"], "left": []}
     text = f'{json.dumps(good)}\n{{"time": 2, "wh\n[]\n{{"time": 3}}\n{json.dumps(good)}\n'
     assert reconcile.moves(text) == [good, good]
 
@@ -41,7 +51,7 @@ def test_the_record_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(reconcile, "RECORD", str(tmp_path / "record"))
     monkeypatch.setattr(reconcile, "KEPT", 3)
     for number in range(5):
-        reconcile.record({"time": number, "what": [], "done": True})
+        reconcile.record({"time": number, "what": [], "left": []})
     assert [move["time"] for move in reconcile.moves((tmp_path / "record").read_text())] == [2, 3, 4]
 
 
@@ -51,18 +61,18 @@ def test_status_tells_how_often_and_when_last(tmp_path, monkeypatch):
     now = 1_800_000_000
     monkeypatch.setattr(reconcile.time, "time", lambda: now)
     assert reconcile.collect() == []
-    reconcile.record({"time": now - 40 * 86400, "what": ["long ago"], "done": True})
+    reconcile.record({"time": now - 40 * 86400, "what": ["long ago"], "left": []})
     assert reconcile.collect() == []
-    reconcile.record({"time": now - 60, "what": ["rules of iptables: PORTWAY-DNAT"], "done": True})
+    reconcile.record({"time": now - 60, "what": ["rules of iptables: PORTWAY-DNAT"], "left": []})
     assert reconcile.collect() == [
         "changed by others once in 30 days, last at 2027-01-15T07:59:00Z: rules of iptables: PORTWAY-DNAT"
     ]
     for _ in range(2):
-        reconcile.record({"time": now - 60, "what": ["a", "b"], "done": False})
+        reconcile.record({"time": now - 60, "what": ["a", "b"], "left": ["b"]})
     (tmp_path / "paused").write_text(f"{now + 60}\n")
     assert reconcile.collect() == [
         "paused until 2027-01-15T08:01:00Z: changes by others are left alone (portway pause off)",
-        "changed by others 3 times in 30 days, last at 2027-01-15T07:59:00Z: a; b, and could not be put right",
+        "changed by others 3 times in 30 days, last at 2027-01-15T07:59:00Z: a; b, and could not be put right: b",
         "changed by others again and again: left alone until 2027-01-15T08:04:00Z",
     ]
 
@@ -83,6 +93,23 @@ def test_status_tells_how_often_and_when_last(tmp_path, monkeypatch):
 )
 def test_pause_takes_up_to_a_day(text, size):
     assert pause.seconds(text) == size
+
+
+def test_people_are_told_the_first_ones():
+    assert reconcile.some(list("abcdef")) == "a; b; c; d; e; f"
+    assert reconcile.some(list("abcdefgh")) == "a; b; c; d; e; f; 2 more"
+
+
+def test_clears_the_way_for_folders(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "kept").write_text("kept")
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "link").symlink_to("/nonexistent")
+    reconcile.clear_way(
+        [f"{tmp_path}/{path}" for path in ("folder/kept", "folder/more", "file/a/b", "link/c", "none/d")]
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder"]
+    assert (tmp_path / "folder" / "kept").read_text() == "kept"
 
 
 REFUSED = """iptables is not as wanted; this would put it right:

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 
-from portway.reconcile import POINTER
+from portway.fingerprint import paused_until
+from portway.reconcile import POINTER, clock
 from portway.rollback import FAILED, HELD
 
 USAGE = "usage: portway apply --now"
@@ -16,6 +17,9 @@ def main(words: list[str]) -> None:
         sys.exit(USAGE)
     if os.geteuid():
         sys.exit("portway: must be run by root")
+    until = paused_until()
+    if until:
+        sys.exit(f"portway: paused until {clock(until)}: end that first, by portway pause off")
     for path in (FAILED, HELD, POINTER):
         with contextlib.suppress(FileNotFoundError):
             os.remove(path)

@@ -14,6 +14,8 @@ import time
 
 GOOD = "/var/lib/portway/good"
 PAUSED = "/run/portway/paused"
+# What was put right: see reconcile.py.
+RECORD = "/var/lib/portway/reconciled"
 UNITS = "/etc/systemd/system"
 # What changes when a unit is enabled, disabled or masked.
 UNIT_FOLDERS = [
@@ -136,13 +138,19 @@ class Tree:
 
 
 class Pace:
-    """When a close look is due. Others that write all the time must not cost one every 2 s, so the gap grows while they do."""
+    """
+    When a close look is due. Others that write all the time, but nothing that is wrong, must not cost a look every 2 s: the gap grows while
+    they do.
+    """
 
     def __init__(self) -> None:
         self.last = float("-inf")
         self.gap = GAP
 
-    def is_due(self, now: float, differs: bool) -> bool:
+    def is_due(self, now: float, differs: bool, was_wrong: bool = False) -> bool:
+        """`was_wrong`: whether the last look found something to put right."""
+        if was_wrong:
+            self.gap = GAP
         waited = now - self.last
         if waited < (self.gap if differs else NET):
             return False
@@ -155,6 +163,7 @@ class Fingerprint:
     def __init__(self) -> None:
         self.tree: Tree | None = None
         self.seen: list[object] = []
+        self.record: tuple[int, ...] | None = None
         self.pace = Pace()
 
     def changed(self) -> bool:
@@ -166,8 +175,9 @@ class Fingerprint:
             self.tree = Tree()
         if self.tree.stamp is None:
             return False
-        look = self.tree.look()
-        if not self.pace.is_due(time.monotonic(), look != self.seen):
+        look, record = self.tree.look(), stamp(RECORD)
+        was_wrong, self.record = record != self.record, record
+        if not self.pace.is_due(time.monotonic(), look != self.seen, was_wrong):
             return False
         self.seen = look
         return True

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from portway.commands import run
 from portway.files import read, replace
 
 STATE, GOOD = "/var/lib/portway", fingerprint.GOOD
-RECORD = f"{STATE}/reconciled"
+RECORD = fingerprint.RECORD
 LOG = "/var/log/portway/bootstrap.log"
 LOCK = "/run/portway.lock"
 # What the pointer said last. Without it the content is fetched anew.
@@ -34,6 +35,12 @@ KEPT, DAYS = 1000, 30
 Move = dict[str, Any]
 
 
+class Damaged(Exception):
+    """A good tree that is not as it was proved."""
+
+    pass
+
+
 def stopped_until(times: Sequence[float], now: float) -> float:
     """
     When it goes on after too many moves, in seconds since 1970; 0 if it need not wait. `times` are those of all moves, the oldest first.
@@ -44,13 +51,18 @@ def stopped_until(times: Sequence[float], now: float) -> float:
     return last[-1] + WINDOW if now < last[-1] + WINDOW else 0
 
 
+def is_hopeless(words: Sequence[str], known: Sequence[Move], now: float) -> bool:
+    """Whether this is all that could not be put right a moment ago: it is tried again, but not all the time."""
+    return bool(known) and set(words) <= set(known[-1]["left"]) and 0 <= now - known[-1]["time"] < WINDOW
+
+
 def moves(text: str) -> list[Move]:
     """What was put right, the oldest first. A line that was cut by a power failure is left out."""
     found = []
     for line in text.splitlines():
         with contextlib.suppress(ValueError):
             move = json.loads(line)
-            if isinstance(move, dict) and {"time", "what", "done"} <= move.keys():
+            if isinstance(move, dict) and {"time", "what", "left"} <= move.keys():
                 found.append(move)
     return found
 
@@ -85,7 +97,16 @@ def damage(tree: str) -> str:
     return " ".join(done.stdout.split()) if done.returncode else ""
 
 
+def clear_way(paths: Sequence[str]) -> None:
+    """Removes what stands in place of a folder."""
+    folders = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}
+    for folder in folders:
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            os.remove(folder)
+
+
 def put_right(found: drift.Drift) -> None:
+    clear_way(fingerprint.files_of(GOOD))
     for path in found.modes:
         with contextlib.suppress(OSError):
             os.chown(path, 0, 0)
@@ -94,8 +115,13 @@ def put_right(found: drift.Drift) -> None:
         run("systemctl", "unmask", *(["--runtime"] if state == "masked-runtime" else []), unit)
     if found.certificates:
         drift.mend_certificates(found.certificates)
-    # It logs what it does, and why it fails.
-    run(f"{GOOD}/usr/local/lib/portway/host.sh", "rollback")
+    # It logs what it does, and why it fails. No pipe: what it starts may keep one open.
+    subprocess.run([f"{GOOD}/usr/local/lib/portway/host.sh", "rollback"], stdin=subprocess.DEVNULL)
+
+
+def some(words: Sequence[str]) -> str:
+    """The first ones, for people."""
+    return "; ".join([*words[:6], *([f"{len(words) - 6} more"] if len(words) > 6 else [])])
 
 
 def record(move: Move) -> list[Move]:
@@ -117,28 +143,30 @@ def tell_stop(until: float) -> None:
 
 
 def reconcile() -> bool:
-    """Returns whether the host is as the good tree says."""
+    """
+    Returns whether the host is as the good tree says.
+
+    @raise Damaged when the good tree cannot say
+    """
     history.keep()
     found = drift.find()
     if not found.words:
         return True
-    now = time.time()
-    until = stopped_until([move["time"] for move in moves(read(RECORD))], now)
-    if until:
-        tell_stop(until)
-        return False
-    what = "; ".join(found.words)
-    say(f"changed by others: {what}")
     damaged = damage(GOOD)
     if damaged:
-        say(f"WARNING: the good tree is damaged, so it is fetched anew: {damaged[:300]}")
-        with contextlib.suppress(OSError):
-            os.remove(POINTER)
+        raise Damaged(damaged[:300])
+    now = time.time()
+    known = moves(read(RECORD))
+    until = stopped_until([move["time"] for move in known], now)
+    if until:
+        tell_stop(until)
+    if until or is_hopeless(found.words, known, now):
         return False
+    say(f"changed by others: {some(found.words)}")
     put_right(found)
     left = drift.find().words
-    say(f"WARNING: could not be put right: {'; '.join(left)}" if left else "put right")
-    known = record({"time": int(now), "what": found.words, "done": not left})
+    say(f"WARNING: could not be put right: {some(left)}" if left else "put right")
+    known = record({"time": int(now), "what": found.words, "left": left})
     until = stopped_until([move["time"] for move in known], time.time())
     if until:
         tell_stop(until)
@@ -156,9 +184,9 @@ def collect() -> list[str]:
     if known:
         times = "once" if len(known) == 1 else f"{len(known)} times"
         last = known[-1]
-        word = "" if last["done"] else ", and could not be put right"
+        word = f", and could not be put right: {some(last['left'])}" if last["left"] else ""
         found.append(
-            f"changed by others {times} in {DAYS} days, last at {clock(last['time'])}: {'; '.join(last['what'])}{word}"
+            f"changed by others {times} in {DAYS} days, last at {clock(last['time'])}: {some(last['what'])}{word}"
         )
     until = stopped_until([move["time"] for move in known], now)
     if until:
@@ -173,7 +201,16 @@ def main(words: list[str]) -> None:
     os.environ["SYSTEMCTL_SKIP_SYSV"] = "1"
     if fingerprint.paused_until() or not os.path.isdir(GOOD):
         return
-    with lock() as free:
-        # Another run sets the host up: afterwards there may be nothing to do.
-        if free and not reconcile():
-            sys.exit(1)
+    try:
+        with lock() as free:
+            # Another run sets the host up: afterwards there may be nothing to do.
+            right = not free or reconcile()
+    except Damaged as error:
+        right = False
+        if os.path.exists(POINTER):
+            say(f"WARNING: the good tree is damaged, so the content is fetched anew: {error}")
+            os.remove(POINTER)
+        # By the program on the disk: the good tree's may be what is damaged.
+        subprocess.run(["/usr/local/bin/portway", "content", "live"])
+    if not right:
+        sys.exit(1)
