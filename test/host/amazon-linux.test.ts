@@ -4,7 +4,7 @@ import { type AmazonLinux, ensureAmazonLinux, REPOSITORY_PORT } from './support/
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
 
-// dnf takes seconds where apt takes one.
+// dnf takes several seconds where apt takes one.
 jest.setTimeout(120_000);
 
 const deploy = (more: Partial<Deploy> = {}): Deploy => ({

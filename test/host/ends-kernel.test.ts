@@ -4,7 +4,7 @@ import { RulesHost, rulesOf } from './support/rules';
 
 jest.setTimeout(60_000);
 
-/** The kernel passes packets through, so it needs none of what nginx must be configured for. */
+/** The kernel passes packets through, so it needs none of the settings that nginx needs. */
 describeHost('ends and sizes of connections through iptables', () => {
   let kernel: RulesHost;
   let host: Host;

@@ -8,7 +8,7 @@ const BACKEND = ADDRESS.backend.v4;
 /** A second address of the backend, so that each server stands for two targets. */
 const SECOND = '10.0.1.11';
 
-/** More than a server bears that counts broken logins (`max_connect_errors`, 100 by default). */
+/** More than a server allows that counts failed logins (`max_connect_errors`, 100 by default). */
 const MANY = 110;
 
 const MARIADB = 'mariadb --no-defaults --skip-ssl';
@@ -55,7 +55,7 @@ describeHost('health checks of databases', () => {
     );
   }
 
-  /** Starts PostgreSQL with or without TLS, after it was stopped. */
+  /** Starts PostgreSQL with or without TLS, after stopping it. */
   async function runPostgres(tls: 'on' | 'off'): Promise<void> {
     const options = `-w -D /tmp/postgres -l /tmp/postgres.log -o "-h 0.0.0.0 -c ssl=${tls}"`;
     await host.sh(
@@ -70,7 +70,7 @@ describeHost('health checks of databases', () => {
   const login = [...MARIADB.split(' '), '-h', BACKEND, '-u', 'app', '-psecret', '-Ne', "select 'in'"];
   const log = (file: string) => host.sh('backend', `cat ${file}`);
 
-  /** Runs a check from the gateway, so many times one after the other. */
+  /** Runs a check from the gateway this many times, one after the other. */
   async function check(by: 'mysql' | 'postgres', port: number, times = 1): Promise<string> {
     const script = `import sys
 sys.path.insert(0, "/usr/local/lib/portway")
@@ -86,7 +86,7 @@ except OSError as error:
   }
 
   test('MariaDB never blocks the gateway, and logs nothing once the account exists', async () => {
-    // Without the account a login is refused, which MariaDB logs.
+    // Without the account, a login is refused, which MariaDB logs.
     expect(await check('mysql', 3306, MANY)).toBe('up');
     expect(await log('/tmp/mariadb.log')).toContain("Access denied for user 'portway'@'gateway'");
     expect(await logins()).toBe('in\n');
@@ -94,7 +94,7 @@ except OSError as error:
     const before = await log('/tmp/mariadb.log');
     expect(await check('mysql', 3306, MANY)).toBe('up');
     expect(await log('/tmp/mariadb.log')).toBe(before);
-    // What the same number of plain connections does: the check then says so.
+    // What the same number of plain connections does; the check then reports it.
     await host.sh('gateway', `for i in $(seq ${MANY}); do : </dev/tcp/${BACKEND}/3306; done`);
     await until('MariaDB blocks the gateway', async () => (await logins()) === '');
     expect(await check('mysql', 3306)).toMatch(/^down: Host .* is blocked/);
@@ -116,7 +116,7 @@ except OSError as error:
     expect(await check('mysql', 3307)).toMatch(/^down: .*refused/);
   });
 
-  test('the health service takes a database out that hangs, and brings it back', async () => {
+  test('the health service takes out a hanging database, and brings it back', async () => {
     await runPostgres('on');
     const quick = { interval: 1, failures: 2 };
     const to = (port: number) => [BACKEND, SECOND].map((address) => `${address}:${port}`);

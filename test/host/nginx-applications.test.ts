@@ -9,7 +9,7 @@ jest.setTimeout(60_000);
 const GATEWAY = ADDRESS.gateway.v4;
 const CLIENT = ADDRESS.client.v4;
 
-/** Ports of the gateway itself. `Told`: with the setting of docs/applications.md. */
+/** Ports of the gateway itself. `Told`: with the setting from docs/applications.md. */
 const PORT = {
   dav: 9000,
   gunicorn: 9001,
@@ -32,7 +32,7 @@ Dav On
 </Directory>
 `;
 
-/** Django with the setting that docs/applications.md names. */
+/** Django with the setting from docs/applications.md. */
 const DJANGO = `import django.conf, django.core.wsgi, django.http, django.urls
 django.conf.settings.configure(
     ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], INTERNAL_IPS=["127.0.0.1"],
@@ -137,7 +137,7 @@ describeHost('real applications behind nginx', () => {
         expect(await ask('GET', `${url}/c%20d`)).toBe('200');
         const token = await lock(`${url}/b`);
         expect(await ask('MOVE', `${url}/b`, ...to('e'))).toBe('423');
-        // The URL in If arrives as it is: what counts is the token, wherever it stands.
+        // The URL in If passes unchanged. Only the token counts, wherever the URL points.
         for (const [submitted, status] of [
           ['<urn:uuid:1>', /^4(12|23)$/],
           [token, /^20[14]$/],

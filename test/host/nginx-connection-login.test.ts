@@ -20,7 +20,7 @@ const FORWARDS = {
   tcp: Forward.tcp({ listen: 82, to }),
 };
 
-describeHost('applications that know a user by the connection', () => {
+describeHost('logins that belong to a connection', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
     nginx = await NginxHost.start();
@@ -29,13 +29,13 @@ describeHost('applications that know a user by the connection', () => {
   });
   afterAll(() => nginx?.stop());
 
-  /** The answers to a number of requests, each over a connection of its own, so that every worker of nginx takes part. */
+  /** The answers to a number of requests, each over its own connection, so that every nginx worker takes part. */
   const ask = (url: string, count: number, ...words: string[]) =>
     Promise.all(Array.from({ length: count }, async () => (await nginx.curl('client', ...words, url)).stdout));
   const stranger = async (url: string, ...words: string[]) =>
     (await ask(url, 20, '-w', '%{http_code}', '--interface', STRANGER.v4, ...words)).filter((text) => text !== '401');
 
-  test('the stand-in does mix users up where a connection is shared', async () => {
+  test('the stand-in mixes up users when they share a connection', async () => {
     const url = `http://${GATEWAY}:81/kept/`;
     await until('a stranger is served', async () => {
       await ask(`${url}login/alice`, 1);
@@ -59,7 +59,7 @@ describeHost('applications that know a user by the connection', () => {
     expect(await stranger(url, ...words.filter((w) => w.startsWith('--')))).toEqual([]);
   });
 
-  test('targets are asked to close after such a login alone', async () => {
+  test('targets are asked to close only after such a login', async () => {
     const asked = async (...headers: string[]) => {
       const words = headers.flatMap((h) => ['-H', h]);
       const { stdout } = await nginx.curl('client', '-i', ...words, `http://${GATEWAY}/`);
@@ -73,7 +73,7 @@ describeHost('applications that know a user by the connection', () => {
     expect(await asked('Authorization: Bearer NTLM')).toBe('keep open');
   });
 
-  test('NTLM itself does not get through HTTP, and mixes nobody up; through Forward.tcp it works', async () => {
+  test('NTLM fails over HTTP without mixing up users, and works through Forward.tcp', async () => {
     const handshake = async (port: number) => {
       const url = `http://${GATEWAY}:${port}/`;
       const next = ['--next', '-s', '-o', '/dev/null', '-w', '%{http_code} '];
@@ -94,7 +94,7 @@ describeHost('applications that know a user by the connection', () => {
       return new Set(stdout.trim().split('\n')).size;
     };
 
-    test('false: each request has a connection of its own, and is nobody else', async () => {
+    test('false: each request has its own connection, and is nobody else', async () => {
       expect(await connections(`http://${GATEWAY}:81/login/alice`)).toBe(10);
       expect(await stranger(`http://${GATEWAY}:81/`)).toEqual([]);
     });
@@ -126,7 +126,7 @@ describeHost('applications that know a user by the connection', () => {
       expect(await login(80)).toBe(scheme);
     });
 
-    test('other requests have no such field, and forwards without shared connections an empty one', async () => {
+    test('other requests lack the field, and forwards without shared connections have an empty one', async () => {
       await nginx.status('client', `http://${GATEWAY}/login/alice`);
       expect((await nginx.log(80, 1)).at(-1)).not.toHaveProperty('login');
       await asks(81, 'NTLM');
@@ -136,7 +136,7 @@ describeHost('applications that know a user by the connection', () => {
       expect(await login(81)).toBe('NTLM');
     });
 
-    test('portway status warns by forward, counts each answer once, and goes on after a rotation', async () => {
+    test('portway status warns for each forward, counts each answer once, and continues after a rotation', async () => {
       const count = async (name: string) => {
         const found = (await nginx.warnings(FORWARDS)).filter((w) => w.startsWith(`${name}: `));
         expect(found.length).toBeLessThan(2);

@@ -279,7 +279,7 @@ describeHost('ends and sizes of connections through nginx', () => {
   });
 
   describe('a WebSocket or a stream of events', () => {
-    test('may be idle for longer than a plain answer', async () => {
+    test('may be idle for longer than an ordinary answer', async () => {
       expect(await nginx.status('client', `${PLAIN}:82/hang/x`)).toBe('504');
       const upgrade = 'Host: x\\r\\nUpgrade: websocket\\r\\nConnection: upgrade\\r\\n\\r\\n';
       const said = await ask(82, `send:GET /socket/x HTTP/1.1\\r\\n${upgrade}`, 'read');
@@ -288,7 +288,7 @@ describeHost('ends and sizes of connections through nginx', () => {
       expect((await nginx.curl('client', ...silent)).stdout).toBe('data: first\n\ndata: nothing\n\n 200');
     });
 
-    test('has the headers, limits, cache and targets of its route', async () => {
+    test('uses the headers, limits, cache and targets of its route', async () => {
       const at = ['--resolve', `b.example:447:${GATEWAY}`, 'https://b.example:447/size/x'];
       for (const [words, own] of [
         [[`${SECURE}:447/size/x`], 'here'],

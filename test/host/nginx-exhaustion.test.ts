@@ -11,8 +11,8 @@ const web = `${ADDRESS.backend.v4}:8080`;
 const holds = `${ADDRESS.backend.v4}:9000`;
 
 /**
- * Scales shares down to an eighth, and spare connections to a quarter, to need fewer clients. Two workers, as on the default host. Heads
- * have less time, to need less of it.
+ * Scales shares down to an eighth, and spare connections to a quarter, so that fewer clients are enough. Two workers,
+ * as on the default host. Heads get less time, so that the test takes less.
  */
 const small = (conf: string) =>
   conf
@@ -26,7 +26,7 @@ const small = (conf: string) =>
     .replaceAll('timeout 11s', 'timeout 3s')
     .replace(/(limit_conn share-\S+) (\d+);/g, (_, zone, share) => `${zone} ${Number(share) / 8};`);
 
-/** Of each worker. */
+/** For each worker. */
 const CONNECTIONS = 4096;
 
 /** More sessions than both workers can take, with two connections for each. */
@@ -49,7 +49,7 @@ const FORWARDS = {
   moved: Forward.http({ listen: 87, redirectTo: 'https' }),
 };
 
-describeHost('one forward is flooded, and another is served all the while', () => {
+describeHost('while one forward is flooded, another is served', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
     nginx = await NginxHost.start();
@@ -90,7 +90,7 @@ describeHost('one forward is flooded, and another is served all the while', () =
     return nginx.host.sh('client', `python3 ${script} ${words.join(' ')}`);
   };
 
-  /** Soon after the heads are given up, their forward is served again: nginx refuses what is no request at all. */
+  /** Its forward is served again soon after the slow heads are dropped: nginx refuses what is not a request at all. */
   const expectHeard = (port: number) =>
     until('the forward hears its clients', async () => (await nginx.raw(port, 'none\r\n\r\n')).includes('400 Bad'));
 
@@ -162,12 +162,13 @@ describeHost('one forward is flooded, and another is served all the while', () =
       /^(\S+): has used up its share of connections: (\d+) refused since \d{4}-/.exec(w),
     );
     const counts = Object.fromEntries(refused.map((match) => [match?.[1], Number(match?.[2])]));
-    // Where clients have a limit each (`slow`, `few`), nginx does not say which of the two it was.
+    // If clients also have a limit of their own (`slow`, `few`), nginx does not say which of the two was exceeded.
     expect(Object.keys(counts)).toEqual(['fill', 'live', 'names', 'tcp', 'udp']);
     expect(counts).toMatchObject({ fill: CROWD - SHARE, live: 2 * (CROWD - SHARE), tcp: CROWD - SHARE });
   });
 
-  // nginx counts requests and not connections, so these are in no share. The kernel bounds them (lib/nginx/heads.ts).
+  // nginx counts requests and not connections, so these belong to no share. The kernel limits them
+  // (lib/nginx/heads.ts).
   test.each([
     ['heads', 82, 'head'],
     ['heads after a request', 87, 'second'],
@@ -182,13 +183,13 @@ describeHost('one forward is flooded, and another is served all the while', () =
     await expectHeard(port);
   });
 
-  test('segments of no connection, from forged sources: their own forward is served too', async () => {
+  test('segments without a connection, from forged sources: even their own forward is served', async () => {
     await hold('segments', GATEWAY, 80, 20_000, '203.0');
     const counts = await visit(() => hold('segments', GATEWAY, 80, 20_000, '203.0').then(() => undefined));
     expectServed(counts);
   });
 
-  test('portway status names the forwards whose clients the kernel did not hear', async () => {
+  test('portway status names the forwards whose clients the kernel held back', async () => {
     const warnings = (await nginx.warnings(FORWARDS)).join('\n');
     for (const name of ['live', 'moved', 'alone'])
       expect(warnings).toMatch(new RegExp(`^${name}: too many clients wait`, 'm'));

@@ -29,9 +29,9 @@ const FORGED = [
 
 interface Call {
   readonly method: 'Say' | 'Count' | 'Collect' | 'Chat';
-  /** Words, or so many bytes. */
+  /** Words, or messages of this many bytes. */
   readonly messages: readonly (string | number)[];
-  /** Seconds before each message but the first. */
+  /** Seconds before each message except the first. */
   readonly pause?: number;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly deadline?: number;

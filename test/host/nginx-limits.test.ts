@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 const GATEWAY = ADDRESS.gateway.v4;
 const TARGET = `${ADDRESS.backend.v4}:8080`;
 
-/** So low that a slow test does no harm: the burst passes, and one more request per second. */
+/** So low that a slow test still passes: the burst passes, and one more request per second. */
 const limits = { requestsPerSecond: 1, burst: 3 };
 
 /** Addresses of one client within its /64, and of another client. */

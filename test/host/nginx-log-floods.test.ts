@@ -170,7 +170,7 @@ for _ in range(count // burst):
       await sleep(1200);
       const lines = (await size(port)) - before;
       expect(lines).toBeGreaterThan(0);
-      // 10 at once, 10 per second, and on average 1 % of the rest. Four times that cannot happen by chance.
+      // 10 at once, 10 per second, and on average 1 % of the rest. Four times as many cannot happen by chance.
       expect(lines).toBeLessThan(11 + seconds * 10 + (count / 100) * 4 + 10);
       expect(lines).toBeLessThan(count / 2);
     });

@@ -94,7 +94,7 @@ describeHost('a name as target, through nginx', () => {
 
   test('that does not exist only fails its own forwards', async () => {
     expect(await status(84)).toBe('502');
-    // A TCP forward cannot send an error; it just closes.
+    // A TCP forward cannot send an error, so it just closes.
     expect((await host.ask('client', 'tcp', GATEWAY, 85)).name).toMatch(/^none/);
     expect(await status(80)).toBe('200');
     expect(await status(81)).toBe('200');

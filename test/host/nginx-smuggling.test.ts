@@ -9,8 +9,8 @@ const hidden = (id: string) => `GET /hidden-${id} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const chunked = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
 
 /**
- * Requests whose end two programs could see in different places (RFC 9112, 6.3 and 11.2): their head fields, and their body. `refused`:
- * nginx must answer with an error, and the target must get nothing.
+ * Requests whose end two programs could see in different places (RFC 9112, 6.3 and 11.2): their head fields, and their
+ * body. `refused`: nginx must answer with an error, and the target must get nothing.
  */
 const FORMS: readonly (readonly [name: string, fields: string, body: (id: string) => string, refused?: 'refused'])[] = [
   ['both framings', 'Content-Length: 6\r\nTransfer-Encoding: chunked', (id) => `0\r\n\r\n${hidden(id)}`, 'refused'],
@@ -40,7 +40,7 @@ const FORMS: readonly (readonly [name: string, fields: string, body: (id: string
   ['a body of a GET', 'Content-Length: 44', hidden],
 ];
 
-describeHost('requests that two programs could read differently', () => {
+describeHost('requests that two programs could parse differently', () => {
   let targets: Targets;
   beforeAll(async () => {
     targets = await Targets.start([9001]);
@@ -68,7 +68,7 @@ describeHost('requests that two programs could read differently', () => {
         `${method} /first-${id} HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n${body(id)}${after}`,
       );
       const seen = (await targets.seen(9001)).filter((line) => line.endsWith(`-${id}`));
-      // What is hidden for nginx too is one request of the client, with an answer of its own.
+      // If nginx also sees the hidden request, it is the client's own, with its own answer.
       expect(answers.match(/HTTP\/1\.1 200 /g)?.length ?? 0).toBe(seen.length);
       if (refused !== undefined)
         expect([answers.slice(0, 12), seen]).toEqual([expect.stringMatching(/ (400|501)$/), []]);

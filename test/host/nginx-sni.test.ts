@@ -110,7 +110,7 @@ describeHost('TLS by name', () => {
   };
   const TOLD = expect.stringMatching(/^PROXY TCP4 192\.0\.2\.7 /);
   const headers = (request: WebRequest) => Object.fromEntries(request.headers);
-  /** What curl makes of a handshake that is refused, and of a connection that is closed. */
+  /** What curl reports for a refused handshake, and for a closed connection. */
   const [REFUSED, CLOSED] = ['curl 35', /curl (35|52|56)/];
 
   describe('alone on its port', () => {
@@ -272,10 +272,10 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
 
     test('logs real clients and the port', async () => {
       await ask('first.example', 8443);
-      // The tests before asked on this port too, and nginx holds lines back for a second.
+      // Earlier tests used this port too, and nginx buffers lines for a second.
       const passed = await nginx.logged(8443, (e) => e.name === 'first.example' && e.client === CLIENT, 'stream');
       expect(passed).toMatchObject({ target: at('first') });
-      // The test before used up the client's rate, and of what is refused only a sample is logged.
+      // The previous test used up the client's rate, and only a sample of refused requests is logged.
       await until('an answer within the rate', async () => {
         const { stdout } = await ask(
           'other.example',
@@ -316,7 +316,8 @@ with socket.create_connection(('${GATEWAY}', 443)) as s:
     ] as const) {
       await nginx.reload(forwards);
       await until(`${answer} answers`, async () => (await who('first.example', 8446)) === answer);
-      // For some milliseconds, old workers still accept connections and find the socket between the two forwards gone: limits.md.
+      // For some milliseconds, old workers still accept connections while the socket between the two forwards is gone:
+      // limits.md.
       await until('web answers', async () => (await who('other.example', 8446)) === 'web');
     }
   });

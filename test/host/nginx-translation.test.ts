@@ -11,7 +11,7 @@ const APP = `${ADDRESS.backend.v4}:8081`;
 const HTTP3 = DEBIAN === 'debian-13';
 const OTHER = `${ADDRESS.backend.v4}:8082`;
 
-describeHost('what targets and clients are told of URLs', () => {
+describeHost('URLs in headers of requests and answers', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
     nginx = await NginxHost.start({ rooted: ['gateway', 'client'] });
@@ -49,7 +49,7 @@ describeHost('what targets and clients are told of URLs', () => {
   afterAll(() => nginx?.stop());
 
   const told = ({ headers }: WebRequest, name: string) => headers.find(([own]) => own === name)?.[1];
-  /** Sends a request head as it is. */
+  /** Sends a request head unchanged. */
   const send = (port: number, ...lines: string[]) =>
     nginx.raw(port, `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
 
@@ -99,7 +99,7 @@ describeHost('what targets and clients are told of URLs', () => {
       expect(told(request, 'host')).toBe('portway:81');
     });
 
-    test('passes no site’s methods by way of another’s name', async () => {
+    test("does not apply one site's methods to another site's requests", async () => {
       const lines = ['POST http://a.example/x HTTP/1.1', 'Host: b.example', 'Content-Length: 0'];
       expect(await send(80, ...lines)).toMatch(/^HTTP\/1\.1 400 /);
     });
@@ -151,7 +151,7 @@ describeHost('what targets and clients are told of URLs', () => {
       expect(await arrived(`http://${GATEWAY}:81/`)).toEqual([]);
     });
 
-    test('a dot never passes, and the request does', async () => {
+    test('a name with a dot is dropped, but the request passes', async () => {
       for (const port of [81, 85]) {
         const request = await nginx.request(
           `http://${GATEWAY}:${port}/`,
@@ -187,7 +187,7 @@ describeHost('what targets and clients are told of URLs', () => {
     });
   });
 
-  describe('headers that are commands', () => {
+  describe('headers that command nginx', () => {
     test.each(['Proxy', 'X-Sendfile-Type', 'X-Accel-Mapping'])(
       '%s of a client does not reach the target',
       async (name) => {
@@ -196,7 +196,7 @@ describeHost('what targets and clients are told of URLs', () => {
       },
     );
 
-    test('a target leads nowhere else by X-Accel-Redirect, and slows nothing down', async () => {
+    test('X-Accel-Redirect and -Limit-Rate of a target have no effect', async () => {
       for (const header of ['X-Accel-Redirect: /elsewhere', 'X-Accel-Redirect: @portway', 'X-Accel-Limit-Rate: 1']) {
         const request = await nginx.request(`http://${GATEWAY}:81/here`, '-H', `X-Test-Header: ${header}`);
         expect(request).toMatchObject({ name: 'app', path: '/here' });
@@ -228,7 +228,7 @@ describeHost('what targets and clients are told of URLs', () => {
     ['//files/x%2Fy', '/x%2Fy'],
     ['/files/x%2Fy#z', '/x%2Fy'],
     ['/files/.x/...%2F', '/.x/...%2F'],
-    // What could lead elsewhere arrives as nginx read it.
+    // Paths that could lead elsewhere arrive as nginx parsed them.
     ['/files/x/../../files/y', '/y'],
     ['/files/%2e%2e/files/y', '/y'],
     ['/files/x/..%2Fy', '/y'],
@@ -240,11 +240,11 @@ describeHost('what targets and clients are told of URLs', () => {
     }
   });
 
-  test('a request without Host is redirected to a URL that has one', async () => {
+  test('a request without Host is redirected to a URL with a host', async () => {
     expect(await nginx.raw(83, 'GET /x HTTP/1.0\r\n\r\n')).toMatch(/^Location: https:\/\/portway\/x\r$/m);
   });
 
-  test('the port that a trusted proxy tells stands in Forwarded, unless the client named one', async () => {
+  test('Forwarded has the port that a trusted proxy reports, unless the client named one', async () => {
     const words = ['For: 192.0.2.7', 'Proto: https', 'Port: 8443'].flatMap((word) => ['-H', `X-Forwarded-${word}`]);
     for (const [host, expected] of [
       ['x.example', 'x.example:8443'],
@@ -256,7 +256,7 @@ describeHost('what targets and clients are told of URLs', () => {
     }
   });
 
-  test.each(['Origin', 'Referer'])('%s is left as it is', async (name) => {
+  test.each(['Origin', 'Referer'])('%s passes unchanged', async (name) => {
     const url = 'https://elsewhere.example/x';
     const request = await nginx.request(`https://${GATEWAY}:8443/`, '-H', `${name}: ${url}`);
     expect(told(request, name.toLowerCase())).toBe(url);

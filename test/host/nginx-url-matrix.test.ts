@@ -8,23 +8,26 @@ jest.setTimeout(60_000);
 const APP = `${ADDRESS.backend.v4}:8081`;
 const PREFIX = '/files';
 
-/** Where a request is made. */
+/** The place where a request is made. */
 interface At {
   readonly scheme: 'http' | 'https';
   readonly port: number;
-  /** Stripped before the target; empty: nothing is. */
+  /** The prefix that is stripped before the target; empty if there is none. */
   readonly prefix: string;
-  /** curl's word for the version of HTTP. */
+  /** curl's option for the HTTP version. */
   readonly version: string;
-  /** The host as clients write it, with the port where it is not the scheme's own. */
+  /** The host as clients write it, with the port if it is not the scheme's default. */
   readonly host: string;
-  /** The URL of the prefix, as the client sees it, without a slash at its end. */
+  /** The URL of the prefix, as the client sees it, without a trailing slash. */
   readonly url: string;
 }
 
 type Row = readonly [header: string, sent: (at: At) => string, arrives: (at: At) => string | undefined];
 
-/** What a client sends and a target gets. `http://${host}` is how a target that knows neither TLS nor the prefix sees itself. */
+/**
+ * What a client sends, and what the target gets. `http://${host}` is the URL under which a target that knows neither
+ * TLS nor the prefix sees itself.
+ */
 const TO_TARGETS: readonly Row[] = [
   ['Host', ({ host }) => host, ({ host }) => host],
   ['Forwarded', () => 'for=6.6.6.6;host=evil;proto=gopher', (at) => forwarded(at)],
@@ -38,11 +41,11 @@ const TO_TARGETS: readonly Row[] = [
   ['Origin', ({ url }) => url, ({ url }) => url],
   ['Referer', ({ url }) => `${url}/from`, ({ url }) => `${url}/from`],
   ['Destination', ({ url }) => `${url}/b`, ({ host }) => `http://${host}/b`],
-  // As it is: servers look at its path alone, and WebDAV is not for stripped prefixes.
+  // Unchanged: servers only use its path, and WebDAV is not for stripped prefixes.
   ['If', ({ url }) => `<${url}/b> (<urn:uuid:1>)`, ({ url }) => `<${url}/b> (<urn:uuid:1>)`],
 ];
 
-/** What a target sends and a client gets. */
+/** What a target sends, and what the client gets. */
 const TO_CLIENTS: readonly Row[] = [
   ['Location', ({ host }) => `http://${host}/a?b#c`, ({ url }) => `${url}/a?b#c`],
   ['Location', () => '/a', ({ prefix }) => `${prefix}/a`],
@@ -66,14 +69,14 @@ const TO_CLIENTS: readonly Row[] = [
   ['Set-Cookie', () => 'a=1; Path=/x; HttpOnly', (at) => `a=1; Path=${at.prefix}/x; HttpOnly${secure(at)}`],
   ['Set-Cookie', () => 'a=1; Domain=www.example', (at) => `a=1; Domain=www.example${secure(at)}`],
   ['Set-Cookie', () => 'a=1; SameSite=None', (at) => `a=1; SameSite=None${secure(at)}`],
-  // As it is: it may hold any number of URLs, and nginx can replace one.
+  // Unchanged: it may hold any number of URLs, and nginx can replace only one.
   ['Link', () => '</a>; rel="next", </b>; rel="last"', () => '</a>; rel="next", </b>; rel="last"'],
   ['Access-Control-Allow-Origin', ({ url }) => url, ({ url }) => url],
   ['Alt-Svc', () => 'h3=":8443"', (at) => (at.scheme === 'https' && HTTP3 ? `h3=":${at.port}"; ma=86400` : undefined)],
   ['Upgrade', () => 'h2c', () => undefined],
 ];
 
-/** Subprotocols of WebSocket: STOMP, GraphQL, MQTT; and SockJS, which is told by its path. */
+/** Subprotocols of WebSocket: STOMP, GraphQL and MQTT; and SockJS, which is recognized by its path. */
 const WEBSOCKETS = [
   ['/stomp', 'v12.stomp, v11.stomp'],
   ['/graphql', 'graphql-transport-ws'],
@@ -105,7 +108,7 @@ const PLACES: readonly At[] = LISTENERS.flatMap(([scheme, port]) =>
   ),
 );
 
-/** Opens WebSockets one after the other, and prints what came back for each. */
+/** Opens WebSockets one after the other, and prints the answer to each. */
 const OPEN_ALL = `import json, socket, ssl, sys
 port, scheme, asked = json.loads(sys.argv[1])
 def answer(text):
@@ -150,7 +153,7 @@ describeHost('every header that holds a URL or a part of one', () => {
   const reach = ({ port, version }: At) => [version, '--resolve', `www.example:${port}:${ADDRESS.gateway.v4}`];
 
   describe.each(PLACES)('$version $url', (at) => {
-    test('reaches targets as they must see it', async () => {
+    test('reaches targets in the right form', async () => {
       const sent = TO_TARGETS.flatMap(([name, value]) => ['-H', `${name}: ${value(at)}`]);
       const { path, headers } = await nginx.request(`${at.url}/a%2Fb?c=/d`, ...reach(at), ...sent);
       expect(path).toBe('/a%2Fb?c=/d');
@@ -160,8 +163,8 @@ describeHost('every header that holds a URL or a part of one', () => {
       );
     });
 
-    test('reaches clients as they must see it', async () => {
-      // One curl for all: the connection stays open.
+    test('reaches clients in the right form', async () => {
+      // A single curl, so that the connection stays open.
       const words = TO_CLIENTS.flatMap(([name, sent]) => [
         ...['--next', '-sk', '-D', '-', '-o', '/dev/null', ...reach(at)],
         ...['-H', `X-Test-Header: ${name}: ${sent(at)}`, `${at.url}/`],

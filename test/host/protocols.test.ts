@@ -9,7 +9,10 @@ jest.setTimeout(60_000);
 /** A second client. */
 const OTHER = { v4: '198.51.100.77', v6: '2001:db8:100::77' } as const;
 
-/** Protocols without ports, by packets of raw sockets. ESP and GRE have a header of their own; 99 is "any private encryption". */
+/**
+ * Protocols without ports, tested with raw sockets. ESP and GRE have a header of their own; 99 is "any private
+ * encryption".
+ */
 describeHost('protocols without ports', () => {
   let kernel: RulesHost;
   let host: Host;

@@ -45,7 +45,7 @@ table ip docker-bridges {
 }
 `;
 
-describeHost('targets that are only a rule of somebody else', () => {
+describeHost('targets that are only a rule of other software', () => {
   let gateway: Gateway;
   let host: Host;
   beforeAll(async () => {
@@ -85,7 +85,7 @@ describeHost('targets that are only a rule of somebody else', () => {
     expect.stringMatching(/^bridge: port 30091 is only a rule of docker, /),
   ];
 
-  test('the rules work by themselves, and forwarded connections do not meet them', async () => {
+  test('the rules work on their own, but forwarded connections do not meet them', async () => {
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 8070)).name).toBe('container');
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 30080)).name).toBe('container');
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).name).toMatch(/none/);
@@ -93,7 +93,7 @@ describeHost('targets that are only a rule of somebody else', () => {
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 82)).name).toBe('proxy');
   });
 
-  test('portway status warns of them alone', async () => {
+  test('portway status warns only of these targets', async () => {
     const { stdout } = await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
     expect(JSON.parse(stdout).warnings).toEqual(EXPECTED);
   });

@@ -179,7 +179,7 @@ describeHost('portway status', () => {
   test('warns when the kernel can hardly track more connections', async () => {
     const tracked = async () => (await status()).warnings.filter((w) => w.startsWith('the kernel tracks '));
     expect(await tracked()).toEqual([]);
-    // As large as a small host's table, in the eyes of the program.
+    // Makes the program believe that the table is a small host's.
     const max = '/proc/sys/net/netfilter/nf_conntrack_max';
     await host.sh('gateway', `echo 2000 >/run/max; mount --bind /run/max ${max}`);
     expect(await tracked()).toEqual([]);

@@ -4,14 +4,14 @@ import type { GatewaySettingsProps } from '../../../lib/forward/gateway-settings
 import { cidr, given, listen, port, ports, rangeText, v4, v6 } from './arbitrary-parts';
 
 /**
- * Where a forward's clients and targets are: drawn first, since hardly any forward would be right whose sources, targets and
- * family were drawn each by itself. A mistake is put in afterwards, into a few.
+ * The IP versions of a forward's clients and targets. Drawn first: if sources, targets and family were drawn
+ * independently, hardly any forward would be valid. A few get a mistake afterwards.
  */
 type World = 'v4' | 'v6' | 'both';
 
 const family = { v4: 'ipv4', v6: 'ipv6', both: undefined } as const;
 
-/** Something that is mostly left out. */
+/** A value that is mostly omitted. */
 function rarely<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc.option(arbitrary, { freq: 3, nil: undefined });
 }
@@ -50,7 +50,7 @@ const healthCheck = fc.record(
   { requiredKeys: ['by'] },
 );
 
-/** A mistake of each kind, by the prop that it goes into. */
+/** One mistake of each kind, by the prop that it goes into. */
 const mistake = fc.constantFrom<Record<string, unknown>>(
   { interface: 'a b' },
   { interface: 'x'.repeat(16) },
@@ -78,7 +78,10 @@ const common = (world: World) => ({
   family: fc.constant(family[world]),
 });
 
-/** Several targets: so many of each version, or ports of the gateway; with small weights, as people write them, and others. */
+/**
+ * Several targets: some of each IP version, or ports of the gateway; with small weights, as people write them, and
+ * others.
+ */
 function several(world: World) {
   const weight = fc.oneof(
     { weight: 5, arbitrary: fc.integer({ min: 1, max: 5 }) },
@@ -106,7 +109,7 @@ function several(world: World) {
   });
 }
 
-/** One target: on the gateway, or on a host of the only version. */
+/** One target: on the gateway, or on a host of the only IP version. */
 function one(world: World) {
   if (world !== 'v6') return world === 'v4' ? ports : fc.record({ listen, to: fc.integer({ min: 1024, max: 65_535 }) });
   return fc.record({
@@ -117,7 +120,7 @@ function one(world: World) {
 
 const worldOf = (ipv6: boolean) => (ipv6 ? fc.constantFrom<World>('v4', 'v6', 'both') : fc.constant<World>('v4'));
 
-/** A forward of TCP or UDP in the kernel, with what only the kernel carries out. */
+/** A TCP or UDP forward in the kernel, with options that only the kernel has. */
 export const kernelTransport = (ipv6: boolean): fc.Arbitrary<Forward> =>
   worldOf(ipv6).chain((world) =>
     fc
@@ -130,7 +133,7 @@ export const kernelTransport = (ipv6: boolean): fc.Arbitrary<Forward> =>
         ...common(world),
       })
       .map(({ kind, where, preserve, mistakes: wrong, ...rest }) => {
-        // Nobody but another host can be kept from the client's address.
+        // The option is only for targets on other hosts.
         const remote = /[\d\]]:\d/.test(JSON.stringify(where.to));
         const props = { ...where, ...rest, ...(remote && preserve ? { preserveClientAddress: true } : {}), ...wrong };
         return Forward[kind as 'tcp' | 'udp'](given({ ...props, engine: 'iptables' }) as never);
@@ -151,7 +154,7 @@ export const kernelProtocol = (ipv6: boolean): fc.Arbitrary<Forward> =>
       .map(({ mistakes: wrong, ...props }) => Forward.protocol(given({ ...props, ...wrong }) as never)),
   );
 
-/** What a gateway does besides; nothing for most of them. */
+/** Further settings of a gateway; most have none. */
 export const gatewaySettings = (ipv6: boolean): fc.Arbitrary<GatewaySettingsProps> =>
   fc
     .record({

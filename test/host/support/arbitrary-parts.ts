@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import type { ForwardProps } from '../../../lib/forward/forward';
 
-/** What people write, and now and then what they should not: most stacks are accepted, and every rule is broken somewhere. */
+/**
+ * What people write, and sometimes what they should not: most stacks are accepted, and every rule is broken somewhere.
+ */
 export const port = fc.oneof(
   { weight: 60, arbitrary: fc.integer({ min: 1, max: 65_535 }) },
   { weight: 1, arbitrary: fc.constantFrom(0, 22, 70_000, 1.5, -1) },
 );
 
-/** The ports of the web are what most gateways have, and what a rule without --dst-type LOCAL would take from the host itself. */
+/** Most gateways have the web's ports, which a rule without --dst-type LOCAL would take from the host itself. */
 export const listenPort = fc.oneof({ weight: 3, arbitrary: port }, { weight: 1, arbitrary: fc.constantFrom(80, 443) });
 
 export const range = fc.record({ from: fc.integer({ min: 1, max: 65_000 }), length: fc.integer({ min: 0, max: 500 }) });
@@ -58,7 +60,7 @@ export const cidr = fc.oneof(
 
 export const allowFrom = fc.option(fc.array(cidr, { minLength: 1, maxLength: 6 }), { nil: undefined, freq: 2 });
 
-/** A range leads to a range of the same length now and then: drawn together, or it would hardly ever happen. */
+/** Sometimes a range leads to a range of the same length. They are drawn together, or it would hardly ever happen. */
 const sameLength = fc
   .record({ range, shift: fc.integer({ min: -1, max: 300 }), host: fc.option(v4, { nil: undefined }) })
   .map(({ range: { from, length }, shift, host }) => {

@@ -56,7 +56,7 @@ const maxHeaderKiB = optional(fc.integer({ min: 8, max: 64 }));
 
 const networks = fc.array(cidr, { minLength: 1, maxLength: 6 });
 
-/** Sources, proxies and what else stands on a forward alone. */
+/** Sources, proxies and other options that only a forward has. */
 const client = {
   allowFrom,
   denyFrom: optional(networks),
@@ -72,7 +72,7 @@ function words({ word, from, ...rest }: { readonly word: string; readonly from: 
   };
 }
 
-/** Seldom: refused where a host or forward around it keeps answers. */
+/** Rarely set: it is refused if a host or forward around it has a cache. */
 const passHeaders = fc.oneof(
   { weight: 4, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.subarray([...BLANKED], { minLength: 1 }) },
@@ -81,7 +81,7 @@ const passHeaders = fc.oneof(
 const plain = fc.record({ ...options, redirectTo: fc.constant('https://b.example') }).map(given);
 const leading = fc
   .tuple(fc.record({ ...options, stripPrefix: fc.boolean(), streaming, passHeaders }), delivery)
-  // A stream is never kept, nor is what a header may decide that no cache has in its key.
+  // Streams are never cached, nor are answers that depend on a header outside the cache's key.
   .map(([props, to]) =>
     given({
       ...props,
@@ -94,13 +94,13 @@ const grpc = fc
   .record({ ...options, to: target, streaming, passHeaders })
   .map((p) => given({ ...p, protocol: 'grpc' }));
 
-/** Only what leads on has a prefix to strip, and only where there is one. */
+/** Only a path that forwards can strip its prefix, and only if it has one. */
 function fitting([path, props]: readonly [string, Partial<ForwardProps>]) {
   const { stripPrefix, ...rest } = props as Partial<ForwardProps> & { readonly stripPrefix?: boolean };
   return [path, stripPrefix === true && path.endsWith('/*') ? props : rest] as const;
 }
 
-/** Paths of a site; gRPC is spoken over TLS alone. */
+/** Paths of a site. gRPC only works over TLS. */
 const routesOf = (tls: boolean) =>
   fc
     .dictionary(
@@ -110,7 +110,7 @@ const routesOf = (tls: boolean) =>
     )
     .map((routes) => Object.fromEntries(Object.entries(routes).map(fitting)));
 
-/** HTTP and HTTPS forwards with all that stands between clients and targets. */
+/** HTTP and HTTPS forwards with everything that protects targets from clients. */
 export const protectedHttp = fc.boolean().chain((tls) => {
   const routes = optional(routesOf(tls));
   const site = fc
@@ -136,7 +136,7 @@ export const protectedHttp = fc.boolean().chain((tls) => {
     });
 });
 
-/** TCP and UDP forwards on nginx with the same. */
+/** TCP and UDP forwards on nginx with the same options. */
 export const protectedTransport = fc
   .record({
     kind: fc.constantFrom('tcp', 'udp'),

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { Forward } from '../../../lib/forward/forward';
 import { listenPort, target, v4 } from './arbitrary-parts';
 
-// Several targets on nginx, and what can be said of how they share, fail over and spare each other.
+// Several targets on nginx, with options for sharing and failover.
 const several = fc.uniqueArray(
   fc.tuple(v4, fc.integer({ min: 1, max: 65_535 })).map(([host, p]) => `${host}:${p}`),
   {
@@ -31,7 +31,7 @@ const upTo = (max: number) => fc.integer({ min: 10, max });
 const resend = fc.constantFrom('idempotent', 'safe');
 const cache = fc.record(
   {
-    // nginx sets up the memory of a cache, a hundredth of its size, whenever it is only tried.
+    // nginx reserves memory for a cache, a hundredth of its size, even if the configuration is only tested.
     sizeMb: fc.oneof({ weight: 20, arbitrary: upTo(2000) }, { weight: 1, arbitrary: upTo(1_000_000) }),
     validFor: fc.integer({ min: 1, max: 31_536_000 }),
     keepFor: fc.integer({ min: 60, max: 31_536_000 }),
@@ -42,14 +42,14 @@ const cache = fc.record(
   { requiredKeys: ['sizeMb'] },
 );
 
-/** What can be said of several targets of HTTP. */
+/** Options of several HTTP targets. */
 const sharing = {
   to: fc.oneof(several, weighted),
   balance: fc.constantFrom('round-robin', 'least-connections', 'source', 'cookie'),
   failover: fc.tuple(failover, resend).map(([f, r]) => ({ ...f, resend: r })),
 };
 
-/** Where requests lead: to one target or to several, with a cache before them or without. */
+/** Where requests lead: to one target or to several, with or without a cache. */
 export const delivery = fc.oneof(
   { weight: 4, arbitrary: fc.record({ to: target }) },
   { weight: 1, arbitrary: fc.record(sharing) },
@@ -57,7 +57,7 @@ export const delivery = fc.oneof(
   { weight: 1, arbitrary: fc.record({ ...sharing, cache }) },
 );
 
-/** TCP and UDP forwards of several targets on nginx. */
+/** TCP and UDP forwards on nginx with several targets. */
 export const sharedTransport = fc
   .record({
     kind: fc.constantFrom('tcp', 'udp'),
@@ -71,7 +71,7 @@ export const sharedTransport = fc
     return Forward[kind as 'tcp' | 'udp']({ ...p, ...owed, engine: 'nginx' } as never);
   });
 
-/** HTTP forwards of several targets, with caches. */
+/** HTTP forwards with several targets and caches. */
 export const sharedHttp = fc
   .record({
     listen: listenPort,

@@ -8,7 +8,7 @@ const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: 
 const upTo = (max: number) => fc.integer({ min: 1, max });
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
-/** Few below the stars, so that names meet; now and then what is none, and words of nginx. */
+/** Few names below the stars, so that names collide; sometimes an invalid name, or one of nginx's keywords. */
 const hostName = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a.example', '*.example', 'b.a.example', '*.a.example', 'c.example') },
   { weight: 6, arbitrary: fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.')) },
@@ -18,7 +18,7 @@ const hostName = fc.oneof(
 );
 const names = fc.dictionary(
   hostName,
-  // Said of one target it is refused, and then nearly every stack would be.
+  // With a single target it would be refused, and so would nearly every stack.
   fc
     .record({ to: targets, balance: optional(fc.constantFrom('source', 'least-connections')) })
     .map(({ to, balance }) => given(Array.isArray(to) && to.length > 1 ? { to, balance } : { to })),
@@ -38,7 +38,7 @@ const tlsProps = fc
   })
   .map(({ sends, ...props }) => given({ ...props, ...(sends ? { proxyProtocol: { send: true } } : {}) }));
 
-/** TLS by name. */
+/** TLS by host name. */
 export const tlsByName = tlsProps.map((props) => Forward.tls({ ...props, engine: 'nginx' } as never));
 
 const hsts = fc.oneof(
@@ -59,10 +59,10 @@ const httpsProps = fc
   })
   .map((props) => given({ ...props, tls: Tls.selfSigned(), engine: 'nginx' }));
 
-/** HTTPS with what its answers say of TLS and HTTP/3. */
+/** HTTPS with options for TLS and HTTP/3. */
 export const https3 = httpsProps.map((props) => Forward.https(props as never));
 
-/** Both on one port: drawn together, or it would hardly ever happen. */
+/** Both on one port. They are drawn together, or it would hardly ever happen. */
 export const sharedPort: fc.Arbitrary<ForwardSet['forwards']> = fc
   .record({ port: listenPort, tls: tlsProps, https: httpsProps, closed: fc.nat(9) })
   .map(({ port, tls: { to: _, ...tls }, https: { http3: __, ...https }, closed }) => ({

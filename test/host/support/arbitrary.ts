@@ -38,16 +38,16 @@ const forwardName = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('DNAT', 'a b', '1st', 'x'.repeat(21), '$(reboot)', 'a;b', '') },
 );
 
-/** Where a CA is to be asked, mostly with the forward that it checks domains at. */
+/** If a CA is asked, mostly adds the forward on which it checks domains. */
 function withPort80(forwards: ForwardSet['forwards']): ForwardSet['forwards'] {
   const asks = Object.values(forwards).some((f) => f.props.tls?.source === 'acme');
   return asks ? { ...forwards, port80: Forward.http({ listen: 80, redirectTo: 'https', engine: 'nginx' }) } : forwards;
 }
 
-/** What a stack says of forwards and kernel. */
+/** A stack's props for forwards and kernel. */
 export type StackProps = ForwardSet & GatewaySettingsProps;
 
-/** Stacks of a few forwards each, some of them on a gateway with IPv6. */
+/** Stacks with a few forwards each, some of them on a gateway with IPv6. */
 export const stacks: fc.Arbitrary<StackProps> = fc.boolean().chain((ipv6) =>
   fc
     .tuple(

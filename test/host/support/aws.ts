@@ -15,7 +15,7 @@ export class Aws {
     private readonly folder: string,
   ) {}
 
-  /** Makes them known to the host: addresses, and a certificate as from a public CA. Resolves once they answer. */
+  /** Makes them reachable for the host: addresses, and a certificate like a public CA's. Resolves when they answer. */
   static async near(host: Host): Promise<Aws> {
     const aws = new Aws(host, await mkdtemp(join(tmpdir(), 'portway-aws-')));
     await host.sh('client', 'ip addr add 169.254.169.254/32 dev lo');
@@ -42,11 +42,11 @@ export class Aws {
     return rm(this.folder, { recursive: true, force: true });
   }
 
-  /** What it knows from now on: see aws.py. Nothing: that is unknown. */
+  /** Sets what it knows from now on, see aws.py. Without a value, it is unknown. */
   async keep(name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress', value?: unknown): Promise<void> {
     const file = join(this.folder, name);
     if (value === undefined) return rm(file, { force: true });
-    // In one step: requests come at any moment.
+    // In one step, since requests may arrive at any moment.
     await writeFile(`${file}.new`, typeof value === 'string' ? value : JSON.stringify(value));
     await rename(`${file}.new`, file);
   }
@@ -55,7 +55,7 @@ export class Aws {
     return this.lines('requests');
   }
 
-  /** The signals that CloudFormation took: the arguments of SignalResource. */
+  /** The signals that CloudFormation accepted: the arguments of SignalResource. */
   signals(): Promise<readonly Readonly<Record<string, string>>[]> {
     return this.lines('signals');
   }

@@ -1,6 +1,6 @@
 import { hostRoot } from './host';
 
-/** Packages for fetching certificates; and for tests a CA, a fake clock, and a scanner. */
+/** Packages for fetching certificates and, for the tests, a CA, a fake clock and a scanner. */
 const PACKAGES = ['certbot', 'ca-certificates', 'pebble', 'faketime', 'testssl.sh'];
 
 export function certificatesRoot(): Promise<string> {

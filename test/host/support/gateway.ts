@@ -109,7 +109,7 @@ export async function signalsIn(record: string): Promise<Signal[]> {
 
 export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%3Acloudformation/demo?X-Amz-Expires=86399&X-Amz-SignedHeaders=host`;
 
-/** What the host is to have. */
+/** The content of a host after a deploy. */
 export function contentOf(deploy: Deploy): HostContent {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);

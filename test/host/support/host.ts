@@ -152,7 +152,7 @@ export class Host {
     });
   }
 
-  /** Runs a line of bash. @throws Error with the output when it fails */
+  /** Runs a line of bash. @throws Error with the output if it fails */
   async sh(party: Party, script: string, input: string | Buffer = ''): Promise<string> {
     const result = await this.run(party, ['bash', '-c', `set -eo pipefail\n${script}`], input);
     if (result.code !== 0)

@@ -4,22 +4,22 @@ import spawn, { type SubprocessError } from 'nano-spawn';
 import { cacheFolder, ensureCached, recipeHash } from '../../../../rehearsal/src/cache';
 import { downloadsBeside, ensureDebianRoot } from '../../../../rehearsal/src/image/root';
 
-/** The package manager, what makes packages for it, and what the tested scripts expect of any image. */
+/** The package manager, the tools that build its packages, and what the tested scripts expect of any image. */
 const PACKAGES = [
   ...['dnf', 'rpm', 'createrepo-c'],
   ...['python3', 'openssl', 'ca-certificates', 'curl', 'iproute2', 'util-linux', 'procps', 'kmod', 'passwd'],
 ];
 
-/** What the stand-ins are made of. */
+/** The programs inside the stand-in's packages. */
 const PROGRAMS = ['nginx', 'libnginx-mod-stream', 'iptables', 'conntrack', 'nftables'];
 
-/** Where Debian keeps releases that are no longer looked after. */
+/** Where Debian keeps unsupported releases. */
 const ARCHIVE = 'http://archive.debian.org/debian';
 
 export interface AmazonLinux {
   /** The root file system, read-only. */
   readonly root: string;
-  /** Folder with its repository, which its dnf expects on {@link REPOSITORY_PORT} of the client. */
+  /** The folder with its repository, which its dnf expects on {@link REPOSITORY_PORT} of the client. */
   readonly repository: string;
 }
 
@@ -27,8 +27,9 @@ export interface AmazonLinux {
 export const REPOSITORY_PORT = 8001;
 
 /**
- * A stand-in for Amazon Linux 2023, which no mirror offers that tests could ask: dnf, rpm and Python 3.9 as there, packages with
- * the names, files, users and units that AWS and Fedora document, and in them Debian's programs. Made once, then cached.
+ * A stand-in for Amazon Linux 2023, since no public mirror offers it to tests: the same dnf, rpm and Python 3.9, and
+ * packages with the names, files, users and units that AWS and Fedora document, but with Debian's programs inside. Made
+ * once, then cached.
  */
 export async function ensureAmazonLinux(): Promise<AmazonLinux> {
   const [base, python] = await Promise.all([
@@ -49,20 +50,20 @@ export async function ensureAmazonLinux(): Promise<AmazonLinux> {
 /** Debian 11 has the Python of Amazon Linux 2023. */
 function oldPython(): Promise<string> {
   const recipe = { release: 'bullseye', name: 'python', packages: ['python3'] } as const;
-  // It leaves the mirrors one day.
+  // The mirrors will drop it one day.
   return ensureDebianRoot({ ...recipe, packages: [...recipe.packages] }).catch(() =>
     ensureDebianRoot({ ...recipe, packages: [...recipe.packages], mirror: ARCHIVE }),
   );
 }
 
 async function build(folder: string, base: string, python: string): Promise<void> {
-  // Not below the folder's own `root`: what fails leaves no half root behind.
+  // Outside the folder's own `root`, so that a failure leaves no incomplete root behind.
   const root = await mkdtemp(`${folder}-root-`);
   try {
     await spawn('cp', ['--archive', '--reflink=auto', `${base}/.`, root]);
     for (const name of ['debs', 'python', 'recipe']) await mkdir(join(root, 'tmp', name));
     await cp(__dirname, join(root, 'tmp/recipe'), { recursive: true });
-    // A mount namespace of its own: what is mounted goes with it, however it ends.
+    // In a mount namespace of its own: what is mounted disappears with it, however it ends.
     const enter =
       'mount -t proc proc "$1/proc"; mount --bind "$2" "$1/tmp/debs"; mount --bind "$3" "$1/tmp/python"; ' +
       'exec chroot "$1" /bin/bash /tmp/recipe/make.sh /tmp/debs /tmp/recipe /tmp/repository /tmp/python';
