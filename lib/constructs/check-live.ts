@@ -2,14 +2,14 @@ import type { CfnInstance } from 'aws-cdk-lib/aws-ec2';
 import type { Problems } from '../forward/problems';
 
 /**
- * Families of instances on Xen. There the metadata service shows the tags of the last start only, and a host learns of new content by
- * its tag.
+ * Families of Xen instances. Their metadata service shows only the tags of the last start, but a host learns of new
+ * content by its tag.
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
  * @see https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-hypervisors.html
  */
 const XEN = /^(c1|c3|c4|cc2|cr1|d2|f1|g2|g3s?|h1|hs1|i2|i3|m1|m2|m3|m4|p2|p3|r3|r4|t1|t2|x1e?)\.(?!metal)/;
 
-/** Refuses a type of instance that does not notice changed tags while it runs. */
+/** Refuses instance types that do not notice changed tags while they run. */
 export function checkLiveInstance(instanceType: unknown, problems: Problems): void {
   if (typeof instanceType === 'string' && XEN.test(instanceType))
     problems.add(
@@ -19,12 +19,13 @@ export function checkLiveInstance(instanceType: unknown, problems: Problems): vo
     );
 }
 
-/** What EC2 takes as a tag's key where the metadata service shows tags. */
+/** The characters that EC2 accepts in a tag's key if the metadata service shows tags. */
 const KEY = /^[\w\-+=,.@:]{1,255}$/;
 
 /**
- * Refuses tags with which EC2 would not start the instance. Call it after all aspects. Tags of `cdk deploy --tags` are not seen here.
- * @returns one text for each
+ * Refuses tags with which EC2 would not start the instance. Call it after all aspects. It does not see tags of `cdk
+ * deploy --tags`.
+ * @returns one text for each bad tag
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
  */
 export function badTags(instance: CfnInstance): readonly string[] {

@@ -13,17 +13,17 @@ export interface LiveContentStoreProps {
   /** Logical id of the condition that waits for this content. */
   readonly condition: string;
   readonly attempt: number;
-  /** What must be there before the host hears of the content: the rules that let its forwards' traffic through. */
+  /** What must exist before the host learns of the content: the rules that admit its forwards' traffic. */
   readonly after: readonly IDependable[];
   /** The host's role. It may read this stack's parameters, and report to this stack. */
   readonly reader: iam.Role;
 }
 
 /**
- * The host's content in Parameter Store: a parameter for each part, and the pointer that lists them. Names stay, so a changed rule is a
- * changed line of its part, and CloudFormation updates it in place. The pointer comes last: it is what the host believes. Its name holds
- * the generation of the host: when the machine changes together with the forwards, the old host never sees the new pointer, and so
- * cannot prove for its successor.
+ * The host's content in Parameter Store: a parameter for each part, and the pointer that lists them. Names stay the
+ * same, so a changed rule is a changed line of its part, and CloudFormation updates the parameter in place. The pointer
+ * comes last, and the host only trusts what it lists. Its name contains the host's generation: if the machine changes
+ * together with the forwards, the old host never sees the new pointer, and cannot prove content for its successor.
  */
 export class LiveContentStore extends Construct {
   /** The pointer, on which the instance depends. */

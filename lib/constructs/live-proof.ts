@@ -6,14 +6,14 @@ import { Construct } from 'constructs';
 /** Hexadecimal digits of the content's hash in the logical id. */
 const DIGITS = 16;
 
-/** How long the host may take for a change, as an ISO 8601 duration: a boot before it has a condition of its own. */
+/** How long the host may take for a change, as an ISO 8601 duration. A boot before it has its own condition. */
 const TIMEOUT = 'PT5M';
 
 /**
- * The host's report on its content as part of the deployment: a wait condition without a handle, which the host signals with
- * `SignalResource`. AWS refuses that for a resource that is not being created, so an old signal never counts. The logical id ends in the
- * content's hash: each change waits, and back to earlier content waits again. Nothing may depend on it: an update that renames a
- * dependency may be refused.
+ * The host's report on its content as part of the deployment: a wait condition without a handle, which the host signals
+ * with `SignalResource`. AWS refuses a signal for a resource that is not being created, so an old signal never counts.
+ * The logical id ends in the content's hash, so each change waits, and so does a change back to earlier content.
+ * Nothing may depend on it: an update that renames a dependency may be refused.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-creationpolicy.html
  * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2220
  */
@@ -29,7 +29,7 @@ export class LiveProof extends Construct {
     this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
     this.condition = new CfnWaitCondition(this, 'Condition');
     this.condition.cfnOptions.creationPolicy = { resourceSignal: { count: 1, timeout: TIMEOUT } };
-    // The id that the CDK makes has at most 255 characters, as CloudFormation demands.
+    // The CDK's id has at most 255 characters, as CloudFormation requires.
     const stable = Stack.of(this)
       .getLogicalId(this.condition)
       .slice(0, 255 - DIGITS);
@@ -37,7 +37,7 @@ export class LiveProof extends Construct {
     this.condition.overrideLogicalId(this.logicalId);
   }
 
-  /** Waits only once the host has booted. */
+  /** Waits only after the host has booted. */
   waitFor(host: CfnInstance, boot: CfnWaitCondition): void {
     this.condition.node.addDependency(host, boot);
   }

@@ -19,13 +19,13 @@ export interface LiveProps {
   readonly attempt: number;
   /** The host's role. */
   readonly role: iam.Role;
-  /** Rules of the security group. */
+  /** The rules of the security group. */
   readonly rules: readonly CfnResource[];
 }
 
 /**
- * Bytes for the content in a template that is sent without a bucket: about what AWS takes, without network, instance, security group
- * and outputs.
+ * Bytes left for the content in a template that is sent without a bucket: roughly AWS's limit, less network, instance,
+ * security group and outputs.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
  */
 function roomFor({ synthesizer }: Stack, rules: number): number | undefined {
@@ -33,9 +33,10 @@ function roomFor({ synthesizer }: Stack, rules: number): number | undefined {
 }
 
 /**
- * How a running host learns of changed forwards. Its content is in Parameter Store, and its user-data, a loader, is the same for all
- * contents. The order of a change: rules of the security group, parts, pointer, and then the instance's tag, which the host reads from
- * its metadata service every few seconds. The condition waits until the host has proved the content.
+ * How a running host learns of changed forwards. Its content is in Parameter Store, and its user-data is a loader that
+ * is the same for all contents. A change updates the security group's rules, the parts, the pointer, and then the
+ * instance's tag, which the host reads from its metadata service every few seconds. The condition waits until the host
+ * has proved the content.
  */
 export class Live extends Construct {
   readonly userData: UserData;
@@ -62,7 +63,7 @@ export class Live extends Construct {
     this.userData = { text, size, reserve, compressed: false, parameters: this.store.names, content: live.content };
   }
 
-  /** Lets the host take over its content, and waits for it. `boot` is the condition of its boot. */
+  /** Makes the host load its content, and waits for it. `boot` is the condition of its boot. */
   attach(instance: ec2.Instance, boot: CfnWaitCondition): void {
     const host = instance.instance;
     host.node.addDependency(this.store.pointer);

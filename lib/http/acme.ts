@@ -3,7 +3,9 @@ import { block, type Line } from '../nginx/block';
 import { NGINX_PATHS } from '../nginx/names';
 import type { ForwardFeature, ServerScope } from './feature';
 
-/** Whether CAs check domains at the forward. It follows from certificates of other forwards (lib/forward/acme.ts). */
+/**
+ * Whether CAs check domains at the forward. This follows from the certificates of other forwards (lib/forward/acme.ts).
+ */
 interface Acme {
   readonly answersAcme?: true;
 }

@@ -3,9 +3,10 @@ import type { Line } from '../nginx/block';
 /**
  * Request headers that tell applications another URL, method, host, scheme or client than the request itself. Any
  * client can send them, and no cache has them in its key, so targets never get them unless `passHeaders` lets one pass.
- * The list leaves out headers that the gateway sets itself (X-Forwarded-For and others). / It is taken from lists for
- * cache-poisoning tests (Param Miner, OWASP) and from what frameworks read by default. A name costs about 40 bytes of
- * nginx.conf and no time: nginx looks up each request header in one hash table.
+ * The list leaves out headers that the gateway sets itself (X-Forwarded-For and others).
+ *
+ * It is taken from lists for cache-poisoning tests (Param Miner, OWASP) and from what frameworks read by default. A
+ * name costs about 40 bytes of nginx.conf and no time: nginx looks up each request header in one hash table.
  * @see https://portswigger.net/research/practical-web-cache-poisoning
  * @see https://httpoxy.org
  */

@@ -33,10 +33,10 @@ export const redirect: HttpFeature<RedirectProps, Redirect> = {
     if (to !== undefined) problems.add(where, 'must stand alone: a redirect forwards nothing, so leave out to');
     return { redirect: readRedirect(where, redirectTo, httpsPorts, problems) };
   },
-  // Hosts and paths have targets or a redirect of their own.
+  // Hosts and paths have their own targets or redirect.
   merge: (_, { redirect: own }) => ({ redirect: own }),
   nginx: {
-    // Last: nothing after it is carried out.
+    // Last, since nothing after it runs.
     check: { order: 2000, lines: (scope) => answer(scope).lines },
     beside: { order: 30, blocks: (scope) => answer(scope).places },
   },

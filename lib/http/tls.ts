@@ -24,7 +24,7 @@ declare module './values' {
 
 export const tls: ForwardFeature<TlsProps, TlsValues> = {
   props: { tls: true },
-  // A forward without a valid certificate is refused; the value only lets checks go on.
+  // A forward without a valid certificate is refused; the value only lets later checks go on.
   read: (at, props, problems) => ({ tls: readTls(`${at}.tls`, props.tls, problems) ?? { source: 'self-signed' } }),
   nginx: {
     http: { order: 110, lines: ({ forwards }) => (forwards.some((f) => f.kind === 'https') ? session() : []) },

@@ -1,8 +1,10 @@
 /**
  * Marks on a connection's first packet, the only packet that the nat table sees. The packet is marked when it is sent
  * to a target, and the mark is cleared on its way out. In between, the mark says how the connection is handled, so ten
- * thousand forwards to other hosts need only one masquerading rule and one accepting rule. / The marks use three bits
- * that other software rarely uses. All other bits are left alone, except where a client's place is drawn.
+ * thousand forwards to other hosts need only one masquerading rule and one accepting rule.
+ *
+ * The marks use three bits that other software rarely uses. All other bits are left alone, except where a client's
+ * place is drawn.
  */
 export const MARKS = {
   /** To another host, which replies to the gateway. */

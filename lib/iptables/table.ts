@@ -1,8 +1,10 @@
 /**
  * One table of an iptables-restore text. It names Portway's own chains only, never a built-in one, so `--noflush`
- * leaves all other rules alone. / Such a text cannot hold the jumps from built-in chains, since each restore would add
- * them again. They are written as `#portway-hook CHAIN MATCH -j OWN`, which readers see and iptables ignores. The host
- * makes each of them the first rule of its built-in chain, exactly once, in the order given.
+ * leaves all other rules alone.
+ *
+ * Such a text cannot hold the jumps from built-in chains, since each restore would add them again. They are written as
+ * `#portway-hook CHAIN MATCH -j OWN`, which readers see and iptables ignores. The host makes each of them the first
+ * rule of its built-in chain, exactly once, in the order given.
  */
 export class Table {
   private readonly hooks: string[] = [];

@@ -21,7 +21,7 @@ declare module './values' {
   interface KernelForwardValues extends FamilyValues {}
 }
 
-/** `family`: the rules of the other IP version leave the forward out. */
+/** `family`: leaves the forward out of the other IP version's rules. */
 export const family: ForwardOption<FamilyProps, FamilyValues> = {
   on: 'forward',
   props: { family: true },

@@ -33,18 +33,18 @@ export interface KernelFeature {
   readonly nftables?: (input: NftablesInput) => readonly string[];
 }
 
-/** A feature with props. `on` says what may have them. */
+/** A feature with props. `on` says what has them. */
 interface Option<On extends string, Props extends object, Values extends object, Context> extends KernelFeature {
   readonly on: On;
   /** The names of its props. */
   readonly props: Known<Props>;
-  /** Its props that are objects, with the names of their parts: for hints about misplaced props. */
+  /** Props that are objects, with the names of their parts, for hints about misplaced props. */
   readonly parts?: Readonly<Record<string, object>>;
-  /** Checks the props of one forward, or of the stack. What is unset gets its default, or is left out. */
+  /** Checks the props of one forward, or of the stack. Unset values get their default, or are omitted. */
   read(at: string, props: Props, problems: Problems, context: Context): Values;
 }
 
-/** An option of every forward that the kernel carries. nginx refuses it. */
+/** An option of every forward in the kernel. nginx refuses it. */
 export type ForwardOption<Props extends object, Values extends object> = Option<
   'forward',
   Props,
@@ -52,10 +52,10 @@ export type ForwardOption<Props extends object, Values extends object> = Option<
   ForwardContext
 >;
 
-/** An option of TCP and UDP forwards that the kernel carries. nginx refuses it. */
+/** An option of TCP and UDP forwards in the kernel. nginx refuses it. */
 export type PortOption<Props extends object, Values extends object> = Option<'ports', Props, Values, PortContext>;
 
-/** A setting of the gateway, a prop of the stack. */
+/** A setting of the gateway, which is a prop of the stack. */
 export type GatewayOption<Props extends object, Values extends object> = Option<
   'gateway',
   Props,
@@ -63,7 +63,7 @@ export type GatewayOption<Props extends object, Values extends object> = Option<
   GatewayContext
 >;
 
-/** What else is known of a forward. */
+/** What else is known about a forward. */
 export interface ForwardContext {
   readonly allowFrom: readonly Cidr[];
   readonly denyFrom: readonly Cidr[];
@@ -77,8 +77,8 @@ export interface PortContext extends ForwardContext {
 }
 
 export interface GatewayContext {
-  /** The network that must never be locked out; undefined if `adminCidr` is wrong. */
+  /** The network that must never be locked out; undefined if `adminCidr` is invalid. */
   readonly admin: Cidr | undefined;
-  /** Whether the gateway is to have IPv6. */
+  /** Whether the gateway has IPv6. */
   readonly ipv6: boolean;
 }

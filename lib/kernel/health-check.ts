@@ -92,7 +92,10 @@ declare module './values' {
   interface KernelPortValues extends HealthCheckValues {}
 }
 
-/** `healthCheck`: the host's health service writes the rules (lib/host/health.ts); `balance` leaves their chains to it. */
+/**
+ * `healthCheck`: the host's health service writes the rules (lib/host/health.ts), and `balance` leaves their chains to
+ * it.
+ */
 export const healthCheck: PortOption<HealthCheckOptionProps, HealthCheckValues> = {
   on: 'ports',
   props: { healthCheck: true },

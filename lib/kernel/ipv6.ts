@@ -20,7 +20,7 @@ declare module './values' {
   interface GatewayValues extends Ipv6Values {}
 }
 
-/** `ipv6`: carried out by the network and the security group. Rules of both IP versions are there anyway. */
+/** `ipv6`: done by the network and the security group. The rules of both IP versions exist anyway. */
 export const ipv6: GatewayOption<Ipv6Props, Ipv6Values> = {
   on: 'gateway',
   props: { ipv6: true },

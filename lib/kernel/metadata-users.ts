@@ -1,7 +1,7 @@
 import type { Problems } from '../forward/problems';
 import type { GatewayOption } from './feature';
 
-/** Accounts that may ask the EC2 metadata service, besides root; or everyone. */
+/** Accounts that may use the EC2 metadata service besides root, or everyone. */
 export type MetadataUsers = readonly string[] | 'everyone';
 
 /** @category In the kernel */

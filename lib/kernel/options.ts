@@ -10,7 +10,7 @@ import {
 } from './features';
 import type { GatewayValues, KernelForwardValues, KernelPortValues } from './values';
 
-/** The features that are options of forwards or of the gateway: their names, and how they are read. */
+/** The features that are options of forwards or of the gateway: their names, and how to read them. */
 
 const FORWARD_OPTIONS = optionsOn('forward') satisfies readonly Declares<KernelForwardValues>[];
 const PORT_OPTIONS = optionsOn('ports') satisfies readonly Declares<KernelPortValues>[];
@@ -22,11 +22,11 @@ function optionsOn<On extends 'forward' | 'ports' | 'gateway'>(on: On): readonly
   );
 }
 
-/** The props of every forward that the kernel carries. */
+/** The props of every forward in the kernel. */
 export const FORWARD_PROPS = propsOf(FORWARD_OPTIONS);
-/** Those of TCP and UDP forwards beside them. */
+/** The additional props of TCP and UDP forwards. */
 export const PORT_PROPS = propsOf(PORT_OPTIONS);
-/** Props of the stack. */
+/** The props of the stack. */
 export const GATEWAY_PROPS = propsOf(GATEWAY_OPTIONS);
 
 /** Props that are objects, with the names of their parts. */
@@ -36,7 +36,7 @@ export const OPTION_PARTS: readonly (readonly [name: string, parts: object])[] =
   ...GATEWAY_OPTIONS,
 ].flatMap(({ parts = {} }) => Object.entries(parts));
 
-/** The options of any forward that the kernel carries. */
+/** Reads the options that every forward in the kernel has. */
 export function readForwardOptions(
   at: string,
   props: KernelForwardProps,
@@ -46,7 +46,7 @@ export function readForwardOptions(
   return Object.assign({}, ...FORWARD_OPTIONS.map((option) => option.read(at, props, problems, context)));
 }
 
-/** All options of a TCP or UDP forward. */
+/** Reads all options of a TCP or UDP forward. */
 export function readPortOptions(
   at: string,
   props: KernelForwardProps & KernelPortProps,

@@ -15,7 +15,7 @@ declare module './values' {
   interface GatewayValues extends PingProps {}
 }
 
-/** `ping`: carried out by the security group and by sysctl. */
+/** `ping`: done by the security group and sysctl. */
 export const ping: GatewayOption<PingProps, PingProps> = {
   on: 'gateway',
   props: { ping: true },

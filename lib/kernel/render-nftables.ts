@@ -5,8 +5,9 @@ import { KERNEL_FEATURES } from './features';
 
 /**
  * The table `inet portway`, as text for `nft -f`. It holds what would take one iptables rule for each entry: looking up
- * a packet in a set takes the same time for one entry as for thousands. / Undefined if no feature needs it: no forward
- * on iptables, nothing blocked and no egress.
+ * a packet in a set takes the same time for one entry as for thousands.
+ *
+ * Undefined if no feature needs it: no forward on iptables, nothing blocked and no egress.
  */
 export function renderNftables(forwards: readonly ResolvedForward[], settings: GatewaySettings): string | undefined {
   const input = { forwards: forwards.filter(isKernelForward), settings };

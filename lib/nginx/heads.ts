@@ -7,28 +7,31 @@ import { smallestShare, spareConnections, withShares } from './share';
 /** The kernel's table that bounds slow heads, and the file that nginx's unit loads it from. */
 export const HEADS = { table: 'inet portway_heads', file: '/etc/portway/heads.nft' } as const;
 
-/** Seconds after which nginx has given up a head that is not whole (`client_header_timeout` is 10). */
+/** After this many seconds, nginx has dropped an incomplete head (`client_header_timeout` is 10). */
 const GIVEN_UP = 11;
 
-/** Matches a packet that has a byte after TCP's own header. */
+/** Matches a packet with data after TCP's own header. */
 const HAS_CONTENT = '@ih,0,8 >= 0';
 
 /**
- * A table for `nft -f` that bounds how many clients of each HTTP forward may wait for an answer. nginx counts a request once its head is
- * whole (`limit_conn`), so a client that sends its head slowly is in no share, and yet holds a connection that nginx cannot take back.
+ * A table for `nft -f` that limits how many clients of each HTTP forward may wait for an answer. nginx counts a request
+ * when its head is complete (`limit_conn`), so a client that sends its head slowly belongs to no share, but holds a
+ * connection that nginx cannot take back.
  *
- * A set for each forward holds the connections whose client has said something since nginx last did. When that is full, and the spare
- * set of all forwards too, the kernel drops what further clients say, and they say it again. To nginx those connections have not
- * begun: it closes them when it runs short. Idle connections are in no set. Connection tracking is not needed.
+ * A set for each forward holds the connections whose client has sent something since nginx last did. When it is full,
+ * and the spare set of all forwards too, the kernel drops what further clients send, and they resend it. To nginx,
+ * those connections have sent nothing yet, so it closes them when it runs short. Idle connections are in no set.
+ * Connection tracking is not needed.
  *
- * Undefined if no forward has a share. A port shared with a TLS forward needs no bound: nginx counts its clients as they connect.
+ * Undefined if no forward has a share. A port shared with a TLS forward needs no limit: nginx counts its clients as
+ * they connect.
  */
 export function renderHeads(
   forwards: readonly ResolvedForward[],
   { families = [4], memoryMiB = 1024 }: { readonly families?: readonly Family[]; readonly memoryMiB?: number } = {},
 ): string | undefined {
   const own = withShares(forwards.filter(isNginxForward), memoryMiB);
-  // Redirects have none, but their clients send heads like others.
+  // Redirects have no share, but their clients send heads too.
   const smallest = smallestShare(own);
   const bounded = own.filter(isWebForward).filter((f) => sharedPortOf(f) === undefined);
   if (smallest === undefined || bounded.length === 0) return undefined;
@@ -48,22 +51,22 @@ export function renderHeads(
   ].join('\n');
 }
 
-/** No forward's set has this name: those have a prefix. */
+/** No forward's set has this name, since those have a prefix. */
 const SPARE = 'spare';
 
-/** The name of a forward's chain, counter and sets for what its clients say. */
+/** The name of a forward's chain, counter and sets for what its clients send. */
 function idOf({ name }: Pick<WebForward, 'name'>): string {
   return `from-${name}`;
 }
 
-/** The name of its chain for what is said to them. */
+/** The name of its chain for what is sent to them. */
 function answerOf({ name }: WebForward): string {
   return `to-${name}`;
 }
 
 /**
- * More than the share, so that a client over it is told so (503). All that one forward of two can hold then leaves the other its own: its
- * share with as many connections to targets, these clients, and the spare ones.
+ * More than the share, so that a client beyond it gets an answer (503). Even if one of two forwards holds all that it
+ * can (its share with as many connections to targets, these clients, and the spare ones), the other has its own left.
  */
 function clientsOf(share: number): number {
   return Math.floor(share * 1.25);
@@ -74,7 +77,7 @@ function renderClients(id: string, family: Family, size: number): string {
   return renderSet(`${id}-v${family}`, { type: `ipv${family}_addr . inet_service . inet_service`, lines });
 }
 
-/** What happens to what clients of a forward say, and to what it says to them. */
+/** The rules for what clients of a forward send, and for what it sends to them. */
 function boundOf(forward: WebForward, families: readonly Family[]): readonly string[] {
   const id = idOf(forward);
   const sets = [id, SPARE].flatMap((set) => families.map((family) => ({ set: `@${set}-v${family}`, family })));
@@ -89,8 +92,8 @@ function boundOf(forward: WebForward, families: readonly Family[]): readonly str
   const heard = [
     ...update,
     `socket wildcard 0 counter name ${id} drop`,
-    // Of no open connection: forged, or of a handshake whose last packet was lost or could not be taken yet (a full queue). In the time
-    // that nginx gives a head these hold 2,000 connections.
+    // Segments of no open connection: forged, or of a handshake whose last packet was lost or could not be accepted yet
+    // (a full queue). In the time that nginx gives a head, these hold 2,000 connections.
     `limit rate over 200/second burst 1000 packets drop`,
   ];
   return [`  counter ${id} {\n  }\n`, renderChain(id, heard, [forward.name]), renderChain(answerOf(forward), remove)];

@@ -32,9 +32,11 @@ const PARTS = 4;
 /**
  * The forwards, each with the number of sessions (HTTP: requests in progress) that it may have at once, so that a
  * flooded forward leaves connections to the others. All workers count together, but a share fits into one worker, since
- * the kernel does not spread clients evenly. / A quarter of the connections belongs to no share: clients that have not
- * asked yet, idle ones, listeners. Up to four forwards get equal parts of the rest. UDP forwards together get at most
- * half of all, however many they are: forged sources could fill all of them at once.
+ * the kernel does not spread clients evenly.
+ *
+ * A quarter of the connections belongs to no share: clients that have not asked yet, idle ones, listeners. Up to four
+ * forwards get equal parts of the rest. UDP forwards together get at most half of all, however many they are: forged
+ * sources could fill all of them at once.
  */
 export function withShares(forwards: readonly NginxForward[], memoryMiB: number): readonly NginxForward[] {
   const all = sharedConnections(memoryMiB);
