@@ -1,11 +1,10 @@
 #!/usr/bin/python3 -IBSu
-"""
-Where a host's files have no room in user-data: reads them from Parameter Store and adds them to the tree.
+"""For hosts whose files do not fit into user-data: reads them from Parameter Store and adds them to the tree.
 
-portway.env says which parameters, and the SHA-256 of what is in them: nothing else is ever unpacked. They are kept on the disk, so that
-later boots need neither the network nor the metadata service, nor does the host that a failed change puts back.
+portway.env contains the parameters' names and the SHA-256 of their values; nothing else is ever unpacked. They are kept
+on the disk, so later boots need neither network nor metadata service, and neither does a rollback.
 
-It stands alone but for portway/aws.py, and signals a failure by itself: here each byte counts, since it must fit beside plain rules.
+It needs only portway/aws.py and signals a failure itself. Each byte counts here, since it must fit beside plain rules.
 """
 
 import base64
@@ -26,7 +25,7 @@ from portway import aws  # noqa: E402
 STATE = "/var/lib/portway"
 SETTINGS = "/etc/portway/portway.env"
 LOG = "/var/log/portway/bootstrap.log"
-# Rights of a new role take a moment until they hold, and so may a network.
+# A new role's permissions take a moment to apply, and the network may take a moment too.
 PAUSES = (0, 3, 6, 12, 24, 30)
 
 
@@ -54,7 +53,7 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# What the parameters hold together; from the disk where it is there already.
+# The joined values of the parameters, from the disk if they are there already.
 def archive(place: str, count: int, digest: str) -> str:
     path = f"{STATE}/archive-{digest[:16]}"
     if digest_of(read(path)) == digest:
@@ -67,7 +66,7 @@ def archive(place: str, count: int, digest: str) -> str:
             if digest_of(text) != digest:
                 raise ValueError(f"they hold something else than was deployed: {len(text)} characters")
             break
-        # Of whatever kind it is, the deploy must be told.
+        # Whatever went wrong, the deploy must be told.
         except Exception as error:
             reason = f"{error}" or type(error).__name__
             say(f"parameters {place}/*: {reason}")
@@ -76,7 +75,7 @@ def archive(place: str, count: int, digest: str) -> str:
     with open(f"{path}.new", "w") as file:
         file.write(text)
     os.replace(f"{path}.new", path)
-    # Kept are this one, and that of the tree that a failed change puts back.
+    # Keeps this archive, and that of the tree for a rollback.
     kept = [digest, *re.findall("SHA256='(.*)'", read(f"{STATE}/good{SETTINGS}"))]
     for old in {*glob.glob(f"{STATE}/archive-*")} - {f"{STATE}/archive-{one[:16]}" for one in kept}:
         os.remove(old)
@@ -88,7 +87,7 @@ def parameter(name: str) -> str:
 
 
 def unpack(text: str, tree: str) -> None:
-    # A parameter may not hold two opening braces in a row, so each is a dot there.
+    # A parameter must not contain two opening braces in a row, so each is written as a dot there.
     for file in json.loads(zlib.decompress(base64.b85decode(text.replace(".", "{")))):
         path = tree + file["path"]
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -97,7 +96,7 @@ def unpack(text: str, tree: str) -> None:
         os.chmod(path, int(file["mode"], 8))
 
 
-# As signals.py does, which is not here yet: once for each content and URL, any answer counts, no Content-Type.
+# Like signals.py, which is not there yet: once for each content and URL, any answer counts, no Content-Type.
 def signal_failure(settings: dict[str, str], reason: str) -> None:
     mark = f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     address = settings["PORTWAY_SIGNAL_URL"]

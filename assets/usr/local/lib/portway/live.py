@@ -1,8 +1,9 @@
 #!/usr/bin/python3 -IBSu
-"""
-Watches over a host with live changes: hears of a new content by the instance's tag, and lets other programs do the work.
+"""Watches a host with live changes: learns of new content by the instance's tag, and starts other programs to do the
+work.
 
-It is resident, and so small: it asks the metadata service every 2 s, over a bare socket. What needs TLS or time is a child.
+It is resident, so it must stay small: it asks the metadata service every 2 s, over a plain socket. Child processes do
+whatever needs TLS or takes time.
 """
 
 import _socket
@@ -22,15 +23,15 @@ TAG = "/latest/meta-data/tags/instance/portway:content"
 SECONDS = 2
 # A token is valid for six hours.
 TOKEN_SECONDS = 21600
-# Net below the bell, and where the instance shows no tags.
+# How often it looks at the pointer in addition to the tag, and if the instance shows no tags.
 LOOK_SECONDS, POLL_SECONDS = 300, 30
 SIGNAL_SECONDS = 3
-# A content that cannot be set up yet is tried again, less and less often.
+# Content that cannot be set up yet is tried again at growing intervals.
 LONGEST_PAUSE = 30
 
 
 class Schedule:
-    """What to do next. Times are in seconds, of a clock that nobody sets."""
+    """Decides what to do next. Times are in seconds, of a clock that nobody sets."""
 
     def __init__(self, now: float):
         self.looked = now
@@ -40,12 +41,10 @@ class Schedule:
         self.pause = 1
 
     def next(self, now: float, tag: str, good: str, failed: str, is_pending: bool) -> str:
-        """
-        live, signal, forget (the content that failed), or nothing.
+        """live, signal, forget (the content that failed), or nothing.
 
-        :param tag: the content that the instance's tag names; `-` where it has none, nothing where nobody answers
-        :param good: the content that runs
-        :param failed: the content that failed last
+        :param tag: the content in the instance's tag; `-` if it has none, empty if there was no answer :param good: the
+        content that runs :param failed: the content that failed last
         """
         named = tag if tag != "-" else ""
         if failed and named == good:
@@ -70,7 +69,7 @@ class Schedule:
 
 
 class Metadata:
-    """The metadata service, without what urllib takes of the memory."""
+    """The metadata service, without the memory that urllib takes."""
 
     def __init__(self) -> None:
         self.token = ""
@@ -81,7 +80,7 @@ class Metadata:
         try:
             client.settimeout(2)
             client.connect((METADATA, 80))
-            # Not HTTP/1.1: an answer in pieces would have to be joined.
+            # Not HTTP/1.1, which would allow an answer in chunks.
             client.send(
                 f"{method} {path} HTTP/1.0\r\nHost: {METADATA}\r\nX-aws-ec2-metadata-token{header}\r\n\r\n".encode()
             )
@@ -94,7 +93,7 @@ class Metadata:
         return int(head.split()[1]), text.strip()
 
     def tag(self) -> str:
-        """The content that the tag names; `-` where the instance shows none, nothing where nobody answers."""
+        """The content in the tag; `-` if the instance shows none, empty if there was no answer."""
         try:
             for _ in range(2):
                 status, text = self.ask("GET", TAG, f": {self.token}") if self.token else (401, "")
@@ -105,7 +104,7 @@ class Metadata:
                 status, self.token = self.ask("PUT", "/latest/api/token", f"-ttl-seconds: {TOKEN_SECONDS}")
                 if status != 200:
                     self.token = ""
-        # Whatever it answers, it must be asked again.
+        # Whatever the answer, it must be asked again.
         except (OSError, ValueError, IndexError):
             pass
         return ""
@@ -124,7 +123,7 @@ def good_content() -> str:
 
 
 def run(*words: str) -> None:
-    """The program of the good tree: files on the disk may be what is to be put right."""
+    """The program of the good tree, since files on the disk may be the ones to put right."""
     program = next((path for path in PORTWAY if os.path.exists(path)), PORTWAY[1])
     child = os.posix_spawn(program, [program, *words], os.environ)
     os.waitpid(child, 0)
@@ -134,7 +133,7 @@ def version() -> float:
     try:
         return os.stat(sys.argv[0]).st_mtime
     except OSError:
-        # It is put back, or was removed for good: then so is this service.
+        # Its file will be put back, or was removed for good, and then so was this service.
         return 0
 
 
@@ -153,7 +152,7 @@ def main() -> None:
             run("content", step)
         if changed():
             run("reconcile")
-        # A new content may have brought a new program.
+        # New content may contain a new version of this program.
         if version() not in (0, began):
             os.execv(sys.argv[0], sys.argv)
         time.sleep(SECONDS)

@@ -1,10 +1,9 @@
-"""
-Brings a host with live changes to its programs, at every boot: the end of user-data, behind loader.sh.
+"""Gets a host with live changes its programs, at every boot. It is the end of user-data, after loader.sh.
 
-Reads the pointer and the parts that hold programs from Parameter Store, checks them, and lets `portway content boot` of these programs do
-the rest. If that fails, the last good content goes on; without one, the deploy is told.
+It reads the pointer and the parts with programs from Parameter Store, checks them, and lets their `portway content
+boot` do the rest. If that fails, the last good content goes on; without one, it signals a failure to the deploy.
 
-It stands alone, and each byte counts: user-data is to stay within 4 KB.
+It stands alone, and each byte counts: user-data must stay within 4 KB.
 """
 
 import base64
@@ -22,7 +21,7 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener, urlopen
 
 STATE = "/var/lib/portway/"
-# For 75 s: a new role's rights and new parameters take a moment until they are there, and so may a network.
+# For 75 s: a new role's permissions and new parameters take a moment to appear, and so may the network.
 PAUSES = (0, 3, 6, 12, 24, 30)
 
 
@@ -40,7 +39,7 @@ def read(path: str) -> str:
 
 
 def ask(path: str, method: str, header: str, value: str) -> str:
-    # No proxy between this host and its metadata.
+    # Never uses a proxy for the metadata service.
     request = Request(
         f"http://169.254.169.254/latest/{path}", None, {f"x-aws-ec2-metadata-token{header}": value}, method=method
     )
@@ -56,14 +55,14 @@ def digest(text: str) -> str:
 
 
 def parameter(name: str) -> str:
-    """Signed as aws.py does, which is not here yet. The role may call GetParameters alone."""
+    """Signed like in aws.py, which is not there yet. The role may only call GetParameters."""
     role = "iam/security-credentials/"
     keys = json.loads(metadata(role + metadata(role).split()[0]))
     region = metadata("placement/region")
     host = f"ssm.{region}.{metadata('services/domain')}"
     body = json.dumps({"Names": [name]})
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    # Sorted by name, as the signature demands.
+    # Sorted by name, as the signature requires.
     headers = {
         "content-type": "application/x-amz-json-1.1",
         "host": host,
@@ -88,7 +87,7 @@ def parameter(name: str) -> str:
 
 
 def programs(pointer: str) -> Any:
-    """The files of the programs, as pack.ts packs them. Nothing is unpacked that the instance's tag does not vouch for."""
+    """The files of the programs, as pack.ts packs them. Only unpacks what the instance's tag vouches for."""
     lines = parameter(pointer).partition("\n")[2]
     content = digest(lines)
     try:
@@ -101,7 +100,7 @@ def programs(pointer: str) -> Any:
     sums = dict(line.split()[::-1] for line in lines.splitlines() if " programs." in line)
     text = ""
     for number in range(len(sums)):
-        # They are few: one by one.
+        # There are only a few, so they are read one by one.
         name = f"programs.{number + 1}"
         part = parameter(f"{pointer.rsplit('/', 2)[0]}/{name}")
         if digest(part)[:32] != sums[name]:
@@ -145,7 +144,7 @@ def main(mode: str) -> None:
         try:
             unpack(programs(pointer), tree)
             break
-        # Of whatever kind it is, the deploy must be told, in AWS's words where it answered.
+        # Whatever went wrong, the deploy must be told, in AWS's words if it answered.
         except Exception as error:
             words = error.read(400).decode() if isinstance(error, urllib.error.HTTPError) else ""
             reason = f"{pointer} could not be read: {words or repr(error)}"

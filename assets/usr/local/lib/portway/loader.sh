@@ -1,7 +1,7 @@
 #!/bin/bash
 # User-data of a host with live changes. cloud-init runs it at every boot; it is the same for all contents of a stack.
 #
-# What the host is to become stands in Parameter Store. The program behind the last line (live_fetch.py, packed) reads it.
+# The host's content is in Parameter Store. The program after the last line (live_fetch.py, packed) reads it.
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -10,7 +10,7 @@ PORTWAY_POINTER=''
 PORTWAY_SIGNAL_URL=''
 
 mkdir -p /run/portway /var/log/portway
-# Later runs read these too. Anyone with the URL can signal in the host's name: root alone may.
+# Later runs read these too. Only root may, since anyone with the URL can signal in the host's name.
 printf '%s\n' "$PORTWAY_POINTER" "$PORTWAY_SIGNAL_URL" >/run/portway/boot
 # Held until the content is set up. Only root can open the file, so nobody else can hold the lock.
 exec 9>/run/portway.lock

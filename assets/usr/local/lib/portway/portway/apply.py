@@ -1,4 +1,5 @@
-"""Fetches what the stack says and sets the host up with it at once, even what failed before or was rolled back by hand."""
+"""Fetches the stack's content and sets up the host with it at once, even if it failed before or was rolled back by
+hand."""
 
 import contextlib
 import os

@@ -14,7 +14,7 @@ import urllib.request
 from typing import Any
 
 METADATA = "http://169.254.169.254/latest/"
-# No proxy between this host and its metadata.
+# Never uses a proxy for the metadata service.
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -25,10 +25,9 @@ def metadata(path: str, method: str = "GET", **headers: str) -> str:
 
 
 def call(service: str, operation: str, arguments: dict[str, Any], region: str = "") -> Any:
-    """
-    The answer to an operation, such as AmazonSSM.GetParameter. `region` is this host's by default.
+    """The answer to an operation, such as AmazonSSM.GetParameter. The default `region` is this host's.
 
-    @raise OSError with what AWS says
+    @raise OSError with AWS's message
     """
     body = json.dumps(arguments).encode()
     headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": operation}
@@ -36,10 +35,9 @@ def call(service: str, operation: str, arguments: dict[str, Any], region: str = 
 
 
 def post(service: str, body: bytes, headers: dict[str, str], region: str = "") -> bytes:
-    """
-    The answer to a signed request.
+    """The answer to a signed request.
 
-    @raise OSError with what AWS says
+    @raise OSError with AWS's message
     """
     token = metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
     role = "meta-data/iam/security-credentials/"
@@ -48,7 +46,7 @@ def post(service: str, body: bytes, headers: dict[str, str], region: str = "") -
     host = f"{service}.{region}.{metadata('meta-data/services/domain', token=token)}"
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     headers = {**headers, "host": host, "x-amz-date": date, "x-amz-security-token": keys["Token"]}
-    # Sorted by name, as the signature demands.
+    # Sorted by name, as the signature requires.
     headers = dict(sorted(headers.items()))
     headers["authorization"] = authorization(headers, body, f"{region}/{service}", keys)
     try:

@@ -1,7 +1,6 @@
-"""
-Copies of the certificates that nginx has, so that one that somebody removes or damages comes back with the same key.
+"""Copies of nginx's certificates, so that a removed or damaged one comes back with the same key.
 
-The files in /etc/portway/tls are made on the host or fetched by it, so the good tree does not hold them.
+The files in /etc/portway/tls are made on the host or fetched by it, so the good tree does not contain them.
 """
 
 import os
@@ -28,7 +27,7 @@ def call(function: str, path: str) -> bool:
 
 
 def is_same(path: str, copy: str) -> bool:
-    """By size and time, which a copy has from its original."""
+    """Compares size and time, which a copy has from its original."""
     try:
         one, other = os.stat(path), os.stat(copy)
     except OSError:
@@ -37,7 +36,7 @@ def is_same(path: str, copy: str) -> bool:
 
 
 def put(path: str, target: str) -> None:
-    """Whenever the power fails, there is the old file or the new one."""
+    """Leaves the old file or the new one, whenever the power fails."""
     os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
     new = f"{target}.new"
     with open(path) as file, open(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as copy:
@@ -51,13 +50,13 @@ def put(path: str, target: str) -> None:
 
 
 def damaged(configuration: str) -> list[str]:
-    """The certificates that an nginx.conf (its path) names and that are missing or damaged. Others that are new are copied."""
+    """The missing and damaged certificates among those that an nginx.conf (its path) names. Copies those that are new."""
     found = []
     for path in certificates_of(read(configuration)):
         copy = f"{COPIES}/{os.path.basename(path)}"
         if is_same(path, copy):
             continue
-        # The first line of one that nginx.sh made in place of another, whose copy is better.
+        # The first line of a certificate that nginx.sh made in place of another one, whose copy is better.
         stands_in = read(path).startswith("# stands in")
         if (stands_in and os.path.exists(copy)) or not call("takes", path):
             found.append(path)
@@ -67,11 +66,11 @@ def damaged(configuration: str) -> list[str]:
 
 
 def mend(paths: list[str], configuration: str) -> None:
-    """Puts copies back, and has certificates made where there is none."""
+    """Restores copies, and makes certificates where there is no copy."""
     for path in paths:
         copy = f"{COPIES}/{os.path.basename(path)}"
         if os.path.exists(copy):
             put(copy, path)
     call("mend_certificates", configuration)
-    # A running nginx may have loaded one that stood in.
+    # A running nginx may have loaded a replacement.
     subprocess.run(["systemctl", "try-reload-or-restart", "nginx"])

@@ -1,12 +1,11 @@
-"""
-The content of a host with live changes: read from Parameter Store, set up by host.sh, reported to CloudFormation.
+"""The content of a host with live changes: read from Parameter Store, set up by host.sh, reported to CloudFormation.
 
-    boot     at each boot, by user-data (live_fetch.py): reads the content and sets it up, also if nothing changed
-    again    the same where nothing can be read: sets up the last good content
-    live     while the host runs (live.py): sets up what was deployed, if that is another content
-    signal   tells CloudFormation what `live` left to be told
+    boot     at each boot, by user-data (live_fetch.py): reads the content and sets it up, even if nothing changed
+    again    the same if nothing can be read: sets up the last good content
+    live     while the host runs (live.py): sets up what was deployed, if that is other content
+    signal   sends CloudFormation the report that `live` left
 
-What boots is reported to the URL in user-data as well, by host.sh: that of the condition that the address waits for.
+host.sh also reports a boot to the URL in user-data, which belongs to the condition that the address waits for.
 """
 
 import fcntl
@@ -30,25 +29,25 @@ STAGE, GOOD = f"{STATE}/stage", f"{STATE}/good"
 ENVIRONMENT = "/etc/portway/portway.env"
 HOST = "/usr/local/lib/portway/host.sh"
 UNIT = "portway-live.service"
-# As loader.sh wrote it at this boot: the pointer's name, and the URL to report the boot to.
+# Written by loader.sh at this boot: the pointer's name, and the URL to report the boot to.
 BOOT = "/run/portway/boot"
-# The text of the pointer whose content runs.
+# The pointer's text for the content that runs.
 CURRENT = f"{STATE}/pointer"
-# The content that failed last. It is tried again when another one was deployed in between, or at a boot.
+# The content that failed last. It is tried again at a boot, or after other content was deployed in between.
 FAILED = f"{STATE}/live-failed"
-# The URL to which a boot was reported: later runs have nothing to tell it.
+# The URL to which a boot was reported. Later runs do not report to it again.
 REPORTED = f"{STATE}/boot-reported"
 LOGS = ("/var/log/portway/bootstrap.log", "/run/portway-bootstrap.log")
 LOCK = "/run/portway.lock"
-# Which content the tag names that the pointer does not, and since when.
+# The content in the tag that differs from the pointer, and since when.
 WAITING = "/run/portway/waiting"
-# What could not be done the last time.
+# What failed the last time.
 TROUBLE = "/run/portway/trouble"
-# Of the content's hash, in the name of its condition.
+# How many digits of the content's hash are in its condition's name.
 DIGITS = 16
-# For 75 s: parameters may be visible a little later than they were written.
+# For 75 s: parameters may become visible a little after they were written.
 PAUSES = (0, 1, 2, 4, 8, 15, 20, 25)
-# GetParameters takes no more.
+# GetParameters accepts no more.
 BATCH = 10
 
 
@@ -78,7 +77,7 @@ def say(text: str) -> None:
 
 
 def say_once(text: str) -> None:
-    """A host may be offline for weeks."""
+    """Logs a repeated problem only once, since a host may be offline for weeks."""
     if read(TROUBLE) != text:
         say(text)
         replace(TROUBLE, text)
@@ -90,7 +89,7 @@ def setting(tree: str, name: str) -> str:
 
 
 def hold_lock() -> None:
-    """Until this program ends; what it starts holds the lock too. The loader's runs have it already."""
+    """Holds the lock until this program ends; programs that it starts hold it too. The loader's runs have it already."""
     lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.dup2(lock, 9)
@@ -119,7 +118,7 @@ def read_pointer() -> str:
 
 
 def read_tag() -> str:
-    """The content that the instance's tag names; empty where the instance shows no tags."""
+    """The content in the instance's tag; empty if the instance shows no tags."""
     token = aws.metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
     try:
         return aws.metadata("meta-data/tags/instance/portway:content", token=token).strip()
@@ -128,7 +127,7 @@ def read_tag() -> str:
 
 
 def check_tag(pointer: Pointer) -> None:
-    """Who may write parameters alone must not become root here. While a deploy is under way, one of both may be the older."""
+    """Write access to parameters alone must not make anyone root here. During a deploy, either of the two may be older."""
     tag = read_tag()
     if tag not in ("", pointer.content):
         raise OSError("the instance's tag names another content than the pointer")
@@ -147,7 +146,7 @@ def read_content() -> Content:
             place = pointer_name().rsplit("/", 2)[0]
             found = parameters([f"{place}/{name}" for name in pointer.sums])
             return Content(pointer, text, files_of(pointer, {name: found[f"{place}/{name}"] for name in pointer.sums}))
-        # Of whatever kind it is, the deploy must be told.
+        # Whatever went wrong, the deploy must be told.
         except Exception as error:
             if f"{error}" != reason:
                 say(f"the content cannot be read: {error}")
@@ -159,7 +158,7 @@ def read_content() -> Content:
 
 
 def write_tree(content: Content, url: str) -> None:
-    """What is to be set up, in place of what was there."""
+    """Replaces the tree to set up."""
     shutil.rmtree(STAGE, ignore_errors=True)
     for path, mode, text in content.files:
         if path == ENVIRONMENT:
@@ -174,26 +173,26 @@ def write_tree(content: Content, url: str) -> None:
 
 
 def copy_good() -> bool:
-    """The good tree, to be set up once more. Not when it is damaged."""
+    """Copies the good tree to set it up again, unless it is damaged."""
     sums = f"{GOOD}{STATE}/sums"
     if subprocess.run(["sha256sum", "--quiet", "--strict", "-c", sums], cwd=GOOD).returncode:
         say("the last good content is damaged")
         return False
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(GOOD, STAGE, symlinks=True)
-    # Made anew, of all files but itself.
+    # Made anew, from all files except itself.
     os.remove(f"{STAGE}{STATE}/sums")
     return True
 
 
 def set_up() -> str:
-    """Runs host.sh of the staged tree. Returns why it failed; nothing when it did not."""
+    """Runs host.sh of the staged tree. Returns the reason of a failure, or nothing."""
     sizes = {log: os.path.getsize(log) if os.path.exists(log) else 0 for log in LOGS}
     code = subprocess.run([f"{STAGE}{HOST}", "stage"], pass_fds=(9,)).returncode
     if code == 0:
         return ""
     for log in LOGS:
-        # The first: what follows is about putting the old content back.
+        # The first failure: later lines are about restoring the old content.
         match = re.search(r"^portway \S+ FAILED: (.*)", read_from(log, sizes[log]), re.M)
         if match:
             return match[1]
@@ -201,7 +200,7 @@ def set_up() -> str:
 
 
 def read_from(path: str, start: int) -> str:
-    """The end of a log, or all of it where it was made anew meanwhile."""
+    """The end of a log, or all of it if it was recreated meanwhile."""
     try:
         with open(path, errors="replace") as file:
             if os.path.getsize(path) >= start:
@@ -228,7 +227,7 @@ def start_resident() -> None:
 
 
 def succeeded(content: Content) -> None:
-    # A value that CloudFormation filled in may change alone: nobody waits for that.
+    # A value from CloudFormation may change alone, and then nobody waits for a report.
     is_new = f'"content":"{content.pointer.content}"' not in read(CURRENT)
     replace(CURRENT, content.text)
     forget_failure()
@@ -249,11 +248,11 @@ def forget_failure() -> None:
 
 
 def try_to_send() -> int:
-    """0 when nothing is left to be sent."""
+    """0 if nothing is left to send."""
     try:
         said = report.send()
     except Exception as error:
-        # Nothing waits for it yet: it is sent again.
+        # Nothing waits for it yet, so it is sent again later.
         if "ValidationError" not in f"{error}":
             print(f"CloudFormation: {error}", file=sys.stderr)
         return 1
@@ -321,16 +320,14 @@ def live() -> int:
         if is_paused(pointer):
             return 1
         result = change(text)
-        # A rollback, or the next deploy, may have come meanwhile: what was proved is not what is asked for.
+        # Meanwhile a rollback or the next deploy may have changed what is wanted.
         if result is not None:
             return result
 
 
 def wait(tag: str, reason: str) -> int:
-    """
-    Parameters and tag may be visible one after the other, and a deploy that goes back changes them one by one. After some time the
-    deploy is told. Its condition is that of the content before, but for the end of the name.
-    """
+    """Parameters and tag may become visible one after the other, and a rollback changes them one by one. After some
+    time, the deploy is told. The name of its condition differs from the previous content's only at its end."""
     if tag in ("", setting(GOOD, "PORTWAY_CONTENT"), read(FAILED).strip()):
         say_once(reason)
         return 1
@@ -346,7 +343,7 @@ def wait(tag: str, reason: str) -> int:
 
 
 def change(text: str) -> Optional[int]:
-    """Sets up what the pointer names now. Nothing is returned when it changes meanwhile."""
+    """Sets up what the pointer names now. Returns None if it changes meanwhile."""
     url = read(BOOT).split("\n")[1]
     try:
         content = read_content()
@@ -356,7 +353,7 @@ def change(text: str) -> Optional[int]:
         reason, pointer = f"{error}", error.pointer
     else:
         pointer, text = content.pointer, content.text
-        # A boot that could read nothing is still to be reported.
+        # The host still has to report a boot at which nothing could be read.
         write_tree(content, "" if read(REPORTED).strip() == url else url)
         reason = set_up()
         replace(REPORTED, f"{url}\n")
@@ -378,7 +375,7 @@ def has_moved(text: str) -> bool:
 
 
 def is_paused(pointer: Pointer) -> bool:
-    """An operator asked for quiet: a deploy is told so, instead of waiting for its end."""
+    """An operator has paused changes. A deploy is told so, instead of waiting until the pause ends."""
     until = import_module("portway.fingerprint").paused_until() if find_spec("portway.fingerprint") else 0
     if until <= time.time():
         return False

@@ -1,7 +1,7 @@
-"""
-What of this host is not as the good tree says.
+"""How this host differs from the good tree.
 
-Rules are not listed while the kernel's count of changes is the one with which they were found right: on a quiet host a look costs little.
+Rules are only listed if the kernel's change counter has moved since they were last found right, so a look at a quiet
+host costs little.
 """
 
 import importlib
@@ -16,15 +16,15 @@ from portway.files import read
 
 GOOD, UNITS = fingerprint.GOOD, fingerprint.UNITS
 NGINX = "/etc/nginx/nginx.conf"
-# The count of changes and the tree with which rules were found right.
+# The change counter and the tree for which rules were last found right.
 RULES_SEEN = "/run/portway-rules-seen"
-# Where nginx connects from to applications on this host: see host.d/nginx.sh.
+# The address from which nginx connects to applications on this host: see host.d/nginx.sh.
 SOURCE = "169.254.80.80"
 
 
 @dataclass
 class Drift:
-    """What is not as it should be. `words` tells people; the rest is what host.sh's rollback does not do by itself."""
+    """What is not as it should be. `words` are for people; the rest is what host.sh's rollback does not do by itself."""
 
     words: list[str] = field(default_factory=list)
     modes: list[str] = field(default_factory=list)
@@ -65,7 +65,8 @@ def find_files(drift: Drift, paths: list[str]) -> None:
 
 
 def units_of(paths: list[str]) -> tuple[list[str], list[str]]:
-    """The units that must be enabled, and those that must run all the time, besides nginx, which is asked itself."""
+    """The units that must be enabled, and those that must run all the time. Without nginx, which reports its state
+    itself."""
     enabled, active = ["nginx.service"] if NGINX in paths else [], []
     for path in paths:
         name = os.path.basename(path)
@@ -80,9 +81,9 @@ def units_of(paths: list[str]) -> tuple[list[str], list[str]]:
 
 
 def states(verb: str, names: list[str]) -> list[str]:
-    """What systemctl says of each, empty where it knows nothing."""
+    """What systemctl reports for each; empty if it knows nothing."""
     words = run("systemctl", verb, *names).stdout.split() if names else []
-    # A unit whose file is gone has no line.
+    # systemctl prints no line for a unit without a file.
     return words if len(words) == len(names) else [run("systemctl", verb, name).stdout.strip() for name in names]
 
 
@@ -99,7 +100,7 @@ def find_units(drift: Drift, paths: list[str]) -> None:
 
 
 def can_set(name: str) -> bool:
-    """Not where the kernel has no such setting, nor in a container, where some are those of its host."""
+    """Not if the kernel has no such setting, nor in a container, where some settings belong to its host."""
     return os.access("/proc/sys/" + name.replace(".", "/"), os.W_OK)
 
 
@@ -131,7 +132,7 @@ def find_rules(drift: Drift) -> None:
     # Not on every host.
     rules = importlib.import_module("portway.rules")
     find_tracking(drift, rules.tracking_size())
-    # Asked before the rules: what is changed while they are listed must be looked at again.
+    # Read before the rules: what changes while they are listed must be looked at again.
     seen = f"{fingerprint.rules_generation().hex()} {fingerprint.stamp(GOOD)}"
     if seen == read(RULES_SEEN):
         return
@@ -139,7 +140,7 @@ def find_rules(drift: Drift) -> None:
     try:
         rules.prepare(parts)
         if any(part.plan(part.current) for part in parts):
-            # Somebody may be writing just now.
+            # Somebody may be writing right now.
             rules.prove(parts)
     except rules.RulesError as error:
         drift.words += words_of_rules(str(error))
@@ -149,7 +150,7 @@ def find_rules(drift: Drift) -> None:
 
 
 def words_of_rules(error: str) -> list[str]:
-    """Which chains are not as wanted, for each tool, out of what rules.py would do about it; its error where it is another."""
+    """Which chains differ, for each tool, from what rules.py would do about it. Any other error is returned unchanged."""
     found = []
     for text in re.split(r"\n(?=\w+ is not as wanted)", error):
         name, is_difference, change = text.partition(" is not as wanted")

@@ -1,8 +1,7 @@
-"""
-A cheap look at what others may change on this host: whether `portway reconcile` should look closely.
+"""A cheap look at what others may change on this host, which decides whether `portway reconcile` should look closely.
 
-No process is started and no content is compared: one question to the kernel, and the times of files. So the resident service can ask
-every 2 s. It lives in little memory: no imports here that cost some, such as typing.
+It starts no process and compares no content: one question to the kernel, and the times of files. So the resident
+service can ask every 2 s. To save memory, it imports nothing large, such as typing.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import time
 
 GOOD = "/var/lib/portway/good"
 PAUSED = "/run/portway/paused"
-# What was put right: see reconcile.py.
+# The record of repairs: see reconcile.py.
 RECORD = "/var/lib/portway/reconciled"
 UNITS = "/etc/systemd/system"
 # What changes when a unit is enabled, disabled or masked.
@@ -25,7 +24,7 @@ UNIT_FOLDERS = [
 ]
 CERTIFICATES = "/etc/portway/tls"
 TRACKING = "net.netfilter.nf_conntrack_max"
-# Seconds between two close looks, at least and at most. The second finds what cannot be seen here.
+# The shortest and the longest time between two close looks, in seconds. The longest one finds what cannot be seen here.
 GAP, NET = 2.0, 30.0
 
 NETLINK_NETFILTER = 12
@@ -42,7 +41,8 @@ def generation_of(answer: bytes) -> bytes:
 
 
 def rules_generation() -> bytes:
-    """A number that the kernel counts up with each change of nf_tables in this network namespace; empty where it has none."""
+    """A counter that the kernel increases with each change of nf_tables in this network namespace; empty if there is
+    none."""
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as kernel:
             kernel.settimeout(1)
@@ -53,7 +53,7 @@ def rules_generation() -> bytes:
 
 
 def stamp(path: str) -> tuple[int, ...] | None:
-    """What changes when a file does; None where there is none."""
+    """A value that changes when the file does; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -88,7 +88,7 @@ def settings_of(text: str) -> dict[str, str]:
 
 
 def setting(name: str) -> str:
-    """A sysctl of the running kernel; empty where it has none."""
+    """A sysctl of the running kernel; empty if there is none."""
     return " ".join(read("/proc/sys/" + name.replace(".", "/")).split())
 
 
@@ -97,22 +97,22 @@ LONGEST_PAUSE = 24 * 3600
 
 
 def paused_until() -> int:
-    """When `portway pause` ends, in seconds since 1970; 0 while there is none."""
+    """When `portway pause` ends, in seconds since 1970; 0 without a pause."""
     text = read(PAUSED).strip()
     until = int(text) if text.isdigit() else 0
-    # Later than a pause can end: the clock was wrong when it began.
+    # Later than a pause can end, so the clock was wrong when it began.
     return until if 0 < until - time.time() <= LONGEST_PAUSE else 0
 
 
 def started(pid: str) -> str:
-    """When a process began, in ticks since the host's start; empty when it has ended."""
-    # The second field is the program's name in parentheses, which may hold anything; the 22nd is meant.
+    """When a process started, in ticks since boot; empty if it has ended."""
+    # Field 22. The second field is the program's name in parentheses, which may contain anything.
     fields = read(f"/proc/{pid}/stat").rpartition(") ")[2].split(" ")
     return fields[19] if len(fields) > 19 else ""
 
 
 class Tree:
-    """The good tree: what of the host is looked at."""
+    """The good tree, which says what to look at on the host."""
 
     def __init__(self) -> None:
         self.stamp = stamp(GOOD)
@@ -124,10 +124,10 @@ class Tree:
         self.has_nginx = "/etc/nginx/nginx.conf" in self.files
 
     def look(self) -> list[object]:
-        """Equal to the one before unless something was changed."""
+        """Equal to the last value unless something has changed."""
         found: list[object] = [stamp(path) for path in (*self.files, *UNIT_FOLDERS)]
         found += [setting(name) for name in self.settings]
-        # A running service has a folder of its own.
+        # A running service has a cgroup folder.
         found += [os.path.exists(f"/sys/fs/cgroup/system.slice/{os.path.basename(path)}") for path in self.services]
         if self.has_rules:
             found.append(rules_generation())
@@ -138,10 +138,8 @@ class Tree:
 
 
 class Pace:
-    """
-    When a close look is due. Others that write all the time, but nothing that is wrong, must not cost a look every 2 s: the gap grows while
-    they do.
-    """
+    """When a close look is due. Programs that write all the time, but nothing wrong, must not cost a look every 2 s, so
+    the gap grows meanwhile."""
 
     def __init__(self) -> None:
         self.last = float("-inf")
@@ -167,10 +165,8 @@ class Fingerprint:
         self.pace = Pace()
 
     def changed(self) -> bool:
-        """
-        Whether `portway reconcile` is due: something was changed since this was last true, or half a minute has passed. Not more often
-        than every 2 s. A first call is always true. Without a good tree it never is.
-        """
+        """Whether `portway reconcile` is due: something has changed since this was last true, or half a minute has
+        passed. At most every 2 s. The first call is always true. Without a good tree it is never true."""
         if self.tree is None or self.tree.stamp != stamp(GOOD):
             self.tree = Tree()
         if self.tree.stamp is None:

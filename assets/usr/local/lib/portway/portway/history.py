@@ -1,8 +1,7 @@
-"""
-The last five good trees of this host, for `portway rollback`.
+"""The last five good trees of this host, for `portway rollback`.
 
-/var/lib/portway/history/<number>-<first 16 digits of the content's hash>, each a tree of links to the files of what was the good tree: its
-files are never written again. The highest number is what runs.
+/var/lib/portway/history/<number>-<first 16 digits of the content's hash>, each a tree of links to the files of a former
+good tree, which are never written again. The highest number is the one that runs.
 """
 
 import os
@@ -30,7 +29,7 @@ def content_of(tree: str) -> str:
 
 
 def identity(tree: str) -> str:
-    """Equal for trees that set a host up alike: without what only says whom to tell."""
+    """Equal for trees that set up a host in the same way: without settings that only say whom to report to."""
     sums = [line for line in read(tree + SUMS).splitlines() if not line.endswith(SETTINGS)]
     settings = [
         line for line in read(tree + SETTINGS).splitlines() if not re.match("PORTWAY_(SIGNAL_URL|ATTEMPT)=", line)
@@ -45,7 +44,7 @@ def entries() -> list[Entry]:
 
 
 def keep() -> None:
-    """Keeps the good tree, unless the newest is the same."""
+    """Keeps the good tree, unless the newest one is the same."""
     known = entries()
     if not os.path.isdir(GOOD) or (known and identity(known[-1].path) == identity(GOOD)):
         return
@@ -53,14 +52,14 @@ def keep() -> None:
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(GOOD, new, copy_function=os.link)
     os.utime(new)
-    # Its files are on the disk already: the good tree was.
+    # Its files are on the disk already, as part of the good tree.
     os.rename(new, f"{FOLDER}/{known[-1].number + 1 if known else 1}-{content_of(GOOD)[:16]}")
     for old in known[: -(KEPT - 1)]:
         shutil.rmtree(old.path)
 
 
 def differences(before: str, after: str) -> str:
-    """Which forwards two trees' lists do not share: `+added -removed ~changed`."""
+    """How the forwards of two trees differ: `+added -removed ~changed`."""
     old, new = (dict(line.split(" ", 1) for line in text.splitlines() if " " in line) for text in (before, after))
     marks = [f"+{name}" for name in new if name not in old] + [f"-{name}" for name in old if name not in new]
     return " ".join(marks + [f"~{name}" for name in new if name in old and old[name] != new[name]])

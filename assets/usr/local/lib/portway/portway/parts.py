@@ -22,12 +22,12 @@ from typing import NamedTuple
 PART = re.compile(r"#portway-part (\d+)/(\d+) (0[0-7]{3}) (/\S+)\n(.*)#portway-end\s*", re.S)
 
 
-# The pieces of a file by their numbers: its mode, how many there are, and the text.
+# The pieces of a file by number: its mode, how many there are, and the text.
 Pieces = dict[int, tuple[str, int, str]]
 
 
 class Altered(ValueError):
-    """What is read is not what was deployed."""
+    """The content that was read is not the one that was deployed."""
 
     pass
 
@@ -40,7 +40,7 @@ class Pointer(NamedTuple):
     live: str
     stack: str
     values: Sequence[str]
-    # Of the words that tell how to deploy the same content again after a boot that failed.
+    # Used in the advice on how to deploy the same content again after a failed boot.
     attempt: int = 0
 
 
@@ -93,10 +93,9 @@ def decode(text: str, values: Sequence[str]) -> str:
 
 
 def files_of(pointer: Pointer, found: Mapping[str, str]) -> list[File]:
-    """
-    The files that the parts hold, `found` by their names.
+    """The files in the parts; `found` holds the parts by name.
 
-    @raise Altered when a part is not what was deployed
+    @raise Altered if a part is not as deployed
     """
     for name, sum in pointer.sums.items():
         if digest(found[name])[:32] != sum:
@@ -126,7 +125,7 @@ def joined(path: str, pieces: Pieces) -> File:
 
 
 def unpack(text: str) -> list[File]:
-    """The files of the packed parts. Parameter Store refuses two braces in a row, so each is a dot there."""
+    """The files of the packed parts. Parameter Store refuses two braces in a row, so each is written as a dot there."""
     if not text:
         return []
     packed = zlib.decompress(base64.b85decode(text.replace(".", "{")))

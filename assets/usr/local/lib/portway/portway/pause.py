@@ -1,7 +1,6 @@
-"""
-Keeps Portway's hands off the host for a while: for an operator's experiment.
+"""Stops Portway from changing the host for a while, for an operator's experiment.
 
-Meanwhile nothing that others change is put right, and no deploy reaches the host. A reboot ends it.
+Meanwhile it reverts nothing that others change, and no deploy reaches the host. A reboot ends the pause.
 """
 
 import contextlib

@@ -1,8 +1,7 @@
-"""
-Puts right what others changed on this host: rules, files, units, kernel settings, certificates, nginx's configuration.
+"""Reverts what others changed on this host: rules, files, units, kernel settings, certificates, nginx's configuration.
 
-The good tree says what is right. Whatever else is on the host is left alone. /var/lib/portway/reconciled keeps what was put right, a
-JSON object a line, and the log has the same for people.
+The good tree defines what is right. Everything else on the host is left alone. /var/lib/portway/reconciled records
+repairs, one JSON object a line, and the log has the same for people.
 """
 
 import contextlib
@@ -23,13 +22,13 @@ STATE, GOOD = "/var/lib/portway", fingerprint.GOOD
 RECORD = fingerprint.RECORD
 LOG = "/var/log/portway/bootstrap.log"
 LOCK = "/run/portway.lock"
-# What the pointer said last. Without it the content is fetched anew.
+# The last text of the pointer. Without it, the content is fetched again.
 POINTER = f"{STATE}/pointer"
-# The end of a stop that was told.
+# The end of the last stop that was reported.
 TOLD = "/run/portway-reconcile-stopped"
-# Who changes the same this often within so many seconds means it: then Portway waits for as long.
+# Whoever changes the same thing this often within this many seconds means it, so Portway stops for as long.
 MOVES, WINDOW = 3, 300
-# How many lines are kept, and how many days one is told.
+# How many lines are kept, and for how many days one is reported.
 KEPT, DAYS = 1000, 30
 
 Move = dict[str, Any]
@@ -42,9 +41,8 @@ class Damaged(Exception):
 
 
 def stopped_until(times: Sequence[float], now: float) -> float:
-    """
-    When it goes on after too many moves, in seconds since 1970; 0 if it need not wait. `times` are those of all moves, the oldest first.
-    """
+    """When it continues after too many moves, in seconds since 1970; 0 if it need not wait. `times` are those of all
+    moves, the oldest first."""
     last = [moved for moved in times if moved <= now][-MOVES:]
     if len(last) < MOVES or last[-1] - last[0] > WINDOW:
         return 0
@@ -52,12 +50,12 @@ def stopped_until(times: Sequence[float], now: float) -> float:
 
 
 def is_hopeless(words: Sequence[str], known: Sequence[Move], now: float) -> bool:
-    """Whether this is all that could not be put right a moment ago: it is tried again, but not all the time."""
+    """Whether these are only problems that could not be fixed a moment ago. They are tried again, but not all the time."""
     return bool(known) and set(words) <= set(known[-1]["left"]) and 0 <= now - known[-1]["time"] < WINDOW
 
 
 def moves(text: str) -> list[Move]:
-    """What was put right, the oldest first. A line that was cut by a power failure is left out."""
+    """The recorded repairs, the oldest first. A line that a power failure cut off is left out."""
     found = []
     for line in text.splitlines():
         with contextlib.suppress(ValueError):
@@ -80,7 +78,7 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def lock(wait: bool = False) -> Iterator[bool]:
-    """Whether no other run is at work, and none can begin meanwhile."""
+    """Whether no other run is active, and none can start meanwhile."""
     # Only root can open it, so nobody else can hold it.
     with open(os.open(LOCK, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
         try:
@@ -98,7 +96,7 @@ def damage(tree: str) -> str:
 
 
 def clear_way(paths: Sequence[str]) -> None:
-    """Removes what stands in place of a folder."""
+    """Removes whatever is in the place of a folder."""
     folders = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}
     for folder in folders:
         if os.path.lexists(folder) and not os.path.isdir(folder):
@@ -115,12 +113,12 @@ def put_right(found: drift.Drift) -> None:
         run("systemctl", "unmask", *(["--runtime"] if state == "masked-runtime" else []), unit)
     if found.certificates:
         drift.mend_certificates(found.certificates)
-    # It logs what it does, and why it fails. No pipe: what it starts may keep one open.
+    # It logs what it does, and why it fails. No pipe, since a program that it starts may keep one open.
     subprocess.run([f"{GOOD}/usr/local/lib/portway/host.sh", "rollback"], stdin=subprocess.DEVNULL)
 
 
 def some(words: Sequence[str]) -> str:
-    """The first ones, for people."""
+    """The first few, for people."""
     return "; ".join([*words[:6], *([f"{len(words) - 6} more"] if len(words) > 6 else [])])
 
 
@@ -143,10 +141,9 @@ def tell_stop(until: float) -> None:
 
 
 def reconcile() -> bool:
-    """
-    Returns whether the host is as the good tree says.
+    """Returns whether the host matches the good tree.
 
-    @raise Damaged when the good tree cannot say
+    @raise Damaged if the good tree itself is damaged
     """
     history.keep()
     found = drift.find()
@@ -195,7 +192,7 @@ def collect() -> list[str]:
 
 
 def main(words: list[str]) -> None:
-    """portway reconcile: fails while something is not as the good tree says"""
+    """portway reconcile: fails while something differs from the good tree"""
     if words:
         sys.exit("usage: portway reconcile")
     os.environ["SYSTEMCTL_SKIP_SYSV"] = "1"
@@ -203,14 +200,14 @@ def main(words: list[str]) -> None:
         return
     try:
         with lock() as free:
-            # Another run sets the host up: afterwards there may be nothing to do.
+            # Another run sets up the host. Afterwards there may be nothing left to do.
             right = not free or reconcile()
     except Damaged as error:
         right = False
         if os.path.exists(POINTER):
             say(f"WARNING: the good tree is damaged, so the content is fetched anew: {error}")
             os.remove(POINTER)
-        # By the program on the disk: the good tree's may be what is damaged.
+        # With the program on the disk, since the good tree's may be the damaged one.
         subprocess.run(["/usr/local/bin/portway", "content", "live"])
     if not right:
         sys.exit(1)

@@ -1,8 +1,8 @@
-"""
-What CloudFormation is told of a live change: SignalResource for the condition that waits for this content.
+"""The report of a live change to CloudFormation: SignalResource for the condition that waits for this content.
 
-It is refused until the condition is in progress, which may come later than the change reaches the host: so it waits in a file and is
-sent again, for at most ten minutes. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
+CloudFormation refuses it until the condition is in progress, and the change may reach the host earlier. So the report
+waits in a file and is sent again, for at most ten minutes.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
 """
 
 import os
@@ -18,7 +18,7 @@ from portway.signals import clean, instance
 
 FILE = "/var/lib/portway/live-signal"
 SECONDS = 600
-# CloudFormation's limit of what it shows of a signal. The instance's id comes first.
+# How much CloudFormation shows of a signal's id. It begins with the instance's id.
 ID_CHARACTERS = 64
 
 
@@ -31,7 +31,7 @@ class Report(NamedTuple):
 
 
 def keep(status: str, pointer: Pointer, reason: str = "") -> None:
-    """To be sent by `send`. Replaces what waits: it is about a content that is gone."""
+    """Leaves a report for `send`. Replaces a waiting one, whose content is gone."""
     cause = shorten(reason) if reason else ""
     replace(FILE, f"{status} {pointer.content} {pointer.live} {pointer.stack} {cause}".rstrip() + "\n")
 
@@ -42,10 +42,9 @@ def waiting() -> Optional[Report]:
 
 
 def send() -> str:
-    """
-    Sends what waits. Returns what became of it.
+    """Sends the waiting report. Returns the result.
 
-    @raise OSError when CloudFormation did not take it: to be tried again
+    @raise OSError if CloudFormation did not accept it: to be tried again
     """
     report = waiting()
     if report is None:
@@ -54,11 +53,11 @@ def send() -> str:
         signal(report)
         said = f"{report.status} was signalled to {report.live}"
     except OSError as error:
-        # A time in the future is one of another clock.
+        # A time in the future comes from a wrong clock.
         if abs(time.time() - os.path.getmtime(FILE)) < SECONDS:
             raise
         said = f"{report.status} was not taken by {report.live}: {clean(str(error), 300)}"
-    # Another content may have come meanwhile.
+    # Other content may have arrived meanwhile.
     if waiting() == report:
         os.remove(FILE)
     return said
@@ -77,7 +76,7 @@ def signal(report: Report) -> None:
     aws.post("cloudformation", urllib.parse.urlencode(arguments).encode(), form)
 
 
-# What programs say, and what of it names the cause in a few words. The first that matches counts.
+# What programs print, and the part of it that names the cause in a few words. The first match counts.
 CAUSES = (
     (
         r"nginx needs port (?:tcp|udp)/(\d+)\S*, which another program holds: .*?\(\(\"([^\"]+)",
@@ -95,14 +94,14 @@ CAUSES = (
 
 
 def shorten(reason: str, limit: int = 44) -> str:
-    """The cause of a failure in so many characters: the event shows no more. The whole stands in the log."""
+    """The cause of a failure, shortened to what the event shows. The log has all of it."""
     text = clean(reason)
     for pattern, words in CAUSES:
         match = re.search(pattern, text)
         if match:
             text = match.expand(words).replace("line : ", "")
             break
-    # The steps and programs that it went through.
+    # The names of the steps and programs that it passed through.
     text = re.sub(r"^(?:[\w -]+: )?\S*\"\$\w+\" .*?: (?=.)", "", text)
     text = re.sub(r"[^ -~]", "?", text).strip()
     if len(text) <= limit:

@@ -1,8 +1,7 @@
-"""
-Sets the host up as it was before the last change, or as it was with a number of `portway history`. For the night: the stack still says
-the newer content, so the next deploy or reboot brings that, or a newer one.
+"""Sets up the host as it was before the last change, or with a number of `portway history`. It is for emergencies: the
+stack still contains the newer content, so the next deploy or reboot brings that back, or a newer one.
 
-The old tree goes every step of a change: tried, applied, proved, kept.
+The old tree takes every step of a change: tried, applied, proved, kept.
 """
 
 import os
@@ -18,7 +17,7 @@ from portway.reconcile import STATE, damage, lock, say
 
 USAGE = "usage: portway rollback [NUMBER of `portway history`]"
 GOOD, STAGE = history.GOOD, f"{STATE}/stage"
-# The content that the stack says while an older one runs by hand; live.py does not bring a content that failed.
+# The stack's content while an older one runs by hand. live.py does not bring back content that failed.
 HELD, FAILED = f"{STATE}/rolled-back", f"{STATE}/live-failed"
 
 
@@ -30,7 +29,7 @@ def choose(known: list[history.Entry], number: str) -> Optional[history.Entry]:
 
 
 def without_url(settings: str) -> str:
-    """What was signalled is not signalled again."""
+    """Reported results are not reported again."""
     return re.sub(r"^PORTWAY_SIGNAL_URL=.*$", "PORTWAY_SIGNAL_URL=''", settings, flags=re.M)
 
 
