@@ -29,7 +29,7 @@ export interface LiveProps {
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
  */
 function roomFor({ synthesizer }: Stack, rules: number): number | undefined {
-  return synthesizer instanceof LegacyStackSynthesizer ? 51_200 - 13_900 - 550 * rules : undefined;
+  return synthesizer instanceof LegacyStackSynthesizer ? 51_200 - 12_700 - 340 * rules : undefined;
 }
 
 /**

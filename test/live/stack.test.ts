@@ -279,3 +279,15 @@ test('packs the largest file where no bucket takes the template', () => {
   expect([has(small, 'nginx.conf'), has(small, 'programs')]).toEqual([false, true]);
   expect(has(names({}), 'nginx.conf')).toBe(true);
 });
+
+test('says what to do where no bucket takes a template that is too large', () => {
+  const both = {
+    web: Forward.http({ listen: 80, to: 8080, engine: 'nginx' }),
+    game: Forward.udp({ listen: 90, to: 91 }),
+  };
+  const large = { forwards: both, synthesizer: new LegacyStackSynthesizer() as never };
+  expect(() => synth(large)).toThrow(
+    /^content must be at most \d+ bytes in a template that is sent without a bucket: bootstrap the account .* Parts: programs \d+, got: \d+ bytes$/,
+  );
+  expect(() => synth({ forwards: both })).not.toThrow();
+});

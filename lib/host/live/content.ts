@@ -34,6 +34,9 @@ export interface PointerProps {
 /** The room that a token's value is given in the pointer, in bytes: enough for addresses, host names of AWS and common ARNs. */
 const LONGEST_VALUE = 128;
 
+/** How much the size in a template may be estimated too high; within it the CDK CLI tells that the template is too large. */
+const ESTIMATE_ERROR = 1000;
+
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
 const LONGEST_LOGICAL_ID = 255;
 const LONGEST_STACK = 128;
@@ -65,7 +68,12 @@ export function liveContent(content: HostContent, problems: Problems, room = Num
     if (found !== undefined) return found;
   }
   const smallest = divisions(variants.at(-1) ?? files).at(-1) as LiveContent;
-  // Too large for the template alone: of that the CDK CLI tells.
+  if (templateSize(smallest) > room + ESTIMATE_ERROR)
+    problems.add(
+      'content',
+      `must be at most ${room} bytes in a template that is sent without a bucket: bootstrap the account and leave out bootstrapless, use one engine for all forwards, or onChange 'restart'. Parts: ${breakdown(smallest)}`,
+      `${templateSize(smallest)} bytes`,
+    );
   if (pointerSize(smallest) <= POINTER_ROOM) return smallest;
   problems.add(
     'content',
