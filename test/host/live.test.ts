@@ -3,7 +3,7 @@ import { Forward } from '../../lib/forward/forward';
 import { certificatesRoot } from './support/certificates-root';
 import type { Deploy } from './support/gateway';
 import { ADDRESS, describeHost, until } from './support/host';
-import { deployedOf, LiveGateway } from './support/live-gateway';
+import { deployedOf, INSTANCE, LiveGateway } from './support/live-gateway';
 import type { SignedRequest } from './support/signature';
 
 jest.setTimeout(240_000);
@@ -78,7 +78,7 @@ describeHost('a host with live changes', () => {
       [second, 7001],
     ] as const) {
       const { Status, UniqueId } = await gateway.change(deploy);
-      expect([Status, UniqueId]).toEqual(['SUCCESS', '0123456789abcdef0123456789abcdef']);
+      expect([Status, UniqueId]).toEqual(['SUCCESS', INSTANCE]);
       expect(await answers(port)).toBe('9002');
       expect((await gateway.aws.signals()).at(-1)).toMatchObject({ LogicalResourceId: deployedOf(deploy).condition });
     }

@@ -8,6 +8,7 @@ export function liveFiles(): readonly HostFile[] {
     `${PROGRAMS}/portway-live.service`,
     `${PACKAGE}/aws.py`,
     `${PACKAGE}/content.py`,
+    `${PACKAGE}/old_workers.py`,
     `${PACKAGE}/parts.py`,
     `${PACKAGE}/report.py`,
     ...['apply', 'certificate_copies', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'].map(

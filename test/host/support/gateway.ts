@@ -109,14 +109,15 @@ export async function signalsIn(record: string): Promise<Signal[]> {
 
 export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%3Acloudformation/demo?X-Amz-Expires=86399&X-Amz-SignedHeaders=host`;
 
-/** The content of a host after a deploy. */
-export function contentOf(deploy: Deploy): HostContent {
+/** The content of a host after a deploy; with `live` also the programs for changes while it runs. */
+export function contentOf(deploy: Deploy, live = false): HostContent {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
   const rendered = hostContent({
     forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
     settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },
     os: OPERATING_SYSTEMS[deploy.os ?? DEBIAN],
+    live,
     ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });

@@ -2,17 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problems } from '../../../lib/forward/problems';
+import { PACKAGE, readAsset } from '../../../lib/host/assets';
+import type { HostContent } from '../../../lib/host/host-content';
 import { type LiveContent, liveContent, partPlace, pointerName, pointerText } from '../../../lib/host/live/content';
-import { liveFiles } from '../../../lib/host/live/files';
-import { renderLoader } from '../../../lib/host/live/loader';
+import { LOADERS, renderLoader } from '../../../lib/host/live/loader';
 import { Aws } from './aws';
 import { certificatesRoot } from './certificates-root';
 import { contentOf, type Deploy, partOf, SCRIPT, SIGNAL_PORT, SIGNAL_URL, type Signal, signalsIn } from './gateway';
 import { Host, type Result, until } from './host';
 
+const PAUSES = /^PAUSES = .*$/m;
 const STACK = 'Portway';
 /** The same machine for all contents of a test. */
 export const POINTER = pointerName(STACK, '0123456789abcdef');
+
+export const INSTANCE = 'i-0123456789abcdef0';
 
 /** What CloudFormation was told of a deploy. */
 export interface Outcome {
@@ -38,12 +42,16 @@ export class LiveGateway {
     private readonly folder: string,
   ) {}
 
-  static async start(): Promise<LiveGateway> {
+  /** `isImpatient`: the loader does not wait for what may come a little later. */
+  static async start({ isImpatient = false } = {}): Promise<LiveGateway> {
     const host = await Host.start({ root: await certificatesRoot() });
     const gateway = new LiveGateway(host, await Aws.near(host), await mkdtemp(join(tmpdir(), 'portway-signal-')));
     await host.serve('client', ['python3', join(__dirname, 'signal.py'), `${SIGNAL_PORT}`, gateway.record]);
     await gateway.aws.serve();
-    await host.write(SCRIPT, partOf(renderLoader({ pointer: POINTER, signalUrl: SIGNAL_URL })), '0700');
+    const [loader, fetch] = LOADERS.map(readAsset) as [string, string];
+    const scripts = { loader, fetch: isImpatient ? fetch.replace(PAUSES, 'PAUSES = (0, 1, 2, 1)') : fetch };
+    await host.write(SCRIPT, partOf(renderLoader({ pointer: POINTER, signalUrl: SIGNAL_URL, scripts })), '0700');
+    await host.write('/sys/devices/virtual/dmi/id/board_asset_tag', `${INSTANCE}\n`);
     return gateway;
   }
 
@@ -119,13 +127,28 @@ export class LiveGateway {
   }
 }
 
-export function deployedOf(deploy: Deploy): Deployed {
-  const rendered = contentOf(deploy);
+/** Content for Parameter Store. */
+export function deployedOf({ alter = (content) => content, ...deploy }: Deploy): Deployed {
   const problems = new Problems();
-  const live = liveContent({ ...rendered, files: [...rendered.files, ...liveFiles()] }, problems);
+  const live = liveContent(alter(contentOf(deploy, true)), problems);
   problems.throwIfAny();
   const condition = `GatewayLive${live.content.slice(0, 16)}`;
   return { content: live.content, condition, parameters: parametersOf(live, condition) };
+}
+
+/** Changes the text of one file. @throws Error when nothing is changed */
+export function edited(content: HostContent, path: string, from: string | RegExp, to: string): HostContent {
+  const files = content.files.map((file) =>
+    file.path === path ? { ...file, text: file.text.replace(from, to) } : file,
+  );
+  if (files.every((file, i) => file.text === content.files[i]?.text)) throw new Error(`${path} has no ${from}`);
+  return { ...content, files };
+}
+
+/** A host that does not wait for parameters that may come a little later. */
+export function impatient(content: HostContent): HostContent {
+  const path = `${PACKAGE}/content.py`;
+  return edited(content, path, PAUSES, 'PAUSES = (0, 1, 2)');
 }
 
 function parametersOf(live: LiveContent, condition: string): Readonly<Record<string, string>> {

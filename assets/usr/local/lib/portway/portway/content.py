@@ -20,7 +20,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple, Optional
 
-from portway import aws, report, signals
+from portway import aws, old_workers, report, signals
 from portway.files import read, replace
 from portway.parts import File, Pointer, files_of, parse_pointer
 
@@ -233,6 +233,9 @@ def succeeded(content: Content) -> None:
     forget_failure()
     if find_spec("portway.history"):
         import_module("portway.history").keep()
+    ended = old_workers.limit()
+    if ended:
+        say(f"nginx: {ended} old workers with their connections were ended")
     if is_new:
         report.keep("SUCCESS", content.pointer)
 
