@@ -161,6 +161,13 @@ describeHost('changes while nginx runs', () => {
     expect((await download).stdout).toBe(`${DOWNLOAD} 1`);
   });
 
+  test('and reboots leave nginx the folders for what it cannot hold in memory', async () => {
+    expect((await gateway.reboot()).code).toBe(0);
+    const download = ['-H', 'X-Test-Size: 20000000', '--limit-rate', '5M', '-w', '%{size_download}'];
+    const { stdout } = await host.run('client', ['curl', '-sko', '/dev/null', ...download, `https://${GATEWAY}/`]);
+    expect(stdout).toBe('20000000');
+  });
+
   test('end an old worker after its time limit, with its connections', async () => {
     const sooner = (content: HostContent): HostContent => ({
       ...content,

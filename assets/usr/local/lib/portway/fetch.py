@@ -34,6 +34,8 @@ def say(text: str) -> None:
     print(line)
     try:
         os.makedirs(os.path.dirname(LOG), exist_ok=True)
+        # nginx's workers open their logs anew by themselves.
+        os.chmod(os.path.dirname(LOG), 0o755)
         with open(os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640), "a") as file:
             file.write(f"{line}\n")
     except OSError:

@@ -3,13 +3,14 @@
 #
 # The host's content is in Parameter Store. The program after the last line (live_fetch.py, packed) reads it.
 set -Eeuo pipefail
+# nginx's workers open their logs anew by themselves.
+mkdir -p /run/portway /var/log/portway
 umask 077
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # Synth fills these in.
 PORTWAY_POINTER=''
 PORTWAY_SIGNAL_URL=''
 
-mkdir -p /run/portway /var/log/portway
 # Later runs read these too. Only root may, since anyone with the URL can signal in the host's name.
 printf '%s\n' "$PORTWAY_POINTER" "$PORTWAY_SIGNAL_URL" >/run/portway/boot
 # Held until the content is set up. Only root can open the file, so nobody else can hold the lock.

@@ -12,8 +12,10 @@ certificates() {
 # certificate's, and then refuses every client. A certificate of our own must also be valid today: it may date from a
 # time when the clock was wrong, or be ten years old.
 takes() {
-  local conf=/run/portway-tls.conf
-  echo "events {} http { server { ssl_certificate $1; ssl_certificate_key $1; } }" >$conf
+  local conf=/run/portway-tls.conf user
+  # As its default user, nginx would take the folders for temporary files away from the running workers.
+  user=$(grep -hs '^user ' "$STAGE$NGINX" /etc/nginx/nginx.conf | head -n 1) || :
+  echo "$user events {} http { server { ssl_certificate $1; ssl_certificate_key $1; } }" >$conf
   setsid -w nginx -tqc $conf && [[ $(openssl x509 -in "$1" -noout -pubkey) == "$(openssl pkey -in "$1" -pubout)" ]] || return 1
   [[ $1 != *.self-signed.pem ]] || openssl verify -CAfile "$1" "$1"
 } >/dev/null 2>&1
