@@ -6,7 +6,7 @@ import type { PortwayStackProps } from './portway-stack-props';
 /** What `-c bootstrapless=true` and the other context values mean for a stack; unset values are omitted. */
 export function contextProps(node: Node): Omit<PortwayStackProps, 'forwards'> {
   warnOfContext(Object.keys(node.getAllContext()));
-  const given = [...TEXTS, ...NUMBERS, ...SWITCHES].flatMap((name) => {
+  const values = [...TEXTS, ...NUMBERS, ...SWITCHES].flatMap((name) => {
     const value: unknown = node.tryGetContext(name);
     if (value === undefined || value === '') return [];
     if (NUMBERS.includes(name as never)) return [[name, Number(value)]];
@@ -15,7 +15,7 @@ export function contextProps(node: Node): Omit<PortwayStackProps, 'forwards'> {
   // Not BootstraplessSynthesizer: it still names roles that only bootstrapping creates.
   const bootstrapless = String(node.tryGetContext('bootstrapless')) === 'true';
   // No checks here: the stack checks all its props together, including a missing adminCidr.
-  return { ...Object.fromEntries(given), ...(bootstrapless ? { synthesizer: new LegacyStackSynthesizer() } : {}) };
+  return { ...Object.fromEntries(values), ...(bootstrapless ? { synthesizer: new LegacyStackSynthesizer() } : {}) };
 }
 
 /** Any other value is returned unchanged, for the stack to reject. */

@@ -108,7 +108,7 @@ export class PortwayStack extends Stack {
       problems.add('addEgressSubnets', "must go with egress, such as { from: ['10.0.0.0/16'] }, in the stack's props");
     else
       subnets.forEach((subnet, i) => {
-        checkSubnet(`addEgressSubnets[${i}]`, subnet, { own: this.network.subnet, from }, problems);
+        checkSubnet(`addEgressSubnets[${i}]`, subnet, { gatewaySubnet: this.network.subnet, from }, problems);
       });
     problems.throwIfAny();
     for (const subnet of subnets) this.leadOut(subnet);

@@ -68,18 +68,18 @@ export function readEgressRoutes(
     );
     return undefined;
   }
-  const own = vpc?.publicSubnets[0];
+  const gatewaySubnet = vpc?.publicSubnets[0];
   const networks = Array.isArray(from) ? from.filter((cidr): cidr is string => typeof cidr === 'string') : [];
   for (const [i, subnet] of subnets.entries())
-    checkSubnet(`egress.subnets[${i}]`, subnet, { own, from: networks }, problems);
+    checkSubnet(`egress.subnets[${i}]`, subnet, { gatewaySubnet, from: networks }, problems);
   return { subnets, ...topic };
 }
 
-/** Checks one subnet. `own` is the gateway's subnet. */
+/** Checks one subnet that goes out through the gateway. */
 export function checkSubnet(
   at: string,
   subnet: unknown,
-  { own, from }: { readonly own: ec2.ISubnet | undefined; readonly from: readonly string[] },
+  { gatewaySubnet, from }: { readonly gatewaySubnet: ec2.ISubnet | undefined; readonly from: readonly string[] },
   problems: Problems,
 ): void {
   if (!isSubnet(subnet)) {
@@ -93,8 +93,8 @@ export function checkSubnet(
     );
     return;
   }
-  if (subnet.subnetId === own?.subnetId) {
-    problems.add(at, "must not be the gateway's own: its way out is the internet gateway", own.node.path);
+  if (subnet.subnetId === gatewaySubnet?.subnetId) {
+    problems.add(at, "must not be the gateway's own: its way out is the internet gateway", gatewaySubnet.node.path);
     return;
   }
   // An imported subnet has a route table only if its id was passed in.

@@ -97,11 +97,11 @@ export class Network extends Construct {
     });
     // Changing the zone creates the new subnet before the old one is deleted, so their ranges must not overlap.
     for (const subnet of vpc.publicSubnets) {
-      const own = subnet.node.defaultChild as ec2.CfnSubnet;
-      own.cidrBlock = `10.0.${availabilityZoneIndex}.0/24`;
+      const resource = subnet.node.defaultChild as ec2.CfnSubnet;
+      resource.cidrBlock = `10.0.${availabilityZoneIndex}.0/24`;
       if (ipv6) {
         const ranges = Fn.cidr(Fn.select(0, vpc.vpcIpv6CidrBlocks), availabilityZoneIndex + 1, '64');
-        own.ipv6CidrBlock = Fn.select(availabilityZoneIndex, ranges);
+        resource.ipv6CidrBlock = Fn.select(availabilityZoneIndex, ranges);
       }
     }
     if (flowLogs) this.addFlowLog(vpc, logEncryptionKey);

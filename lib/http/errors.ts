@@ -106,9 +106,9 @@ export function readErrorPage(at: string, value: unknown, id: string, problems: 
   const props = readObject(at, value, { parts: PARTS, example }, problems);
   if (props === undefined) return undefined;
   const text = (name: 'title' | 'message', max: number) => {
-    const { [name]: given = DEFAULT[name] } = props;
-    if (typeof given === 'string' && given.length >= 1 && given.length <= max && isText(given)) return given;
-    problems.add(`${at}.${name}`, `must be a text of 1-${max} characters on one line`, given);
+    const { [name]: text = DEFAULT[name] } = props;
+    if (typeof text === 'string' && text.length >= 1 && text.length <= max && isText(text)) return text;
+    problems.add(`${at}.${name}`, `must be a text of 1-${max} characters on one line`, text);
     return DEFAULT[name];
   };
   const page = { id, title: text('title', 60), message: text('message', 300) };

@@ -88,7 +88,7 @@ function failoverLines({ route, location }: ForwardingScope): readonly Line[] {
   return [
     ...(location === 'route' && needsWritesPlace(route) ? goTo(placeOf('writes', route), '$portway_writes') : []),
     ...(goesOnWhenUnable(route) ? [`proxy_next_upstream ${UNABLE};`] : []),
-    ...own(failover),
+    ...settingsOf(failover),
   ];
 }
 
@@ -97,12 +97,12 @@ function writesPlace({ route, settings, forwarding }: BesideScope): readonly Blo
   const { failover } = route;
   if (failover === undefined || !needsWritesPlace(route)) return [];
   const rule = failover.resend === 'safe' ? ['proxy_next_upstream off;'] : [];
-  const lines = [...rule, ...own(failover), ...settings(), ...forwarding('writes')];
+  const lines = [...rule, ...settingsOf(failover), ...settings(), ...forwarding('writes')];
   return [block(`location @${placeOf('writes', route)}`, lines)];
 }
 
 /** What differs from the defaults above. */
-function own(failover: Failover): readonly Line[] {
+function settingsOf(failover: Failover): readonly Line[] {
   const differs = failover.tries !== FAILOVER.tries || failover.timeout !== FAILOVER.timeout;
   return [`proxy_connect_timeout ${failover.connectTimeout}s;`, ...(differs ? limits(failover, 'proxy') : [])];
 }

@@ -183,8 +183,8 @@ function common({ requestId, headers }: RequestFacts): readonly Header[] {
  */
 export function hiddenByDefault({ headers }: RequestFacts): readonly string[] {
   // A target's own cookies are kept beside the gateway's.
-  const own = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
-  return ['X-Powered-By', 'Alt-Svc', 'Upgrade', 'X-Sendfile', 'X-Request-ID', 'X-Content-Type-Options', ...own];
+  const ofGateway = headers.map(([name]) => name).filter((name) => name !== 'Set-Cookie');
+  return ['X-Powered-By', 'Alt-Svc', 'Upgrade', 'X-Sendfile', 'X-Request-ID', 'X-Content-Type-Options', ...ofGateway];
 }
 
 /** The headers of a server or location that adds some. Clients get none of those in `hidden`. */
@@ -209,8 +209,8 @@ export function addHeaders(
   facts: RequestFacts,
   hidden: readonly string[] = [],
 ): readonly Line[] {
-  const own = headers.map(([name, value]): Header => [name, `"${value.replaceAll(/["\\]/g, '\\$&')}"`]);
-  const named = new Map([...common(facts), ...own].map((h) => [h[0].toLowerCase(), h]));
+  const added = headers.map(([name, value]): Header => [name, `"${value.replaceAll(/["\\]/g, '\\$&')}"`]);
+  const named = new Map([...common(facts), ...added].map((h) => [h[0].toLowerCase(), h]));
   for (const name of hidden) if (name.toLowerCase() !== 'set-cookie') named.delete(name.toLowerCase());
   // With no header at all, nginx would inherit those from above.
   if (named.size === 0) return ["add_header X-Request-ID '';"];

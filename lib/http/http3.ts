@@ -61,9 +61,9 @@ export const http3: ForwardFeature<Http3Props, Http3> = {
  */
 function quicListeners({ name, listen, tls, http3 }: HttpsForward, parameter: string, first: boolean): readonly Line[] {
   if (!http3) return [];
-  const own = first ? ' reuseport' : '';
+  const reuseport = first ? ' reuseport' : '';
   return [
-    ...wildcards(listen).map((address) => `listen ${address} quic${parameter}${own};`),
+    ...wildcards(listen).map((address) => `listen ${address} quic${parameter}${reuseport};`),
     `quic_host_key ${certificateFile(name, tls.source)};  # clients notice at once when a reload ends their connection`,
   ];
 }

@@ -134,7 +134,7 @@ function countsClients(forwards: readonly WebForward[]): boolean {
 
 /** The zones that count a forward's clients. */
 function zones(forward: WebForward): readonly Line[] {
-  const own = limitsOf(forward).flatMap((limits) => [
+  const ofLimits = limitsOf(forward).flatMap((limits) => [
     ...(limits.rate === undefined
       ? []
       : [
@@ -144,7 +144,7 @@ function zones(forward: WebForward): readonly Line[] {
       ? []
       : [`limit_conn_zone ${CLIENT_KEY} zone=${zone('open', forward, limits)}:${ZONE};`]),
   ]);
-  return [...own, ...shareLines(forward).zone];
+  return [...ofLimits, ...shareLines(forward).zone];
 }
 
 /** Also applies to the forward's share where both are counted: nginx has one status for both. */

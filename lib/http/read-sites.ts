@@ -58,11 +58,11 @@ export function readSites(at: string, props: SitesProps, forward: Context, probl
       return [];
     }
     const spec = { parts: HTTP_HOST, example: '{ to: 8080 }', required: true };
-    const own = readObject(where, value, spec, problems) as HttpHostProps | undefined;
-    if (own === undefined) return [];
+    const written = readObject(where, value, spec, problems) as HttpHostProps | undefined;
+    if (written === undefined) return [];
     const id = `${context.name}.${host}`;
-    const place = read(where, own, FORWARD_OR_HOST, id, context, problems, whole);
-    return [{ host, ...site(where, own, place, id, context, problems) }];
+    const place = read(where, written, FORWARD_OR_HOST, id, context, problems, whole);
+    return [{ host, ...site(where, written, place, id, context, problems) }];
   });
   // With hosts, requests for other names are refused unless something says where they lead.
   const others = hosts !== undefined && props.to === undefined && props.redirectTo === undefined && !props.routes;
@@ -136,13 +136,13 @@ function readRoutes(
       return [];
     }
     const spec = { parts: HTTP_PATH, example: '{ to: 8080 }', required: true };
-    const own = readObject(where, value, spec, problems) as HttpPathProps | undefined;
-    if (own === undefined) return [];
+    const written = readObject(where, value, spec, problems) as HttpPathProps | undefined;
+    if (written === undefined) return [];
     if (parsed.text === '/' && parsed.kind === 'prefix' && (props.to !== undefined || props.redirectTo !== undefined))
       problems.add(where, 'must not stand beside to or redirectTo, which say the same of all paths', path);
-    const within = read(where, own, PATH, `${id}${path}`, context, problems, place);
+    const within = read(where, written, PATH, `${id}${path}`, context, problems, place);
     const overrides = differences(optionsOf(within.stated), optionsOf(place.holds));
-    return readRoute(where, own, { ...within, overrides }, parsed, `${id}${path}`, context, problems);
+    return readRoute(where, written, { ...within, overrides }, parsed, `${id}${path}`, context, problems);
   });
   const whole = props.to !== undefined || props.redirectTo !== undefined || routes === undefined;
   return [

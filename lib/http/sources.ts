@@ -34,10 +34,10 @@ function maps({ name, allowFrom, denyFrom }: WebForward): readonly Block[] {
   const geo = (variable: string, lists: readonly string[], standard: number, lines: readonly string[]) =>
     block(`geo ${variableName(variable, name)}`, [`default ${standard};`, ...lines, ...lists]);
   const texts = (cidrs: typeof allowFrom, value: number) => mergeCidrs(cidrs).map((c) => `${c.text} ${value};`);
-  const own = (value: number) => GATEWAY_ITSELF.map((s) => `${s} ${value};`);
+  const gatewayItself = (value: number) => GATEWAY_ITSELF.map((s) => `${s} ${value};`);
   return [
-    ...(allowFrom.length === 0 ? [] : [geo('allow', texts(allowFrom, 1), 0, own(1))]),
-    ...(denyFrom.length === 0 ? [] : [geo('deny', texts(denyFrom, 1), 0, own(0))]),
+    ...(allowFrom.length === 0 ? [] : [geo('allow', texts(allowFrom, 1), 0, gatewayItself(1))]),
+    ...(denyFrom.length === 0 ? [] : [geo('deny', texts(denyFrom, 1), 0, gatewayItself(0))]),
   ];
 }
 

@@ -29,12 +29,12 @@ export interface FoundInstance {
 
 /**
  * Reads a stack's gateway with the EC2 API. Changes nothing.
- * @param own the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
+ * @param shared the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
  */
-export async function readFound(stackName: string, region: string | undefined, own?: EC2Client): Promise<Found> {
+export async function readFound(stackName: string, region: string | undefined, shared?: EC2Client): Promise<Found> {
   // Silence the SDK's Node-version warning.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const client = own ?? new EC2Client(region === undefined ? {} : { region });
+  const client = shared ?? new EC2Client(region === undefined ? {} : { region });
   try {
     await client.config.region().catch(() => {
       throw new Error('the region must be set: in AWS_REGION, in the AWS profile, or in env of the stack');
@@ -44,9 +44,9 @@ export async function readFound(stackName: string, region: string | undefined, o
     const Filters = [{ Name: `tag:${STACK_TAG}`, Values: [stackName] }];
     for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
       all.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
-    const own = all.filter((one) => ofStack(one, stackName) && one.State?.Name !== 'terminated');
-    const gateway = own.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
-    const others = own.filter((one) => one !== gateway).map(({ InstanceId = '' }) => InstanceId);
+    const instances = all.filter((one) => ofStack(one, stackName) && one.State?.Name !== 'terminated');
+    const gateway = instances.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
+    const others = instances.filter((one) => one !== gateway).map(({ InstanceId = '' }) => InstanceId);
     if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
     const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
     const [userData, { SecurityGroups = [] }] = await Promise.all([

@@ -24,13 +24,13 @@ export async function synthesize({ app, context }: SynthesizeOptions, outdir: st
   const command = app ?? settings?.app;
   if (command === undefined)
     throw new Error('the app must be known: run this in the folder of its cdk.json, or name it by --app');
-  const given = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
+  const pairs = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
   // Precedence as in the CLI, lowest first: the user's settings, lookups, the app's settings, the command line.
   const all = {
     ...(await readJson<Settings>(join(homedir(), '.cdk.json')))?.context,
     ...(await readJson<Settings['context']>('cdk.context.json')),
     ...settings?.context,
-    ...Object.fromEntries(given),
+    ...Object.fromEntries(pairs),
     // Skips bundling the assets of other stacks, which may take minutes or need Docker.
     'aws:cdk:bundling-stacks': [],
   };
