@@ -114,6 +114,40 @@ describeHost('URLs in headers of requests and answers', () => {
     );
   });
 
+  describe('over HTTP/2, whose requests may have an authority and a Host', () => {
+    const ask = async (port: number, ...fields: string[]) => {
+      const words = [GATEWAY, `${port}`, 'x.example', ':scheme=https', ':path=/x', ...fields];
+      return (await nginx.host.run('client', ['python3', nginx.host.support('client', 'h2_ask.py'), ...words])).stdout;
+    };
+
+    test.each([
+      [':authority=a.example', 'a.example'],
+      ['host=a.example', 'a.example'],
+      [':authority=A.EXAMPLE.:8445', 'A.EXAMPLE.:8445'],
+    ])('%s is told to the target', async (field, host) => {
+      expect(told(JSON.parse(await ask(8445, ':method=GET', field)), 'host')).toBe(host);
+    });
+
+    test.each([
+      [':method=GET', ':authority=a.example', 'host=b.example'],
+      [':method=GET', ':authority=a.example', 'host=a.example'],
+      [':method=GET', 'host=a.example', 'host=b.example'],
+      [':method=GET', ':authority=b@a.example'],
+      [':method=GET', ':authority='],
+      [':method=GET', ':authority=a.example', ':path=http://b.example/'],
+      [':method=GET /y HTTP/1.1', ':authority=a.example'],
+      [':method=GET', ':authority=a.example', 'x-a=1\r\nhost: b.example'],
+      [':method=POST', ':authority=a.example', 'content-length=5'],
+    ])('%s %s %s is refused', async (...fields) => {
+      expect(await ask(8445, ...fields)).toMatch(/^refused: (400|reset)\n$/);
+    });
+
+    test('headers of one hop change nothing', async () => {
+      const request = JSON.parse(await ask(8445, ':method=GET', ':authority=a.example', 'transfer-encoding=chunked'));
+      expect(told(request, 'transfer-encoding')).toBeUndefined();
+    });
+  });
+
   describe('WebDAV’s Destination', () => {
     test.each([
       ['over TLS', `https://${GATEWAY}/a.txt`, `https://${GATEWAY}/b.txt`, `http://${GATEWAY}/b.txt`],
