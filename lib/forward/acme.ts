@@ -38,7 +38,7 @@ export function checkAcme(entries: WrittenForwards, problems: Problems): void {
   if (props.allowFrom !== undefined)
     problems.add(
       `${forwardPath(name)}.allowFrom`,
-      'must be left out beside Tls.letsEncrypt: the CA checks the domains here, from addresses that it tells nobody',
+      'must be left out beside Tls.letsEncrypt: the CA checks the domains here, from addresses that it does not publish',
       props.allowFrom,
     );
   const places = [[forwardPath(name), props] as const, ...hostsOf(forwardPath(name), props.hosts)];

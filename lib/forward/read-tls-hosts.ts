@@ -41,7 +41,7 @@ export function readTlsHosts(
     const where = `${at}.hosts[${JSON.stringify(host)}]`;
     if (!isHostName(host) || isIP(host) !== 0) {
       const rule =
-        'must be a host name in lower case such as www.example.com or *.example.com; clients name no addresses';
+        'must be a host name in lower case such as www.example.com or *.example.com; clients never send addresses as names';
       problems.add(where, rule, host);
       return [];
     }

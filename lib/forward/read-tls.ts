@@ -82,7 +82,7 @@ function readDomains(at: string, domains: unknown, problems: Problems): readonly
     seen.add(domain);
     if (isToken(domain)) continue;
     if (typeof domain === 'string' && domain.startsWith('*'))
-      problems.add(`${at}[${i}]`, 'must be a domain without a star: a CA gives those for entries in DNS only', domain);
+      problems.add(`${at}[${i}]`, 'must be a domain without a star: a CA issues those only for DNS records', domain);
     else if (typeof domain !== 'string' || !isPublicName(domain))
       problems.add(`${at}[${i}]`, 'must be a domain in lower case such as www.example.com', domain);
   }

@@ -93,7 +93,7 @@ function readNginxDelivery(
   if (props.failover !== undefined && !possible)
     problems.add(`${at}.failover`, 'must be left out where there is one target');
   if (kind === 'udp' && !props.responses) {
-    const without = 'must go with responses, such as 1: nginx cannot tell otherwise that a target owes an answer';
+    const without = 'must go with responses, such as 1: otherwise nginx does not know that a target owes an answer';
     if (props.failover !== undefined) problems.add(`${at}.failover`, without);
     if (targets.some((t) => t.backup)) problems.add(`${at}.to`, `${without}, and would never ask a backup`);
   }

@@ -39,13 +39,13 @@ function check(tls: TlsForward, https: HttpsForward, problems: Problems): void {
   if (https.http3)
     problems.add(
       `${at.https}.http3`,
-      `must be left out while ${at.tls} has the same port: nginx reads no names in QUIC`,
+      `must be left out while ${at.tls} has the same port: nginx does not read host names from QUIC`,
       true,
     );
   if (accepted(tls) !== accepted(https))
     problems.add(
       `${at.https}.proxyProtocol`,
-      `must accept from the same networks as ${at.tls}.proxyProtocol: connections to one port begin in one way`,
+      `must accept from the same networks as ${at.tls}.proxyProtocol: all connections to a port begin the same way`,
       accepted(https) === '' ? 'none' : accepted(https),
     );
 }

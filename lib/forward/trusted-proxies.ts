@@ -73,7 +73,7 @@ export function readTrustedProxies(
   if (source !== undefined && props.trustedProxies !== undefined)
     problems.add(
       `${at}.trustedProxies`,
-      'must not stand beside proxyProtocol.accept: one of the two tells the client',
+      'must not stand beside proxyProtocol.accept: only one of them can name the client',
       props.trustedProxies,
     );
   const byProtocol = readTrusted(`${where}.accept.from`, source?.from, problems);

@@ -35,9 +35,9 @@ export const cache: HttpFeature<CacheOptionProps, CacheValues> = {
     const read = readCache(at, props.cache, id, problems);
     if (isLeaf && props.cache) {
       if (redirectTo !== undefined)
-        problems.add(`${at}.cache`, 'must be left out beside redirectTo: the gateway answers by itself');
+        problems.add(`${at}.cache`, 'must be left out beside redirectTo: the gateway answers these requests itself');
       if (streamsAnswers(streaming))
-        problems.add(`${at}.cache`, 'must be left out beside streaming: what is passed on at once is not kept');
+        problems.add(`${at}.cache`, 'must be left out beside streaming: streamed answers are not cached');
       if (protocol === 'grpc')
         problems.add(`${at}.cache`, 'must be left out for gRPC: its requests all change something');
     }

@@ -124,7 +124,7 @@ export function readErrorPage(at: string, value: unknown, id: string, problems: 
   if (bytes > MAX_HTML)
     problems.add(
       `${at}.html`,
-      `must be at most ${MAX_HTML} bytes (quotes, line breaks and $ count more than once): load what is large from elsewhere`,
+      `must be at most ${MAX_HTML} bytes (quotes, line breaks and $ count more than once): load large parts from elsewhere`,
       bytes,
     );
   return { ...page, html: ascii };

@@ -125,11 +125,7 @@ function checkBoth(
   const names = added.map(([name]) => name.toLowerCase());
   for (const [i, name] of hidden.entries()) {
     if (names.includes(name.toLowerCase()))
-      problems.add(
-        `${at}.hideHeaders[${i}]`,
-        'must not be in headers too, which stand in place of what targets send',
-        name,
-      );
+      problems.add(`${at}.hideHeaders[${i}]`, 'must not be in headers too, which replace those of targets', name);
   }
 }
 

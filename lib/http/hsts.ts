@@ -100,7 +100,7 @@ function readHsts(at: string, value: unknown, problems: Problems): string | unde
   if (preload === true && (includeSubDomains !== true || days < PRELOAD_DAYS))
     problems.add(
       `${at}.preload`,
-      `must go with includeSubDomains and at least ${PRELOAD_DAYS} days, as the list asks for`,
+      `must go with includeSubDomains and at least ${PRELOAD_DAYS} days, as the preload list requires`,
     );
   return [
     `max-age=${days * 86_400}`,

@@ -37,7 +37,7 @@ export const http3: ForwardFeature<Http3Props, Http3> = {
   check(at, { values, sites, props }, problems) {
     if (!values.http3) return;
     if ('proxyProtocol' in props)
-      problems.add(`${at}.http3`, 'must be left out beside proxyProtocol, which there is over TCP alone', true);
+      problems.add(`${at}.http3`, 'must be left out beside proxyProtocol, which works only over TCP', true);
     if (setsHeader(sites, 'alt-svc')) problems.add(`${at}.http3`, 'must not stand beside a header Alt-Svc of your own');
   },
   nginx: {

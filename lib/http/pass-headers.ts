@@ -62,7 +62,7 @@ export function checkPassedBesideCache(at: string, passed: readonly string[] | u
   if (passed === undefined) return;
   problems.add(
     `${at}.passHeaders`,
-    'must be left out where answers are kept, which could be made for one client and given to others: write cache: false there',
+    'must be left out where there is a cache, since an answer made for one client could be served to others: write cache: false there',
     passed,
   );
 }

@@ -139,7 +139,7 @@ function readRoutes(
     const written = readObject(where, value, spec, problems) as HttpPathProps | undefined;
     if (written === undefined) return [];
     if (parsed.text === '/' && parsed.kind === 'prefix' && (props.to !== undefined || props.redirectTo !== undefined))
-      problems.add(where, 'must not stand beside to or redirectTo, which say the same of all paths', path);
+      problems.add(where, 'must not stand beside to or redirectTo, which apply to all paths', path);
     const within = read(where, written, PATH, `${id}${path}`, context, problems, place);
     const overrides = differences(optionsOf(within.stated), optionsOf(place.holds));
     return readRoute(where, written, { ...within, overrides }, parsed, `${id}${path}`, context, problems);

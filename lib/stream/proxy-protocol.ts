@@ -30,7 +30,7 @@ export const proxyProtocol: StreamOption<ProxyProtocolOptionProps, ProxyProtocol
   read(at, props, problems, { transport }) {
     if (transport === 'tcp') return readTrustedProxies(at, props, ['accept', 'send'], problems);
     if (props.proxyProtocol !== undefined)
-      problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it over TCP alone', props.proxyProtocol);
+      problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it only over TCP', props.proxyProtocol);
     return { sendsProxyProtocol: false };
   },
 };

@@ -129,7 +129,7 @@ test.each<[string, 'tcp' | 'udp' | 'http', Record<string, unknown>, RegExp]>([
     'UDP',
     'udp',
     { proxyProtocol: { send: true } },
-    /^forwards\.x\.proxyProtocol must be left out: nginx speaks it over TCP alone/,
+    /^forwards\.x\.proxyProtocol must be left out: nginx speaks it only over TCP/,
   ],
   [
     'iptables',

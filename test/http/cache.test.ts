@@ -40,7 +40,7 @@ describe('each broken rule has its own message', () => {
     [
       'passed headers that are not in the key',
       http({ to: 1, passHeaders: ['X-Host'], routes: { '/a': { to: 2, cache: { sizeMb: 10 } } } }),
-      /^forwards\.web\.routes\["\/a"\]\.passHeaders must be left out where answers are kept, .*: write cache: false there, got: /,
+      /^forwards\.web\.routes\["\/a"\]\.passHeaders must be left out where there is a cache, .*: write cache: false there, got: /,
     ],
     [
       'a cache of a stream',

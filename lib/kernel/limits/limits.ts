@@ -57,7 +57,7 @@ export function readLimits(
       if (props[prop] !== undefined)
         problems.add(
           `${where}.${prop}`,
-          "must be left out on nginx, which counts open connections alone: write engine: 'iptables' for it",
+          "must be left out on nginx, which counts only open connections: write engine: 'iptables' for it",
           props[prop],
         );
     }
