@@ -87,6 +87,18 @@ describeHost('a host with live changes', () => {
     expect(await gateway.signals()).toHaveLength(1);
   });
 
+  test('goes back without a report where CloudFormation does so meanwhile', async () => {
+    const [first, second] = [deployedOf(content()), deployedOf(content({ kernel: 6001, nginx: 7001 }))];
+    await gateway.create(content());
+    await gateway.publish(second);
+    await until('the change began', async () => (await gateway.log()).includes(`content ${second.content} was`), 30);
+    await gateway.publish(first);
+    await until('the change was made', async () => (await gateway.log()).split('forwards are up').length === 4, 30);
+    expect([await answers(5001), await answers(5002)]).toEqual(['9001', '9002']);
+    expect(await answers(7001)).toMatch(/^none/);
+    expect((await gateway.aws.signals()).filter((s) => s.LogicalResourceId === second.condition)).toEqual([]);
+  });
+
   test('changes nothing at a reboot, and reports nothing', async () => {
     await gateway.create(content());
     const signals = [await gateway.signals(), await gateway.aws.signals()];

@@ -138,7 +138,7 @@ def signal_failure(url: str, reason: str) -> None:
 
 def main(mode: str) -> None:
     pointer, url = read("/run/portway/boot").split("\n")[:2]
-    tree, reason = f"{STATE}stage", "another run is at work and does not end"
+    tree, lib, reason = f"{STATE}stage", "/usr/local/lib/portway", "another run is at work and does not end"
     for pause in PAUSES if mode == "boot" else ():
         time.sleep(pause)
         try:
@@ -151,12 +151,13 @@ def main(mode: str) -> None:
             say(reason)
     else:
         tree = f"{STATE}good"
-        if mode == "busy" or not os.path.isdir(tree):
+        # The good tree may be of before there were live changes.
+        if mode == "busy" or not os.path.exists(f"{tree}{lib}/live.py"):
             say(f"FAILED: {reason}")
             signal_failure(url, reason)
             sys.exit(1)
         mode = "again"
-    sys.path.insert(0, f"{tree}/usr/local/lib/portway")
+    sys.path.insert(0, tree + lib)
     from portway import content
 
     content.main([mode])

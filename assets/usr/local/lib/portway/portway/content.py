@@ -212,15 +212,14 @@ def read_from(path: str, start: int) -> str:
 
 def start_resident() -> None:
     """Through /run, and never enabled: a host that is rolled back to another kind of content must not keep it."""
-    for tree in (GOOD, STAGE):
-        source, target = f"{tree}/usr/local/lib/portway/{UNIT}", f"/run/systemd/system/{UNIT}"
-        if os.path.exists(source):
-            if read(source) != read(target):
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                replace(target, read(source))
-                subprocess.run(["systemctl", "daemon-reload"])
-            subprocess.run(["systemctl", "start", "--no-block", UNIT])
-            return
+    text, target = read(f"{GOOD}/usr/local/lib/portway/{UNIT}"), f"/run/systemd/system/{UNIT}"
+    if not text:
+        return
+    if text != read(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        replace(target, text)
+        subprocess.run(["systemctl", "daemon-reload"])
+    subprocess.run(["systemctl", "start", "--no-block", UNIT])
 
 
 # --- what became of it
@@ -272,11 +271,11 @@ def boot() -> int:
     try:
         content = read_content()
     except Unreadable as error:
-        if os.path.isdir(GOOD):
+        # The good tree may be of before there were live changes.
+        if os.path.exists(f"{GOOD}/usr/local/lib/portway/{UNIT}"):
             return again()
         say(f"FAILED: {error}")
         signal_failure(url, error)
-        start_resident()
         return 1
     write_tree(content, "" if read(REPORTED).strip() == url else url)
     reason = set_up()
@@ -317,7 +316,10 @@ def live() -> int:
             return wait(tag, f"{error}")
         if tag not in ("", pointer.content):
             return wait(tag, "the pointer names another content than the instance's tag")
-        if text == read(CURRENT) or pointer.content == read(FAILED).strip():
+        if pointer.content == read(FAILED).strip():
+            return 0
+        # The good tree is a newer one where a rollback came before its change was told.
+        if text == read(CURRENT) and pointer.content == setting(GOOD, "PORTWAY_CONTENT"):
             return 0
         say(f"content {pointer.content} was deployed")
         if is_paused(pointer):

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import type { HostContent } from '../../lib/host/host-content';
+import { certificatesRoot } from './support/certificates-root';
+import type { Deploy } from './support/gateway';
+import { ADDRESS, describeHost } from './support/host';
+import { deployedOf, edited, impatient, LiveGateway } from './support/live-gateway';
+
+jest.setTimeout(900_000);
+
+const GATEWAY = ADDRESS.gateway.v4;
+const [TARGET, SOCKETS, NUMBERS] = [9001, 9002, 9003].map((port) => `${ADDRESS.backend.v4}:${port}`) as [
+  string,
+  string,
+  string,
+];
+const CLIENTS = 8;
+/** Rounds through all kinds of changes. */
+const ROUNDS = 3;
+
+type Forwards = Deploy['forwards'];
+
+/** What no change touches. */
+const unchanged: Forwards = {
+  web: Forward.http({ listen: 80, to: TARGET }),
+  secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned() }),
+  socket: Forward.http({ listen: 81, to: SOCKETS }),
+  raw: Forward.tcp({ listen: 82, to: NUMBERS }),
+  kernel: Forward.tcp({ listen: 5001, to: NUMBERS, family: 'ipv4', engine: 'iptables' }),
+  game: Forward.udp({ listen: 5002, to: NUMBERS, family: 'ipv4', engine: 'iptables' }),
+};
+
+const tcp = (listen: number, to = TARGET, more = {}) =>
+  Forward.tcp({ listen, to, family: 'ipv4', engine: 'iptables', ...more });
+
+/** Contents that follow one another: the other forwards of each, by what changes. */
+const CHANGES: Readonly<Record<string, Forwards>> = {
+  'a kernel forward is added': { a: tcp(6001) },
+  'its target changes': { a: tcp(6001, SOCKETS) },
+  'it gets allowFrom': { a: tcp(6001, SOCKETS, { allowFrom: ['198.51.100.0/24'] }) },
+  'its sources change': { a: tcp(6001, SOCKETS, { allowFrom: ['203.0.113.0/24'] }) },
+  'it gets a limit': { a: tcp(6001, SOCKETS, { limits: { openConnections: 20 } }) },
+  'it moves to nginx': { a: Forward.tcp({ listen: 6001, to: SOCKETS }) },
+  'an HTTP forward is added': {
+    a: Forward.tcp({ listen: 6001, to: SOCKETS }),
+    b: Forward.http({ listen: 6002, to: TARGET }),
+  },
+  'it gets limits': { b: Forward.http({ listen: 6002, to: TARGET, limits: { requestsPerSecond: 50 } }) },
+  'it gets a cache': { b: Forward.http({ listen: 6002, to: TARGET, cache: { sizeMb: 10, validFor: 60 } }) },
+  'TLS with a new host': { b: Forward.https({ listen: 6002, to: TARGET, tls: Tls.selfSigned() }) },
+  'a UDP forward comes': { c: Forward.udp({ listen: 6003, to: '10.0.1.10:9', family: 'ipv4', engine: 'iptables' }) },
+  'all of it goes': {},
+};
+
+/** Rules that the kernel refuses. */
+const broken = (content: HostContent) => edited(content, '/etc/portway/iptables.rules', '-j DNAT', '-j NOTHING');
+
+describeHost('changes of a live host', () => {
+  let gateway: LiveGateway;
+  const deploy = (more: Forwards, alter = (content: HostContent) => content) =>
+    deployedOf({ forwards: { ...unchanged, ...more }, alter: (content) => alter(impatient(content)) });
+
+  beforeAll(() => certificatesRoot(), 600_000);
+  beforeAll(async () => {
+    gateway = await LiveGateway.start();
+    const { host } = gateway;
+    const serve = (script: string, ...words: (string | number)[]) =>
+      host.serve('backend', ['python3', host.support('backend', script), ...words.map(String)]);
+    await serve('target.py', 9001, '9001', '/dev/null');
+    await serve('web.py', 9002, 'sockets');
+    await serve('stream.py', 'serve', 9003);
+    await gateway.publish(deploy({}));
+    expect((await gateway.boot()).code).toBe(0);
+    await gateway.outcome();
+  });
+  afterAll(() => gateway?.stop());
+
+  /** The last line that clients of support/ print, which run while `happens` runs. */
+  const during = async (happens: () => Promise<void>, ...clients: (readonly (string | number)[])[]) => {
+    const { host } = gateway;
+    const stop = `/tmp/portway-stop-live-${process.pid}`;
+    const running = clients.map(([script, ...words]) =>
+      host.run('client', ['python3', host.support('client', `${script}`), ...words.map(String), stop]),
+    );
+    try {
+      await sleep(1000);
+      await happens();
+      await sleep(1000);
+    } finally {
+      await host.sh('client', `touch ${stop}`);
+    }
+    const said = await Promise.all(running);
+    await host.sh('client', `rm ${stop}`);
+    return said.map(({ stdout, stderr }) => stdout.trim().split('\n').at(-1) || stderr);
+  };
+
+  test('lose nothing of the forwards that stay', async () => {
+    let changes = 0;
+    const download = gateway.host.run('client', [
+      ...['curl', '-s', '--limit-rate', '300K', '-H', 'X-Test-Size: 30000000'],
+      ...['-o', '/dev/null', '-w', '%{size_download} %{num_connects}', `http://${GATEWAY}/`],
+    ]);
+    const start = Date.now();
+    const said = await during(
+      async () => {
+        for (let round = 0; round < ROUNDS; round++)
+          for (const [name, more] of Object.entries(CHANGES)) {
+            expect([name, await gateway.update(deploy(more))]).toMatchObject([name, { Status: 'SUCCESS' }]);
+            changes++;
+            if (name !== 'it gets a limit') continue;
+            expect(await gateway.update(deploy(more, broken))).toMatchObject({ Status: 'FAILURE' });
+            // CloudFormation goes back.
+            await gateway.publish(deploy(more));
+            await sleep(2500);
+            changes++;
+          }
+      },
+      ['visitors.py', `http://${GATEWAY}/`, CLIENTS],
+      ['visitors.py', `https://${GATEWAY}/`, CLIENTS],
+      ['websocket.py', GATEWAY, 81],
+      ['stream.py', 'tcp', GATEWAY, 82],
+      ['stream.py', 'tcp', GATEWAY, 5001],
+      ['stream.py', 'udp', GATEWAY, 5002],
+    );
+    const [web, secure, , raw, kernel, game] = said.map((text) => (text.startsWith('{') ? JSON.parse(text) : text));
+    const seconds = Math.round((Date.now() - start) / 1000);
+    console.info(
+      `${changes} changes in ${seconds} s: ${JSON.stringify({ web, secure, socket: said[2], raw, kernel, game: { ...game, lost: game.lost.length } })}`,
+    );
+    expect(changes).toBeGreaterThan(30);
+    for (const counts of [web, secure]) {
+      const { 'kept closed': closed, ...others } = counts;
+      expect(Object.keys(others).sort()).toEqual(['kept 200', 'new 200']);
+      // A kept connection is closed after an answer, at most once for each reload.
+      expect(closed).toBeLessThanOrEqual(CLIENTS * changes);
+    }
+    expect(said[2]).toMatch(/^\d{3,} open$/);
+    for (const numbers of [raw, kernel]) expect(numbers).toEqual({ received: expect.any(Number), inOrder: true });
+    expect(game.sent).toBeGreaterThan(10_000);
+    expect(game.lost).toEqual([]);
+    expect((await download).stdout).toBe('30000000 1');
+  });
+
+  test('keep at most so many old workers', async () => {
+    const { host } = gateway;
+    const sockets = Array.from({ length: 12 }, () => 0);
+    const stop = `/tmp/portway-stop-workers-${process.pid}`;
+    const running = [];
+    const count = async () =>
+      Number(await host.sh('gateway', 'pgrep -cf "^nginx: worker process is shutting down" || :'));
+    const before = await count();
+    for (const _ of sockets) {
+      running.push(host.run('client', ['python3', host.support('client', 'websocket.py'), GATEWAY, '81', stop]));
+      await sleep(300);
+      await host.sh('gateway', 'nginx -s reload');
+      await sleep(300);
+    }
+    expect(await count()).toBeGreaterThanOrEqual(before + 12);
+    const limit =
+      'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import old_workers; print(old_workers.limit(5))';
+    expect(Number(await host.sh('gateway', `python3 -c '${limit}'`))).toBeGreaterThanOrEqual(7);
+    await sleep(500);
+    expect(await count()).toBe(5);
+    await host.sh('client', `touch ${stop}`);
+    const ends = (await Promise.all(running)).map(({ stdout }) => / (open|cut)$/m.exec(stdout)?.[1]);
+    // The oldest were cut; the youngest and the one of the newest worker go on.
+    expect(ends.slice(-4)).toEqual(['open', 'open', 'open', 'open']);
+    expect(ends.slice(0, 6)).toEqual(['cut', 'cut', 'cut', 'cut', 'cut', 'cut']);
+    await host.sh('client', `rm ${stop}`);
+  });
+});
