@@ -4,9 +4,9 @@ import { Forward } from '../../lib';
 const site = ['198.51.100.10/32'];
 
 /**
- * An IPsec server (strongSwan, say) at 10.0.1.50: IKE, and the encrypted packets, which are ESP, or UDP on 4500 where one end is
- * behind a NAT. Since the gateway is a NAT, most peers take 4500 by themselves; ESP is for those that are told not to. The kernel
- * tells apart ESP peers by address alone, so they must each have one of their own.
+ * An IPsec server (such as strongSwan) at 10.0.1.50: IKE, and the encrypted packets, which are ESP, or UDP on 4500 if
+ * one end is behind a NAT. Since the gateway is a NAT, most peers use 4500 automatically; ESP is for peers configured
+ * not to. The kernel distinguishes ESP peers only by address, so each must have its own.
  */
 export const ipsec = {
   ike: Forward.udp({ listen: 500, to: '10.0.1.50:500', engine: 'iptables', allowFrom: site }),

@@ -5,9 +5,9 @@ import { Forward, Tls } from '../../lib';
  *
  * In application.properties:
  *
- * - `server.forward-headers-strategy=framework`: the application sees the client's address, https, the host name and a stripped
- *   prefix. Without it Spring takes HTTPS for HTTP, and answers WebSockets and CORS requests with 403.
- * - `server.address=127.0.0.1`: nobody reaches 8080 past the gateway.
+ * - `server.forward-headers-strategy=framework`: the application sees the client's address, https, the host name and a
+ *   stripped prefix. Without it, Spring takes HTTPS for HTTP, and answers WebSockets and CORS requests with 403.
+ * - `server.address=127.0.0.1`: nobody can reach 8080 except through the gateway.
  */
 export const spring = {
   web: Forward.http({ listen: 80, redirectTo: 'https' }),

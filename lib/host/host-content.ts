@@ -27,7 +27,7 @@ export interface HostContentProps {
   /** Default: 1024. */
   readonly memoryMiB?: number;
   readonly firstBootScript?: HostFile;
-  /** Whether the host takes over changes while it runs. Default: false. */
+  /** Whether the host applies changes while it runs. Default: false. */
   readonly live?: boolean;
 }
 

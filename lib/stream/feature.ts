@@ -8,7 +8,7 @@ interface Option<On extends string, Props extends object, Values extends object>
   readonly on: On;
   /** The names of its props. */
   readonly props: Known<Props>;
-  /** Checks the props of one forward. What is unset gets its default, or is left out. */
+  /** Checks the props of one forward. Unset values get their default, or are omitted. */
   read(at: string, props: Props, problems: Problems, context: StreamContext): Values;
   /** In each server of the forward. */
   readonly lines?: (forward: StreamForward) => readonly Line[];
@@ -20,7 +20,7 @@ export type StreamOption<Props extends object, Values extends object> = Option<'
 /** An option of TCP and UDP forwards. */
 export type TransportOption<Props extends object, Values extends object> = Option<'transport', Props, Values>;
 
-/** What else is known of a forward. */
+/** What else is known about a forward. */
 export interface StreamContext {
   readonly transport: 'tcp' | 'udp';
 }

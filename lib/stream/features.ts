@@ -7,7 +7,7 @@ import { responses } from './responses';
 export const STREAM_FEATURES = { proxyProtocol, idleTimeout, responses } as const;
 
 type Feature = (typeof STREAM_FEATURES)[keyof typeof STREAM_FEATURES];
-/** The options of TCP, UDP and TLS forwards among them, or those of TCP and UDP alone. */
+/** The options of TCP, UDP and TLS forwards, or only those of TCP and UDP. */
 export type OptionOn<On extends 'stream' | 'transport'> = Extract<Feature, { readonly on: On }>;
 
 export type StreamProps = PropsOf<OptionOn<'stream'>>;

@@ -6,7 +6,7 @@ import type { StreamContext } from './feature';
 import { type OptionOn, STREAM_FEATURES, type StreamProps, type TransportProps } from './features';
 import type { StreamValues, TransportValues } from './values';
 
-/** The names of the options, how they are read, and what they add to nginx.conf. */
+/** The names of the options, how to read them, and what they add to nginx.conf. */
 
 const STREAM_OPTIONS = optionsOn('stream') satisfies readonly Declares<StreamValues>[];
 const TRANSPORT_OPTIONS = optionsOn('transport') satisfies readonly Declares<TransportValues>[];
@@ -17,7 +17,7 @@ function optionsOn<On extends 'stream' | 'transport'>(on: On): readonly OptionOn
 
 /** The props of TCP, UDP and TLS forwards. */
 export const STREAM_PROPS = propsOf(STREAM_OPTIONS);
-/** Those of TCP and UDP forwards beside them. */
+/** The additional props of TCP and UDP forwards. */
 export const TRANSPORT_PROPS = propsOf(TRANSPORT_OPTIONS);
 
 /** The options of a TLS forward. */

@@ -13,7 +13,7 @@ export interface ProxyProtocolOptionProps {
 }
 
 interface ProxyProtocol {
-  /** Undefined: the client is who connects. */
+  /** Undefined: whoever connects is the client. */
   readonly trustedProxies?: TrustedProxies;
   /** Whether targets are told the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol: boolean;

@@ -6,10 +6,10 @@ import type { HostFile } from '../host-file';
 import { PARAMETER_LIMIT } from '../parameters';
 import { canBePacked, canBePlain, type Part, packedParts, plainParts } from './parts';
 
-/** The instance's tag that tells a running host which content it must have. */
+/** The instance's tag with the content that a running host must have. */
 export const CONTENT_TAG = 'portway:content';
 
-/** A host's content as it stands in Parameter Store. */
+/** A host's content as stored in Parameter Store. */
 export interface LiveContent {
   /** Sorted by name. */
   readonly parts: readonly Part[];
@@ -21,7 +21,7 @@ export interface LiveContent {
   readonly values: readonly string[];
 }
 
-/** What a pointer says besides its content. */
+/** What a pointer contains in addition to its content. */
 export interface PointerProps {
   /** The stack's name. */
   readonly stack: string;
@@ -31,10 +31,13 @@ export interface PointerProps {
   readonly attempt: number;
 }
 
-/** The room that a token's value is given in the pointer, in bytes: enough for addresses, host names of AWS and common ARNs. */
+/** The bytes reserved for a token's value in the pointer: enough for addresses, AWS host names and common ARNs. */
 const LONGEST_VALUE = 128;
 
-/** How much the size in a template may be estimated too high; within it the CDK CLI tells that the template is too large. */
+/**
+ * How much too high the estimated size in a template may be. Within this margin, the CDK CLI reports that the template
+ * is too large.
+ */
 const ESTIMATE_ERROR = 1000;
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
@@ -49,10 +52,11 @@ const POINTER_ROOM =
   );
 
 /**
- * The content in parts: rules, settings and the team's files as plain lines, the rest packed. Where these are more parts than a pointer
- * can list, or take more than `room`, the largest plain files are packed as well.
+ * The content in parts: rules, settings and the team's files as plain lines, the rest packed. If there are more parts
+ * than a pointer can list, or they exceed `room`, the largest plain files are packed too.
  *
- * @param room bytes that the parts may take in the template; a file that cannot be packed may exceed it. Default: no limit
+ * @param room bytes that the parts may take in the template; files that cannot be packed may exceed it. Default: no
+ * limit
  */
 export function liveContent(content: HostContent, problems: Problems, room = Number.POSITIVE_INFINITY): LiveContent {
   const files = [settingsFile(content), ...content.files];
@@ -61,7 +65,7 @@ export function liveContent(content: HostContent, problems: Problems, room = Num
       `content of ${file.path}`,
       `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
     );
-  // Comments go only for the sake of a template without a bucket.
+  // Comments are removed only to fit into a template without a bucket.
   const variants = room === Number.POSITIVE_INFINITY ? [files] : [files, files.map(withoutComments)];
   for (const variant of variants) {
     const found = divisions(variant).find((live) => pointerSize(live) <= POINTER_ROOM && templateSize(live) <= room);
@@ -112,12 +116,12 @@ function header(
   return JSON.stringify({ content, live: condition, stack, ...(attempt === 0 ? {} : { attempt }), values });
 }
 
-/** Where a stack's parts are. Names stay the same, and parts are updated in place. */
+/** The prefix of a stack's parts. Names stay the same, and parts are updated in place. */
 export function partPlace(stack: string): string {
   return `/portway/${stack}`;
 }
 
-/** The pointer of one generation: a host never hears of content that is for its successor. */
+/** The pointer of one generation, so that a host never learns of content for its successor. */
 export function pointerName(stack: string, generation: string): string {
   return `${partPlace(stack)}/${generation}/now`;
 }
@@ -143,13 +147,13 @@ function pointerSize({ list, values }: LiveContent): number {
   return Buffer.byteLength(list) + values.length * (LONGEST_VALUE + '"",'.length);
 }
 
-/** Bytes in a YAML template, about: a parameter's name and tier, and each line's indentation and quotes. */
+/** The approximate bytes in a YAML template: a parameter's name and tier, and each line's indentation and quotes. */
 function templateSize({ parts, list }: LiveContent): number {
   const texts = [...parts.map(({ value }) => value), list];
   return texts.reduce((sum, text) => sum + 180 + text.length + 17 * (text.split('\n').length - 1), 0);
 }
 
-/** The five files with most parts. */
+/** The five files with the most parts. */
 function breakdown({ parts }: LiveContent): string {
   const counts = new Map<string, number>();
   for (const { name } of parts) {

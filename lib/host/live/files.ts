@@ -1,7 +1,7 @@
 import { assetFiles, PACKAGE, PROGRAMS } from '../assets';
 import type { HostFile } from '../host-file';
 
-/** What a host needs to take over changes while it runs. */
+/** What a host needs to apply changes while it runs. */
 export function liveFiles(): readonly HostFile[] {
   return assetFiles(
     `${PROGRAMS}/live.py`,

@@ -3,10 +3,10 @@ import { PROGRAMS, readAsset } from '../assets';
 import { encodeBase85 } from '../base85';
 import { mimeMessage } from '../mime';
 
-/** Bytes of user-data that a loader may have with its reserve. */
+/** The most bytes of user-data for a loader, including its reserve. */
 export const LOADER_LIMIT = 4096;
 
-/** Files of assets/ that bring a host its content. */
+/** Files of assets/ that fetch a host's content. */
 export const LOADERS = [`${PROGRAMS}/loader.sh`, `${PROGRAMS}/live_fetch.py`] as const;
 
 export interface LoaderProps {
@@ -19,8 +19,8 @@ export interface LoaderProps {
 }
 
 /**
- * User-data of a host whose content is in Parameter Store: the loader, and the packed program that fetches the content. It is the same
- * for all contents of a stack, so that a change of forwards never restarts the host.
+ * User-data of a host whose content is in Parameter Store: the loader, and the packed program that fetches the content.
+ * It is the same for all contents of a stack, so changed forwards never restart the host.
  */
 export function renderLoader({ pointer, signalUrl, scripts = readLoaders() }: LoaderProps): string {
   const script = scripts.loader

@@ -14,7 +14,7 @@ export interface Part {
 
 const END = '#portway-end';
 
-/** Whether a file can be shown line by line: printable ASCII, and no line that is too long for a part. */
+/** Whether a file can be shown line by line: printable ASCII, with no line too long for a part. */
 export function canBePlain(file: HostFile): boolean {
   const room = roomOf(file);
   return (
@@ -44,19 +44,22 @@ function roomOf({ path, mode }: HostFile): number {
   return PARAMETER_LIMIT - `#portway-part 999/999 ${mode} ${path}\n${END}`.length;
 }
 
-/** Files that nobody reads here, compressed together and cut anywhere. Similar ones lie side by side, which makes them smaller. */
+/**
+ * Files that reviewers do not read here, compressed together and cut anywhere. Similar files are adjacent, which makes
+ * them smaller.
+ */
 export function packedParts(files: readonly HostFile[]): readonly Part[] {
   const ordered = files.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   const pieces = packForParameters(ordered).match(new RegExp(`.{1,${PARAMETER_LIMIT}}`, 'g')) ?? [];
   return pieces.map((value, i) => ({ name: `programs.${i + 1}`, value }));
 }
 
-/** Programs, by language, before what changes with the forwards. */
+/** Programs by language, then whatever changes with the forwards. */
 function sortKey({ origin, path }: HostFile): string {
   return `${origin === 'script' ? 0 : 1}${path.split('.').at(-1)} ${path}`;
 }
 
-/** Whether a file may be packed: CloudFormation could not fill in its tokens then. */
+/** Whether a file may be packed. CloudFormation could not fill in tokens in a packed file. */
 export function canBePacked({ text }: HostFile): boolean {
   return !isToken(text);
 }
