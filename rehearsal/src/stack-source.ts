@@ -53,10 +53,12 @@ export function appSource(stack: string, app?: string): StackSource {
 export function versionsSource(versions: Readonly<Record<string, Version>>): StackSource {
   const [first, ...rest] = Object.keys(versions);
   if (first === undefined) throw new Error('a case with versions must have one, got none');
+  // With the content of both engines in it, a template is too large to be sent without a bucket.
+  const bootstrap = Object.values(versions).some(({ onChange }) => onChange === 'live');
   return {
     stack: 'Portway',
     versions: [first, ...rest],
-    bootstrap: false,
+    bootstrap,
     async synth(version, context, outdir) {
       const props = versions[version];
       if (props === undefined)
@@ -68,7 +70,8 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
       const settings = JSON.parse(await readFile(join(ROOT, 'cdk.json'), 'utf8')) as { context?: object };
       // The CDK's own validation is for templates that go to AWS, and takes seconds. The tests' part `cdk` runs it.
       const quick = { '@aws-cdk/core:validateAgainstDefaultRules': false };
-      const app = new App({ outdir, context: { ...settings.context, ...quick, bootstrapless: 'true', ...context } });
+      const own = { ...settings.context, ...quick, ...(bootstrap ? {} : { bootstrapless: 'true' }) };
+      const app = new App({ outdir, context: { ...own, ...context } });
       new PortwayStack(app, 'Portway', { ...props, ...contextProps(app.node) });
       app.synth();
     },

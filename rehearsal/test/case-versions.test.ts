@@ -1,7 +1,8 @@
-import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import { App, DefaultStackSynthesizer, LegacyStackSynthesizer } from 'aws-cdk-lib';
 import { PortwayStack } from '../../lib/portway-stack';
 import { featureFlags, PUBLIC_KEY } from '../../test/snapshots/canonical';
 import { loadCases } from '../src/cases';
+import { versionsSource } from '../src/stack-source';
 
 /** A case boots machines for minutes, so a content that synth refuses must be found earlier. */
 test('every content of every case can be synthesized', async () => {
@@ -10,7 +11,8 @@ test('every content of every case can be synthesized', async () => {
   for (const { name, case: one } of await loadCases()) {
     for (const [version, props] of Object.entries(one.versions ?? {})) {
       contents++;
-      const synthesizer = new LegacyStackSynthesizer() as never;
+      const { bootstrap } = versionsSource(one.versions ?? {});
+      const synthesizer = (bootstrap ? new DefaultStackSynthesizer() : new LegacyStackSynthesizer()) as never;
       const own = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, synthesizer };
       try {
         new PortwayStack(new App({ context: featureFlags() }), 'Portway', { ...props, ...own });
