@@ -320,8 +320,7 @@ main() {
   PORTWAY=$GOOD/usr/local/bin/portway
   sync
   # Only warns, since the application may start later. Only hosts with such targets have the command.
-  [[ ! -e $GOOD/usr/local/lib/portway/portway/rule_targets.py ]] ||
-    "$PORTWAY" rule_targets | while read -r line; do say "WARNING: $line"; done || :
+  [[ ! -e $GOOD/usr/local/lib/portway/portway/rule_targets.py ]] || "$PORTWAY" rule_targets | while read -r line; do say "WARNING: $line"; done || :
   signal SUCCESS "content $PORTWAY_CONTENT runs"
   say 'forwards are up'
 }
