@@ -146,12 +146,46 @@ def test_certificates_are_those_of_nginx():
 def test_a_copy_of_a_key_is_for_root_alone(tmp_path):
     path, copy = tmp_path / "a.pem", tmp_path / "copies" / "a.pem"
     path.write_text("key")
-    assert not certificate_copies.is_same(str(path), str(copy))
-    path.chmod(0o600)
     certificate_copies.put(str(path), str(copy))
-    assert certificate_copies.is_same(str(path), str(copy))
     assert copy.read_text() == "key"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
+
+
+@pytest.fixture
+def certificates(tmp_path, monkeypatch):
+    """An nginx.conf with a certificate, and what was asked of nginx."""
+    monkeypatch.setattr(certificate_copies, "COPIES", str(tmp_path / "copies"))
+    asked = []
+    monkeypatch.setattr(
+        certificate_copies, "call", lambda *words: asked.append(words) or "bad" not in open(words[1]).read()
+    )
+    (tmp_path / "nginx.conf").write_text(f"ssl_certificate {tmp_path}/a.pem;\n")
+    return tmp_path / "a.pem", asked, lambda: certificate_copies.damaged(str(tmp_path / "nginx.conf"))
+
+
+def test_nginx_is_asked_only_about_new_certificates(certificates):
+    path, asked, damaged = certificates
+    for text, found, count in (
+        ("one", False, 1),
+        ("one", False, 1),
+        ("two", False, 2),
+        ("bad", True, 3),
+        ("two", False, 3),
+    ):
+        path.write_text(text)
+        assert (damaged() == [str(path)]) is found
+        assert len(asked) == count
+
+
+def test_a_copy_is_better_than_what_stands_in(certificates):
+    path, _, damaged = certificates
+    path.write_text("# stands in\n")
+    # The first certificate has not come yet.
+    assert damaged() == []
+    path.write_text("one")
+    damaged()
+    path.write_text("# stands in\n")
+    assert damaged() == [str(path)]
 
 
 def make_tree(folder, content, forwards="web tcp/80 nginx 127.0.0.1:8080\n", url="https://x"):

@@ -119,7 +119,9 @@ class Tree:
         self.files = files_of(GOOD)
         texts = [read(GOOD + path) for path in self.files if path.startswith("/etc/sysctl.d/")]
         self.settings = [*(name for text in texts for name in settings_of(text)), TRACKING]
-        self.services = [path for path in self.files if path.startswith(UNITS) and path.endswith(".service")]
+        services = [path for path in self.files if path.startswith(UNITS) and path.endswith(".service")]
+        # Those that come and go say nothing.
+        self.services = [path for path in services if "\nType=oneshot" not in read(GOOD + path)]
         self.has_rules = any(path.endswith("/rules.py") for path in self.files)
         self.has_nginx = "/etc/nginx/nginx.conf" in self.files
 
