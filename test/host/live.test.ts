@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
+import type { HostContent } from '../../lib/host/host-content';
 import { certificatesRoot } from './support/certificates-root';
 import type { Deploy } from './support/gateway';
 import { ADDRESS, describeHost, until } from './support/host';
-import { deployedOf, INSTANCE, LiveGateway } from './support/live-gateway';
+import { deployedOf, edited, INSTANCE, LiveGateway } from './support/live-gateway';
 import type { SignedRequest } from './support/signature';
 
 jest.setTimeout(240_000);
@@ -97,6 +98,19 @@ describeHost('a host with live changes', () => {
     expect([await answers(5001), await answers(5002)]).toEqual(['9001', '9002']);
     expect(await answers(7001)).toMatch(/^none/);
     expect((await gateway.aws.signals()).filter((s) => s.LogicalResourceId === second.condition)).toEqual([]);
+  });
+
+  test('changes its own programs like all others', async () => {
+    await gateway.create(content());
+    const service = "pgrep -f '^/usr/bin/python3 -IBSu /usr/local/lib/portway/live.py'";
+    const before = await gateway.host.sh('gateway', service);
+    const marked = (one: HostContent) =>
+      edited(one, '/usr/local/lib/portway/live.py', 'def main(', "open('/run/second', 'w')\ndef main(");
+    expect(await gateway.change(content({ alter: marked }))).toMatchObject({ Status: 'SUCCESS' });
+    await until('the new program runs', async () => (await gateway.host.sh('gateway', 'ls /run')).includes('second'));
+    expect(await gateway.host.sh('gateway', service)).toBe(before);
+    expect(await gateway.change(content({ nginx: 7001 }))).toMatchObject({ Status: 'SUCCESS' });
+    expect(await answers(7001)).toBe('9002');
   });
 
   test('changes nothing at a reboot, and reports nothing', async () => {
