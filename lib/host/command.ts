@@ -1,5 +1,6 @@
 import { isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import { cachesOf } from '../http/cache';
+import { renderHeads } from '../nginx/heads';
 import { assetFile, assetFiles, PACKAGE } from './assets';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
@@ -12,10 +13,12 @@ const ALWAYS = ['__init__', 'commands', 'files', 'signals'].map((module) => `${P
  * forwarding does not depend on it.
  */
 export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
+  const limits = forwards.some((f) => 'limits' in f && f.limits !== undefined);
   const tools = [
     ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PACKAGE}/maintenance.py`] : []),
     ...(cachesOf(forwards).length > 0 ? [`${PACKAGE}/cache.py`] : []),
-    ...(forwards.some((f) => isNginxForward(f) || ('limits' in f && f.limits)) ? [`${PACKAGE}/findings.py`] : []),
+    ...(limits || forwards.some(isNginxForward) ? [`${PACKAGE}/findings.py`] : []),
+    ...(limits || renderHeads(forwards) !== undefined ? [`${PACKAGE}/kernel_findings.py`] : []),
   ];
   return [
     ...assetFiles('/usr/local/bin/portway', ...ALWAYS),

@@ -68,7 +68,7 @@ bound_heads() {
   if [[ ! -e $1$HEADS ]]; then
     nft delete table inet portway_heads 2>/dev/null || :
   elif [[ $WRITTEN == *$HEADS* ]] || ! nft list chain inet portway_heads heard >/dev/null 2>&1; then
-    nft -f "$1$HEADS" || say 'WARNING: this kernel does not bound slow requests by forward'
+    nft -f "$1$HEADS" || say 'WARNING: slow requests are not bounded'
   fi
 }
 

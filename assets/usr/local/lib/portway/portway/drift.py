@@ -5,6 +5,7 @@ host costs little.
 """
 
 import importlib
+import importlib.util
 import os
 import re
 import socket
@@ -167,10 +168,11 @@ def find_nginx(drift: Drift) -> None:
     drift.words += [f"{path} is missing or damaged" for path in drift.certificates]
     if not importlib.import_module("portway.nginx").is_current():
         drift.words.append("nginx does not run its configuration")
-    findings = importlib.import_module("portway.findings")
-    # Some kernels cannot have them.
-    if findings.is_unbounded() and not run("nft", "-c", "-f", findings.HEADS).returncode:
-        drift.words.append("rules that bound slow requests are missing")
+    if importlib.util.find_spec("portway.kernel_findings"):
+        kernel = importlib.import_module("portway.kernel_findings")
+        # Some kernels cannot have them.
+        if kernel.is_unbounded() and not run("nft", "-c", "-f", kernel.HEADS).returncode:
+            drift.words.append("rules that bound slow requests are missing")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind((SOURCE, 0))

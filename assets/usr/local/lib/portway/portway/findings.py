@@ -12,10 +12,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-from portway.commands import run
 from portway.files import forwards, replace
 from portway.files import read as text
 
@@ -24,14 +25,9 @@ STATE = "/var/lib/portway/findings.json"
 FORGET_AFTER = 7 * 86400
 # The start of the line is nginx's own. Text from clients comes after it.
 SHARE = re.compile(rb'\S+ \S+ \[error\] \d+#\d+: \*\d+ limiting connections by zone "share-([\w-]+)')
-HEADS = "/etc/portway/heads.nft"
-COUNTER = re.compile(r"counter from-(\S+) \{\s+packets (\d+)")
-LIMIT = re.compile(r'^\[(\d+):\d+\] -A PORTWAY-LIMIT.* "portway:([\w-]+)" .*-j DROP', re.M)
+# On hosts whose kernel limits clients.
+KERNEL = "portway.kernel_findings"
 SAYS = {
-    # Without logs nobody looks but `portway status`, so it cannot tell since when.
-    "limit": "clients went over its limits: {count} packets dropped, the last before {last} (docs/packets.md)",
-    "heads": "too many clients wait for an answer or send a request slowly: {count} packets dropped since {since}, the last at {last} "
-    "(docs/limits.md)",
     "share": "has used up its share of connections: {count} refused since {since}, the last at {last} (docs/limits.md)",
     "login": "targets ask for NTLM or Negotiate, which log in a connection: {count} answers since {since}, the last at {last}. Set "
     "targetKeepAlive: false; NTLM itself needs Forward.tcp (docs/delivery.md)",
@@ -91,24 +87,8 @@ def found(read: Read) -> Iterator[tuple[str, str, int]]:
         for name in by_port.get(("udp", entry["port"]), []) if entry["protocol"] == "UDP" else []:
             if f"limit_conn open-{name} " not in conf:
                 yield "share", name, int(entry["sample"])
-    if os.path.exists(HEADS):
-        listing = run("nft", "list", "counters", "table", "inet", "portway_heads").stdout
-        yield from increases("heads", ((name, int(packets)) for name, packets in COUNTER.findall(listing)), read)
-    if os.path.exists("/etc/portway/iptables.rules"):
-        listing = "".join(run(f"{tool}-nft-save", "-ct", "filter").stdout for tool in ("iptables", "ip6tables"))
-        dropped: dict[str, int] = {}
-        for packets, name in LIMIT.findall(listing):
-            dropped[name] = dropped.get(name, 0) + int(packets)
-        yield from increases("limit", dropped.items(), read)
-
-
-def increases(kind: str, counters: Iterable[tuple[str, int]], read: Read) -> Iterator[tuple[str, str, int]]:
-    """By how much the counters of forwards grew. After a change of rules they begin again."""
-    for name, count in counters:
-        before = read.get(f"{kind} {name}", (0, 0))[1]
-        read[f"{kind} {name}"] = (0, count)
-        if count != before:
-            yield kind, name, count - before if count > before else count
+    if find_spec(KERNEL):
+        yield from import_module(KERNEL).found(read)
 
 
 def load() -> tuple[Read, Counts]:
@@ -141,18 +121,15 @@ def collect() -> list[str]:
     finally:
         os.close(folder)
     there = {name for name, *_ in forwards()}
-    return [
-        *([f"slow requests are not bounded by forward: try nft -f {HEADS}"] if is_unbounded() else []),
-        *(warning(*key, *value) for key, value in sorted(counts.items()) if key[0] in SAYS and key[1] in there),
+    kernel = import_module(KERNEL) if find_spec(KERNEL) else None
+    says = {**SAYS, **(kernel.SAYS if kernel else {})}
+    return (kernel.warnings() if kernel else []) + [
+        warning(says[key[0]], key[1], *value)
+        for key, value in sorted(counts.items())
+        if key[0] in says and key[1] in there
     ]
 
 
-def is_unbounded() -> bool:
-    """Whether the rules are missing that bound slow requests (host.d/nginx.sh)."""
-    listing = ("nft", "list", "chain", "inet", "portway_heads", "heard")
-    return os.path.exists(HEADS) and run(*listing).returncode != 0
-
-
-def warning(kind: str, name: str, count: int, since: int, last: int) -> str:
+def warning(text: str, name: str, count: int, since: int, last: int) -> str:
     when = {key: time.strftime("%FT%TZ", time.gmtime(seconds)) for key, seconds in (("since", since), ("last", last))}
-    return f"{name}: {SAYS[kind].format(count=count, **when)}"
+    return f"{name}: {text.format(count=count, **when)}"

@@ -71,7 +71,7 @@ def warnings_of_host() -> list[str]:
         part for part in ("rule_targets", "findings", "reconcile") if os.path.exists(f"{PROGRAMS}/portway/{part}.py")
     ]
     used, size = (int(read(f"/proc/sys/net/netfilter/nf_conntrack_{name}") or 0) for name in ("count", "max"))
-    full = [f"the kernel tracks {used} of at most {size} connections (docs/limits.md)"] if used > size * 0.9 else []
+    full = [f"the kernel tracks {used} of at most {size} connections"] if used > size * 0.9 else []
     return full + [warning for part in parts for warning in importlib.import_module(f"portway.{part}").collect()]
 
 
