@@ -51,7 +51,8 @@ export class Live extends Construct {
     const live = liveContent(props.content, problems, roomFor(Stack.of(this), rules.length));
     this.content = live.content;
     this.proof = new LiveProof(this, 'Proof', live.content);
-    this.store = new LiveContentStore(this, 'Content', {
+    // An id that does not show in those of its resources: without a bucket each byte of the template counts.
+    this.store = new LiveContentStore(this, 'Default', {
       ...{ live, generation, attempt, reader: role, after: rules },
       condition: this.proof.logicalId,
     });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Problems } from '../../forward/problems';
-import { withoutComments } from '../comfort';
+import { withoutComfort, withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import { PARAMETER_LIMIT } from '../parameters';
@@ -65,8 +65,9 @@ export function liveContent(content: HostContent, problems: Problems, room = Num
       `content of ${file.path}`,
       `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
     );
-  // Comments are removed only to fit into a template without a bucket.
-  const variants = room === Number.POSITIVE_INFINITY ? [files] : [files, files.map(withoutComments)];
+  // Only to fit into a template without a bucket: comments are removed, then the files that forwarding does not depend on.
+  const smaller = room === Number.POSITIVE_INFINITY ? [] : [files.map(withoutComments), files.flatMap(withoutComfort)];
+  const variants = [files, ...smaller];
   for (const variant of variants) {
     const found = divisions(variant).find((live) => pointerSize(live) <= POINTER_ROOM && templateSize(live) <= room);
     if (found !== undefined) return found;

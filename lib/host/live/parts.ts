@@ -54,9 +54,10 @@ export function packedParts(files: readonly HostFile[]): readonly Part[] {
   return pieces.map((value, i) => ({ name: `programs.${i + 1}`, value }));
 }
 
-/** Programs by language, then whatever changes with the forwards. */
-function sortKey({ origin, path }: HostFile): string {
-  return `${origin === 'script' ? 0 : 1}${path.split('.').at(-1)} ${path}`;
+/** Python, then files in other languages, then shell scripts, then whatever changes with the forwards. */
+function sortKey({ origin, path, text }: HostFile): string {
+  const language = path.endsWith('.py') || text.startsWith('#!/usr/bin/python3') ? 0 : path.endsWith('.sh') ? 2 : 1;
+  return `${origin === 'script' ? language : 3} ${path}`;
 }
 
 /** Whether a file may be packed. CloudFormation could not fill in tokens in a packed file. */
