@@ -12,6 +12,8 @@ interface Cost {
   readonly look: number;
   /** The close look after somebody wrote rules. */
   readonly rules: number;
+  /** What the stand-in for systemctl takes of a close look: it is a script. */
+  readonly systemctl: number;
   /** A Python that does nothing. */
   readonly python: number;
 }

@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, "/usr/local/lib/portway")
 fingerprint = importlib.import_module("portway.fingerprint")
+SYSTEMCTL = ["systemctl", "is-enabled", "nginx", "portway-logs.timer"]
 RECONCILE = ["/var/lib/portway/good/usr/local/bin/portway", "reconcile"]
 
 
@@ -40,6 +41,8 @@ if sys.argv[1:2] == ["cost"]:
         "fingerprint": cost(tree.look, 100 * count),
         "look": cost(lambda: subprocess.run(RECONCILE, check=True), count),
         "rules": cost(listed, count),
+        # Of the look: what the stand-in for systemctl takes, a script.
+        "systemctl": 2 * cost(lambda: subprocess.run(SYSTEMCTL, stdout=subprocess.DEVNULL), count),
         "python": cost(lambda: subprocess.run(["python3", "-IBSc", ""], check=True), count),
     }
     print(json.dumps(costs))

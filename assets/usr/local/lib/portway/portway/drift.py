@@ -9,7 +9,6 @@ import importlib.util
 import os
 import re
 import socket
-from dataclasses import dataclass, field
 
 from portway import fingerprint
 from portway.commands import run
@@ -23,15 +22,16 @@ RULES_SEEN = "/run/portway-rules-seen"
 SOURCE = "169.254.80.80"
 
 
-@dataclass
 class Drift:
     """What is not as it should be. `words` are for people; the rest is what host.sh's rollback does not do by itself."""
 
-    words: list[str] = field(default_factory=list)
-    modes: list[str] = field(default_factory=list)
-    # The state of each, as systemctl names it: masked or masked-runtime.
-    masked: dict[str, str] = field(default_factory=dict)
-    certificates: list[str] = field(default_factory=list)
+    # No dataclass: that module takes longer to import than the look takes.
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.modes: list[str] = []
+        # The state of each, as systemctl names it: masked or masked-runtime.
+        self.masked: dict[str, str] = {}
+        self.certificates: list[str] = []
 
 
 def find() -> Drift:
@@ -130,13 +130,15 @@ def find_metadata(drift: Drift) -> None:
 
 
 def find_rules(drift: Drift) -> None:
-    # Not on every host.
-    rules = importlib.import_module("portway.rules")
-    find_tracking(drift, rules.tracking_size())
     # Read before the rules: what changes while they are listed must be looked at again.
-    seen = f"{fingerprint.rules_generation().hex()} {fingerprint.stamp(GOOD)}"
+    state = (fingerprint.rules_generation().hex(), fingerprint.setting(fingerprint.TRACKING), fingerprint.stamp(GOOD))
+    seen = " ".join(map(str, state))
     if seen == read(RULES_SEEN):
         return
+    # Not on every host, and large.
+    rules = importlib.import_module("portway.rules")
+    before = len(drift.words)
+    find_tracking(drift, rules.tracking_size())
     parts = rules.parts_of(f"{GOOD}/etc/portway")
     try:
         rules.prepare(parts)
@@ -145,9 +147,9 @@ def find_rules(drift: Drift) -> None:
             rules.prove(parts)
     except rules.RulesError as error:
         drift.words += words_of_rules(str(error))
-        return
-    with open(RULES_SEEN, "w") as file:
-        file.write(seen)
+    if len(drift.words) == before:
+        with open(RULES_SEEN, "w") as file:
+            file.write(seen)
 
 
 def words_of_rules(error: str) -> list[str]:
