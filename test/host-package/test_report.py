@@ -42,7 +42,7 @@ POINTER = Pointer("c" * 64, {}, "GatewayLive0123456789abcdef", "Portway", [])
         ("the content could not be read: the pointer is not what was deployed", "altered: pointer"),
         (
             'the content could not be read: {"__type":"AccessDeniedException","Message":"User: arn:aws:sts is not authorized"}',
-            "AccessDenied: see portway logs",
+            "AccessDenied: see bootstrap.log",
         ),
         ("ufw is active: disable it and use the security group", "ufw is active: disable it and use the secu.."),
         ("\x1b[31mrötlich\x1b[0m", "r?tlich"),

@@ -89,7 +89,7 @@ CAUSES = (
     (r"firstBootScript ended with (\d+)", r"firstBootScript ended with \1"),
     (r"E: Unable to locate package (\S+)", r"no package \1"),
     (r"(\S+?)(?:\.\d+)? is not what was deployed", r"altered: \1"),
-    (r"(AccessDenied)\w*", r"\1: see portway logs"),
+    (r"(AccessDenied)\w*", r"\1: see bootstrap.log"),
 )
 
 
