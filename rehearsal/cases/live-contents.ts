@@ -6,17 +6,20 @@ import { events } from './changes';
 import { output } from './on-host';
 
 export const [ONE, OTHER] = VPC.backends;
-/** Where the changing forwards listen: one of the kernel's, one of nginx. */
+/** Ports of the forwards that change: one by the kernel, one by nginx. */
 export const SHOP = 8000;
 export const BLOG = 83;
 
 const kernel = (to: string, more: { allowFrom?: string[] } = {}) =>
   Forward.tcp({ listen: SHOP, to: `${to}:8080`, engine: 'iptables', ...more });
 
-/** Forwards of both engines that no change touches. */
+/**
+ * Forwards of both engines that no change touches. They lead to a backend, which is not emulated: an application on the gateway
+ * would be too slow while the gateway installs packages.
+ */
 const kept = {
-  web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }),
-  site: Forward.http({ listen: 81, to: 8080 }),
+  web: Forward.tcp({ listen: 80, to: `${ONE}:8080`, engine: 'iptables' }),
+  site: Forward.http({ listen: 81, to: `${ONE}:8080` }),
 };
 
 const version = (forwards: Version['forwards']): Version => ({ onChange: 'live', forwards: { ...kept, ...forwards } });
@@ -27,13 +30,13 @@ export const LIVE = {
   'another target': version({ shop: kernel(OTHER) }),
   'another site': version({ shop: kernel(OTHER), blog: Forward.http({ listen: BLOG, to: `${OTHER}:8080` }) }),
   'for the admin only': version({ shop: kernel(OTHER, { allowFrom: [`${INTERNET.admin.address}/32`] }) }),
-  // Where the application itself listens.
+  // The application listens there.
   'taken port': version({ shop: kernel(ONE), site2: Forward.http({ listen: 8080, to: 8443 }) }),
-  // The first forward by nginx that is not HTTP: a package more.
+  // The first TCP forward by nginx: it needs one more package.
   'another package': version({ shop: kernel(ONE), mail: Forward.tcp({ listen: 84, to: 8080, engine: 'nginx' }) }),
 } as const satisfies Record<string, Version>;
 
-/** Requests a second on each of the kept forwards: an emulated processor has other work too. */
+/** Requests a second on each kept forward. An emulated processor takes no more beside its other work. */
 const RATE = 5;
 export const BOOT = 'cat /proc/sys/kernel/random/boot_id';
 
@@ -43,17 +46,17 @@ export async function whoAnswers({ lab, address }: Stage, port: number, seconds 
   return status === 200 ? ((json as { address?: string } | undefined)?.address ?? 'somebody else') : 'nobody';
 }
 
-/** Seconds from the changed tag to the first answer that shows the new rule; undefined: it never came. */
+/** What a live change did, and what it cost strangers who use the kept forwards. */
 export interface LiveChange extends DeployResult {
-  readonly seconds: number;
+  /** Seconds from the changed tag to the first answer by the new rule; undefined: none came. */
   readonly toTraffic: number | undefined;
-  /** What the stranger lost, on both kept forwards together. */
+  /** Requests lost on both kept forwards together, and exchanges over the connection that was held open. */
   readonly figures: string;
 }
 
 /**
- * Deploys a version while strangers ask the kept forwards all the time and one holds a connection open, and records what that cost them.
- * @param isNew asked again and again: whether the stranger gets what the new rule gives
+ * Deploys while strangers send requests to the kept forwards and hold a connection open. Records a check for each thing that they lost.
+ * @param isNew whether the stranger gets what the new rule gives; called until it is so. Default: nothing new is expected
  */
 export async function changeLive(
   stage: Stage,
@@ -74,7 +77,7 @@ export async function changeLive(
     return undefined;
   })();
   const result = await deploy();
-  // What the deploy waited for is in force by now.
+  // The deploy has ended, so the new rule is in force. The last look may have been just before.
   await sleep(1000);
   done = true;
   const seen = await looking;

@@ -2,7 +2,7 @@ import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
 import { BLOG, changeLive, LIVE, ONE, OTHER, SHOP, whoAnswers } from '../live-contents';
 import { status } from '../on-host';
 
-/** Longest time from the tag to the new rule's answer, in seconds: a real processor takes 2, an emulated one with other work much longer. */
+/** Longest time from the tag to the first answer by the new rule, in seconds. An emulated processor is many times slower than a real one. */
 const LIMIT = 60;
 
 function step(title: string, version: keyof typeof LIVE, isNew: (stage: Stage) => Promise<boolean>): CaseStep {
@@ -40,7 +40,7 @@ const live: RehearsalCase = {
       'for the admin only',
       async (stage) => (await whoAnswers(stage, SHOP)) === 'nobody',
     ),
-    // What was proved before is proved again.
+    // This content was proved before, and must be proved again.
     step('back to the first', 'first', async (stage) => (await whoAnswers(stage, SHOP)) === ONE),
   ],
 };
