@@ -98,7 +98,12 @@ describeHost('what others change', () => {
     [
       'a unit of ours masked',
       'ln -sf /dev/null /etc/systemd/system/portway-logs.timer',
-      /portway-logs.timer was edited/,
+      /portway-logs.timer is a link/,
+    ],
+    [
+      'a program moved, and a link in its place',
+      'mv /usr/local/lib/portway/host.sh /opt/; chmod 644 /opt/host.sh; ln -s /opt/host.sh /usr/local/lib/portway/',
+      /host.sh is a link/,
     ],
   ])('%s: is put right', async (_, script, said) => {
     const seconds = await guard.meddle(script, isRight);
@@ -109,6 +114,10 @@ describeHost('what others change', () => {
     expect(move?.what.join('; ')).toMatch(said);
     expect(await guard.gateway.log()).toMatch(/^portway \S+Z changed by others: [\s\S]*^portway \S+Z put right$/m);
     expect(await sysctl('net.ipv4.ip_forward')).toBe('1\n');
+    // What a link leads to is left alone: /dev/null must stay writable for all.
+    expect(await host.sh('gateway', 'stat -c %a /dev/null; stat -c %a /opt/host.sh 2>/dev/null || :')).toMatch(
+      /^666\n(644\n)?$/,
+    );
   });
 
   test.each([

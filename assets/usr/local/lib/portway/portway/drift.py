@@ -9,6 +9,7 @@ import importlib.util
 import os
 import re
 import socket
+import stat
 
 from portway import fingerprint
 from portway.commands import run
@@ -29,6 +30,7 @@ class Drift:
     def __init__(self) -> None:
         self.words: list[str] = []
         self.modes: list[str] = []
+        self.links: list[str] = []
         # The state of each, as systemctl names it: masked or masked-runtime.
         self.masked: dict[str, str] = {}
         self.certificates: list[str] = []
@@ -52,6 +54,12 @@ def find() -> Drift:
 def find_files(drift: Drift, paths: list[str]) -> None:
     for path in paths:
         try:
+            own_file = os.lstat(path)
+            # A masked unit is a link to /dev/null. What a link leads to is not ours.
+            if stat.S_ISLNK(own_file.st_mode):
+                drift.words.append(f"{path} is a link")
+                drift.links.append(path)
+                continue
             with open(GOOD + path, "rb") as good, open(path, "rb") as own:
                 same = good.read() == own.read()
         except OSError:
@@ -59,8 +67,7 @@ def find_files(drift: Drift, paths: list[str]) -> None:
             continue
         if not same:
             drift.words.append(f"{path} was edited")
-        good_file, own_file = os.stat(GOOD + path), os.stat(path)
-        if (good_file.st_mode, own_file.st_uid) != (own_file.st_mode, 0):
+        if (own_file.st_mode, own_file.st_uid) != (os.stat(GOOD + path).st_mode, 0):
             drift.words.append(f"{path} has another mode or owner")
             drift.modes.append(path)
 

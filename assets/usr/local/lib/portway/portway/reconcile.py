@@ -105,9 +105,11 @@ def clear_way(paths: Sequence[str]) -> None:
 
 def put_right(found: drift.Drift) -> None:
     clear_way(fingerprint.files_of(GOOD))
+    for path in found.links:
+        os.remove(path)
     for path in found.modes:
         with contextlib.suppress(OSError):
-            os.chown(path, 0, 0)
+            os.lchown(path, 0, 0)
             os.chmod(path, os.stat(GOOD + path).st_mode & 0o7777)
     for unit, state in found.masked.items():
         run("systemctl", "unmask", *(["--runtime"] if state == "masked-runtime" else []), unit)
