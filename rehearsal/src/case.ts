@@ -74,7 +74,7 @@ export interface Stage {
   gateway(): Promise<Deployed>;
   /** The machine of the present gateway, or of another instance. */
   vm(instanceId?: string): Vm;
-  /** Runs a command on the gateway as root, from the admin's network. Default limit: 30 seconds. */
+  /** Runs a command on the gateway as `admin`, who may use `sudo`, from the admin's network. Default limit: 30 seconds. */
   ssh(command: string, seconds?: number): Promise<SshAnswer>;
   /** Deploys a version with the real CLI, and waits until it has ended. Context values are as for `-c`. */
   deploy(version: string, context?: Readonly<Record<string, string>>): Promise<DeployResult>;
