@@ -84,11 +84,11 @@ def test_status_tells_how_often_and_when_last(tmp_path, monkeypatch):
         ("30m", 1800),
         ("2h", 7200),
         ("24h", 86400),
-        ("25h", None),
-        ("0m", None),
-        ("2", None),
-        ("2d", None),
-        ("-1h", None),
+        ("25h", 0),
+        ("0m", 0),
+        ("2", 0),
+        ("2d", 0),
+        ("-1h", 0),
     ],
 )
 def test_pause_takes_up_to_a_day(text, size):

@@ -50,7 +50,12 @@ describeHost('the trees before', () => {
     const codes = (await Promise.all(asked)).map((answer) => answer.code);
     return ports.filter((_, i) => codes[i] === 0);
   };
-  const isWhole = async () => (await guard.portway('status')).code === 0;
+  /** Nothing is to be put right, and the good tree could be put back. */
+  const isWhole = async () => {
+    const check = 'cd /var/lib/portway/good && sha256sum --quiet --strict -c ./var/lib/portway/sums';
+    const codes = [await guard.portway('status'), await host.run('gateway', ['sh', '-c', check])].map((one) => one.code);
+    return codes.every((code) => code === 0);
+  };
 
   test('are listed with what each changed', async () => {
     expect(await history()).toEqual(['1 one 2 forwards', '2 two +game -old', '3 three runs ~web']);

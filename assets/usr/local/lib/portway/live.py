@@ -17,6 +17,7 @@ SETTINGS = f"{STATE}/good/etc/portway/portway.env"
 FAILED = f"{STATE}/live-failed"
 SIGNAL = f"{STATE}/live-signal"
 PROGRAMS = "/usr/local/lib/portway"
+FINGERPRINT = f"{PROGRAMS}/portway/fingerprint.py"
 PORTWAY = (f"{STATE}/good/usr/local/bin/portway", "/usr/local/bin/portway")
 METADATA = "169.254.169.254"
 TAG = "/latest/meta-data/tags/instance/portway:content"
@@ -131,23 +132,26 @@ def run(*words: str) -> None:
 
 def version() -> float:
     try:
-        return os.stat(sys.argv[0]).st_mtime
+        return os.stat(sys.argv[0]).st_mtime + os.stat(FINGERPRINT).st_mtime
     except OSError:
-        # Its file will be put back, or was removed for good, and then so was this service.
+        # A file will be put back, or was removed for good, and then so was this service.
         return 0
 
 
 def main() -> None:
     began, metadata = version(), Metadata()
     sys.path.insert(0, PROGRAMS)
-    sees = os.path.exists(f"{PROGRAMS}/portway/fingerprint.py")
+    sees = os.path.exists(FINGERPRINT)
     changed = importlib.import_module("portway.fingerprint").changed if sees else lambda: False
     schedule = Schedule(time.monotonic())
     while True:
         failed = read(FAILED).strip()
         step = schedule.next(time.monotonic(), metadata.tag(), good_content(), failed, os.path.exists(SIGNAL))
         if step == "forget":
-            os.remove(FAILED)
+            # A deploy of it that comes again must not meet its old report.
+            for path in (FAILED, SIGNAL):
+                if os.path.exists(path):
+                    os.remove(path)
         elif step:
             run("content", step)
         if changed():

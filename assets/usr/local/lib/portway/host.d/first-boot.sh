@@ -13,8 +13,10 @@ first_boot() {
   # It may print secrets, which must not get into CloudFormation's events, so its output has a log of its own. Processes
   # that it leaves running must not hold our lock.
   (umask 077 && : >"$log")
-  "$script" </dev/null >"$log" 2>&1 3>&- 9>&- || {
+  # A change on a running host has no reboot that would end a script that hangs.
+  timeout "${PORTWAY_SECONDS:-0}" "$script" </dev/null >"$log" 2>&1 3>&- 9>&- || {
     local code=$?
+    ((code != 124)) || code='124 (timeout)'
     tail -n 20 "$log" >&3
     die "firstBootScript ended with $code: see $log on the host, or its last lines in the instance's console output"
   }

@@ -8,7 +8,9 @@
 host.sh also reports a boot to the URL in user-data, which belongs to the condition that the address waits for.
 """
 
+import contextlib
 import fcntl
+import glob
 import os
 import re
 import shutil
@@ -16,13 +18,12 @@ import subprocess
 import sys
 import time
 import urllib.error
-from importlib import import_module
-from importlib.util import find_spec
 from typing import NamedTuple, Optional
 
-from portway import aws, old_workers, report, signals
+from portway import aws, fingerprint, history, old_workers, report, rollback, signals
 from portway.files import read, replace
 from portway.parts import File, Pointer, files_of, parse_pointer
+from portway.reconcile import damage, say
 
 STATE = "/var/lib/portway"
 STAGE, GOOD = f"{STATE}/stage", f"{STATE}/good"
@@ -35,8 +36,6 @@ BOOT = "/run/portway/boot"
 CURRENT = f"{STATE}/pointer"
 # The content that failed last. It is tried again at a boot, or after other content was deployed in between.
 FAILED = f"{STATE}/live-failed"
-# The URL to which a boot was reported. Later runs do not report to it again.
-REPORTED = f"{STATE}/boot-reported"
 LOGS = ("/var/log/portway/bootstrap.log", "/run/portway-bootstrap.log")
 LOCK = "/run/portway.lock"
 # The content in the tag that differs from the pointer, and since when.
@@ -49,6 +48,8 @@ DIGITS = 16
 PAUSES = (0, 1, 2, 4, 8, 15, 20, 25)
 # GetParameters accepts no more.
 BATCH = 10
+# After this time, nobody waits for the report of a boot.
+BOOT_SECONDS = 1200
 
 
 class Unreadable(OSError):
@@ -65,17 +66,6 @@ class Content(NamedTuple):
     files: list[File]
 
 
-def say(text: str) -> None:
-    line = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}\n"
-    print(line, end="", flush=True)
-    try:
-        with open(LOGS[0], "a") as file:
-            file.write(line)
-    except OSError:
-        # A full disk of logs must not end the run.
-        pass
-
-
 def say_once(text: str) -> None:
     """Logs a repeated problem only once, since a host may be offline for weeks."""
     if read(TROUBLE) != text:
@@ -90,7 +80,7 @@ def setting(tree: str, name: str) -> str:
 
 def hold_lock() -> None:
     """Holds the lock until this program ends; programs that it starts hold it too. The loader's runs have it already."""
-    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.dup2(lock, 9)
 
@@ -100,6 +90,10 @@ def hold_lock() -> None:
 
 def pointer_name() -> str:
     return read(BOOT).split("\n")[0]
+
+
+def boot_url() -> str:
+    return read(BOOT).split("\n")[1]
 
 
 def parameters(names: list[str]) -> dict[str, str]:
@@ -122,7 +116,9 @@ def read_tag() -> str:
     token = aws.metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
     try:
         return aws.metadata("meta-data/tags/instance/portway:content", token=token).strip()
-    except urllib.error.HTTPError:
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
         return ""
 
 
@@ -172,17 +168,15 @@ def write_tree(content: Content, url: str) -> None:
         os.chmod(STAGE + path, int(mode, 8))
 
 
-def copy_good() -> bool:
-    """Copies the good tree to set it up again, unless it is damaged."""
-    sums = f"{GOOD}{STATE}/sums"
-    if subprocess.run(["sha256sum", "--quiet", "--strict", "-c", sums], cwd=GOOD).returncode:
-        say("the last good content is damaged")
-        return False
-    shutil.rmtree(STAGE, ignore_errors=True)
-    shutil.copytree(GOOD, STAGE, symlinks=True)
-    # Made anew, from all files except itself.
-    os.remove(f"{STAGE}{STATE}/sums")
-    return True
+def apply(content: Content, url: str) -> str:
+    """Sets up a content. Returns the reason of a failure, or nothing."""
+    try:
+        write_tree(content, url)
+        return set_up()
+    except OSError as error:
+        # Makes room for the report on a full disk.
+        shutil.rmtree(STAGE, ignore_errors=True)
+        return f"{error}"
 
 
 def set_up() -> str:
@@ -225,28 +219,36 @@ def start_resident() -> None:
 # --- what became of it
 
 
-def succeeded(content: Content) -> None:
-    # A value from CloudFormation may change alone, and then nobody waits for a report.
-    is_new = f'"content":"{content.pointer.content}"' not in read(CURRENT)
+def is_reported(url: str) -> bool:
+    """Whether a report of this boot arrived: see signals.py."""
+    return url in [read(mark).strip() for mark in glob.glob(f"{STATE}/signalled-*")]
+
+
+def succeeded(content: Content, is_first: bool) -> None:
+    """`is_first`: nothing was reported of this boot yet, so what an earlier stack or an image left does not count."""
+    # A value from CloudFormation may change alone, and then nobody waits for a report. First, since the power may fail.
+    if is_first or f'"content":"{content.pointer.content}"' not in read(CURRENT):
+        report.keep("SUCCESS", content.pointer)
     replace(CURRENT, content.text)
-    forget_failure()
-    if find_spec("portway.history"):
-        import_module("portway.history").keep()
+    forget(FAILED)
+    # The next look tries it again.
+    with contextlib.suppress(OSError):
+        history.keep()
     ended = old_workers.limit()
     if ended:
         say(f"nginx: {ended} old workers with their connections were ended")
-    if is_new:
-        report.keep("SUCCESS", content.pointer)
 
 
 def failed(pointer: Pointer, reason: str) -> None:
     replace(FAILED, f"{pointer.content}\n")
-    report.keep("FAILURE", pointer, reason)
+    # Nobody waits for a report of what runs already.
+    if pointer.content != setting(GOOD, "PORTWAY_CONTENT"):
+        report.keep("FAILURE", pointer, reason)
 
 
-def forget_failure() -> None:
-    if os.path.exists(FAILED):
-        os.remove(FAILED)
+def forget(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
 
 
 def try_to_send() -> int:
@@ -267,7 +269,7 @@ def try_to_send() -> int:
 
 
 def boot() -> int:
-    url = read(BOOT).split("\n")[1]
+    url = boot_url()
     try:
         content = read_content()
     except Unreadable as error:
@@ -277,14 +279,12 @@ def boot() -> int:
         say(f"FAILED: {error}")
         signal_failure(url, error)
         return 1
-    write_tree(content, "" if read(REPORTED).strip() == url else url)
-    reason = set_up()
-    replace(REPORTED, f"{url}\n")
+    is_first = not is_reported(url)
+    reason = apply(content, url if is_first else "")
     if reason:
         failed(content.pointer, reason)
     else:
-        succeeded(content)
-    start_resident()
+        succeeded(content, is_first)
     return 1 if reason else 0
 
 
@@ -293,16 +293,20 @@ def signal_failure(url: str, error: Unreadable) -> None:
     for pause in (0, 3, 10, 20):
         time.sleep(pause)
         try:
-            say(signals.send("FAILURE", f"{error}", settings) or "FAILURE was signalled before")
+            say(signals.send("FAILURE", f"{error}", settings) or "signalled before")
             return
         except OSError as problem:
-            say(f"FAILURE could not be signalled: {problem}")
+            say(f"not signalled: {problem}")
 
 
 def again() -> int:
     say("the last good content goes on")
-    reason = set_up() if copy_good() else "damaged"
-    start_resident()
+    reason = damage(GOOD)
+    if reason:
+        say(f"the last good content is damaged: {reason}")
+    else:
+        rollback.stage(GOOD)
+        reason = set_up()
     return 1 if reason else 0
 
 
@@ -316,11 +320,15 @@ def live() -> int:
             return wait(tag, f"{error}")
         if tag not in ("", pointer.content):
             return wait(tag, "the pointer names another content than the instance's tag")
+        forget(WAITING)
+        forget(TROUBLE)
         if pointer.content == read(FAILED).strip():
             return 0
         # The good tree is a newer one where a rollback came before its change was told.
         if text == read(CURRENT) and pointer.content == setting(GOOD, "PORTWAY_CONTENT"):
-            return 0
+            # A boot that could read nothing, or whose signal was lost, is still waited for.
+            if is_reported(boot_url()) or time.monotonic() > BOOT_SECONDS:
+                return 0
         say(f"content {pointer.content} was deployed")
         if is_paused(pointer):
             return 1
@@ -349,7 +357,8 @@ def wait(tag: str, reason: str) -> int:
 
 def change(text: str) -> Optional[int]:
     """Sets up what the pointer names now. Returns None if it changes meanwhile."""
-    url = read(BOOT).split("\n")[1]
+    url = boot_url()
+    is_first = not is_reported(url)
     try:
         content = read_content()
     except Unreadable as error:
@@ -358,16 +367,15 @@ def change(text: str) -> Optional[int]:
         reason, pointer = f"{error}", error.pointer
     else:
         pointer, text = content.pointer, content.text
-        # The host still has to report a boot at which nothing could be read.
-        write_tree(content, "" if read(REPORTED).strip() == url else url)
-        reason = set_up()
-        replace(REPORTED, f"{url}\n")
+        # The condition of a change waits for five minutes.
+        os.environ["PORTWAY_SECONDS"] = "240"
+        reason = apply(content, url if is_first else "")
     if has_moved(text):
         return None
     if reason:
         failed(pointer, reason)
     else:
-        succeeded(content)
+        succeeded(content, is_first)
     try_to_send()
     return 1 if reason else 0
 
@@ -375,14 +383,15 @@ def change(text: str) -> Optional[int]:
 def has_moved(text: str) -> bool:
     try:
         return read_pointer() != text
-    except (OSError, ValueError):
+    # What was set up must be reported in any case.
+    except Exception:
         return False
 
 
 def is_paused(pointer: Pointer) -> bool:
     """An operator has paused changes. A deploy is told so, instead of waiting until the pause ends."""
-    until = import_module("portway.fingerprint").paused_until() if find_spec("portway.fingerprint") else 0
-    if until <= time.time():
+    until = fingerprint.paused_until()
+    if not until:
         return False
     reason = f"paused by portway pause until {time.strftime('%H:%MZ', time.gmtime(until))}"
     say(f"FAILED: {reason}")
@@ -405,3 +414,7 @@ def main(words: list[str]) -> None:
     except (OSError, ValueError) as error:
         say_once(f"AWS cannot be asked: {signals.clean(f'{error}', 300)}")
         sys.exit(1)
+    finally:
+        # Even if the disk is full. Without a good tree of a live host there is nothing to start.
+        if command in (boot, again):
+            start_resident()

@@ -13,6 +13,7 @@ import signal
 from typing import Optional
 
 from portway.files import read
+from portway.fingerprint import started
 
 # A worker takes a few MiB for itself, and more with many connections.
 MIB_FOR_EACH = 32
@@ -24,16 +25,10 @@ def bound() -> int:
     return max(8, int(memory[1] if memory else 0) // 1024 // MIB_FOR_EACH)
 
 
-def started(process: str) -> int:
-    """When it began, in the kernel's ticks. Its name, in brackets, may hold anything."""
-    fields = read(f"{process}/stat").rpartition(")")[2].split()
-    return int(fields[19]) if fields else 0
-
-
 def old_workers() -> list[int]:
     """Those that shut down, the oldest first."""
-    found = [path[: -len("/cmdline")] for path in glob.glob("/proc/[0-9]*/cmdline") if read(path).startswith(TITLE)]
-    return [int(os.path.basename(process)) for process in sorted(found, key=started)]
+    found = [path.split("/")[2] for path in glob.glob("/proc/[0-9]*/cmdline") if read(path).startswith(TITLE)]
+    return [int(process) for process in sorted(found, key=lambda process: int(started(process) or 0))]
 
 
 def limit(most: Optional[int] = None) -> int:

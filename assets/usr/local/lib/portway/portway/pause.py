@@ -8,7 +8,6 @@ import os
 import re
 import sys
 import time
-from typing import Optional
 
 from portway.fingerprint import LONGEST_PAUSE, PAUSED, paused_until
 from portway.reconcile import clock, say
@@ -17,11 +16,11 @@ USAGE = "portway pause 30m|2h   leave the host alone, for a day at most\nportway
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def seconds(text: str) -> Optional[int]:
-    """A duration such as 90s, 30m or 2h; None for others."""
+def seconds(text: str) -> int:
+    """A duration such as 90s, 30m or 2h; 0 for others."""
     found = re.fullmatch(r"(\d{1,6})([smh])", text)
     size = int(found[1]) * UNITS[found[2]] if found else 0
-    return size if 0 < size <= LONGEST_PAUSE else None
+    return size if 0 < size <= LONGEST_PAUSE else 0
 
 
 def main(words: list[str]) -> None:
@@ -35,7 +34,7 @@ def main(words: list[str]) -> None:
             say("pause ended by hand")
     elif words:
         size = seconds(words[0])
-        if size is None:
+        if not size:
             sys.exit(f"portway: pause takes a duration up to 24h, such as 30m or 2h, or off; got: {words[0]}")
         os.makedirs(os.path.dirname(PAUSED), exist_ok=True)
         with open(PAUSED, "w") as file:

@@ -72,6 +72,7 @@ def clock(seconds: float) -> str:
 def say(text: str) -> None:
     line = f"portway {clock(time.time())} {text}"
     print(line, flush=True)
+    # A full disk of logs must not end the run.
     with contextlib.suppress(OSError), open(LOG, "a") as file:
         file.write(f"{line}\n")
 

@@ -36,6 +36,8 @@ def without_url(settings: str) -> str:
 def stage(tree: str) -> None:
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(tree, STAGE)
+    # Made anew, from all files except itself.
+    os.remove(STAGE + history.SUMS)
     replace(STAGE + history.SETTINGS, without_url(read(STAGE + history.SETTINGS)))
 
 

@@ -1,0 +1,174 @@
+import io
+import urllib.error
+
+import pytest
+from portway import content, reconcile, report
+from portway.parts import Altered, Pointer
+
+A, B = "a" * 64, "b" * 64
+POINTER = Pointer(B, {}, f"GatewayLive{B[:16]}", "Portway", [])
+TEXT = f'{{"content":"{B}"}}\n'
+URL = "https://example.com/boot"
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """Folders of its own, and a good tree with content A."""
+    for module, name in [
+        *((content, name) for name in ("STATE", "STAGE", "GOOD", "CURRENT", "FAILED", "WAITING", "TROUBLE", "BOOT")),
+        (report, "FILE"),
+    ]:
+        monkeypatch.setattr(module, name, f"{tmp_path}/{name.lower()}")
+    monkeypatch.setattr(reconcile, "LOG", f"{tmp_path}/log")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "good/etc/portway").mkdir(parents=True)
+    (tmp_path / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{A}'\n")
+    (tmp_path / "boot").write_text(f"/portway/Portway/0123/now\n{URL}\n")
+    monkeypatch.setattr(content.old_workers, "limit", lambda: 0)
+    monkeypatch.setattr(content.history, "keep", lambda: None)
+    return tmp_path
+
+
+def deployed(files=()):
+    return content.Content(POINTER, TEXT, list(files))
+
+
+def test_a_report_is_kept_once_for_each_content(host):
+    content.succeeded(deployed(), False)
+    assert report.waiting().status == "SUCCESS"
+    (host / "file").unlink()
+    content.succeeded(deployed(), False)
+    assert report.waiting() is None
+
+
+def test_a_new_boot_condition_is_reported_to_whatever_is_left_on_the_disk(host):
+    # onChange was `restart` in between, or the disk's image came from another stack's host.
+    (host / "current").write_text(TEXT)
+    content.succeeded(deployed(), True)
+    assert report.waiting().live == POINTER.live
+
+
+def test_the_report_is_kept_before_the_content_counts_as_known(host, monkeypatch):
+    def power_cut(*words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(content.report, "keep", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        content.succeeded(deployed(), False)
+    # The next boot reports it.
+    assert not (host / "current").exists()
+
+
+def test_a_failure_is_not_reported_for_what_already_runs(host):
+    content.failed(POINTER._replace(content=A), "no package conntrack")
+    assert report.waiting() is None
+    content.failed(POINTER, "no package conntrack")
+    assert report.waiting().status == "FAILURE"
+
+
+def test_a_full_disk_is_a_reason_like_any_other(host, monkeypatch):
+    def full(*words):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(content.os, "chmod", full)
+    assert content.apply(deployed([content.File("/etc/x", "0644", "x\n")]), "") == "[Errno 28] No space left on device"
+    assert not (host / "stage").exists()
+
+
+def test_only_a_signal_that_arrived_counts_as_reported(host):
+    assert not content.is_reported(URL)
+    (host / f"state/signalled-{A}").write_text(f"{URL}\n")
+    assert content.is_reported(URL)
+    assert not content.is_reported(f"{URL}2")
+
+
+@pytest.mark.parametrize("code, tag", [(404, ""), (503, None), (401, None)])
+def test_only_404_means_that_the_instance_shows_no_tags(monkeypatch, code, tag):
+    def metadata(path, *words, **headers):
+        if path == "api/token":
+            return "token"
+        raise urllib.error.HTTPError(path, code, "", {}, io.BytesIO())
+
+    monkeypatch.setattr(content.aws, "metadata", metadata)
+    if tag is None:
+        with pytest.raises(OSError):
+            content.read_tag()
+    else:
+        assert content.read_tag() == tag
+
+
+class Clock:
+    now = 1000.0
+
+
+@pytest.fixture
+def aws(host, monkeypatch):
+    """Tag and pointer as a test sets them. Nothing is set up, and nothing is sent."""
+    answers = {"tag": B, "pointer": Altered("not yet"), "changes": 0}
+
+    def read_pointer():
+        if isinstance(answers["pointer"], Exception):
+            raise answers["pointer"]
+        return answers["pointer"]
+
+    def change(text):
+        answers["changes"] += 1
+        return 0
+
+    monkeypatch.setattr(content, "read_tag", lambda: answers["tag"])
+    monkeypatch.setattr(content, "read_pointer", read_pointer)
+    monkeypatch.setattr(content, "parse_pointer", lambda text: POINTER)
+    monkeypatch.setattr(content, "change", change)
+    monkeypatch.setattr(content, "try_to_send", lambda: 0)
+    monkeypatch.setattr(content.time, "monotonic", lambda: Clock.now)
+    Clock.now = 1000.0
+    return answers
+
+
+def test_a_pointer_that_stays_away_fails_the_deploy(host, aws):
+    assert content.live() == 1
+    assert report.waiting() is None
+    Clock.now += 76
+    assert content.live() == 1
+    assert report.waiting().status == "FAILURE"
+
+
+def test_the_wait_for_a_pointer_begins_anew_each_time(host, aws):
+    assert content.live() == 1
+    aws["pointer"] = TEXT
+    assert content.live() == 0
+    assert aws["changes"] == 1
+    # Hours later the same content is deployed again, and its pointer is late again.
+    Clock.now += 9999
+    aws["pointer"] = Altered("not yet")
+    assert content.live() == 1
+    assert report.waiting() is None
+
+
+@pytest.mark.parametrize("reported, uptime, changes", [(True, 400, 0), (False, 400, 1), (False, 4000, 0)])
+def test_a_boot_that_is_still_waited_for_is_reported(host, aws, reported, uptime, changes):
+    Clock.now = uptime
+    aws["pointer"] = TEXT
+    (host / "current").write_text(TEXT)
+    (host / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{B}'\n")
+    if reported:
+        (host / f"state/signalled-{A}").write_text(f"{URL}\n")
+    assert content.live() == 0
+    assert aws["changes"] == changes
+
+
+@pytest.mark.parametrize("word, started", [("boot", True), ("again", True), ("live", False)])
+def test_the_service_starts_even_if_a_boot_cannot_be_finished(monkeypatch, word, started):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    calls, said = [], []
+    monkeypatch.setattr(content, word, full)
+    monkeypatch.setattr(content, "hold_lock", lambda: None)
+    monkeypatch.setattr(content.os, "umask", lambda mode: 0)
+    monkeypatch.setattr(content, "start_resident", lambda: calls.append(word))
+    monkeypatch.setattr(content, "say_once", said.append)
+    with pytest.raises(SystemExit):
+        content.main([word])
+    assert (calls == [word]) == started
+    assert "No space left" in said[0]
