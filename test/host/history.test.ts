@@ -53,7 +53,9 @@ describeHost('the trees before', () => {
   /** Nothing is to be put right, and the good tree could be put back. */
   const isWhole = async () => {
     const check = 'cd /var/lib/portway/good && sha256sum --quiet --strict -c ./var/lib/portway/sums';
-    const codes = [await guard.portway('status'), await host.run('gateway', ['sh', '-c', check])].map((one) => one.code);
+    const codes = [await guard.portway('status'), await host.run('gateway', ['sh', '-c', check])].map(
+      (one) => one.code,
+    );
     return codes.every((code) => code === 0);
   };
 
