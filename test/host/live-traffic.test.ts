@@ -16,8 +16,8 @@ const [TARGET, SOCKETS, NUMBERS] = [9001, 9002, 9003].map((port) => `${ADDRESS.b
   string,
 ];
 const CLIENTS = 8;
-/** Rounds through all kinds of changes. */
-const ROUNDS = 3;
+/** Rounds through all kinds of changes. The nightly part `changes` makes nine. */
+const ROUNDS = Number(process.env.PORTWAY_TEST_ROUNDS ?? 1);
 
 type Forwards = Deploy['forwards'];
 
@@ -97,9 +97,11 @@ describeHost('changes of a live host', () => {
 
   test('lose nothing of the forwards that stay', async () => {
     let changes = 0;
+    // Else the kernels' buffers hold more than curl takes in half a minute, and nginx ends it as a client that stopped reading.
+    await gateway.host.sh('client', "sysctl -qw net.ipv4.tcp_rmem='4096 65536 262144'");
     const download = gateway.host.run('client', [
       ...['curl', '-s', '--limit-rate', '300K', '-H', 'X-Test-Size: 30000000'],
-      ...['-o', '/dev/null', '-w', '%{size_download} %{num_connects}', `http://${GATEWAY}/`],
+      ...['-o', '/dev/null', '-w', '%{size_download} %{num_connects} %{errormsg}', `http://${GATEWAY}/`],
     ]);
     const start = Date.now();
     const said = await during(
@@ -128,7 +130,7 @@ describeHost('changes of a live host', () => {
     console.info(
       `${changes} changes in ${seconds} s: ${JSON.stringify({ web, secure, socket: said[2], raw, kernel, game: { ...game, lost: game.lost.length } })}`,
     );
-    expect(changes).toBeGreaterThan(30);
+    expect(changes).toBe(ROUNDS * (Object.keys(CHANGES).length + 1));
     for (const counts of [web, secure]) {
       const { 'kept closed': closed, ...others } = counts;
       expect(Object.keys(others).sort()).toEqual(['kept 200', 'new 200']);
@@ -139,7 +141,7 @@ describeHost('changes of a live host', () => {
     for (const numbers of [raw, kernel]) expect(numbers).toEqual({ received: expect.any(Number), inOrder: true });
     expect(game.sent).toBeGreaterThan(10_000);
     expect(game.lost).toEqual([]);
-    expect((await download).stdout).toBe('30000000 1');
+    expect((await download).stdout.trim()).toBe('30000000 1');
   });
 
   test('keep at most so many old workers, and end the oldest first', async () => {

@@ -92,7 +92,9 @@ describeHost('a host with live changes', () => {
     const [first, second] = [deployedOf(content()), deployedOf(content({ kernel: 6001, nginx: 7001 }))];
     await gateway.create(content());
     await gateway.publish(second);
-    await until('the change began', async () => (await gateway.log()).includes(`content ${second.content} was`), 30);
+    // Only then does the host have what it reads: before, it would never set up the second one.
+    const begun = new RegExp(`Z content ${second.content}$`, 'm');
+    await until('the change began', async () => begun.test(await gateway.log()), 30);
     await gateway.publish(first);
     await until('the change was made', async () => (await gateway.log()).split('forwards are up').length === 4, 30);
     expect([await answers(5001), await answers(5002)]).toEqual(['9001', '9002']);

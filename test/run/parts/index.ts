@@ -3,7 +3,7 @@ import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
 import { dependencies } from './dependencies';
 import { gixy } from './gixy';
-import { arm64, browser, host, lab, unit } from './jest';
+import { arm64, browser, changes, host, lab, unit } from './jest';
 import { links } from './links';
 import { policies } from './policies';
 import { pytest } from './pytest';
@@ -32,4 +32,5 @@ export const parts: readonly Part[] = [
   rehearsal,
   cases,
   arm64,
+  changes,
 ];

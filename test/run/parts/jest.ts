@@ -111,3 +111,15 @@ export const arm64 = jestPart({
   flags: ['--runInBand', '--testPathPatterns', 'rehearsal/test/operating-systems'],
   env: { PORTWAY_TEST_SYSTEMS: 'debian-13/arm64' },
 });
+
+export const changes = jestPart({
+  name: 'changes',
+  nightly: true,
+  about:
+    '117 changes of a live host, one after the other, while clients of the other forwards count what they lose (jest)',
+  tools: HOST_TOOLS,
+  limitMinutes: 40,
+  project: 'host',
+  flags: ['--runInBand', '--testPathPatterns', 'test/host/live-traffic'],
+  env: { PORTWAY_TEST_ROUNDS: '9' },
+});
