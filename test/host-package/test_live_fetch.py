@@ -1,0 +1,66 @@
+"""live_fetch.py, which gets a live host its programs at a boot."""
+
+import base64
+import io
+import json
+import urllib.error
+import zlib
+
+import live_fetch
+import pytest
+
+POINTER = "/portway/Portway/0123456789abcdef/now"
+FILES = [{"path": "/usr/local/bin/portway", "mode": "0755", "text": "#!/bin/sh\n"}]
+
+
+@pytest.fixture
+def content(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A content of twelve parts, and what names it."""
+    packed = base64.b85encode(zlib.compress(json.dumps(FILES).encode())).decode().replace("{", ".")
+    parts = {
+        f"programs.{number + 1}": packed[number * 9 : (number + 1) * 9 if number < 11 else None] for number in range(12)
+    }
+    lines = "\n".join(f"{live_fetch.digest(value)[:32]} {name}" for name, value in sorted(parts.items()))
+    known = {f"/portway/Portway/{name}": value for name, value in parts.items()}
+    known[POINTER] = '{"content":"..."}\n' + lines
+
+    def parameters(names: "list[str]") -> "dict[str, str]":
+        # Parameter Store takes no more at once.
+        assert len(names) <= 10
+        return {name: known[name] for name in names}
+
+    monkeypatch.setattr(live_fetch, "parameters", parameters)
+    return live_fetch.digest(lines)
+
+
+def answering(status: int, text: str = ""):
+    def metadata(path: str) -> str:
+        if status != 200:
+            raise urllib.error.HTTPError(path, status, "", {}, io.BytesIO())
+        return text
+
+    return metadata
+
+
+def test_unpacks_what_the_tag_names(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_fetch, "metadata", answering(200, content))
+    assert live_fetch.programs(POINTER) == FILES
+
+
+def test_refuses_what_the_tag_does_not_name(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_fetch, "metadata", answering(200, "0" * 64))
+    with pytest.raises(OSError, match="not what the instance's tag names"):
+        live_fetch.programs(POINTER)
+
+
+def test_needs_no_tag_where_the_instance_shows_none(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_fetch, "metadata", answering(404))
+    assert live_fetch.programs(POINTER) == FILES
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_takes_no_other_answer_for_a_missing_tag(status: int, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Write access to parameters alone must not make anyone root here.
+    monkeypatch.setattr(live_fetch, "metadata", answering(status))
+    with pytest.raises(urllib.error.HTTPError):
+        live_fetch.programs(POINTER)
