@@ -3,6 +3,7 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { HostContent } from '../../lib/host/host-content';
 import { certificatesRoot } from './support/certificates-root';
+import { during } from './support/clients';
 import type { Deploy } from './support/gateway';
 import { ADDRESS, describeHost } from './support/host';
 import { deployedOf, edited, impatient, LiveGateway } from './support/live-gateway';
@@ -76,25 +77,6 @@ describeHost('changes of a live host', () => {
   });
   afterAll(() => gateway?.stop());
 
-  /** The last line that clients of support/ print, which run while `happens` runs. */
-  const during = async (happens: () => Promise<void>, ...clients: (readonly (string | number)[])[]) => {
-    const { host } = gateway;
-    const stop = `/tmp/portway-stop-live-${process.pid}`;
-    const running = clients.map(([script, ...words]) =>
-      host.run('client', ['python3', host.support('client', `${script}`), ...words.map(String), stop]),
-    );
-    try {
-      await sleep(1000);
-      await happens();
-      await sleep(1000);
-    } finally {
-      await host.sh('client', `touch ${stop}`);
-    }
-    const said = await Promise.all(running);
-    await host.sh('client', `rm ${stop}`);
-    return said.map(({ stdout, stderr }) => stdout.trim().split('\n').at(-1) || stderr);
-  };
-
   test('lose nothing of the forwards that stay', async () => {
     let changes = 0;
     // Else the kernels' buffers hold more than curl takes in half a minute, and nginx ends it as a client that stopped reading.
@@ -105,6 +87,7 @@ describeHost('changes of a live host', () => {
     ]);
     const start = Date.now();
     const said = await during(
+      gateway.host,
       async () => {
         for (let round = 0; round < ROUNDS; round++)
           for (const [name, more] of Object.entries(CHANGES)) {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { HostContent } from '../../lib/host/host-content';
+import { during } from './support/clients';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
 
@@ -40,28 +41,10 @@ describeHost('changes while nginx runs', () => {
   });
   afterAll(() => gateway?.stop());
 
-  let number = 0;
-  /** Runs clients of support/ while `happens` runs, and returns their output. */
-  const during = async (happens: () => Promise<void>, ...clients: (readonly (string | number)[])[]) => {
-    const stop = `/tmp/portway-stop-${process.pid}-${++number}`;
-    const running = clients.map(([script, ...words]) =>
-      host.run('client', ['python3', host.support('client', `${script}`), ...words.map(String), stop]),
-    );
-    try {
-      await sleep(1000);
-      await happens();
-      await sleep(1000);
-    } finally {
-      await host.sh('client', `touch ${stop}`);
-    }
-    const said = await Promise.all(running);
-    await host.sh('client', `rm ${stop}`);
-    return said.map(({ stdout }) => stdout.trim().split('\n').at(-1) ?? '');
-  };
-
   /** Total outcomes of requests over HTTP and HTTPS while `happens` runs. */
   const visit = async (happens: () => Promise<void>) => {
     const said = await during(
+      host,
       happens,
       ['visitors.py', `http://${GATEWAY}/`, CLIENTS],
       ['visitors.py', `https://${GATEWAY}/`, CLIENTS],
@@ -144,6 +127,7 @@ describeHost('changes while nginx runs', () => {
       ...['-o', '/dev/null', '-w', '%{size_download} %{num_connects}', `http://${GATEWAY}/`],
     ]);
     const [socket, raw] = await during(
+      host,
       async () => {
         await renew();
         await host.sh('gateway', 'portway maintenance on; portway maintenance off');
@@ -177,7 +161,7 @@ describeHost('changes while nginx runs', () => {
       })),
     });
     await gateway.succeed({ forwards: forwards(), content: 'sooner', alter: sooner });
-    const [socket] = await during(async () => {
+    const [socket] = await during(host, async () => {
       await gateway.succeed({
         forwards: forwards({ other: Forward.http({ listen: 92, to: TARGET }) }),
         content: 'later',
