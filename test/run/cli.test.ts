@@ -39,6 +39,14 @@ test('all good: exit code 0, the last line counts every single test', async () =
   expect(output).toContain('skipped: many: one of six\n  because: needs a moon');
 });
 
+test('what passed only in a second run is named under its part and in the summary', async () => {
+  const { code, last, output } = await run(['--only', 'unsteady']);
+  expect(last).toBe('1 passed, 0 failed, 0 skipped');
+  expect(code).toBe(0);
+  const line = /^( *)passed only alone: a\.test\.ts › is fast \(first run: Error: slow\)$/gm;
+  expect([...output.matchAll(line)].map(([, indent]) => indent)).toEqual(['    ', '']);
+});
+
 test('a failing part: exit code 1, its output is shown, the parts after it still run', async () => {
   const { code, last, output, logs } = await run(['--only', 'bad,throws,many']);
   expect(code).toBe(1);

@@ -12,8 +12,10 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skips: readonly Skip[];
-  /** Lines that are printed under a failed part, above the end of its log. */
+  /** Lines that are printed under the part, above the end of its log. */
   readonly notes?: readonly string[];
+  /** Tests that failed beside others, and then passed alone. They count as passed, and the summary names them. */
+  readonly passedOnlyAlone?: readonly string[];
 }
 
 export interface CommandOptions {

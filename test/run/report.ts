@@ -20,12 +20,15 @@ export function table(results: readonly PartResult[]): string {
   return plain.toString();
 }
 
-/** The end of a run: a table, what was skipped and why, what failed and where its log is, and the closing line. */
+/** The end of a run: a table, what was skipped and why, what passed only in a second run, what failed and where its log is, and the closing line. */
 export function summary(results: readonly PartResult[]): string {
   const lines = [table(results)];
   for (const [reason, names] of skipsByReason(results)) {
     const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
     lines.push(`skipped: ${names.slice(0, NAMES_SHOWN).join('; ')}${more}`, `  because: ${reason}`);
+  }
+  for (const { outcome } of results) {
+    for (const test of outcome.passedOnlyAlone ?? []) lines.push(`passed only alone: ${test}`);
   }
   for (const { name, outcome, log } of results) {
     if (outcome.failed > 0) lines.push(`failed: ${name}${log ? ` (${path.relative(process.cwd(), log)})` : ''}`);

@@ -40,6 +40,7 @@ export async function runParts(parts: readonly Part[], o: RunOptions): Promise<P
     const counts = closingLine(totals([result]));
     o.progress.end(`${label}: ${counts} (${duration(seconds)})`);
     for (const note of outcome.notes ?? []) o.progress.line(`    ${note}`);
+    for (const test of outcome.passedOnlyAlone ?? []) o.progress.line(`    passed only alone: ${test}`);
     if (outcome.failed > 0 && result.log) o.progress.line(await tail(result.log));
   }
   return results;

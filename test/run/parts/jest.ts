@@ -1,65 +1,57 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HOST_TOOLS } from '../../host/support/needs';
-import type { Outcome, Part, Skip } from '../part';
+import { failedFiles, type JestReport, jestOutcome, outcomeOfBoth } from '../jest-report';
+import type { Part, PartContext } from '../part';
 import { failed } from '../part';
 import { ARM64_TOOLS, BROWSER_TOOLS, LAB_TOOLS } from '../tools';
 import { nodeBin } from './node-bin';
 
-/** The fields of jest's --json output that are read. */
-export interface JestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numRuntimeErrorTestSuites: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message?: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
-
-/** Counts single tests. A file that could not be loaded counts as one failed test. */
-export function jestOutcome(report: JestReport, exitCode: number): Outcome {
-  const tests = report.testResults.flatMap((file) => file.assertionResults);
-  const skips = tests
-    .filter(({ status }) => status !== 'passed' && status !== 'failed')
-    .map(({ fullName }) => skipOf(fullName));
-  const counted = report.numFailedTests + report.numRuntimeErrorTestSuites;
-  const notes = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => `failed: ${fullName}`);
-  // jest may fail for another reason than a test, such as an error after the last one.
-  const alone = exitCode !== 0 && counted === 0;
-  if (alone) notes.push(`jest ended with exit code ${exitCode} although no test failed`);
-  return { passed: report.numPassedTests, failed: counted + (alone ? 1 : 0), skips, notes };
-}
-
-/** The titles of skipped tests contain the reason: `... (needs root)`, `... (skipped: no /dev/net/tun)`. */
-function skipOf(title: string): Skip {
-  const found = / ?\((?:skipped: )?((?:needs|no|not|without|because)\b[^)]*)\)/i.exec(title);
-  if (found === null) return { name: title, reason: 'marked as skipped in its file' };
-  return { name: title.replace(found[0], ''), reason: found[1] ?? '' };
-}
+/** More files than these did not fail because of what ran beside them. */
+const MOST_FILES_ALONE = 3;
 
 interface JestPart extends Omit<Part, 'run'> {
   /** The project in jest.config.js. Default: the part's name. */
   readonly project?: string;
   readonly flags?: readonly string[];
+  /** How many files run at once; `100%`: one for each core. Default: one less. */
+  readonly workers?: string;
+  /** Files that fail run once more, alone, after the others. */
+  readonly again?: true;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-function jestPart({ project, flags = [], env = {}, ...part }: JestPart): Part {
+export function jestPart({ project, flags = [], workers, again, env = {}, ...part }: JestPart): Part {
+  const runOnce = async ({ command, folder }: PartContext, name: string, ...more: readonly string[]) => {
+    const file = path.join(folder, `${name}.json`);
+    // --ci: a missing snapshot fails instead of being written.
+    const args = ['--selectProjects', project ?? part.name, '--ci', '--json', '--outputFile', file, ...more];
+    const code = await command(...nodeBin('jest', ...args), {
+      stdoutFile: path.join(folder, `${name}-stdout.json`),
+      env: { PORTWAY_TEST_FOLDER: folder, ...env },
+    });
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    return { code, report: text === undefined ? undefined : (JSON.parse(text) as JestReport) };
+  };
   return {
     ...part,
-    async run({ command, folder }) {
-      const file = path.join(folder, 'jest.json');
-      // --ci: a missing snapshot fails instead of being written.
-      const args = ['--selectProjects', project ?? part.name, '--ci', '--json', '--outputFile', file, ...flags];
-      const code = await command(...nodeBin('jest', ...args), {
-        stdoutFile: path.join(folder, 'stdout.json'),
-        env: { PORTWAY_TEST_FOLDER: folder, ...env },
-      });
-      const text = await readFile(file, 'utf8').catch(() => undefined);
-      if (text === undefined) return failed(`jest wrote no report (exit code ${code})`);
-      return jestOutcome(JSON.parse(text) as JestReport, code);
+    async run(context) {
+      const parallel = workers === undefined ? [] : [`--maxWorkers=${workers}`];
+      const first = await runOnce(context, 'jest', ...parallel, ...flags);
+      if (first.report === undefined) return failed(`jest wrote no report (exit code ${first.code})`);
+      const outcome = jestOutcome(first.report, first.code);
+      const files = failedFiles(first.report);
+      if (!again || files.length === 0) return outcome;
+      const withNote = (note: string) => ({ ...outcome, notes: [...(outcome.notes ?? []), note] });
+      if (files.length > MOST_FILES_ALONE) {
+        return withNote(`${files.length} files failed: too many to run once more, alone (at most ${MOST_FILES_ALONE})`);
+      }
+      context.report(
+        `${part.name}: failed files run once more, alone: ${files.map((f) => path.basename(f)).join(', ')}`,
+      );
+      const second = await runOnce(context, 'jest-alone', '--runInBand', '--runTestsByPath', ...files);
+      if (second.report === undefined) return withNote(`the second run wrote no report (exit code ${second.code})`);
+      return outcomeOfBoth(first.report, second.report, second.code, context.root);
     },
   };
 }
@@ -70,7 +62,7 @@ export const unit = jestPart({
   about: 'unit tests and snapshots (jest)',
   limitMinutes: 10,
   // By default jest leaves one core free, which is half of a small machine.
-  flags: ['--maxWorkers=100%'],
+  workers: '100%',
 });
 
 export const browser = jestPart({
@@ -88,7 +80,8 @@ export const host = jestPart({
   tools: HOST_TOOLS,
   limitMinutes: 40,
   // They mostly wait. With more workers, the tests' time limits become too short.
-  flags: ['--maxWorkers=2'],
+  workers: '2',
+  again: true,
 });
 
 export const lab = jestPart({
@@ -98,7 +91,8 @@ export const lab = jestPart({
   tools: LAB_TOOLS,
   limitMinutes: 45,
   // A VM keeps one core busy.
-  flags: ['--maxWorkers=2'],
+  workers: '2',
+  again: true,
 });
 
 export const arm64 = jestPart({
