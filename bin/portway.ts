@@ -1,4 +1,6 @@
 #!/usr/bin/env -S node --import tsx
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
@@ -47,9 +49,17 @@ program
   .option('--endpoint <url>', 'a local AWS endpoint of yours in place of the one that comes with this project', url)
   .addOption(new Option('--os <system>', "the VM's system").choices(['debian-13', 'debian-12']))
   .action(async (stack: string | undefined, options: Omit<RehearseOptions, 'stack'>) => {
+    if (!existsSync(join(__dirname, '..', 'rehearsal'))) {
+      process.stderr.write(`${NO_REHEARSAL}\n`);
+      process.exitCode = 1;
+      return;
+    }
     const { rehearseCommand } = await import('../rehearsal/src/command.js');
     process.exitCode = await rehearseCommand({ ...options, ...(stack === undefined ? {} : { stack }) });
   });
+
+const NO_REHEARSAL =
+  "rehearse is not in the npm package: clone Portway's repository, run npm ci there, and then in your app's folder: sudo PATH_OF_THE_CLONE/bin/portway.js rehearse";
 
 function collect(value: string, all: readonly string[]): readonly string[] {
   if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError('must be key=value');

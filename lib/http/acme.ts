@@ -6,7 +6,7 @@ import type { ForwardFeature, ServerScope } from './feature';
 /**
  * Whether CAs check domains at the forward. This follows from the certificates of other forwards (lib/forward/acme.ts).
  */
-interface Acme {
+export interface Acme {
   readonly answersAcme?: true;
 }
 

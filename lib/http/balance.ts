@@ -19,7 +19,7 @@ export interface BalanceProps {
   readonly balance?: HttpBalance;
 }
 
-interface BalanceValues {
+export interface BalanceValues {
   readonly balance?: Balance;
 }
 

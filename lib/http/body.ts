@@ -15,7 +15,7 @@ export interface BodyProps {
   readonly maxBodyMiB?: number;
 }
 
-interface BodyValues {
+export interface BodyValues {
   readonly maxBodyMiB?: number;
 }
 

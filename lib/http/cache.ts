@@ -20,7 +20,7 @@ export interface CacheOptionProps {
   readonly cache?: CacheProps | false;
 }
 
-interface CacheValues {
+export interface CacheValues {
   readonly cache?: Cache | false;
 }
 

@@ -61,7 +61,7 @@ const PARTS: Known<ErrorPageProps> = { title: true, message: true, html: true };
 
 const DEFAULT = { title: 'Not available', message: 'Please try again in a moment.' };
 
-interface ErrorsValues {
+export interface ErrorsValues {
   readonly errors?: ErrorPage;
 }
 

@@ -19,7 +19,7 @@ export interface FailoverOptionProps {
   readonly failover?: HttpFailoverProps;
 }
 
-interface FailoverValues {
+export interface FailoverValues {
   readonly failover?: Failover;
 }
 

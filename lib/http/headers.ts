@@ -26,7 +26,7 @@ export interface HeadersProps {
   readonly hideHeaders?: readonly string[];
 }
 
-interface Headers {
+export interface Headers {
   readonly headers?: readonly Header[];
   readonly hideHeaders?: readonly string[];
 }

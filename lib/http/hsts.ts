@@ -50,7 +50,7 @@ export interface HstsProps {
 const PARTS: Known<HstsProps> = { maxAgeDays: true, includeSubDomains: true, preload: true };
 
 /** The value of `Strict-Transport-Security`. */
-interface Hsts {
+export interface Hsts {
   readonly hsts?: string;
 }
 

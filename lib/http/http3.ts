@@ -23,7 +23,7 @@ export interface Http3Props {
 const REMEMBERED = 86_400;
 
 /** Whether the forward also listens on the UDP port. */
-interface Http3 {
+export interface Http3 {
   readonly http3?: true;
 }
 

@@ -22,7 +22,7 @@ export interface KeepAliveProps {
  */
 const KEPT_OPEN = ['keepalive 64;', 'keepalive_timeout 4s;'];
 
-interface KeepAliveValues {
+export interface KeepAliveValues {
   readonly targetKeepAlive?: boolean;
 }
 

@@ -55,7 +55,7 @@ export interface ResolvedHttpLimits {
   readonly openConnections?: number;
 }
 
-interface LimitsValues {
+export interface LimitsValues {
   readonly limits?: ResolvedHttpLimits;
 }
 

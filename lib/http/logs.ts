@@ -47,7 +47,7 @@ export interface ResolvedLogs {
 
 const PARTS: Known<HttpLogs> = { level: true, redact: true };
 
-interface LogsValues {
+export interface LogsValues {
   readonly logs?: ResolvedLogs;
 }
 

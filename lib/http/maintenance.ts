@@ -13,7 +13,7 @@ export interface MaintenanceProps {
 }
 
 /** Whether a command on the host can close the forward. */
-interface Maintenance {
+export interface Maintenance {
   readonly maintenance: boolean;
 }
 

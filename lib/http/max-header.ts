@@ -20,7 +20,7 @@ export interface MaxHeaderProps {
 }
 
 /** The longest line of a request's head, in KiB. */
-interface MaxHeader {
+export interface MaxHeader {
   readonly maxHeaderKiB?: number;
 }
 

@@ -18,7 +18,7 @@ export interface MethodsProps {
   readonly methods?: readonly string[];
 }
 
-interface MethodsValues {
+export interface MethodsValues {
   readonly methods?: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export interface PassHeadersProps {
   readonly passHeaders?: readonly string[];
 }
 
-interface PassHeadersValues {
+export interface PassHeadersValues {
   readonly passHeaders?: readonly string[];
 }
 

@@ -21,7 +21,7 @@ export interface HttpProtocolProps {
   readonly protocol?: HttpProtocol;
 }
 
-interface ProtocolValues {
+export interface ProtocolValues {
   readonly protocol?: HttpProtocol;
 }
 

@@ -16,7 +16,7 @@ export interface RedirectProps {
   readonly redirectTo?: string;
 }
 
-interface Redirect {
+export interface Redirect {
   /** An HTTPS port of the gateway, or the origin of another site. */
   readonly redirect?: number | string | undefined;
 }

@@ -19,7 +19,7 @@ export interface StreamingProps {
   readonly streaming?: Streaming;
 }
 
-interface StreamingValues {
+export interface StreamingValues {
   readonly streaming?: Streaming;
 }
 

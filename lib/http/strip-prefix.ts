@@ -22,7 +22,7 @@ export interface StripPrefixProps {
   readonly stripPrefix?: boolean;
 }
 
-interface StripPrefixValues {
+export interface StripPrefixValues {
   readonly stripPrefix?: boolean;
 }
 

@@ -33,7 +33,7 @@ export interface HttpTimeouts {
 
 const PARTS: Known<HttpTimeouts> = { body: true, response: true };
 
-interface TimeoutsValues {
+export interface TimeoutsValues {
   readonly timeouts?: HttpTimeouts;
 }
 

@@ -14,7 +14,7 @@ export interface TlsProps {
   readonly tls: Tls;
 }
 
-interface TlsValues {
+export interface TlsValues {
   readonly tls: Certificate;
 }
 

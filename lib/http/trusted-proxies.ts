@@ -23,7 +23,7 @@ export interface TrustedProxiesProps {
   readonly proxyProtocol?: Pick<ProxyProtocolProps, 'accept'>;
 }
 
-interface TrustedProxiesValues {
+export interface TrustedProxiesValues {
   readonly trustedProxies?: TrustedProxies;
 }
 

@@ -17,7 +17,7 @@ export interface UnderscoresProps {
   readonly underscoresInHeaders?: boolean;
 }
 
-interface Underscores {
+export interface Underscores {
   readonly underscoresInHeaders?: true;
 }
 

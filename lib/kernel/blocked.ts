@@ -16,7 +16,7 @@ export interface BlockedProps {
   readonly blocked?: readonly string[];
 }
 
-interface BlockedValues {
+export interface BlockedValues {
   readonly blocked: readonly Cidr[];
 }
 

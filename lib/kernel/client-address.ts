@@ -19,7 +19,7 @@ export interface ClientAddressProps {
   readonly preserveClientAddress?: boolean;
 }
 
-interface ClientAddressValues {
+export interface ClientAddressValues {
   readonly preserveClientAddress: boolean;
 }
 

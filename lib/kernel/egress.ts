@@ -28,7 +28,7 @@ export interface EgressProps {
   readonly from: readonly string[];
 }
 
-interface Egress {
+export interface Egress {
   /** Empty: no network goes out through the gateway. */
   readonly egress: readonly Cidr[];
   /** The part of `egress` that must not reach the gateway's port 22: everything outside the admin CIDR. */

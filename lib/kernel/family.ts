@@ -13,7 +13,7 @@ export interface FamilyProps {
   readonly family?: 'ipv4' | 'ipv6';
 }
 
-interface FamilyValues {
+export interface FamilyValues {
   readonly families: readonly Family[];
 }
 

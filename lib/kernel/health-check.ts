@@ -84,7 +84,7 @@ export const HEALTH_CHECK = { by: true, port: true, interval: true, failures: tr
   true
 >;
 
-interface HealthCheckValues {
+export interface HealthCheckValues {
   readonly healthCheck?: ResolvedHealthCheck;
 }
 

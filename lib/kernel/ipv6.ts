@@ -12,7 +12,7 @@ export interface Ipv6Props {
   readonly ipv6?: boolean;
 }
 
-interface Ipv6Values {
+export interface Ipv6Values {
   readonly ipv6: boolean;
 }
 

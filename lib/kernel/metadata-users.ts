@@ -18,7 +18,7 @@ export interface MetadataUsersProps {
   readonly metadataUsers?: MetadataUsers;
 }
 
-interface MetadataUsersValues {
+export interface MetadataUsersValues {
   readonly metadataUsers: MetadataUsers;
 }
 

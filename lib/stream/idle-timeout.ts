@@ -14,7 +14,7 @@ export interface IdleTimeoutProps {
   readonly idleTimeout?: number;
 }
 
-interface IdleTimeout {
+export interface IdleTimeout {
   /** In seconds. */
   readonly idleTimeout: number;
 }

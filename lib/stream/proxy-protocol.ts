@@ -12,7 +12,7 @@ export interface ProxyProtocolOptionProps {
   readonly proxyProtocol?: ProxyProtocolProps;
 }
 
-interface ProxyProtocol {
+export interface ProxyProtocol {
   /** Undefined: whoever connects is the client. */
   readonly trustedProxies?: TrustedProxies;
   /** Whether targets are told the client's address by the PROXY protocol. */

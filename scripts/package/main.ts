@@ -1,0 +1,4 @@
+// npm run build: builds dist/ for the package. `npm pack` runs it first.
+import { build } from './build';
+
+void build();
