@@ -6,7 +6,7 @@ import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egres
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
-import { CHANGES, type OnChange } from './constructs/on-change';
+import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs/on-change';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
@@ -50,6 +50,8 @@ export interface CheckedStack {
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
   readonly onChange: OnChange;
+  /** Only with onChange 'live'. */
+  readonly liveTrigger: LiveTrigger;
   readonly signalTimeout: Duration;
   readonly attempt: number;
   readonly detailedMonitoring: boolean;
@@ -70,6 +72,7 @@ const STACK = {
   sshPublicKey: true,
   ...GATEWAY_PROPS,
   onChange: true,
+  liveTrigger: true,
   vpc: true,
   availabilityZoneIndex: true,
   flowLogs: true,
@@ -115,7 +118,13 @@ export function checkStack(written: unknown): CheckedStack {
     props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
   const flowLogs = readFlowLogs(props, props.vpc !== undefined, problems);
   const { maxSecurityGroupRules, ...deploy } = readDeploy(props, problems);
-  if (deploy.onChange === 'live') checkLiveInstance(props.instanceType, problems);
+  if (deploy.onChange === 'live') checkLiveInstance(props.instanceType, deploy.liveTrigger, problems);
+  else if (props.liveTrigger !== undefined)
+    problems.add(
+      'liveTrigger',
+      "must go with onChange 'live': with the others, user-data has the content",
+      props.liveTrigger,
+    );
   const join = deploy.onChange === 'live' ? separateTraffic(maxSecurityGroupRules) : mergeTraffic;
   const inbound = inboundTraffic(forwards, settings, admin ?? NOBODY, join);
   const outbound = outboundTraffic(forwards, settings, join);
@@ -154,6 +163,7 @@ function readDeploy(props: Partial<Record<keyof PortwayStackProps, unknown>>, pr
   };
   return {
     onChange: readOneOf('onChange', props.onChange, CHANGES, problems) ?? 'restart',
+    liveTrigger: readOneOf('liveTrigger', props.liveTrigger, TRIGGERS, problems) ?? 'tag',
     signalTimeout: readSignalTimeout(props.signalTimeout, problems),
     attempt: whole('attempt'),
     detailedMonitoring: readFlag('detailedMonitoring', props.detailedMonitoring, problems) === true,

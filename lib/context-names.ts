@@ -10,6 +10,7 @@ export const TEXTS = [
   'keyPairName',
   'sshPublicKey',
   'onChange',
+  'liveTrigger',
   'firstBootScript',
 ] as const;
 export const NUMBERS = ['attempt', 'availabilityZoneIndex', 'diskGiB', 'maxSecurityGroupRules'] as const;

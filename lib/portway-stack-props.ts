@@ -5,7 +5,7 @@ import type { GatewayEgressProps } from './constructs/egress';
 import type { LoginKeyProps } from './constructs/login-key';
 import type { MachineProps } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
-import type { OnChange } from './constructs/on-change';
+import type { LiveTrigger, OnChange } from './constructs/on-change';
 import type { GatewaySettingsProps } from './forward/gateway-settings';
 import type { ForwardSet } from './forward/resolve';
 
@@ -38,11 +38,25 @@ export interface PortwayStackProps
    * `vpc` it replaces it), and replaces it to and from `'replace'`.
    * @default 'restart'
    * @category Life of the host
-   * @refused `'live'` with an instance type that is not built on Nitro, such as t2.micro: it does not notice changed
-   * tags; and with a tag on the instance whose key has other characters than letters, digits and `-_+=,.@:`
    * @see docs/decisions/live-changes.md
    */
   readonly onChange?: OnChange;
+  /**
+   * How the running host learns of a change with `onChange: 'live'`. `'tag'`: by a tag of its instance, which it reads
+   * every 2 s without an API call. `'poll'`: it reads its pointer in Parameter Store every 30 s, and the instance shows
+   * no tags to its host. Choose `'poll'` if the instance's tags do not fit, or its type is not built on Nitro. It has
+   * three prices. A change takes up to 30 s longer. Each host makes some 86,400 more calls a month: Parameter Store
+   * takes nothing for them, but CloudTrail charges about $1.73 for each trail after the first, and GuardDuty $0.35. And
+   * who may write the stack's parameters is root on the host: with `'tag'` that also takes the right to tag the
+   * instance. Changing this value neither restarts nor replaces the host.
+   * @default 'tag'
+   * @category Life of the host
+   * @refused without `onChange: 'live'`; `'tag'` with an instance type that is not built on Nitro, such as t2.micro,
+   * because it does not notice changed tags, and with a tag on the instance whose key has other characters than letters,
+   * digits and `-_+=,.@:`
+   * @see docs/decisions/live-changes.md
+   */
+  readonly liveTrigger?: LiveTrigger;
   /**
    * An existing VPC; its first public subnet is used.
    * @default a VPC of its own, 10.0.0.0/16, with one public subnet

@@ -65,6 +65,7 @@ export class PortwayStack extends Stack {
         outbound,
         secrets: secretsOf(this.forwards),
         onChange: checked.onChange,
+        liveTrigger: checked.liveTrigger,
         signalTimeout: checked.signalTimeout,
         attempt: checked.attempt,
         detailedMonitoring: checked.detailedMonitoring,

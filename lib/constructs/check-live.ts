@@ -1,5 +1,6 @@
 import type { CfnInstance } from 'aws-cdk-lib/aws-ec2';
 import type { Problems } from '../forward/problems';
+import type { LiveTrigger } from './on-change';
 
 /**
  * Families of Xen instances. Their metadata service shows only the tags of the last start, but a host learns of new
@@ -9,12 +10,12 @@ import type { Problems } from '../forward/problems';
  */
 const XEN = /^(c1|c3|c4|cc2|cr1|d2|f1|g2|g3s?|h1|hs1|i2|i3|m1|m2|m3|m4|p2|p3|r3|r4|t1|t2|x1e?)\.(?!metal)/;
 
-/** Refuses instance types that do not notice changed tags while they run. */
-export function checkLiveInstance(instanceType: unknown, problems: Problems): void {
-  if (typeof instanceType === 'string' && XEN.test(instanceType))
+/** Refuses instance types that do not notice changed tags while they run, where the host must notice them. */
+export function checkLiveInstance(instanceType: unknown, trigger: LiveTrigger, problems: Problems): void {
+  if (trigger === 'tag' && typeof instanceType === 'string' && XEN.test(instanceType))
     problems.add(
       'instanceType',
-      "must be of a Nitro type such as t4g.micro or t3.micro with onChange 'live': others do not notice changed tags while they run",
+      "must be of a Nitro type such as t4g.micro or t3.micro with onChange 'live': others do not notice changed tags while they run. Or choose liveTrigger 'poll'",
       instanceType,
     );
 }
@@ -34,6 +35,6 @@ export function badTags(instance: CfnInstance): readonly string[] {
     .filter(({ key }) => !KEY.test(key))
     .map(
       ({ key }) =>
-        `the instance's tag ${JSON.stringify(key)} must have letters, digits and -_+=,.@: only with onChange 'live', since its metadata service shows tags: rename it, or leave the gateway out with Tags.of(app).add(…, { excludeResourceTypes: ['AWS::EC2::Instance'] })`,
+        `the instance's tag ${JSON.stringify(key)} must have letters, digits and -_+=,.@: only with onChange 'live', since its metadata service shows tags: rename it, or leave the gateway out with Tags.of(app).add(…, { excludeResourceTypes: ['AWS::EC2::Instance'] }), or choose liveTrigger 'poll'`,
     );
 }

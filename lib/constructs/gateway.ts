@@ -19,7 +19,7 @@ import { Live } from './live';
 import { type LoginKeyProps, loginKey } from './login-key';
 import type { Machine } from './machine';
 import type { Network } from './network';
-import type { OnChange } from './on-change';
+import type { LiveTrigger, OnChange } from './on-change';
 import { Proof } from './proof';
 import { Watch } from './watch';
 
@@ -33,6 +33,8 @@ export interface GatewayProps extends LoginKeyProps {
   /** Secrets that hold the host's certificates. */
   readonly secrets: readonly SecretSource[];
   readonly onChange: OnChange;
+  /** Only with onChange 'live'. */
+  readonly liveTrigger: LiveTrigger;
   readonly signalTimeout: Duration;
   readonly attempt: number;
   readonly detailedMonitoring: boolean;
@@ -74,8 +76,10 @@ export class Gateway extends Construct {
     const eip = new ec2.CfnEIP(this, 'Address', { domain: 'vpc' });
     this.address = eip.ref;
     const role = this.createRole(props.secrets);
-    const { content, attempt } = props;
-    const live = isLive ? new Live(this, 'Live', { content, boot: proof, attempt, role, rules }, problems) : undefined;
+    const { content, attempt, liveTrigger: trigger } = props;
+    const live = isLive
+      ? new Live(this, 'Live', { content, boot: proof, attempt, trigger, role, rules }, problems)
+      : undefined;
     this.userData = live?.userData ?? wholeUserData(this, props, proof, problems);
 
     this.instance = new ec2.Instance(this, 'Instance', {
@@ -97,7 +101,7 @@ export class Gateway extends Construct {
       userDataCausesReplacement: props.onChange === 'replace',
       httpTokens: ec2.HttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
-      ...(isLive ? { instanceMetadataTags: true } : {}),
+      ...(isLive && trigger === 'tag' ? { instanceMetadataTags: true } : {}),
       blockDevices: [
         {
           deviceName: machine.rootDevice,

@@ -10,6 +10,7 @@ import { signalUrlReserve, type UserData } from '../host/user-data';
 import { badTags } from './check-live';
 import { LiveContentStore } from './live-content';
 import { LiveProof } from './live-proof';
+import type { LiveTrigger } from './on-change';
 import { GENERATION_DIGITS, type Proof } from './proof';
 
 export interface LiveProps {
@@ -17,6 +18,7 @@ export interface LiveProps {
   /** The proof of the host's boot. */
   readonly boot: Proof;
   readonly attempt: number;
+  readonly trigger: LiveTrigger;
   /** The host's role. */
   readonly role: iam.Role;
   /** The rules of the security group. */
@@ -35,14 +37,15 @@ function roomFor({ synthesizer }: Stack, rules: number): number | undefined {
 /**
  * How a running host learns of changed forwards. Its content is in Parameter Store, and its user-data is a loader that
  * is the same for all contents. A change updates the security group's rules, the parts, the pointer, and then the
- * instance's tag, which the host reads from its metadata service every few seconds. The condition waits until the host
- * has proved the content.
+ * instance's tag, which the host reads from its metadata service every few seconds. Without that tag, the host polls the
+ * pointer. The condition waits until the host has proved the content.
  */
 export class Live extends Construct {
   readonly userData: UserData;
   private readonly content: string;
   private readonly store: LiveContentStore;
   private readonly proof: LiveProof;
+  private readonly trigger: LiveTrigger;
 
   constructor(scope: Construct, id: string, props: LiveProps, problems: Problems) {
     super(scope, id);
@@ -50,6 +53,7 @@ export class Live extends Construct {
     const { generation, signalUrl, handleIdLength: handleLength } = boot;
     const live = liveContent(props.content, problems, roomFor(Stack.of(this), rules.length));
     this.content = live.content;
+    this.trigger = props.trigger;
     this.proof = new LiveProof(this, 'Proof', live.content);
     // An id that does not show in those of its resources: without a bucket each byte of the template counts.
     this.store = new LiveContentStore(this, 'Default', {
@@ -68,8 +72,10 @@ export class Live extends Construct {
   attach(instance: ec2.Instance, boot: CfnWaitCondition): void {
     const host = instance.instance;
     host.node.addDependency(this.store.pointer);
-    Tags.of(instance).add(CONTENT_TAG, this.content);
-    instance.node.addValidation({ validate: () => [...badTags(host)] });
+    if (this.trigger === 'tag') {
+      Tags.of(instance).add(CONTENT_TAG, this.content);
+      instance.node.addValidation({ validate: () => [...badTags(host)] });
+    }
     this.proof.waitFor(host, boot);
   }
 }

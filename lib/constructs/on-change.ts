@@ -7,3 +7,12 @@ export const CHANGES = ['live', 'restart', 'replace'] as const;
  * - `replace`: a new instance is built, proves itself and then takes the address; traffic never stops, and the disk is new.
  */
 export type OnChange = (typeof CHANGES)[number];
+
+export const TRIGGERS = ['tag', 'poll'] as const;
+
+/**
+ * How a running host with `onChange: 'live'` learns of new content.
+ * - `tag`: a tag of its instance names the content. The host reads it from its metadata service every 2 s.
+ * - `poll`: the host reads the pointer from Parameter Store every 30 s. The instance has no such tag.
+ */
+export type LiveTrigger = (typeof TRIGGERS)[number];

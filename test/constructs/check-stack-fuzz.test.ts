@@ -21,6 +21,7 @@ const rest = fc.record(
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
     sshPublicKey: fc.constant(PUBLIC_KEY),
     onChange: fc.constantFrom('live', 'restart', 'replace'),
+    liveTrigger: fc.constantFrom('tag', 'poll'),
     signalTimeout: fc.constant(Duration.minutes(5)),
     flowLogs: fc.boolean(),
     attempt: fc.nat(9),

@@ -2,7 +2,7 @@ import io
 import urllib.error
 
 import pytest
-from portway import content, reconcile, report
+from portway import content, parts, reconcile, report
 from portway.parts import Altered, Pointer
 
 A, B = "a" * 64, "b" * 64
@@ -145,6 +145,36 @@ def test_the_wait_for_a_pointer_begins_anew_each_time(host, aws):
     assert report.waiting() is None
 
 
+POINTER_A = (
+    f'{{"content":"{parts.digest("")}","live":"GatewayLive{parts.digest("")[:16]}","stack":"Portway","values":[]}}\n'
+)
+
+
+def test_a_pointer_that_stays_away_is_reported_while_the_content_is_fetched_anew(host, aws, monkeypatch):
+    # The good tree was damaged, or `portway apply --now` was called.
+    monkeypatch.setattr(content, "parse_pointer", parts.parse_pointer)
+    monkeypatch.setattr(reconcile, "POINTER", content.CURRENT)
+    (host / "current").write_text(POINTER_A.rstrip())
+    reconcile.fetch_anew()
+    assert (host / "current").read_text() != POINTER_A.rstrip()
+    assert content.live() == 1
+    Clock.now += 76
+    assert content.live() == 1
+    assert report.waiting()[:3] == ("FAILURE", B, f"GatewayLive{B[:16]}")
+
+
+def test_without_a_tag_the_pointer_ends_a_failure(host, aws):
+    aws["tag"], aws["pointer"] = "", TEXT
+    (host / "current").write_text(TEXT)
+    (host / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{B}'\n")
+    (host / f"state/signalled-{A}").write_text(f"{URL}\n")
+    content.failed(POINTER._replace(content=A), "no package conntrack")
+    assert content.live() == 0
+    # If it is deployed again, it is tried again, and its old report is not sent.
+    assert not (host / "failed").exists()
+    assert report.waiting() is None
+
+
 @pytest.mark.parametrize("reported, uptime, changes", [(True, 400, 0), (False, 400, 1), (False, 4000, 0)])
 def test_a_boot_that_is_still_waited_for_is_reported(host, aws, reported, uptime, changes):
     Clock.now = uptime
@@ -159,7 +189,7 @@ def test_a_boot_that_is_still_waited_for_is_reported(host, aws, reported, uptime
 
 @pytest.mark.parametrize("word, started", [("boot", True), ("again", True), ("live", False)])
 def test_the_service_starts_even_if_a_boot_cannot_be_finished(monkeypatch, word, started):
-    def full():
+    def full(*words):
         raise OSError(28, "No space left on device")
 
     calls, said = [], []

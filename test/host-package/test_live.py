@@ -68,6 +68,8 @@ def test_the_pointer_is_looked_at_while_nobody_answers(schedule):
 
 def test_without_tags_the_pointer_is_asked_every_half_minute(schedule):
     assert [now for now in range(0, 100, 2) if schedule.next(now, "-", A, "", False)] == [30, 60, 90]
+    # A deploy that goes back and comes again must not be missed.
+    assert [now for now in range(100, 140, 2) if schedule.next(now, "-", A, B, False)] == [100, 110, 120, 130]
 
 
 def answer(status, text=""):

@@ -112,3 +112,50 @@ def test_what_is_refused_waits_for_ten_minutes(cloudformation, age):
     os.utime(report.FILE, (now - age, now - age))
     assert report.send() == f"SUCCESS was not taken by {POINTER.live}: <Code>ValidationError</Code>"
     assert report.waiting() is None
+
+
+STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/Portway/1"
+
+
+@pytest.mark.parametrize(
+    "answer, is_over",
+    [
+        (f"Stack {STACK} is in UPDATE_COMPLETE state and cannot be signaled", True),
+        (f"Stack {STACK} is in UPDATE_ROLLBACK_FAILED state and cannot be signaled", True),
+        # The condition may be created yet.
+        (f"Stack {STACK} is in UPDATE_IN_PROGRESS state and cannot be signaled", False),
+        (f"Stack {STACK} is in UPDATE_COMPLETE_CLEANUP_IN_PROGRESS state and cannot be signaled", False),
+        ("Resource GatewayLive0123456789abcdef is in DELETE_COMPLETE state", False),
+        ("Rate exceeded", False),
+    ],
+)
+def test_a_report_that_nothing_will_wait_for_is_dropped(cloudformation, monkeypatch, answer, is_over):
+    def post(*words):
+        raise OSError(f"<Error><Message>{answer}</Message></Error><RequestId>1</RequestId>")
+
+    monkeypatch.setattr(report.aws, "post", post)
+    report.keep("SUCCESS", POINTER)
+    if is_over:
+        assert report.send() == f"SUCCESS was not taken by {POINTER.live}: <Error><Message>{answer}</Message></Error>"
+    else:
+        with pytest.raises(OSError, match="</Error>$"):
+            report.send()
+    assert (report.waiting() is None) == is_over
+
+
+@pytest.mark.parametrize("code, is_denied", [("AccessDenied", True), ("ValidationError", False), ("Throttling", False)])
+def test_only_a_missing_right_to_signal_fails_a_boot(cloudformation, monkeypatch, code, is_denied):
+    asked = []
+
+    def post(service, body, headers):
+        asked.append(body.decode())
+        raise OSError(f"<Code>{code}</Code>")
+
+    monkeypatch.setattr(report.aws, "post", post)
+    if is_denied:
+        with pytest.raises(OSError, match="AccessDenied"):
+            report.check_right(POINTER)
+    else:
+        report.check_right(POINTER)
+    # Nothing has this id, which could take it for the report.
+    assert f"LogicalResourceId={POINTER.live}None&" in asked[0]

@@ -1,4 +1,5 @@
 import { Forward } from '../../lib/forward/forward';
+import { pointerName } from '../../lib/host/live/content';
 import { certificatesRoot } from './support/certificates-root';
 import { SCRIPT, scriptOf } from './support/gateway';
 import { ADDRESS, describeHost, until } from './support/host';
@@ -68,6 +69,18 @@ describeHost('a host with live changes that cannot read its content', () => {
       await gateway.aws.keep('parameters', others);
       return () => gateway.aws.keep('parameters', content().parameters);
     },
+    // The names of parts are the same for all generations. When machine and content change in one deploy, the old host
+    // may boot while its pointer is still there, and its parts are those of its successor.
+    'its parts are those of its successor': async () => {
+      const { [POINTER]: pointer = '' } = content().parameters;
+      const { [POINTER]: next = '', ...parts } = content(7009).parameters;
+      await gateway.aws.keep('parameters', {
+        ...parts,
+        [POINTER]: pointer,
+        [pointerName('Portway', 'fedcba9876543210')]: next,
+      });
+      return () => gateway.aws.keep('parameters', content().parameters);
+    },
   };
 
   test.each(Object.keys(troubles))(
@@ -78,7 +91,7 @@ describeHost('a host with live changes that cannot read its content', () => {
       await crash();
       expect((await gateway.boot()).code).toBe(0);
       await works();
-      expect(await gateway.log()).toMatch(/could not be read: .*\n(.*\n)*.*the last good content goes on\n/);
+      expect(await gateway.log()).toMatch(/(could not|cannot) be read: .*\n(.*\n)*.*the last good content goes on\n/);
       // Nobody was told: the deploy was long over.
       expect(await gateway.signals()).toHaveLength(1);
 
@@ -87,6 +100,52 @@ describeHost('a host with live changes that cannot read its content', () => {
       expect(await answers(7001)).toBe('9002');
     },
   );
+
+  test('fails the deploy of a boot that cannot read its content, and runs its last good content', async () => {
+    await create();
+    await gateway.aws.keep('parameters');
+    await crash();
+    // The machine changed: another boot is waited for.
+    await gateway.host.sh('gateway', `sed -i "/^PORTWAY_SIGNAL_URL=/s/demo/second/" ${SCRIPT}`);
+    expect((await gateway.boot()).code).toBe(0);
+    await works();
+    const signals = await gateway.signals();
+    expect(signals.map(({ Status }) => Status)).toEqual(['SUCCESS', 'FAILURE']);
+    expect(signals[1]).toMatchObject({ Reason: expect.stringMatching(/now could not be read: .*AccessDenied/) });
+    // Once: a reboot tells nobody again.
+    await crash();
+    expect((await gateway.boot()).code).toBe(0);
+    expect(await gateway.signals()).toHaveLength(2);
+  });
+
+  test('fails its first deploy where it may not report, and says so on its console', async () => {
+    await gateway.aws.keep('denied', 'cloudformation');
+    await gateway.publish(content());
+    const { code, stdout } = await gateway.boot();
+    expect(code).toBe(1);
+    const denied = /not authorized to perform: cloudformation:SignalResource on resource: arn:aws:cloudformation:/;
+    expect(stdout).toMatch(denied);
+    expect(await gateway.signals()).toMatchObject([{ Status: 'FAILURE', Reason: expect.stringMatching(denied) }]);
+    expect(await gateway.aws.signals()).toEqual([]);
+
+    await gateway.aws.keep('denied');
+    expect((await gateway.boot()).code).toBe(0);
+    expect(await gateway.outcome()).toMatchObject({ Status: 'SUCCESS' });
+    await works();
+  });
+
+  test('says so if its clock is a day off', async () => {
+    await gateway.publish(content());
+    for (const [seconds, words] of [
+      [86_400, 'Signature expired'],
+      [-86_400, 'Signature not yet current'],
+    ]) {
+      await gateway.aws.keep('clock', `${seconds}`);
+      expect((await gateway.boot()).code).toBe(1);
+      const { Status, Reason } = (await gateway.signals()).at(-1) ?? {};
+      expect([Status, Reason]).toEqual(['FAILURE', expect.stringContaining(`"message": "${words}: 2`)]);
+    }
+  });
 
   test('takes the newest content at its next boot', async () => {
     await create();

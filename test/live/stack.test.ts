@@ -256,6 +256,64 @@ test.each(['t3.micro', 'i3.metal', 'p3dn.24xlarge', 'm5.large'])('takes an insta
   expect(() => synth({ instanceType })).not.toThrow();
 });
 
+describe("liveTrigger 'poll'", () => {
+  const poll = { liveTrigger: 'poll' } as const;
+
+  test('leaves the tag out, and changes with a target: parts, pointer and condition', () => {
+    const [before, after] = [synth(poll), synth({ ...poll, ...forwards(8081) })];
+    expect([host(after).content, host(after).instance.Properties?.MetadataOptions]).toEqual([
+      undefined,
+      expect.not.objectContaining({ InstanceMetadataTags: expect.anything() }),
+    ]);
+    const types = changes(before, after).map((id) => (before[id] ?? after[id])?.Type);
+    expect([...new Set(types)].toSorted()).toEqual(['AWS::CloudFormation::WaitCondition', 'AWS::SSM::Parameter']);
+    expect(after[host(after).live]?.DependsOn).toContain(host(after).id);
+  });
+
+  test('runs the same content by the same boot as with a tag', () => {
+    const [tag, polls] = [host(synth()), host(synth(poll))];
+    expect([polls.boot, polls.live, polls.pointer]).toEqual([tag.boot, tag.live, tag.pointer]);
+    expect(polls.instance.Properties?.UserData).toEqual(tag.instance.Properties?.UserData);
+  });
+
+  test('takes tags and instance types that a tag cannot be used with', () => {
+    expect(() => synth(poll, (stack) => Tags.of(stack).add('Cost Center', 'x'))).not.toThrow();
+    expect(() => synth({ ...poll, instanceType: 't2.micro', architecture: 'x86_64' })).not.toThrow();
+  });
+
+  test.each(['restart', 'replace'] as const)('is refused with onChange %s', (onChange) => {
+    expect(() => synth({ ...poll, onChange })).toThrow(/^liveTrigger must go with onChange 'live': .* got: poll$/);
+  });
+
+  test('is refused with another value', () => {
+    expect(() => synth({ liveTrigger: 'often' as never })).toThrow(/^liveTrigger must be tag or poll, got: often$/);
+  });
+});
+
+test('two stacks of one name in two regions read and report each to its own', () => {
+  const app = new App({ context: featureFlags() });
+  const policies = ['eu-central-1', 'us-east-1'].map((region) => {
+    const env = { account: '123456789012', region };
+    const stack = new PortwayStack(app, `Portway-${region}`, { ...base, stackName: 'Portway', env });
+    return [stack.artifactId, region] as const;
+  });
+  const assembly = app.synth();
+  for (const [id, region] of policies) {
+    const { Resources } = assembly.getStackArtifact(id).template as { Resources: Resources };
+    const [, policy] = only(Resources, 'AWS::IAM::Policy');
+    expect(policy.Properties?.PolicyDocument).toMatchObject({
+      Statement: [
+        { Resource: `arn:aws:ssm:${region}:123456789012:parameter/portway/Portway/*` },
+        { Resource: { Ref: 'AWS::StackId' } },
+      ],
+    });
+    // Names of roles are global, and so must be CloudFormation's own.
+    const [, role] = only(Resources, 'AWS::IAM::Role');
+    expect(role.Properties?.RoleName).toBeUndefined();
+    expect(policy.Properties?.PolicyName).toMatch(/^Gateway/);
+  }
+});
+
 test.each(['iptables', 'nginx'])('shows its rules as plain lines where a bucket takes the template: %s', (engine) => {
   const web = engine === 'iptables' ? Forward.tcp({ listen: 80, to: 8080 }) : Forward.http({ listen: 80, to: 8080 });
   const app = new App({ context: featureFlags() });

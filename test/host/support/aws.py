@@ -2,15 +2,18 @@
 443, over TLS. Arguments: a folder and the file of a certificate with its key. The folder holds `secret`, the text of the one secret,
 `parameters`, an object of them by name, `keys`, the role's credentials as IMDS tells them, `tag`, the value of the instance's tag
 portway:content, and `progress`, the names of the stack's resources that are in progress, one a line; where there is no such file, nothing
-is told. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
+is told, and the stack is in no operation. `denied` names a service that the role may not use, and `clock` has the seconds by which the
+host's clock is behind. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
 Whether a request is signed right, others judge."""
 
+import calendar
 import http.server
 import json
 import os
 import ssl
 import sys
 import threading
+import time
 import urllib.parse
 
 folder = sys.argv[1]
@@ -63,8 +66,19 @@ class Services(Handler):
         with open(os.path.join(folder, "requests"), "a") as file:
             headers = {name.lower(): value for name, value in self.headers.items()}
             file.write(json.dumps({"path": self.path, "headers": headers, "body": body}) + "\n")
+        late = time.time() + float(read("clock") or 0) - signed_at(self.headers["X-Amz-Date"])
         if self.headers["Host"].startswith("cloudformation."):
             self.answer(*signal(dict(urllib.parse.parse_qsl(body))))
+            return
+        if abs(late) > 300:
+            words = (
+                "Signature expired: {0} is now earlier than {1}"
+                if late > 0
+                else "Signature not yet current: {0} is still later than {1}"
+            )
+            now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + float(read("clock"))))
+            message = words.format(self.headers["X-Amz-Date"], now)
+            self.answer(400, json.dumps({"__type": "InvalidSignatureException", "message": message}))
             return
         answer = {
             "secretsmanager.GetSecretValue": secret_value,
@@ -72,6 +86,10 @@ class Services(Handler):
             "AmazonSSM.GetParameters": parameters,
         }[self.headers["X-Amz-Target"]](json.loads(body))
         self.answer(400 if "__type" in answer else 200, json.dumps(answer))
+
+
+def signed_at(date):
+    return calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
 
 
 DENIED = {"__type": "AccessDeniedException", "Message": "is not authorized to perform"}
@@ -110,17 +128,26 @@ ARN = "arn:aws:cloudformation:eu-central-1:123456789012:stack/Portway/1"
 def signal(asked):
     """SignalResource, as strict as AWS: only what is in progress takes one."""
 
-    def refused(words):
-        error = f"<Error><Type>Sender</Type><Code>ValidationError</Code><Message>{words}</Message></Error>"
-        return 400, f"<ErrorResponse>{error}</ErrorResponse>"
+    def refused(words, code="ValidationError"):
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error>"
+        return 400, f"<ErrorResponse>{error}<RequestId>{time.time()}</RequestId></ErrorResponse>"
+
+    if read("denied") == "cloudformation":
+        return refused(
+            f"User: x is not authorized to perform: cloudformation:SignalResource on resource: {ARN}", "AccessDenied"
+        )
 
     wanted = {"Action", "Version", "StackName", "LogicalResourceId", "UniqueId", "Status"}
     if set(asked) != wanted or asked["Action"] != "SignalResource" or asked["Version"] != "2010-05-15":
         return refused("1 validation error detected")
     if not 1 <= len(asked["UniqueId"]) <= 64 or asked["Status"] not in ("SUCCESS", "FAILURE"):
         return refused("1 validation error detected")
-    if asked["LogicalResourceId"] not in (read("progress") or "").split():
-        return refused(f"Stack {ARN} is in CREATE_COMPLETE state and cannot be signaled")
+    progress = read("progress")
+    if progress is None:
+        return refused(f"Stack {ARN} is in UPDATE_COMPLETE state and cannot be signaled")
+    # AWS's words for it are documented nowhere.
+    if asked["LogicalResourceId"] not in progress.split():
+        return refused(f"Resource {asked['LogicalResourceId']} cannot be signaled")
     with open(os.path.join(folder, "signals"), "a") as file:
         file.write(json.dumps(asked) + "\n")
     return 200, "<SignalResourceResponse><ResponseMetadata/></SignalResourceResponse>"

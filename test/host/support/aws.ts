@@ -43,7 +43,10 @@ export class Aws {
   }
 
   /** Sets what it knows from now on, see aws.py. Without a value, it is unknown. */
-  async keep(name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress', value?: unknown): Promise<void> {
+  async keep(
+    name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress' | 'denied' | 'clock',
+    value?: unknown,
+  ): Promise<void> {
     const file = join(this.folder, name);
     if (value === undefined) return rm(file, { force: true });
     // In one step, since requests may arrive at any moment.

@@ -40,12 +40,17 @@ export class LiveGateway {
     readonly host: Host,
     readonly aws: Aws,
     private readonly folder: string,
+    private readonly hasTag: boolean,
   ) {}
 
-  /** `isImpatient`: the loader does not wait for what may come a little later. */
-  static async start({ isImpatient = false } = {}): Promise<LiveGateway> {
+  /**
+   * `isImpatient`: the loader does not wait for what may come a little later. `hasTag`: whether the instance has a tag
+   * with its content, and shows it.
+   */
+  static async start({ isImpatient = false, hasTag = true } = {}): Promise<LiveGateway> {
     const host = await Host.start({ root: await certificatesRoot() });
-    const gateway = new LiveGateway(host, await Aws.near(host), await mkdtemp(join(tmpdir(), 'portway-signal-')));
+    const folder = await mkdtemp(join(tmpdir(), 'portway-signal-'));
+    const gateway = new LiveGateway(host, await Aws.near(host), folder, hasTag);
     await host.serve('client', ['python3', join(__dirname, 'signal.py'), `${SIGNAL_PORT}`, gateway.record]);
     await gateway.aws.serve();
     const [loader, fetch] = LOADERS.map(readAsset) as [string, string];
@@ -70,8 +75,9 @@ export class LiveGateway {
 
   /** Parts and pointer, then the tag; then the condition waits. */
   async publish({ parameters, content, condition }: Deployed): Promise<void> {
+    await this.aws.keep('progress', 'others');
     await this.aws.keep('parameters', parameters);
-    await this.aws.keep('tag', content);
+    if (this.hasTag) await this.aws.keep('tag', content);
     await this.aws.keep('progress', condition);
   }
 

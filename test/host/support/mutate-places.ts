@@ -66,7 +66,18 @@ export function placesOf(data: Data): readonly Place[] {
 
 const STACK = [
   ...['forwards', 'engine', 'adminCidr', 'os', 'architecture', 'instanceType', 'ami', 'diskGiB', 'keyPairName'],
-  ...['sshPublicKey', 'blocked', 'egress', 'ping', 'ipv6', 'onChange', 'vpc', 'availabilityZoneIndex', 'flowLogs'],
+  ...[
+    'sshPublicKey',
+    'blocked',
+    'egress',
+    'ping',
+    'ipv6',
+    'onChange',
+    'liveTrigger',
+    'vpc',
+    'availabilityZoneIndex',
+    'flowLogs',
+  ],
   ...[
     'firstBootScript',
     'signalTimeout',

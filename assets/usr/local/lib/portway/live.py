@@ -24,8 +24,9 @@ TAG = "/latest/meta-data/tags/instance/portway:content"
 SECONDS = 2
 # A token is valid for six hours.
 TOKEN_SECONDS = 21600
-# How often it looks at the pointer in addition to the tag, and if the instance shows no tags.
-LOOK_SECONDS, POLL_SECONDS = 300, 30
+# How often it looks at the pointer in addition to the tag, and if the instance shows no tags: more often after a
+# failure, since a deploy that goes back and comes again at once must not be missed.
+LOOK_SECONDS, POLL_SECONDS, RETRY_SECONDS = 300, 30, 10
 SIGNAL_SECONDS = 3
 # Content that cannot be set up yet is tried again at growing intervals.
 LONGEST_PAUSE = 30
@@ -63,7 +64,8 @@ class Schedule:
         if is_pending and now - self.signalled >= SIGNAL_SECONDS:
             self.signalled = now
             return "signal"
-        if now - self.looked >= (POLL_SECONDS if tag == "-" else LOOK_SECONDS):
+        polls = RETRY_SECONDS if failed else POLL_SECONDS
+        if now - self.looked >= (polls if tag == "-" else LOOK_SECONDS):
             self.looked = now
             return "live"
         return ""

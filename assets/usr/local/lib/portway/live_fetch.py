@@ -163,6 +163,7 @@ def main(mode: str) -> None:
     sys.path.insert(0, tree + lib)
     from portway import content
 
+    content.unread = reason
     content.main([mode])
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from portway.fingerprint import paused_until
-from portway.reconcile import POINTER, clock
+from portway.reconcile import clock, fetch_anew
 from portway.rollback import FAILED, HELD
 
 USAGE = "usage: portway apply --now"
@@ -21,7 +21,8 @@ def main(words: list[str]) -> None:
     until = paused_until()
     if until:
         sys.exit(f"portway: paused until {clock(until)}: end that first, by portway pause off")
-    for path in (FAILED, HELD, POINTER):
+    for path in (FAILED, HELD):
         with contextlib.suppress(FileNotFoundError):
             os.remove(path)
+    fetch_anew()
     sys.exit(subprocess.run(["/usr/local/bin/portway", "content", "live"]).returncode)

@@ -42,6 +42,8 @@ LOCK = "/run/portway.lock"
 WAITING = "/run/portway/waiting"
 # What failed the last time.
 TROUBLE = "/run/portway/trouble"
+# Why live_fetch.py could not read it; it sets this.
+unread = ""
 # How many digits of the content's hash are in its condition's name.
 DIGITS = 16
 # For 75 s: parameters may become visible a little after they were written.
@@ -258,7 +260,7 @@ def try_to_send() -> int:
     except Exception as error:
         # Nothing waits for it yet, so it is sent again later.
         if "ValidationError" not in f"{error}":
-            print(f"CloudFormation: {error}", file=sys.stderr)
+            say_once(f"CloudFormation: {error}")
         return 1
     if said:
         say(said)
@@ -270,16 +272,17 @@ def try_to_send() -> int:
 
 def boot() -> int:
     url = boot_url()
+    is_first = not is_reported(url)
     try:
         content = read_content()
-    except Unreadable as error:
+        if is_first:
+            report.check_right(content.pointer)
+    except OSError as error:
         # The good tree may be of before there were live changes.
         if os.path.exists(f"{GOOD}/usr/local/lib/portway/{UNIT}"):
-            return again()
-        say(f"FAILED: {error}")
-        signal_failure(url, error)
+            return again(f"{error}")
+        signal_failure(f"{error}")
         return 1
-    is_first = not is_reported(url)
     reason = apply(content, url if is_first else "")
     if reason:
         failed(content.pointer, reason)
@@ -288,26 +291,30 @@ def boot() -> int:
     return 1 if reason else 0
 
 
-def signal_failure(url: str, error: Unreadable) -> None:
-    settings = {"PORTWAY_CONTENT": error.pointer.content if error.pointer else "unknown", "PORTWAY_SIGNAL_URL": url}
+def signal_failure(reason: str) -> None:
+    say(f"FAILED: {reason}")
+    settings = {"PORTWAY_CONTENT": "unknown", "PORTWAY_SIGNAL_URL": boot_url()}
     for pause in (0, 3, 10, 20):
         time.sleep(pause)
         try:
-            say(signals.send("FAILURE", f"{error}", settings) or "signalled before")
+            say(signals.send("FAILURE", reason, settings) or "signalled before")
             return
         except OSError as problem:
             say(f"not signalled: {problem}")
 
 
-def again() -> int:
+def again(reason: str) -> int:
     say("the last good content goes on")
-    reason = damage(GOOD)
-    if reason:
-        say(f"the last good content is damaged: {reason}")
+    trouble = damage(GOOD)
+    if trouble:
+        say(f"the last good content is damaged: {trouble}")
     else:
         rollback.stage(GOOD)
-        reason = set_up()
-    return 1 if reason else 0
+        trouble = set_up()
+    # A deploy that made this boot must not wait in vain.
+    if reason and not is_reported(boot_url()):
+        signal_failure(reason)
+    return 1 if trouble else 0
 
 
 def live() -> int:
@@ -324,8 +331,13 @@ def live() -> int:
         forget(TROUBLE)
         if pointer.content == read(FAILED).strip():
             return 0
+        runs = pointer.content == setting(GOOD, "PORTWAY_CONTENT")
+        if runs and os.path.exists(FAILED):
+            # As live.py does by the tag: if the deploy comes again, it must not meet its old report.
+            forget(FAILED)
+            forget(report.FILE)
         # The good tree is a newer one where a rollback came before its change was told.
-        if text == read(CURRENT) and pointer.content == setting(GOOD, "PORTWAY_CONTENT"):
+        if runs and text == read(CURRENT):
             # A boot that could read nothing, or whose signal was lost, is still waited for.
             if is_reported(boot_url()) or time.monotonic() > BOOT_SECONDS:
                 return 0
@@ -349,7 +361,8 @@ def wait(tag: str, reason: str) -> int:
         replace(WAITING, f"{time.monotonic():.0f} {tag}")
     elif time.monotonic() - int(since) > sum(PAUSES):
         say(f"FAILED: {reason}")
-        old = parse_pointer(read(CURRENT))
+        # See reconcile.fetch_anew.
+        old = parse_pointer(read(CURRENT).rstrip())
         failed(old._replace(content=tag, live=old.live[:-DIGITS] + tag[:DIGITS]), reason)
         try_to_send()
     return 1
@@ -402,7 +415,7 @@ def is_paused(pointer: Pointer) -> bool:
 
 def main(words: list[str]) -> None:
     """portway content boot|again|live|signal"""
-    command = {"boot": boot, "again": again, "live": live, "signal": try_to_send}.get(" ".join(words))
+    command = {"boot": boot, "again": lambda: again(unread), "live": live, "signal": try_to_send}.get(" ".join(words))
     if command is None:
         sys.exit(f"usage: {main.__doc__}")
     os.umask(0o077)
@@ -416,5 +429,5 @@ def main(words: list[str]) -> None:
         sys.exit(1)
     finally:
         # Even if the disk is full. Without a good tree of a live host there is nothing to start.
-        if command in (boot, again):
+        if words[0] in ("boot", "again"):
             start_resident()

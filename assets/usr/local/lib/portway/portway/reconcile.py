@@ -22,7 +22,7 @@ STATE, GOOD = "/var/lib/portway", fingerprint.GOOD
 RECORD = fingerprint.RECORD
 LOG = "/var/log/portway/bootstrap.log"
 LOCK = "/run/portway.lock"
-# The last text of the pointer. Without it, the content is fetched again.
+# The last text of the pointer. If it differs, the content is fetched.
 POINTER = f"{STATE}/pointer"
 # The end of the last stop that was reported.
 TOLD = "/run/portway-reconcile-stopped"
@@ -88,6 +88,14 @@ def lock(wait: bool = False) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def fetch_anew() -> None:
+    """Makes the next `portway content live` fetch the content even if it runs already: the end of the line makes the
+    text differ from the pointer's."""
+    if os.path.exists(POINTER):
+        with open(POINTER, "a") as file:
+            file.write("\n")
 
 
 def damage(tree: str) -> str:
@@ -207,9 +215,9 @@ def main(words: list[str]) -> None:
             right = not free or reconcile()
     except Damaged as error:
         right = False
-        if os.path.exists(POINTER):
+        if not read(POINTER).endswith("\n"):
             say(f"WARNING: the good tree is damaged, so the content is fetched anew: {error}")
-            os.remove(POINTER)
+            fetch_anew()
         # With the program on the disk, since the good tree's may be the damaged one.
         subprocess.run(["/usr/local/bin/portway", "content", "live"])
     if not right:

@@ -18,6 +18,9 @@ from portway.signals import clean, instance
 
 FILE = "/var/lib/portway/live-signal"
 SECONDS = 600
+# CloudFormation's answer when the stack is in no operation, so that nothing waits for a report, and nothing will.
+# https://github.com/aws-cloudformation/aws-cloudformation-templates/issues/34
+OVER = re.compile(r"Stack \S+ is in \w+_(COMPLETE|FAILED) state")
 # How much CloudFormation shows of a signal's id. It begins with the instance's id.
 ID_CHARACTERS = 64
 
@@ -54,13 +57,26 @@ def send() -> str:
         said = f"{report.status} was signalled to {report.live}"
     except OSError as error:
         # A time in the future comes from a wrong clock.
-        if abs(time.time() - os.path.getmtime(FILE)) < SECONDS:
+        if not OVER.search(f"{error}") and abs(time.time() - os.path.getmtime(FILE)) < SECONDS:
             raise
-        said = f"{report.status} was not taken by {report.live}: {clean(str(error), 300)}"
+        said = f"{report.status} was not taken by {report.live}: {clean(f'{error}', 300)}"
     # Other content may have arrived meanwhile.
     if waiting() == report:
         os.remove(FILE)
     return said
+
+
+def check_right(pointer: Pointer) -> None:
+    """To be called while the deploy waits for the boot, whose report needs no right.
+
+    @raise OSError if the role may not signal, so that the deploy would wait for this content in vain
+    """
+    try:
+        # No resource has this id, so nothing is signalled.
+        signal(Report("SUCCESS", pointer.content, f"{pointer.live}None", pointer.stack, ""))
+    except OSError as error:
+        if "AccessDenied" in f"{error}":
+            raise
 
 
 def signal(report: Report) -> None:
@@ -73,7 +89,11 @@ def signal(report: Report) -> None:
         "Status": report.status,
     }
     form = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-    aws.post("cloudformation", urllib.parse.urlencode(arguments).encode(), form)
+    try:
+        aws.post("cloudformation", urllib.parse.urlencode(arguments).encode(), form)
+    except OSError as error:
+        # Without what differs each time.
+        raise OSError(f"{error}".partition("<RequestId>")[0]) from None
 
 
 # What programs print, and the part of it that names the cause in a few words. The first match counts.
