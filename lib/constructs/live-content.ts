@@ -39,13 +39,13 @@ export class LiveContentStore extends Construct {
     const parts = live.parts.map(
       ({ name, value }) =>
         new ssm.CfnParameter(this, name, {
-          ...{ type: 'String', tier: 'Standard', name: `${place}/${name}` },
+          ...{ type: 'String', name: `${place}/${name}` },
           value: joinedLines(value),
         }),
     );
     this.names = live.parts.map(({ name }) => `${place}/${name}`);
     this.pointer = new ssm.CfnParameter(this, 'Pointer', {
-      ...{ type: 'String', tier: 'Standard', name: pointerName(stack.stackName, generation) },
+      ...{ type: 'String', name: pointerName(stack.stackName, generation) },
       description: 'Which content the Portway gateway runs: the SHA-256 and name of each part',
       value: joinedLines(pointerText(live, { stack: stack.stackName, condition, attempt })),
     });

@@ -1,26 +1,25 @@
 """live_fetch.py, which gets a live host its programs at a boot."""
 
 import base64
+import bz2
 import io
-import json
 import urllib.error
-import zlib
 
 import live_fetch
 import pytest
 
 POINTER = "/portway/Portway/0123456789abcdef/now"
-FILES = [{"path": "/usr/local/bin/portway", "mode": "0755", "text": "#!/bin/sh\n"}]
+FILES = ["/usr/local/bin/portway", "0755", "#!/bin/sh\n"]
 
 
 @pytest.fixture
 def content(monkeypatch: pytest.MonkeyPatch) -> str:
     """A content of twelve parts, and what names it."""
-    packed = base64.b85encode(zlib.compress(json.dumps(FILES).encode())).decode().replace("{", ".")
+    packed = base64.b85encode(bz2.compress("\0".join(FILES).encode())).decode().replace("{", ".")
     parts = {
         f"programs.{number + 1}": packed[number * 9 : (number + 1) * 9 if number < 11 else None] for number in range(12)
     }
-    lines = "\n".join(f"{live_fetch.digest(value)[:32]} {name}" for name, value in sorted(parts.items()))
+    lines = f"0 1 etc/portway/portway.env\n{live_fetch.digest(packed)[:32]} 12 programs"
     known = {f"/portway/Portway/{name}": value for name, value in parts.items()}
     known[POINTER] = '{"content":"..."}\n' + lines
 

@@ -1,17 +1,24 @@
 import base64
+import bz2
 import json
-import zlib
+import re
 from pathlib import Path
 
 import pytest
 from portway import parts
 
 VECTORS = json.loads((Path(__file__).parent / "part-text.json").read_text())
-FILE = {"path": "/usr/local/lib/portway/host.sh", "mode": "0755", "text": "#!/bin/bash\necho {{ ä }}\n"}
+FILE = parts.File("/usr/local/lib/portway/host.sh", "0755", "#!/bin/bash\necho {{ ä }}\n")
 
 
 def pointer_of(found, **about):
-    lines = "\n".join(f"{parts.digest(found[name])[:32]} {name}" for name in sorted(found))
+    """`found` holds parts by name, those of a file in order."""
+    files = {}
+    for name, value in found.items():
+        files.setdefault(re.sub(r"\.\d+$", "", name), []).append(value)
+    lines = "\n".join(
+        f"{parts.digest(''.join(values))[:32]} {len(values)} {name}" for name, values in sorted(files.items())
+    )
     head = {
         "content": parts.digest(lines),
         "live": "GatewayLive0123456789abcdef",
@@ -27,7 +34,8 @@ def read(found, **about):
 
 
 def packed(*files):
-    return base64.b85encode(zlib.compress(json.dumps(files).encode())).decode().replace("{", ".")
+    text = "\0".join("\0".join(file) for file in files)
+    return base64.b85encode(bz2.compress(text.encode())).decode().replace("{", ".")
 
 
 def part(number, count, lines, path="/etc/nginx/nginx.conf"):
@@ -52,7 +60,7 @@ def test_files_are_joined_from_their_parts_by_number():
 
 
 def test_programs_are_joined_by_number():
-    text = packed(*[{**FILE, "path": f"/f{n}", "text": f"{n * 7919}" * 99} for n in range(40)])
+    text = packed(*[parts.File(f"/f{n}", "0644", f"{n * 7919}" * 99) for n in range(40)])
     size = len(text) // 11 + 1
     pieces = {f"programs.{n // size + 1}": text[n : n + size] for n in range(0, len(text), size)}
     assert len(pieces) == 11
@@ -60,7 +68,7 @@ def test_programs_are_joined_by_number():
 
 
 def test_programs_keep_text_and_mode():
-    assert read({"programs.1": packed(FILE)}) == [(FILE["path"], "0755", FILE["text"])]
+    assert read({"programs.1": packed(FILE)}) == [FILE]
 
 
 def test_parameter_store_may_have_trimmed_a_part():
@@ -76,7 +84,7 @@ def test_a_part_that_was_edited_is_refused():
     found = {"etc/nginx/nginx.conf.1": part(1, 1, "a\n"), "programs.1": packed(FILE)}
     pointer = parts.parse_pointer(pointer_of(found))
     for name in found:
-        with pytest.raises(parts.Altered, match=f"^{name} is not what was deployed$"):
+        with pytest.raises(parts.Altered, match=f"^{name[:-2]} is not what was deployed$"):
             parts.files_of(pointer, {**found, name: found[name] + " "})
 
 
@@ -92,8 +100,13 @@ def test_what_is_no_pointer_is_refused(text):
 
 
 def test_a_file_without_one_of_its_parts_is_refused():
-    with pytest.raises(parts.Altered, match="has 2 parts, of which the pointer names 1"):
+    with pytest.raises(parts.Altered, match=r"^etc/nginx/nginx.conf.1 is not a part of it$"):
         read({"etc/nginx/nginx.conf.1": part(1, 2, "a\n")})
+
+
+def test_parts_in_another_order_are_refused():
+    with pytest.raises(parts.Altered, match=r"^etc/nginx/nginx.conf.1 is not a part of it$"):
+        read({"etc/nginx/nginx.conf.1": part(2, 2, "b\n"), "etc/nginx/nginx.conf.2": part(1, 2, "a\n")})
 
 
 @pytest.mark.parametrize("value", ["a;b", "a\nb", "{", "'", '"', "$x", "`", "#", "\\", "é"])

@@ -10,12 +10,15 @@ from portway import parts  # noqa: E402
 
 def programs_by_the_loader(pointer: str, found: "dict[str, str]") -> "list[dict[str, str]]":
     """What the program in user-data unpacks before the host's own programs are there."""
+    if " programs" not in pointer:
+        return []
     place = "/portway/Portway/"
     live_fetch.parameters = lambda names: {
         name: pointer if name.endswith("/now") else found[name[len(place) :]] for name in names
     }
     live_fetch.metadata = lambda path: live_fetch.digest(pointer.partition("\n")[2])
-    return list(live_fetch.programs(f"{place}0123456789abcdef/now"))
+    words = iter(live_fetch.programs(f"{place}0123456789abcdef/now"))
+    return [{"path": path, "mode": mode, "text": text} for path, mode, text in zip(words, words, words)]
 
 
 def read(given: "dict[str, object]") -> "dict[str, object]":

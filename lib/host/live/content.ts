@@ -1,24 +1,28 @@
-import { createHash } from 'node:crypto';
 import type { Problems } from '../../forward/problems';
 import { withoutComfort, withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import { PARAMETER_LIMIT } from '../parameters';
-import { canBePacked, canBePlain, type Part, packedParts, plainParts } from './parts';
+import {
+  type Division,
+  digest,
+  divide,
+  fewestPacked,
+  isPlain,
+  LONGEST_VALUE,
+  MAX_PARTS,
+  pointerSize,
+  templateSize,
+} from './division';
+import { canBePacked } from './parts';
 
 /** The instance's tag with the content that a running host must have. */
 export const CONTENT_TAG = 'portway:content';
 
 /** A host's content as stored in Parameter Store. */
-export interface LiveContent {
-  /** Sorted by name. */
-  readonly parts: readonly Part[];
-  /** One line for each part: the first 32 hexadecimal digits of its SHA-256, and its name. */
-  readonly list: string;
+export interface LiveContent extends Division {
   /** SHA-256 of the list in hexadecimal digits. Identifies the content in the pointer, the instance's tag and the host's report. */
   readonly content: string;
-  /** Tokens whose values the parts' placeholders stand for. */
-  readonly values: readonly string[];
 }
 
 /** What a pointer contains in addition to its content. */
@@ -31,18 +35,15 @@ export interface PointerProps {
   readonly attempt: number;
 }
 
-/** The bytes reserved for a token's value in the pointer: enough for addresses, AWS host names and common ARNs. */
-const LONGEST_VALUE = 128;
+/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+const LONGEST_LOGICAL_ID = 255;
+const LONGEST_STACK = 128;
 
 /**
  * How much too high the estimated size in a template may be. Within this margin, the CDK CLI reports that the template
  * is too large.
  */
 const ESTIMATE_ERROR = 1000;
-
-/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
-const LONGEST_LOGICAL_ID = 255;
-const LONGEST_STACK = 128;
 
 /** Bytes for the pointer's list and values. */
 const POINTER_ROOM =
@@ -52,8 +53,8 @@ const POINTER_ROOM =
   );
 
 /**
- * The content in parts: rules, settings and the team's files as plain lines, the rest packed. If there are more parts
- * than a pointer can list, or they exceed `room`, the largest plain files are packed too.
+ * The content in parts: rules, settings and the team's files as plain lines, the rest packed. If there are too many
+ * parts, or they exceed `room`, the largest plain files are packed too.
  *
  * @param room bytes that the parts may take in the template; files that cannot be packed may exceed it. Default: no
  * limit
@@ -65,44 +66,27 @@ export function liveContent(content: HostContent, problems: Problems, room = Num
       `content of ${file.path}`,
       `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
     );
-  // Only to fit into a template without a bucket: comments are removed, then the files that forwarding does not depend on.
-  const smaller = room === Number.POSITIVE_INFINITY ? [] : [files.map(withoutComments), files.flatMap(withoutComfort)];
-  const variants = [files, ...smaller];
-  for (const variant of variants) {
-    const found = divisions(variant).find((live) => pointerSize(live) <= POINTER_ROOM && templateSize(live) <= room);
-    if (found !== undefined) return found;
+  const fits = (one: Division) =>
+    one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room;
+  const division = divisionThat(fits, files) ?? divide(files.flatMap(withoutComfort), files.length);
+  if (!fits(division)) reportSize(division, room, problems);
+  return { ...division, content: digest(division.list) };
+}
+
+/**
+ * The most readable division that fits. Lines that `cdk diff` shows count for more than comments, which
+ * `Portway.rules.txt` has too; and comments for more than files that forwarding does not depend on.
+ */
+function divisionThat(fits: (one: Division) => boolean, files: readonly HostFile[]): Division | undefined {
+  const whole = divide(files, 0);
+  if (fits(whole)) return whole;
+  for (const smaller of [files.map(withoutComments), files.flatMap(withoutComfort)]) {
+    const count = fewestPacked(smaller, fits);
+    if (count === undefined) continue;
+    const commented = divide(files, count);
+    return fits(commented) ? commented : divide(smaller, count);
   }
-  const smallest = divisions(variants.at(-1) ?? files).at(-1) as LiveContent;
-  if (templateSize(smallest) > room + ESTIMATE_ERROR)
-    problems.add(
-      'content',
-      `must be at most ${room} bytes in a template that is sent without a bucket: bootstrap the account and leave out bootstrapless, use one engine for all forwards, or onChange 'restart'. Parts: ${breakdown(smallest)}`,
-      `${templateSize(smallest)} bytes`,
-    );
-  if (pointerSize(smallest) <= POINTER_ROOM) return smallest;
-  problems.add(
-    'content',
-    `must be at most ${POINTER_ROOM} bytes in its list of parts, with ${LONGEST_VALUE} for each value that is known only at deploy time (${smallest.values.length} of them); shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks. Parts: ${breakdown(smallest)}`,
-    `${pointerSize(smallest)} bytes`,
-  );
-  return smallest;
-}
-
-/** All as plain as possible, then with more and more files packed, the largest first. */
-function divisions(files: readonly HostFile[]): readonly LiveContent[] {
-  const plain = files.filter(isPlain);
-  const movable = plain.filter(canBePacked).toSorted((a, b) => b.text.length - a.text.length);
-  return [undefined, ...movable].map((_, count) => {
-    const packed = movable.slice(0, count);
-    return divided(
-      files,
-      plain.filter((file) => !packed.includes(file)),
-    );
-  });
-}
-
-function isPlain(file: HostFile): boolean {
-  return file.origin !== 'script' && canBePlain(file);
+  return undefined;
 }
 
 /** The pointer's text: a line of JSON, then the list of parts. Every token of the content is in the first line. */
@@ -127,16 +111,6 @@ export function pointerName(stack: string, generation: string): string {
   return `${partPlace(stack)}/${generation}/now`;
 }
 
-function divided(files: readonly HostFile[], plain: readonly HostFile[]): LiveContent {
-  const values: string[] = [];
-  const parts = [
-    ...plain.flatMap((file) => plainParts(file, values)),
-    ...packedParts(files.filter((file) => !plain.includes(file) && canBePacked(file))),
-  ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const list = parts.map(({ name, value }) => `${digest(value).slice(0, 32)} ${name}`).join('\n');
-  return { parts, list, content: digest(list), values };
-}
-
 /** The settings without what the host adds itself: content, attempt, and where it reports. */
 function settingsFile({ settings }: HostContent): HostFile {
   const text = Object.entries(settings).map(([key, value]) => `${key}='${value}'\n`);
@@ -144,18 +118,28 @@ function settingsFile({ settings }: HostContent): HostFile {
   return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
-function pointerSize({ list, values }: LiveContent): number {
-  return Buffer.byteLength(list) + values.length * (LONGEST_VALUE + '"",'.length);
-}
-
-/** The approximate bytes in a YAML template: a parameter's name and tier, and each line's indentation and quotes. */
-function templateSize({ parts, list }: LiveContent): number {
-  const texts = [...parts.map(({ value }) => value), list];
-  return texts.reduce((sum, text) => sum + 180 + text.length + 17 * (text.split('\n').length - 1), 0);
+function reportSize(division: Division, room: number, problems: Problems): void {
+  const [list, template] = [pointerSize(division), templateSize(division)];
+  const parts = `Parts: ${breakdown(division)}`;
+  if (template > room + ESTIMATE_ERROR)
+    problems.add(
+      'content',
+      `must be at most ${room} bytes in a template that is sent without a bucket: bootstrap the account and leave out bootstrapless, use one engine for all forwards, or onChange 'restart'. ${parts}`,
+      `${template} bytes`,
+    );
+  const shorten = 'shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks';
+  if (division.parts.length > MAX_PARTS)
+    problems.add('content', `must have at most ${MAX_PARTS} parts; ${shorten}. ${parts}`, division.parts.length);
+  if (list > POINTER_ROOM)
+    problems.add(
+      'content',
+      `must be at most ${POINTER_ROOM} bytes in its list of files, with ${LONGEST_VALUE} for each value that is known only at deploy time (${division.values.length} of them); ${shorten}`,
+      `${list} bytes`,
+    );
 }
 
 /** The five files with the most parts. */
-function breakdown({ parts }: LiveContent): string {
+function breakdown({ parts }: Division): string {
   const counts = new Map<string, number>();
   for (const { name } of parts) {
     const file = name.replace(/\.\d+$/, '');
@@ -163,8 +147,4 @@ function breakdown({ parts }: LiveContent): string {
   }
   const largest = [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, 5);
   return largest.map(([file, count]) => `${file} ${count}`).join(', ');
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

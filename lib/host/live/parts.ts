@@ -1,18 +1,27 @@
 import { isToken } from '../../forward/token';
+import { encodeBase85 } from '../base85';
+import { bzip2 } from '../bzip2/bzip2';
 import type { HostFile } from '../host-file';
-import { packForParameters } from '../pack';
 import { PARAMETER_LIMIT } from '../parameters';
 import { encodePart } from './part-text';
 
-/** A piece of the host's content, as it is stored in one parameter. */
-export interface Part {
-  /** The end of the parameter's name: a file's path without the leading slash, or `programs`, and a number from 1. */
+/** A file as it is stored: its pieces are parameters named by the file and a number from 1. */
+export interface StoredFile {
+  /** The file's path without the leading slash; `programs` for all packed files together. */
   readonly name: string;
   /** Known at synth: placeholders stand for tokens. */
+  readonly pieces: readonly string[];
+}
+
+/** A piece of the host's content, as it is stored in one parameter. */
+export interface Part {
+  /** The end of the parameter's name. */
+  readonly name: string;
   readonly value: string;
 }
 
 const END = '#portway-end';
+const PACKED = 'programs';
 
 /** Whether a file can be shown line by line: printable ASCII, with no line too long for a part. */
 export function canBePlain(file: HostFile): boolean {
@@ -23,8 +32,8 @@ export function canBePlain(file: HostFile): boolean {
   );
 }
 
-/** A file as parts that people can read, cut at line ends. `values` grows by its tokens. */
-export function plainParts(file: HostFile, values: string[]): readonly Part[] {
+/** A file that people can read in its parts, cut at line ends. `values` grows by its tokens. */
+export function plainFile(file: HostFile, values: string[]): StoredFile {
   const { path, mode, text } = file;
   const room = roomOf(file);
   const pieces = [''];
@@ -33,10 +42,10 @@ export function plainParts(file: HostFile, values: string[]): readonly Part[] {
     if (last.length + line.length > room) pieces.push(line);
     else pieces[pieces.length - 1] = last + line;
   }
-  return pieces.map((lines, i) => ({
-    name: `${path.slice(1)}.${i + 1}`,
-    value: `#portway-part ${i + 1}/${pieces.length} ${mode} ${path}\n${lines}${END}`,
-  }));
+  return {
+    name: path.slice(1),
+    pieces: pieces.map((lines, i) => `#portway-part ${i + 1}/${pieces.length} ${mode} ${path}\n${lines}${END}`),
+  };
 }
 
 /** Bytes for lines in a part of this file, which is ASCII. Its number has at most three digits. */
@@ -45,22 +54,20 @@ function roomOf({ path, mode }: HostFile): number {
 }
 
 /**
- * Files that reviewers do not read here, compressed together and cut anywhere. Similar files are adjacent, which makes
- * them smaller.
+ * Files that reviewers do not read here, compressed together and cut anywhere: path, mode and text of each, with a zero
+ * byte between any two. Parameter Store rejects `{{`, so braces are replaced; the host restores them.
  */
-export function packedParts(files: readonly HostFile[]): readonly Part[] {
-  const ordered = files.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-  const pieces = packForParameters(ordered).match(new RegExp(`.{1,${PARAMETER_LIMIT}}`, 'g')) ?? [];
-  return pieces.map((value, i) => ({ name: `programs.${i + 1}`, value }));
-}
-
-/** Python, then files in other languages, then shell scripts, then whatever changes with the forwards. */
-function sortKey({ origin, path, text }: HostFile): string {
-  const language = path.endsWith('.py') || text.startsWith('#!/usr/bin/python3') ? 0 : path.endsWith('.sh') ? 2 : 1;
-  return `${origin === 'script' ? language : 3} ${path}`;
+export function packedFiles(files: readonly HostFile[]): StoredFile {
+  const text = files.flatMap(({ path, mode, text }) => [path, mode, text]).join('\0');
+  const packed = encodeBase85(bzip2(Buffer.from(text))).replaceAll('{', '.');
+  return { name: PACKED, pieces: packed.match(new RegExp(`.{1,${PARAMETER_LIMIT}}`, 'g')) ?? [] };
 }
 
 /** Whether a file may be packed. CloudFormation could not fill in tokens in a packed file. */
 export function canBePacked({ text }: HostFile): boolean {
-  return !isToken(text);
+  return !isToken(text) && !text.includes('\0');
+}
+
+export function partsOf({ name, pieces }: StoredFile): readonly Part[] {
+  return pieces.map((value, i) => ({ name: `${name}.${i + 1}`, value }));
 }

@@ -74,7 +74,7 @@ interface Pointer {
   /** Logical id of the condition that waits. */
   readonly live: string;
   /** Short hashes and names of the parts. */
-  readonly sums: readonly (readonly [string, string])[];
+  readonly files: readonly (readonly [string, string, string])[];
 }
 
 interface Read extends Pointer {
@@ -109,20 +109,26 @@ async function readPointer(instance: Deployed): Promise<Pointer> {
   const [first = '', ...lines] = text.split('\n');
   const { content, live } = JSON.parse(first) as Pick<Pointer, 'content' | 'live'>;
   expect(sha256(lines.join('\n'))).toBe(content);
-  return { content, live, sums: lines.map((line) => line.split(' ') as [string, string]) };
+  return { content, live, files: lines.map((line) => line.split(' ') as [string, string, string]) };
 }
 
 /** Reads the content as an instance does, and checks all sums. */
 async function readAsHost(instance: Deployed): Promise<Read> {
   const pointer = await readPointer(instance);
   const place = pointerOf(instance).split('/').slice(0, -2).join('/');
+  const names = pointer.files.flatMap(([, count, name]) =>
+    Array.from({ length: Number(count) }, (_, i) => `${name}.${i + 1}`),
+  );
   const found = await parameters(
     instance,
-    pointer.sums.map(([, part]) => `${place}/${part}`),
+    names.map((name) => `${place}/${name}`),
   );
-  const parts = pointer.sums.map(([, part]) => [part, found.get(`${place}/${part}`) ?? ''] as const);
-  expect(parts.map(([, text]) => sha256(text).slice(0, 32))).toEqual(pointer.sums.map(([sum]) => sum));
-  return { ...pointer, parts: Object.fromEntries(parts) };
+  const parts = Object.fromEntries(names.map((name) => [name, found.get(`${place}/${name}`) ?? '']));
+  for (const [sum, , file] of pointer.files) {
+    const own = names.filter((name) => name.replace(/\.\d+$/, '') === file).map((name) => parts[name]);
+    expect(sha256(own.join('')).slice(0, 32)).toBe(sum);
+  }
+  return { ...pointer, parts };
 }
 
 /** Waits until the instance's tag names another content than before, and reads that one. */

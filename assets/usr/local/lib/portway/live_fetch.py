@@ -7,6 +7,7 @@ It stands alone, and each byte counts: user-data must stay within 4 KB.
 """
 
 import base64
+import bz2
 import contextlib
 import hashlib
 import hmac
@@ -16,8 +17,6 @@ import shutil
 import sys
 import time
 import urllib.error
-import zlib
-from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener, urlopen
 
 STATE = "/var/lib/portway/"
@@ -86,8 +85,8 @@ def parameters(names: "list[str]") -> "dict[str, str]":
     return {one["Name"]: one["Value"] for one in answer["Parameters"]}
 
 
-def programs(pointer: str) -> Any:
-    """The files of the programs, as pack.ts packs them. Only unpacks what the instance's tag vouches for."""
+def programs(pointer: str) -> "list[str]":
+    """The packed files, as parts.ts packs them: path, mode and text of each. Only unpacks what the instance's tag vouches for."""
     lines = parameters([pointer])[pointer].partition("\n")[2]
     content = digest(lines)
     try:
@@ -99,27 +98,26 @@ def programs(pointer: str) -> Any:
         tag = content
     if tag != content:
         raise OSError("it is not what the instance's tag names")
-    sums = dict(line.split()[::-1] for line in lines.splitlines() if " programs." in line)
+    sum, count = next(line for line in lines.splitlines() if line.endswith(" programs")).split()[:2]
     place = pointer.rsplit("/", 2)[0]
-    names = [f"{place}/programs.{number + 1}" for number in range(len(sums))]
+    names = [f"{place}/programs.{number + 1}" for number in range(int(count))]
     text = ""
     for start in range(0, len(names), 10):
         found = parameters(names[start : start + 10])
-        for name in names[start : start + 10]:
-            if digest(found[name])[:32] != sums[name.rpartition("/")[2]]:
-                raise OSError(f"{name} is not what was deployed")
-            text += found[name]
-    return json.loads(zlib.decompress(base64.b85decode(text.replace(".", "{"))))
+        text += "".join(found[name] for name in names[start : start + 10])
+    if digest(text)[:32] != sum:
+        raise OSError("programs is not what was deployed")
+    return bz2.decompress(base64.b85decode(text.replace(".", "{"))).decode().split("\0")
 
 
-def unpack(files: Any, tree: str) -> None:
+def unpack(words: "list[str]", tree: str) -> None:
     shutil.rmtree(tree, ignore_errors=True)
-    for file in files:
-        path = tree + file["path"]
+    for path, mode, text in zip(*[iter(words)] * 3):
+        path = tree + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf8") as out:
-            out.write(file["text"])
-        os.chmod(path, int(file["mode"], 8))
+        with open(path, "w", encoding="utf8") as file:
+            file.write(text)
+        os.chmod(path, int(mode, 8))
 
 
 def signal_failure(url: str, reason: str) -> None:

@@ -22,7 +22,7 @@ from typing import NamedTuple, Optional
 
 from portway import aws, fingerprint, history, old_workers, report, rollback, signals
 from portway.files import read, replace
-from portway.parts import File, Pointer, files_of, parse_pointer
+from portway.parts import File, Pointer, files_of, parse_pointer, part_names
 from portway.reconcile import damage, say
 
 STATE = "/var/lib/portway"
@@ -142,8 +142,9 @@ def read_content() -> Content:
             pointer = parse_pointer(text)
             check_tag(pointer)
             place = pointer_name().rsplit("/", 2)[0]
-            found = parameters([f"{place}/{name}" for name in pointer.sums])
-            return Content(pointer, text, files_of(pointer, {name: found[f"{place}/{name}"] for name in pointer.sums}))
+            found = parameters([f"{place}/{name}" for name in part_names(pointer)])
+            parts = {name[len(place) + 1 :]: value for name, value in found.items()}
+            return Content(pointer, text, files_of(pointer, parts))
         # Whatever went wrong, the deploy must be told.
         except Exception as error:
             if f"{error}" != reason:

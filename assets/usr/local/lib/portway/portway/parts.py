@@ -1,8 +1,9 @@
 """
 The parts of a content, as Parameter Store holds them, and the pointer that names them.
 
-The pointer's first line is JSON; each line after it is `<first 32 hex digits of SHA-256> <name>` of a part. `content` in that JSON is the
-SHA-256 of these lines. A part `programs.N` is a piece of the packed programs. Any other holds lines of one file:
+The pointer's first line is JSON. Each line after it is a file: the first 32 hex digits of the SHA-256 of its parts, their number, and its
+name; its parts are `<name>.1`, `<name>.2` and so on. `content` in that JSON is the SHA-256 of these lines. The file `programs` is all packed
+files: path, mode and text of each, with a zero byte between any two, as text of a bzip2 archive. The parts of any other hold its lines:
 
     #portway-part 1/2 0644 /etc/nginx/nginx.conf
     (lines)
@@ -12,18 +13,15 @@ In these lines `@(brace)` stands for `{`, `@(at)` for `@(`, and `@(N)` for value
 """
 
 import base64
+import bz2
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-PART = re.compile(r"#portway-part (\d+)/(\d+) (0[0-7]{3}) (/\S+)\n(.*)#portway-end\s*", re.S)
-
-
-# The pieces of a file by number: its mode, how many there are, and the text.
-Pieces = dict[int, tuple[str, int, str]]
+PART = re.compile(r"#portway-part (\d+/\d+) (0[0-7]{3}) (/\S+)\n(.*)#portway-end\s*", re.S)
+PACKED = "programs"
 
 
 class Altered(ValueError):
@@ -34,8 +32,8 @@ class Altered(ValueError):
 
 class Pointer(NamedTuple):
     content: str
-    # The first half of the SHA-256 of each part, by the part's name.
-    sums: Mapping[str, str]
+    # The first half of the SHA-256 of each file's parts, and their number, by the file's name.
+    sums: Mapping[str, tuple[str, int]]
     # The logical id of the condition that waits for this content.
     live: str
     stack: str
@@ -61,7 +59,7 @@ def parse_pointer(text: str) -> Pointer:
         about = json.loads(head)
         pointer = Pointer(
             content=str(about["content"]),
-            sums={name: sum for sum, name in (line.split() for line in lines.splitlines())},
+            sums={name: (sum, int(count)) for sum, count, name in map(str.split, lines.splitlines())},
             live=str(about["live"]),
             stack=str(about["stack"]),
             values=[str(value) for value in about["values"]],
@@ -92,41 +90,41 @@ def decode(text: str, values: Sequence[str]) -> str:
     return re.sub(r"@\((brace|at|\d+)\)", meaning, text)
 
 
+def names_of(name: str, count: int) -> list[str]:
+    """The names of a file's parts."""
+    return [f"{name}.{number + 1}" for number in range(count)]
+
+
+def part_names(pointer: Pointer) -> list[str]:
+    return [part for name, (_, count) in pointer.sums.items() for part in names_of(name, count)]
+
+
 def files_of(pointer: Pointer, found: Mapping[str, str]) -> list[File]:
     """The files in the parts; `found` holds the parts by name.
 
     @raise Altered if a part is not as deployed
     """
-    for name, sum in pointer.sums.items():
-        if digest(found[name])[:32] != sum:
+    files = []
+    for name, (sum, count) in pointer.sums.items():
+        parts = [found[part] for part in names_of(name, count)]
+        if digest("".join(parts))[:32] != sum:
             raise Altered(f"{name} is not what was deployed")
-    packed: dict[int, str] = {}
-    plain: dict[str, Pieces] = {}
-    for name in pointer.sums:
-        if name.startswith("programs."):
-            packed[int(name[9:])] = found[name]
-            continue
-        match = PART.fullmatch(found[name])
-        if not match:
-            raise Altered(f"{name} is not a part")
-        number, count, mode, path, lines = match.groups()
-        plain.setdefault(path, {})[int(number)] = (mode, int(count), decode(lines, pointer.values))
-    return [
-        *unpack("".join(packed[number] for number in sorted(packed))),
-        *(joined(path, pieces) for path, pieces in plain.items()),
-    ]
+        files += unpack("".join(parts)) if name == PACKED else [joined(name, parts, pointer.values)]
+    return files
 
 
-def joined(path: str, pieces: Pieces) -> File:
-    mode, count, _ = next(iter(pieces.values()))
-    if sorted(pieces) != list(range(1, count + 1)):
-        raise Altered(f"{path} has {count} parts, of which the pointer names {len(pieces)}")
-    return File(path, mode, "".join(pieces[number][2] for number in sorted(pieces)))
+def joined(name: str, parts: list[str], values: Sequence[str]) -> File:
+    text = ""
+    for number, part in enumerate(parts):
+        match = PART.fullmatch(part)
+        if not match or match[1] != f"{number + 1}/{len(parts)}":
+            raise Altered(f"{name}.{number + 1} is not a part of it")
+        _, mode, path, lines = match.groups()
+        text += decode(lines, values)
+    return File(path, mode, text)
 
 
 def unpack(text: str) -> list[File]:
-    """The files of the packed parts. Parameter Store refuses two braces in a row, so each is written as a dot there."""
-    if not text:
-        return []
-    packed = zlib.decompress(base64.b85decode(text.replace(".", "{")))
-    return [File(file["path"], file["mode"], file["text"]) for file in json.loads(packed)]
+    """The packed files. Parameter Store refuses two braces in a row, so each is written as a dot there."""
+    words = iter(bz2.decompress(base64.b85decode(text.replace(".", "{"))).decode().split("\0"))
+    return [File(path, mode, text) for path, mode, text in zip(words, words, words)]

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { HostFile } from '../host-file';
+import { canBePacked, canBePlain, type Part, packedFiles, partsOf, plainFile } from './parts';
+
+/** A host's files as they are stored: some plain, the rest packed. */
+export interface Division {
+  /** Sorted by file, then by number. */
+  readonly parts: readonly Part[];
+  /**
+   * One line for each plain file and one for the packed ones, sorted by name: the first 32 hexadecimal digits of the
+   * SHA-256 of its values one after another, the number of its parts, and the name.
+   */
+  readonly list: string;
+  /** Tokens whose values the parts' placeholders stand for. */
+  readonly values: readonly string[];
+}
+
+/** The most parts. AWS writes about three parameters a second, and a stack has at most 500 resources. */
+export const MAX_PARTS = 64;
+
+/** Bytes reserved for a token's value in the pointer: enough for addresses, AWS host names and common ARNs. */
+export const LONGEST_VALUE = 128;
+
+/** Whether a file is stored line by line, unless there is no room for it. */
+export function isPlain(file: HostFile): boolean {
+  return file.origin !== 'script' && canBePlain(file);
+}
+
+/** Divides files by `isPlain`, but packs the `count` largest plain ones too. */
+export function divide(files: readonly HostFile[], count: number): Division {
+  const more = movable(files).slice(0, count);
+  const plain = files.filter((file) => isPlain(file) && !more.includes(file));
+  const packed = files.filter((file) => !plain.includes(file) && canBePacked(file));
+  const values: string[] = [];
+  const stored = [
+    ...plain.map((file) => plainFile(file, values)),
+    ...(packed.length === 0 ? [] : [packedFiles(packed)]),
+  ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const lines = stored.map(({ name, pieces }) => `${digest(pieces.join('')).slice(0, 32)} ${pieces.length} ${name}`);
+  return { parts: stored.flatMap(partsOf), list: lines.join('\n'), values };
+}
+
+/** How many of the plain files must be packed until the division fits; undefined if it never does. */
+export function fewestPacked(files: readonly HostFile[], fits: (one: Division) => boolean): number | undefined {
+  let [tooFew, enough] = [-1, movable(files).length];
+  if (!fits(divide(files, enough))) return undefined;
+  // Packing takes a moment, so not every number is tried.
+  while (enough - tooFew > 1) {
+    const count = Math.floor((tooFew + enough) / 2);
+    if (fits(divide(files, count))) enough = count;
+    else tooFew = count;
+  }
+  return enough;
+}
+
+/** Plain files that may be packed, the largest first. */
+function movable(files: readonly HostFile[]): readonly HostFile[] {
+  return files.filter((file) => isPlain(file) && canBePacked(file)).toSorted((a, b) => b.text.length - a.text.length);
+}
+
+/** Bytes of the list and the values in the pointer. */
+export function pointerSize({ list, values }: Division): number {
+  return Buffer.byteLength(list) + values.length * (LONGEST_VALUE + '"",'.length);
+}
+
+/**
+ * Roughly the bytes of parts and list in the YAML that the CDK CLI sends: a parameter's ids, name and type, and each
+ * line's indentation and quotes.
+ */
+export function templateSize({ parts, list }: Division): number {
+  const sizes = parts.map(({ name, value }) => 190 + 2 * name.length + textSize(value));
+  return sizes.reduce((sum, size) => sum + size, textSize(list));
+}
+
+function textSize(text: string): number {
+  const lines = text.split('\n').length;
+  return text.length + (lines > 1 ? 16 * lines : 0);
+}
+
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
