@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { contextProps, Forward, failWithProblems, PortwayStack, Tls } from '../lib';
+import { contextProps, Forward, PortwayStack, Tls } from '../lib';
 
 const app = new App();
 
@@ -19,4 +19,4 @@ const forwards =
         secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
       };
 
-failWithProblems(() => new PortwayStack(app, 'Portway', { ...fromContext, forwards }));
+new PortwayStack(app, 'Portway', { ...fromContext, forwards });

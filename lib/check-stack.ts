@@ -1,4 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
 import { checkLiveInstance } from './constructs/check-live';
 import { readFlowLogs, readVpc } from './constructs/check-vpc';
@@ -9,6 +10,7 @@ import type { NetworkProps } from './constructs/network';
 import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs/on-change';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
+import { Forward } from './forward/forward';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
@@ -33,12 +35,11 @@ import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import { checkBodies, checkCaches } from './http/disk';
 import { GATEWAY_PROPS } from './kernel/options';
+import type { PortGatewayProps } from './port-gateway-props';
 import type { PortwayStackProps } from './portway-stack-props';
 
-/** A stack's checked props. */
-export interface CheckedStack {
-  /** Props of the CDK's own `Stack`. */
-  readonly cdk: CdkStackProps;
+/** A gateway's checked props. */
+export interface CheckedGateway {
   readonly forwards: readonly ResolvedForward[];
   readonly settings: GatewaySettings;
   readonly machine: Machine;
@@ -58,8 +59,12 @@ export interface CheckedStack {
   readonly availabilityZoneIndex: number;
 }
 
-const STACK = {
-  ...CDK_STACK,
+/** A stack's checked props: those of the CDK's own `Stack`, and of the gateway in it. */
+export interface CheckedStack extends CheckedGateway {
+  readonly cdk: CdkStackProps;
+}
+
+const GATEWAY = {
   forwards: true,
   engine: true,
   adminCidr: true,
@@ -82,7 +87,9 @@ const STACK = {
   signalTimeout: true,
   attempt: true,
   maxSecurityGroupRules: true,
-} satisfies Known<PortwayStackProps>;
+} satisfies Known<PortGatewayProps>;
+
+const STACK = { ...CDK_STACK, ...GATEWAY } satisfies Known<PortwayStackProps>;
 
 const EXAMPLE = "{ adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } }";
 
@@ -90,16 +97,64 @@ const EXAMPLE = "{ adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ 
 const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
 
 /**
- * The checking phase: reports every problem with a stack's props at once, whatever they are. Needs neither app nor stack.
+ * The checking phase of a stack: reports every problem with its props at once, whatever they are. Needs neither app nor
+ * stack.
  * @throws PortwayError listing every problem
  */
 export function checkStack(written: unknown): CheckedStack {
   const problems = new Problems(PLACES);
-  const read = readObject('', written, { parts: STACK, example: EXAMPLE, required: true }, problems);
-  // If the props are not an object, nothing else can be checked.
-  if (read === undefined) problems.throwIfAny();
-  const props = read ?? {};
+  const props = readObjectOrEnd(written, STACK, problems);
   const cdk = readCdkStackProps(props, problems);
+  const checked = checkProps(props, problems);
+  return {
+    ...checked,
+    cdk: Object.fromEntries(Object.entries(cdk).filter(([name]) => Object.hasOwn(CDK_STACK, name))),
+  };
+}
+
+/**
+ * The same for a gateway in a stack of the user's.
+ * @param scope where it is to be
+ * @throws PortwayError listing every problem
+ */
+export function checkGateway(written: unknown, scope: Construct): CheckedGateway {
+  const problems = new Problems(PLACES);
+  const props = readObjectOrEnd(written, GATEWAY, problems);
+  if (Stack.of(scope).nestedStackParent !== undefined)
+    problems.add(
+      'a PortGateway',
+      'must not be in a NestedStack: its host reports under the name of its stack, and AWS makes up that of a nested one. Put it into the stack itself, and hand what it needs to the nested one',
+      scope.node.path,
+    );
+  return checkProps(props, problems);
+}
+
+/**
+ * A small gateway with valid props, so that an app with wrong ones can go on until all its problems are told. It keeps
+ * the VPC, if that is valid. It must never be deployed.
+ */
+export function standIn(written: unknown): CheckedGateway {
+  const { vpc: given } = (isPlainObject(written) ? written : {}) as Written;
+  const vpc = readVpc(given, new Problems());
+  const forwards = { standIn: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }) };
+  // With a key, since nobody needs a warning about this one.
+  return checkProps(
+    { adminCidr: NOBODY.text, keyPairName: 'none', forwards, ...(vpc === undefined ? {} : { vpc }) },
+    new Problems(),
+  );
+}
+
+type Written = Partial<Record<string, unknown>>;
+
+/** @throws PortwayError if the props are no object, so nothing else can be checked */
+function readObjectOrEnd(written: unknown, parts: Readonly<Record<string, true>>, problems: Problems): Written {
+  const read = readObject('', written, { parts, example: EXAMPLE, required: true }, problems);
+  if (read === undefined) problems.throwIfAny();
+  return read ?? {};
+}
+
+/** @throws PortwayError listing the problems, including those that were found before */
+function checkProps(props: Written, problems: Problems): CheckedGateway {
   const admin = readAdminCidr(props.adminCidr, problems);
   const forwards = resolveForwards(props as unknown as ForwardSet, problems);
   const egress = isPlainObject(props.egress)
@@ -134,7 +189,6 @@ export function checkStack(written: unknown): CheckedStack {
   const { availabilityZoneIndex } = deploy;
   const { keyPairName, sshPublicKey } = props as LoginKeyProps;
   return {
-    cdk: Object.fromEntries(Object.entries(cdk).filter(([name]) => Object.hasOwn(CDK_STACK, name))),
     forwards,
     settings,
     machine,
@@ -156,7 +210,7 @@ export function checkStack(written: unknown): CheckedStack {
   };
 }
 
-function readDeploy(props: Partial<Record<keyof PortwayStackProps, unknown>>, problems: Problems) {
+function readDeploy(props: Written, problems: Problems) {
   const whole = (name: keyof typeof NUMBERS) => {
     const { standard, ...bounds } = NUMBERS[name];
     return readWhole(name, props[name], bounds, problems) ?? standard;

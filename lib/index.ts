@@ -24,5 +24,7 @@ export type { ForwardSet } from './forward/resolve';
 export type { ResolvedForward } from './forward/resolved';
 export type { CommonForwardProps } from './forward/sources';
 export { type LetsEncryptProps, Tls } from './forward/tls';
+export { PortGateway } from './port-gateway';
+export type { PortGatewayProps } from './port-gateway-props';
 export { PortwayStack } from './portway-stack';
 export type { PortwayStackProps } from './portway-stack-props';

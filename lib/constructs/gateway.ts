@@ -14,6 +14,7 @@ import { acknowledge, acknowledgeInPacks } from './acknowledge';
 import { Archive } from './archive';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
+import { GatewayConnections } from './gateway-connections';
 import { joinedLines } from './lines';
 import { Live } from './live';
 import { type LoginKeyProps, loginKey } from './login-key';
@@ -24,6 +25,8 @@ import { Proof } from './proof';
 import { Watch } from './watch';
 
 export interface GatewayProps extends LoginKeyProps {
+  /** Its name in the account and region: see `gatewayName`. */
+  readonly name: string;
   readonly network: Network;
   readonly machine: Machine;
   readonly os: OperatingSystem;
@@ -45,7 +48,9 @@ export interface GatewayProps extends LoginKeyProps {
 }
 
 /** The host that forwards: security group, role, instance, its proof, and the fixed address, which it gets once it has proved itself. */
-export class Gateway extends Construct {
+export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantable {
+  readonly connections: ec2.Connections;
+  readonly grantPrincipal: iam.IPrincipal;
   readonly instance: ec2.Instance;
   /** The fixed public address (Elastic IP). */
   readonly address: string;
@@ -65,6 +70,7 @@ export class Gateway extends Construct {
       outbound: props.outbound,
       separateRules: isLive,
     });
+    this.connections = new GatewayConnections(securityGroup);
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
       // `onChange` is part of the hash: restart and replace give the instance different logical ids. A live host proves its content by
@@ -76,9 +82,10 @@ export class Gateway extends Construct {
     const eip = new ec2.CfnEIP(this, 'Address', { domain: 'vpc' });
     this.address = eip.ref;
     const role = this.createRole(props.secrets);
-    const { content, attempt, liveTrigger: trigger } = props;
+    this.grantPrincipal = role;
+    const { name, content, attempt, liveTrigger: trigger } = props;
     const live = isLive
-      ? new Live(this, 'Live', { content, boot: proof, attempt, trigger, role, rules }, problems)
+      ? new Live(this, 'Live', { name, content, boot: proof, attempt, trigger, role, rules }, problems)
       : undefined;
     this.userData = live?.userData ?? wholeUserData(this, props, proof, problems);
 
@@ -120,7 +127,7 @@ export class Gateway extends Construct {
     // The CDK rejects the count together with a public address, but EC2 accepts both on a network interface.
     if (props.ipv6 && network.isForeign)
       this.instance.instance.addPropertyOverride('NetworkInterfaces.0.Ipv6AddressCount', 1);
-    Tags.of(this.instance).add('Name', Stack.of(this).stackName);
+    Tags.of(this.instance).add('Name', props.name);
     acknowledge(
       this.instance,
       'CloudFormation-Validate::W9010',
@@ -246,6 +253,6 @@ function wholeUserData(scope: Construct, props: GatewayProps, proof: Proof, prob
   const stack = Stack.of(scope).stackName;
   const reserve = signalUrlReserve({ stack, handleLength: proof.handleIdLength });
   const { content, signalUrl } = proof;
-  const identity = { content, signalUrl, signalUrlReserve: reserve, attempt: props.attempt, stack };
+  const identity = { content, signalUrl, signalUrlReserve: reserve, attempt: props.attempt, stack: props.name };
   return renderUserData(props.content, identity, problems);
 }

@@ -7,6 +7,8 @@ import { acknowledge } from './acknowledge';
 import { joinedLines } from './lines';
 
 export interface LiveContentStoreProps {
+  /** The gateway's name: see `gatewayName`. */
+  readonly name: string;
   readonly live: LiveContent;
   /** Identifies the host that reads the pointer: see `Proof.generation`. */
   readonly generation: string;
@@ -15,7 +17,7 @@ export interface LiveContentStoreProps {
   readonly attempt: number;
   /** What must exist before the host learns of the content: the rules that admit its forwards' traffic. */
   readonly after: readonly IDependable[];
-  /** The host's role. It may read this stack's parameters, and report to this stack. */
+  /** The host's role. It may read this gateway's parameters, and report to its stack. */
   readonly reader: iam.Role;
 }
 
@@ -35,7 +37,7 @@ export class LiveContentStore extends Construct {
     super(scope, id);
     const { live, generation, condition, attempt } = props;
     const stack = Stack.of(this);
-    const place = partPlace(stack.stackName);
+    const place = partPlace(props.name);
     const parts = live.parts.map(
       ({ name, value }) =>
         new ssm.CfnParameter(this, name, {
@@ -45,7 +47,7 @@ export class LiveContentStore extends Construct {
     );
     this.names = live.parts.map(({ name }) => `${place}/${name}`);
     this.pointer = new ssm.CfnParameter(this, 'Pointer', {
-      ...{ type: 'String', name: pointerName(stack.stackName, generation) },
+      ...{ type: 'String', name: pointerName(props.name, generation) },
       description: 'Which content the Portway gateway runs: the SHA-256 and name of each part',
       value: joinedLines(pointerText(live, { stack: stack.stackName, condition, attempt })),
     });
@@ -69,7 +71,7 @@ export class LiveContentStore extends Construct {
     acknowledge(
       reader,
       `AwsSolutions-IAM5[Resource::${arn}]`,
-      'The number of parts changes with the content, and only this host has parts under the name of its stack.',
+      'The number of parts changes with the content, and only this host has parts under its name.',
     );
   }
 }

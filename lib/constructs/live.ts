@@ -14,6 +14,8 @@ import type { LiveTrigger } from './on-change';
 import { GENERATION_DIGITS, type Proof } from './proof';
 
 export interface LiveProps {
+  /** The gateway's name: see `gatewayName`. */
+  readonly name: string;
   readonly content: HostContent;
   /** The proof of the host's boot. */
   readonly boot: Proof;
@@ -52,7 +54,7 @@ export class Live extends Construct {
 
   constructor(scope: Construct, id: string, props: LiveProps, problems: Problems) {
     super(scope, id);
-    const { boot, attempt, role, rules } = props;
+    const { name, boot, attempt, role, rules } = props;
     const { generation, signalUrl, handleIdLength: handleLength } = boot;
     const live = liveContent(props.content, problems, roomFor(Stack.of(this)));
     this.content = live.content;
@@ -60,12 +62,11 @@ export class Live extends Construct {
     this.proof = new LiveProof(this, 'Proof', live.content);
     // An id that does not show in those of its resources: without a bucket each byte of the template counts.
     this.store = new LiveContentStore(this, 'Default', {
-      ...{ live, generation, attempt, reader: role, after: rules },
+      ...{ name, live, generation, attempt, reader: role, after: rules },
       condition: this.proof.logicalId,
     });
-    const stack = Stack.of(this).stackName;
-    const text = renderLoader({ pointer: pointerName(stack, generation), signalUrl });
-    const reserve = signalUrlReserve({ stack, handleLength });
+    const text = renderLoader({ pointer: pointerName(name, generation), signalUrl });
+    const reserve = signalUrlReserve({ stack: Stack.of(this).stackName, handleLength });
     const known = text.replace(signalUrl, '').replace(generation, '');
     const size = Buffer.byteLength(known) + GENERATION_DIGITS + reserve;
     this.userData = { text, size, reserve, compressed: false, parameters: this.store.names, content: live.content };

@@ -15,7 +15,7 @@ export interface NetworkProps {
    * An existing VPC; its first public subnet is used.
    * @default a VPC of its own, 10.0.0.0/16, with one public subnet
    */
-  readonly vpc?: ec2.IVpc;
+  readonly vpc?: ec2.IVpc | ec2.Vpc;
   /**
    * Whether the new VPC writes flow logs to CloudWatch.
    * @default false
@@ -55,19 +55,19 @@ export class Network extends Construct {
   constructor(scope: Construct, id: string, props: NetworkProps = {}) {
     super(scope, id);
     this.isForeign = props.vpc !== undefined;
-    this.vpc = props.vpc ?? (this.createVpc(props) as ec2.IVpc);
+    this.vpc = (props.vpc ?? this.createVpc(props)) as ec2.IVpc;
     // The stack's checks guarantee that there is one.
     const subnet = this.vpc.publicSubnets[0] as ec2.ISubnet;
     this.subnet = subnet;
     // The VPC's own `internetConnectivityEstablished` covers the internet gateway only. Booting needs the route too, and destroy
     // must not detach the gateway while a public address is left. It also lacks the IPv6 route of a dual-stack VPC.
-    this.internet = this.isForeign
-      ? []
-      : [
-          subnet.internetConnectivityEstablished,
-          this.vpc.node.findChild('VPCGW'),
-          ...[subnet.node.tryFindChild('DefaultRoute6')].filter((route) => route !== undefined),
-        ];
+    // An imported VPC has none of these in this app.
+    this.internet = [
+      subnet.internetConnectivityEstablished,
+      ...[this.vpc.node.tryFindChild('VPCGW'), subnet.node.tryFindChild('DefaultRoute6')].filter(
+        (child) => child !== undefined,
+      ),
+    ];
   }
 
   private createVpc({
@@ -76,25 +76,31 @@ export class Network extends Construct {
     availabilityZoneIndex = 0,
     ipv6 = false,
   }: NetworkProps): ec2.Vpc {
-    const vpc = new ec2.Vpc(this, 'Vpc', {
-      ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
-      maxAzs: 1,
-      natGateways: 0,
-      subnetConfiguration: [
-        {
-          name: 'Public',
-          subnetType: ec2.SubnetType.PUBLIC,
-          cidrMask: 24,
-          // In a dual-stack VPC the CDK's default is false: the host would have no public IPv4 address until it has proved itself.
-          mapPublicIpOnLaunch: true,
-          // The instance requests its IPv6 address itself, so turning IPv6 on replaces an instance that has none.
-          ...(ipv6 ? { ipv6AssignAddressOnCreation: false } : {}),
-        },
-      ],
-      ...(ipv6 ? { ipProtocol: ec2.IpProtocol.DUAL_STACK } : {}),
-      // The default would add a custom resource with a Lambda function and an asset; its log group outlives the stack.
-      restrictDefaultSecurityGroup: false,
-    });
+    const zones = [Fn.select(availabilityZoneIndex, Fn.getAzs())];
+    const vpc = withZones(
+      Stack.of(this),
+      zones,
+      () =>
+        new ec2.Vpc(this, 'Vpc', {
+          ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
+          maxAzs: 1,
+          natGateways: 0,
+          subnetConfiguration: [
+            {
+              name: 'Public',
+              subnetType: ec2.SubnetType.PUBLIC,
+              cidrMask: 24,
+              // In a dual-stack VPC the CDK's default is false: the host would have no public IPv4 address until it has proved itself.
+              mapPublicIpOnLaunch: true,
+              // The instance requests its IPv6 address itself, so turning IPv6 on replaces an instance that has none.
+              ...(ipv6 ? { ipv6AssignAddressOnCreation: false } : {}),
+            },
+          ],
+          ...(ipv6 ? { ipProtocol: ec2.IpProtocol.DUAL_STACK } : {}),
+          // The default would add a custom resource with a Lambda function and an asset; its log group outlives the stack.
+          restrictDefaultSecurityGroup: false,
+        }),
+    );
     // Changing the zone creates the new subnet before the old one is deleted, so their ranges must not overlap.
     for (const subnet of vpc.publicSubnets) {
       const resource = subnet.node.defaultChild as ec2.CfnSubnet;
@@ -144,5 +150,18 @@ export class Network extends Construct {
     else encryptionKey.grantEncryptDecrypt(new iam.ServicePrincipal(`logs.${Stack.of(this).region}.amazonaws.com`));
     const flowLog = vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
     acknowledgeInPacks(flowLog, 'IAMNoInlinePolicy', 'The role writes to this log group only, and is deleted with it.');
+  }
+}
+
+/**
+ * Runs `create` while the stack has these zones: they are resolved at deploy time, so synth never calls AWS, even for a stack with an
+ * account and region. A Vpc asks its stack for zones even if it is given some.
+ */
+function withZones<T>(stack: Stack, zones: string[], create: () => T): T {
+  Object.defineProperty(stack, 'availabilityZones', { configurable: true, get: () => zones });
+  try {
+    return create();
+  } finally {
+    Reflect.deleteProperty(stack, 'availabilityZones');
   }
 }

@@ -100,7 +100,10 @@ function isData(value: unknown, depth: number): boolean {
   );
 }
 
-/** Creates a CDK app's stacks. Problems with their props are printed without a stack trace and end the app. */
+/**
+ * Creates a CDK app's stacks. Problems with their props are printed without a stack trace and end the app.
+ * @deprecated Leave it out: under the CDK CLI, stacks and gateways do this themselves.
+ */
 export function failWithProblems<T>(create: () => T): T {
   try {
     return create();

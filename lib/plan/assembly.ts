@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CloudAssembly, type CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 
@@ -12,6 +13,8 @@ export interface SynthesizedStack {
   readonly templateFile: string;
   /** A PortwayStack writes its plan here; other stacks have no such file. */
   readonly planFile: string;
+  /** The plan files of all its gateways, by path: the stack's for a PortwayStack, such as `Team/Gateway` for a PortGateway. */
+  readonly gateways: ReadonlyMap<string, string>;
 }
 
 /** All stacks of a cloud assembly, including those in stages. */
@@ -21,8 +24,22 @@ export function stacksOf(folder: string): readonly SynthesizedStack[] {
     stackName: stack.stackName,
     region: knownRegion(stack),
     templateFile: stack.templateFullPath,
-    planFile: join(dirname(stack.templateFullPath), `${stack.id}.plan.json`),
+    planFile: join(dirname(stack.templateFullPath), `${stack.id}${PLAN}`),
+    gateways: gatewaysOf(stack),
   }));
+}
+
+const PLAN = '.plan.json';
+
+function gatewaysOf({ id, hierarchicalId, templateFullPath }: CloudFormationStackArtifact): Map<string, string> {
+  const folder = dirname(templateFullPath);
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${id}.`) && file.endsWith(PLAN));
+  return new Map(
+    files.toSorted().map((file) => {
+      const suffix = file.slice(id.length, -PLAN.length);
+      return [`${hierarchicalId}${suffix.replaceAll('.', '/')}`, join(folder, file)];
+    }),
+  );
 }
 
 /** The stacks with a name: a construct path, else a name in CloudFormation. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CANONICAL, featureFlags, synthesize } from '../snapshots/canonical';
 import { Packed } from './packed';
@@ -29,6 +30,9 @@ import ${NAMES} from 'portway';
 const app = ${FLAGS};
 ${STACK}
 `;
+
+/** A gateway beside other resources, in the words of docs/in-your-app.md. */
+const BESIDE = /```ts\n([^`]+)```/.exec(readFileSync(join(ROOT, 'docs', 'in-your-app.md'), 'utf8'))?.[1] ?? '';
 
 /** The strictest settings that aws-cdk-lib's own types allow: they fail exactOptionalPropertyTypes without skipLibCheck. */
 const STRICT = {
@@ -77,10 +81,14 @@ test('gives a JavaScript app the same template as the source, without loading ES
 }, 60_000);
 
 test('can be imported by names from an ES module', async () => {
-  const app = await packed.app('esm', { 'app.mjs': `${ESM}${PRINT}` });
+  const app = await packed.app('esm', { 'app.mjs': `${ESM}${PRINT}`, 'beside.mjs': BESIDE });
   const { stdout, stderr } = await app.node('app.mjs');
   expect(stderr).toBe('');
   expect(JSON.parse(stdout).Outputs).toHaveProperty('Address');
+  expect((await app.node('beside.mjs')).code).toBe(0);
+  expect((await app.portway('plan', 'Team/Gateway', '--app', 'node beside.mjs')).stdout).toMatch(
+    /^database +tcp 5432 +10\.0\.128\.10:5432 +nginx/m,
+  );
 }, 60_000);
 
 test.each([
@@ -91,8 +99,12 @@ test.each([
   async (name, modules, extension) => {
     const app = await packed.app(`types-${name}`, {
       [`app.${extension}`]: ESM,
+      [`beside.${extension}`]: BESIDE,
       [`wrong.${extension}`]: ESM.replace('to: 8080 })', "to: 8080, allowfrom: ['10.0.0.0/8'] })"),
-      'tsconfig.json': JSON.stringify({ compilerOptions: { ...STRICT, ...modules }, files: [`app.${extension}`] }),
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: { ...STRICT, ...modules },
+        files: [`app.${extension}`, `beside.${extension}`],
+      }),
       'wrong.json': JSON.stringify({ compilerOptions: { ...STRICT, ...modules }, files: [`wrong.${extension}`] }),
     });
     expect((await app.tsc('-p', '.')).stdout).toBe('');

@@ -6,8 +6,10 @@ import { withoutAws } from '../run/parts/cdk';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Packages that a consumer installs beside Portway, or that Portway depends on. */
-const BESIDE = ['aws-cdk-lib', 'constructs', 'typescript', '@types/node', '@aws-sdk/client-ec2', 'undici-types'];
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+/** Packages that a consumer installs beside Portway, and those that Portway depends on. */
+const BESIDE = ['aws-cdk-lib', 'constructs', 'typescript', '@types/node', ...Object.keys(dependencies)];
 
 export interface Ran {
   readonly code: number;

@@ -68,7 +68,7 @@ test('plans a stack in a stage by its path, with looked-up values', async () => 
   // The command line overrides cdk.json.
   expect(stdout).toMatch(/^web +tcp 80 +10\.8\.2\.2:80 +iptables/m);
   await expect(plan('Prod/Network')).rejects.toMatchObject({
-    stderr: 'stack must be a PortwayStack of the app (Prod/Gateway, Prod/Network), got: Prod/Network\n',
+    stderr: 'stack must be one of the app with a gateway (Prod/Gateway, Prod/Network), got: Prod/Network\n',
   });
 }, 60_000);
 

@@ -190,7 +190,7 @@ test('describes targets, redirects and rules as data', () => {
 test('names the missing adminCidr and its flag in one line', async () => {
   const { stderr, stdout, code } = await plan();
   expect({ stderr, stdout, code }).toEqual({
-    stderr: 'adminCidr is required: the address that may reach port 22, such as -c adminCidr=203.0.113.7/32\n',
+    stderr: 'Portway: adminCidr is required: the address that may reach port 22, such as -c adminCidr=203.0.113.7/32\n',
     stdout: '',
     code: 1,
   });
@@ -198,11 +198,11 @@ test('names the missing adminCidr and its flag in one line', async () => {
 
 test('names an unknown stack, and the existing ones', async () => {
   const { stderr } = await plan('Other', '-c', 'adminCidr=203.0.113.7/32');
-  expect(stderr).toBe('stack must be a PortwayStack of the app (Portway), got: Other\n');
+  expect(stderr).toBe('stack must be one of the app with a gateway (Portway), got: Other\n');
 }, 60_000);
 
 test('prints all problems at once, without a stack trace', async () => {
   const { stderr, code } = await plan('-c', 'adminCidr=0.0.0.0/0', '-c', 'os=windows', '-c', 'diskGiB=2');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^3 problems:\n( {2}- .+\n){3}$/);
+  expect(stderr).toMatch(/^Portway: 3 problems:\n( {2}- .+\n){3}$/);
 }, 60_000);

@@ -46,6 +46,53 @@ test('cdk synth stops at a wrong type before the app runs', async () => {
   expect(existsSync(join(folder, 'out'))).toBe(false);
 }, 120_000);
 
+/** Two wrong gateways and a wrong stack, one of them in a stage. What stands in for them has all that the app asks for. */
+const WRONG = `
+import { App, CfnOutput, Stack, Stage } from 'aws-cdk-lib';
+import { Port } from 'aws-cdk-lib/aws-ec2';
+import { Forward, PortGateway, PortwayStack } from '${ROOT}/lib';
+
+const app = new App();
+const team = new Stack(app, 'Team');
+const forwards = { web: Forward.tcp({ listen: 0, to: 8080, engine: 'iptables' }) };
+const one = new PortGateway(team, 'One', { adminCidr: '0.0.0.0/0', forwards });
+const prod = new PortwayStack(new Stage(app, 'Prod'), 'Edge', { adminCidr: '203.0.113.7/32', forwards, stackName: '-' });
+const egress = { from: ['10.0.0.0/16'] };
+const right = { web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }) };
+const two = new PortGateway(team, 'Two', { adminCidr: '203.0.113.7/32', forwards: right, egress });
+two.addEgressSubnets(two.network.subnet);
+one.addEgressSubnets(two.network.subnet);
+one.connections.allowFrom(two, Port.tcp(80));
+new CfnOutput(team, 'Address', { value: one.address + prod.gateway.address });
+`;
+
+/** What is wrong with it, without the values got. */
+const PROBLEMS = [
+  'Team/One: 2 problems:',
+  '  - adminCidr must not be everyone',
+  '  - forwards.web.listen must be',
+  'Prod/Edge: 2 problems:',
+  '  - stackName must be',
+  '  - forwards.web.listen must be',
+  "Team/Two: addEgressSubnets[0] must not be the gateway's own",
+  'Team/One: addEgressSubnets must go with egress',
+];
+
+test('under the CDK CLI all problems of all gateways come at once, without a stack trace', async () => {
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'app.ts'), WRONG);
+  const { failed, stdout, stderr } = await synth(['--app', 'node --import tsx app.ts'], folder);
+  expect(failed).toBe(true);
+  expect(stdout).toBe('');
+  const lines = stderr.split('\n');
+  for (const [i, problem] of PROBLEMS.entries()) expect(lines[i]).toContain(problem);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  // A program gets the first error thrown instead.
+  const direct = await run(process.execPath, ['--import', 'tsx', 'app.ts'], folder);
+  expect(direct.failed).toBe(true);
+  expect(direct.stderr).toMatch(/PortwayError: 2 problems:\n {2}- adminCidr/);
+}, 120_000);
+
 test('cdk synth warns of context that resembles a setting, and of no other', async () => {
   const { failed, stderr } = await synth(['-c', 'engin=iptables', '-c', 'stage=test', '--build', ''], ROOT);
   expect(failed).toBe(false);

@@ -101,14 +101,17 @@ function header(
   return JSON.stringify({ content, live: condition, stack, ...(attempt === 0 ? {} : { attempt }), values });
 }
 
-/** The prefix of a stack's parts. Names stay the same, and parts are updated in place. */
-export function partPlace(stack: string): string {
-  return `/portway/${stack}`;
+/**
+ * The prefix of a gateway's parts. Names stay the same, and parts are updated in place.
+ * @param gateway the gateway's name: that of its stack, with a suffix if the stack may have several
+ */
+export function partPlace(gateway: string): string {
+  return `/portway/${gateway}`;
 }
 
 /** The pointer of one generation, so that a host never learns of content for its successor. */
-export function pointerName(stack: string, generation: string): string {
-  return `${partPlace(stack)}/${generation}/now`;
+export function pointerName(gateway: string, generation: string): string {
+  return `${partPlace(gateway)}/${generation}/now`;
 }
 
 /** The settings without what the host adds itself: content, attempt, and where it reports. */

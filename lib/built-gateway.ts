@@ -1,0 +1,126 @@
+import { Annotations } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import type { CheckedGateway } from './check-stack';
+import { checkSubnet } from './constructs/egress';
+import { Gateway } from './constructs/gateway';
+import { gatewayName, gatewaySuffix } from './constructs/gateway-name';
+import { Network } from './constructs/network';
+import { writeReview } from './constructs/review';
+import type { GatewaySettings } from './forward/gateway-settings';
+import { PLACES } from './forward/known-props';
+import { Problems } from './forward/problems';
+import { type ResolvedForward, secretsOf } from './forward/resolved';
+import { secondConnections } from './forward/second-connections';
+import { hostContent } from './host/host-content';
+import { memoryMiB } from './host/memory';
+import { OPERATING_SYSTEMS } from './host/operating-system';
+import { reportProblems } from './refused';
+
+/**
+ * A gateway in its network, of checked props: what a PortGateway and a PortwayStack have in common. It is no construct of
+ * its own, so a PortwayStack has its parts as children, and their ids and names are as short as they can be.
+ */
+export class BuiltGateway {
+  readonly host: Gateway;
+  readonly forwards: readonly ResolvedForward[];
+  readonly network: Network;
+  /** The user that the admin logs in as. */
+  readonly sshUser: string;
+  private readonly settings: GatewaySettings;
+
+  /** @param scope the parent of the parts */
+  constructor(
+    private readonly scope: Construct,
+    checked: CheckedGateway,
+  ) {
+    this.forwards = checked.forwards;
+    this.settings = checked.settings;
+    const { settings, machine, inbound, outbound, firstBootScript } = checked;
+    const os = OPERATING_SYSTEMS[machine.os];
+    this.sshUser = os.sshUser;
+    const content = hostContent({
+      forwards: this.forwards,
+      settings,
+      os,
+      memoryMiB: memoryMiB(machine.instanceType),
+      ...(firstBootScript === undefined ? {} : { firstBootScript }),
+      live: checked.onChange === 'live',
+    });
+    this.network = new Network(scope, 'Network', checked.network);
+    const routes =
+      settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
+    // Not part of the checks: the size of user-data depends on the logical ids of a stack whose props are all valid.
+    const problems = new Problems(PLACES);
+    const host = new Gateway(
+      scope,
+      'Gateway',
+      {
+        ...checked.loginKey,
+        name: gatewayName(scope),
+        network: this.network,
+        machine,
+        os,
+        content,
+        inbound,
+        outbound,
+        secrets: secretsOf(this.forwards),
+        onChange: checked.onChange,
+        liveTrigger: checked.liveTrigger,
+        signalTimeout: checked.signalTimeout,
+        attempt: checked.attempt,
+        detailedMonitoring: checked.detailedMonitoring,
+        ipv6: settings.ipv6,
+        routes,
+      },
+      problems,
+    );
+    this.host = host;
+    this.report(problems);
+
+    if (checked.egress !== undefined) {
+      host.watch(checked.egress.alarmTopic);
+      for (const subnet of checked.egress.subnets) this.leadOut(subnet);
+    }
+    for (const forward of this.forwards) {
+      const warning = secondConnections(forward);
+      if (warning !== undefined)
+        Annotations.of(host).addWarningV2(`portway:secondConnections-${forward.name}`, warning);
+    }
+    writeReview(
+      host,
+      { forwards: this.forwards, settings, content, userData: host.userData, inbound, outbound },
+      gatewaySuffix(scope),
+    );
+  }
+
+  /** @throws PortwayError listing every subnet that cannot be routed, and why */
+  addEgressSubnets(...subnets: readonly ec2.ISubnet[]): void {
+    const problems = new Problems(PLACES);
+    const from = this.settings.egress.map((c) => c.text);
+    if (from.length === 0)
+      problems.add(
+        'addEgressSubnets',
+        "must go with egress, such as { from: ['10.0.0.0/16'] }, in the gateway's props",
+      );
+    else
+      subnets.forEach((subnet, i) => {
+        checkSubnet(`addEgressSubnets[${i}]`, subnet, { gatewaySubnet: this.network.subnet, from }, problems);
+      });
+    this.report(problems);
+    if (problems.length === 0) for (const subnet of subnets) this.leadOut(subnet);
+  }
+
+  /** Routes IPv6 only if `egress.from` has IPv6 networks: an egress-only internet gateway would do it without translation. */
+  private leadOut(subnet: ec2.ISubnet): void {
+    this.host.leadOut(subnet, { ipv6: this.settings.egress.some((c) => c.family === 6) });
+  }
+
+  private report(problems: Problems): void {
+    reportProblems(
+      this.scope.node.path,
+      () => problems.throwIfAny(),
+      () => {},
+    );
+  }
+}
