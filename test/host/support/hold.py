@@ -103,8 +103,9 @@ def hold(address, port, count, left, kind):
         client.setblocking(False)
         client.connect_ex((address, port))
         selector.register(client, selectors.EVENT_WRITE if head else selectors.EVENT_READ)
-        if i % 100 == 0:
-            step(0.02)
+        # Each begins as soon as it is connected, since nginx drops clients that say nothing for long, and a busy machine makes
+        # a hundred connects last seconds.
+        step(0.02 if i % 100 == 0 else 0)
     end, next_byte = time.monotonic() + 20, 0
 
     def waiting():
