@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { ADDRESS, DEBIAN, describeHost } from './support/host';
-import { NginxHost, type WebRequest } from './support/nginx';
+import { CURL_SECONDS, NginxHost, type WebRequest } from './support/nginx';
 
 jest.setTimeout(60_000);
 
@@ -166,7 +166,18 @@ describeHost('every header that holds a URL or a part of one', () => {
     test('reaches clients in the right form', async () => {
       // A single curl, so that the connection stays open.
       const words = TO_CLIENTS.flatMap(([name, sent]) => [
-        ...['--next', '-sk', '-D', '-', '-o', '/dev/null', ...reach(at)],
+        ...[
+          '--next',
+          '-sk',
+          '--fail-early',
+          '--max-time',
+          `${CURL_SECONDS}`,
+          '-D',
+          '-',
+          '-o',
+          '/dev/null',
+          ...reach(at),
+        ],
         ...['-H', `X-Test-Header: ${name}: ${sent(at)}`, `${at.url}/`],
       ]);
       const heads = (await nginx.curl('client', ...words.slice(1))).stdout.split('\r\n\r\n').slice(0, -1);

@@ -1,7 +1,7 @@
 import { Forward } from '../../../lib/forward/forward';
 import { Tls } from '../../../lib/forward/tls';
 import { ADDRESS, DEBIAN, describeHost, type Host, until } from './host';
-import { NginxHost } from './nginx';
+import { CURL_SECONDS, isStalled, NginxHost } from './nginx';
 
 export const GATEWAY = ADDRESS.gateway.v4;
 const to = `${ADDRESS.backend.v4}:9000`;
@@ -80,11 +80,18 @@ class Ends {
 
   /** A target's events; the second tells whether the first had already been seen. */
   readonly events = async (url: string, ...words: string[]) => {
-    const key = this.id();
-    const see = `if [[ $line == *first* ]]; then curl -s ${PLAIN}/note/${key}/seen; fi`;
-    const command = ['curl', '-sNk', ...words.map((w) => `'${w}'`), `${url}/${key}`].join(' ');
-    const said = await this.host.sh('client', `${command} | while read -r line; do echo "$line"; ${see}; done`);
-    return said.match(/data: \w+/g);
+    const ask = () => {
+      const key = this.id();
+      const see = `if [[ $line == *first* ]]; then curl -s ${PLAIN}/note/${key}/seen; fi`;
+      const limit = ['--max-time', `${CURL_SECONDS}`];
+      const command = ['curl', '-sNk', ...limit, ...words.map((w) => `'${w}'`), `${url}/${key}`].join(' ');
+      const script = `set -o pipefail; ${command} | while read -r line; do echo "$line"; ${see}; done`;
+      return this.host.run('client', ['bash', '-c', script]);
+    };
+    const first = await ask();
+    const { code, stdout, stderr } = isStalled(words, first.code) ? await ask() : first;
+    if (code !== 0) throw new Error(`the request for events ended with ${code}: ${stdout}${stderr}`);
+    return stdout.match(/data: \w+/g);
   };
   /** Waits for a line of the access log. */
   readonly logged = (line: string) =>
