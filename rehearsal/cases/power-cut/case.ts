@@ -1,42 +1,18 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../../lib/forward/forward';
 import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
-import { output, put, SCRIPT, scriptEnd, status } from '../on-host';
+import { output, SCRIPT, scriptEnd, status } from '../on-host';
+import { earlyState, keepEarlyState, random, SEED, type State, state } from '../power-cuts';
 import { Console } from './console';
 
 /** How often the power is cut: once in each of this many equal parts of the script's time, at a random moment. */
 const CUTS = 5;
-/** Decides the moments. Pass the seed of a failed run to repeat it. */
-const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 1_000_000);
 /** The script of the other version. */
 const OTHER = '/root/before.sh';
 const STARTED = /portway \S+ content /;
 const ENDED = /portway \S+ forwards are up/;
 
-/** What is forwarded: the rules in the kernel and nginx's configuration. */
-interface State {
-  readonly rules: string;
-  readonly nginx: string;
-}
-
 const known: { before?: State; after?: State; duration?: number } = {};
-
-/** Rules and own chains, by table. Without counters and empty tables, which the kernel keeps until it boots. */
-function bare(text: string): string {
-  const tables = text.split(/^COMMIT$/m).map((table) => table.match(/^(\*|-A |:PORTWAY-).*/gm) ?? []);
-  return tables
-    .filter((lines) => lines.length > 1)
-    .map((lines) => lines.join('\n').replace(/ \[\d+:\d+\]$/gm, ''))
-    .sort()
-    .join('\n');
-}
-
-async function state(stage: Stage, rules = 'iptables-nft-save; ip6tables-nft-save', conf = '/etc/nginx/nginx.conf') {
-  const text = await output(stage, `sudo sh -c '${rules}; echo =====; cat ${conf}'`);
-  const [first = '', nginx = ''] = text.split('=====\n');
-  return { rules: bare(first), nginx };
-}
 
 function name(found: string, part: keyof State): string {
   if (found === known.before?.[part]) return 'the old';
@@ -49,15 +25,6 @@ async function run(stage: Stage, script: string): Promise<Console> {
   const console = await Console.from(stage.vm());
   await output(stage, `sudo systemd-run -q --collect sh -c '${script} >/dev/console 2>&1'`);
   return console;
-}
-
-/** Numbers between 0 and 1 from a seed (Lehmer's generator). */
-function random(seed: number): () => number {
-  let value = (seed % 2147483646) + 1;
-  return () => {
-    value = (value * 48271) % 2147483647;
-    return value / 2147483647;
-  };
 }
 
 const next = random(SEED);
@@ -83,7 +50,7 @@ function cut(number: number): CaseStep {
       const seconds = await stage.answered();
       note(`${moment}: ${seconds} s`);
       checks.passed(phase, `power cut ${moment}`, `the gateway forwards ${seconds} s after power-on`);
-      const early = await state(stage, 'cat /run/witness.rules', '/run/witness.conf');
+      const early = await earlyState(stage);
       const [rules, nginx] = [name(early.rules, 'rules'), name(early.nginx, 'nginx')];
       checks.expect(phase, `the boot restores the old rules or the new (${rules})`, rules !== 'neither', early.rules);
       checks.expect(phase, `nginx.conf is the old or the new (${nginx})`, nginx !== 'neither', early.nginx);
@@ -121,8 +88,8 @@ const powerCut: RehearsalCase = {
       title: 'deploy two versions, and learn how each looks',
       run: async (stage, note) => {
         note(`seed ${SEED}`);
-        await put(stage, join(__dirname, 'witness.service'), '/etc/systemd/system/witness.service');
-        await output(stage, `sudo systemctl -q enable witness && sudo cp -p ${SCRIPT} ${OTHER}`);
+        await keepEarlyState(stage);
+        await output(stage, `sudo cp -p ${SCRIPT} ${OTHER}`);
         known.before = await state(stage);
         const { ok, lines } = await stage.deploy('after');
         if (!ok) throw new Error(`the second version was not deployed: ${lines.join('\n')}`);

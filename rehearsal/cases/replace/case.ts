@@ -1,13 +1,7 @@
 import type { RehearsalCase } from '../../src/case';
 import { asks, events, hostName, NEW, OLD } from '../changes';
 import { output, status } from '../on-host';
-import { REPLACED } from '../replaced';
-
-/**
- * Requests that may be in flight while the address moves, of the ten a second that are made. Those on connections to
- * the old host break, as on EC2.
- */
-const MAY_BREAK = 3;
+import { MAY_BREAK, REPLACED } from '../replaced';
 
 const replace: RehearsalCase = {
   about:
