@@ -34,7 +34,13 @@ export interface RehearsalCase {
 }
 
 /** Props of a PortwayStack; the admin, the login key and the synthesizer are the rehearsal's. */
-export type Version = Omit<PortwayStackProps, 'adminCidr' | 'sshPublicKey' | 'synthesizer'>;
+export interface Version extends Omit<PortwayStackProps, 'adminCidr' | 'sshPublicKey' | 'synthesizer'> {
+  /**
+   * A file with the template that an earlier Portway wrote for these props: it is deployed in place of today's. Its key pair
+   * becomes that of the rehearsal.
+   */
+  readonly storedTemplate?: string;
+}
 
 export interface CaseStep {
   readonly title: string;

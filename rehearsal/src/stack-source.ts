@@ -4,6 +4,7 @@ import { listed, named, stacksOf } from '../../lib/plan/assembly';
 import type { Plan } from '../../lib/plan/plan';
 import type { CdkRun } from './aws/cdk';
 import type { Version } from './case';
+import { useStored } from './stored-template';
 
 /** The project's root: where cdk.json is. */
 const ROOT = resolve(__dirname, '../..');
@@ -60,9 +61,10 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
     versions: [first, ...rest],
     bootstrap,
     async synth(version, context, outdir) {
-      const props = versions[version];
-      if (props === undefined)
+      const content = versions[version];
+      if (content === undefined)
         throw new Error(`a version of the case must be one of ${Object.keys(versions).join(', ')}, got: ${version}`);
+      const { storedTemplate, ...props } = content;
       // The CDK takes a second to load, and listing cases does not need it.
       const { App } = await import('aws-cdk-lib');
       const { PortwayStack } = await import('../../lib/portway-stack.js');
@@ -74,6 +76,7 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
       const app = new App({ outdir, context: { ...own, ...context } });
       new PortwayStack(app, 'Portway', { ...props, ...contextProps(app.node) });
       app.synth();
+      if (storedTemplate !== undefined) await useStored(storedTemplate, join(outdir, 'Portway.template.json'));
     },
   };
 }

@@ -50,7 +50,7 @@ export const rehearsal: Part = {
   run: (context) => rehearse(context, EVERY_TIME),
 };
 
-/** Everything that a team fears: 42 minutes with emulated CPUs. */
+/** Everything that a team fears: some 50 minutes with emulated CPUs. */
 export const cases: Part = {
   name: 'cases',
   about: 'every case of the rehearsal',
