@@ -18,7 +18,13 @@ program
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .option('--against <what>', 'tell what a deploy changes in: deployed, a template, or a folder such as cdk.out')
   .action(async (stack: string | undefined, options) => {
+    if (options.against !== undefined) {
+      const { againstCommand } = await import('../lib/operate/against-command.js');
+      process.exitCode = await againstCommand({ ...options, stack });
+      return;
+    }
     const { planCommand } = await import('../lib/plan/command.js');
     process.exitCode = await planCommand({ ...options, stack });
   });

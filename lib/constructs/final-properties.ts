@@ -7,31 +7,7 @@ import {
   Reference,
   Tokenization,
 } from 'aws-cdk-lib';
-
-/**
- * Properties whose change makes CloudFormation replace a resource, or stop and start it: `createOnlyProperties` and
- * `conditionalCreateOnlyProperties` in AWS's resource schemas. A test compares this list with the schemas.
- * Never includes tags: changing a tag must not cause a restart.
- * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html
- */
-export const REPLACING: Readonly<Record<string, readonly string[]>> = {
-  'AWS::EC2::Instance': [
-    ...['AdditionalInfo', 'Affinity', 'AvailabilityZone', 'BlockDeviceMappings', 'CpuOptions', 'EbsOptimized'],
-    ...['ElasticGpuSpecifications', 'ElasticInferenceAccelerators', 'EnclaveOptions', 'HibernationOptions', 'HostId'],
-    ...['HostResourceGroupArn', 'ImageId', 'InstanceType', 'Ipv6AddressCount', 'Ipv6Addresses', 'KernelId', 'KeyName'],
-    ...['LaunchTemplate', 'LicenseSpecifications', 'NetworkInterfaces', 'PlacementGroupName', 'PrivateDnsNameOptions'],
-    ...['PrivateIpAddress', 'RamdiskId', 'SecurityGroups', 'SubnetId', 'Tenancy', 'UserData'],
-  ],
-  'AWS::EC2::KeyPair': ['KeyFormat', 'KeyName', 'KeyType', 'PublicKeyMaterial'],
-  // A launch template is not replaced itself, but a new version of it changes the instance's LaunchTemplate.
-  'AWS::EC2::LaunchTemplate': ['LaunchTemplateData', 'LaunchTemplateName', 'VersionDescription'],
-  'AWS::EC2::SecurityGroup': ['GroupDescription', 'GroupName', 'VpcId'],
-  'AWS::EC2::Subnet': [
-    ...['AvailabilityZone', 'AvailabilityZoneId', 'CidrBlock', 'Ipv4IpamPoolId', 'Ipv4NetmaskLength', 'Ipv6CidrBlock'],
-    ...['Ipv6IpamPoolId', 'Ipv6Native', 'Ipv6NetmaskLength', 'OutpostArn', 'VpcId'],
-  ],
-  'AWS::EC2::VPC': ['CidrBlock', 'InstanceTenancy', 'Ipv4IpamPoolId', 'Ipv4NetmaskLength', 'VpcEncryptionControl'],
-};
+import { replacingNames } from '../plan/change/replacing';
 
 /** A resource in the template. */
 interface Definition {
@@ -51,7 +27,7 @@ export function replacingProperties(resource: CfnResource): readonly Definition[
   // Iterating over a set includes elements added meanwhile, and visits each resource once.
   for (const one of todo) {
     const { Type, Properties = {}, targets } = describe(one);
-    const names = REPLACING[Type] ?? Object.keys(Properties).filter((name) => name !== 'Tags');
+    const names = replacingNames(Type, Properties);
     const picked = Object.fromEntries(names.filter((n) => n in Properties).map((n) => [n, Properties[n]]));
     found.push({ Type, Properties: picked });
     const { UserData: _, ...followed } = picked;

@@ -20,3 +20,18 @@ export function encodeBase85(bytes: Uint8Array): string {
   }
   return text;
 }
+
+/** The bytes of a text by {@link encodeBase85}. @throws Error for other characters */
+export function decodeBase85(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor((text.length * 4) / 5));
+  for (let i = 0, at = 0; i < text.length; i += 5, at += 4) {
+    let value = 0;
+    for (let k = i; k < i + 5; k++) {
+      const digit = k < text.length ? DIGITS.indexOf(text.charAt(k)) : 84;
+      if (digit < 0) throw new Error(`must be base85, got: ${text.charAt(k)}`);
+      value = value * 85 + digit;
+    }
+    for (let k = 0; k < 4 && at + k < bytes.length; k++) bytes[at + k] = Math.floor(value / 256 ** (3 - k)) % 256;
+  }
+  return bytes;
+}

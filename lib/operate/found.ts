@@ -1,6 +1,7 @@
 import { DescribeSecurityGroupsCommand, EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import { CONTENT_TAG } from '../host/live/content';
 import { ofStack, readUserData, STACK_TAG, stackAddress } from './instance';
+import { requireRegion } from './region';
 import { groupRules, type SecurityGroupRules } from './security-group';
 
 /** A stack's gateway as EC2 reports it. */
@@ -36,9 +37,7 @@ export async function readFound(stackName: string, region: string | undefined, s
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = shared ?? new EC2Client(region === undefined ? {} : { region });
   try {
-    await client.config.region().catch(() => {
-      throw new Error('the region must be set: in AWS_REGION, in the AWS profile, or in env of the stack');
-    });
+    await requireRegion(client);
     const address = await stackAddress(client, stackName);
     const all = [];
     const Filters = [{ Name: `tag:${STACK_TAG}`, Values: [stackName] }];

@@ -1,6 +1,7 @@
 import { normalizeCidr } from 'cidr-tools';
+import { type PromisedRule, ruleText } from '../plan/change/group-rules';
 import type { Found, FoundInstance } from './found';
-import { type Promised, type PromisedRule, ruleText, UNKNOWN } from './promised';
+import { type Promised, UNKNOWN } from './promised';
 import type { SecurityGroupRules } from './security-group';
 
 /** The most lines of user-data to show from each side. */

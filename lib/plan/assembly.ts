@@ -11,6 +11,8 @@ export interface SynthesizedStack {
   /** Undefined: the region of the AWS settings. */
   readonly region: string | undefined;
   readonly templateFile: string;
+  /** The stack's own tags. Those of `cdk deploy --tags` are not known here. */
+  readonly tags: Readonly<Record<string, string>>;
   /** A PortwayStack writes its plan here; other stacks have no such file. */
   readonly planFile: string;
   /** The plan files of all its gateways, by path: the stack's for a PortwayStack, such as `Team/Gateway` for a PortGateway. */
@@ -24,6 +26,7 @@ export function stacksOf(folder: string): readonly SynthesizedStack[] {
     stackName: stack.stackName,
     region: knownRegion(stack),
     templateFile: stack.templateFullPath,
+    tags: stack.tags,
     planFile: join(dirname(stack.templateFullPath), `${stack.id}${PLAN}`),
     gateways: gatewaysOf(stack),
   }));

@@ -1,6 +1,6 @@
 """Compares lists of properties with what AWS's own resource schemas say: which ones replace or restart a resource.
 
-Argument: a JSON file that names, by type, the properties that lib/constructs/final-properties.ts calls replacing. Each property
+Argument: a JSON file that names, by type, the properties that lib/plan/change/replacing.ts calls replacing. Each property
 that a schema calls create-only, or conditionally so, must be there, or stand here with the reason why not.
 """
 

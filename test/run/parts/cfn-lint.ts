@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { REPLACING } from '../../../lib/constructs/final-properties';
+import { REPLACING } from '../../../lib/plan/change/replacing';
 import { failed, PASSED, type Part } from '../part';
 import { checkersPython } from '../python';
 import { PYTHON_TOOLS } from '../tools';
@@ -41,7 +41,7 @@ export const cfnLint: Part = {
     await writeFile(replacing, JSON.stringify(REPLACING));
     const replacingCheck = path.join(root, 'test', 'run', 'final_properties.py');
     if ((await command(interpreter, ['-I', replacingCheck, replacing])) !== 0)
-      notes.push('lib/constructs/final-properties.ts does not list what the schemas say');
+      notes.push('lib/plan/change/replacing.ts does not list what the schemas say');
     return notes.length === 0 ? PASSED : failed(...notes);
   },
 };

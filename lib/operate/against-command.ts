@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { listed, missingLookups, named, type SynthesizedStack, stacksOf } from '../plan/assembly';
+import { readAgainst } from '../plan/change/against-file';
+import { type Comparison, compareTemplates } from '../plan/change/comparison';
+import { printComparison } from '../plan/change/print';
+import { parseTemplate, type Template } from '../plan/change/template';
+import type { PlanOptions } from '../plan/command';
+import { synthesize } from '../plan/synthesize';
+import { cloudFormation, readStack } from './cloudformation';
+
+export interface AgainstOptions extends PlanOptions {
+  /** `deployed`, a template, or a folder such as cdk.out. */
+  readonly against: string;
+}
+
+/** What the app is compared with. */
+interface Against {
+  /** Undefined: the stack is not deployed. */
+  readonly template: Template | undefined;
+  readonly name: string;
+  /** The stack's tags; undefined where they are not known. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** `portway plan --against`. @returns the exit code: 0 told, 1 could not be told */
+export async function againstCommand(options: AgainstOptions): Promise<number> {
+  const outdir = await mkdtemp(join(tmpdir(), 'portway-plan-'));
+  try {
+    await synthesize(options, outdir);
+    for (const key of missingLookups(outdir))
+      process.stderr.write(`portway: not looked up yet, using a dummy value (run cdk synth once): ${key}\n`);
+    const found: Record<string, Comparison | null> = {};
+    const texts: string[] = [];
+    for (const stack of portwayStacks(outdir, options.stack)) {
+      const { template, name, tags } = await readWhat(options.against, stack);
+      const comparison = template === undefined ? undefined : await compare(stack, template, tags);
+      found[stack.name] = comparison ?? null;
+      texts.push(
+        comparison === undefined
+          ? `Stack ${stack.name} is not ${name}: cdk deploy creates all of it, with a new address.`
+          : printComparison(stack.name, name, comparison),
+      );
+    }
+    process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : texts.join('\n\n')}\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  } finally {
+    await rm(outdir, { recursive: true, force: true });
+  }
+}
+
+function portwayStacks(outdir: string, wanted: string | undefined): readonly SynthesizedStack[] {
+  const all = stacksOf(outdir);
+  const found = (wanted === undefined ? all : named(all, wanted)).filter(({ planFile }) => existsSync(planFile));
+  if (found.length > 0) return found;
+  throw new Error(
+    wanted === undefined
+      ? `the app must have a PortwayStack, its stacks are: ${listed(all)}`
+      : `stack must be a PortwayStack of the app (${listed(all)}), got: ${wanted}`,
+  );
+}
+
+async function readWhat(against: string, stack: SynthesizedStack): Promise<Against> {
+  if (against !== 'deployed') return { template: await readAgainst(against, stack.name), name: against };
+  const client = await cloudFormation(stack.region);
+  try {
+    const deployed = await readStack(client, stack.stackName);
+    if (deployed === undefined) return { template: undefined, name: 'deployed' };
+    const { template, status, tags } = deployed;
+    return {
+      template,
+      tags,
+      name: /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? 'what is deployed' : `what is deployed (${status})`,
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function compare(stack: SynthesizedStack, before: Template, tags: Against['tags']): Promise<Comparison> {
+  const after = parseTemplate(await readFile(stack.templateFile, 'utf8'), stack.templateFile);
+  const comparison = compareTemplates(before, after);
+  if (tags === undefined || isDeepStrictEqual(tags, stack.tags)) return comparison;
+  const how = [`${JSON.stringify(tags)} -> ${JSON.stringify(stack.tags)}, unless cdk deploy is given --tags`];
+  return { ...comparison, changes: [...comparison.changes, { what: 'tags of the stack', how, host: 'nothing' }] };
+}

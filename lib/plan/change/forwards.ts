@@ -1,0 +1,85 @@
+import type { FileTexts } from '../../host/unpack';
+import { showFile } from './lines';
+
+/** Files whose lines belong to single forwards, where they name one. */
+export const RULES = /^\/etc\/(nginx\/nginx\.conf|portway\/[\w.-]+\.(rules|nft|json))$/;
+
+/** A changed forward, and how in lines of text. */
+export interface ForwardChange {
+  readonly name: string;
+  readonly kind: 'added' | 'removed' | 'changed';
+  readonly how: readonly string[];
+}
+
+/** What differs between two hosts' forwards. */
+export interface ForwardChanges {
+  readonly forwards: readonly ForwardChange[];
+  /** Changed lines that belong to no single forward. */
+  readonly shared: readonly string[];
+}
+
+export function compareForwards(before: FileTexts, after: FileTexts): ForwardChanges {
+  const [old, now] = [headlines(before), headlines(after)];
+  const names = new Set([...old.keys(), ...now.keys()]);
+  const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => RULES.test(path));
+  const lines = new Map<string | undefined, readonly string[]>();
+  for (const path of paths) {
+    const was = byForward(before.get(path) ?? '', names);
+    const is = byForward(after.get(path) ?? '', names);
+    for (const name of new Set([...was.keys(), ...is.keys()])) {
+      const shown = showFile(path, was.get(name) ?? [], is.get(name) ?? []);
+      lines.set(name, [...(lines.get(name) ?? []), ...shown]);
+    }
+  }
+  const forwards = [...names].flatMap((name): ForwardChange[] => {
+    const [was, is] = [old.get(name), now.get(name)];
+    if (was === undefined && is !== undefined) return [{ name, kind: 'added', how: [is.join(' ')] }];
+    if (is === undefined && was !== undefined) return [{ name, kind: 'removed', how: [`was ${was.join(' ')}`] }];
+    const how = [...headlineChanges(was ?? [], is ?? []), ...(lines.get(name) ?? [])];
+    return how.length === 0 ? [] : [{ name, kind: 'changed', how }];
+  });
+  return { forwards, shared: lines.get(undefined) ?? [] };
+}
+
+/** Listener, engine and targets of each forward, as /etc/portway/forwards has them; see `forwardsFile`. */
+function headlines(files: FileTexts): ReadonlyMap<string, readonly string[]> {
+  const lines = (files.get('/etc/portway/forwards') ?? '').split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const [name = '', listener = '', engine = '', ...targets] = line.split(' ');
+      return [name, [listener.replace('/', ' '), engine, ...(targets.length > 0 ? ['to', ...targets] : [])]];
+    }),
+  );
+}
+
+function headlineChanges(was: readonly string[], is: readonly string[]): readonly string[] {
+  const parts = (words: readonly string[]) => [words[0] ?? '', words[1] ?? '', words.slice(3).join(' ')];
+  const [old, now] = [parts(was), parts(is)];
+  return ['listen', 'engine', 'to'].flatMap((prop, i) =>
+    old[i] === now[i] ? [] : [`${prop} ${old[i] || 'nothing'} -> ${now[i] || 'nothing'}`],
+  );
+}
+
+/** A file's lines by the forward that they belong to; undefined: to none. */
+function byForward(text: string, names: ReadonlySet<string>): Map<string | undefined, string[]> {
+  const found = new Map<string | undefined, string[]>();
+  let block: string | undefined;
+  for (const line of text.split('\n')) {
+    // A block of nginx.conf begins with the forward's name, and the last ends with its context.
+    const [, title] = /^ {2}# ([\w-]+)$/.exec(line) ?? [];
+    if (title !== undefined && names.has(title)) block = title;
+    else if (line.startsWith('}')) block = undefined;
+    const owner = block ?? ownerOf(line, names);
+    const lines = found.get(owner);
+    if (lines === undefined) found.set(owner, [line]);
+    else lines.push(line);
+  }
+  return found;
+}
+
+function ownerOf(line: string, names: ReadonlySet<string>): string | undefined {
+  const quoted = [...line.matchAll(/"(?:portway:)?([\w-]+)"/g)].map(([, name = '']) => name);
+  const [, chain = ''] = /^:PORTWAY-([\w-]+) /.exec(line) ?? [];
+  const [, comment = ''] = /^# ([\w-]+): /.exec(line) ?? [];
+  return [...quoted, chain, comment].find((name) => names.has(name));
+}

@@ -1,0 +1,51 @@
+import { normalizeCidr } from 'cidr-tools';
+import { listOf, ofType, type Resource, type Resources, reference } from './template';
+
+/** A rule of the security group for one network. */
+export interface PromisedRule {
+  /** `tcp 80`, `udp 6000-6100`, `50`, `all`. */
+  readonly what: string;
+  /** Undefined: known only at deploy time. */
+  readonly peer: string | undefined;
+}
+
+/** The rules of an instance's groups: those in the groups' own lists, and those that are resources. */
+export function groupRulesOf(
+  resources: Resources,
+  { Properties: properties = {} }: Resource,
+  side: 'Ingress' | 'Egress',
+): readonly PromisedRule[] {
+  const groups = [
+    ...listOf(properties.SecurityGroupIds),
+    ...listOf<{ readonly GroupSet?: unknown }>(properties.NetworkInterfaces).flatMap((one) => listOf(one?.GroupSet)),
+  ];
+  const ids = groups.flatMap((group) => reference(group) ?? []);
+  const inside = ids.flatMap((id) => listOf<TemplateRule>(resources[id]?.Properties?.[`SecurityGroup${side}`]));
+  const beside = ofType(resources, `AWS::EC2::SecurityGroup${side}`)
+    .map(([, { Properties }]) => (Properties ?? {}) as unknown as TemplateRule & { readonly GroupId?: unknown })
+    .filter(({ GroupId }) => ids.includes(reference(GroupId) ?? ''));
+  return [...inside, ...beside].map((rule) => {
+    const peer = rule.CidrIp ?? rule.CidrIpv6;
+    return {
+      what: ruleText(rule.IpProtocol, rule.FromPort, rule.ToPort),
+      peer: typeof peer === 'string' ? normalizeCidr(peer) : undefined,
+    };
+  });
+}
+
+interface TemplateRule {
+  readonly IpProtocol: string;
+  readonly FromPort?: number;
+  readonly ToPort?: number;
+  readonly CidrIp?: unknown;
+  readonly CidrIpv6?: unknown;
+}
+
+/** A rule as text, the same for the template's form and EC2's. A port of -1 means all. */
+export function ruleText(protocol: string, from = -1, to = -1): string {
+  if (protocol === '-1') return 'all';
+  const first = from === -1 ? undefined : from;
+  if (protocol.startsWith('icmp')) return first === undefined ? protocol : `${protocol} type ${first}`;
+  if (first === undefined || !['tcp', 'udp'].includes(protocol)) return protocol;
+  return to === first ? `${protocol} ${first}` : `${protocol} ${first}-${to}`;
+}

@@ -1,0 +1,111 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CONTENT_TAG } from '../../host/live/content';
+import { RESTARTING, replacingNames } from './replacing';
+import { gatewayId, listOf, namesIn, type Resource, type Resources, type Template } from './template';
+
+/**
+ * What a change does to the host. `unknown`: Portway does not know the resource, so it cannot tell.
+ * - `nothing`: the host is not touched.
+ * - `live`: the running host takes the change over; nothing stops.
+ * - `restart`: the same instance stops and starts.
+ * - `replace`: another instance takes its place, or another address that of the stack.
+ */
+export type Effect = (typeof EFFECTS)[number];
+
+/** From the mildest to the hardest. */
+export const EFFECTS = ['nothing', 'live', 'unknown', 'restart', 'replace'] as const;
+
+/** The hardest of some effects. */
+export function hardest(effects: readonly Effect[]): Effect {
+  return EFFECTS[Math.max(0, ...effects.map((effect) => EFFECTS.indexOf(effect)))] as Effect;
+}
+
+/** What CloudFormation does to the resources of a stack when its template changes. */
+export interface ResourceChanges {
+  readonly before: Resources;
+  readonly after: Resources;
+  /** Logical ids of the resources that are new. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** The properties that change, by the logical ids of resources that stay or are replaced. */
+  readonly changed: ReadonlyMap<string, readonly string[]>;
+  /** Logical ids of resources that keep their id in the template, but get another in AWS. */
+  readonly replaced: ReadonlySet<string>;
+  /** Logical ids of the gateways; undefined where there is none. */
+  readonly gateway: { readonly before: string | undefined; readonly after: string | undefined };
+  /** What becomes of the host, by CloudFormation's own rules. */
+  readonly host: Effect;
+}
+
+export function compareResources(before: Template, after: Template): ResourceChanges {
+  const [old, now] = [before.Resources, after.Resources];
+  const changed = new Map<string, readonly string[]>();
+  for (const id of Object.keys(now)) {
+    const names = id in old ? changedNames(old[id] as Resource, now[id] as Resource) : [];
+    if (names.length > 0) changed.set(id, names);
+  }
+  const replaced = replacedIds(before, after);
+  const gateway = { before: gatewayId(old), after: gatewayId(now) };
+  const { before: was, after: is } = gateway;
+  return {
+    ...{ before: old, after: now, changed, replaced, gateway },
+    added: Object.keys(now).filter((id) => !(id in old)),
+    removed: Object.keys(old).filter((id) => !(id in now)),
+    host:
+      was === undefined || is === undefined || was !== is || replaced.has(is)
+        ? 'replace'
+        : effectInPlace(old[is] as Resource, now[is] as Resource, replaced),
+  };
+}
+
+/** Whether the host hears of changed content while it runs: its content is in a tag. */
+export function contentTag({ Properties = {} }: Resource): string | undefined {
+  const tags = listOf<{ readonly Key?: unknown; readonly Value?: unknown }>(Properties.Tags);
+  const value = tags.find((tag) => tag?.Key === CONTENT_TAG)?.Value;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** What a change does to an instance that is not replaced. */
+function effectInPlace(before: Resource, after: Resource, replaced: ReadonlySet<string>): Effect {
+  if (RESTARTING.some((name) => propertyChanges(name, before, after, replaced))) return 'restart';
+  const [was, is] = [contentTag(before), contentTag(after)];
+  return is !== undefined && was !== is ? 'live' : 'nothing';
+}
+
+/**
+ * A resource is replaced if one of its replacing properties changes, or refers to something that is replaced. A changed
+ * parameter, mapping or condition counts as replaced: its value is not known here.
+ */
+function replacedIds(before: Template, after: Template): ReadonlySet<string> {
+  const parts = ['Parameters', 'Mappings', 'Conditions'] as const;
+  const values = parts.flatMap((part) =>
+    Object.entries(after[part] ?? {})
+      .filter(([name, value]) => !isDeepStrictEqual(value, before[part]?.[name]))
+      .map(([name]) => name),
+  );
+  const replaced = new Set(values);
+  const both = Object.entries(after.Resources).filter(([id]) => id in before.Resources);
+  for (let size = -1; size !== replaced.size; ) {
+    size = replaced.size;
+    for (const [id, is] of both) if (isReplaced(before.Resources[id] as Resource, is, replaced)) replaced.add(id);
+  }
+  return replaced;
+}
+
+function isReplaced(before: Resource, after: Resource, replaced: ReadonlySet<string>): boolean {
+  if (before.Type !== after.Type || before.Condition !== after.Condition) return true;
+  if (after.Condition !== undefined && replaced.has(after.Condition)) return true;
+  const names = replacingNames(after.Type, { ...before.Properties, ...after.Properties });
+  const isRestarting = (name: string) => after.Type === 'AWS::EC2::Instance' && RESTARTING.includes(name);
+  return names.some((name) => !isRestarting(name) && propertyChanges(name, before, after, replaced));
+}
+
+function propertyChanges(name: string, before: Resource, after: Resource, replaced: ReadonlySet<string>): boolean {
+  const value = after.Properties?.[name];
+  return !isDeepStrictEqual(before.Properties?.[name], value) || namesIn(value).some((id) => replaced.has(id));
+}
+
+function changedNames({ Properties: old = {} }: Resource, { Properties: now = {} }: Resource): readonly string[] {
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  return names.filter((name) => !isDeepStrictEqual(old[name], now[name]));
+}
