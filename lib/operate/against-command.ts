@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,12 +56,19 @@ export async function againstCommand(options: AgainstOptions): Promise<number> {
 
 function portwayStacks(outdir: string, wanted: string | undefined): readonly SynthesizedStack[] {
   const all = stacksOf(outdir);
-  const found = (wanted === undefined ? all : named(all, wanted)).filter(({ planFile }) => existsSync(planFile));
+  const ofPath = all.filter(({ gateways }) => gateways.has(wanted ?? ''));
+  const chosen = wanted === undefined ? all : [...named(all, wanted), ...ofPath];
+  const found = [...new Set(chosen)].filter(({ gateways }) => gateways.size > 0);
+  const several = found.find(({ gateways }) => gateways.size > 1);
+  if (several !== undefined)
+    throw new Error(
+      `--against must be used with one gateway in a stack, but ${several.name} has several (${[...several.gateways.keys()].join(', ')}): look at cdk diff`,
+    );
   if (found.length > 0) return found;
   throw new Error(
     wanted === undefined
-      ? `the app must have a PortwayStack, its stacks are: ${listed(all)}`
-      : `stack must be a PortwayStack of the app (${listed(all)}), got: ${wanted}`,
+      ? `the app must have a PortwayStack or a PortGateway, its stacks are: ${listed(all)}`
+      : `stack must be one of the app with a gateway (${listed(all)}), got: ${wanted}`,
   );
 }
 

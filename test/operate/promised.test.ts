@@ -9,6 +9,9 @@ import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
+// A synth takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 const folder = mkdtempSync(join(tmpdir(), 'portway-promised-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

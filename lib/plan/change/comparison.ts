@@ -2,8 +2,8 @@ import type { Change } from './change';
 import { type ContentEffects, changesOfContent } from './content-changes';
 import { type HostContentFound, readHostFiles } from './host-files';
 import { changesOfResources } from './resource-changes';
-import { compareResources, contentTag, type Effect, hardest, type ResourceChanges } from './resources';
-import { ofType, type Resource, type Resources, readableText, type Template } from './template';
+import { compareResources, type Effect, hardest, pointerOf, type ResourceChanges } from './resources';
+import { ofType, type Resources, type Template } from './template';
 
 /** What a deploy does to a stack that is deployed already, as typed data. It survives JSON. */
 export interface Comparison {
@@ -80,7 +80,7 @@ type Mode = 'live' | 'restart' | 'replace';
 
 function modeOf(resources: ResourceChanges, side: 'before' | 'after'): Mode {
   const id = resources.gateway[side] ?? '';
-  if (contentTag(resources[side][id] as Resource) !== undefined) return 'live';
+  if (pointerOf(resources[side]) !== undefined) return 'live';
   // The CDK adds a hash of user-data to the id of an instance that is replaced with it.
   return /[0-9A-F]{8}[0-9a-f]{16}$/.test(id) ? 'replace' : 'restart';
 }
@@ -102,9 +102,6 @@ function timeoutOf(resources: Resources): string {
 function attemptOf(resources: Resources, found: HostContentFound | undefined): string {
   const settings = found?.files.get('/etc/portway/portway.env') ?? '';
   const [, inSettings] = /^PORTWAY_ATTEMPT='(\d+)'$/m.exec(settings) ?? [];
-  const pointers = ofType(resources, 'AWS::SSM::Parameter').filter(([, { Properties }]) =>
-    /\/now$/.test(readableText(Properties?.Name)),
-  );
-  const [, inPointer] = /^\{.*"attempt":(\d+)/.exec(readableText(pointers[0]?.[1].Properties?.Value)) ?? [];
+  const [, inPointer] = /^\{.*"attempt":(\d+)/.exec(pointerOf(resources) ?? '') ?? [];
   return inSettings ?? inPointer ?? '0';
 }

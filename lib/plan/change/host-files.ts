@@ -1,5 +1,5 @@
 import { type FileTexts, readSections, unpackFromParameters, unpackSections } from '../../host/unpack';
-import { contentTag } from './resources';
+import { pointerOf } from './resources';
 import { gatewayId, ofType, type Resources, readableText } from './template';
 
 /** Stands for the path of files that are packed in a way which this version does not read. */
@@ -23,7 +23,8 @@ export function readHostFiles(resources: Resources): HostContentFound | undefine
   if (instance === undefined) return undefined;
   const userData = readableText(instance.Properties?.UserData);
   const values = parametersOf(resources);
-  return contentTag(instance) === undefined ? ofUserData(userData, values) : ofParts(userData, values);
+  const pointer = pointerOf(resources);
+  return pointer === undefined ? ofUserData(userData, values) : ofParts(userData, values, tokensOf(pointer));
 }
 
 /** Values of the stack's own parameters in Parameter Store, by the end of their names: `etc/portway/forwards.1`. */
@@ -49,9 +50,7 @@ function ofUserData(userData: string, values: ReadonlyMap<string, string>): Host
   return { files, carrier: script };
 }
 
-function ofParts(userData: string, values: ReadonlyMap<string, string>): HostContentFound {
-  const [pointer = ''] = [...values].filter(([name]) => /^[^/]+\/now$/.test(name)).map(([, text]) => text);
-  const tokens = tokensOf(pointer);
+function ofParts(userData: string, values: ReadonlyMap<string, string>, tokens: readonly string[]): HostContentFound {
   const plain = new Map<string, string[]>();
   for (const value of values.values()) {
     const [, number, path = '', lines = ''] =
@@ -63,7 +62,7 @@ function ofParts(userData: string, values: ReadonlyMap<string, string>): HostCon
   }
   const packed = pieces(values, /^programs\.(\d+)$/);
   const files = new Map([
-    ...readable(() => unpackFromParameters(packed), packed),
+    ...(packed === '' ? [] : [[UNREADABLE, packed] as const]),
     ...[...plain].map(([path, parts]) => [path, parts.join('')] as const),
   ]);
   // The pointer's name has a hash of the machine, and the URL the name of a condition: they follow from other changes.

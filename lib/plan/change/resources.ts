@@ -1,7 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CONTENT_TAG } from '../../host/live/content';
 import { RESTARTING, replacingNames } from './replacing';
-import { gatewayId, listOf, namesIn, type Resource, type Resources, type Template } from './template';
+import {
+  gatewayId,
+  listOf,
+  namesIn,
+  ofType,
+  type Resource,
+  type Resources,
+  readableText,
+  type Template,
+} from './template';
 
 /**
  * What a change does to the host. `unknown`: Portway does not know the resource, so it cannot tell.
@@ -51,25 +60,39 @@ export function compareResources(before: Template, after: Template): ResourceCha
     ...{ before: old, after: now, changed, replaced, gateway },
     added: Object.keys(now).filter((id) => !(id in old)),
     removed: Object.keys(old).filter((id) => !(id in now)),
-    host:
-      was === undefined || is === undefined || was !== is || replaced.has(is)
-        ? 'replace'
-        : effectInPlace(old[is] as Resource, now[is] as Resource, replaced),
+    host: effectOn(was, is, { old, now, replaced }),
   };
 }
 
-/** Whether the host hears of changed content while it runs: its content is in a tag. */
+/** What becomes of the gateway. */
+function effectOn(
+  was: string | undefined,
+  is: string | undefined,
+  { old, now, replaced }: { readonly old: Resources; readonly now: Resources; readonly replaced: ReadonlySet<string> },
+): Effect {
+  if (was === undefined || was !== is || replaced.has(is)) return 'replace';
+  const [before, after] = [old[is] as Resource, now[is] as Resource];
+  if (RESTARTING.some((name) => propertyChanges(name, before, after, replaced))) return 'restart';
+  return liveContent(old) === liveContent(now) ? 'nothing' : 'live';
+}
+
+/** The tag that tells a running host its content. Undefined: it polls, or its content is in user-data. */
 export function contentTag({ Properties = {} }: Resource): string | undefined {
   const tags = listOf<{ readonly Key?: unknown; readonly Value?: unknown }>(Properties.Tags);
   const value = tags.find((tag) => tag?.Key === CONTENT_TAG)?.Value;
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What a change does to an instance that is not replaced. */
-function effectInPlace(before: Resource, after: Resource, replaced: ReadonlySet<string>): Effect {
-  if (RESTARTING.some((name) => propertyChanges(name, before, after, replaced))) return 'restart';
-  const [was, is] = [contentTag(before), contentTag(after)];
-  return is !== undefined && was !== is ? 'live' : 'nothing';
+/** The pointer of a stack whose host takes changes over while it runs; undefined for other stacks. */
+export function pointerOf(resources: Resources): string | undefined {
+  const parameters = ofType(resources, 'AWS::SSM::Parameter').map(([, { Properties }]) => Properties);
+  const pointer = parameters.find((one) => /^\/portway\/[^/]+\/[^/]+\/now$/.test(readableText(one?.Name)));
+  return pointer === undefined ? undefined : readableText(pointer.Value);
+}
+
+/** The SHA-256 of what a running host must have, from its pointer. */
+function liveContent(resources: Resources): string | undefined {
+  return /"content":"([0-9a-f]+)"/.exec(pointerOf(resources) ?? '')?.[1];
 }
 
 /**

@@ -9,6 +9,9 @@ import { gatewayId, parseTemplate, type Template } from '../../../lib/plan/chang
 import { PUBLIC_KEY } from '../../snapshots/canonical';
 import { BASE, baseOf, changed, MODES, rowOf, templateOf, withProperty, withResource } from './stacks';
 
+// A synth takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 const gateway = ({ Resources }: Template) => gatewayId(Resources) ?? '';
 
 describe.each(MODES)('with onChange %s', (onChange) => {
@@ -127,7 +130,8 @@ describe.each(MODES)('with onChange %s', (onChange) => {
     }));
     const found = compareTemplates(old, now);
     expect(['restart', 'replace']).toContain(found.host);
-    expect(found.changes.map(({ what }) => what)).toContain("the host's files");
+    const reason = onChange === 'live' ? 'Portway itself (user-data)' : "the host's files";
+    expect(found.changes.map(({ what }) => what)).toContain(reason);
   });
 });
 
@@ -156,6 +160,15 @@ test.each(MODES)('tells with onChange %s that a machine of several changes is re
   for (const what of ['os, architecture or ami', 'diskGiB', 'vpc or availabilityZoneIndex'])
     expect(rowOf(found, what).host).toBe('replace');
   expect(rowOf(found, 'instanceType').host).toBe(onChange === 'replace' ? 'replace' : 'restart');
+});
+
+test('a host that polls, which has no tag, takes changes over while it runs', () => {
+  const before = templateOf({ onChange: 'live', liveTrigger: 'poll' });
+  const web = Forward.http({ listen: 80, to: 9090 });
+  const after = templateOf({ onChange: 'live', liveTrigger: 'poll', forwards: { ...BASE.forwards, web } });
+  const found = compareTemplates(before, after);
+  expect(found).toMatchObject({ host: 'live', incomplete: false });
+  expect(rowOf(found, 'forward web').how).toContain('to 8080 -> 9090');
 });
 
 test('onChange itself is told', () => {

@@ -7,6 +7,9 @@ import { gatewayId, type Template } from '../../../lib/plan/change/template';
 import { CANONICAL } from '../../snapshots/canonical';
 import { baseOf, templateOf, withProperty } from './stacks';
 
+// A synth takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 const MODES = ['restart', 'live'] as const;
 
 test.each(MODES.flatMap((mode) => Object.keys(CANONICAL).map((name) => [mode, name] as const)))(

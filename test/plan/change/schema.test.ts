@@ -7,6 +7,9 @@ import { RESTARTING } from '../../../lib/plan/change/replacing';
 import { gatewayId, reference } from '../../../lib/plan/change/template';
 import { baseOf, MODES, withProperty } from './stacks';
 
+// A synth takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 /** What CloudFormation's resource schemas say, as the CDK CLI brings them for `cdk diff`. */
 interface Database {
   readonly schema: {
