@@ -1,5 +1,6 @@
 import { inflate } from 'pako';
 import { decodeBase85 } from './base85';
+import { bunzip2 } from './bzip2/bunzip2';
 
 /** Texts of the host's files by path. */
 export type FileTexts = ReadonlyMap<string, string>;
@@ -39,4 +40,14 @@ export function unpackFromParameters(text: string): FileTexts {
   const json = inflate(decodeBase85(text.replaceAll('.', '{')), { toText: true }) as string;
   const files = JSON.parse(json) as readonly { readonly path: string; readonly text: string }[];
   return new Map(files.map(({ path, text }) => [path, text]));
+}
+
+/** Files packed by `packedFiles` for a live host. @throws Error if the text is something else */
+export function unpackFiles(text: string): FileTexts {
+  const parts = Buffer.from(bunzip2(decodeBase85(text.replaceAll('.', '{'))))
+    .toString()
+    .split('\0');
+  const files = new Map<string, string>();
+  for (let i = 0; i + 2 < parts.length; i += 3) files.set(parts[i] ?? '', parts[i + 2] ?? '');
+  return files;
 }

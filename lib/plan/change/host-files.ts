@@ -1,4 +1,4 @@
-import { type FileTexts, readSections, unpackFromParameters, unpackSections } from '../../host/unpack';
+import { type FileTexts, readSections, unpackFiles, unpackFromParameters, unpackSections } from '../../host/unpack';
 import { pointerOf } from './resources';
 import { gatewayId, ofType, type Resources, readableText } from './template';
 
@@ -62,7 +62,7 @@ function ofParts(userData: string, values: ReadonlyMap<string, string>, tokens: 
   }
   const packed = pieces(values, /^programs\.(\d+)$/);
   const files = new Map([
-    ...(packed === '' ? [] : [[UNREADABLE, packed] as const]),
+    ...(packed === '' ? [] : readable(() => unpackFiles(packed), packed)),
     ...[...plain].map(([path, parts]) => [path, parts.join('')] as const),
   ]);
   // The pointer's name has a hash of the machine, and the URL the name of a condition: they follow from other changes.
