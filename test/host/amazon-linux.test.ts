@@ -2,7 +2,7 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { type AmazonLinux, ensureAmazonLinux, REPOSITORY_PORT } from './support/amazon-linux/root';
 import { type Deploy, Gateway } from './support/gateway';
-import { ADDRESS, describeHost, type Host, until } from './support/host';
+import { ADDRESS, describeHost, type Host, KILL_NGINX, STOP_NGINX, until } from './support/host';
 
 // dnf takes several seconds where apt takes one.
 jest.setTimeout(120_000);
@@ -88,15 +88,12 @@ describeHost('a host like Amazon Linux 2023, with dnf, rpm and Python 3.9', () =
     await host.sh('gateway', 'portway rules check');
 
     // The unit starts again despite what a killed nginx left behind.
-    await host.sh(
-      'gateway',
-      'pkill -9 -x nginx; while pgrep -x nginx; do /usr/bin/sleep 0.1; done; systemctl start nginx',
-    );
+    await host.sh('gateway', `${KILL_NGINX}; systemctl start nginx`);
     expect(await answers()).toEqual(ALL);
 
     // A reboot without a mirror.
     await host.write('/usr/local/sbin/dnf', '#!/bin/sh\necho reboot >>/run/asked\nexit 1\n', '0755');
-    await host.sh('gateway', 'nginx -s stop; iptables-nft -t nat -F; iptables-nft -t nat -X');
+    await host.sh('gateway', `${STOP_NGINX}; iptables-nft -t nat -F; iptables-nft -t nat -X`);
     expect((await gateway.reboot()).code).toBe(0);
     expect(await asked()).toHaveLength(1);
     expect(await answers()).toEqual(ALL);

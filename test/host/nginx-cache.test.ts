@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { Caches, kept, MINUTE, SMALL, told } from './support/caches';
-import { ADDRESS, describeHost, until } from './support/host';
+import { ADDRESS, describeHost, STOP_NGINX, until } from './support/host';
 import { asking } from './support/targets';
 
 jest.setTimeout(120_000);
@@ -120,7 +120,7 @@ describeHost("what nginx's cache stores", () => {
     test('answers across a restart of nginx', async () => {
       const url = caches.fresh();
       await caches.states(1, url, ...kept(MINUTE));
-      await caches.targets.host.sh('gateway', 'nginx -s stop; while [ -e /run/nginx.pid ]; do sleep 0.1; done; nginx');
+      await caches.targets.host.sh('gateway', `${STOP_NGINX}; nginx`);
       expect(await caches.states(1, url)).toEqual(['HIT']);
     });
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
-import { ADDRESS, DEBIAN, describeHost, until } from './support/host';
+import { ADDRESS, DEBIAN, describeHost, STOP_NGINX, until } from './support/host';
 import { NginxHost, type WebRequest } from './support/nginx';
 
 jest.setTimeout(60_000);
@@ -107,7 +107,7 @@ describeHost('HTTPS', () => {
       without: Forward.https({ listen: 8445, tls, to }),
     };
     beforeAll(async () => {
-      await nginx.host.sh('gateway', 'if [[ -s /run/nginx.pid ]]; then nginx -s stop; sleep 0.5; fi');
+      await nginx.host.sh('gateway', `if [[ -s /run/nginx.pid ]]; then ${STOP_NGINX}; fi`);
       await nginx.run(FORWARDS);
     });
 
@@ -192,7 +192,7 @@ describeHost('HTTPS', () => {
     });
 
     test('answers all clients once the workers from before a reload have exited', async () => {
-      await nginx.host.sh('gateway', 'nginx -s stop; sleep 0.5; nginx');
+      await nginx.host.sh('gateway', `${STOP_NGINX}; nginx`);
       await until('it runs', async () => (await ask(`https://${GATEWAY}/`)).code === 0);
       await nginx.host.sh('gateway', 'nginx -s reload; sleep 0.2');
       await until('only new workers run', async () => {

@@ -43,7 +43,11 @@ describeHost('a name as target, through nginx', () => {
   });
   afterAll(() => nginx?.stop());
 
-  const names = (answers: Record<string, string | readonly string[]>) => host.write(NAMES, JSON.stringify(answers));
+  // In one step: the resolver reads the file for each question.
+  const names = async (answers: Record<string, string | readonly string[]>) => {
+    await host.write(`${NAMES}.new`, JSON.stringify(answers));
+    await host.sh('gateway', `mv ${NAMES}.new ${NAMES}`);
+  };
   const status = (port: number) => nginx.status('client', `http://${GATEWAY}:${port}/`);
   const addresses = async () => {
     const asked = [81, 82, 9000].map(async (port) => (await nginx.request(`http://${GATEWAY}:${port}/`)).address);
@@ -58,6 +62,7 @@ describeHost('a name as target, through nginx', () => {
     await names({ 'app.internal': OLD });
     await host.sh('gateway', `ip addr add ${RESOLVER}/32 dev lo`);
     await host.serve('gateway', ['python3', '/support/dns.py', RESOLVER, NAMES, QUESTIONS]);
+    const start = Date.now();
     expect(await addresses()).toEqual([OLD, OLD, OLD]);
     // The TTL of 1 s expires meanwhile. Each worker resolves separately for HTTP and for TCP.
     for (let i = 0; i < 6; i++) {
@@ -65,14 +70,17 @@ describeHost('a name as target, through nginx', () => {
       await sleep(200);
     }
     const workers = Number(await host.sh('gateway', 'pgrep -c -f "nginx: worker"'));
-    expect((await host.read(QUESTIONS)).trim().split('\n').length).toBeLessThanOrEqual(2 * workers);
+    const asked = (await host.read(QUESTIONS)).trim().split('\n').length;
+    const periods = 1 + Math.floor((Date.now() - start) / 10_000);
+    expect(asked).toBeLessThanOrEqual(2 * workers * periods);
     await names({ 'app.internal': NEW });
     await sleep(11_000);
     expect(await addresses()).toEqual([NEW, NEW, NEW]);
   });
 
   describe('with several addresses', () => {
-    beforeAll(() => names({ 'both.internal': [OLD, NEW] }));
+    // What later tests ask for stays, since nginx forgets a name after 10 s.
+    beforeAll(() => names({ 'app.internal': NEW, 'both.internal': [OLD, NEW] }));
     const all = async (port: number, ...words: string[]) => {
       const seen = new Set<string>();
       for (let i = 0; i < 20; i++) seen.add((await nginx.request(`http://${GATEWAY}:${port}/`, ...words)).name);

@@ -1,7 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { Gateway } from './support/gateway';
-import { ADDRESS, DEBIAN, describeHost, type Host } from './support/host';
+import { ADDRESS, DEBIAN, describeHost, type Host, KILL_NGINX } from './support/host';
 
 jest.setTimeout(60_000);
 
@@ -44,10 +44,7 @@ describeHost('a host that routes TLS by name', () => {
 
   test('starts despite sockets left by a killed nginx', async () => {
     await gateway.succeed({ forwards: BOTH });
-    await host.sh(
-      'gateway',
-      'pkill -9 nginx; sleep 1; [[ -S /run/portway-nginx/tls-pass.sock ]]; rm -f /run/nginx.pid',
-    );
+    await host.sh('gateway', `${KILL_NGINX}; [[ -S /run/portway-nginx/tls-pass.sock ]]; rm -f /run/nginx.pid`);
     expect((await gateway.reboot()).code).toBe(0);
     expect(await both()).toEqual(['shop', 'secure']);
   });

@@ -3,7 +3,7 @@ import { Tls } from '../../lib/forward/tls';
 import type { HostContent } from '../../lib/host/host-content';
 import { SOURCE_ADDRESS } from '../../lib/nginx/source-address';
 import { type Deploy, Gateway, SIGNAL_URL, scriptOf } from './support/gateway';
-import { ADDRESS, describeHost, type Host } from './support/host';
+import { ADDRESS, describeHost, type Host, KILL_NGINX, STOP_NGINX } from './support/host';
 
 jest.setTimeout(60_000);
 
@@ -62,7 +62,7 @@ describeHost('portway.sh', () => {
 
     test('restores what was lost at a reboot', async () => {
       await gateway.succeed(deploy);
-      await host.sh('gateway', engine === 'nginx' ? 'nginx -s stop; sleep 1' : 'iptables-nft -t nat -F');
+      await host.sh('gateway', engine === 'nginx' ? STOP_NGINX : 'iptables-nft -t nat -F');
       expect((await web()).name).toMatch(/^none/);
       await gateway.reboot();
       expect((await web()).name).toBe('gateway');
@@ -215,7 +215,7 @@ describeHost('portway.sh', () => {
 
     test('starts despite a socket left by a killed nginx', async () => {
       await gateway.succeed(NGINX);
-      await host.sh('gateway', 'pkill -9 nginx; sleep 1; [[ -S /run/portway-nginx/host.sock ]]; rm -f /run/nginx.pid');
+      await host.sh('gateway', `${KILL_NGINX}; [[ -S /run/portway-nginx/host.sock ]]; rm -f /run/nginx.pid`);
       expect((await gateway.reboot()).code).toBe(0);
       expect((await web()).name).toBe('gateway');
     });

@@ -1,6 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
 import { type Deploy, Gateway } from './support/gateway';
-import { ADDRESS, describeHost, type Host, type Party } from './support/host';
+import { ADDRESS, describeHost, type Host, type Party, STOP_NGINX } from './support/host';
 
 jest.setTimeout(60_000);
 
@@ -242,7 +242,7 @@ describeHost('portway status', () => {
 
     test('an nginx with another configuration, or none', async () => {
       const conf = await host.read('/etc/nginx/nginx.conf');
-      await host.sh('gateway', 'nginx -s stop; /usr/bin/sleep 0.5');
+      await host.sh('gateway', STOP_NGINX);
       const result = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
       expect(result.code).toBe(1);
       expect(result.stderr).toMatch(/nginx runs another configuration/);

@@ -153,6 +153,8 @@ def signal(asked):
     return 200, "<SignalResourceResponse><ResponseMetadata/></SignalResourceResponse>"
 
 
+# Otherwise the kernel drops connections beyond five, and clients try again after a second.
+http.server.ThreadingHTTPServer.request_queue_size = 128
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[2])
 services = http.server.ThreadingHTTPServer(("0.0.0.0", 443), Services)

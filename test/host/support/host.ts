@@ -48,6 +48,13 @@ export interface HostOptions {
   readonly before?: (party: Party) => readonly string[];
 }
 
+/** Shell that waits until no nginx runs on the gateway, where each `sleep` takes 0.1 s (support/enter-root.sh). */
+const NGINX_GONE = 'while pgrep -x nginx >/dev/null; do sleep 0.1; done';
+/** Shell for the gateway: ends nginx, and waits until all of it has ended. */
+export const STOP_NGINX = `nginx -s stop; ${NGINX_GONE}`;
+/** The same, but it gets no time to remove its socket and its pid file. */
+export const KILL_NGINX = `pkill -9 -x nginx; ${NGINX_GONE}`;
+
 /** The small application's answer: its name, the port it was reached on, and the client it saw. */
 export interface Answer {
   readonly name: string;

@@ -19,6 +19,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+# Otherwise the kernel drops connections beyond five, and clients try again after a second.
+http.server.ThreadingHTTPServer.request_queue_size = 128
 server = http.server.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Handler)
 print("ready", flush=True)
 server.serve_forever()

@@ -85,6 +85,8 @@ class Server(socketserver.ThreadingTCPServer):
     address_family = socket.AF_INET6
     allow_reuse_address = True
     daemon_threads = True
+    # Beyond its default of 5, the kernel drops what opens a connection, and the client tries again after a second.
+    request_queue_size = 512
 
 
 address = "::ffff:" + sys.argv[3] if len(sys.argv) > 3 else "::"
