@@ -30,13 +30,13 @@ export interface LiveProps {
 /**
  * Bytes left for the content in a template that is sent without a bucket: AWS's limit, less roughly what else the template holds.
  * A resource takes 390 bytes on average, the loader and what is created later take 7,100, and 13,000 is the least of all, measured
- * with a VPC of others.
+ * with a VPC of others. The pointer depends on each of the `rules`.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
  */
-function roomFor({ synthesizer, node }: Stack): number | undefined {
+function roomFor({ synthesizer, node }: Stack, rules: number): number | undefined {
   if (!(synthesizer instanceof LegacyStackSynthesizer)) return undefined;
   const resources = node.findAll().filter((one) => CfnResource.isCfnResource(one)).length;
-  return 51_200 - Math.max(13_000, 7_100 + 390 * resources);
+  return 51_200 - Math.max(13_000, 7_100 + 390 * resources) - 45 * rules;
 }
 
 /**
@@ -56,7 +56,7 @@ export class Live extends Construct {
     super(scope, id);
     const { name, boot, attempt, role, rules } = props;
     const { generation, signalUrl, handleIdLength: handleLength } = boot;
-    const live = liveContent(props.content, problems, roomFor(Stack.of(this)));
+    const live = liveContent(props.content, problems, roomFor(Stack.of(this), rules.length));
     this.content = live.content;
     this.trigger = props.trigger;
     this.proof = new LiveProof(this, 'Proof', live.content);

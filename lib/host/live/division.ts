@@ -69,7 +69,7 @@ export function pointerSize({ list, values }: Division): number {
  */
 export function templateSize({ parts, list }: Division): number {
   const sizes = parts.map(({ name, value }) => 190 + 2 * name.length + textSize(value));
-  return sizes.reduce((sum, size) => sum + size, textSize(list));
+  return sizes.reduce((sum, size) => sum + size, 450 + textSize(list));
 }
 
 function textSize(text: string): number {

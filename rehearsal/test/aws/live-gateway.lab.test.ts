@@ -35,7 +35,7 @@ let assemblies = 0;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portway-live-'));
   endpoint = await startEndpoint({ folder });
-  // With both engines the template is too large to be sent without a bucket.
+  // With both engines and much besides, a template is too large to be sent without a bucket.
   await cli(BOOTSTRAP, synth()).finished;
 });
 
