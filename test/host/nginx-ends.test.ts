@@ -32,9 +32,13 @@ describeEnds('ends of connections through nginx', (ends) => {
 
     test('sends keepalives on both sides when idle', async () => {
       const shown = `ss -tnoH state established | grep -c -e ':9000 .*timer:(keepalive' -e ':${port} .*timer:(keepalive' >&2`;
-      const waiting = ask(port, ...hello, `send:watch ${id()}\\n`, 'until:ready', 'sleep:2', 'reset');
+      let isOpen = true;
+      const steps = [`send:watch ${id()}\\n`, 'until:ready', 'sleep:2', 'reset'];
+      const waiting = ask(port, ...hello, ...steps).finally(() => {
+        isOpen = false;
+      });
       let seen = '';
-      for (let tries = 0; tries < 15 && !/^[2-9]/.test(seen); tries++) {
+      while (isOpen && !/^[2-9]/.test(seen)) {
         await new Promise((done) => setTimeout(done, 100));
         seen = (await ends.host.run('gateway', ['bash', '-c', shown])).stderr;
       }
