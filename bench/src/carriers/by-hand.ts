@@ -1,9 +1,9 @@
-import type { Lane } from '../lab/lane';
+import type { Ground } from '../lab/ground';
 import { type Job, remoteHost } from './job';
 
 /** What an administrator types: one `-A` for each listener. Behind it, replies must return through the gateway. */
-export function iptablesRules(lane: Lane, jobs: readonly Job[]): string {
-  const host = remoteHost(lane);
+export function iptablesRules(ground: Ground, jobs: readonly Job[]): string {
+  const host = remoteHost(ground);
   const jump = (port: number) =>
     host === undefined ? `REDIRECT --to-ports ${port}` : `DNAT --to-destination ${host}:${port}`;
   return [
@@ -15,27 +15,27 @@ export function iptablesRules(lane: Lane, jobs: readonly Job[]): string {
   ].join('\n');
 }
 
-export async function iptablesByHand(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  await lane.sh('gateway', 'iptables-nft-restore', iptablesRules(lane, jobs));
+export async function iptablesByHand(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  await ground.sh('gateway', 'iptables-nft-restore', iptablesRules(ground, jobs));
 }
 
 /** The same in nftables, one rule for each listener. */
-export function nftRules(lane: Lane, jobs: readonly Job[]): string {
-  const host = remoteHost(lane);
+export function nftRules(ground: Ground, jobs: readonly Job[]): string {
+  const host = remoteHost(ground);
   const verdict = (port: number) => (host === undefined ? `redirect to :${port}` : `dnat to ${host}:${port}`);
   return nftTable(
-    lane,
+    ground,
     jobs.map(({ protocol, listen, port }) => `${protocol} dport ${listen} ${verdict(port)}`),
   );
 }
 
 /** What nftables' documentation shows for many listeners: one rule and a map. */
-export function nftMap(lane: Lane, jobs: readonly Job[]): string {
-  const host = remoteHost(lane);
+export function nftMap(ground: Ground, jobs: readonly Job[]): string {
+  const host = remoteHost(ground);
   const element = (port: number) => (host === undefined ? `${port}` : `${host} . ${port}`);
   const protocols = [...new Set(jobs.map((job) => job.protocol))];
   return nftTable(
-    lane,
+    ground,
     protocols.map((protocol) => {
       const own = jobs.filter((job) => job.protocol === protocol);
       const map = `${protocol} dport map { ${own.map(({ listen, port }) => `${listen} : ${element(port)}`).join(', ')} }`;
@@ -44,16 +44,16 @@ export function nftMap(lane: Lane, jobs: readonly Job[]): string {
   );
 }
 
-export async function nftByHand(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  await lane.sh('gateway', 'nft -f -', nftRules(lane, jobs));
+export async function nftByHand(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  await ground.sh('gateway', 'nft -f -', nftRules(ground, jobs));
 }
 
-export async function nftMapByHand(lane: Lane, jobs: readonly Job[]): Promise<void> {
-  await lane.sh('gateway', 'nft -f -', nftMap(lane, jobs));
+export async function nftMapByHand(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  await ground.sh('gateway', 'nft -f -', nftMap(ground, jobs));
 }
 
-function nftTable(lane: Lane, rules: readonly string[]): string {
-  const host = remoteHost(lane);
+function nftTable(ground: Ground, rules: readonly string[]): string {
+  const host = remoteHost(ground);
   return [
     // Created if missing, then deleted, so that the following table is new, in one transaction.
     'table ip forwarding',

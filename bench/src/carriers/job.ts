@@ -1,4 +1,4 @@
-import type { Lane } from '../lab/lane';
+import type { Ground } from '../lab/ground';
 
 /** What a carrier has to do: forward one listener on the gateway to one port on the application's side. */
 export interface Job {
@@ -7,10 +7,10 @@ export interface Job {
   readonly port: number;
 }
 
-/** Makes a lane's gateway carry these jobs. */
-export type Carrier = (lane: Lane, jobs: readonly Job[]) => Promise<void>;
+/** Makes a ground's gateway carry these jobs. */
+export type Carrier = (ground: Ground, jobs: readonly Job[]) => Promise<void>;
 
 /** The target's address; undefined if it is on the gateway itself. */
-export function remoteHost(lane: Lane): string | undefined {
-  return lane.applicationAt === 'backend' ? lane.target : undefined;
+export function remoteHost(ground: Ground): string | undefined {
+  return ground.applicationAt === 'backend' ? ground.target : undefined;
 }

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADDRESS, Host, type Party, type Result, until } from '../../../test/host/support/host';
+import { makeBodies } from './bodies';
 import type { Cpu, CpuGroups } from './cpu-groups';
+import type { Ground } from './ground';
 import { benchRoot } from './root';
 
 const SOCKET = '/run/application.sock';
@@ -20,9 +22,6 @@ const KERNEL_SETTINGS = [
 export const TOOLS = '/bench';
 const TOOL_FILES = ['wrk.lua', 'udp.py', 'tls.py', 'idle.py'];
 
-/** The application's files at `/bodies/NAME`: bytes by name. Random, so that compression gains nothing. */
-export const BODIES = { '1k': 1_024, '1m': 1_048_576 } as const;
-
 /** The application's port, on whichever side it is. */
 export const APPLICATION_PORT = 8080;
 
@@ -30,7 +29,7 @@ export const APPLICATION_PORT = 8080;
  * A client, a gateway and a backend for a single contender, with the application on gateway or backend. Rules,
  * connection tracking, open ports and logs of one contender never meet another's.
  */
-export class Lane {
+export class Lane implements Ground {
   private constructor(
     readonly name: string,
     readonly applicationAt: 'gateway' | 'backend',
@@ -60,12 +59,10 @@ export class Lane {
     await this.groups?.remove(this.name);
   }
 
-  /** The application's own address, which a client without a gateway would ask. */
   get target(): string {
     return this.applicationAt === 'gateway' ? ADDRESS.gateway.v4 : ADDRESS.backend.v4;
   }
 
-  /** Runs a line of bash. @throws Error with the output if it fails */
   sh(party: Party, script: string, input: string | Buffer = ''): Promise<string> {
     return this.host.sh(party, `ulimit -n ${OPEN_FILES}\n${script}`, input);
   }
@@ -75,9 +72,12 @@ export class Lane {
     return this.host.run(party, command);
   }
 
-  /** Writes a file on a side. */
   async put(party: Party, path: string, content: string | Buffer, mode = '0644'): Promise<void> {
     await this.sh(party, `mkdir -p "$(dirname '${path}')"; cat >'${path}'; chmod ${mode} '${path}'`, content);
+  }
+
+  async ready(party: Party, what: string, script: string): Promise<void> {
+    await until(what, async () => (await this.run(party, ['bash', '-c', script])).code === 0);
   }
 
   /** How many requests the application has answered. */
@@ -96,19 +96,13 @@ export class Lane {
     return this.groups === undefined ? { result: await work() } : this.groups.during(this.name, work);
   }
 
-  /** Puts the application's bodies where a web server on that side finds them. */
-  async makeBodies(party: Party): Promise<void> {
-    const files = Object.entries(BODIES).map(([name, bytes]) => `head -c ${bytes} /dev/urandom >/srv/bodies/${name}`);
-    await this.sh(party, ['mkdir -p /srv/bodies', ...files].join('\n'));
-  }
-
   private async prepare(): Promise<void> {
     await Promise.all((['client', 'gateway', 'backend'] as const).map((party) => this.equip(party)));
     await this.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1');
     // Returns the replies to a client that asks the backend directly.
     await this.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
     await this.put(this.applicationAt, '/etc/application.conf', await readFile(join(__dirname, 'application.conf')));
-    await this.makeBodies(this.applicationAt);
+    await makeBodies(this, this.applicationAt);
     await this.sh(this.applicationAt, 'nginx -c /etc/application.conf');
     const url = `http://${this.target}:${APPLICATION_PORT}/`;
     await until('the application answers', () => this.answers(url));

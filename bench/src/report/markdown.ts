@@ -1,5 +1,6 @@
 import type { LoadResult, Result, ScenarioResult } from '../result';
 import { type Verdict, verdicts } from './bounds';
+import { capital, table } from './markdown-table';
 import { number, range } from './numbers';
 import { cpuMedian, cpuPerUnit, figureSpread, ratioSpread } from './statistics';
 
@@ -83,14 +84,4 @@ function loadTable({ contenders }: ScenarioResult, load: LoadResult): string {
 
 function cores(numbers: readonly number[]): string {
   return numbers.map((n) => n.toFixed(2)).join(', ');
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
