@@ -4,9 +4,11 @@ import { join, relative } from 'node:path';
 import type { CommanderError } from 'commander';
 import { ensurePackages } from '../../rehearsal/src/apt';
 import { HOST_TOOLS, needsLinuxRoot } from '../../test/host/support/needs';
+import { countMain } from './count/main';
 import { describeMachine, versions } from './lab/machine';
 import type { Scenario } from './model';
 import { type BenchOptions, readOptions } from './options';
+import { DOCUMENT, runFolder } from './paths';
 import { verdicts } from './report/bounds';
 import { chartMarkdown, writeCharts } from './report/charts';
 import { comparisons, losses } from './report/compare';
@@ -17,9 +19,7 @@ import { checkText } from './report/text';
 import type { Result, ScenarioResult } from './result';
 import { runScenario, takingPart } from './run';
 
-const ROOT = join(__dirname, '../..');
 const COMMITTED = join(__dirname, '../results/committed.json');
-const DOCUMENT = join(ROOT, 'docs/performance.md');
 /** The folder of the charts, relative to the document. */
 const CHARTS = 'performance';
 
@@ -35,6 +35,7 @@ export async function main(args: readonly string[], all: readonly Scenario[]): P
     for (const scenario of options.scenarios) console.log(listed(scenario, options.pace.quick));
     return 0;
   }
+  if (options.count) return countMain(options);
   const impossible = needsLinuxRoot();
   if (impossible !== undefined) {
     console.error(`error: the benchmark ${impossible}`);
@@ -44,7 +45,7 @@ export async function main(args: readonly string[], all: readonly Scenario[]): P
   for (const { tool, reason } of missing) console.error(`error: ${tool} is missing: ${reason}`);
   if (missing.length > 0) return 1;
   const result = await measure(options);
-  const folder = join(ROOT, '.bench', result.date.replace(/[-:]|\..*/g, ''));
+  const folder = runFolder(result.date);
   await writeRun(result, folder);
   console.log(`\nresults, tables and charts: ${relative(process.cwd(), folder)}`);
   const committed = await readCommitted();

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { SECTIONS } from './count/subjects';
 import type { Scenario } from './model';
 import type { Pace } from './run';
 
@@ -6,19 +7,26 @@ import type { Pace } from './run';
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly pace: Pace;
+  /** Count instructions in an emulated machine instead of measuring time. */
+  readonly count: boolean;
   readonly list: boolean;
   readonly check: boolean;
   readonly record: boolean;
 }
 
 const FULL: Pace = { rounds: 5, seconds: 0.8, quick: false };
+/** Of counting: two boots show whether they agree. */
+const BOOTS = 2;
 const QUICK: Pace = { rounds: 3, seconds: 0.4, quick: true };
+
+const COUNTED = SECTIONS.map(({ name }) => name);
 
 interface Parsed {
   readonly quick?: true;
   readonly only?: readonly string[];
   readonly rounds?: number;
   readonly seconds?: number;
+  readonly count?: true;
   readonly check?: true;
   readonly record?: true;
   readonly list?: true;
@@ -33,20 +41,30 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
     .option('--only <names>', `these scenarios only (comma separated): ${names.join(', ')}`, namesOf)
     .option('--rounds <number>', `rounds that count; default ${FULL.rounds}, quick ${QUICK.rounds}`, positive)
     .option('--seconds <number>', `length of a sample; default ${FULL.seconds}, quick ${QUICK.seconds}`, positive)
+    .option(
+      '--count',
+      `count instructions in an emulated machine instead of time (${COUNTED.join(', ')}); rounds are boots, default ${BOOTS}`,
+    )
     .option('--check', 'fail when a bound is missed, or a ratio is worse than in the committed run, beyond the spread')
     .option('--record', 'make this the committed run: results, tables and charts; with --only the other scenarios stay')
     .option('--list', 'print the scenarios, their contenders and bounds, and end')
     .allowExcessArguments(false)
     .exitOverride();
   program.parse([...args], { from: 'user' });
-  const { quick, only, rounds, seconds, check, record, list } = program.opts<Parsed>();
+  const { quick, only, rounds, seconds, count, check, record, list } = program.opts<Parsed>();
   for (const name of only ?? []) {
     if (!names.includes(name)) program.error(`error: --only must be of ${names.join(', ')}, got: ${name}`);
   }
-  const pace = quick ? QUICK : FULL;
+  if (count && seconds !== undefined) program.error('error: --seconds has no meaning with --count');
+  if (count && only !== undefined && !only.some((name) => COUNTED.includes(name))) {
+    program.error(`error: with --count, --only must be of ${COUNTED.join(', ')}, got: ${only.join(', ')}`);
+  }
+  const given = quick ? QUICK : FULL;
+  const pace = count ? { ...given, rounds: quick ? 1 : BOOTS } : given;
   return {
     scenarios: all.filter((s) => (only === undefined ? !(quick && s.slow) : only.includes(s.name))),
     pace: { ...pace, rounds: Math.ceil(rounds ?? pace.rounds), seconds: seconds ?? pace.seconds },
+    count: count === true,
     list: list === true,
     check: check === true,
     record: record === true,

@@ -19,6 +19,7 @@ test('by default everything is measured, at length', () => {
   expect(read()).toEqual({
     scenarios: all,
     pace: { rounds: 5, seconds: 0.8, quick: false },
+    count: false,
     list: false,
     check: false,
     record: false,
@@ -38,6 +39,12 @@ test('what takes long is left out of quick runs, unless it is asked for', () => 
   expect(names('--quick', '--only', 'idle')).toEqual(['idle']);
 });
 
+test('counting is done in two boots, or as many as asked for', () => {
+  expect(read('--count')).toMatchObject({ count: true, pace: { rounds: 2 } });
+  expect(read('--count', '--quick').pace.rounds).toBe(1);
+  expect(read('--count', '--rounds', '3').pace.rounds).toBe(3);
+});
+
 test('scenarios by name, in their own order', () => {
   expect(read('--only', 'udp,local', '--check').scenarios.map(({ name }) => name)).toEqual(['local', 'udp']);
 });
@@ -48,6 +55,10 @@ test('mistakes are said with what is possible', () => {
     expect(() => read('--only', 'tls')).toThrow('--only must be of local, http, udp, got: tls');
     expect(() => read('--rounds', '0')).toThrow('must be a number above 0');
     expect(() => read('--seconds', 'x')).toThrow('must be a number above 0');
+    expect(() => read('--count', '--only', 'udp')).toThrow(
+      'with --count, --only must be of remote, local, http, got: udp',
+    );
+    expect(() => read('--count', '--seconds', '1')).toThrow('--seconds has no meaning with --count');
     expect(() => read('--fast')).toThrow("unknown option '--fast'");
   } finally {
     said.mockRestore();

@@ -4,6 +4,8 @@ const PACKAGES = [
   ...['iptables', 'conntrack', 'ipset', 'nftables', 'nginx', 'libnginx-mod-stream', 'openssl', 'curl'],
   ...['haproxy', 'caddy', 'socat', 'wrk', 'iperf3'],
   ...['python3', 'iproute2', 'util-linux', 'procps', 'kmod'],
+  // For counting: the rehearsal's kernel, and a compiler for the load generator.
+  ...['linux-image-cloud-amd64', 'tcc', 'libc6-dev'],
 ];
 
 /**

@@ -1,0 +1,87 @@
+import { type Counted, countOf } from './result';
+import type { LoadName } from './subjects';
+
+/** The instructions of one subject, in terms of another one's. */
+export interface CountBound {
+  readonly title: string;
+  readonly section: string;
+  readonly load: LoadName;
+  readonly subject: string;
+  readonly against: string;
+  readonly atMost: number;
+}
+
+function kernel(section: string, load: LoadName, against: string, atMost: number, title: string): CountBound {
+  return { section, load, subject: 'portway-iptables', against, atMost, title };
+}
+
+function http(load: LoadName, against: string, atMost: number, title: string): CountBound {
+  return { section: 'http', load, subject: 'portway-nginx', against, atMost, title };
+}
+
+/** What must hold. Where it does not, docs/decisions/benchmark.md says why. */
+export const BOUNDS: readonly CountBound[] = [
+  kernel('remote', 'kept', 'direct', 0.93, 'kept-alive request to another host, of a direct one'),
+  kernel('remote', 'datagram', 'direct', 1, 'datagram to another host and back, of a direct one'),
+  kernel('remote', 'new', 'iptables', 1.04, 'new connection to another host, of one by hand'),
+  kernel('local', 'kept', 'iptables', 1.005, 'kept-alive request to a port here, of one by hand'),
+  kernel('local', 'new', 'iptables', 1.015, 'new connection to a port here, of one by hand'),
+  {
+    ...kernel(
+      'remote',
+      'new',
+      'portway-iptables',
+      1.05,
+      'new connection, the worst of 1,000 forwards, of a single one',
+    ),
+    subject: 'portway-iptables-1000',
+  },
+  kernel('remote', 'kept', 'portway-uncounted', 1.002, 'kept-alive request to another host, of one without counting'),
+  kernel('remote', 'new', 'portway-uncounted', 1.02, 'new connection to another host, of one without counting'),
+  http('kept', 'nginx', 0.48, "kept-alive HTTP request, of stock nginx's"),
+  http('kept', 'haproxy', 0.75, "kept-alive HTTP request, of haproxy's"),
+  http('kept', 'caddy', 0.26, "kept-alive HTTP request, of caddy's"),
+  http('new', 'nginx', 0.65, "HTTP request on a new connection, of stock nginx's"),
+  http('new', 'haproxy', 0.6, "HTTP request on a new connection, of haproxy's"),
+  http('new', 'caddy', 0.33, "HTTP request on a new connection, of caddy's"),
+];
+
+export interface CountVerdict {
+  readonly bound: CountBound;
+  /** The ratio of the medians. */
+  readonly measured: number;
+  readonly holds: boolean;
+  /** The ratio in the committed run, if it was counted there. */
+  readonly committed?: number;
+  /** Whether this run is a failure: see {@link countVerdicts}. */
+  readonly fails: boolean;
+}
+
+/** Two runs of the same thing differ by less than this fraction. */
+const NOISE = 0.01;
+
+/**
+ * All bounds whose subjects were counted. A bound that the committed run kept must be kept; one that it missed must not be missed
+ * by more. Both with 1 % for noise.
+ */
+export function countVerdicts(result: Counted, committed?: Counted): readonly CountVerdict[] {
+  return BOUNDS.flatMap((bound) => {
+    const measured = ratioOf(result, bound);
+    if (measured === undefined) return [];
+    const before = committed === undefined ? undefined : ratioOf(committed, bound);
+    const limit = Math.max(bound.atMost, before ?? bound.atMost);
+    return {
+      bound,
+      measured,
+      holds: measured <= bound.atMost,
+      ...(before === undefined ? {} : { committed: before }),
+      fails: measured > limit * (1 + NOISE),
+    };
+  });
+}
+
+function ratioOf(result: Counted, { section, subject, against, load }: CountBound): number | undefined {
+  const own = countOf(result, section, subject, load);
+  const other = countOf(result, section, against, load);
+  return own === undefined || other === undefined ? undefined : own.median / other.median;
+}

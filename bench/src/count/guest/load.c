@@ -1,0 +1,200 @@
+/*
+ * The application, and the client that counts. With -icount the clock advances by one nanosecond for each instruction that the
+ * machine executes, so elapsed time is the number of instructions of all sides together.
+ *
+ *   load serve PORT                            answers TCP (any request, as HTTP) and UDP until it is killed
+ *   load kept|new|datagram HOST PORT COUNT BATCHES
+ *                                              prints a line for each batch: instructions for one, and the part that was idle
+ *   load answers HOST PORT                     ends with 0 if a request is answered there
+ *
+ * Each answer carries a number that grows by one. So the client knows that the application itself answered each request, once.
+ */
+/* accept4 */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Digits of an answer's number. */
+#define DIGITS 8
+#define EVENTS 64
+/* What a datagram carries, in bytes. */
+#define DATAGRAM 64
+
+static const int on = 1;
+
+static void die(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+/* ---- the application ---- */
+
+static void watch(int epoll, int file) {
+  struct epoll_event event = {0};
+  event.events = EPOLLIN;
+  event.data.fd = file;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, file, &event)) die("epoll_ctl");
+}
+
+static int listener(int type, int port) {
+  struct sockaddr_in address = {0};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  int file = socket(AF_INET, type | SOCK_NONBLOCK, 0);
+  setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(file, (struct sockaddr *)&address, sizeof address)) die("bind");
+  if (type == SOCK_STREAM && listen(file, 1024)) die("listen");
+  return file;
+}
+
+static void answer_datagram(int file, unsigned number) {
+  char buffer[2048], digits[DIGITS + 1];
+  struct sockaddr_in client;
+  socklen_t length = sizeof client;
+  ssize_t bytes = recvfrom(file, buffer, sizeof buffer, 0, (struct sockaddr *)&client, &length);
+  if (bytes < DIGITS) return;
+  snprintf(digits, sizeof digits, "%0*u", DIGITS, number);
+  memcpy(buffer, digits, DIGITS);
+  sendto(file, buffer, bytes, 0, (struct sockaddr *)&client, length);
+}
+
+/* Requests are small, and one is asked at a time: each read is a whole request, or the end of the connection. */
+static void answer_request(int file, unsigned *number) {
+  char buffer[16384], answer[128];
+  if (read(file, buffer, sizeof buffer) <= 0) {
+    close(file);
+    return;
+  }
+  int bytes = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%0*u", DIGITS, DIGITS, ++*number);
+  if (write(file, answer, bytes) != bytes) close(file);
+}
+
+static void serve(int port) {
+  unsigned number = 0;
+  int epoll = epoll_create1(0), tcp = listener(SOCK_STREAM, port), udp = listener(SOCK_DGRAM, port);
+  watch(epoll, tcp);
+  watch(epoll, udp);
+  for (;;) {
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(epoll, events, EVENTS, -1);
+    for (int i = 0; i < count; i++) {
+      int file = events[i].data.fd;
+      if (file == udp) {
+        answer_datagram(file, ++number);
+      } else if (file == tcp) {
+        int connection = accept4(file, NULL, NULL, SOCK_NONBLOCK);
+        if (connection < 0) continue;
+        setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        watch(epoll, connection);
+      } else {
+        answer_request(file, &number);
+      }
+    }
+  }
+}
+
+/* ---- the client ---- */
+
+/* Not adjusted by anything while the machine runs. */
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC_RAW, &time);
+  return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+/* Nanoseconds that the only processor has been idle. An idle machine's clock jumps to its next timer. */
+static double idle(void) {
+  char line[256];
+  double nanoseconds = -1;
+  FILE *file = fopen("/proc/timer_list", "r");
+  if (!file) die("/proc/timer_list");
+  while (fgets(line, sizeof line, file)) sscanf(line, " .idle_sleeptime : %lf", &nanoseconds);
+  fclose(file);
+  if (nanoseconds < 0) {
+    fputs("/proc/timer_list does not tell the idle time\n", stderr);
+    exit(1);
+  }
+  return nanoseconds;
+}
+
+static int connection(int type, struct sockaddr_in *address) {
+  int file = socket(AF_INET, type, 0);
+  /* A lost packet is a failure, and not a long sample. */
+  struct timeval limit = {10, 0};
+  setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (connect(file, (struct sockaddr *)address, sizeof *address)) die("connect");
+  if (type == SOCK_STREAM) setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return file;
+}
+
+/* Returns the answer's number. */
+static unsigned request(int file) {
+  static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  char buffer[8192];
+  size_t length = 0;
+  if (write(file, text, sizeof text - 1) != sizeof text - 1) die("write");
+  for (;;) {
+    ssize_t bytes = read(file, buffer + length, sizeof buffer - 1 - length);
+    if (bytes <= 0) die("no answer");
+    buffer[length += bytes] = 0;
+    char *head = strstr(buffer, "\r\n\r\n");
+    if (head && buffer + length >= head + 4 + DIGITS) return strtoul(head + 4, NULL, 10);
+  }
+}
+
+static unsigned datagram(int file) {
+  char buffer[DATAGRAM + 1] = {0};
+  if (write(file, buffer, DATAGRAM) != DATAGRAM) die("write");
+  if (read(file, buffer, DATAGRAM) != DATAGRAM) die("no answer");
+  buffer[DIGITS] = 0;
+  return strtoul(buffer, NULL, 10);
+}
+
+static unsigned once(const char *load, struct sockaddr_in *address, int kept) {
+  if (!strcmp(load, "datagram")) return datagram(kept);
+  if (!strcmp(load, "kept")) return request(kept);
+  int file = connection(SOCK_STREAM, address);
+  unsigned number = request(file);
+  close(file);
+  return number;
+}
+
+/* A tenth more goes before it, uncounted: it fills caches and tables. */
+static void batch(const char *load, struct sockaddr_in *address, int count) {
+  int type = strcmp(load, "datagram") ? SOCK_STREAM : SOCK_DGRAM;
+  int kept = strcmp(load, "new") ? connection(type, address) : -1;
+  unsigned before = 0, number = 0;
+  for (int i = 0; i < 1 + count / 10; i++) before = once(load, address, kept);
+  double idle_before = idle(), start = now();
+  for (int i = 0; i < count; i++) number = once(load, address, kept);
+  double end = now(), idled = idle() - idle_before;
+  if (kept >= 0) close(kept);
+  if (number - before != count) {
+    fprintf(stderr, "%d were sent, but the application answered %u\n", count, number - before);
+    exit(1);
+  }
+  printf("%.1f %.1f\n", (end - start) / count, idled / count);
+  fflush(stdout);
+}
+
+int main(int words, char **word) {
+  if (words < 3) return 2;
+  if (!strcmp(word[1], "serve")) serve(atoi(word[2]));
+  struct sockaddr_in address = {0};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(atoi(word[3]));
+  inet_pton(AF_INET, word[2], &address.sin_addr);
+  if (!strcmp(word[1], "answers")) {
+    request(connection(SOCK_STREAM, &address));
+    return 0;
+  }
+  for (int i = 0; i < atoi(word[5]); i++) batch(word[1], &address, atoi(word[4]));
+  return 0;
+}

@@ -1,0 +1,13 @@
+#!/bin/bash
+# The first program of the machine that counts. Its second disk is an archive of what to do, and its second serial port takes the
+# result.
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs -o size=100% tmp /run
+mkdir /run/job
+# The archive is smaller than the disk, which is a whole number of sectors.
+tar -x -C /run/job -f /dev/nvme0n2
+/bin/bash /run/job/run.sh >/dev/ttyS1 2>/dev/ttyS0
+sync
+echo o >/proc/sysrq-trigger
+sleep 10

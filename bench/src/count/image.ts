@@ -1,0 +1,85 @@
+import { chmod, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import spawn, { type SubprocessError } from 'nano-spawn';
+import { cacheFolder, ensureCached, recipeHash } from '../../../rehearsal/src/cache';
+import { type Emulator, ensureEmulator } from '../../../rehearsal/src/vm/emulator';
+import { benchRoot } from '../lab/root';
+
+/** The machine's first program: its path here, and its path there. */
+const START = join(__dirname, 'guest/start.sh');
+export const START_IN_IMAGE = '/usr/local/lib/start.sh';
+/** The disk's size. The file is sparse. */
+const DISK_GIB = 2;
+
+/** What the machine that counts boots from, read-only. */
+export interface CountImage {
+  readonly emulator: Emulator;
+  /** A raw ext4 file system. */
+  readonly disk: string;
+  readonly kernel: string;
+  /** The kernel's release. */
+  readonly release: string;
+  /** The versions of Debian packages, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Debian 13 with everything that is counted. Made once, then cached; the first time takes a minute or two. */
+export async function ensureCountImage(): Promise<CountImage> {
+  const emulating = ensureEmulator('x86_64');
+  // Its failure is handled below, and must not end the process while the root is made.
+  emulating.catch(() => undefined);
+  const root = await benchRoot();
+  const contents = await Promise.all([START, __filename].map(read));
+  const hash = recipeHash({ root: basename(dirname(root)), contents });
+  const folder = await ensureCached(join(cacheFolder(), 'images', `count-${hash}`), (made) => build(made, root));
+  return {
+    emulator: await emulating,
+    disk: join(folder, 'disk.ext4'),
+    kernel: join(folder, 'vmlinuz'),
+    release: kernelIn(await readdir(join(root, 'boot'))),
+    versions: versionsIn(await read(join(root, 'var/lib/dpkg/status'))),
+  };
+}
+
+async function build(folder: string, base: string): Promise<void> {
+  const root = await mkdtemp(`${folder}-root-`);
+  try {
+    await run('cp', ['--archive', '--reflink=auto', `${base}/.`, root]);
+    await cp(START, join(root, START_IN_IMAGE));
+    await chmod(join(root, START_IN_IMAGE), 0o755);
+    const release = kernelIn(await readdir(join(root, 'boot')));
+    await cp(join(root, 'boot', `vmlinuz-${release}`), join(folder, 'vmlinuz'));
+    await run('mke2fs', ['-q', '-t', 'ext4', '-d', root, join(folder, 'disk.ext4'), `${DISK_GIB}G`]);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+function kernelIn(boot: readonly string[]): string {
+  const release = boot.find((name) => name.startsWith('vmlinuz-'))?.replace('vmlinuz-', '');
+  if (release === undefined) throw new Error("the image's /boot holds no kernel");
+  return release;
+}
+
+async function run(command: string, words: readonly string[]): Promise<void> {
+  try {
+    await spawn(command, [...words], { stdin: 'ignore', env: { LC_ALL: 'C.UTF-8' } });
+  } catch (error) {
+    const said = (error as SubprocessError).output.trim().split('\n').slice(-8).join('\n  ');
+    throw new Error(`the image for counting could not be made: ${command} failed:\n  ${said}`);
+  }
+}
+
+function read(file: string): Promise<string> {
+  return readFile(file, 'utf8');
+}
+
+const SHOWN = ['caddy', 'haproxy', 'iptables', 'nftables', 'nginx', 'openssl'];
+
+/** @param status dpkg's list of what is installed */
+export function versionsIn(status: string): Readonly<Record<string, string>> {
+  const all = [...status.matchAll(/^Package: (\S+)\n[\s\S]*?^Version: (\S+)$/gm)];
+  return Object.fromEntries(
+    all.filter(([, name = '']) => SHOWN.includes(name)).map(([, name, version]) => [name, version] as [string, string]),
+  );
+}

@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type CountImage, START_IN_IMAGE } from './image';
+
+/**
+ * One processor that executes one instruction in a nanosecond of its own time; `sleep=off`: an idle machine's clock jumps to
+ * its next timer. The model is named, since `max` changes with QEMU's version. It has no `erms`: `rep movsb` would count as an
+ * instruction for each byte.
+ */
+const PROCESSOR = [
+  ...['-machine', 'pc', '-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=off'],
+  ...['-cpu', 'EPYC-v1', '-smp', '1', '-m', '2048'],
+];
+
+/** As on the rehearsal's machines: no defences, whose cost depends on the processor. */
+const KERNEL_ARGUMENTS = [
+  ...['root=/dev/nvme0n1', 'ro', 'quiet', 'console=ttyS0', `init=${START_IN_IMAGE}`, 'panic=-1'],
+  ...['mitigations=off', 'nokaslr', 'nowatchdog', 'audit=0', 'tsc=reliable'],
+];
+
+/** A machine that has not ended by then never will. */
+const LIMIT_MS = 480_000;
+
+/**
+ * Boots a machine that does what an archive says, and returns when it has ended.
+ *
+ * @param archive a tar file, see guest/run.sh
+ * @param onLine called with each line of the result; if it throws, the machine is stopped
+ * @throws Error with the end of its console if it does not come to its end
+ */
+export async function runMachine(
+  image: CountImage,
+  archive: string,
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'portway-count-'));
+  const consoleLog = join(folder, 'console.log');
+  const [program = '', ...words] = image.emulator.qemu;
+  const all = [
+    ...words,
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', ...PROCESSOR],
+    ...['-kernel', image.kernel, '-append', KERNEL_ARGUMENTS.join(' ')],
+    // Debian's cloud kernel has NVMe's driver built in.
+    ...['-device', 'nvme,id=disks,serial=disks'],
+    ...disk('root', image.disk),
+    ...disk('job', archive),
+    ...['-serial', `file:${consoleLog}`, '-serial', 'stdio'],
+  ];
+  try {
+    let done = false;
+    // The machine must not outlive the run, however that ends.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...all], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+      killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const ended = new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', () => resolve());
+    });
+    let complaints = '';
+    child.stderr.on('data', (data: Buffer) => {
+      complaints += data;
+    });
+    let refused: unknown;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const text = line.trim();
+      if (text === 'done') done = true;
+      if (text === 'done' || text === '' || refused !== undefined) return;
+      try {
+        onLine(text);
+      } catch (error) {
+        refused = error;
+        child.kill('SIGKILL');
+      }
+    });
+    await ended;
+    if (refused !== undefined) throw refused;
+    if (done) return;
+    const said = await readFile(consoleLog, 'utf8').catch(() => '');
+    throw new Error(`the machine that counts did not come to its end:\n${complaints}${said.slice(-2000)}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A disk that the run cannot change, of a controller that all share: with one each, the kernel may find them in any order. */
+function disk(name: string, file: string): readonly string[] {
+  const path = file.replaceAll(',', ',,');
+  return [
+    ...['-drive', `file=${path},format=raw,if=none,id=${name},snapshot=on`],
+    ...['-device', `nvme-ns,drive=${name},bus=disks`],
+  ];
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { ensurePackages } from '../../../rehearsal/src/apt';
+import { HOST_TOOLS, needsLinuxRoot } from '../../../test/host/support/needs';
+import type { BenchOptions } from '../options';
+import { DOCUMENT, runFolder } from '../paths';
+import { withReport } from '../report/document';
+import { countVerdicts } from './bounds';
+import { count } from './count';
+import { countMarkdown, countText } from './report';
+import type { Counted } from './result';
+import { SECTIONS } from './subjects';
+
+const COMMITTED = join(__dirname, '../../results/counted.json');
+
+/** `npm run bench -- --count`. @returns the exit code */
+export async function countMain({ scenarios, pace, check, record }: BenchOptions): Promise<number> {
+  const impossible = needsLinuxRoot();
+  if (impossible !== undefined) {
+    console.error(`error: counting ${impossible}`);
+    return 1;
+  }
+  const missing = await ensurePackages(HOST_TOOLS, { report: console.log });
+  for (const { tool, reason } of missing) console.error(`error: ${tool} is missing: ${reason}`);
+  if (missing.length > 0) return 1;
+  const names = scenarios.map(({ name }) => name);
+  const sections = SECTIONS.filter(({ name }) => names.includes(name));
+  const abort = new AbortController();
+  const end = () => abort.abort(new Error('ended by Ctrl-C'));
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  const result = await count({ sections, boots: pace.rounds, report: console.log, signal: abort.signal });
+  const committed: Counted | undefined = existsSync(COMMITTED)
+    ? JSON.parse(await readFile(COMMITTED, 'utf8'))
+    : undefined;
+  const judged = countVerdicts(result, committed);
+  console.log(`\n${countText(result, judged)}`);
+  const folder = runFolder(result.date);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'counted.json'), json(result));
+  await writeFile(join(folder, 'counted.md'), countMarkdown(result));
+  console.log(`\nresult and tables: ${relative(process.cwd(), folder)}`);
+  if (record) await commit(merged(committed, result));
+  return check && judged.some(({ fails }) => fails) ? 1 : 0;
+}
+
+/** The committed run with the sections of this one in place of its own. */
+function merged(committed: Counted | undefined, result: Counted): Counted {
+  const all = [...result.sections, ...(committed?.sections ?? [])];
+  return { ...result, sections: SECTIONS.flatMap(({ name }) => all.find((section) => section.name === name) ?? []) };
+}
+
+async function commit(result: Counted): Promise<void> {
+  await writeFile(COMMITTED, json(result));
+  await writeFile(DOCUMENT, withReport(await readFile(DOCUMENT, 'utf8'), countMarkdown(result), 'count'));
+}
+
+/** A line for each subject's load: small, and readable in a diff. */
+function json(result: Counted): string {
+  const text = JSON.stringify(result, (_, value) => (typeof value === 'number' ? Math.round(value) : value), 1);
+  return `${text.replace(/\[[\d,\s]+\]/g, (numbers) => numbers.replace(/\s+/g, ' '))}\n`;
+}

@@ -1,0 +1,93 @@
+import { plainTable } from '../../../lib/plan/table';
+import { capital, table } from '../report/markdown-table';
+import { number } from '../report/numbers';
+import { type Spread, spread } from '../report/statistics';
+import { type CountVerdict, countVerdicts } from './bounds';
+import type { Counted, CountedSection } from './result';
+import { LOADS, type LoadName } from './subjects';
+
+/** The counts as a part of docs/performance.md. */
+export function countMarkdown(result: Counted): string {
+  const packages = Object.entries(result.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Counted on ${result.date.slice(0, 10)}: Linux ${result.kernel}, ${result.boots} boots. From Debian 13: ${packages.join(', ')}.`,
+    boundsTable(countVerdicts(result)),
+    ...result.sections.flatMap((section) => [
+      `### ${section.title}, counted`,
+      ...loadsOf(section).map((load) => `**${capital(LOADS[load].title)}**\n\n${loadTable(section, load)}`),
+    ]),
+    '',
+  ].join('\n\n');
+}
+
+function boundsTable(judged: readonly CountVerdict[]): string {
+  const rows = judged.map(({ bound, measured, holds }) => [
+    capital(bound.title),
+    `at most ${bound.atMost}`,
+    measured.toFixed(3),
+    holds ? 'holds' : '**not yet**',
+  ]);
+  return table(['what must hold', 'bound', 'counted', ''], rows);
+}
+
+function loadTable({ subjects, peer }: CountedSection, load: LoadName): string {
+  const counts = new Map(subjects.map(({ name, instructions }) => [name, spread(instructions[load] ?? [])]));
+  const [reference] = subjects;
+  const direct = counts.get(reference?.name ?? '');
+  const other = counts.get(peer);
+  const rows = subjects.map(({ name, title, ours }) => {
+    const count = counts.get(name);
+    return [
+      ours ? `**${title}**` : title,
+      count === undefined ? '' : number(Math.round(count.median)),
+      count === undefined ? '' : percent(count),
+      ratio(count, direct),
+      ratio(count, other),
+      count === undefined || direct === undefined ? '' : number(Math.round(count.median - direct.median)),
+    ];
+  });
+  const titleOf = (name: string) => subjects.find((subject) => subject.name === name)?.title ?? name;
+  return table(['', 'instructions', 'spread', `of ${reference?.title}`, `of ${titleOf(peer)}`, 'over direct'], rows);
+}
+
+function ratio(count: Spread | undefined, other: Spread | undefined): string {
+  return count === undefined || other === undefined ? '' : (count.median / other.median).toFixed(3);
+}
+
+/** From the lowest to the highest batch, of the median. */
+function percent({ lowest, highest, median }: Spread): string {
+  return `${((100 * (highest - lowest)) / median).toFixed(2)} %`;
+}
+
+function loadsOf(section: CountedSection): readonly LoadName[] {
+  return (Object.keys(LOADS) as LoadName[]).filter((load) =>
+    section.subjects.some(({ instructions }) => instructions[load] !== undefined),
+  );
+}
+
+/** For a terminal: the counts, and what must hold. */
+export function countText(result: Counted, judged: readonly CountVerdict[]): string {
+  const rows = result.sections.flatMap((section) =>
+    loadsOf(section).flatMap((load) => {
+      const direct = spread(section.subjects[0]?.instructions[load] ?? []);
+      return section.subjects.flatMap(({ title, instructions }) => {
+        const count = spread(instructions[load] ?? []);
+        if (count === undefined) return [];
+        return [
+          [`${section.name}, ${load}`, title, number(Math.round(count.median)), percent(count), ratio(count, direct)],
+        ];
+      });
+    }),
+  );
+  const must = judged.map(({ bound, measured, holds, committed, fails }) => [
+    bound.title,
+    `<= ${bound.atMost}`,
+    measured.toFixed(3),
+    committed === undefined ? '' : committed.toFixed(3),
+    fails ? 'FAILS' : holds ? 'holds' : 'not yet',
+  ]);
+  return [
+    plainTable(['counted', '', 'instructions', 'spread', 'of direct'], rows),
+    ...(must.length === 0 ? [] : [plainTable(['must hold', 'bound', 'counted', 'committed', ''], must)]),
+  ].join('\n\n');
+}

@@ -1,0 +1,40 @@
+import { type Spread, spread } from '../report/statistics';
+import type { LoadName } from './subjects';
+
+/** What was counted: every batch, so that any figure can be computed from it again. It is written as JSON. */
+export interface Counted {
+  /** The version of this format. Other versions are not supported. */
+  readonly format: 1;
+  /** ISO 8601. */
+  readonly date: string;
+  /** The release of the kernel that was booted. */
+  readonly kernel: string;
+  /** How often the machine was booted. */
+  readonly boots: number;
+  /** Debian packages by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly sections: readonly CountedSection[];
+}
+
+export interface CountedSection {
+  readonly name: string;
+  readonly title: string;
+  /** The name of the subject that ours is also compared with. */
+  readonly peer: string;
+  /** The first one is the reference. */
+  readonly subjects: readonly CountedSubject[];
+}
+
+export interface CountedSubject {
+  readonly name: string;
+  readonly title: string;
+  readonly ours?: boolean;
+  /** Instructions of all sides for one request, connection or datagram; a number for each batch. */
+  readonly instructions: Readonly<Partial<Record<LoadName, readonly number[]>>>;
+}
+
+/** @returns undefined if it was not counted */
+export function countOf(result: Counted, section: string, subject: string, load: LoadName): Spread | undefined {
+  const found = result.sections.find(({ name }) => name === section)?.subjects.find(({ name }) => name === subject);
+  return spread(found?.instructions[load] ?? []);
+}

@@ -1,0 +1,131 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import spawn from 'nano-spawn';
+import { countVerdicts } from '../src/count/bounds';
+import { Samples } from '../src/count/count';
+import { versionsIn } from '../src/count/image';
+import { withJob } from '../src/count/job';
+import { countMarkdown, countText } from '../src/count/report';
+import type { Counted } from '../src/count/result';
+import { SECTIONS, type Section } from '../src/count/subjects';
+
+/** A result in which a connection to another host takes these instructions. */
+function counted(ours: number, byHand = 1000): Counted {
+  const subject = (name: string, title: string, count: number) => ({
+    name,
+    title,
+    instructions: { new: [count - 1, count, count + 1] },
+  });
+  const subjects = [
+    subject('direct', 'direct', 800),
+    subject('iptables', 'by hand', byHand),
+    { ...subject('portway-iptables', 'Portway', ours), ours: true },
+  ];
+  return {
+    format: 1,
+    date: '2026-01-02T03:04:05Z',
+    kernel: '6.12',
+    boots: 2,
+    versions: { nginx: '1.26' },
+    sections: [{ name: 'remote', title: 'To another host', peer: 'iptables', subjects }],
+  };
+}
+
+describe('what the machine prints', () => {
+  function read(...lines: string[]): Samples {
+    const samples = new Samples();
+    for (const line of lines) samples.read(line, () => undefined);
+    return samples;
+  }
+
+  test('idle time is not counted', () => {
+    const samples = read(
+      'subject remote.direct',
+      'sample new 1000.5 0.5',
+      'sample new 990.0 0.0',
+      'sample kept 9.0 0.0',
+    );
+    expect(samples.of('remote.direct', 'new')).toEqual([1000, 990]);
+    expect(samples.of('remote.direct', 'kept')).toEqual([9]);
+  });
+
+  test.each([
+    ['a sample that mostly waited', 'sample new 1000.0 51.0', 'one request: 5 % of the time was idle'],
+    ['a sample without a number', 'sample new x 0', 'not a sample'],
+    ['a failure', 'failed 3.gateway: nginx is missing', 'remote.direct could not be counted: failed 3.gateway: nginx'],
+    ['anything else', 'Segmentation fault', 'remote.direct could not be counted: Segmentation fault'],
+  ])('%s is an error', (_, line, error) => {
+    expect(() => read('subject remote.direct', line)).toThrow(error);
+  });
+
+  test('a load that is missing is an error', () => {
+    expect(() => read('subject remote.direct').of('remote.direct', 'new')).toThrow('was not counted');
+  });
+});
+
+describe('what must hold', () => {
+  const verdict = (now: Counted, before?: Counted) => countVerdicts(now, before)[0];
+
+  test('a bound that the committed run kept must be kept, with 1 % for noise', () => {
+    expect(verdict(counted(1040), counted(1030))).toMatchObject({ measured: 1.04, holds: true, fails: false });
+    expect(verdict(counted(1050), counted(1030))).toMatchObject({ holds: false, fails: false });
+    expect(verdict(counted(1051), counted(1030))).toMatchObject({ holds: false, fails: true });
+  });
+
+  test('a bound that the committed run missed must not be missed by more', () => {
+    expect(verdict(counted(1110), counted(1100))).toMatchObject({ holds: false, committed: 1.1, fails: false });
+    expect(verdict(counted(1112), counted(1100))).toMatchObject({ holds: false, fails: true });
+  });
+
+  test('without a committed run the bound itself counts', () => {
+    expect(verdict(counted(1100))).toMatchObject({ holds: false, fails: true });
+  });
+
+  test('names subjects that are counted', () => {
+    const all = SECTIONS.map(({ name, loads, subjects }) => ({
+      name,
+      title: name,
+      peer: name,
+      subjects: subjects.map((s) => ({ ...s, instructions: Object.fromEntries(loads.map((load) => [load, [1]])) })),
+    }));
+    const judged = countVerdicts({ ...counted(1), sections: all });
+    expect(judged).toHaveLength(14);
+  });
+});
+
+test('the page and the terminal show counts, spread and ratios', () => {
+  const result = counted(1100);
+  const page = countMarkdown(result);
+  expect(page).toContain('Counted on 2026-01-02: Linux 6.12, 2 boots. From Debian 13: nginx 1.26.');
+  expect(page).toMatch(
+    /\| New connection to another host, of one by hand +\| at most 1.04 +\| 1.100 +\| \*\*not yet\*\* \|/,
+  );
+  expect(page).toMatch(/\| \*\*Portway\*\* \| 1,100 +\| 0.18 % +\| 1.375 +\| 1.100 +\| 300 +\|/);
+  const text = countText(result, countVerdicts(result, counted(1000)));
+  expect(text).toMatch(/remote, new +Portway +1,100 +0.18 % +1.375/);
+  expect(text).toMatch(/of one by hand +<= 1.04 +1.100 +1.000 +FAILS/);
+});
+
+test("a job holds the subjects' own rules, and what is asked for", async () => {
+  const [remote] = SECTIONS as [Section];
+  const subjects = remote.subjects.filter(({ name }) => ['direct', 'portway-iptables'].includes(name));
+  const folder = await mkdtemp(join(tmpdir(), 'portway-job-'));
+  try {
+    await withJob([{ ...remote, subjects }], (archive) => spawn('tar', ['-C', folder, '-xf', archive]));
+    const file = (path: string) => readFile(join(folder, 'subjects', path), 'utf8');
+    expect(await file('1-remote.direct/loads')).toMatch(/^kept kept 10.0.1.10 8080 \d+ \d+\nnew new /);
+    expect(await file('2-remote.portway-iptables/loads')).toMatch(/\ndatagram datagram 198.51.100.1 81 \d+ \d+\n$/);
+    expect(await file('2-remote.portway-iptables/at')).toBe('backend');
+    const { stdout } = await spawn('grep', ['-rlF', '--', '-j DNAT --to-destination 10.0.1.10:8080', folder]);
+    expect(stdout).toContain('2-remote.portway-iptables/steps/');
+    expect(stdout).not.toContain('1-remote.direct');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("versions come from dpkg's list", () => {
+  const status = 'Package: nginx\nStatus: install ok installed\nVersion: 1.26.3-3\n\nPackage: zlib\nVersion: 1\n';
+  expect(versionsIn(status)).toEqual({ nginx: '1.26.3-3' });
+});
