@@ -114,12 +114,12 @@ test("a job holds the subjects' own rules, and what is asked for", async () => {
   try {
     await withJob([{ ...remote, subjects }], (archive) => spawn('tar', ['-C', folder, '-xf', archive]));
     const file = (path: string) => readFile(join(folder, 'subjects', path), 'utf8');
-    expect(await file('1-remote.direct/loads')).toMatch(/^kept kept 10.0.1.10 8080 \d+ \d+\nnew new /);
-    expect(await file('2-remote.portway-iptables/loads')).toMatch(/\ndatagram datagram 198.51.100.1 81 \d+ \d+\n$/);
-    expect(await file('2-remote.portway-iptables/at')).toBe('backend');
+    expect(await file('0001-remote.direct/loads')).toMatch(/^kept kept 10.0.1.10 8080 \d+ \d+\nnew new /);
+    expect(await file('0002-remote.portway-iptables/loads')).toMatch(/\ndatagram datagram 198.51.100.1 81 \d+ \d+\n$/);
+    expect(await file('0002-remote.portway-iptables/at')).toBe('backend');
     const { stdout } = await spawn('grep', ['-rlF', '--', '-j DNAT --to-destination 10.0.1.10:8080', folder]);
-    expect(stdout).toContain('2-remote.portway-iptables/steps/');
-    expect(stdout).not.toContain('1-remote.direct');
+    expect(stdout).toContain('0002-remote.portway-iptables/steps/');
+    expect(stdout).not.toContain('0001-remote.direct');
   } finally {
     await rm(folder, { recursive: true });
   }

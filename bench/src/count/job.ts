@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
 import { ADDRESS } from '../../../test/host/support/host';
-import { Recording } from './recording';
+import { inOrder, Recording } from './recording';
 import { LOADS, type LoadName, type Section, type Subject } from './subjects';
 
 /** Batches of each load in one boot. */
@@ -17,7 +17,7 @@ export async function withJob<T>(sections: readonly Section[], work: (archive: s
     let number = 0;
     for (const section of sections) {
       for (const subject of section.subjects) {
-        const own = join(job, 'subjects', `${++number}-${key(section.name, subject.name)}`);
+        const own = join(job, 'subjects', `${inOrder(++number)}-${key(section.name, subject.name)}`);
         await writeSubject(own, section, subject);
       }
     }

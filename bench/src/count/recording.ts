@@ -46,8 +46,14 @@ export class Recording implements Ground {
     await mkdir(join(folder, 'steps'), { recursive: true });
     await writeFile(join(folder, 'at'), this.applicationAt);
     for (const [i, { party, script, input }] of this.#steps.entries()) {
-      await writeFile(join(folder, 'steps', `${i}.${party}`), `set -e\n${script}\n`);
-      if (input !== '') await writeFile(join(folder, 'steps', `${i}.in`), input);
+      const step = join(folder, 'steps', inOrder(i));
+      await writeFile(`${step}.${party}`, `set -e\n${script}\n`);
+      if (input !== '') await writeFile(`${step}.in`, input);
     }
   }
+}
+
+/** A number whose names sort like the numbers. */
+export function inOrder(number: number): string {
+  return `${number}`.padStart(4, '0');
 }

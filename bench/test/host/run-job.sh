@@ -7,7 +7,7 @@ root=$1 archive=$2 own=$3
 mount -t tmpfs tmp "$own"
 mkdir "$own"/{upper,work,files}
 files=$own/files
-mount -t overlay -o lowerdir="$root",upperdir="$own/upper",workdir="$own/work" overlay "$files"
+mount -t overlay -o "lowerdir=$root,upperdir=$own/upper,workdir=$own/work" overlay "$files"
 mount --rbind /dev "$files/dev"
 mount -t proc proc "$files/proc"
 mount -t sysfs sys "$files/sys"

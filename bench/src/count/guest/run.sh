@@ -54,7 +54,7 @@ own_files() {
   mount -t tmpfs -o size=100% tmp "$own"
   mkdir "$own"/{upper,work,files}
   files=$own/files
-  mount -t overlay -o lowerdir=/,upperdir="$own/upper",workdir="$own/work" overlay "$files"
+  mount -t overlay -o "lowerdir=/,upperdir=$own/upper,workdir=$own/work" overlay "$files"
   mount --rbind /dev "$files/dev"
   mount -t proc proc "$files/proc"
   mount -t tmpfs tmp "$files/run"
@@ -79,11 +79,12 @@ take_down() {
 # Sets a subject up by its steps. Their output goes to a file: what they start keeps it open.
 set_up() {
   local steps=$1 step
-  for step in $(ls "$steps" | grep -v '[.]in$' | sort -n); do
-    local input=$steps/${step%.*}.in
+  for step in "$steps"/*; do
+    local input=${step%.*}.in
+    [[ $step != "$input" ]] || continue
     [[ -e $input ]] || input=/dev/null
-    on "${step##*.}" bash "$steps/$step" <"$input" >/run/said 2>&1 || {
-      echo "failed $step: $(tail -c 500 /run/said | tr '\n' ' ')"
+    on "${step##*.}" bash "$step" <"$input" >/run/said 2>&1 || {
+      echo "failed ${step##*/}: $(tail -c 500 /run/said | tr '\n' ' ')"
       return 1
     }
   done
@@ -104,14 +105,13 @@ measure() {
 
 tcc -Wall -Werror -o /run/job/load /run/job/load.c || exit
 
-for subject in $(ls /run/job/subjects | sort -n); do
+for folder in /run/job/subjects/*; do
+  subject=${folder##*/}
   echo "subject ${subject#*-}"
-  echo "$subject" >&2
   own_files
   network
-  folder=/run/job/subjects/$subject
   on "$(<"$folder/at")" /run/job/load serve 8080 &
   measure "$folder"
   take_down
 done
-echo done
+echo 'done'

@@ -3,6 +3,8 @@
 # result.
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+ln -s /proc/self/fd /dev/fd
 mount -t tmpfs -o size=100% tmp /run
 mkdir /run/job
 # The archive is smaller than the disk, which is a whole number of sectors.
