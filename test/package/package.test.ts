@@ -53,7 +53,7 @@ const STRICT = {
 let packed: Packed;
 beforeAll(async () => {
   packed = await Packed.create();
-}, 60_000);
+}, 180_000);
 afterAll(() => packed?.remove());
 
 test('holds the build and the files for the host, and nothing else', () => {
@@ -78,7 +78,7 @@ test('gives a JavaScript app the same template as the source, without loading ES
   expect(JSON.parse(stdout)).toEqual(
     synthesize(CANONICAL.nginx as never).assembly.getStackArtifact('Portway').template,
   );
-}, 60_000);
+}, 180_000);
 
 test('can be imported by names from an ES module', async () => {
   const app = await packed.app('esm', { 'app.mjs': `${ESM}${PRINT}`, 'beside.mjs': BESIDE });
@@ -89,7 +89,7 @@ test('can be imported by names from an ES module', async () => {
   expect((await app.portway('plan', 'Team/Gateway', '--app', 'node beside.mjs')).stdout).toMatch(
     /^database +tcp 5432 +10\.0\.128\.10:5432 +nginx/m,
   );
-}, 60_000);
+}, 180_000);
 
 test.each([
   ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext' }, 'mts'],
@@ -111,7 +111,7 @@ test.each([
     const wrong = await app.tsc('-p', 'wrong.json');
     expect(wrong.stdout).toMatch(/^wrong\.m?ts\(\d+,\d+\): error TS2561: .*Did you mean to write 'allowFrom'\?\n/);
   },
-  60_000,
+  180_000,
 );
 
 test('brings the command line, which needs no TypeScript', async () => {
@@ -125,7 +125,7 @@ test('brings the command line, which needs no TypeScript', async () => {
   const rehearse = await app.portway('rehearse');
   expect(rehearse.code).toBe(1);
   expect(rehearse.stderr).toContain("rehearse is not in the npm package: clone Portway's repository");
-}, 60_000);
+}, 180_000);
 
 test('maps its code back to its source', async () => {
   const app = await packed.app('maps', {});

@@ -5,6 +5,7 @@ import { dependencies } from './dependencies';
 import { gixy } from './gixy';
 import { arm64, browser, changes, host, lab, unit } from './jest';
 import { links } from './links';
+import { packages } from './package';
 import { policies } from './policies';
 import { pytest } from './pytest';
 import { python } from './python';
@@ -33,4 +34,5 @@ export const parts: readonly Part[] = [
   cases,
   arm64,
   changes,
+  packages,
 ];
