@@ -46,6 +46,7 @@ export class BuiltGateway {
       memoryMiB: memoryMiB(machine.instanceType),
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
       live: checked.onChange === 'live',
+      ...checked.liveChange,
     });
     this.network = new Network(scope, 'Network', checked.network);
     const routes =

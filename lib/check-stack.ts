@@ -4,10 +4,12 @@ import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/c
 import { checkLiveInstance } from './constructs/check-live';
 import { readFlowLogs, readVpc } from './constructs/check-vpc';
 import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egress';
+import { LIVE_CHANGE, type LiveChange, readLiveChange } from './constructs/live-change';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
 import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs/on-change';
+import { readSeconds } from './constructs/read-seconds';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
 import { Forward } from './forward/forward';
@@ -20,7 +22,6 @@ import { isPlainObject, readObject } from './forward/read-object';
 import { readFlag, readOneOf, readWhole } from './forward/read-value';
 import { type ForwardSet, resolveForwards } from './forward/resolve';
 import type { ResolvedForward } from './forward/resolved';
-import { isNumberToken } from './forward/token';
 import {
   checkTraffic,
   inboundTraffic,
@@ -53,6 +54,7 @@ export interface CheckedGateway {
   readonly onChange: OnChange;
   /** Only with onChange 'live'. */
   readonly liveTrigger: LiveTrigger;
+  readonly liveChange: LiveChange;
   readonly signalTimeout: Duration;
   readonly attempt: number;
   readonly detailedMonitoring: boolean;
@@ -78,6 +80,7 @@ const GATEWAY = {
   ...GATEWAY_PROPS,
   onChange: true,
   liveTrigger: true,
+  ...LIVE_CHANGE,
   vpc: true,
   availabilityZoneIndex: true,
   flowLogs: true,
@@ -180,6 +183,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
       "must go with onChange 'live': with the others, user-data has the content",
       props.liveTrigger,
     );
+  const liveChange = readLiveChange(props, deploy.onChange, forwards, problems);
   const join = deploy.onChange === 'live' ? separateTraffic(maxSecurityGroupRules) : mergeTraffic;
   const inbound = inboundTraffic(forwards, settings, admin ?? NOBODY, join);
   const outbound = outboundTraffic(forwards, settings, join);
@@ -206,6 +210,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
     inbound,
     outbound,
+    liveChange,
     ...deploy,
   };
 }
@@ -233,23 +238,6 @@ const NUMBERS = {
 } as const;
 
 function readSignalTimeout(value: unknown, problems: Problems): Duration {
-  const standard = Duration.minutes(15);
-  if (value === undefined) return standard;
-  const seconds = secondsOf(value);
-  if (seconds === undefined)
-    problems.add('signalTimeout', 'must be a Duration that is known at synth, such as Duration.minutes(15)', value);
-  else if (!(seconds >= 60 && seconds <= 43_200 && Number.isInteger(seconds)))
-    problems.add('signalTimeout', 'must be 1 minute to 12 hours, in whole seconds', `${seconds} s`);
-  else return Duration.seconds(seconds);
-  return standard;
-}
-
-/** Also reads a Duration from another copy of the CDK. Undefined for anything else, and for tokens. */
-function secondsOf(value: unknown): number | undefined {
-  try {
-    const seconds: unknown = (value as Duration).toSeconds({ integral: false });
-    return typeof seconds === 'number' && !isNumberToken(seconds) ? seconds : undefined;
-  } catch {
-    return undefined;
-  }
+  const bounds = { from: 60, to: 43_200, words: '1 minute to 12 hours', example: 'Duration.minutes(15)' };
+  return Duration.seconds(readSeconds('signalTimeout', value, bounds, problems) ?? 900);
 }

@@ -3,11 +3,13 @@
 export type { CdkStackProps } from './constructs/cdk-stack-props';
 export type { GatewayEgressProps } from './constructs/egress';
 export type { Gateway } from './constructs/gateway';
+export type { LiveChangeProps } from './constructs/live-change';
 export type { LoginKeyProps } from './constructs/login-key';
 export type { AmiProps, MachineProps } from './constructs/machine';
 export type { Network } from './constructs/network';
 export type { OnChange } from './constructs/on-change';
 export { contextProps } from './context';
+export type { Confirm, ConfirmProbe } from './forward/confirm';
 export {
   type Engine,
   Forward,

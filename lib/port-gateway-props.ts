@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { GatewayEgressProps } from './constructs/egress';
+import type { LiveChangeProps } from './constructs/live-change';
 import type { LoginKeyProps } from './constructs/login-key';
 import type { MachineProps } from './constructs/machine';
 import type { NetworkProps } from './constructs/network';
@@ -14,6 +15,7 @@ export interface PortGatewayProps
     MachineProps,
     LoginKeyProps,
     Pick<NetworkProps, 'logEncryptionKey'>,
+    LiveChangeProps,
     GatewaySettingsProps {
   /**
    * Makes the gateway the way out to the internet for private networks, which then share its public address.

@@ -1,3 +1,4 @@
+import type { Confirmed } from '../forward/confirm';
 import { type GatewaySettings, NO_SETTINGS } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
 import { isNginxForward, type PortForward, type ResolvedForward, transportsOf } from '../forward/resolved';
@@ -8,7 +9,9 @@ import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
+import { confirmFiles } from './live/confirm';
 import { liveFiles } from './live/files';
+import { sourcesFiles } from './live/sources-file';
 import { metadataPart } from './metadata';
 import type { OperatingSystem } from './operating-system';
 
@@ -29,6 +32,10 @@ export interface HostContentProps {
   readonly firstBootScript?: HostFile;
   /** Whether the host applies changes while it runs. Default: false. */
   readonly live?: boolean;
+  /** For how many seconds a live host lets connections go on that a change leaves behind. Default: see cut.py. */
+  readonly drainSeconds?: number;
+  /** Forwards of a live host that must answer after a change. Default: none. */
+  readonly confirmed?: readonly Confirmed[];
 }
 
 /** The content of a host with these forwards. */
@@ -39,8 +46,10 @@ export function hostContent({
   memoryMiB = 1024,
   firstBootScript,
   live = false,
+  drainSeconds,
+  confirmed = [],
 }: HostContentProps): HostContent {
-  const kernel = kernelPart(forwards, settings, os);
+  const kernel = kernelPart(forwards, settings, os, { live });
   const proxy = nginxPart(forwards, settings, os, memoryMiB);
   const metadata = metadataPart(settings);
   const certificates = certificatesPart(forwards, os);
@@ -50,7 +59,7 @@ export function hostContent({
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...certificates.packages,
   ];
-  const ofLive = live ? liveFiles() : [];
+  const ofLive = live ? [...liveFiles(forwards), ...sourcesFiles(forwards, settings), ...confirmFiles(confirmed)] : [];
   const needed = (file: HostFile) => !ofLive.some(({ path }) => path === file.path);
   return {
     files: [
@@ -69,6 +78,7 @@ export function hostContent({
       PORTWAY_PACKAGES: [...new Set(packages)].join(' '),
       ...proxy?.settings,
       ...metadata.settings,
+      ...(drainSeconds === undefined ? {} : { PORTWAY_DRAIN: `${drainSeconds}` }),
     },
   };
 }

@@ -8,11 +8,15 @@ import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
 
-/** The kernel's part of a host: rules, the programs that apply them, and the kernel settings they need. */
+/**
+ * The kernel's part of a host: rules, the programs that apply them, and the kernel settings they need. With `live`,
+ * other programs end what a change leaves behind: see liveFiles.
+ */
 export function kernelPart(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
   { packages }: OperatingSystem,
+  { live }: { readonly live: boolean },
 ): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
   const ping = settings.ping === false ? assetFiles('/etc/sysctl.d/90-portway-ping.conf') : [];
   const own = forwards.filter(isKernelForward);
@@ -29,7 +33,9 @@ export function kernelPart(
     ...assetFiles(
       `${PACKAGE}/rules.py`,
       `${PACKAGE}/rulesets.py`,
-      ...(own.some((f) => !isPortForward(f) || f.transport === 'udp') ? [`${PACKAGE}/flush_conntrack.py`] : []),
+      ...(!live && own.some((f) => !isPortForward(f) || f.transport === 'udp')
+        ? [`${PACKAGE}/flush_conntrack.py`]
+        : []),
       `${UNITS}/portway-iptables.service`,
     ),
     // Optional: it only warns.

@@ -23,6 +23,8 @@ const rest = fc.record(
     onChange: fc.constantFrom('live', 'restart', 'replace'),
     liveTrigger: fc.constantFrom('tag', 'poll'),
     signalTimeout: fc.constant(Duration.minutes(5)),
+    drain: fc.constant(Duration.minutes(5)),
+    confirm: fc.constant('answers'),
     flowLogs: fc.boolean(),
     attempt: fc.nat(9),
     env: fc.constant({ account: '123456789012', region: 'eu-central-1' }),

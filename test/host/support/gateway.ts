@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Confirm, readConfirm } from '../../../lib/forward/confirm';
 import type { Forward } from '../../../lib/forward/forward';
 import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
 import { Problems } from '../../../lib/forward/problems';
@@ -38,6 +39,10 @@ export interface Deploy {
   /** Hash of the content. Default: of the rendered files. */
   readonly content?: string;
   readonly firstBootScript?: string;
+  /** Of live hosts. Default: none. */
+  readonly drainSeconds?: number;
+  /** Of live hosts. Default: nothing. */
+  readonly confirm?: Confirm;
   /** Changes the host's content, for failures that synth would reject. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
@@ -113,11 +118,14 @@ export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%
 export function contentOf(deploy: Deploy, live = false): HostContent {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
+  const forwards = resolveForwardsOrThrow({ forwards: deploy.forwards });
   const rendered = hostContent({
-    forwards: resolveForwardsOrThrow({ forwards: deploy.forwards }),
+    forwards,
     settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },
     os: OPERATING_SYSTEMS[deploy.os ?? DEBIAN],
     live,
+    confirmed: readConfirm(deploy.confirm, forwards, new Problems()),
+    ...(deploy.drainSeconds === undefined ? {} : { drainSeconds: deploy.drainSeconds }),
     ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });

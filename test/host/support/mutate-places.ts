@@ -74,6 +74,8 @@ const STACK = [
     'ipv6',
     'onChange',
     'liveTrigger',
+    'drain',
+    'confirm',
     'vpc',
     'availabilityZoneIndex',
     'flowLogs',

@@ -311,6 +311,7 @@ main() {
   optional first_boot
   optional listeners
   settle "$STAGE"
+  optional confirm
   # The power may fail at any moment, and the next boot must find a whole good tree. So the new tree is on the disk
   # before it gets its name, and a single system call exchanges the names.
   [[ -d $GOOD ]] || rm -f "$GOOD"

@@ -16,6 +16,8 @@ STATE = "/var/lib/portway"
 SETTINGS = f"{STATE}/good/etc/portway/portway.env"
 FAILED = f"{STATE}/live-failed"
 SIGNAL = f"{STATE}/live-signal"
+# Begins with the seconds since the boot at which something has drained: see portway/cut.py.
+DRAINING = "/run/portway/draining"
 PROGRAMS = "/usr/local/lib/portway"
 FINGERPRINT = f"{PROGRAMS}/portway/fingerprint.py"
 PORTWAY = (f"{STATE}/good/usr/local/bin/portway", "/usr/local/bin/portway")
@@ -158,6 +160,9 @@ def main() -> None:
             run("content", step)
         if changed():
             run("reconcile")
+        due = read(DRAINING).partition(" ")[0]
+        if due and int(due) <= time.monotonic():
+            run("cut", "due")
         # New content may contain a new version of this program.
         if version() not in (0, began):
             os.execv(sys.argv[0], sys.argv)

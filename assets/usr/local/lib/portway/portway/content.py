@@ -20,7 +20,7 @@ import time
 import urllib.error
 from typing import NamedTuple, Optional
 
-from portway import aws, fingerprint, history, old_workers, report, rollback, signals
+from portway import aws, cut, fingerprint, history, old_workers, report, rollback, signals
 from portway.files import read, replace
 from portway.parts import File, Pointer, files_of, parse_pointer, part_names
 from portway.reconcile import damage, say
@@ -175,7 +175,11 @@ def apply(content: Content, url: str) -> str:
     """Sets up a content. Returns the reason of a failure, or nothing."""
     try:
         write_tree(content, url)
-        return set_up()
+        reason = set_up()
+        if not reason:
+            # host.sh has exchanged the trees.
+            cut.after_change(STAGE)
+        return reason
     except OSError as error:
         # Makes room for the report on a full disk.
         shutil.rmtree(STAGE, ignore_errors=True)

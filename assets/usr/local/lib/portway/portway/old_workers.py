@@ -31,6 +31,11 @@ def old_workers() -> list[int]:
     return [int(process) for process in sorted(found, key=lambda process: int(started(process) or 0))]
 
 
+def identities() -> list[str]:
+    """Process ids with start times: a later process may get the same id."""
+    return [f"{worker} {started(str(worker))}" for worker in old_workers()]
+
+
 def limit(most: Optional[int] = None) -> int:
     """Ends the oldest beyond so many; by default one for each 32 MiB of memory, at least 8. Returns how many were ended."""
     workers = old_workers()

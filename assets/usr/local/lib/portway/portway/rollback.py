@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import Optional
 
-from portway import history
+from portway import cut, history
 from portway.files import read, replace
 from portway.reconcile import STATE, damage, lock, say
 
@@ -73,6 +73,7 @@ def main(words: list[str]) -> None:
         stage(entry.path)
         if subprocess.run([f"{STAGE}/usr/local/lib/portway/host.sh", "stage"]).returncode:
             sys.exit("portway: the rollback failed: what ran before goes on; see /var/log/portway/bootstrap.log")
+        cut.after_change(STAGE)
         hold(deployed)
         history.keep()
     print("The stack says another content: deploy what runs now, or the next deploy or reboot brings that one.")

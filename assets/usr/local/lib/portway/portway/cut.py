@@ -1,0 +1,85 @@
+"""Ends the connections that a change leaves behind: without this, the kernel and nginx let every established one go on.
+
+At once: those of removed forwards, those of clients that may no longer use a forward (`allowFrom`, `denyFrom`,
+`blocked`), and UDP flows to targets that a forward no longer has. TCP connections to such targets go on. With `drain`
+all of them go on for that time, and then end.
+"""
+
+import importlib
+import importlib.util
+import json
+import os
+import re
+import sys
+import time
+from typing import Any
+
+from portway import old_workers
+from portway.files import read, replace
+from portway.reconcile import lock, say
+from portway.served import Content, texts_of
+
+GOOD = "/var/lib/portway/good"
+SETTINGS = "/etc/portway/portway.env"
+# What drains: a line for each change, with the seconds since the boot at which it ends, the content before it, and
+# nginx's workers from before it.
+DRAINING = "/run/portway/draining"
+
+
+def load() -> list[Any]:
+    """What this host has to look after: tracked flows with iptables, sockets with nginx."""
+    names = ("portway.cut_flows", "portway.cut_sockets")
+    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
+
+
+# Loaded before a change, since the tree of this program is another one afterwards.
+PARTS = load()
+
+
+def cut(before: list[str], after: list[str], workers: list[str], is_drained: bool) -> None:
+    """Ends what a change leaves behind. `workers`: those from before it. `is_drained`: TCP connections to former
+    targets too."""
+    for part in PARTS:
+        # The change itself is made.
+        try:
+            count = part.cut(Content(*before), Content(*after), is_drained, workers)
+            if count:
+                say(f"{count} connections of the content before were ended")
+        except Exception as error:
+            say(f"WARNING: connections of the old content could not be ended: {error}")
+
+
+def after_change(old: str, new: str = GOOD) -> None:
+    """To be called with the trees before and after a change that was made."""
+    before, after = texts_of(old), texts_of(new)
+    if before == after:
+        return
+    drain = re.search("^PORTWAY_DRAIN='(.+)'$", read(new + SETTINGS), re.M)
+    if drain:
+        due = int(time.monotonic()) + int(drain[1])
+        replace(DRAINING, f"{read(DRAINING)}{due} {json.dumps([before, old_workers.identities()])}\n")
+    else:
+        cut(before, after, old_workers.identities(), False)
+
+
+def end_due() -> None:
+    """Ends what has drained long enough."""
+    left = []
+    for line in read(DRAINING).splitlines():
+        due, _, record = line.partition(" ")
+        if int(due) > time.monotonic():
+            left.append(f"{line}\n")
+        else:
+            before, workers = json.loads(record)
+            cut(before, texts_of(GOOD), workers, True)
+    if left:
+        replace(DRAINING, "".join(left))
+    else:
+        os.remove(DRAINING)
+
+
+def main(words: list[str]) -> None:
+    if words != ["due"]:
+        sys.exit("usage: portway cut due")
+    with lock(wait=True):
+        end_due()
