@@ -37,11 +37,7 @@ describeHost('a bad change on a host with live changes', () => {
     await gateway.outcome();
   });
   afterAll(() => gateway?.stop());
-  // As CloudFormation's rollback.
-  afterEach(async () => {
-    await gateway.publish(first);
-    await sleep(3000);
-  });
+  afterEach(() => gateway.goBack(first));
 
   const answers = async (port: number) => (await gateway.host.ask('client', 'tcp', ADDRESS.gateway.v4, port)).name;
   const rules = () => gateway.host.sh('gateway', 'iptables -S; iptables -t nat -S; cat /etc/nginx/nginx.conf');
@@ -111,8 +107,7 @@ describeHost('a bad change on a host with live changes', () => {
     await sleep(6000);
     expect(await logged(`content ${bad.content} was deployed`)).toBe(1);
 
-    await gateway.publish(first);
-    await sleep(3000);
+    await gateway.goBack(first);
     await gateway.host.write('/usr/local/bin/dpkg-query', '#!/bin/sh\necho installed\n', '0755');
     expect(await gateway.update(bad)).toMatchObject({ Status: 'SUCCESS' });
     expect(await answers(7006)).toBe('9002');

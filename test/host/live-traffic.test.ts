@@ -95,9 +95,7 @@ describeHost('changes of a live host', () => {
             changes++;
             if (name !== 'it gets a limit') continue;
             expect(await gateway.update(deploy(more, broken))).toMatchObject({ Status: 'FAILURE' });
-            // CloudFormation goes back.
-            await gateway.publish(deploy(more));
-            await sleep(2500);
+            await gateway.goBack(deploy(more));
             changes++;
           }
       },

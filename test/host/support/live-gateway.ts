@@ -81,6 +81,16 @@ export class LiveGateway {
     await this.aws.keep('progress', condition);
   }
 
+  /**
+   * Goes back to the content that runs, as CloudFormation does after a failed change. Waits until the host has seen its tag
+   * again: if the failed content came again before, it would be no change.
+   */
+  async goBack(deployed: Deployed): Promise<void> {
+    await this.publish(deployed);
+    const failed = '/var/lib/portway/live-failed';
+    await until('the host forgot what failed', async () => (await this.host.read(failed)) === '', 30);
+  }
+
   /** Runs what cloud-init runs at each boot. */
   boot(): Promise<Result> {
     return this.host.run('gateway', [SCRIPT]);
