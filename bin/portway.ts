@@ -41,6 +41,18 @@ program
   });
 
 program
+  .command('logs')
+  .description("show why the last deploy failed: CloudFormation's events and the host's own words from its console")
+  .argument('[stack]', 'the stack to look at, such as Portway or Prod/Gateway (in a stage); default: the only one')
+  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
+  .option('--follow', 'go on until Ctrl-C, and show what is new')
+  .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .action(async (stack: string | undefined, options) => {
+    const { logsCommand } = await import('../lib/operate/logs-command.js');
+    process.exitCode = await logsCommand({ ...options, stack });
+  });
+
+program
   .command('rehearse')
   .description('deploy, boot, use, reboot and destroy a stack on this machine, without an AWS account')
   .argument('[stack]', 'a stack of the app in cdk.json; default: the shipped one, with each engine')

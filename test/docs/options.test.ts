@@ -30,7 +30,7 @@ test('every value that the command line may give is named, and no other', () => 
   expect(named.sort()).toEqual([...lists, ...alone].sort());
 });
 
-test.each(['plan', 'rehearse'])('every option of portway %s stands in its section', (command) => {
+test.each(['plan', 'logs', 'rehearse'])('every option of portway %s stands in its section', (command) => {
   const own = read('bin/portway.ts').split(`.command('${command}')`)[1]?.split('.action(')[0] ?? '';
   const options = [...own.matchAll(/ption\('(?:-\w, )?(--\w+)/g)].map((match) => match[1]);
   const described = [...section(`## portway ${command}`).matchAll(/^\| `(?:-\w, )?(--\w+)/gm)].map((match) => match[1]);

@@ -44,6 +44,8 @@ export interface StartedEndpoint extends Endpoint {
   readonly pid: number;
   readonly nextDay: () => void;
   readonly lateParameters: (seconds: number) => void;
+  /** Names the file whose text is that of an instance's console. */
+  readonly showConsole: (instanceId: string, path: string) => void;
 }
 
 export interface StartOptions {
@@ -112,6 +114,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
     pid: child.pid,
     nextDay: () => child.stdin?.write('next day\n'),
     lateParameters: (seconds) => child.stdin?.write(`parameters late ${seconds}\n`),
+    showConsole: (instanceId, path) => child.stdin?.write(`console ${instanceId} ${path}\n`),
     async stop() {
       // It ends when its standard input closes. The signal is in case it hangs.
       child.stdin?.end();

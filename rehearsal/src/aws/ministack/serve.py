@@ -4,7 +4,8 @@ usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME
 
 It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps
 everything in memory, and ends when its standard input closes: whoever started it cannot leave it behind. Lines there:
-"next day" lets the URLs expire that hosts report to, "parameters late SECONDS" shows changed parameters so much later.
+"next day" lets the URLs expire that hosts report to, "parameters late SECONDS" shows changed parameters so much later,
+"console INSTANCE PATH" says which file has the text of an instance's console.
 """
 
 import argparse
@@ -35,6 +36,11 @@ def _listen_to_parent(signer):
                 import parameter_store
 
                 parameter_store.visibility.seconds = float(line.split()[-1])
+            elif line.startswith(b"console "):
+                import console
+
+                _, instance, path = line.decode().rstrip("\n").split(" ", 2)
+                console.files[instance] = path
         os._exit(0)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
@@ -51,6 +57,7 @@ def _listen():
 def _install(arguments, signer):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
     import address
+    import console
     import creation_signal
     import describe
     import engine
@@ -73,6 +80,7 @@ def _install(arguments, signer):
     parts = (
         public_address,
         describe,
+        console,
         ipv6,
         route,
         instance,

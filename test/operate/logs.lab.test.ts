@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import spawn, { type SubprocessError } from 'nano-spawn';
+import { Forward } from '../../lib/forward/forward';
+import { PortwayStack } from '../../lib/portway-stack';
+import { cdk } from '../../rehearsal/src/aws/cdk';
+import { readDeployed } from '../../rehearsal/src/aws/deployed';
+import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
+import { report } from '../../rehearsal/test/support/report';
+import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+
+/*
+ * The real command against the local endpoint, after deploys with the real CLI. No host is booted: the test reports, and writes what
+ * a host's console would show.
+ */
+jest.setTimeout(300_000);
+
+let folder: string;
+let endpoint: StartedEndpoint;
+let assemblies = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portway-logs-'));
+  endpoint = await startEndpoint({ folder });
+});
+
+afterAll(async () => {
+  await endpoint?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function synth(to: number): string {
+  const outdir = join(folder, `app-${assemblies++}`);
+  const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
+  new PortwayStack(app, 'Portway', {
+    ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, engine: 'iptables' },
+    forwards: { web: Forward.tcp({ listen: 80, to }) },
+    synthesizer: new LegacyStackSynthesizer() as never,
+  });
+  app.synth();
+  return outdir;
+}
+
+async function logs(assembly: string): Promise<{ code: number; lines: readonly string[] }> {
+  const command = ['--import', 'tsx', 'bin/portway.ts', 'logs', '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+  try {
+    return { code: 0, lines: (await spawn(process.execPath, command, { env: endpoint.env })).output.split('\n') };
+  } catch (error) {
+    const { exitCode = -1, output } = error as SubprocessError;
+    return { code: exitCode, lines: output.split('\n') };
+  }
+}
+
+const deploy = (app: string) =>
+  cdk(['deploy', 'Portway', '--require-approval', 'never'], { endpoint, folder, log: join(folder, 'cdk.log'), app });
+
+test('shows the words of a deploy that succeeded, and of one that failed, the failure first', async () => {
+  const first = synth(8080);
+  expect(await logs(first)).toEqual({
+    code: 2,
+    lines: ['Portway is not deployed here: look at the output of cdk deploy'],
+  });
+  const deploying = deploy(first);
+  const host = await readDeployed(endpoint, 'Portway');
+  await report(endpoint, host, 'SUCCESS');
+  await deploying.finished;
+  const quiet = await logs(first);
+  expect(quiet.code).toBe(0);
+  expect(quiet.lines).toEqual([
+    'Portway is CREATE_COMPLETE',
+    `console of ${host.instanceId} (running): EC2 has no text of it yet`,
+    expect.stringMatching(/^all of it, on the host: ssh admin@[\d.]+ sudo cat \/var\/log\/portway\/bootstrap\.log$/),
+  ]);
+
+  const console = join(folder, 'console.log');
+  await writeFile(
+    console,
+    [
+      '[    0.000000] Linux version 6.12',
+      'portway 2026-11-30T01:00:00Z packages',
+      'E: Unable to locate package iptables',
+      'portway 2026-11-30T01:00:09Z FAILED: packages: E: Unable to locate package iptables',
+      'Debian GNU/Linux 13 login: ',
+    ].join('\r\n'),
+  );
+  endpoint.showConsole(host.instanceId, console);
+  const second = synth(9090);
+  const failing = deploy(second);
+  await report(endpoint, await readDeployed(endpoint, 'Portway', { after: host }), 'FAILURE');
+  await expect(failing.finished).rejects.toThrow('said the test');
+  const { code, lines } = await logs(second);
+  expect(code).toBe(1);
+  expect(lines.slice(0, 3)).toEqual([
+    expect.stringMatching(
+      /^CloudFormation: CREATE_FAILED GatewayProofCondition\w+ \(AWS::CloudFormation::WaitCondition\): .*said the test/,
+    ),
+    `${host.instanceId}: FAILED: packages: E: Unable to locate package iptables`,
+    'Portway is UPDATE_ROLLBACK_COMPLETE',
+  ]);
+  expect(lines).toContain('  E: Unable to locate package iptables');
+  expect(lines.join('\n')).not.toContain('Linux version');
+});
