@@ -79,6 +79,32 @@ test('plans with dummy values where lookups are missing, and says so', async () 
   expect(stderr).toBe(`portway: not looked up yet, using a dummy value (run cdk synth once): ${KEY}\n`);
 }, 60_000);
 
+test('compares a stack in a stage with a cloud assembly, without AWS', async () => {
+  await writeFile(join(folder, 'cdk.context.json'), JSON.stringify({ [KEY]: FOUND }));
+  const before = join(folder, 'before');
+  const context = { admin: '203.0.113.7/32', target: '10.8.1.1:80', [KEY]: FOUND };
+  const words = ['--import', require.resolve('tsx'), 'app.ts'];
+  const env = { ...process.env, CDK_OUTDIR: before, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  await run(process.execPath, words, { cwd: folder, env });
+  const same = await plan('--against', before);
+  expect(same.stdout).toBe(`Stack Prod/Gateway, compared with ${before}: no changes.\n`);
+  const { stdout } = await plan('Prod/Gateway', '-c', 'target=10.8.2.2:80', '--against', before, '--json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    'Prod/Gateway': {
+      ...{ host: 'restart', address: 'stays', incomplete: false },
+      changes: expect.arrayContaining([
+        expect.objectContaining({
+          what: 'forward web',
+          how: expect.arrayContaining(['to 10.8.1.1:80 -> 10.8.2.2:80']),
+        }),
+      ]),
+    },
+  });
+  await expect(plan('--against', 'nowhere')).rejects.toMatchObject({
+    stderr: '--against must be deployed, a template or a folder such as cdk.out, got: nowhere\n',
+  });
+}, 120_000);
+
 test('names a settings file that is not JSON', async () => {
   await writeFile(join(folder, 'cdk.context.json'), '{');
   await expect(plan()).rejects.toMatchObject({ stderr: expect.stringMatching(/^cdk\.context\.json must be JSON: /) });
