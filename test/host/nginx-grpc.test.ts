@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { ADDRESS, describeHost } from './support/host';
@@ -74,11 +73,8 @@ describeHost('gRPC', () => {
     });
     // Defaults that a test can outlast.
     const shorter = 'client_body_timeout 1s; grpc_read_timeout 1s; grpc_send_timeout 1s;';
-    await nginx.host.sh(
-      'gateway',
-      `sed -i 's/client_body_timeout 20s;/${shorter}/' /etc/nginx/nginx.conf; nginx -s reload`,
-    );
-    await sleep(1000);
+    await nginx.host.sh('gateway', `sed -i 's/client_body_timeout 20s;/${shorter}/' /etc/nginx/nginx.conf`);
+    await nginx.renew();
   });
   afterAll(() => nginx?.stop());
 

@@ -194,8 +194,8 @@ describeHost('HTTPS', () => {
     test('answers all clients once the workers from before a reload have exited', async () => {
       await nginx.host.sh('gateway', `${STOP_NGINX}; nginx`);
       await until('it runs', async () => (await ask(`https://${GATEWAY}/`)).code === 0);
-      await nginx.host.sh('gateway', 'nginx -s reload; sleep 0.2');
-      await until('only new workers run', async () => {
+      await nginx.renew();
+      await until('the old workers have exited', async () => {
         const { code } = await nginx.host.run('gateway', ['pgrep', '-f', 'worker process is shutting down']);
         return code !== 0;
       });

@@ -77,6 +77,20 @@ export class NginxHost {
     await this.host.sh('gateway', 'nginx -s reload');
   }
 
+  /** Has the running nginx read its files again, and waits until only new workers take requests. Old ones may still end theirs. */
+  async renew(): Promise<void> {
+    const workers = async () => {
+      const { stdout } = await this.host.run('gateway', ['pgrep', '-f', 'nginx: worker process$']);
+      return stdout.split('\n').filter(Boolean);
+    };
+    const old = new Set(await workers());
+    await this.host.sh('gateway', 'nginx -s reload');
+    await until('only new workers run', async () => {
+      const now = await workers();
+      return now.length > 0 && now.every((pid) => !old.has(pid));
+    });
+  }
+
   private async configure(forwards: Readonly<Record<string, Forward>>, alter = (conf: string) => conf): Promise<void> {
     const resolved = resolveForwardsOrThrow({ forwards });
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
