@@ -37,10 +37,20 @@ export function readAsset(path: string): string {
 
 function withoutTypes(source: string): string {
   return source.replace(FUNCTION, (_, head: string, parameters: string) => {
-    // A comma within brackets belongs to a type.
-    const names = parameters.split(/, (?![^[]*\])/).map((one) => one.replace(/^(\**\w+): .*?( = .*)?$/, '$1$2'));
+    const names = parametersOf(parameters).map((one) => one.replace(/^(\**\w+): .*?( = .*)?$/, '$1$2'));
     return `${head}${names.join(', ')}):`;
   });
+}
+
+/** Splits the parameters of a function. A comma within brackets, which may be nested, belongs to a type. */
+function parametersOf(text: string): readonly string[] {
+  const parts: string[] = [];
+  for (const piece of text.split(', ')) {
+    const last = parts.at(-1) ?? '';
+    if (last.split('[').length > last.split(']').length) parts.push(`${parts.pop()}, ${piece}`);
+    else parts.push(piece);
+  }
+  return parts;
 }
 
 /**
