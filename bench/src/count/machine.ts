@@ -23,6 +23,9 @@ const KERNEL_ARGUMENTS = [
   ...['mitigations=off', 'nokaslr', 'nowatchdog', 'audit=0', 'tsc=reliable'],
 ];
 
+/** The kernel scans the disks of a controller at the same time, and now and then takes the job's for the root's. */
+const BOOT_TRIES = 5;
+
 /** A machine that has not ended by then never will. */
 const LIMIT_MS = 480_000;
 
@@ -34,6 +37,21 @@ const LIMIT_MS = 480_000;
  * @throws Error with the end of its console if it does not come to its end
  */
 export async function runMachine(
+  image: CountImage,
+  archive: string,
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let tries = BOOT_TRIES; ; tries--) {
+    try {
+      return await boot(image, archive, onLine, signal);
+    } catch (error) {
+      if (tries === 1 || !`${error}`.includes('Unable to mount root fs')) throw error;
+    }
+  }
+}
+
+async function boot(
   image: CountImage,
   archive: string,
   onLine: (line: string) => void,
@@ -91,7 +109,7 @@ export async function runMachine(
   }
 }
 
-/** A disk that the run cannot change, of a controller that all share: with one each, the kernel may find them in any order. */
+/** A disk that the run cannot change, of a controller that all share: with one each, their order varied more. */
 function disk(name: string, file: string): readonly string[] {
   const path = file.replaceAll(',', ',,');
   return [

@@ -10,7 +10,7 @@ import { LOADS, type LoadName } from './subjects';
 export function countMarkdown(result: Counted): string {
   const packages = Object.entries(result.versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `Counted on ${result.date.slice(0, 10)}: Linux ${result.kernel}, ${result.boots} boots. From Debian 13: ${packages.join(', ')}.`,
+    `Counted on ${result.date.slice(0, 10)}: Linux ${result.kernel}, ${result.boots} ${result.boots === 1 ? 'boot' : 'boots'}. From Debian 13: ${packages.join(', ')}.`,
     boundsTable(countVerdicts(result)),
     ...result.sections.flatMap((section) => [
       `### ${section.title}, counted`,

@@ -6,6 +6,7 @@
  *   load kept|new|datagram HOST PORT COUNT BATCHES
  *                                              prints a line for each batch: instructions for one, and the part that was idle
  *   load answers HOST PORT                     ends with 0 if a request is answered there
+ *   load waits                                 ends with 0 if idle time is seen: a wait of a second shows in it
  *
  * Each answer carries a number that grows by one. So the client knows that the application itself answered each request, once.
  */
@@ -184,7 +185,17 @@ static void batch(const char *load, struct sockaddr_in *address, int count) {
   fflush(stdout);
 }
 
+static int waits(void) {
+  double before = idle();
+  sleep(1);
+  double idled = idle() - before;
+  if (idled > 0.5e9 && idled < 1.5e9) return 0;
+  fprintf(stderr, "of a wait of a second, %.3f s were idle\n", idled / 1e9);
+  return 1;
+}
+
 int main(int words, char **word) {
+  if (words > 1 && !strcmp(word[1], "waits")) return waits();
   if (words < 3) return 2;
   if (!strcmp(word[1], "serve")) serve(atoi(word[2]));
   struct sockaddr_in address = {0};

@@ -104,6 +104,8 @@ measure() {
 }
 
 tcc -Wall -Werror -o /run/job/load /run/job/load.c || exit
+# Otherwise a batch that waits would pass for work.
+/run/job/load waits >/run/said 2>&1 || echo "failed $(</run/said)"
 
 for folder in /run/job/subjects/*; do
   subject=${folder##*/}
