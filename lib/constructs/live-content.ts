@@ -48,7 +48,7 @@ export class LiveContentStore extends Construct {
     this.names = live.parts.map(({ name }) => `${place}/${name}`);
     this.pointer = new ssm.CfnParameter(this, 'Pointer', {
       ...{ type: 'String', name: pointerName(props.name, generation) },
-      description: 'Which content the Portway gateway runs: the SHA-256 and name of each part',
+      description: 'What the Portway gateway runs',
       value: joinedLines(pointerText(live, { stack: stack.stackName, condition, attempt })),
     });
     this.pointer.node.addDependency(...parts, ...props.after);

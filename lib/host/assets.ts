@@ -19,8 +19,14 @@ const DOCSTRING = /^ *"""[\s\S]*?"""$/gm;
 /** The head of a function on one line, split into its start, its parameters and its return type. */
 const FUNCTION = /^( *def \w+\()(.*)\)(?: -> .*)?:$/gm;
 
+/** The start of an assignment with a type. A one-line body, such as `else: x = 1`, is not in formatted code. */
+const TYPED = /^( *(?:self\.)?\w+): [^=]+ = /;
+
+/** An import of types alone. */
+const TYPES = /^from (typing|collections\.abc) import ([\w, ]+)\n/gm;
+
 /**
- * A file of assets/ as it is packed: without docstrings, function annotations, full-line comments and blank lines, and
+ * A file of assets/ as it is packed: without docstrings, types, full-line comments and blank lines, and
  * with less indentation. Those would take a third of the 16 KB, and editing a comment would restart every gateway. So
  * no multi-line string in a script may depend on its leading spaces, and in Python only docstrings may begin a line
  * with triple quotes.
@@ -36,6 +42,10 @@ export function readAsset(path: string): string {
 }
 
 function withoutTypes(source: string): string {
+  return withoutUnusedTypes(withoutTypesOfVariables(withoutTypesOfFunctions(source)));
+}
+
+function withoutTypesOfFunctions(source: string): string {
   return source.replace(FUNCTION, (_, head: string, parameters: string) => {
     const names = parametersOf(parameters).map((one) => one.replace(/^(\**\w+): .*?( = .*)?$/, '$1$2'));
     return `${head}${names.join(', ')}):`;
@@ -51,6 +61,25 @@ function parametersOf(text: string): readonly string[] {
     else parts.push(piece);
   }
   return parts;
+}
+
+/** A class's own fields keep their types: they are what makes them fields. */
+function withoutTypesOfVariables(source: string): string {
+  let inClass = false;
+  const lines = source.split('\n').map((line) => {
+    if (/^\w/.test(line)) inClass = line.startsWith('class ');
+    return inClass && !line.startsWith(' '.repeat(8)) ? line : line.replace(TYPED, '$1 = ');
+  });
+  return lines.join('\n');
+}
+
+function withoutUnusedTypes(source: string): string {
+  return source.replace(TYPES, (line: string, module: string, names: string) => {
+    const rest = source.replace(line, '');
+    // `Set as AbstractSet` is used by its last word.
+    const used = names.split(', ').filter((name) => new RegExp(`\\b${name.split(' ').at(-1)}\\b`).test(rest));
+    return used.length === 0 ? '' : `from ${module} import ${used.join(', ')}\n`;
+  });
 }
 
 /**
