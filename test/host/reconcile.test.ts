@@ -123,6 +123,7 @@ describeHost('what others change', () => {
   test.each([
     ['the way to the applications', `ip route del local ${SOURCE_ADDRESS} dev lo`, /route of 169.254.80.80 is missing/],
     ['the rule before the metadata service', 'ip rule del pref 91', /routing rules of the metadata service \(IPv4\)/],
+    ['what runs a timer', 'systemctl stop portway-logs.timer', /portway-logs.timer is inactive/],
   ])('%s removed, which nobody hears: is put right within a minute', async (_, script, said) => {
     const seconds = await guard.meddle(script, isRight);
     expect(seconds).toBeLessThan(60);
@@ -246,12 +247,13 @@ describeHost('what others change', () => {
 
   test('a damaged good tree is not put back, and not by halves', async () => {
     const before = (await guard.moves()).length;
-    const damage = `echo x >>${GOOD}/etc/portway/iptables.rules; echo {} >/var/lib/portway/pointer`;
+    const damage = `echo x >>${GOOD}/etc/portway/iptables.rules; printf {} >/var/lib/portway/pointer`;
     await host.sh('gateway', `cp -a ${GOOD} /run/kept; ${damage}`);
     const said = /WARNING: the good tree is damaged, .*iptables\.rules/;
     await until('it is seen', async () => said.test(await guard.gateway.log()), 40);
     expect(await guard.moves()).toHaveLength(before);
-    expect(await host.sh('gateway', 'ls /var/lib/portway')).not.toContain('pointer');
+    // Not the deployed text any more, so the content is fetched anew.
+    expect(await host.read('/var/lib/portway/pointer')).toBe('{}\n');
     expect(await answers()).toBe(true);
     await host.sh('gateway', `cp /run/kept/etc/portway/iptables.rules ${GOOD}/etc/portway/iptables.rules`);
   });

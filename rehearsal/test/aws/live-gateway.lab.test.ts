@@ -150,6 +150,16 @@ async function heard(before: Deployed): Promise<Read> {
   throw new Error('the tag never changed');
 }
 
+/** What an instance's pointer says, as soon as that is another content than before. */
+async function polled(instance: Deployed, before: Pointer): Promise<Pointer> {
+  for (let tries = 0; tries < 300; tries++) {
+    const pointer = await readPointer(instance);
+    if (pointer.content !== before.content) return pointer;
+    await sleep(50);
+  }
+  throw new Error('the pointer never changed');
+}
+
 async function signal(resource: string, status: 'SUCCESS' | 'FAILURE', uniqueId: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if ((await signalResource(endpoint, { stack: 'Portway', resource, status, uniqueId })).status === 200) return;
@@ -225,6 +235,36 @@ test('machine and content in one deploy: the old host hears nothing that it coul
   await signal(second.live, 'SUCCESS', next.instanceId);
   await replacing.finished;
   expect(await readDeployed(endpoint, 'Portway')).toMatchObject({ instanceId: next.instanceId, associated: true });
+});
+
+test("liveTrigger 'poll': no tag is shown, tags may have spaces, and the trigger changes without a restart", async () => {
+  const poll = { liveTrigger: 'poll', tags: { 'Cost Center': 'a/b' } } as const;
+  const deploying = run('deploy', poll);
+  const booting = await launched(deploying);
+  const first = await readAsHost(booting);
+  expect(booting.metadataTags).toBeUndefined();
+  await report(endpoint, booting, 'SUCCESS');
+  await signal(first.live, 'SUCCESS', booting.instanceId);
+  await deploying.finished;
+
+  const changing = run('deploy', { ...poll, ...other });
+  const second = await polled(booting, first);
+  await signal(second.live, 'SUCCESS', booting.instanceId);
+  await changing.finished;
+
+  // Nothing else changes, so there is nothing to prove.
+  await run('deploy', other).finished;
+  const tagged = await readDeployed(endpoint, 'Portway');
+  expect(contentOf(tagged)).toBe(second.content);
+  await run('deploy', { ...poll, ...other }).finished;
+  const same = await readDeployed(endpoint, 'Portway');
+  expect(same.metadataTags).toBeUndefined();
+  for (const now of [tagged, same])
+    expect([now.instanceId, now.launchTime, now.userData]).toEqual([
+      booting.instanceId,
+      booting.launchTime,
+      booting.userData,
+    ]);
 });
 
 test('from restart to live and back: the same host at the same address, restarted once each way', async () => {

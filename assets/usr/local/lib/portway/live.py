@@ -127,11 +127,11 @@ def good_content() -> str:
     return read(SETTINGS).partition("PORTWAY_CONTENT='")[2].partition("'")[0]
 
 
-def run(*words: str) -> None:
-    """The program of the good tree, since files on the disk may be the ones to put right."""
+def run(*words: str) -> bool:
+    """Whether it succeeds. The program of the good tree, since files on the disk may be the ones to put right."""
     program = next((path for path in PORTWAY if os.path.exists(path)), PORTWAY[1])
     child = os.posix_spawn(program, [program, *words], os.environ)
-    os.waitpid(child, 0)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def version() -> float:
@@ -146,7 +146,8 @@ def main() -> None:
     began, metadata = version(), Metadata()
     sys.path.insert(0, PROGRAMS)
     sees = os.path.exists(FINGERPRINT)
-    changed = importlib.import_module("portway.fingerprint").changed if sees else lambda: False
+    changed = importlib.import_module("portway.fingerprint").changed if sees else lambda _: False
+    is_right = True
     schedule = Schedule(time.monotonic())
     while True:
         failed = read(FAILED).strip()
@@ -158,8 +159,8 @@ def main() -> None:
                     os.remove(path)
         elif step:
             run("content", step)
-        if changed():
-            run("reconcile")
+        if changed(is_right):
+            is_right = run("reconcile")
         due = read(DRAINING).partition(" ")[0]
         if due and int(due) <= time.monotonic():
             run("cut", "due")

@@ -8,8 +8,8 @@ import importlib
 import importlib.util
 import os
 import re
-import socket
 import stat
+import struct
 
 from portway import fingerprint
 from portway.commands import run
@@ -19,8 +19,6 @@ GOOD, UNITS = fingerprint.GOOD, fingerprint.UNITS
 NGINX = "/etc/nginx/nginx.conf"
 # The change counter and the tree for which rules were last found right.
 RULES_SEEN = "/run/portway-rules-seen"
-# The address from which nginx connects to applications on this host: see host.d/nginx.sh.
-SOURCE = "169.254.80.80"
 
 
 class Drift:
@@ -128,12 +126,24 @@ def find_tracking(drift: Drift, wanted: int) -> None:
 
 
 def find_metadata(drift: Drift) -> None:
-    for family in ("4", "6"):
-        if os.path.exists(f"/proc/sys/net/ipv{family}"):
-            rules = run("ip", f"-{family}", "rule").stdout
-            # See metadata.sh: who may ask, and nobody else.
-            if not re.search("^90:", rules, re.M) or not re.search("^91:", rules, re.M):
-                drift.words.append(f"routing rules of the metadata service (IPv{family}) are missing")
+    rules = fingerprint.routing_rules()
+    for version, family in (("4", 2), ("6", 10)):
+        # See metadata.sh: who may ask, and nobody else.
+        if os.path.exists(f"/proc/sys/net/ipv{version}") and not {90, 91} <= priorities(rules, family):
+            drift.words.append(f"routing rules of the metadata service (IPv{version}) are missing")
+
+
+def priorities(rules: list[bytes], family: int) -> set[int]:
+    """Of the routing rules of a family: their attributes FRA_PRIORITY, after struct fib_rule_hdr."""
+    found = set()
+    for rule in rules:
+        place = 12
+        while rule[0] == family and place < len(rule):
+            size, kind = struct.unpack_from("=HH", rule, place)
+            if kind == 6:
+                found.add(struct.unpack_from("=I", rule, place + 4)[0])
+            place += size + 3 & ~3
+    return found
 
 
 def find_rules(drift: Drift) -> None:
@@ -182,11 +192,8 @@ def find_nginx(drift: Drift) -> None:
         # Some kernels cannot have them.
         if kernel.is_unbounded() and not run("nft", "-c", "-f", kernel.HEADS).returncode:
             drift.words.append("rules that bound slow requests are missing")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((SOURCE, 0))
-        except OSError:
-            drift.words.append(f"the route of {SOURCE} is missing")
+    if not fingerprint.has_address(fingerprint.SOURCE):
+        drift.words.append(f"the route of {fingerprint.SOURCE} is missing")
 
 
 def mend_certificates(paths: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Files that have either the old or the new content, whenever the power fails."""
 
-import ctypes
+import importlib
 import os
 
 _AT_FDCWD = -100
@@ -32,6 +32,8 @@ def replace(path: str, text: str) -> None:
 
 def exchange(one: str, other: str) -> None:
     """Exchanges the names of two files or folders, by one system call. mv(1) supports this only since coreutils 9.5."""
+    # It takes as long to import as all else together, and few need it.
+    ctypes = importlib.import_module("ctypes")
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
         raise OSError(ctypes.get_errno(), f"{one} and {other} could not be exchanged")

@@ -1,13 +1,13 @@
 """A cheap look at what others may change on this host, which decides whether `portway reconcile` should look closely.
 
-It starts no process and compares no content: one question to the kernel, and the times of files. So the resident
-service can ask every 2 s. To save memory, it imports nothing large, such as typing.
+It compares no content: every 2 s one question to the kernel, and the times of files; every 30 s what takes longer to
+ask. A close look costs a hundred times as much. To save memory, this imports nothing large, such as typing or socket.
 """
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import struct
 import time
 
@@ -24,13 +24,19 @@ UNIT_FOLDERS = [
 ]
 CERTIFICATES = "/etc/portway/tls"
 TRACKING = "net.netfilter.nf_conntrack_max"
-# The shortest and the longest time between two close looks, in seconds. The longest one finds what cannot be seen here.
-GAP, NET = 2.0, 30.0
+# The address from which nginx connects to applications on this host: see host.d/nginx.sh.
+SOURCE = "169.254.80.80"
+# In seconds: the shortest time between two close looks; the longest one while something is wrong, and between two
+# questions to other programs; the longest one on a quiet host, in case something cannot be seen here.
+GAP, NET, LONGEST = 2.0, 30.0, 300.0
 
-NETLINK_NETFILTER = 12
+AF_NETLINK, NETLINK_ROUTE, NETLINK_NETFILTER = 16, 0, 12
 # struct nlmsghdr: length, NFNL_SUBSYS_NFTABLES and NFT_MSG_GETGEN, NLM_F_REQUEST, sequence, port; then an empty struct nfgenmsg.
 GETGEN = struct.pack("=IHHIIBBH", 20, 10 << 8 | 16, 1, 1, 0, 0, 0, 0)
 NEWGEN = 10 << 8 | 15
+# RTM_GETRULE, NLM_F_REQUEST and NLM_F_DUMP; then an empty struct fib_rule_hdr, for both IP versions.
+GETRULES = struct.pack("=IHHII12x", 28, 34, 0x301, 1, 0)
+DONE = 3
 
 
 def generation_of(answer: bytes) -> bytes:
@@ -43,22 +49,74 @@ def generation_of(answer: bytes) -> bytes:
 def rules_generation() -> bytes:
     """A counter that the kernel increases with each change of nf_tables in this network namespace; empty if there is
     none."""
+    answers = ask_kernel(NETLINK_NETFILTER, GETGEN)
+    return generation_of(answers[0]) if answers else b""
+
+
+def ask_kernel(family: int, question: bytes) -> list[bytes]:
+    """The messages that answer; none if the kernel cannot answer."""
+    found: list[bytes] = []
+    kernel = _socket.socket(AF_NETLINK, _socket.SOCK_RAW, family)
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as kernel:
-            kernel.settimeout(1)
-            kernel.send(GETGEN)
-            return generation_of(kernel.recv(4096))
+        kernel.settimeout(1)
+        kernel.send(question)
+        while True:
+            data = kernel.recv(65536)
+            while data:
+                size, kind, flags = struct.unpack_from("=IHH", data)
+                # NLM_F_MULTI: more follow.
+                if kind == DONE or not flags & 2:
+                    return found if kind == DONE else [data]
+                found.append(data[:size])
+                data = data[size + 3 & ~3 :]
+    except (OSError, struct.error):
+        return []
+    finally:
+        kernel.close()
+
+
+def routing_rules() -> list[bytes]:
+    """The host's routing rules, as the kernel writes them. Without the headers, which name the asking socket."""
+    return [message[16:] for message in ask_kernel(NETLINK_ROUTE, GETRULES)]
+
+
+def has_address(address: str) -> bool:
+    probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    try:
+        probe.bind((address, 0))
+        return True
+    except OSError:
+        return False
+    finally:
+        probe.close()
+
+
+def states_of(units: list[str]) -> bytes:
+    """What systemd says of units, in words."""
+    if not units:
+        return b""
+    reader, writer = os.pipe()
+    try:
+        words = ["systemctl", "is-active", *units]
+        child = os.posix_spawnp(words[0], words, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
+        os.waitpid(child, 0)
     except OSError:
         return b""
+    finally:
+        os.close(writer)
+        # A pipe holds more than this.
+        text = os.read(reader, 4096)
+        os.close(reader)
+    return text
 
 
 def stamp(path: str) -> tuple[int, ...] | None:
-    """A value that changes when the file does; None if there is no file."""
+    """A value that changes when the file does, whatever its other times say; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid
+    return found.st_ino, found.st_ctime_ns, found.st_size, found.st_mode, found.st_uid
 
 
 def read(path: str) -> str:
@@ -122,8 +180,14 @@ class Tree:
         services = [path for path in self.files if path.startswith(UNITS) and path.endswith(".service")]
         # Those that come and go say nothing.
         self.services = [path for path in services if "\nType=oneshot" not in read(GOOD + path)]
-        self.has_rules = any(path.endswith("/rules.py") for path in self.files)
+        self.timers = [os.path.basename(path) for path in self.files if path.endswith(".timer")]
+        self.has_rules = any(path.endswith(("/rules.py", "/heads.nft")) for path in self.files)
         self.has_nginx = "/etc/nginx/nginx.conf" in self.files
+
+    def ask(self) -> list[object]:
+        """What takes longer to find out. Equal to the last value unless something has changed."""
+        good = [stamp(GOOD + path) for path in self.files]
+        return [good, routing_rules(), states_of(self.timers), self.has_nginx and has_address(SOURCE)]
 
     def look(self) -> list[object]:
         """Equal to the last value unless something has changed."""
@@ -147,12 +211,12 @@ class Pace:
         self.last = float("-inf")
         self.gap = GAP
 
-    def is_due(self, now: float, differs: bool, was_wrong: bool = False) -> bool:
-        """`was_wrong`: whether the last look found something to put right."""
+    def is_due(self, now: float, differs: bool, was_wrong: bool = False, is_right: bool = True) -> bool:
+        """`was_wrong`: whether the last look found something to put right. `is_right`: whether it is right since."""
         if was_wrong:
             self.gap = GAP
         waited = now - self.last
-        if waited < (self.gap if differs else NET):
+        if waited < (self.gap if differs else LONGEST if is_right else NET):
             return False
         self.gap = min(2 * self.gap, NET) if waited < 2 * self.gap else GAP
         self.last = now
@@ -165,17 +229,25 @@ class Fingerprint:
         self.seen: list[object] = []
         self.record: tuple[int, ...] | None = None
         self.pace = Pace()
+        self.asked = float("-inf")
+        self.answers: list[object] = []
 
-    def changed(self) -> bool:
-        """Whether `portway reconcile` is due: something has changed since this was last true, or half a minute has
-        passed. At most every 2 s. The first call is always true. Without a good tree it is never true."""
+    def changed(self, is_right: bool = True) -> bool:
+        """Whether `portway reconcile` is due: something has changed since this was last true, or much time has passed.
+        At most every 2 s. The first call is always true. Without a good tree, and during a pause, it is never true.
+
+        :param is_right: whether the last `portway reconcile` succeeded
+        """
         if self.tree is None or self.tree.stamp != stamp(GOOD):
-            self.tree = Tree()
-        if self.tree.stamp is None:
+            self.tree, self.asked = Tree(), float("-inf")
+        if self.tree.stamp is None or paused_until():
             return False
-        look, record = self.tree.look(), stamp(RECORD)
+        now = time.monotonic()
+        if now - self.asked >= NET:
+            self.asked, self.answers = now, self.tree.ask()
+        look, record = [*self.tree.look(), *self.answers], stamp(RECORD)
         was_wrong, self.record = record != self.record, record
-        if not self.pace.is_due(time.monotonic(), look != self.seen, was_wrong):
+        if not self.pace.is_due(now, look != self.seen, was_wrong, is_right):
             return False
         self.seen = look
         return True

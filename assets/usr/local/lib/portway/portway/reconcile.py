@@ -211,8 +211,8 @@ def main(words: list[str]) -> None:
         return
     try:
         with lock() as free:
-            # Another run sets up the host. Afterwards there may be nothing left to do.
-            right = not free or reconcile()
+            # Another run sets up the host. Afterwards there may be nothing left to do, but nobody knows yet.
+            right = free and reconcile()
     except Damaged as error:
         right = False
         if not read(POINTER).endswith("\n"):
