@@ -129,21 +129,16 @@ def find_metadata(drift: Drift) -> None:
     rules = fingerprint.routing_rules()
     for version, family in (("4", 2), ("6", 10)):
         # See metadata.sh: who may ask, and nobody else.
-        if os.path.exists(f"/proc/sys/net/ipv{version}") and not {90, 91} <= priorities(rules, family):
+        if os.path.exists(f"/proc/sys/net/ipv{version}") and not all(
+            has_rule(rules, family, pref) for pref in (90, 91)
+        ):
             drift.words.append(f"routing rules of the metadata service (IPv{version}) are missing")
 
 
-def priorities(rules: list[bytes], family: int) -> set[int]:
-    """Of the routing rules of a family: their attributes FRA_PRIORITY, after struct fib_rule_hdr."""
-    found = set()
-    for rule in rules:
-        place = 12
-        while rule[0] == family and place < len(rule):
-            size, kind = struct.unpack_from("=HH", rule, place)
-            if kind == 6:
-                found.add(struct.unpack_from("=I", rule, place + 4)[0])
-            place += size + 3 & ~3
-    return found
+def has_rule(rules: list[bytes], family: int, priority: int) -> bool:
+    """Whether one has this priority: by its attribute FRA_PRIORITY."""
+    attribute = struct.pack("=HHI", 8, 6, priority)
+    return any(rule[0] == family and attribute in rule for rule in rules)
 
 
 def find_rules(drift: Drift) -> None:

@@ -81,14 +81,12 @@ def routing_rules() -> list[bytes]:
 
 
 def has_address(address: str) -> bool:
-    probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
     try:
-        probe.bind((address, 0))
+        # Closed as soon as it is dropped.
+        _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM).bind((address, 0))
         return True
     except OSError:
         return False
-    finally:
-        probe.close()
 
 
 def states_of(units: list[str]) -> bytes:
@@ -96,18 +94,18 @@ def states_of(units: list[str]) -> bytes:
     if not units:
         return b""
     reader, writer = os.pipe()
+    words = ["systemctl", "is-active", *units]
     try:
-        words = ["systemctl", "is-active", *units]
         child = os.posix_spawnp(words[0], words, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
         os.waitpid(child, 0)
+        # A pipe holds more than this. Without a newline, nothing would come where nothing was said.
+        os.write(writer, b"\n")
+        return os.read(reader, 4096)
     except OSError:
         return b""
     finally:
         os.close(writer)
-        # A pipe holds more than this.
-        text = os.read(reader, 4096)
         os.close(reader)
-    return text
 
 
 def stamp(path: str) -> tuple[int, ...] | None:
