@@ -72,7 +72,11 @@ class Content:
         return not is_in(client, self.blocked + deny) and (not allow or is_in(client, allow))
 
 
-def networks_of(lists: dict[tuple[str, str], list[str]], name: str, what: str) -> list[Any]:
+# Networks by a forward's name and what they are for.
+Lists = dict[tuple[str, str], list[str]]
+
+
+def networks_of(lists: Lists, name: str, what: str) -> list[Any]:
     return [ipaddress.ip_network(text, strict=False) for text in lists.get((name, what), [])]
 
 
