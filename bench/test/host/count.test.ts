@@ -32,9 +32,9 @@ describeAsRoot('a job of the machine that counts', () => {
       await withJob(sections, async (archive) => {
         const apart = ['--mount', '--net', '--pid', '--fork', '--kill-child'];
         const { stdout } = await spawn('unshare', [...apart, join(__dirname, 'run-job.sh'), root, archive, own]);
-        const lines = stdout.split('\n');
+        // What this machine's last processor idles says nothing about the load, and need not be a second in a second.
+        const lines = stdout.split('\n').filter((line) => !line.startsWith('failed of a wait'));
         expect(lines.pop()).toBe('done');
-        // What this machine's last processor idled says nothing about the load.
         for (const line of lines) samples.read(line.replace(/^(sample \S+ \S+) .*/, '$1 0'), () => undefined);
       });
     } finally {
