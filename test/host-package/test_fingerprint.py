@@ -167,6 +167,19 @@ def test_what_changes_during_a_pause_is_seen_at_its_end(host, monkeypatch):
     assert due(20) == [1000]
 
 
+def test_what_is_changed_again_just_after_a_repair_is_seen(host, monkeypatch):
+    said, due, good, _ = host
+    monkeypatch.setattr(fingerprint.Tree, "look", lambda _: [said["forwarding"]])
+    said["forwarding"] = 1
+    due(10)
+    said["forwarding"] = 0
+    assert len(due(2)) == 1
+    # Put right, and changed again before the next look.
+    (good.parent / "record").write_text("a repair\n")
+    assert len(due(2)) == 1
+    assert due(60) == []
+
+
 def test_what_could_not_be_looked_at_is_looked_at_again(host):
     _, due, _, _ = host
     # Another run set up the host meanwhile.

@@ -245,6 +245,9 @@ class Fingerprint:
             self.asked, self.answers = now, self.tree.ask()
         look, record = [*self.tree.look(), *self.answers], stamp(RECORD)
         was_wrong, self.record = record != self.record, record
+        if was_wrong:
+            # What was seen before a repair is wrong. The same change might come again before the next look.
+            self.seen = []
         if not self.pace.is_due(now, look != self.seen, was_wrong, is_right):
             return False
         self.seen = look
