@@ -123,7 +123,8 @@ describeHost('while one forward is flooded, another is served', () => {
   test('idle clients after their answer', async () => {
     let said = '';
     const counts = await visit(async () => {
-      said = await hold('open', GATEWAY, 87, 2 * CROWD, 0, 'get');
+      // Not all at once: what is beyond the kernel's bound on heads is dropped and sent again, here past nginx's 2 s.
+      said = await hold('open', GATEWAY, 87, 2 * CROWD, 0, 'calm');
     });
     expectServed(counts);
     expect(JSON.parse(said)).toEqual({ held: 0, 308: 2 * CROWD });

@@ -6,6 +6,7 @@ forge ADDRESS PORT COUNT NETWORK       sends so many datagrams, each from anothe
 segments ADDRESS PORT COUNT NETWORK    the same with segments of TCP connections that there are not; half of them with a wrong checksum
 
 KIND is how a connection begins: `idle` says nothing, `get`, `post` (a body that never comes), `websocket`, or a host name, asked for by TLS.
+`calm` is `get` with at most 100 that wait for an answer at a time.
 `head`, `second` and `handshake` go on for ever, a byte each half second: a request, one after an answered one, and a TLS handshake."""
 
 import collections
@@ -24,6 +25,7 @@ HEADS = {
     "second": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
     "handshake": "\x16\x03\x01\x02\x00\x01",
     "get": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
+    "calm": "GET / HTTP/1.1\r\nHost: test\r\n\r\n",
     "post": "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n",
     "websocket": "GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
@@ -106,6 +108,9 @@ def hold(address, port, count, left, kind):
         # Each begins as soon as it is connected, since nginx drops clients that say nothing for long, and a busy machine makes
         # a hundred connects last seconds.
         step(0.02 if i % 100 == 0 else 0)
+        patience = time.monotonic() + 20
+        while kind == "calm" and i - len(outcome) >= 100 and time.monotonic() < patience:
+            step(0.1)
     end, next_byte = time.monotonic() + 20, 0
 
     def waiting():
