@@ -3,7 +3,11 @@ import type { HostContent } from '../../../lib/host/host-content';
 import { type Deploy, Gateway } from './gateway';
 import { type Host, until } from './host';
 
-const FILES = ['fingerprint', 'drift', 'reconcile', 'certificate_copies', 'pause', 'history', 'rollback', 'apply'];
+const FILES = [
+  ...['fingerprint', 'drift', 'reconcile', 'certificate_copies', 'pause', 'history', 'rollback', 'apply'],
+  // A rollback ends what it excludes.
+  ...['cut', 'cut_flows', 'cut_sockets', 'served', 'old_workers'],
+];
 const RECORD = '/var/lib/portway/reconciled';
 
 /** What was put right at a time (in seconds since 1970), and what could not be. */
