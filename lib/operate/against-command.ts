@@ -1,14 +1,12 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { listed, missingLookups, named, type SynthesizedStack, stacksOf } from '../plan/assembly';
+import { listed, named, type SynthesizedStack, stacksOf } from '../plan/assembly';
 import { readAgainst } from '../plan/change/against-file';
 import { type Comparison, compareTemplates } from '../plan/change/comparison';
 import { printComparison } from '../plan/change/print';
 import { parseTemplate, type Template } from '../plan/change/template';
 import type { PlanOptions } from '../plan/command';
-import { synthesize } from '../plan/synthesize';
+import { tellOfApp } from '../plan/tell';
 import { cloudFormation, readStack } from './cloudformation';
 
 export interface AgainstOptions extends PlanOptions {
@@ -26,12 +24,8 @@ interface Against {
 }
 
 /** `portway plan --against`. @returns the exit code: 0 told, 1 could not be told */
-export async function againstCommand(options: AgainstOptions): Promise<number> {
-  const outdir = await mkdtemp(join(tmpdir(), 'portway-plan-'));
-  try {
-    await synthesize(options, outdir);
-    for (const key of missingLookups(outdir))
-      process.stderr.write(`portway: not looked up yet, using a dummy value (run cdk synth once): ${key}\n`);
+export function againstCommand(options: AgainstOptions): Promise<number> {
+  return tellOfApp(options, async (outdir) => {
     const found: Record<string, Comparison | null> = {};
     const texts: string[] = [];
     for (const stack of portwayStacks(outdir, options.stack)) {
@@ -44,14 +38,8 @@ export async function againstCommand(options: AgainstOptions): Promise<number> {
           : printComparison(stack.name, name, comparison),
       );
     }
-    process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : texts.join('\n\n')}\n`);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 1;
-  } finally {
-    await rm(outdir, { recursive: true, force: true });
-  }
+    return options.json ? JSON.stringify(found, null, 2) : texts.join('\n\n');
+  });
 }
 
 function portwayStacks(outdir: string, wanted: string | undefined): readonly SynthesizedStack[] {

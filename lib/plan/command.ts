@@ -1,10 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { listed, missingLookups, named, stacksOf } from './assembly';
+import { readFile } from 'node:fs/promises';
+import { listed, named, stacksOf } from './assembly';
 import type { Plan } from './plan';
 import { printPlan } from './print';
-import { synthesize } from './synthesize';
+import { tellOfApp } from './tell';
 
 export interface PlanOptions {
   readonly stack?: string | undefined;
@@ -16,26 +14,14 @@ export interface PlanOptions {
 }
 
 /** `portway plan`. @returns the exit code */
-export async function planCommand(options: PlanOptions): Promise<number> {
-  const outdir = await mkdtemp(join(tmpdir(), 'portway-plan-'));
-  try {
-    await synthesize(options, outdir);
+export function planCommand(options: PlanOptions): Promise<number> {
+  return tellOfApp(options, async (outdir) => {
     const plans = await readPlans(outdir, options.stack);
-    for (const key of missingLookups(outdir))
-      process.stderr.write(`portway: not looked up yet, using a dummy value (run cdk synth once): ${key}\n`);
-    const text = options.json
-      ? JSON.stringify(plans, null, 2)
-      : Object.entries(plans)
-          .map(([stack, plan]) => printPlan(stack, plan))
-          .join('\n\n');
-    process.stdout.write(`${text}\n`);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 1;
-  } finally {
-    await rm(outdir, { recursive: true, force: true });
-  }
+    if (options.json) return JSON.stringify(plans, null, 2);
+    return Object.entries(plans)
+      .map(([stack, plan]) => printPlan(stack, plan))
+      .join('\n\n');
+  });
 }
 
 async function readPlans(outdir: string, wanted: string | undefined): Promise<Record<string, Plan>> {

@@ -4,19 +4,7 @@ import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
 import { PortwayStack } from '../../lib/portway-stack';
-
-const base = { adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } };
-
-/** The problems with any kind of props. */
-function problemsOf(props: unknown): readonly string[] {
-  try {
-    checkStack(props);
-    return [];
-  } catch (error) {
-    if (error instanceof PortwayError) return error.problems;
-    throw error;
-  }
-}
+import { base, problemsOf } from '../support/stack-problems';
 
 const problems = (props: object) => problemsOf({ ...base, ...props });
 

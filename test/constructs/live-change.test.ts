@@ -2,20 +2,8 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import { checkStack } from '../../lib/check-stack';
 import { type Confirm, describeConfirmed } from '../../lib/forward/confirm';
 import { Forward } from '../../lib/forward/forward';
-import { PortwayError } from '../../lib/forward/problems';
 import { Tls } from '../../lib/forward/tls';
-
-const base = { adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } };
-
-function problemsOf(props: unknown): readonly string[] {
-  try {
-    checkStack(props);
-    return [];
-  } catch (error) {
-    if (error instanceof PortwayError) return error.problems;
-    throw error;
-  }
-}
+import { base, problemsOf } from '../support/stack-problems';
 
 test('a live host drains only if it is told to', () => {
   expect(checkStack({ ...base, onChange: 'live' }).liveChange).toEqual({ confirmed: [] });
