@@ -6,7 +6,7 @@ import { type Comparison, compareTemplates } from '../plan/change/comparison';
 import { printComparison } from '../plan/change/print';
 import { parseTemplate, type Template } from '../plan/change/template';
 import type { PlanOptions } from '../plan/command';
-import { tellOfApp } from '../plan/tell';
+import { tellOfApp } from '../plan/with-app';
 import { cloudFormation, readStack } from './cloudformation';
 
 export interface AgainstOptions extends PlanOptions {

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type SynthesizeOptions, synthesize } from '../plan/synthesize';
+import type { SynthesizeOptions } from '../plan/synthesize';
+import { withApp } from '../plan/with-app';
 import { readFound } from './found';
 import { readPromised } from './promised';
 import { differences } from './verify';
@@ -12,10 +10,8 @@ export interface VerifyOptions extends SynthesizeOptions {
 }
 
 /** `portway verify`. @returns the exit code: 0 no differences, 1 differences, 2 could not compare */
-export async function verifyCommand(options: VerifyOptions): Promise<number> {
-  const assembly = await mkdtemp(join(tmpdir(), 'portway-verify-'));
-  try {
-    await synthesize(options, assembly);
+export function verifyCommand(options: VerifyOptions): Promise<number> {
+  return withApp(options, 2, async (assembly) => {
     const promised = await readPromised(assembly, options.stack);
     const found = await readFound(promised.stackName, promised.region);
     const lines = differences(promised, found);
@@ -24,10 +20,5 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
       process.stdout.write(`${stackName}: ${found.gateway?.instanceId} at ${found.address} is as the app says\n`);
     else process.stdout.write(`${stackName}: NOT AS THE APP SAYS\n${lines.map((line) => `- ${line}\n`).join('')}`);
     return lines.length === 0 ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 2;
-  } finally {
-    await rm(assembly, { recursive: true, force: true });
-  }
+  });
 }

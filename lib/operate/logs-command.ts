@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EC2Client, GetConsoleOutputCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { SynthesizeOptions } from '../plan/synthesize';
-import { synthesize } from '../plan/synthesize';
+import { withApp } from '../plan/with-app';
 import { cloudFormation, readStack } from './cloudformation';
 import { lastOperation } from './events';
 import { type HostWords, hostWords } from './host-words';
@@ -22,10 +19,8 @@ export interface LogsOptions extends SynthesizeOptions {
 const PAUSE = 10;
 
 /** `portway logs`. @returns the exit code: 0 shown, 1 the last operation failed, 2 could not be read */
-export async function logsCommand(options: LogsOptions): Promise<number> {
-  const assembly = await mkdtemp(join(tmpdir(), 'portway-logs-'));
-  try {
-    await synthesize(options, assembly);
+export function logsCommand(options: LogsOptions): Promise<number> {
+  return withApp(options, 2, async (assembly) => {
     const { stackName, region } = await readPromised(assembly, options.stack);
     let seen: readonly string[] = [];
     for (;;) {
@@ -36,12 +31,7 @@ export async function logsCommand(options: LogsOptions): Promise<number> {
       seen = lines;
       await sleep(PAUSE * 1000);
     }
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 2;
-  } finally {
-    await rm(assembly, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The words of a stack's last operation: its failures first, CloudFormation's and the host's, then the host's lines. */

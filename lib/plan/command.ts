@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { listed, named, stacksOf } from './assembly';
 import type { Plan } from './plan';
 import { printPlan } from './print';
-import { tellOfApp } from './tell';
+import { tellOfApp } from './with-app';
 
 export interface PlanOptions {
   readonly stack?: string | undefined;
