@@ -14,7 +14,10 @@ const program = new Command('portway')
 program
   .command('plan')
   .description("show the stack's forwards, rules and nginx.conf, as cdk deploy would give them to the host")
-  .argument('[stack]', 'the stack to show, such as Portway or Prod/Gateway (in a stage); default: all')
+  .argument(
+    '[stack]',
+    'the stack or gateway to show, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: all',
+  )
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
@@ -32,7 +35,10 @@ program
 program
   .command('verify')
   .description('compare the deployed gateway with what the app says: security group, instance, user-data, address')
-  .argument('[stack]', 'the stack to look at, such as Portway or Prod/Gateway (in a stage); default: the only one')
+  .argument(
+    '[stack]',
+    'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
+  )
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .action(async (stack: string | undefined, options) => {
@@ -43,7 +49,10 @@ program
 program
   .command('logs')
   .description("show why the last deploy failed: CloudFormation's events and the host's own words from its console")
-  .argument('[stack]', 'the stack to look at, such as Portway or Prod/Gateway (in a stage); default: the only one')
+  .argument(
+    '[stack]',
+    'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
+  )
   .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
   .option('--follow', 'go on until Ctrl-C, and show what is new')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')

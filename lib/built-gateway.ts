@@ -90,7 +90,10 @@ export class BuiltGateway {
     }
     writeReview(
       host,
-      { forwards: this.forwards, settings, content, userData: host.userData, inbound, outbound },
+      {
+        ...{ forwards: this.forwards, settings, content, inbound, outbound },
+        ...{ association: host.associationId, userData: host.userData },
+      },
       gatewaySuffix(scope),
     );
   }

@@ -184,6 +184,11 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
       resource.node.addDependency(...network.internet);
   }
 
+  /** The logical id of the address's association: see `Plan`. */
+  get associationId(): string {
+    return this.association.logicalId;
+  }
+
   /** Recovers or reboots the host when EC2's status checks fail. */
   watch(topic?: sns.ITopic): void {
     const { instanceId } = this.instance;

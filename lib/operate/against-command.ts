@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { listed, named, type SynthesizedStack, stacksOf } from '../plan/assembly';
+import { gatewaysNamed, type SynthesizedStack, stacksOf } from '../plan/assembly';
 import { readAgainst } from '../plan/change/against-file';
 import { type Comparison, compareTemplates } from '../plan/change/comparison';
 import { printComparison } from '../plan/change/print';
 import { parseTemplate, type Template } from '../plan/change/template';
 import type { PlanOptions } from '../plan/command';
+import type { Plan } from '../plan/plan';
 import { tellOfApp } from '../plan/with-app';
 import { cloudFormation, readStack } from './cloudformation';
 
@@ -43,21 +44,13 @@ export function againstCommand(options: AgainstOptions): Promise<number> {
 }
 
 function portwayStacks(outdir: string, wanted: string | undefined): readonly SynthesizedStack[] {
-  const all = stacksOf(outdir);
-  const ofPath = all.filter(({ gateways }) => gateways.has(wanted ?? ''));
-  const chosen = wanted === undefined ? all : [...named(all, wanted), ...ofPath];
-  const found = [...new Set(chosen)].filter(({ gateways }) => gateways.size > 0);
+  const found = [...new Set(gatewaysNamed(stacksOf(outdir), wanted).map(({ stack }) => stack))];
   const several = found.find(({ gateways }) => gateways.size > 1);
   if (several !== undefined)
     throw new Error(
       `--against must be used with one gateway in a stack, but ${several.name} has several (${[...several.gateways.keys()].join(', ')}): look at cdk diff`,
     );
-  if (found.length > 0) return found;
-  throw new Error(
-    wanted === undefined
-      ? `the app must have a PortwayStack or a PortGateway, its stacks are: ${listed(all)}`
-      : `stack must be one of the app with a gateway (${listed(all)}), got: ${wanted}`,
-  );
+  return found;
 }
 
 async function readWhat(against: string, stack: SynthesizedStack): Promise<Against> {
@@ -79,7 +72,9 @@ async function readWhat(against: string, stack: SynthesizedStack): Promise<Again
 
 async function compare(stack: SynthesizedStack, before: Template, tags: Against['tags']): Promise<Comparison> {
   const after = parseTemplate(await readFile(stack.templateFile, 'utf8'), stack.templateFile);
-  const comparison = compareTemplates(before, after);
+  const [planFile = ''] = stack.gateways.values();
+  const { association } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  const comparison = compareTemplates(before, after, association);
   if (tags === undefined || isDeepStrictEqual(tags, stack.tags)) return comparison;
   const how = [`${JSON.stringify(tags)} -> ${JSON.stringify(stack.tags)}, unless cdk deploy is given --tags`];
   return { ...comparison, changes: [...comparison.changes, { what: 'tags of the stack', how, host: 'nothing' }] };

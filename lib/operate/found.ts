@@ -1,6 +1,7 @@
-import { DescribeSecurityGroupsCommand, EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CONTENT_TAG } from '../host/live/content';
-import { ofStack, readUserData, STACK_TAG, stackAddress } from './instance';
+import { logicalId, readUserData, stackAddress, stackInstances } from './instance';
+import type { Promised } from './promised';
 import { requireRegion } from './region';
 import { groupRules, type SecurityGroupRules } from './security-group';
 
@@ -10,7 +11,10 @@ export interface Found {
   readonly address: string | undefined;
   /** The instance with the address; undefined if the address is not associated with an instance of the stack. */
   readonly gateway: FoundInstance | undefined;
-  /** Ids of the stack's other instances, except terminated ones. */
+  /**
+   * Ids of the stack's instances that its template does not have, except terminated ones. Those of an Auto Scaling group
+   * of the template carry the group's logical id.
+   */
   readonly others: readonly string[];
 }
 
@@ -29,23 +33,24 @@ export interface FoundInstance {
 }
 
 /**
- * Reads a stack's gateway with the EC2 API. Changes nothing.
+ * Reads the gateway with the EC2 API. Changes nothing.
+ *
  * @param shared the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
  */
-export async function readFound(stackName: string, region: string | undefined, shared?: EC2Client): Promise<Found> {
+export async function readFound(promised: Promised, shared?: EC2Client): Promise<Found> {
+  const { stackName, region, addressId, resources } = promised;
   // Silence the SDK's Node-version warning.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = shared ?? new EC2Client(region === undefined ? {} : { region });
   try {
     await requireRegion(client);
-    const address = await stackAddress(client, stackName);
-    const all = [];
-    const Filters = [{ Name: `tag:${STACK_TAG}`, Values: [stackName] }];
-    for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
-      all.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
-    const instances = all.filter((one) => ofStack(one, stackName) && one.State?.Name !== 'terminated');
+    const address = await stackAddress(client, stackName, addressId);
+    const all = await stackInstances(client, stackName);
+    const instances = all.filter((one) => one.State?.Name !== 'terminated');
     const gateway = instances.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
-    const others = instances.filter((one) => one !== gateway).map(({ InstanceId = '' }) => InstanceId);
+    const others = instances
+      .filter((one) => one !== gateway && !resources.has(logicalId(one) ?? ''))
+      .map(({ InstanceId = '' }) => InstanceId);
     if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
     const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
     const [userData, { SecurityGroups = [] }] = await Promise.all([

@@ -9,6 +9,7 @@ import {
   DescribeVpcsCommand,
   type EC2Client,
   type Instance,
+  paginateDescribeInstances,
 } from '@aws-sdk/client-ec2';
 import { groupRules, type SecurityGroupRules } from './security-group';
 
@@ -43,11 +44,20 @@ export interface DescribedInstance {
 /** The tag that CloudFormation puts on a stack's resources. */
 export const STACK_TAG = 'aws:cloudformation:stack-name';
 
+/** The tag with a resource's logical id in its template. */
+const LOGICAL_ID_TAG = 'aws:cloudformation:logical-id';
+
+interface Tagged {
+  readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
+}
+
+/** A resource's logical id in the template of its stack; undefined if it does not tell. */
+export function logicalId({ Tags = [] }: Tagged): string | undefined {
+  return Tags.find(({ Key }) => Key === LOGICAL_ID_TAG)?.Value;
+}
+
 /** Whether a resource belongs to a stack. */
-export function ofStack(
-  resource: { Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined },
-  stackName: string,
-): boolean {
+export function ofStack(resource: Tagged, stackName: string): boolean {
   return resource.Tags?.some((tag) => tag.Key === STACK_TAG && tag.Value === stackName) ?? false;
 }
 
@@ -57,10 +67,23 @@ export async function allInstances(client: EC2Client): Promise<Instance[]> {
   return Reservations.flatMap((reservation) => reservation.Instances ?? []);
 }
 
-/** The stack's Elastic IP; undefined when it has none yet. */
-export async function stackAddress(client: EC2Client, stackName: string): Promise<Address | undefined> {
+/** All instances of a stack, in any state. */
+export async function stackInstances(client: EC2Client, stackName: string): Promise<readonly Instance[]> {
+  const all: Instance[] = [];
+  const Filters = [{ Name: `tag:${STACK_TAG}`, Values: [stackName] }];
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
+    all.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
+  return all.filter((one) => ofStack(one, stackName));
+}
+
+/**
+ * The stack's Elastic IP; undefined when it has none yet.
+ *
+ * @param id its logical id, for a stack with several; an address that does not tell its own counts too. Default: the first
+ */
+export async function stackAddress(client: EC2Client, stackName: string, id?: string): Promise<Address | undefined> {
   const { Addresses = [] } = await client.send(new DescribeAddressesCommand({}));
-  return Addresses.find((one) => ofStack(one, stackName));
+  return Addresses.find((one) => ofStack(one, stackName) && (id === undefined || (logicalId(one) ?? id) === id));
 }
 
 /** Reads an instance with everything attached to it: user-data, key, security groups, subnet and VPC. */

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EC2Client, GetConsoleOutputCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2';
+import { EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import type { SynthesizeOptions } from '../plan/synthesize';
 import { withApp } from '../plan/with-app';
 import { cloudFormation, readStack } from './cloudformation';
 import { lastOperation } from './events';
 import { type HostWords, hostWords } from './host-words';
-import { ofStack, STACK_TAG } from './instance';
-import { readPromised } from './promised';
+import { logicalId, stackInstances } from './instance';
+import { type Promised, readPromised } from './promised';
 
 export interface LogsOptions extends SynthesizeOptions {
-  /** Default: the app's only stack. */
+  /** A stack's name, or a gateway's path. Default: the app's only stack with gateways. */
   readonly stack?: string | undefined;
   /** Goes on until it is interrupted, and shows what is new. */
   readonly follow?: boolean;
@@ -21,10 +21,10 @@ const PAUSE = 10;
 /** `portway logs`. @returns the exit code: 0 shown, 1 the last operation failed, 2 could not be read */
 export function logsCommand(options: LogsOptions): Promise<number> {
   return withApp(options, 2, async (assembly) => {
-    const { stackName, region } = await readPromised(assembly, options.stack);
+    const gateways = await readPromised(assembly, options.stack);
     let seen: readonly string[] = [];
     for (;;) {
-      const { lines, hasFailed } = await readLogs(stackName, region);
+      const { lines, hasFailed } = await readLogs(gateways);
       const fresh = lines.filter((line) => !seen.includes(line));
       if (fresh.length > 0) process.stdout.write(`${fresh.join('\n')}\n`);
       if (!options.follow) return hasFailed ? 1 : 0;
@@ -34,11 +34,17 @@ export function logsCommand(options: LogsOptions): Promise<number> {
   });
 }
 
-/** The words of a stack's last operation: its failures first, CloudFormation's and the host's, then the host's lines. */
+type Gateways = readonly Pick<Promised, 'stackName' | 'region' | 'instanceId'>[];
+
+/**
+ * The words of a stack's last operation: its failures first, CloudFormation's and the hosts', then the hosts' lines.
+ *
+ * @param gateways gateways of one stack
+ */
 export async function readLogs(
-  stackName: string,
-  region: string | undefined,
+  gateways: Gateways,
 ): Promise<{ readonly lines: readonly string[]; readonly hasFailed: boolean }> {
+  const [{ stackName, region } = { stackName: '', region: undefined }] = gateways;
   const client = await cloudFormation(region);
   const ec2 = new EC2Client(region === undefined ? {} : { region });
   try {
@@ -46,7 +52,7 @@ export async function readLogs(
     if (stack === undefined) throw new Error(`${stackName} is not deployed here: look at the output of cdk deploy`);
     const operation = await lastOperation(client, stackName);
     const failures = operation?.failures ?? [];
-    const hosts = await readHosts(ec2, stackName);
+    const hosts = await readHosts(ec2, gateways);
     const ssh = stack.outputs.SshCommand;
     const lines = [
       ...failures.map((failure) => `CloudFormation: ${failure}`),
@@ -72,21 +78,28 @@ interface HostLog {
   readonly words: HostWords | undefined;
 }
 
-/** The stack's hosts, the newest first; also one that a rollback ended, whose console EC2 keeps for about an hour. */
-async function readHosts(client: EC2Client, stackName: string): Promise<readonly HostLog[]> {
-  const all = [];
-  const Filters = [{ Name: `tag:${STACK_TAG}`, Values: [stackName] }];
-  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
-    all.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
-  const ours = all
-    .filter((one) => ofStack(one, stackName))
-    .toSorted((a, b) => (b.LaunchTime?.getTime() ?? 0) - (a.LaunchTime?.getTime() ?? 0));
+/**
+ * The two newest hosts of each gateway, the newest first; also one that a rollback ended, whose console EC2 keeps for about an
+ * hour.
+ */
+async function readHosts(client: EC2Client, gateways: Gateways): Promise<readonly HostLog[]> {
+  const all = (await stackInstances(client, gateways[0]?.stackName ?? '')).toSorted(
+    (a, b) => (b.LaunchTime?.getTime() ?? 0) - (a.LaunchTime?.getTime() ?? 0),
+  );
+  const hosts = gateways.flatMap(({ instanceId }) =>
+    all.filter((one) => stemOf(logicalId(one) ?? instanceId) === stemOf(instanceId)).slice(0, 2),
+  );
   return Promise.all(
-    ours.slice(0, 2).map(async ({ InstanceId = '', State }): Promise<HostLog> => {
+    hosts.map(async ({ InstanceId = '', State }): Promise<HostLog> => {
       const text = await consoleOf(client, InstanceId);
       return { id: InstanceId, state: State?.Name ?? 'unknown', words: text === '' ? undefined : hostWords(text) };
     }),
   );
+}
+
+/** A logical id without the hash of user-data, which the CDK adds to that of an instance that is replaced with it. */
+function stemOf(id: string): string {
+  return id.replace(/(?<=[0-9A-F]{8})[0-9a-f]{16}$/, '');
 }
 
 async function consoleOf(client: EC2Client, InstanceId: string): Promise<string> {

@@ -1,15 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { listed, named, stacksOf } from '../plan/assembly';
+import { gatewaysOfOneStack, type SynthesizedGateway, stacksOf } from '../plan/assembly';
 import { groupRulesOf, type PromisedRule } from '../plan/change/group-rules';
 import { contentTag } from '../plan/change/resources';
-import { gatewayId, parseTemplate, type Resources, textOf } from '../plan/change/template';
+import { gatewayId, parseTemplate, type Resources, reference, textOf } from '../plan/change/template';
+import type { Plan } from '../plan/plan';
 
 /** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
 export interface Promised {
+  /** The stack's name for a PortwayStack, such as `Team/Gateway` for a PortGateway. */
+  readonly path: string;
   /** The stack's name in CloudFormation. */
   readonly stackName: string;
   /** Undefined: the region of the AWS settings. */
   readonly region: string | undefined;
+  /** Logical id of the instance. */
+  readonly instanceId: string;
+  /** Logical id of the Elastic IP. */
+  readonly addressId: string | undefined;
+  /** Logical ids of all resources of the template, the gateway's and others. */
+  readonly resources: ReadonlySet<string>;
   readonly instanceType: string | undefined;
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
@@ -26,27 +35,34 @@ export interface Promised {
 export const UNKNOWN = '\u0000';
 
 /**
- * Reads the gateway of a stack from a cloud assembly.
+ * Reads the gateways of a stack from a cloud assembly.
+ *
+ * @param wanted a stack's name, or a gateway's path. Default: the only stack with gateways
  * @throws Error when there is no such stack, or it has no gateway
  */
-export async function readPromised(assembly: string, wanted: string | undefined): Promise<Promised> {
-  const stacks = stacksOf(assembly);
-  const [stack, ...more] = wanted === undefined ? stacks : named(stacks, wanted);
-  if (stack === undefined) throw new Error(`stack must be one of the app's (${listed(stacks)}), got: ${wanted}`);
-  if (more.length > 0)
-    throw new Error(`the stack must be named by its path, since the app has several: ${listed([stack, ...more])}`);
-  const { name, stackName, region, templateFile } = stack;
-  const { Resources } = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
-  return { stackName, region, ...gatewayOf(Resources, name) };
+export async function readPromised(assembly: string, wanted: string | undefined): Promise<readonly Promised[]> {
+  const found = gatewaysOfOneStack(stacksOf(assembly), wanted);
+  return Promise.all(found.map(readGateway));
 }
 
-function gatewayOf(resources: Resources, stack: string): Omit<Promised, 'stackName' | 'region'> {
-  const instance = resources[gatewayId(resources) ?? ''];
-  if (instance === undefined)
-    throw new Error(`stack must be a PortwayStack, but no instance of ${stack} has an address`);
+async function readGateway({ path, planFile, stack }: SynthesizedGateway): Promise<Promised> {
+  const { stackName, region, templateFile } = stack;
+  const { Resources } = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
+  const { association } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  return { path, stackName, region, ...gatewayOf(Resources, association) };
+}
+
+function gatewayOf(resources: Resources, association: string): Omit<Promised, 'path' | 'stackName' | 'region'> {
+  const instanceId = gatewayId(resources, association);
+  const instance = resources[instanceId ?? ''];
+  if (instanceId === undefined || instance === undefined)
+    throw new Error(`${association} of the template must be the association of an address with an instance`);
   const { Properties: properties = {} } = instance;
   const options = (properties.MetadataOptions ?? {}) as Record<string, unknown>;
   return {
+    instanceId,
+    addressId: reference(resources[association]?.Properties?.AllocationId),
+    resources: new Set(Object.keys(resources)),
     instanceType: text(properties.InstanceType),
     httpTokens: text(options.HttpTokens),
     hopLimit: options.HttpPutResponseHopLimit as number | undefined,

@@ -51,6 +51,49 @@ export function named(stacks: readonly SynthesizedStack[], name: string): readon
   return byPath.length > 0 ? byPath : stacks.filter((stack) => stack.stackName === name);
 }
 
+/** A gateway of a synthesized app. */
+export interface SynthesizedGateway {
+  /** The stack's name for a PortwayStack, such as `Team/Gateway` for a PortGateway. */
+  readonly path: string;
+  readonly planFile: string;
+  readonly stack: SynthesizedStack;
+}
+
+/**
+ * Finds gateways by a name: a stack's name means all of its gateways.
+ *
+ * @param wanted a stack's name, or a gateway's path. Undefined: all gateways of the app
+ * @throws Error if there is none
+ */
+export function gatewaysNamed(stacks: readonly SynthesizedStack[], wanted: string | undefined) {
+  const all = (some: typeof stacks) =>
+    some.flatMap((stack) =>
+      [...stack.gateways].map(([path, planFile]): SynthesizedGateway => ({ path, planFile, stack })),
+    );
+  const chosen = wanted === undefined ? stacks : named(stacks, wanted);
+  const found = chosen.length > 0 ? all(chosen) : all(stacks).filter(({ path }) => path === wanted);
+  if (found.length > 0) return found;
+  throw new Error(
+    wanted === undefined
+      ? `the app must have a PortwayStack or a PortGateway, its stacks are: ${listed(stacks)}`
+      : `stack must be one of the app with a gateway (${listed(stacks)}), got: ${wanted}`,
+  );
+}
+
+/**
+ * The gateways of one stack, or one of them.
+ *
+ * @param wanted as above. Undefined: those of the only stack that has any
+ * @throws Error if there is none, or if they are in several stacks
+ */
+export function gatewaysOfOneStack(stacks: readonly SynthesizedStack[], wanted: string | undefined) {
+  const found = gatewaysNamed(stacks, wanted);
+  const among = [...new Set(found.map(({ stack }) => stack))];
+  if (among.length > 1)
+    throw new Error(`the stack must be named by its path, since the app has several: ${listed(among)}`);
+  return found;
+}
+
 /** The names of stacks, for a message. */
 export function listed(stacks: readonly SynthesizedStack[]): string {
   return stacks.map(({ name }) => name).join(', ') || 'none';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { listed, named, stacksOf } from './assembly';
+import { gatewaysNamed, stacksOf } from './assembly';
 import type { Plan } from './plan';
 import { printPlan } from './print';
 import { tellOfApp } from './with-app';
@@ -25,17 +25,8 @@ export function planCommand(options: PlanOptions): Promise<number> {
 }
 
 async function readPlans(outdir: string, wanted: string | undefined): Promise<Record<string, Plan>> {
-  const stacks = stacksOf(outdir);
-  const all = (some: typeof stacks) => some.flatMap(({ gateways }) => [...gateways]);
-  const chosen = wanted === undefined ? stacks : named(stacks, wanted);
-  // A stack's name means all of its gateways.
-  const files = chosen.length > 0 ? all(chosen) : all(stacks).filter(([path]) => path === wanted);
   const plans: Record<string, Plan> = {};
-  for (const [path, file] of files) plans[path] = JSON.parse(await readFile(file, 'utf8')) as Plan;
-  if (Object.keys(plans).length > 0) return plans;
-  throw new Error(
-    wanted === undefined
-      ? `the app must have a PortwayStack or a PortGateway, its stacks are: ${listed(stacks)}`
-      : `stack must be one of the app with a gateway (${listed(stacks)}), got: ${wanted}`,
-  );
+  for (const { path, planFile } of gatewaysNamed(stacksOf(outdir), wanted))
+    plans[path] = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  return plans;
 }

@@ -23,6 +23,8 @@ export const AT_DEPLOY = 'known at deploy';
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
  */
 export interface Plan {
+  /** The logical id of the address's association in the template. It stays as long as the gateway does. */
+  readonly association: string;
   readonly forwards: readonly PlannedForward[];
   readonly gateway: PlannedGateway;
   /** The host's rendered files: rules and nginx.conf. */
@@ -143,6 +145,7 @@ export interface PlannedRule {
 }
 
 export interface PlanProps {
+  readonly association: string;
   readonly forwards: readonly ResolvedForward[];
   readonly settings: GatewaySettings;
   readonly content: HostContent;
@@ -151,8 +154,10 @@ export interface PlanProps {
   readonly outbound: readonly TrafficRule[];
 }
 
-export function makePlan({ forwards, settings, content, userData, inbound, outbound }: PlanProps): Plan {
+export function makePlan(props: PlanProps): Plan {
+  const { association, forwards, settings, content, userData, inbound, outbound } = props;
   return {
+    association,
     forwards: forwards.map(plannedForward),
     gateway: {
       ipv6: settings.ipv6,

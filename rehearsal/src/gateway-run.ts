@@ -217,9 +217,9 @@ export class GatewayRun {
    * else.
    */
   async #asPromised({ assembly, source, endpoint }: SharedStage): Promise<void> {
-    const promised = await readPromised(assembly.folder, source.stack);
-    const found = await readFound(assembly.stackName, undefined, ec2Client(endpoint));
-    const lines = differences(promised, found);
+    const lines: string[] = [];
+    for (const promised of await readPromised(assembly.folder, source.stack))
+      lines.push(...differences(promised, await readFound(promised, ec2Client(endpoint))));
     const what = 'EC2 has what synth promised: instance, user-data, security group';
     this.#o.checks.expect('deploy', what, lines.length === 0, lines.join('\n'));
   }

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
+import { App, aws_ec2 as ec2, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
-import { readPromised, UNKNOWN } from '../../lib/operate/promised';
+import { type Promised, readPromised, UNKNOWN } from '../../lib/operate/promised';
 import { ruleText } from '../../lib/plan/change/group-rules';
+import { PortGateway } from '../../lib/port-gateway';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
@@ -34,9 +35,16 @@ const props = (more: Partial<PortwayStackProps> = {}): PortwayStackProps => ({
   ...more,
 });
 
+/** The only gateway of a stack. */
+async function readOne(assembly: string, wanted?: string): Promise<Promised> {
+  const [one, ...more] = await readPromised(assembly, wanted);
+  expect(more).toEqual([]);
+  return one as Promised;
+}
+
 test('reads the content, the rules and the loader of a stack with live changes', async () => {
   const assembly = synth((app) => new PortwayStack(app, 'Portway', props({ onChange: 'live', ping: true })));
-  const { content, inbound, outbound, userData } = await readPromised(assembly, undefined);
+  const { content, inbound, outbound, userData } = await readOne(assembly);
   expect(content).toMatch(/^[0-9a-f]{64}$/);
   expect(inbound.map(({ what, peer }) => `${what} ${peer}`).sort()).toEqual([
     'icmp type 8 0.0.0.0/0',
@@ -50,9 +58,8 @@ test('reads the content, the rules and the loader of a stack with live changes',
 });
 
 test('reads the security group, instance and user-data of a stack', async () => {
-  const promised = await readPromised(
+  const promised = await readOne(
     synth((app) => new PortwayStack(app, 'Portway', props({ ping: true, ipv6: true, instanceType: 't3.small' }))),
-    undefined,
   );
   expect(promised).toMatchObject({
     stackName: 'Portway',
@@ -85,9 +92,9 @@ test("reads the stack's own name and region", async () => {
     new PortwayStack(app, 'One', props({ stackName: 'edge', env }));
     new PortwayStack(app, 'Two', props());
   });
-  expect(await readPromised(assembly, 'One')).toMatchObject({ stackName: 'edge', region: 'eu-central-1' });
+  expect(await readOne(assembly, 'One')).toMatchObject({ stackName: 'edge', region: 'eu-central-1' });
   await expect(readPromised(assembly, undefined)).rejects.toThrow('the app has several: One, Two');
-  await expect(readPromised(assembly, 'Three')).rejects.toThrow("one of the app's (One, Two), got: Three");
+  await expect(readPromised(assembly, 'Three')).rejects.toThrow('one of the app with a gateway (One, Two), got: Three');
 });
 
 test('finds stacks in stages by path, or by their name in CloudFormation', async () => {
@@ -96,19 +103,46 @@ test('finds stacks in stages by path, or by their name in CloudFormation', async
     for (const name of ['Test', 'Prod'])
       new PortwayStack(new Stage(app, name, { env }), 'Gateway', props({ instanceType: `t4g.${sizes[name]}` }));
   });
-  expect(await readPromised(assembly, 'Prod/Gateway')).toMatchObject({
+  expect(await readOne(assembly, 'Prod/Gateway')).toMatchObject({
     stackName: 'Prod-Gateway',
     region: 'eu-north-1',
     instanceType: 't4g.small',
   });
-  expect(await readPromised(assembly, 'Test-Gateway')).toMatchObject({ instanceType: 't4g.nano' });
+  expect(await readOne(assembly, 'Test-Gateway')).toMatchObject({ instanceType: 't4g.nano' });
   await expect(readPromised(assembly, 'Gateway')).rejects.toThrow('(Prod/Gateway, Test/Gateway), got: Gateway');
   await expect(readPromised(assembly, undefined)).rejects.toThrow('the app has several: Prod/Gateway, Test/Gateway');
 });
 
+test("finds each gateway of a team's stack, in a stage too, among other instances and addresses", async () => {
+  const { adminCidr, forwards } = props();
+  const assembly = synth((app) => {
+    new Stack(app, 'Data', { synthesizer: new LegacyStackSynthesizer() as never });
+    const stack = new Stack(new Stage(app, 'Prod'), 'Team', { synthesizer: new LegacyStackSynthesizer() as never });
+    const bastion = new ec2.CfnInstance(stack, 'Bastion', { imageId: 'ami-0123456789abcdef0' });
+    const { attrAllocationId: allocationId } = new ec2.CfnEIP(stack, 'Address');
+    new ec2.CfnEIPAssociation(stack, 'Association', { allocationId, instanceId: bastion.ref });
+    for (const [id, instanceType] of Object.entries({ Game: 't4g.nano', Web: 't4g.small' }))
+      new PortGateway(stack, id, { adminCidr, sshPublicKey: PUBLIC_KEY, forwards, engine: 'iptables', instanceType });
+  });
+  const all = await readPromised(assembly, undefined);
+  expect(all).toMatchObject([
+    { path: 'Prod/Team/Game', stackName: 'Prod-Team', instanceType: 't4g.nano' },
+    { path: 'Prod/Team/Web', stackName: 'Prod-Team', instanceType: 't4g.small' },
+  ]);
+  expect(all.map(({ instanceId, addressId }) => [instanceId, addressId])).toEqual([
+    [expect.stringMatching(/^GameGatewayInstance/), expect.stringMatching(/^GameGatewayAddress/)],
+    [expect.stringMatching(/^WebGatewayInstance/), expect.stringMatching(/^WebGatewayAddress/)],
+  ]);
+  expect(all[0]?.resources).toContain('Bastion');
+  expect(await readPromised(assembly, 'Prod/Team')).toEqual(all);
+  expect(await readPromised(assembly, 'Prod-Team')).toEqual(all);
+  expect(await readOne(assembly, 'Prod/Team/Web')).toEqual(all[1]);
+});
+
 test('refuses a stack without a gateway', async () => {
   const assembly = synth((app) => new Stack(app, 'Empty', { synthesizer: new LegacyStackSynthesizer() as never }));
-  await expect(readPromised(assembly, 'Empty')).rejects.toThrow('no instance of Empty has an address');
+  await expect(readPromised(assembly, 'Empty')).rejects.toThrow('with a gateway (Empty), got: Empty');
+  await expect(readPromised(assembly, undefined)).rejects.toThrow('its stacks are: Empty');
 });
 
 test.each([

@@ -1,15 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AuthorizeSecurityGroupIngressCommand,
   DescribeAddressesCommand,
   DisassociateAddressCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
-import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import { App, aws_ec2 as ec2, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { Forward } from '../../lib/forward/forward';
+import { allInstances, describeInstance, ofStack } from '../../lib/operate/instance';
+import { PortGateway } from '../../lib/port-gateway';
 import { PortwayStack } from '../../lib/portway-stack';
 import { cdk } from '../../rehearsal/src/aws/cdk';
 import { ec2Client } from '../../rehearsal/src/aws/client';
@@ -49,8 +52,12 @@ function synth(name: string, to: number): string {
 }
 
 /** The command for an app that is already synthesized. */
-async function verify(assembly: string, env = endpoint.env): Promise<{ code: number; text: string }> {
-  const command = ['--import', 'tsx', 'bin/portway.ts', 'verify', '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+function verify(assembly: string, env = endpoint.env): Promise<{ code: number; text: string }> {
+  return portway('verify', assembly, [], env);
+}
+
+async function portway(name: string, assembly: string, args: readonly string[], env = endpoint.env) {
+  const command = ['--import', 'tsx', 'bin/portway.ts', name, ...args, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   try {
     return { code: 0, text: (await spawn(process.execPath, command, { env })).output };
   } catch (error) {
@@ -112,4 +119,83 @@ test('reports a port that was opened by hand, and a removed address', async () =
   const { Addresses = [] } = await client.send(new DescribeAddressesCommand({ PublicIps: [publicIp] }));
   await client.send(new DisassociateAddressCommand({ AssociationId: Addresses[0]?.AssociationId }));
   expect((await verify(deployed)).text).toContain(`the address ${publicIp} leads to no instance of Portway`);
+});
+
+/** A team's stack in a stage: two gateways beside another instance, which has an address too. */
+function synthTeam(): string {
+  const outdir = join(folder, 'team');
+  const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
+  const stack = new Stack(new Stage(app, 'Prod'), 'Team', { synthesizer: new LegacyStackSynthesizer() as never });
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1, natGateways: 0, restrictDefaultSecurityGroup: false });
+  const [subnet] = vpc.publicSubnets;
+  const bastion = new ec2.CfnInstance(stack, 'Bastion', {
+    imageId: 'ami-0123456789abcdef0',
+    subnetId: subnet?.subnetId as string,
+  });
+  const { attrAllocationId: allocationId } = new ec2.CfnEIP(stack, 'Address', { domain: 'vpc' });
+  const association = new ec2.CfnEIPAssociation(stack, 'Association', { allocationId, instanceId: bastion.ref });
+  association.node.addDependency(subnet?.internetConnectivityEstablished as never);
+  for (const [id, listen] of Object.entries({ Game: 27015, Web: 80 }))
+    new PortGateway(stack, id, {
+      ...{ vpc, adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, engine: 'iptables' },
+      forwards: { own: Forward.tcp({ listen, to: 8080 }) },
+    });
+  app.synth();
+  return outdir;
+}
+
+/** Reports in the place of each host of a stack that waits for it, until the deploy is over. @returns the hosts' ids */
+async function reportAll(stackName: string, deploying: Promise<unknown>): Promise<ReadonlySet<string>> {
+  const reported = new Set<string>();
+  let isOver = false;
+  const over = deploying.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    for (const instance of await allInstances(client)) {
+      if (!ofStack(instance, stackName) || reported.has(`${instance.InstanceId}`)) continue;
+      const described = await describeInstance(client, instance);
+      if (!described.userData.includes('PORTWAY_SIGNAL_URL')) continue;
+      if ((await report(endpoint, described, 'SUCCESS').catch(() => undefined)) === 200)
+        reported.add(described.instanceId);
+    }
+    await Promise.race([sleep(200), over.catch(() => undefined)]);
+  }
+  await over;
+  return reported;
+}
+
+test("finds each gateway of a team's stack in a stage, among other instances and addresses", async () => {
+  const team = synthTeam();
+  const args = ['deploy', 'Prod/Team', '--require-approval', 'never'];
+  const { finished } = cdk(args, { endpoint, folder, log: join(folder, 'team.log'), app: team });
+  expect((await reportAll('Prod-Team', finished)).size).toBe(2);
+  const { code, text } = await verify(team);
+  expect(text.split('\n')).toEqual(
+    ['Game', 'Web'].map((id) =>
+      expect.stringMatching(new RegExp(`^Prod/Team/${id}: i-\\w+ at [\\d.]+ is as the app says$`)),
+    ),
+  );
+  expect(code).toBe(0);
+  const addresses = text.match(/\d+\.\d+\.\d+\.\d+/g);
+  expect(new Set(addresses).size).toBe(2);
+  expect(await portway('plan', team, ['Prod/Team/Web', '--json'])).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^\{\n {2}"Prod\/Team\/Web": /),
+  });
+  const logs = await portway('logs', team, ['Prod/Team/Web']);
+  expect(logs.text).toMatch(/^Prod-Team is CREATE_COMPLETE\nconsole of i-\w+ \(running\): EC2 has no text of it yet$/);
+
+  // Someone opens a port of one gateway only.
+  const [, web = ''] = /Web: (i-\w+)/.exec(text) ?? [];
+  const host = (await allInstances(client)).find(({ InstanceId }) => InstanceId === web);
+  const GroupId = host?.SecurityGroups?.[0]?.GroupId ?? '';
+  const opened = { IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+  await client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [opened] }));
+  expect(await verify(team)).toEqual({
+    code: 1,
+    text: expect.stringMatching(
+      /^Prod\/Team\/Game: .* is as the app says\nProd\/Team\/Web: NOT AS THE APP SAYS\n- the security group lets tcp 8080 /,
+    ),
+  });
 });

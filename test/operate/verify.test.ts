@@ -3,8 +3,8 @@ import { type Promised, UNKNOWN } from '../../lib/operate/promised';
 import { differences } from '../../lib/operate/verify';
 
 const promised: Promised = {
-  stackName: 'Portway',
-  region: undefined,
+  ...{ path: 'Portway', stackName: 'Portway', region: undefined },
+  ...{ instanceId: 'Instance', addressId: 'Address', resources: new Set(['Instance', 'Address']) },
   instanceType: 't4g.micro',
   httpTokens: 'required',
   hopLimit: 1,

@@ -19,10 +19,12 @@ export interface Comparison {
 /**
  * Compares two templates of a stack. Pure. What a change does to the host follows from CloudFormation's rules for the resources; what
  * the rows say is only their explanation.
+ *
+ * @param association the logical id of the gateway's association. Default: the first of each template
  * @throws Error if one of them has no gateway
  */
-export function compareTemplates(before: Template, after: Template): Comparison {
-  const resources = compareResources(before, after);
+export function compareTemplates(before: Template, after: Template, association?: string): Comparison {
+  const resources = compareResources(before, after, association);
   const { gateway } = resources;
   for (const [id, which] of [
     [gateway.before, 'the deployed stack'],
@@ -43,11 +45,11 @@ export function compareTemplates(before: Template, after: Template): Comparison 
 
 function contentRows(resources: ResourceChanges): readonly Change[] {
   const effects = contentEffects(resources);
-  const { before, after } = resources;
+  const { before, after, gateway } = resources;
   const modes = [modeOf(resources, 'before'), modeOf(resources, 'after')] as const;
   const rows: Change[] =
     modes[0] === modes[1] ? [] : [{ what: 'onChange', how: [`${modes[0]} -> ${modes[1]}`], host: resources.host }];
-  const [old, now] = [readHostFiles(before), readHostFiles(after)];
+  const [old, now] = [readHostFiles(before, gateway.before), readHostFiles(after, gateway.after)];
   for (const [what, was, is] of [
     ['signalTimeout', timeoutOf(before), timeoutOf(after)],
     ['attempt', attemptOf(before, old), attemptOf(after, now)],

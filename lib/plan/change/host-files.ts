@@ -17,9 +17,8 @@ export interface HostContentFound {
  * there by its name, such as `<App.PrivateIp>`.
  * @returns undefined if this version of Portway cannot read it
  */
-export function readHostFiles(resources: Resources): HostContentFound | undefined {
-  const id = gatewayId(resources);
-  const instance = id === undefined ? undefined : resources[id];
+export function readHostFiles(resources: Resources, gateway = gatewayId(resources)): HostContentFound | undefined {
+  const instance = resources[gateway ?? ''];
   if (instance === undefined) return undefined;
   const userData = readableText(instance.Properties?.UserData);
   const values = parametersOf(resources);

@@ -46,7 +46,7 @@ export interface ResourceChanges {
   readonly host: Effect;
 }
 
-export function compareResources(before: Template, after: Template): ResourceChanges {
+export function compareResources(before: Template, after: Template, association?: string): ResourceChanges {
   const [old, now] = [before.Resources, after.Resources];
   const changed = new Map<string, readonly string[]>();
   for (const id of Object.keys(now)) {
@@ -54,7 +54,7 @@ export function compareResources(before: Template, after: Template): ResourceCha
     if (names.length > 0) changed.set(id, names);
   }
   const replaced = replacedIds(before, after);
-  const gateway = { before: gatewayId(old), after: gatewayId(now) };
+  const gateway = { before: gatewayId(old, association), after: gatewayId(now, association) };
   const { before: was, after: is } = gateway;
   return {
     ...{ before: old, after: now, changed, replaced, gateway },

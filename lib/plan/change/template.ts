@@ -36,10 +36,15 @@ export function parseTemplate(text: string, from: string): Template {
   return { Resources: {}, ...template };
 }
 
-/** The logical id of the gateway: the instance with the fixed address. Undefined if there is none. */
-export function gatewayId(resources: Resources): string | undefined {
-  const association = Object.values(resources).find(({ Type }) => Type === 'AWS::EC2::EIPAssociation');
-  const id = reference(association?.Properties?.InstanceId);
+/**
+ * The logical id of the gateway: the instance with the fixed address. Undefined if there is none.
+ *
+ * @param association the logical id of the address's association. Default: the template's first
+ */
+export function gatewayId(resources: Resources, association?: string): string | undefined {
+  const [first] = ofType(resources, 'AWS::EC2::EIPAssociation');
+  const found = association === undefined ? first?.[1] : resources[association];
+  const id = reference(found?.Properties?.InstanceId);
   return id !== undefined && id in resources ? id : undefined;
 }
 
