@@ -1,4 +1,4 @@
-import { chmod, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { cacheFolder, ensureCached, recipeHash } from '../../../rehearsal/src/cache';
@@ -8,13 +8,18 @@ import { benchRoot } from '../lab/root';
 /** The machine's first program: its path here, and its path there. */
 const START = join(__dirname, 'guest/start.sh');
 export const START_IN_IMAGE = '/usr/local/lib/start.sh';
-/** The disk's size. The file is sparse. */
+/** The size of the disk's file system. The file is sparse. */
 const DISK_GIB = 2;
+/** Where its partition begins, in sectors of 512 bytes. */
+const PARTITION_START = 2048;
+/** The disk's signature, by which the kernel finds its first partition whatever the disk is called. */
+const DISK_SIGNATURE = 0x706f7274;
+export const ROOT_PARTITION = `${DISK_SIGNATURE.toString(16)}-01`;
 
 /** What the machine that counts boots from, read-only. */
 export interface CountImage {
   readonly emulator: Emulator;
-  /** A raw ext4 file system. */
+  /** A raw disk with one partition, an ext4 file system. */
   readonly disk: string;
   readonly kernel: string;
   /** The kernel's release. */
@@ -34,7 +39,7 @@ export async function ensureCountImage(): Promise<CountImage> {
   const folder = await ensureCached(join(cacheFolder(), 'images', `count-${hash}`), (made) => build(made, root));
   return {
     emulator: await emulating,
-    disk: join(folder, 'disk.ext4'),
+    disk: join(folder, 'disk.raw'),
     kernel: join(folder, 'vmlinuz'),
     release: kernelIn(await readdir(join(root, 'boot'))),
     versions: versionsIn(await read(join(root, 'var/lib/dpkg/status'))),
@@ -49,10 +54,27 @@ async function build(folder: string, base: string): Promise<void> {
     await chmod(join(root, START_IN_IMAGE), 0o755);
     const release = kernelIn(await readdir(join(root, 'boot')));
     await cp(join(root, 'boot', `vmlinuz-${release}`), join(folder, 'vmlinuz'));
-    await run('mke2fs', ['-q', '-t', 'ext4', '-d', root, join(folder, 'disk.ext4'), `${DISK_GIB}G`]);
+    const disk = join(folder, 'disk.raw');
+    const options = ['-q', '-t', 'ext4', '-E', `offset=${PARTITION_START * 512}`, '-d', root];
+    await run('mke2fs', [...options, disk, `${DISK_GIB}G`]);
+    await truncate(disk, DISK_GIB * 2 ** 30 + PARTITION_START * 512);
+    const file = await open(disk, 'r+');
+    await file.write(partitionTable(), 0, 512, 0);
+    await file.close();
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** The disk's first sector, a master boot record with one partition of type Linux. */
+function partitionTable(): Buffer {
+  const sector = Buffer.alloc(512);
+  sector.writeUInt32LE(DISK_SIGNATURE, 440);
+  sector.writeUInt8(0x83, 450);
+  sector.writeUInt32LE(PARTITION_START, 454);
+  sector.writeUInt32LE(DISK_GIB * 2 ** 21, 458);
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
 }
 
 function kernelIn(boot: readonly string[]): string {

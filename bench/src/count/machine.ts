@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type CountImage, START_IN_IMAGE } from './image';
+import { type CountImage, ROOT_PARTITION, START_IN_IMAGE } from './image';
 
 /**
  * One processor that executes one instruction in a nanosecond of its own time; `sleep=off`: an idle machine's clock jumps to
@@ -17,14 +17,20 @@ const PROCESSOR = [
 
 /** As on the rehearsal's machines: no defences, whose cost depends on the processor. */
 const KERNEL_ARGUMENTS = [
-  ...['root=/dev/nvme0n1', 'ro', 'quiet', 'console=ttyS0', `init=${START_IN_IMAGE}`, 'panic=-1'],
+  // The disks are found at the same time, so that their names are not always the same.
+  ...[
+    `root=PARTUUID=${ROOT_PARTITION}`,
+    'rootwait',
+    'ro',
+    'quiet',
+    'console=ttyS0',
+    `init=${START_IN_IMAGE}`,
+    'panic=-1',
+  ],
   // Whoever waits for the disk waits on this machine's clock, while the other one runs ahead.
   ...['nvme_core.io_timeout=1000000', 'nvme_core.admin_timeout=1000000'],
   ...['mitigations=off', 'nokaslr', 'nowatchdog', 'audit=0', 'tsc=reliable'],
 ];
-
-/** The kernel scans the disks of a controller at the same time, and now and then takes the job's for the root's. */
-const BOOT_TRIES = 5;
 
 /** A machine that has not ended by then never will. */
 const LIMIT_MS = 480_000;
@@ -37,21 +43,6 @@ const LIMIT_MS = 480_000;
  * @throws Error with the end of its console if it does not come to its end
  */
 export async function runMachine(
-  image: CountImage,
-  archive: string,
-  onLine: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (let tries = BOOT_TRIES; ; tries--) {
-    try {
-      return await boot(image, archive, onLine, signal);
-    } catch (error) {
-      if (tries === 1 || !`${error}`.includes('Unable to mount root fs')) throw error;
-    }
-  }
-}
-
-async function boot(
   image: CountImage,
   archive: string,
   onLine: (line: string) => void,
@@ -109,7 +100,7 @@ async function boot(
   }
 }
 
-/** A disk that the run cannot change, of a controller that all share: with one each, their order varied more. */
+/** A disk that the run cannot change, of the controller that both share. */
 function disk(name: string, file: string): readonly string[] {
   const path = file.replaceAll(',', ',,');
   return [

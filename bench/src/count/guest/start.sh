@@ -1,5 +1,5 @@
 #!/bin/bash
-# The first program of the machine that counts. Its second disk is an archive of what to do, and its second serial port takes the
+# The first program of the machine that counts. The disk without partitions is an archive of what to do, and its second serial port takes the
 # result.
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -7,8 +7,9 @@ mount -t devtmpfs dev /dev
 ln -s /proc/self/fd /dev/fd
 mount -t tmpfs -o size=100% tmp /run
 mkdir /run/job
+for disk in /dev/nvme0n[12]; do [[ -e ${disk}p1 ]] || job=$disk; done
 # The archive is smaller than the disk, which is a whole number of sectors.
-tar -x -C /run/job -f /dev/nvme0n2
+tar -x -C /run/job -f "$job"
 /bin/bash /run/job/run.sh >/dev/ttyS1 2>/dev/ttyS0
 sync
 echo o >/proc/sysrq-trigger
