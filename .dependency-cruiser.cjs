@@ -23,6 +23,8 @@ const MAY_IMPORT = {
   'bench/src': ['lib', 'rehearsal/src', 'test/host/support'],
   'bench/test': ['bench/src', 'lib', 'rehearsal/src', 'test/host/support', 'test/support'],
   docs: ['lib/index.ts'],
+  // They import the package by its name, as apps do.
+  examples: [],
 };
 /** The parts of lib/ that know neither the CDK nor AWS. */
 const PURE = ['forward', 'http', 'kernel', 'stream', 'iptables', 'nftables', 'nginx', 'host'];
@@ -43,7 +45,7 @@ module.exports = {
       comment: `${part} may import ${others.join(', ')} and itself`,
       severity: 'error',
       from: { path: anyOf([part]) },
-      to: { path: '^(assets|bench|bin|docs|lib|rehearsal|scripts|test)/', pathNot: anyOf([part, ...others]) },
+      to: { path: '^(assets|bench|bin|docs|examples|lib|rehearsal|scripts|test)/', pathNot: anyOf([part, ...others]) },
     })),
     {
       name: 'product-alone',

@@ -11,6 +11,8 @@ process.env.CDK_VALIDATION = 'false';
 const common = {
   testEnvironment: 'node',
   transform: { '\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
+  // Examples import the package by its name, as apps do.
+  moduleNameMapper: { '^portway$': '<rootDir>/lib/index.ts' },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
 };
 

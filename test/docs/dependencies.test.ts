@@ -16,7 +16,7 @@ function cruise(folder: string, ...args: string[]): { status: number | null; std
 }
 
 /** All of the project's code. */
-const ALL = ['bin', 'lib', 'docs', 'rehearsal', 'bench', 'test'];
+const ALL = ['bin', 'lib', 'docs', 'examples', 'rehearsal', 'bench', 'test'];
 
 describe("the project's imports", () => {
   let found: Cruise;
@@ -61,6 +61,7 @@ const WRONG = [
   ['lib/forward/c.ts', '@aws-sdk/client-ec2', 'pure'],
   ['bin/app.ts', '../lib/forward/b', 'front-door'],
   ['docs/recipes/a.ts', '../../lib/forward/b', 'docs-imports'],
+  ['examples/first/a.ts', '../../lib/b', 'examples-imports'],
   ['rehearsal/src/a.ts', '../../bench/src/b', 'rehearsal/src-imports'],
   ['rehearsal/src/d.ts', '../../test/host/support/b', 'rehearsal/src-imports'],
   ['bench/src/a.ts', '../../test/support/b', 'bench/src-imports'],
@@ -85,6 +86,7 @@ test('names the rule that a wrong import breaks', () => {
       'bin',
       'lib',
       'docs',
+      'examples',
       'rehearsal',
       'bench',
       'test',

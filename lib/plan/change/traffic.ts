@@ -3,7 +3,7 @@ import type { Effect } from './resources';
 
 /**
  * What a change costs constant requests, as the rehearsal measured it (Debian 13 on an emulated processor, where a boot takes a minute
- * or more). README.md and docs/operations/deploy.md must say the same: a test compares them.
+ * or more). docs/operations/deploy.md must say the same, and README.md of `live`: a test compares them.
  */
 export const FIGURES = {
   live: { lost: '0 of 740 requests lost', after: '6 to 14 s' },

@@ -10,7 +10,18 @@ export const dependencies: Part = {
   run: async ({ command }) =>
     byExitCode(
       await command(
-        ...nodeBin('depcruise', 'bin', 'lib', 'docs', 'rehearsal', 'bench', 'test', '--output-type', 'err-long'),
+        ...nodeBin(
+          'depcruise',
+          'bin',
+          'lib',
+          'docs',
+          'examples',
+          'rehearsal',
+          'bench',
+          'test',
+          '--output-type',
+          'err-long',
+        ),
       ),
     ),
 };
