@@ -2,7 +2,7 @@ import io
 import urllib.error
 
 import pytest
-from portway import content, parts, reconcile, report
+from portway import content, deployed, outcome, parts, paths, reconcile, report, say, setting_up
 from portway.parts import Altered, Pointer
 
 A, B = "a" * 64, "b" * 64
@@ -15,36 +15,37 @@ URL = "https://example.com/boot"
 def host(tmp_path, monkeypatch):
     """Folders of its own, and a good tree with content A."""
     for module, name in [
-        *((content, name) for name in ("STATE", "STAGE", "GOOD", "CURRENT", "FAILED", "WAITING", "TROUBLE", "BOOT")),
-        (report, "FILE"),
+        *((paths, name) for name in ("STATE", "STAGE", "GOOD", "POINTER", "FAILED")),
+        *((content, name) for name in ("WAITING", "TROUBLE")),
+        *((deployed, "BOOT"), (say, "TROUBLE"), (report, "FILE")),
     ]:
         monkeypatch.setattr(module, name, f"{tmp_path}/{name.lower()}")
-    monkeypatch.setattr(reconcile, "LOG", f"{tmp_path}/log")
+    monkeypatch.setattr(say, "LOG", f"{tmp_path}/log")
     (tmp_path / "state").mkdir()
     (tmp_path / "good/etc/portway").mkdir(parents=True)
     (tmp_path / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{A}'\n")
     (tmp_path / "boot").write_text(f"/portway/Portway/0123/now\n{URL}\n")
-    monkeypatch.setattr(content.old_workers, "limit", lambda: 0)
-    monkeypatch.setattr(content.history, "keep", lambda: None)
+    monkeypatch.setattr(outcome.old_workers, "limit", lambda: 0)
+    monkeypatch.setattr(outcome.history, "keep", lambda: None)
     return tmp_path
 
 
-def deployed(files=()):
-    return content.Content(POINTER, TEXT, list(files))
+def a_content(files=()):
+    return deployed.Content(POINTER, TEXT, list(files))
 
 
 def test_a_report_is_kept_once_for_each_content(host):
-    content.succeeded(deployed(), False)
+    outcome.succeeded(a_content(), False)
     assert report.waiting().status == "SUCCESS"
     (host / "file").unlink()
-    content.succeeded(deployed(), False)
+    outcome.succeeded(a_content(), False)
     assert report.waiting() is None
 
 
 def test_a_new_boot_condition_is_reported_to_whatever_is_left_on_the_disk(host):
     # onChange was `restart` in between, or the disk's image came from another stack's host.
-    (host / "current").write_text(TEXT)
-    content.succeeded(deployed(), True)
+    (host / "pointer").write_text(TEXT)
+    outcome.succeeded(a_content(), True)
     assert report.waiting().live == POINTER.live
 
 
@@ -52,17 +53,17 @@ def test_the_report_is_kept_before_the_content_counts_as_known(host, monkeypatch
     def power_cut(*words):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(content.report, "keep", power_cut)
+    monkeypatch.setattr(report, "keep", power_cut)
     with pytest.raises(KeyboardInterrupt):
-        content.succeeded(deployed(), False)
+        outcome.succeeded(a_content(), False)
     # The next boot reports it.
-    assert not (host / "current").exists()
+    assert not (host / "pointer").exists()
 
 
 def test_a_failure_is_not_reported_for_what_already_runs(host):
-    content.failed(POINTER._replace(content=A), "no package conntrack")
+    outcome.failed(POINTER._replace(content=A), "no package conntrack")
     assert report.waiting() is None
-    content.failed(POINTER, "no package conntrack")
+    outcome.failed(POINTER, "no package conntrack")
     assert report.waiting().status == "FAILURE"
 
 
@@ -70,16 +71,16 @@ def test_a_full_disk_is_a_reason_like_any_other(host, monkeypatch):
     def full(*words):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(content.os, "chmod", full)
-    assert content.apply(deployed([content.File("/etc/x", "0644", "x\n")]), "") == "[Errno 28] No space left on device"
+    monkeypatch.setattr(setting_up.os, "chmod", full)
+    assert content.apply(a_content([parts.File("/etc/x", "0644", "x\n")]), "") == "[Errno 28] No space left on device"
     assert not (host / "stage").exists()
 
 
 def test_only_a_signal_that_arrived_counts_as_reported(host):
-    assert not content.is_reported(URL)
+    assert not outcome.is_reported(URL)
     (host / f"state/signalled-{A}").write_text(f"{URL}\n")
-    assert content.is_reported(URL)
-    assert not content.is_reported(f"{URL}2")
+    assert outcome.is_reported(URL)
+    assert not outcome.is_reported(f"{URL}2")
 
 
 @pytest.mark.parametrize("code, tag", [(404, ""), (503, None), (401, None)])
@@ -89,12 +90,12 @@ def test_only_404_means_that_the_instance_shows_no_tags(monkeypatch, code, tag):
             return "token"
         raise urllib.error.HTTPError(path, code, "", {}, io.BytesIO())
 
-    monkeypatch.setattr(content.aws, "metadata", metadata)
+    monkeypatch.setattr(deployed.aws, "metadata", metadata)
     if tag is None:
         with pytest.raises(OSError):
-            content.read_tag()
+            deployed.read_tag()
     else:
-        assert content.read_tag() == tag
+        assert deployed.read_tag() == tag
 
 
 class Clock:
@@ -153,10 +154,10 @@ POINTER_A = (
 def test_a_pointer_that_stays_away_is_reported_while_the_content_is_fetched_anew(host, aws, monkeypatch):
     # The good tree was damaged, or `portway apply --now` was called.
     monkeypatch.setattr(content, "parse_pointer", parts.parse_pointer)
-    monkeypatch.setattr(reconcile, "POINTER", content.CURRENT)
-    (host / "current").write_text(POINTER_A.rstrip())
+    monkeypatch.setattr(reconcile, "POINTER", paths.POINTER)
+    (host / "pointer").write_text(POINTER_A.rstrip())
     reconcile.fetch_anew()
-    assert (host / "current").read_text() != POINTER_A.rstrip()
+    assert (host / "pointer").read_text() != POINTER_A.rstrip()
     assert content.live() == 1
     Clock.now += 76
     assert content.live() == 1
@@ -165,10 +166,10 @@ def test_a_pointer_that_stays_away_is_reported_while_the_content_is_fetched_anew
 
 def test_without_a_tag_the_pointer_ends_a_failure(host, aws):
     aws["tag"], aws["pointer"] = "", TEXT
-    (host / "current").write_text(TEXT)
+    (host / "pointer").write_text(TEXT)
     (host / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{B}'\n")
     (host / f"state/signalled-{A}").write_text(f"{URL}\n")
-    content.failed(POINTER._replace(content=A), "no package conntrack")
+    outcome.failed(POINTER._replace(content=A), "no package conntrack")
     assert content.live() == 0
     # If it is deployed again, it is tried again, and its old report is not sent.
     assert not (host / "failed").exists()
@@ -179,7 +180,7 @@ def test_without_a_tag_the_pointer_ends_a_failure(host, aws):
 def test_a_boot_that_is_still_waited_for_is_reported(host, aws, reported, uptime, changes):
     Clock.now = uptime
     aws["pointer"] = TEXT
-    (host / "current").write_text(TEXT)
+    (host / "pointer").write_text(TEXT)
     (host / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{B}'\n")
     if reported:
         (host / f"state/signalled-{A}").write_text(f"{URL}\n")
@@ -194,7 +195,7 @@ def test_the_service_starts_even_if_a_boot_cannot_be_finished(monkeypatch, word,
 
     calls, said = [], []
     monkeypatch.setattr(content, word, full)
-    monkeypatch.setattr(content, "hold_lock", lambda: None)
+    monkeypatch.setattr(content.lock, "hold", lambda: True)
     monkeypatch.setattr(content.os, "umask", lambda mode: 0)
     monkeypatch.setattr(content, "start_resident", lambda: calls.append(word))
     monkeypatch.setattr(content, "say_once", said.append)
@@ -202,3 +203,34 @@ def test_the_service_starts_even_if_a_boot_cannot_be_finished(monkeypatch, word,
         content.main([word])
     assert (calls == [word]) == started
     assert "No space left" in said[0]
+
+
+def test_a_pointer_that_was_just_read_is_read_again_only_after_a_failure(host, aws, monkeypatch):
+    aws["pointer"], read, altered = TEXT, [], [Altered("programs.1 is not what was deployed")]
+    monkeypatch.setattr(deployed, "read_pointer", lambda: read.append(1) or TEXT)
+    monkeypatch.setattr(deployed, "parse_pointer", lambda text: POINTER)
+    monkeypatch.setattr(deployed, "check_tag", lambda pointer: None)
+    monkeypatch.setattr(deployed, "parameters", lambda names: {})
+    monkeypatch.setattr(deployed, "part_names", lambda pointer: [])
+    monkeypatch.setattr(deployed.time, "sleep", lambda seconds: None)
+
+    def files_of(pointer, found):
+        if altered:
+            raise altered.pop()
+        return []
+
+    monkeypatch.setattr(deployed, "files_of", files_of)
+    altered_once = deployed.read_content(TEXT)
+    assert (altered_once.text, len(read)) == (TEXT, 1)
+    assert (deployed.read_content(TEXT).text, len(read)) == (TEXT, 1)
+
+
+@pytest.mark.parametrize("reason, sent", [("", 1), ("nginx: port 80 is held", 0)])
+def test_a_boot_reports_its_content_at_once(host, aws, monkeypatch, reason, sent):
+    tries = []
+    monkeypatch.setattr(content, "read_content", a_content)
+    monkeypatch.setattr(content.report, "check_right", lambda pointer: None)
+    monkeypatch.setattr(content, "apply", lambda new, url: reason)
+    monkeypatch.setattr(content, "try_to_send", lambda: tries.append(report.waiting().status))
+    assert content.boot() == (1 if reason else 0)
+    assert tries == ["SUCCESS"] * sent

@@ -4,7 +4,7 @@ import json
 import stat
 
 import pytest
-from portway import certificate_copies, drift, history, pause, reconcile, rollback
+from portway import certificate_copies, drift, history, pause, paths, reconcile, rollback, setting_up
 from portway.reconcile import stopped_until
 
 
@@ -257,7 +257,12 @@ def test_rollback_keeps_the_deployed_content_away_until_it_runs_again(trees):
     assert not (trees.parent / "held").exists() and not (trees.parent / "failed").exists()
 
 
-def test_rollback_signals_nothing():
-    assert (
-        rollback.without_url("A=1\nPORTWAY_SIGNAL_URL='https://x?a=1&b'\nB=2\n") == "A=1\nPORTWAY_SIGNAL_URL=''\nB=2\n"
-    )
+def test_a_former_tree_signals_nothing(trees, monkeypatch):
+    monkeypatch.setattr(paths, "STAGE", str(trees.parent / "stage"))
+    make_tree(trees, "a", url="https://x?a=1&b")
+    setting_up.copy(str(trees))
+    settings = (trees.parent / f"stage{history.SETTINGS}").read_text()
+    assert settings == "PORTWAY_CONTENT='a'\nPORTWAY_SIGNAL_URL=''\nPORTWAY_ATTEMPT=0\n"
+    assert not (trees.parent / f"stage{history.SUMS}").exists()
+    # The files of the former tree stay as they were proved.
+    assert "https://x?a=1&b" in (trees / history.SETTINGS[1:]).read_text()

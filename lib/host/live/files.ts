@@ -2,21 +2,22 @@ import { isKernelForward, isNginxForward, type ResolvedForward } from '../../for
 import { assetFiles, PACKAGE, PROGRAMS } from '../assets';
 import type { HostFile } from '../host-file';
 
+const MODULES = [
+  // Reads, sets up and reports a content.
+  ...['aws', 'content', 'deployed', 'lock', 'outcome', 'parts', 'paths', 'report', 'say', 'setting_up', 'trees'],
+  // Ends what a change excludes.
+  ...['cut', 'old_workers', 'served'],
+  // Puts right what others change, and goes back by hand.
+  ...['apply', 'certificate_copies', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'],
+];
+
 /** What a host with these forwards needs to apply changes while it runs. */
 export function liveFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   return assetFiles(
     `${PROGRAMS}/live.py`,
     `${PROGRAMS}/portway-live.service`,
-    `${PACKAGE}/aws.py`,
-    `${PACKAGE}/content.py`,
-    ...['cut', 'served'].map((module) => `${PACKAGE}/${module}.py`),
+    ...MODULES.map((module) => `${PACKAGE}/${module}.py`),
     ...(forwards.some(isKernelForward) ? [`${PACKAGE}/cut_flows.py`] : []),
     ...(forwards.some(isNginxForward) ? [`${PACKAGE}/cut_sockets.py`] : []),
-    `${PACKAGE}/old_workers.py`,
-    `${PACKAGE}/parts.py`,
-    `${PACKAGE}/report.py`,
-    ...['apply', 'certificate_copies', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'].map(
-      (module) => `${PACKAGE}/${module}.py`,
-    ),
   );
 }

@@ -5,6 +5,7 @@ import { type Host, until } from './host';
 
 const FILES = [
   ...['fingerprint', 'drift', 'reconcile', 'certificate_copies', 'pause', 'history', 'rollback', 'apply'],
+  ...['lock', 'parts', 'paths', 'say', 'setting_up', 'trees'],
   // A rollback ends what it excludes.
   ...['cut', 'cut_flows', 'cut_sockets', 'served', 'old_workers'],
 ];

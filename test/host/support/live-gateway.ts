@@ -163,7 +163,7 @@ export function edited(content: HostContent, path: string, from: string | RegExp
 
 /** A host that does not wait for parameters that may come a little later. */
 export function impatient(content: HostContent): HostContent {
-  const path = `${PACKAGE}/content.py`;
+  const path = `${PACKAGE}/deployed.py`;
   return edited(content, path, PAUSES, 'PAUSES = (0, 1, 2)');
 }
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 from portway.fingerprint import paused_until
-from portway.reconcile import clock, fetch_anew
-from portway.rollback import FAILED, HELD
+from portway.paths import FAILED
+from portway.reconcile import fetch_anew
+from portway.rollback import HELD
+from portway.say import clock
 
 USAGE = "usage: portway apply --now"
 

@@ -18,11 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from portway.commands import run
-from portway.cut import GOOD, SETTINGS
 from portway.files import read, replace
+from portway.paths import GOOD, SETTINGS, STAGE
 from portway.served import FORWARDS, Content, Forward, split_target
 
-STAGE = "/var/lib/portway/stage"
 # The forwards to ask, by name, with the parts of their probes. Written by synth (lib/host/live/confirm.ts).
 DATA = "/etc/portway/confirm.json"
 ANSWERED = "/run/portway/answered"

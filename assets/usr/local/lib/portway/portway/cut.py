@@ -9,18 +9,15 @@ import importlib
 import importlib.util
 import json
 import os
-import re
 import sys
 import time
 from typing import Any
 
-from portway import old_workers
+from portway import lock, old_workers, paths, trees
 from portway.files import read, replace
-from portway.reconcile import lock, say
+from portway.say import say
 from portway.served import Content, texts_of
 
-GOOD = "/var/lib/portway/good"
-SETTINGS = "/etc/portway/portway.env"
 # What drains: a line for each change, with the seconds since the boot at which it ends, the content before it, and
 # nginx's workers from before it.
 DRAINING = "/run/portway/draining"
@@ -49,14 +46,14 @@ def cut(before: list[str], after: list[str], workers: list[str], is_drained: boo
             say(f"WARNING: connections of the old content could not be ended: {error}")
 
 
-def after_change(old: str, new: str = GOOD) -> None:
+def after_change(old: str, new: str = paths.GOOD) -> None:
     """To be called with the trees before and after a change that was made."""
     before, after = texts_of(old), texts_of(new)
     if before == after:
         return
-    drain = re.search("^PORTWAY_DRAIN='(.+)'$", read(new + SETTINGS), re.M)
+    drain = trees.setting(new, "PORTWAY_DRAIN")
     if drain:
-        due = int(time.monotonic()) + int(drain[1])
+        due = int(time.monotonic()) + int(drain)
         replace(DRAINING, f"{read(DRAINING)}{due} {json.dumps([before, old_workers.identities()])}\n")
     else:
         cut(before, after, old_workers.identities(), False)
@@ -71,7 +68,7 @@ def end_due() -> None:
             left.append(f"{line}\n")
         else:
             before, workers = json.loads(record)
-            cut(before, texts_of(GOOD), workers, True)
+            cut(before, texts_of(paths.GOOD), workers, True)
     if left:
         replace(DRAINING, "".join(left))
     else:
@@ -81,5 +78,5 @@ def end_due() -> None:
 def main(words: list[str]) -> None:
     if words != ["due"]:
         sys.exit("usage: portway cut due")
-    with lock(wait=True):
-        end_due()
+    lock.hold()
+    end_due()

@@ -14,8 +14,9 @@ import struct
 from portway import fingerprint
 from portway.commands import run
 from portway.files import read
+from portway.paths import GOOD
 
-GOOD, UNITS = fingerprint.GOOD, fingerprint.UNITS
+UNITS = fingerprint.UNITS
 NGINX = "/etc/nginx/nginx.conf"
 # The change counter and the tree for which rules were last found right.
 RULES_SEEN = "/run/portway-rules-seen"

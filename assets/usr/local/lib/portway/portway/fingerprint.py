@@ -11,10 +11,10 @@ import os
 import struct
 import time
 
-GOOD = "/var/lib/portway/good"
+from portway.files import read
+from portway.paths import GOOD, RECORD, SUMS
+
 PAUSED = "/run/portway/paused"
-# The record of repairs: see reconcile.py.
-RECORD = "/var/lib/portway/reconciled"
 UNITS = "/etc/systemd/system"
 # What changes when a unit is enabled, disabled or masked.
 UNIT_FOLDERS = [
@@ -117,14 +117,6 @@ def stamp(path: str) -> tuple[int, ...] | None:
     return found.st_ino, found.st_ctime_ns, found.st_size, found.st_mode, found.st_uid
 
 
-def read(path: str) -> str:
-    try:
-        with open(path) as file:
-            return file.read()
-    except (OSError, ValueError):
-        return ""
-
-
 def names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder))
@@ -133,8 +125,9 @@ def names(folder: str) -> list[str]:
 
 
 def files_of(tree: str) -> list[str]:
-    """The files of a tree by their paths on the host."""
-    return sorted(f"{folder}/{name}"[len(tree) :] for folder, _, found in os.walk(tree) for name in found)
+    """The files of a tree by their paths on the host. Its sums stay in the tree."""
+    found = (f"{folder}/{name}"[len(tree) :] for folder, _, names in os.walk(tree) for name in names)
+    return sorted(path for path in found if path != SUMS)
 
 
 def settings_of(text: str) -> dict[str, str]:

@@ -12,20 +12,16 @@ import time
 from typing import NamedTuple
 
 from portway.files import read
+from portway.paths import FORWARDS, GOOD, SETTINGS, STATE, SUMS
+from portway.trees import content_of
 
-GOOD, FOLDER = "/var/lib/portway/good", "/var/lib/portway/history"
-SETTINGS, FORWARDS, SUMS = "/etc/portway/portway.env", "/etc/portway/forwards", "/var/lib/portway/sums"
+FOLDER = f"{STATE}/history"
 KEPT = 5
 
 
 class Entry(NamedTuple):
     number: int
     path: str
-
-
-def content_of(tree: str) -> str:
-    found = re.search(r"^PORTWAY_CONTENT='?([\w-]*)", read(tree + SETTINGS), re.M)
-    return found[1] if found else ""
 
 
 def identity(tree: str) -> str:

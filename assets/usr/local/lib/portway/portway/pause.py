@@ -10,7 +10,7 @@ import sys
 import time
 
 from portway.fingerprint import LONGEST_PAUSE, PAUSED, paused_until
-from portway.reconcile import clock, say
+from portway.say import clock, say
 
 USAGE = "portway pause 30m|2h   leave the host alone, for a day at most\nportway pause off\nportway pause          tells which"
 UNITS = {"s": 1, "m": 60, "h": 3600}

@@ -5,25 +5,21 @@ repairs, one JSON object a line, and the log has the same for people.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from portway import drift, fingerprint, history
+from portway import drift, fingerprint, history, lock
 from portway.commands import run
 from portway.files import read, replace
+from portway.paths import GOOD, HOST, POINTER, RECORD
+from portway.say import clock, say
+from portway.trees import damage
 
-STATE, GOOD = "/var/lib/portway", fingerprint.GOOD
-RECORD = fingerprint.RECORD
-LOG = "/var/log/portway/bootstrap.log"
-LOCK = "/run/portway.lock"
-# The last text of the pointer. If it differs, the content is fetched.
-POINTER = f"{STATE}/pointer"
 # The end of the last stop that was reported.
 TOLD = "/run/portway-reconcile-stopped"
 # Whoever changes the same thing this often within this many seconds means it, so Portway stops for as long.
@@ -65,43 +61,12 @@ def moves(text: str) -> list[Move]:
     return found
 
 
-def clock(seconds: float) -> str:
-    return time.strftime("%FT%TZ", time.gmtime(seconds))
-
-
-def say(text: str) -> None:
-    line = f"portway {clock(time.time())} {text}"
-    print(line, flush=True)
-    # A full disk of logs must not end the run.
-    with contextlib.suppress(OSError), open(LOG, "a") as file:
-        file.write(f"{line}\n")
-
-
-@contextlib.contextmanager
-def lock(wait: bool = False) -> Iterator[bool]:
-    """Whether no other run is active, and none can start meanwhile."""
-    # Only root can open it, so nobody else can hold it.
-    with open(os.open(LOCK, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError:
-            yield False
-            return
-        yield True
-
-
 def fetch_anew() -> None:
     """Makes the next `portway content live` fetch the content even if it runs already: the end of the line makes the
     text differ from the pointer's."""
     if os.path.exists(POINTER):
         with open(POINTER, "a") as file:
             file.write("\n")
-
-
-def damage(tree: str) -> str:
-    """The files of a tree that are not as they were proved."""
-    done = run("sh", "-c", 'cd "$0" && sha256sum --quiet --strict -c ".$1" 2>&1', tree, f"{STATE}/sums")
-    return " ".join(done.stdout.split()) if done.returncode else ""
 
 
 def clear_way(paths: Sequence[str]) -> None:
@@ -125,7 +90,7 @@ def put_right(found: drift.Drift) -> None:
     if found.certificates:
         drift.mend_certificates(found.certificates)
     # It logs what it does, and why it fails. No pipe, since a program that it starts may keep one open.
-    subprocess.run([f"{GOOD}/usr/local/lib/portway/host.sh", "rollback"], stdin=subprocess.DEVNULL)
+    subprocess.run([GOOD + HOST, "rollback"], stdin=subprocess.DEVNULL)
 
 
 def some(words: Sequence[str]) -> str:
@@ -210,14 +175,14 @@ def main(words: list[str]) -> None:
     if fingerprint.paused_until() or not os.path.isdir(GOOD):
         return
     try:
-        with lock() as free:
-            # Another run sets up the host. Afterwards there may be nothing left to do, but nobody knows yet.
-            right = free and reconcile()
+        # Another run may set up the host. Afterwards there may be nothing left to do, but nobody knows yet.
+        right = lock.hold(wait=False) and reconcile()
     except Damaged as error:
         right = False
         if not read(POINTER).endswith("\n"):
             say(f"WARNING: the good tree is damaged, so the content is fetched anew: {error}")
             fetch_anew()
+        lock.release()
         # With the program on the disk, since the good tree's may be the damaged one.
         subprocess.run(["/usr/local/bin/portway", "content", "live"])
     if not right:

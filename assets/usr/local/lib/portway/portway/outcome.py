@@ -1,0 +1,71 @@
+"""What became of a content: what the host keeps of it, and what the deploy is told."""
+
+import contextlib
+import glob
+import os
+import time
+
+from portway import history, old_workers, paths, report, signals, trees
+from portway.deployed import Content, boot_url
+from portway.files import read, replace
+from portway.parts import Pointer
+from portway.say import say, say_once
+
+
+def is_reported(url: str) -> bool:
+    """Whether a report of this boot arrived: see signals.py."""
+    return url in [read(mark).strip() for mark in glob.glob(f"{paths.STATE}/signalled-*")]
+
+
+def succeeded(content: Content, is_first: bool) -> None:
+    """`is_first`: nothing was reported of this boot yet, so what an earlier stack or an image left does not count."""
+    # A value from CloudFormation may change alone, and then nobody waits for a report. First, since the power may fail.
+    if is_first or f'"content":"{content.pointer.content}"' not in read(paths.POINTER):
+        report.keep("SUCCESS", content.pointer)
+    replace(paths.POINTER, content.text)
+    forget(paths.FAILED)
+    # The next look tries it again.
+    with contextlib.suppress(OSError):
+        history.keep()
+    ended = old_workers.limit()
+    if ended:
+        say(f"nginx: {ended} old workers with their connections were ended")
+
+
+def failed(pointer: Pointer, reason: str) -> None:
+    replace(paths.FAILED, f"{pointer.content}\n")
+    # Nobody waits for a report of what runs already.
+    if pointer.content != trees.content_of(paths.GOOD):
+        report.keep("FAILURE", pointer, reason)
+
+
+def forget(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
+
+
+def try_to_send() -> int:
+    """0 if nothing is left to send."""
+    try:
+        said = report.send()
+    except Exception as error:
+        # Nothing waits for it yet, so it is sent again later.
+        if "ValidationError" not in f"{error}":
+            say_once(f"CloudFormation: {error}")
+        return 1
+    if said:
+        say(said)
+    return 0
+
+
+def signal_failure(reason: str) -> None:
+    """Reports to the URL in user-data that this boot has no content."""
+    say(f"FAILED: {reason}")
+    settings = {"PORTWAY_CONTENT": "unknown", "PORTWAY_SIGNAL_URL": boot_url()}
+    for pause in (0, 3, 10, 20):
+        time.sleep(pause)
+        try:
+            say(signals.send("FAILURE", reason, settings) or "signalled before")
+            return
+        except OSError as problem:
+            say(f"not signalled: {problem}")
