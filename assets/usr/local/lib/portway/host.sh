@@ -85,22 +85,12 @@ failed() {
 }
 trap 'failed "$BASH_COMMAND"' ERR
 
-# The name of this host in CloudFormation's events, and the meaning of "once per instance". An image of this disk has
-# the same machine-id, but another instance id.
-instance() {
-  local id=''
-  read -r id 2>/dev/null </sys/devices/virtual/dmi/id/board_asset_tag || :
-  [[ $id == i-* ]] || id=$(</etc/machine-id)
-  echo "$id"
-}
-
 # Signals once for each content and URL. If the signal does not arrive, the next boot tries again.
 signal() {
   local said pause
   for pause in 0 3 10 20; do
     sleep "$pause"
-    if said=$(PORTWAY_CONTENT=$PORTWAY_CONTENT PORTWAY_SIGNAL_URL=$PORTWAY_SIGNAL_URL PORTWAY_ATTEMPT=$PORTWAY_ATTEMPT \
-      "$PORTWAY" signals "$1" "$2"); then
+    if said=$(export PORTWAY_CONTENT PORTWAY_SIGNAL_URL PORTWAY_ATTEMPT && "$PORTWAY" signals "$1" "$2"); then
       [[ -z $said ]] || say "$said"
       return 0
     fi
@@ -111,8 +101,9 @@ signal() {
 # Functions that only some hosts need are in files beside this one, which only those hosts have.
 optional() { if declare -F "$1" >/dev/null; then "$1"; fi; }
 
-# Whether a tree is as it was proved. A tree from before there were sums passes. Prints the files that differ.
-whole() { [[ ! -e $1$SUMS ]] || (cd "$1" && sha256sum --quiet --strict -c ".$SUMS" 2>&1); }
+# Whether a tree, or the files of this tree in a folder, are as the tree was proved. A tree from before there were sums
+# passes. Prints the files that differ.
+whole() { [[ ! -e $1$SUMS ]] || (cd "${2-$1}" && sha256sum --quiet --strict -c "$1$SUMS" 2>&1); }
 
 seal() {
   mkdir -p "$STAGE$STATE"
@@ -120,8 +111,8 @@ seal() {
   mv "$STATE/sums.new" "$STAGE$SUMS"
 }
 
-# The files of a tree.
-list() { (cd "$1" && find . -type f | cut -c2-); }
+# The files of a tree. Its sums stay in it.
+list() { (cd "$1" && find . -type f ! -path ".$SUMS" | cut -c2-); }
 
 installed() {
   if command -v dpkg-query; then
@@ -198,11 +189,12 @@ list_files() {
   mv "$FILES.new" "$FILES"
 }
 
-# Writes the files that differ. WRITTEN holds their paths.
+# Writes the files that differ. One program compares them all, since a host has fifty. WRITTEN holds their paths.
 write_files() {
-  local path
+  local path differ
+  differ=$(whole "$1" /) || :
   while read -r path; do
-    if [[ -e $1$path ]] && ! cmp -s "$1$path" "$path"; then
+    if [[ -e $1$path && (! -e $1$SUMS || $differ == *".$path: F"*) ]]; then
       mkdir -p "${path%/*}"
       [[ ! -d $path ]] || rm -r "$path"
       cp -p "$1$path" "$path.portway-new"

@@ -1,6 +1,14 @@
 # shellcheck shell=bash
 # Part of host.sh, on hosts with a first-boot script of the team.
 
+# The meaning of "once per instance". An image of this disk has the same machine-id, but another instance id.
+instance() {
+  local id=''
+  read -r id 2>/dev/null </sys/devices/virtual/dmi/id/board_asset_tag || :
+  [[ $id == i-* ]] || id=$(</etc/machine-id)
+  echo "$id"
+}
+
 # The team's script runs once on each instance, and again when it changes. It runs after everything was tried, since it
 # may be long and may not be repeatable. It runs before anything is changed, so that an application that takes port 80,
 # or a docker that puts its rules before ours, is noticed or corrected. And it runs before the signal, so that its
