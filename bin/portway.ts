@@ -1,15 +1,24 @@
 #!/usr/bin/env -S node --import tsx
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { warnOfContext } from '../lib/context-names';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { KNOWN, warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
+import { NO_ANSWER } from '../lib/plan/no-answer';
+import { version } from '../package.json';
 import type { RehearseOptions } from '../rehearsal/src/command';
+import { completionScript, SHELLS, type Shell } from './completion';
 
 /** The project's command line. Each command imports its code when it runs, so `plan` does not load the lab. */
 const program = new Command('portway')
   .description('Port forwarding on an EC2 host: plan it, rehearse it.')
-  .helpCommand(false);
+  .version(version, '-V, --version', 'print the version')
+  .helpCommand('help [command]', 'show help for a command')
+  .configureOutput({
+    // One line an error: commander writes its suggestion on a second one.
+    outputError: (text, write) => write(text.replace(/\n\((.*)\)/, ' ($1)')),
+  })
+  .exitOverride();
 
 program
   .command('plan')
@@ -18,7 +27,7 @@ program
     '[stack]',
     'the stack or gateway to show, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: all',
   )
-  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
+  .addOption(contextOption())
   .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .option('--against <what>', 'tell what a deploy changes in: deployed, a template, or a folder such as cdk.out')
@@ -39,7 +48,8 @@ program
     '[stack]',
     'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
   )
-  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
+  .addOption(contextOption())
+  .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .action(async (stack: string | undefined, options) => {
     const { verifyCommand } = await import('../lib/operate/command.js');
@@ -53,8 +63,9 @@ program
     '[stack]',
     'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
   )
-  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
-  .option('--follow', 'go on until Ctrl-C, and show what is new')
+  .addOption(contextOption())
+  .addOption(new Option('--follow', 'go on until Ctrl-C, and show what is new').conflicts('json'))
+  .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .action(async (stack: string | undefined, options) => {
     const { logsCommand } = await import('../lib/operate/logs-command.js');
@@ -68,25 +79,39 @@ program
   .option('--case <name...>', 'what to rehearse, or all; default: first boot and reboot')
   .option('--list', 'list the cases')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
-  .option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)', collect, [])
+  .addOption(contextOption())
   .addOption(new Option('--engine <engine>', 'rehearse one engine only').choices(ENGINES))
   .option('--keep', 'leave the lab up at the end, until Ctrl-C, and say how to use it')
-  .option('--json', 'print the report as JSON')
+  .option('--json', 'print the report as JSON; with --list, the cases')
   .option('--mirror <url>', "Debian mirror for the VM; default: the machine's own", url)
   .option('--endpoint <url>', 'a local AWS endpoint of yours in place of the one that comes with this project', url)
   .addOption(new Option('--os <system>', "the VM's system").choices(['debian-13', 'debian-12']))
   .action(async (stack: string | undefined, options: Omit<RehearseOptions, 'stack'>) => {
     if (!existsSync(join(__dirname, '..', 'rehearsal'))) {
       process.stderr.write(`${NO_REHEARSAL}\n`);
-      process.exitCode = 1;
+      process.exitCode = NO_ANSWER;
       return;
     }
     const { rehearseCommand } = await import('../rehearsal/src/command.js');
     process.exitCode = await rehearseCommand({ ...options, ...(stack === undefined ? {} : { stack }) });
   });
 
+program
+  .command('completion')
+  .description('print a script with which a shell completes the commands and their options')
+  .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+  .action((shell: Shell) => {
+    process.stdout.write(completionScript(shell, program, KNOWN));
+  });
+
 const NO_REHEARSAL =
   "rehearse is not in the npm package: clone Portway's repository, run npm ci there, and then in your app's folder: sudo PATH_OF_THE_CLONE/bin/portway.js rehearse";
+
+function contextOption(): Option {
+  return new Option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)')
+    .argParser(collect)
+    .default([], 'those of cdk.json');
+}
 
 function collect(value: string, all: readonly string[]): readonly string[] {
   if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError('must be key=value');
@@ -101,4 +126,8 @@ function url(value: string): string {
   return value;
 }
 
-void program.parseAsync();
+program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof CommanderError)) throw error;
+  // Help and version are no errors.
+  process.exitCode = error.exitCode === 0 ? 0 : NO_ANSWER;
+});

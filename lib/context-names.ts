@@ -16,7 +16,8 @@ export const TEXTS = [
 export const NUMBERS = ['attempt', 'availabilityZoneIndex', 'diskGiB', 'maxSecurityGroupRules'] as const;
 export const SWITCHES = ['ipv6', 'ping'] as const;
 
-const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, ...SWITCHES, 'bootstrapless'];
+/** All names of context values that Portway reads. */
+export const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, ...SWITCHES, 'bootstrapless'];
 
 const warned = new Set<string>();
 

@@ -1,12 +1,23 @@
 import type { SynthesizeOptions } from '../plan/synthesize';
 import { withApp } from '../plan/with-app';
 import { type Found, readFound } from './found';
-import { readPromised } from './promised';
+import { type Promised, readPromised } from './promised';
 import { differences } from './verify';
 
 export interface VerifyOptions extends SynthesizeOptions {
   /** A stack's name, or a gateway's path. Default: the app's only stack with gateways. */
   readonly stack?: string | undefined;
+  readonly json?: boolean;
+}
+
+/** What `portway verify --json` prints for each gateway, by its path. */
+export interface Verified {
+  /** The Elastic IP. Omitted: there is none. */
+  readonly address?: string;
+  /** Omitted: the address leads to no instance. */
+  readonly instanceId?: string;
+  /** A line for each difference. Empty: all is as the app says. */
+  readonly differences: readonly string[];
 }
 
 /**
@@ -15,19 +26,28 @@ export interface VerifyOptions extends SynthesizeOptions {
  * @returns the exit code: 0 no differences, 1 differences, 2 could not compare
  */
 export function verifyCommand(options: VerifyOptions): Promise<number> {
-  return withApp(options, 2, async (assembly) => {
-    let code = 0;
+  return withApp(options, async (assembly) => {
+    const all: Record<string, Verified> = {};
     for (const promised of await readPromised(assembly, options.stack)) {
-      const found = await readFound(promised);
-      const lines = differences(promised, found);
-      process.stdout.write(`${promised.path}: ${told(found, lines)}`);
-      if (lines.length > 0) code = 1;
+      const verified = verify(promised, await readFound(promised));
+      all[promised.path] = verified;
+      if (!options.json) process.stdout.write(`${promised.path}: ${told(verified)}`);
     }
-    return code;
+    if (options.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+    return Object.values(all).every((one) => one.differences.length === 0) ? 0 : 1;
   });
 }
 
-function told({ address, gateway }: Found, lines: readonly string[]): string {
-  if (lines.length === 0) return `${gateway?.instanceId} at ${address} is as the app says\n`;
+function verify(promised: Promised, found: Found): Verified {
+  const { address, gateway } = found;
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(gateway === undefined ? {} : { instanceId: gateway.instanceId }),
+    differences: differences(promised, found),
+  };
+}
+
+function told({ address, instanceId, differences: lines }: Verified): string {
+  if (lines.length === 0) return `${instanceId} at ${address} is as the app says\n`;
   return `NOT AS THE APP SAYS\n${lines.map((line) => `- ${line}\n`).join('')}`;
 }

@@ -13,6 +13,21 @@ export interface LogsOptions extends SynthesizeOptions {
   readonly stack?: string | undefined;
   /** Goes on until it is interrupted, and shows what is new. */
   readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+/** The words of a stack's last operation, as `portway logs --json` prints them. */
+export interface StackLogs {
+  /** The stack's name in CloudFormation. */
+  readonly stackName: string;
+  /** CloudFormation's, such as `UPDATE_ROLLBACK_COMPLETE`. */
+  readonly status: string;
+  /** CloudFormation's failures in the last operation. Empty: it went well. */
+  readonly failures: readonly string[];
+  /** The two newest hosts of each gateway, the newest first. */
+  readonly hosts: readonly HostLog[];
+  /** The command that logs in. Omitted: the stack has no output for it. */
+  readonly ssh?: string;
 }
 
 /** Seconds between two looks of `--follow`. EC2 renews a console's text about every ten seconds. */
@@ -20,14 +35,20 @@ const PAUSE = 10;
 
 /** `portway logs`. @returns the exit code: 0 shown, 1 the last operation failed, 2 could not be read */
 export function logsCommand(options: LogsOptions): Promise<number> {
-  return withApp(options, 2, async (assembly) => {
+  return withApp(options, async (assembly) => {
     const gateways = await readPromised(assembly, options.stack);
     let seen: readonly string[] = [];
     for (;;) {
-      const { lines, hasFailed } = await readLogs(gateways);
+      const logs = await readLogs(gateways);
+      const code = logs.failures.length > 0 ? 1 : 0;
+      if (options.json) {
+        process.stdout.write(`${JSON.stringify(logs, null, 2)}\n`);
+        return code;
+      }
+      const lines = logLines(logs);
       const fresh = lines.filter((line) => !seen.includes(line));
       if (fresh.length > 0) process.stdout.write(`${fresh.join('\n')}\n`);
-      if (!options.follow) return hasFailed ? 1 : 0;
+      if (!options.follow) return code;
       seen = lines;
       await sleep(PAUSE * 1000);
     }
@@ -36,14 +57,8 @@ export function logsCommand(options: LogsOptions): Promise<number> {
 
 type Gateways = readonly Pick<Promised, 'stackName' | 'region' | 'instanceId'>[];
 
-/**
- * The words of a stack's last operation: its failures first, CloudFormation's and the hosts', then the hosts' lines.
- *
- * @param gateways gateways of one stack
- */
-export async function readLogs(
-  gateways: Gateways,
-): Promise<{ readonly lines: readonly string[]; readonly hasFailed: boolean }> {
+/** @param gateways gateways of one stack */
+async function readLogs(gateways: Gateways): Promise<StackLogs> {
   const [{ stackName, region } = { stackName: '', region: undefined }] = gateways;
   const client = await cloudFormation(region);
   const ec2 = new EC2Client(region === undefined ? {} : { region });
@@ -51,24 +66,32 @@ export async function readLogs(
     const stack = await readStack(client, stackName);
     if (stack === undefined) throw new Error(`${stackName} is not deployed here: look at the output of cdk deploy`);
     const operation = await lastOperation(client, stackName);
-    const failures = operation?.failures ?? [];
-    const hosts = await readHosts(ec2, gateways);
     const ssh = stack.outputs.SshCommand;
-    const lines = [
-      ...failures.map((failure) => `CloudFormation: ${failure}`),
-      ...hosts.flatMap(({ id, words }) => (words?.failure === undefined ? [] : [`${id}: ${words.failure}`])),
-      `${stackName} is ${operation?.status ?? stack.status}`,
-      ...hosts.flatMap(({ id, state, words }) => [
-        `console of ${id} (${state})${words === undefined ? ': EC2 has no text of it yet' : ':'}`,
-        ...(words?.lines ?? []).map((line) => `  ${line}`),
-      ]),
-      ...(ssh === undefined ? [] : [`all of it, on the host: ${ssh} sudo cat /var/log/portway/bootstrap.log`]),
-    ];
-    return { lines, hasFailed: failures.length > 0 };
+    return {
+      stackName,
+      status: operation?.status ?? stack.status,
+      failures: operation?.failures ?? [],
+      hosts: await readHosts(ec2, gateways),
+      ...(ssh === undefined ? {} : { ssh }),
+    };
   } finally {
     client.destroy();
     ec2.destroy();
   }
+}
+
+/** As lines for people: the failures first, CloudFormation's and the hosts', then the hosts' lines. */
+function logLines({ stackName, status, failures, hosts, ssh }: StackLogs): readonly string[] {
+  return [
+    ...failures.map((failure) => `CloudFormation: ${failure}`),
+    ...hosts.flatMap(({ id, words }) => (words?.failure === undefined ? [] : [`${id}: ${words.failure}`])),
+    `${stackName} is ${status}`,
+    ...hosts.flatMap(({ id, state, words }) => [
+      `console of ${id} (${state})${words === undefined ? ': EC2 has no text of it yet' : ':'}`,
+      ...(words?.lines ?? []).map((line) => `  ${line}`),
+    ]),
+    ...(ssh === undefined ? [] : [`all of it, on the host: ${ssh} sudo cat /var/log/portway/bootstrap.log`]),
+  ];
 }
 
 interface HostLog {

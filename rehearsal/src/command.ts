@@ -1,4 +1,5 @@
 import { ENGINES, type Engine } from '../../lib/forward/forward';
+import { NO_ANSWER } from '../../lib/plan/no-answer';
 import { plainTable } from '../../lib/plan/table';
 import { chooseCases, loadCases } from './cases';
 import type { VmSystem } from './image/image';
@@ -22,11 +23,16 @@ export interface RehearseOptions {
   readonly endpoint?: string;
 }
 
-/** `portway rehearse`. @returns the exit code: 0 only if every check passed and nothing was left behind */
+/** `portway rehearse`. @returns the exit code: 0 only if every check passed and nothing was left behind, 2 if it could not begin */
 export async function rehearseCommand(options: RehearseOptions): Promise<number> {
   const { stack, engine, os, keep = false, json = false, mirror, endpoint } = options;
   try {
     const cases = await loadCases();
+    if (options.list && json) {
+      const list = Object.fromEntries(cases.map((one) => [one.name, one.case.about]));
+      process.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
+      return 0;
+    }
     if (options.list) {
       process.stdout.write(
         `${plainTable(
@@ -57,6 +63,6 @@ export async function rehearseCommand(options: RehearseOptions): Promise<number>
   } catch (error) {
     // If the machine lacks something, the message says what to do; a stack trace would hide it.
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 1;
+    return NO_ANSWER;
   }
 }

@@ -43,8 +43,8 @@ function synth(to: number): string {
   return outdir;
 }
 
-async function logs(assembly: string): Promise<{ code: number; lines: readonly string[] }> {
-  const command = ['--import', 'tsx', 'bin/portway.ts', 'logs', '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+async function logs(assembly: string, ...args: readonly string[]): Promise<{ code: number; lines: readonly string[] }> {
+  const command = ['--import', 'tsx', 'bin/portway.ts', 'logs', ...args, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   try {
     return { code: 0, lines: (await spawn(process.execPath, command, { env: endpoint.env })).output.split('\n') };
   } catch (error) {
@@ -101,4 +101,22 @@ test('shows the words of a deploy that succeeded, and of one that failed, the fa
   ]);
   expect(lines).toContain('  E: Unable to locate package iptables');
   expect(lines.join('\n')).not.toContain('Linux version');
+  const json = await logs(second, '--json');
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.lines.join('\n'))).toEqual({
+    stackName: 'Portway',
+    status: 'UPDATE_ROLLBACK_COMPLETE',
+    failures: [expect.stringContaining('said the test')],
+    hosts: expect.arrayContaining([
+      {
+        id: host.instanceId,
+        state: 'running',
+        words: {
+          failure: 'FAILED: packages: E: Unable to locate package iptables',
+          lines: expect.arrayContaining(['E: Unable to locate package iptables']),
+        },
+      },
+    ]),
+    ssh: expect.stringMatching(/^ssh admin@[\d.]+$/),
+  });
 });

@@ -88,6 +88,15 @@ test('finds no differences in an unchanged gateway', async () => {
     code: 0,
     text: expect.stringMatching(/^Portway: i-\w+ at [\d.]+ is as the app says$/),
   });
+  const { code, text } = await portway('verify', deployed, ['--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(text)).toEqual({
+    Portway: {
+      address: expect.stringMatching(/^[\d.]+$/),
+      instanceId: expect.stringMatching(/^i-\w+$/),
+      differences: [],
+    },
+  });
 });
 
 test('shows the changed rule of an app that is not deployed yet', async () => {
@@ -115,6 +124,11 @@ test('reports a port that was opened by hand, and a removed address', async () =
     text: `Portway: NOT AS THE APP SAYS
 - the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised`,
   });
+  const json = await portway('verify', deployed, ['--json']);
+  expect([json.code, JSON.parse(json.text).Portway.differences]).toEqual([
+    1,
+    ['the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised'],
+  ]);
   const { publicIp } = await readDeployed(endpoint, 'Portway');
   const { Addresses = [] } = await client.send(new DescribeAddressesCommand({ PublicIps: [publicIp] }));
   await client.send(new DisassociateAddressCommand({ AssociationId: Addresses[0]?.AssociationId }));

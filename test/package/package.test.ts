@@ -122,8 +122,13 @@ test('brings the command line, which needs no TypeScript', async () => {
   const plan = await app.portway('plan', 'Portway');
   expect(plan.stderr).toBe('');
   expect(plan.stdout).toMatch(/^web +http 80 +8080 on the gateway +nginx/m);
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect((await app.portway('--version')).stdout).toBe(`${version}\n`);
+  expect((await app.portway('completion', 'bash')).stdout).toContain(
+    'complete -o bashdefault -o default -F _portway portway',
+  );
   const rehearse = await app.portway('rehearse');
-  expect(rehearse.code).toBe(1);
+  expect(rehearse.code).toBe(2);
   expect(rehearse.stderr).toContain("rehearse is not in the npm package: clone Portway's repository");
 }, 180_000);
 

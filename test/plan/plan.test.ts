@@ -192,7 +192,7 @@ test('names the missing adminCidr and its flag in one line', async () => {
   expect({ stderr, stdout, code }).toEqual({
     stderr: 'Portway: adminCidr is required: the address that may reach port 22, such as -c adminCidr=203.0.113.7/32\n',
     stdout: '',
-    code: 1,
+    code: 2,
   });
 }, 60_000);
 
@@ -203,6 +203,6 @@ test('names an unknown stack, and the existing ones', async () => {
 
 test('prints all problems at once, without a stack trace', async () => {
   const { stderr, code } = await plan('-c', 'adminCidr=0.0.0.0/0', '-c', 'os=windows', '-c', 'diskGiB=2');
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toMatch(/^Portway: 3 problems:\n( {2}- .+\n){3}$/);
 }, 60_000);
