@@ -8,16 +8,16 @@ export const CHAINS = {
   dnat: 'PORTWAY-DNAT',
   /** nat: connections to other hosts whose targets reply to the gateway. */
   snat: 'PORTWAY-SNAT',
-  /** filter: accepts connections to other hosts. */
+  /** filter: accepts connections to other hosts, once both sides have answered. */
   forward: 'PORTWAY-FORWARD',
+  /** filter: accepts the first packets of connections to other hosts, and clamps their MSS. */
+  new: 'PORTWAY-NEW',
   /** nat: connections to other hosts whose targets see the client's address. */
   keep: 'PORTWAY-KEEP',
   /** filter: drops clients that exceed their limits. */
   limit: 'PORTWAY-LIMIT',
   /** nat: clears marks. */
   mark: 'PORTWAY-MARK',
-  /** mangle: clamps the MSS. */
-  mss: 'PORTWAY-MSS',
   /** nat and filter: private networks that reach the internet through the gateway. */
   egress: 'PORTWAY-EGRESS',
 } as const;

@@ -19,7 +19,7 @@ export type Mark = (typeof MARKS)[keyof typeof MARKS];
 
 const GROUPS = '0x60000000';
 /** Other software may use the same bits, so only translated connections count. */
-const TRANSLATED = '-m conntrack --ctstate DNAT';
+export const TRANSLATED = '-m conntrack --ctstate DNAT';
 
 /** The third bit says that the rest of the mark is a client's place (`balance`), beside the mark of its forward. */
 export const PLACED = 0x1000_0000;
@@ -29,8 +29,8 @@ export function matchMark(mark: Mark): string {
   return `-m mark --mark ${hex(mark)}/${GROUPS} ${TRANSLATED}`;
 }
 
-/** Matches packets on their way to another host. */
-export const MATCH_REMOTE = `-m mark ! --mark 0x0/${GROUPS} ${TRANSLATED}`;
+/** Matches packets without the mark of a forward to another host. */
+export const MATCH_NOT_REMOTE = `-m mark --mark 0x0/${GROUPS}`;
 
 /** Matches every mark of ours. */
 export const MATCH_MARKED = `-m mark ! --mark 0x0/0x70000000 ${TRANSLATED}`;

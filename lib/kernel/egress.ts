@@ -40,7 +40,7 @@ declare module './values' {
 }
 
 /**
- * `egress`, in nat, mangle and filter: private networks reach the internet under the gateway's address (dynamic NAT:
+ * `egress`, in nat and filter: private networks reach the internet under the gateway's address (dynamic NAT:
  * each connection gets one of its ports). Traffic between these networks is neither translated nor accepted.
  * Connections that are already translated belong to a forward.
  */
@@ -76,7 +76,7 @@ function withoutAdmin(networks: readonly Cidr[], admin: Cidr | undefined): reado
   return excludeCidr(known, admin.text).map((text): Cidr => ({ text, family: text.includes(':') ? 6 : 4 }));
 }
 
-function writeEgress({ nat, mangle, filter, settings, family }: IptablesInput): void {
+function writeEgress({ nat, filter, settings, family }: IptablesInput): void {
   const networks = mergeCidrs(settings.egress)
     .filter((c) => c.family === family)
     .map((c) => c.text);
@@ -89,17 +89,14 @@ function writeEgress({ nat, mangle, filter, settings, family }: IptablesInput): 
   for (const network of networks) add(nat, `-s ${network}`, '-j MASQUERADE');
 
   filter.hook('FORWARD', NOT_TRANSLATED, CHAINS.egress);
+  const ways = networks.flatMap((network) => [`-s ${network}`, `-d ${network}`]);
+  clampSegmentSize(filter, CHAINS.egress, ways);
   filter.remark(CHAINS.egress, 'private networks on their way out, and answers to them');
   for (const network of networks) {
     add(filter, `-d ${network} -m conntrack --ctstate RELATED,ESTABLISHED`, '-j ACCEPT');
     add(filter, `-d ${network}`, '-j RETURN');
   }
   for (const network of networks) add(filter, `-s ${network}`, '-j ACCEPT');
-
-  for (const network of networks) {
-    clampSegmentSize(mangle, `-s ${network}`);
-    clampSegmentSize(mangle, `-d ${network}`);
-  }
 }
 
 const NOT_TRANSLATED = '-m conntrack ! --ctstate DNAT';

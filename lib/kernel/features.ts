@@ -13,7 +13,6 @@ import { login } from './login';
 import { metadataUsers } from './metadata-users';
 import { passage } from './passage';
 import { ping } from './ping';
-import { segmentSize } from './segment-size';
 import { sources } from './sources';
 
 /**
@@ -32,7 +31,6 @@ export const KERNEL_FEATURES = {
   limits,
   clientAddress,
   unmarking,
-  segmentSize,
   passage,
   egress,
   counting,

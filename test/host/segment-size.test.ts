@@ -55,7 +55,7 @@ describeHost('a path with a smaller MTU', () => {
   test.each(['v4', 'v6'] as const)('over %s: large transfers fail without clamping', async (family) => {
     const to = `${inTarget(ADDRESS.backend[family])}:9000`;
     const rules = rulesOf({ data: Forward.tcp({ listen: 80, to }) });
-    const without = (text: string) => text.replace(/^.*PORTWAY-MSS.*\n/gm, '');
+    const without = (text: string) => text.replace(/^.*TCPMSS.*\n/gm, '');
     await kernel.apply({ ...rules, v4: without(rules.v4), v6: without(rules.v6) });
     expect(await transfer('client', ADDRESS.gateway[family], 80)).not.toContain(BYTES);
   });

@@ -55,19 +55,23 @@ test('renders DNAT, SNAT, forwarding and MSS for another host, in its family onl
   ]);
   expect(chain(v4, 'PORTWAY-SNAT')).toEqual(['-j MARK --set-mark 0', '! -o lo -j MASQUERADE']);
   expect(chain(v4, 'PORTWAY-FORWARD')).toEqual(['-j ACCEPT']);
-  expect(chain(v4, 'PORTWAY-MSS')).toEqual(['-p tcp -m conntrack --ctstate DNAT -j TCPMSS --clamp-mss-to-pmtu']);
+  expect(chain(v4, 'PORTWAY-NEW')).toEqual([
+    '-m mark --mark 0x0/0x60000000 -m conntrack ! --ctstatus CONFIRMED -j RETURN',
+    '-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu',
+    '-j ACCEPT',
+  ]);
   expect(v6).not.toMatch(/^(-A|:|#portway)/m);
 });
 
-test('applies the rules for other hosts only to first packets with our mark, and to translated connections', () => {
+test('applies the rules for other hosts to translated connections only', () => {
   const { v4 } = render({
     db: Forward.tcp({ listen: 15432, to: '10.0.1.1:5432', limits: { openConnections: 9 } }),
   });
   expect(hooks(v4).filter((hook) => /^(POSTROUTING|FORWARD -m)/.test(hook))).toEqual([
     'POSTROUTING -m mark --mark 0x40000000/0x60000000 -m conntrack --ctstate DNAT -j PORTWAY-SNAT',
     'FORWARD -m conntrack --ctstate DNAT ! --ctstatus CONFIRMED -j PORTWAY-LIMIT',
-    'FORWARD -m conntrack --ctstate DNAT --ctstatus CONFIRMED -j PORTWAY-FORWARD',
-    'FORWARD -m mark ! --mark 0x0/0x60000000 -m conntrack --ctstate DNAT -j PORTWAY-FORWARD',
+    'FORWARD -m conntrack --ctstate DNAT --ctstatus ASSURED -j PORTWAY-FORWARD',
+    'FORWARD -m conntrack --ctstate DNAT -j PORTWAY-NEW',
   ]);
 });
 
@@ -79,6 +83,7 @@ test('shares the SNAT and forwarding rules between a thousand forwards to other 
   const { v4 } = render(Object.fromEntries(many));
   expect(chain(v4, 'PORTWAY-SNAT')).toHaveLength(2);
   expect(chain(v4, 'PORTWAY-FORWARD')).toHaveLength(1);
+  expect(chain(v4, 'PORTWAY-NEW')).toHaveLength(2);
 });
 
 test('writes all three tables even if empty, so that obsolete chains are removed', () => {
@@ -163,8 +168,8 @@ test('forwards a protocol without ports in the family of its target', () => {
   });
   expect(chain(v4, 'PORTWAY-DNAT')[1]).toBe('-p 50 -j DNAT --to-destination 10.0.1.1');
   expect(chain(v4, 'PORTWAY-SNAT')).toHaveLength(2);
-  expect(chain(v4, 'PORTWAY-FORWARD')).toHaveLength(1);
-  expect(v4).not.toMatch(/MSS -/);
+  expect(chain(v4, 'PORTWAY-NEW')).toHaveLength(2);
+  expect(v4).not.toContain('TCPMSS');
   expect(chain(v6, 'PORTWAY-DNAT')[1]).toBe('-i eth1 -p 47 -j DNAT --to-destination [2001:db8::1]');
   expect([v4.includes('-p 47'), v6.includes('-p 50')]).toEqual([false, false]);
 });

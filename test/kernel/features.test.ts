@@ -38,9 +38,8 @@ test('iptables features write in this order', () => {
     ['limits', ['filter LIMIT']],
     ['clientAddress', ['nat SNAT', 'nat KEEP']],
     ['unmarking', ['nat MARK']],
-    ['segmentSize', ['mangle MSS']],
-    ['passage', ['filter FORWARD']],
-    ['egress', ['nat EGRESS', 'mangle MSS', 'filter EGRESS']],
+    ['passage', ['filter FORWARD', 'filter NEW']],
+    ['egress', ['nat EGRESS', 'filter EGRESS']],
   ]);
 });
 
