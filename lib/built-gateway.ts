@@ -65,6 +65,10 @@ export class BuiltGateway {
         content,
         inbound,
         outbound,
+        securityGroups: checked.securityGroups,
+        eip: checked.eip,
+        dns: checked.dns,
+        role: checked.role,
         secrets: secretsOf(this.forwards),
         onChange: checked.onChange,
         liveTrigger: checked.liveTrigger,
@@ -92,7 +96,7 @@ export class BuiltGateway {
       host,
       {
         ...{ forwards: this.forwards, settings, content, inbound, outbound },
-        ...{ association: host.associationId, userData: host.userData },
+        ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns },
       },
       gatewaySuffix(scope),
     );

@@ -1,9 +1,15 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { readSecurityGroups } from './constructs/added-groups';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
 import { checkLiveInstance } from './constructs/check-live';
-import { readFlowLogs, readVpc } from './constructs/check-vpc';
+import { readFlowLogs, readPlace } from './constructs/check-vpc';
+import { type DnsProps, readDns } from './constructs/dns';
 import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egress';
+import { type ExistingEipProps, readEip } from './constructs/fixed-address';
+import { readRole } from './constructs/host-role';
 import { LIVE_CHANGE, type LiveChange, readLiveChange } from './constructs/live-change';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
@@ -51,6 +57,10 @@ export interface CheckedGateway {
   readonly firstBootScript?: HostFile;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
+  readonly securityGroups: readonly ec2.ISecurityGroup[];
+  readonly eip: ExistingEipProps | undefined;
+  readonly dns: DnsProps | undefined;
+  readonly role: iam.IRole | undefined;
   readonly onChange: OnChange;
   /** Only with onChange 'live'. */
   readonly liveTrigger: LiveTrigger;
@@ -82,6 +92,11 @@ const GATEWAY = {
   liveTrigger: true,
   ...LIVE_CHANGE,
   vpc: true,
+  vpcSubnets: true,
+  securityGroups: true,
+  eip: true,
+  dns: true,
+  role: true,
   availabilityZoneIndex: true,
   flowLogs: true,
   logEncryptionKey: true,
@@ -138,7 +153,7 @@ export function checkGateway(written: unknown, scope: Construct): CheckedGateway
  */
 export function standIn(written: unknown): CheckedGateway {
   const { vpc: given } = (isPlainObject(written) ? written : {}) as Written;
-  const vpc = readVpc(given, new Problems());
+  const vpc = readPlace({ vpc: given }, new Problems())?.vpc;
   const forwards = { standIn: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }) };
   // With a key, since nobody needs a warning about this one.
   return checkProps(
@@ -164,8 +179,13 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     ? readObject('egress', props.egress, { parts: EGRESS, example: "{ from: ['10.0.0.0/16'] }" }, problems)
     : props.egress;
   const settings = readGatewaySettings({ ...props, egress } as GatewaySettingsProps, admin, problems);
-  const vpc = readVpc(props.vpc, problems);
-  const routes = readEgressRoutes(egress, { vpc, isForeign: props.vpc !== undefined }, problems);
+  const isForeign = props.vpc !== undefined;
+  const place = readPlace(props, problems);
+  const routes = readEgressRoutes(egress, { place, isForeign }, problems);
+  const securityGroups = readSecurityGroups(props.securityGroups, isForeign, problems);
+  const eip = readEip(props.eip, problems);
+  const dns = readDns(props.dns, problems);
+  const role = readRole(props.role, problems);
   checkReach(forwards, settings, problems);
   const machine = readMachine(props as MachineProps, problems);
   checkHttp3(forwards, OPERATING_SYSTEMS[machine.os], problems);
@@ -174,7 +194,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   checkLoginKey(props as LoginKeyProps, problems);
   const firstBootScript =
     props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
-  const flowLogs = readFlowLogs(props, props.vpc !== undefined, problems);
+  const flowLogs = readFlowLogs(props, isForeign, problems);
   const { maxSecurityGroupRules, ...deploy } = readDeploy(props, problems);
   if (deploy.onChange === 'live') checkLiveInstance(props.instanceType, deploy.liveTrigger, problems);
   else if (props.liveTrigger !== undefined)
@@ -197,7 +217,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     settings,
     machine,
     network: {
-      ...(vpc === undefined ? {} : { vpc }),
+      ...(place === undefined ? {} : { vpc: place.vpc, subnet: place.subnet }),
       ...flowLogs,
       availabilityZoneIndex,
       ipv6: settings.ipv6,
@@ -208,9 +228,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     },
     ...(routes === undefined ? {} : { egress: routes }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
-    inbound,
-    outbound,
-    liveChange,
+    ...{ inbound, outbound, securityGroups, eip, dns, role, liveChange },
     ...deploy,
   };
 }

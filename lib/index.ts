@@ -1,7 +1,9 @@
 /** The construct library's public interface: import from here, not from the files behind it. */
 
 export type { CdkStackProps } from './constructs/cdk-stack-props';
+export type { DnsProps } from './constructs/dns';
 export type { GatewayEgressProps } from './constructs/egress';
+export type { ExistingEipProps } from './constructs/fixed-address';
 export type { Gateway } from './constructs/gateway';
 export type { LiveChangeProps } from './constructs/live-change';
 export type { LoginKeyProps } from './constructs/login-key';

@@ -1,6 +1,9 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { DnsProps } from './constructs/dns';
 import type { GatewayEgressProps } from './constructs/egress';
+import type { ExistingEipProps } from './constructs/fixed-address';
 import type { LiveChangeProps } from './constructs/live-change';
 import type { LoginKeyProps } from './constructs/login-key';
 import type { MachineProps } from './constructs/machine';
@@ -58,13 +61,53 @@ export interface PortGatewayProps
    */
   readonly liveTrigger?: LiveTrigger;
   /**
-   * An existing VPC; its first public subnet is used.
+   * An existing VPC. Its first public subnet is used, unless `vpcSubnets` chooses one.
    * @default a VPC of its own, 10.0.0.0/16, with one public subnet
    * @category Network
    * @refused a VPC without a public subnet
    */
   // With exactOptionalPropertyTypes, TypeScript does not take an ec2.Vpc for an ec2.IVpc.
   readonly vpc?: ec2.IVpc | ec2.Vpc;
+  /**
+   * Which public subnet of `vpc`, by the CDK's `SubnetSelection`: `{ availabilityZones: ['eu-central-1b'] }`,
+   * `{ subnetGroupName: 'Edge' }`, `{ subnets: [subnet] }`. The first one that it selects is used. Another subnet
+   * replaces the host.
+   * @default the VPC's first public subnet
+   * @category Network
+   * @refused without `vpc`; a selection of private subnets, or of none
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * Further security groups of the host, such as a group that admits monitoring. Its own group, with the rules of the
+   * forwards, is always there; what any group allows is allowed. AWS's quota is five groups in all. Another list
+   * replaces the host: in an existing VPC the groups are part of its network interface.
+   * @default none
+   * @category Network
+   * @refused without `vpc`; an empty list; more than 15
+   */
+  readonly securityGroups?: readonly ec2.ISecurityGroup[];
+  /**
+   * An Elastic IP that is there already, for example one that clients know. The host takes it over from whoever has it,
+   * once it has proved itself, and `cdk destroy` leaves it. Changing this changes the address, and leaves the host alone.
+   * @default a new address, which belongs to the stack
+   * @category Network
+   */
+  readonly eip?: ExistingEipProps;
+  /**
+   * Names that lead to the gateway, as A records in a hosted zone of Route 53. There are no AAAA records: the IPv6
+   * address changes with the host. A name must not have an A record already. Changing the names leaves the host alone.
+   * @default none
+   * @category Network
+   */
+  readonly dns?: DnsProps;
+  /**
+   * The host's role, if it must not have one of its own: EC2 must be allowed to assume it. Portway adds one inline
+   * policy, with what this host reads. A role that is imported with `mutable: false` is left as it is, and must have
+   * these rights already: `cdk synth` without `role` shows them. Changing the role leaves the host alone.
+   * @default a new role
+   * @category Machine
+   */
+  readonly role?: iam.IRole;
   /**
    * Which of the region's availability zones the subnet is in, counted from 0 (0-10). Not every zone has every
    * instance type. Changing it replaces subnet and host. No effect with `vpc`.

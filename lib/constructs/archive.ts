@@ -7,7 +7,7 @@ import { type ParameterArchive, parameterNames } from '../host/parameters';
 export interface ArchiveProps {
   readonly archive: ParameterArchive;
   /** The role that may read these parameters, and no others. */
-  readonly reader: iam.Role;
+  readonly reader: iam.IRole;
 }
 
 /**
@@ -30,7 +30,7 @@ export class Archive extends Construct {
         description: `Files of the Portway gateway, part ${i + 1} of ${archive.values.length}`,
       });
     });
-    reader.addToPolicy(
+    reader.addToPrincipalPolicy(
       new iam.PolicyStatement({
         actions: ['ssm:GetParameter'],
         resources: names.map((name) =>

@@ -1,14 +1,80 @@
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
-import { passes } from '../forward/read-object';
+import { passes, readObject } from '../forward/read-object';
 import { readFlag } from '../forward/read-value';
 import type { NetworkProps } from './network';
 
-/** The VPC for the gateway. Reports anything else to `problems` and returns undefined. */
-export function readVpc(vpc: unknown, problems: Problems): ec2.IVpc | undefined {
-  if (vpc === undefined) return undefined;
+/** Where in an existing VPC the gateway is to be. */
+export interface Place {
+  readonly vpc: ec2.IVpc;
+  readonly subnet: ec2.ISubnet;
+  /** Whether `Vpc.fromLookup` has yet to find it: dummy values stand in, and the CLI calls the app again with the real ones. */
+  readonly isPending: boolean;
+}
+
+const SELECTION = {
+  ...{ availabilityZones: true, onePerAz: true, subnetFilters: true, subnetGroupName: true },
+  ...{ subnets: true, subnetType: true },
+} as const satisfies Known<Omit<ec2.SubnetSelection, 'subnetName'>>;
+
+/** Reads `vpc` and `vpcSubnets`. Reports anything wrong to `problems` and returns undefined. */
+export function readPlace(props: { vpc?: unknown; vpcSubnets?: unknown }, problems: Problems): Place | undefined {
+  const { vpc, vpcSubnets } = props;
+  const selection = readObject(
+    'vpcSubnets',
+    vpcSubnets,
+    { parts: SELECTION, example: "{ availabilityZones: ['eu-central-1b'] }" },
+    problems,
+  ) as ec2.SubnetSelection | undefined;
+  if (vpc === undefined) {
+    if (vpcSubnets !== undefined)
+      problems.add('vpcSubnets', "must go with vpc: the gateway's own has one subnet (availabilityZoneIndex moves it)");
+    return undefined;
+  }
+  const read = readVpc(vpc, vpcSubnets !== undefined, problems);
+  if (read === undefined) return undefined;
+  const isPending = passes(() => read.selectSubnets({ subnetType: ec2.SubnetType.PUBLIC }).isPendingLookup === true);
+  const [first] = read.publicSubnets;
+  const subnet = vpcSubnets === undefined ? first : chooseSubnet(read, selection, isPending, problems);
+  return subnet === undefined ? undefined : { vpc: read, subnet, isPending };
+}
+
+/** The first public subnet of a selection. */
+function chooseSubnet(
+  vpc: ec2.IVpc,
+  selection: ec2.SubnetSelection | undefined,
+  isPending: boolean,
+  problems: Problems,
+): ec2.ISubnet | undefined {
+  // Reported already.
+  if (selection === undefined) return undefined;
+  // The zones and groups of dummy values are none of the real ones.
+  if (isPending) return vpc.publicSubnets[0];
+  try {
+    // Without a kind, the CDK chooses private subnets.
+    const isOpen = selection.subnetGroupName === undefined && selection.subnets === undefined;
+    const { subnets } = vpc.selectSubnets({ ...(isOpen ? { subnetType: ec2.SubnetType.PUBLIC } : {}), ...selection });
+    const [subnet] = subnets;
+    const isPrivate = [...vpc.privateSubnets, ...vpc.isolatedSubnets].some((one) => one.subnetId === subnet?.subnetId);
+    if (subnet === undefined) problems.add('vpcSubnets', 'must choose a subnet of vpc, got none');
+    else if (isPrivate)
+      problems.add('vpcSubnets', 'must choose a public subnet: its way out is the internet gateway', subnet.node.path);
+    else return subnet;
+  } catch (error) {
+    problems.add('vpcSubnets', `must choose a subnet of vpc: ${(error as Error).message}`);
+  }
+  return undefined;
+}
+
+/**
+ * The VPC for the gateway. Reports anything else to `problems` and returns undefined.
+ *
+ * @param isChosen whether the subnet is chosen by another prop
+ */
+function readVpc(vpc: unknown, isChosen: boolean, problems: Problems): ec2.IVpc | undefined {
   if (!isVpc(vpc)) {
     const rule =
       "must be a VPC of the CDK, such as ec2.Vpc.fromLookup(this, 'Vpc', { vpcId: 'vpc-0123456789abcdef0' })";
@@ -17,6 +83,7 @@ export function readVpc(vpc: unknown, problems: Problems): ec2.IVpc | undefined 
   }
   const [subnet] = vpc.publicSubnets;
   if (subnet === undefined) {
+    if (isChosen) return vpc;
     problems.add('vpc', 'must have a public subnet, got one with none');
     return undefined;
   }
@@ -67,6 +134,10 @@ export function ofUnknownLength(subnet: ec2.ISubnet): boolean {
 function isVpc(value: unknown): value is ec2.IVpc {
   const vpc = value as Partial<ec2.IVpc> | undefined | null;
   return passes(
-    () => Construct.isConstruct(value) && typeof vpc?.vpcId === 'string' && Array.isArray(vpc.publicSubnets),
+    () =>
+      Construct.isConstruct(value) &&
+      typeof vpc?.vpcId === 'string' &&
+      typeof vpc.selectSubnets === 'function' &&
+      [vpc.publicSubnets, vpc.privateSubnets, vpc.isolatedSubnets].every((list) => Array.isArray(list)),
   );
 }

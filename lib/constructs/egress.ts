@@ -8,7 +8,7 @@ import type { Problems } from '../forward/problems';
 import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';
 import type { EgressProps } from '../kernel/egress';
-import { ofUnknownLength } from './check-vpc';
+import { ofUnknownLength, type Place } from './check-vpc';
 
 /** Outbound internet access for private networks: the kernel's part and the AWS resources. */
 export interface GatewayEgressProps extends EgressProps {
@@ -39,7 +39,7 @@ export interface CheckedEgress {
 /** Checks the CDK objects: the topic, the subnets, and whether they are in a VPC given by `vpc`. */
 export function readEgressRoutes(
   egress: unknown,
-  { vpc, isForeign }: { readonly vpc: ec2.IVpc | undefined; readonly isForeign: boolean },
+  { place, isForeign }: { readonly place: Place | undefined; readonly isForeign: boolean },
   problems: Problems,
 ): CheckedEgress | undefined {
   // Reported already.
@@ -53,6 +53,8 @@ export function readEgressRoutes(
     );
   const topic = isTopic(alarmTopic) ? { alarmTopic } : {};
   if (subnets === undefined) return { subnets: [], ...topic };
+  // Dummy subnets are pending, not wrong: there may be none of a kind, or one may be undefined.
+  if (place?.isPending && Array.isArray(subnets)) return { subnets: subnets.filter(isSubnet), ...topic };
   if (!Array.isArray(subnets) || subnets.length === 0) {
     problems.add(
       'egress.subnets',
@@ -68,7 +70,7 @@ export function readEgressRoutes(
     );
     return undefined;
   }
-  const gatewaySubnet = vpc?.publicSubnets[0];
+  const gatewaySubnet = place?.subnet;
   const networks = Array.isArray(from) ? from.filter((cidr): cidr is string => typeof cidr === 'string') : [];
   for (const [i, subnet] of subnets.entries())
     checkSubnet(`egress.subnets[${i}]`, subnet, { gatewaySubnet, from: networks }, problems);

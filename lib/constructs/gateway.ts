@@ -1,6 +1,6 @@
 import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
@@ -12,9 +12,12 @@ import type { OperatingSystem } from '../host/operating-system';
 import { CARRIERS, renderUserData, signalUrlReserve, type UserData } from '../host/user-data';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
 import { Archive } from './archive';
+import { Dns, type DnsProps } from './dns';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
+import { type ExistingEipProps, fixedAddress } from './fixed-address';
 import { GatewayConnections } from './gateway-connections';
+import { hostRole } from './host-role';
 import { joinedLines } from './lines';
 import { Live } from './live';
 import { type LoginKeyProps, loginKey } from './login-key';
@@ -33,6 +36,14 @@ export interface GatewayProps extends LoginKeyProps {
   readonly content: HostContent;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
+  /** Groups of the instance besides its own. */
+  readonly securityGroups: readonly ec2.ISecurityGroup[];
+  /** Undefined: a new address. */
+  readonly eip: ExistingEipProps | undefined;
+  /** Undefined: no names. */
+  readonly dns: DnsProps | undefined;
+  /** Undefined: a new role. */
+  readonly role: iam.IRole | undefined;
   /** Secrets that hold the host's certificates. */
   readonly secrets: readonly SecretSource[];
   readonly onChange: OnChange;
@@ -79,10 +90,12 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
       timeout: props.signalTimeout,
       attempt: props.attempt,
     });
-    const eip = new ec2.CfnEIP(this, 'Address', { domain: 'vpc' });
-    this.address = eip.ref;
-    const role = this.createRole(props.secrets);
-    this.grantPrincipal = role;
+    const eip = fixedAddress(this, props.eip);
+    this.address = eip.publicIp;
+    const { host: role, principal } = hostRole(this, props.role);
+    // lib/forward is CDK-free, so it cannot name IGrantable.
+    for (const secret of props.secrets) secret.grantRead(role as never);
+    this.grantPrincipal = principal;
     const { name, content, attempt, liveTrigger: trigger } = props;
     const live = isLive
       ? new Live(this, 'Live', { name, content, boot: proof, attempt, trigger, role, rules }, problems)
@@ -119,6 +132,7 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
         },
       ],
     });
+    for (const group of props.securityGroups) this.instance.addSecurityGroup(group);
     // The parameters must exist, and be readable, before the host boots.
     if (this.userData.archive !== undefined)
       this.instance.instance.node.addDependency(
@@ -174,14 +188,15 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     // A host gets the address only after it has proved itself. No resource may depend on this one: if it failed, the rollback would
     // return to an association that no longer exists.
     this.association = new ec2.CfnEIPAssociation(this, 'AddressAssociation', {
-      allocationId: eip.attrAllocationId,
+      allocationId: eip.allocationId,
       instanceId: this.instance.instanceId,
     });
     this.association.addResourceDependency(this.condition);
     this.beforeAddress = this.condition;
     // Booting needs the route, and the internet gateway cannot be detached while public addresses are in use.
-    for (const resource of [eip, this.association, this.instance.instance])
-      resource.node.addDependency(...network.internet);
+    for (const resource of [eip.resource, this.association, this.instance.instance])
+      resource?.node.addDependency(...network.internet);
+    if (props.dns !== undefined) new Dns(this, 'Dns', { ...props.dns, address: this.address });
   }
 
   /** The logical id of the address's association: see `Plan`. */
@@ -223,25 +238,6 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     resource.addResourceDependency(this.beforeAddress);
     this.association.addResourceDependency(resource);
     this.beforeAddress = resource;
-  }
-
-  /**
-   * The host reads only the secrets with its certificates and the parameters that do not fit into user-data; its report goes to a
-   * presigned URL. It always has a role, so that teams can add permissions.
-   */
-  private createRole(secrets: readonly SecretSource[]): iam.Role {
-    const role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
-      description: 'Portway gateway',
-    });
-    // lib/forward is CDK-free, so it cannot name IGrantable.
-    for (const secret of secrets) secret.grantRead(role as never);
-    acknowledgeInPacks(
-      role,
-      'IAMNoInlinePolicy',
-      'The policy names the secrets and parameters of this host only, and is deleted with its role.',
-    );
-    return role;
   }
 }
 

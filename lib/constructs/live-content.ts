@@ -18,7 +18,7 @@ export interface LiveContentStoreProps {
   /** What must exist before the host learns of the content: the rules that admit its forwards' traffic. */
   readonly after: readonly IDependable[];
   /** The host's role. It may read this gateway's parameters, and report to its stack. */
-  readonly reader: iam.Role;
+  readonly reader: iam.IRole;
 }
 
 /**
@@ -56,16 +56,18 @@ export class LiveContentStore extends Construct {
   }
 
   /** The host may read its content, and report on it to its own stack. */
-  private grant(reader: iam.Role, place: string): void {
+  private grant(reader: iam.IRole, place: string): void {
     const { partition, region, account, stackId } = Stack.of(this);
     const parts = `parameter${place}/*`;
-    reader.addToPolicy(
+    reader.addToPrincipalPolicy(
       new iam.PolicyStatement({
         actions: ['ssm:GetParameters'],
         resources: [`arn:${partition}:ssm:${region}:${account}:${parts}`],
       }),
     );
-    reader.addToPolicy(new iam.PolicyStatement({ actions: ['cloudformation:SignalResource'], resources: [stackId] }));
+    reader.addToPrincipalPolicy(
+      new iam.PolicyStatement({ actions: ['cloudformation:SignalResource'], resources: [stackId] }),
+    );
     const shown = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
     const arn = `arn:${shown(partition, 'Partition')}:ssm:${shown(region, 'Region')}:${shown(account, 'AccountId')}:${parts}`;
     acknowledge(

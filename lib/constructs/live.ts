@@ -22,7 +22,7 @@ export interface LiveProps {
   readonly attempt: number;
   readonly trigger: LiveTrigger;
   /** The host's role. */
-  readonly role: iam.Role;
+  readonly role: iam.IRole;
   /** The rules of the security group. */
   readonly rules: readonly CfnResource[];
 }

@@ -12,10 +12,15 @@ import { acknowledge, acknowledgeInPacks } from './acknowledge';
  */
 export interface NetworkProps {
   /**
-   * An existing VPC; its first public subnet is used.
+   * An existing VPC.
    * @default a VPC of its own, 10.0.0.0/16, with one public subnet
    */
   readonly vpc?: ec2.IVpc | ec2.Vpc;
+  /**
+   * A public subnet of `vpc`.
+   * @default its first one
+   */
+  readonly subnet?: ec2.ISubnet;
   /**
    * Whether the new VPC writes flow logs to CloudWatch.
    * @default false
@@ -57,7 +62,7 @@ export class Network extends Construct {
     this.isForeign = props.vpc !== undefined;
     this.vpc = (props.vpc ?? this.createVpc(props)) as ec2.IVpc;
     // The stack's checks guarantee that there is one.
-    const subnet = this.vpc.publicSubnets[0] as ec2.ISubnet;
+    const subnet = props.subnet ?? (this.vpc.publicSubnets[0] as ec2.ISubnet);
     this.subnet = subnet;
     // The VPC's own `internetConnectivityEstablished` covers the internet gateway only. Booting needs the route too, and destroy
     // must not detach the gateway while a public address is left. It also lacks the IPv6 route of a dual-stack VPC.

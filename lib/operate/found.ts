@@ -1,6 +1,13 @@
-import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  type Address,
+  DescribeAddressesCommand,
+  DescribeSecurityGroupsCommand,
+  EC2Client,
+  type Instance,
+  type SecurityGroup,
+} from '@aws-sdk/client-ec2';
 import { CONTENT_TAG } from '../host/live/content';
-import { logicalId, readUserData, stackAddress, stackInstances } from './instance';
+import { logicalId, ofStack, readUserData, stackAddress, stackInstances } from './instance';
 import type { Promised } from './promised';
 import { requireRegion } from './region';
 import { groupRules, type SecurityGroupRules } from './security-group';
@@ -29,7 +36,32 @@ export interface FoundInstance {
   /** SHA-256 of the content that the instance's tag tells it to run. */
   readonly content?: string | undefined;
   readonly userData: string;
+  /** Without the groups that the app adds to the gateway's own: their rules are none of its business. */
   readonly securityGroups: readonly SecurityGroupRules[];
+}
+
+async function addressOf(
+  client: EC2Client,
+  { stackName, address: { logicalId: id, allocationId }, instanceId }: Promised,
+  instances: readonly Instance[],
+): Promise<Address | undefined> {
+  if (id !== undefined) return stackAddress(client, stackName, id);
+  const { Addresses = [] } = await client.send(new DescribeAddressesCommand({}));
+  if (allocationId !== undefined) return Addresses.find((one) => one.AllocationId === allocationId);
+  const host = instances.find((one) => logicalId(one) === instanceId)?.InstanceId;
+  return Addresses.find((one) => one.InstanceId !== undefined && one.InstanceId === host);
+}
+
+/** Of groups whose ids are not known, as many are left out as are promised: first those that are not of the stack. */
+function isNotAdded({ stackName, resources, addedGroups: { ids, unknown } }: Promised) {
+  let rest = unknown;
+  return (group: SecurityGroup): boolean => {
+    if (ids.includes(group.GroupId ?? '')) return false;
+    const isOwn = ofStack(group, stackName) && resources.has(logicalId(group) ?? '');
+    if (isOwn || rest === 0) return true;
+    rest--;
+    return false;
+  };
 }
 
 /**
@@ -38,15 +70,15 @@ export interface FoundInstance {
  * @param shared the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
  */
 export async function readFound(promised: Promised, shared?: EC2Client): Promise<Found> {
-  const { stackName, region, addressId, resources } = promised;
+  const { stackName, region, resources } = promised;
   // Silence the SDK's Node-version warning.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = shared ?? new EC2Client(region === undefined ? {} : { region });
   try {
     await requireRegion(client);
-    const address = await stackAddress(client, stackName, addressId);
     const all = await stackInstances(client, stackName);
     const instances = all.filter((one) => one.State?.Name !== 'terminated');
+    const address = await addressOf(client, promised, instances);
     const gateway = instances.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
     const others = instances
       .filter((one) => one !== gateway && !resources.has(logicalId(one) ?? ''))
@@ -57,6 +89,7 @@ export async function readFound(promised: Promised, shared?: EC2Client): Promise
       readUserData(client, gateway.InstanceId),
       client.send(new DescribeSecurityGroupsCommand({ GroupIds: groups })),
     ]);
+    const own = SecurityGroups.filter(isNotAdded(promised));
     return {
       address: address?.PublicIp,
       gateway: {
@@ -68,7 +101,7 @@ export async function readFound(promised: Promised, shared?: EC2Client): Promise
         sourceDestCheck: gateway.SourceDestCheck ?? true,
         content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
         userData: userData.toString(),
-        securityGroups: SecurityGroups.map(groupRules),
+        securityGroups: own.map(groupRules),
       },
       others,
     };

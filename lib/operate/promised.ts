@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { gatewaysOfOneStack, type SynthesizedGateway, stacksOf } from '../plan/assembly';
-import { groupRulesOf, type PromisedRule } from '../plan/change/group-rules';
+import { groupRulesOf, groupsOf, type PromisedRule } from '../plan/change/group-rules';
 import { contentTag } from '../plan/change/resources';
-import { gatewayId, parseTemplate, type Resources, reference, textOf } from '../plan/change/template';
+import { gatewayId, parseTemplate, type Resource, type Resources, reference, textOf } from '../plan/change/template';
 import type { Plan } from '../plan/plan';
 
 /** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
@@ -15,8 +15,9 @@ export interface Promised {
   readonly region: string | undefined;
   /** Logical id of the instance. */
   readonly instanceId: string;
-  /** Logical id of the Elastic IP. */
-  readonly addressId: string | undefined;
+  readonly address: PromisedAddress;
+  /** Security groups of the instance that are not of its template. */
+  readonly addedGroups: AddedGroups;
   /** Logical ids of all resources of the template, the gateway's and others. */
   readonly resources: ReadonlySet<string>;
   readonly instanceType: string | undefined;
@@ -29,6 +30,22 @@ export interface Promised {
   readonly userData: readonly string[];
   readonly inbound: readonly PromisedRule[];
   readonly outbound: readonly PromisedRule[];
+}
+
+/** How to find the Elastic IP. With neither id it is that of the instance. */
+export interface PromisedAddress {
+  /** Its logical id, if it is of the template. */
+  readonly logicalId?: string;
+  /** Its allocation id, if that is known. */
+  readonly allocationId?: string;
+  /** The address itself, if that is known. */
+  readonly publicIp?: string;
+}
+
+export interface AddedGroups {
+  readonly ids: readonly string[];
+  /** How many more there are, whose ids are known only at deploy time. */
+  readonly unknown: number;
 }
 
 /** A placeholder in a line of user-data: matches any text, including none. */
@@ -48,8 +65,10 @@ export async function readPromised(assembly: string, wanted: string | undefined)
 async function readGateway({ path, planFile, stack }: SynthesizedGateway): Promise<Promised> {
   const { stackName, region, templateFile } = stack;
   const { Resources } = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
-  const { association } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
-  return { path, stackName, region, ...gatewayOf(Resources, association) };
+  const { association, gateway } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  const read = gatewayOf(Resources, association);
+  const { address: publicIp } = gateway;
+  return { path, stackName, region, ...read, address: { ...read.address, ...(publicIp ? { publicIp } : {}) } };
 }
 
 function gatewayOf(resources: Resources, association: string): Omit<Promised, 'path' | 'stackName' | 'region'> {
@@ -61,7 +80,8 @@ function gatewayOf(resources: Resources, association: string): Omit<Promised, 'p
   const options = (properties.MetadataOptions ?? {}) as Record<string, unknown>;
   return {
     instanceId,
-    addressId: reference(resources[association]?.Properties?.AllocationId),
+    address: addressOf(resources, resources[association]?.Properties?.AllocationId),
+    addedGroups: addedGroupsOf(resources, instance),
     resources: new Set(Object.keys(resources)),
     instanceType: text(properties.InstanceType),
     httpTokens: text(options.HttpTokens),
@@ -72,6 +92,18 @@ function gatewayOf(resources: Resources, association: string): Omit<Promised, 'p
     inbound: groupRulesOf(resources, instance, 'Ingress'),
     outbound: groupRulesOf(resources, instance, 'Egress'),
   };
+}
+
+function addressOf(resources: Resources, allocation: unknown): PromisedAddress {
+  const logicalId = reference(allocation);
+  if (logicalId !== undefined && logicalId in resources) return { logicalId };
+  return typeof allocation === 'string' ? { allocationId: allocation } : {};
+}
+
+function addedGroupsOf(resources: Resources, instance: Resource): AddedGroups {
+  const added = groupsOf(instance).filter((group) => !((reference(group) ?? '') in resources));
+  const ids = added.filter((group) => typeof group === 'string');
+  return { ids, unknown: added.length - ids.length };
 }
 
 function text(value: unknown): string | undefined {

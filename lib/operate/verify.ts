@@ -16,10 +16,14 @@ export function differences(promised: Promised, found: Found): readonly string[]
   const { address, gateway, others } = found;
   if (address === undefined)
     return [`${stackName} has no Elastic IP: it is not deployed here, or the address was released`];
+  const { publicIp = address } = promised.address;
   const left = others.map((id) => `instance ${id} of ${stackName} is there besides the gateway`);
   if (gateway === undefined) return [`the address ${address} leads to no instance of ${stackName}`, ...left];
   return [
     ...left,
+    ...(publicIp === address
+      ? []
+      : [`eip.publicIp must be ${address}, the address of its allocation, got: ${publicIp}`]),
     ...instanceDifferences(promised, gateway),
     ...ruleDifferences('inbound', promised.inbound, rulesOf(gateway.securityGroups, 'ingress')),
     ...ruleDifferences('outbound', promised.outbound, rulesOf(gateway.securityGroups, 'egress')),

@@ -130,6 +130,10 @@ export interface PlannedGateway {
   readonly blocked: readonly string[];
   /** Private networks that go out through the gateway. */
   readonly egress: readonly string[];
+  /** The address, if it is there already. Omitted: the stack makes one, or the address is known only at deploy. */
+  readonly address?: string;
+  /** Names in Route 53 that lead to it. */
+  readonly names?: readonly string[];
   /** Omitted: the security group admits no pings, and the host keeps its distribution's setting. */
   readonly ping?: boolean;
 }
@@ -148,6 +152,8 @@ export interface PlanProps {
   readonly association: string;
   readonly forwards: readonly ResolvedForward[];
   readonly settings: GatewaySettings;
+  readonly eip: { readonly publicIp: string } | undefined;
+  readonly dns: { readonly names: readonly string[] } | undefined;
   readonly content: HostContent;
   readonly userData: UserData;
   readonly inbound: readonly TrafficRule[];
@@ -155,7 +161,7 @@ export interface PlanProps {
 }
 
 export function makePlan(props: PlanProps): Plan {
-  const { association, forwards, settings, content, userData, inbound, outbound } = props;
+  const { association, forwards, settings, eip, dns, content, userData, inbound, outbound } = props;
   return {
     association,
     forwards: forwards.map(plannedForward),
@@ -163,6 +169,8 @@ export function makePlan(props: PlanProps): Plan {
       ipv6: settings.ipv6,
       blocked: settings.blocked.map(network),
       egress: settings.egress.map(network),
+      ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
+      ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),

@@ -110,8 +110,10 @@ function healthLine({ by, port, interval, failures }: NonNullable<PlannedForward
   return `health: ${by}${port === undefined ? '' : ` ${port}`} every ${interval} s, out after ${failures}`;
 }
 
-function gatewayLines({ ipv6, blocked, egress, ping }: PlannedGateway): string[] {
+function gatewayLines({ address, names, ipv6, blocked, egress, ping }: PlannedGateway): string[] {
   return [
+    ...(address === undefined ? [] : [`takes over ${address}`]),
+    ...(names === undefined ? [] : [`named ${names.join(', ')}`]),
     ...(ipv6 ? ['IPv6 beside IPv4'] : []),
     ...(egress.length > 0 ? [`way out of ${egress.join(', ')}`] : []),
     ...(blocked.length > 0 ? [`drops all from ${blocked.join(', ')}`] : []),

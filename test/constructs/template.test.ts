@@ -90,7 +90,8 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const attachments = resources(template, 'AWS::EC2::VPCGatewayAttachment').map(([id]) => id);
     const routes = resources(template, 'AWS::EC2::Route').filter(([, r]) => r.Properties?.GatewayId !== undefined);
     expect([attachments.length, routes.length]).toEqual(ownVpc ? [1, props.ipv6 === true ? 2 : 1] : [0, 0]);
-    for (const type of ['AWS::EC2::EIP', 'AWS::EC2::EIPAssociation', 'AWS::EC2::Instance']) {
+    const eip = props.eip === undefined ? ['AWS::EC2::EIP'] : [];
+    for (const type of [...eip, 'AWS::EC2::EIPAssociation', 'AWS::EC2::Instance']) {
       const { DependsOn = [] } = only(template, type)[1];
       expect(DependsOn).toEqual(expect.arrayContaining([...attachments, ...routes.map(([id]) => id)]));
     }

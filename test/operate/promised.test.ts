@@ -129,7 +129,7 @@ test("finds each gateway of a team's stack, in a stage too, among other instance
     { path: 'Prod/Team/Game', stackName: 'Prod-Team', instanceType: 't4g.nano' },
     { path: 'Prod/Team/Web', stackName: 'Prod-Team', instanceType: 't4g.small' },
   ]);
-  expect(all.map(({ instanceId, addressId }) => [instanceId, addressId])).toEqual([
+  expect(all.map(({ instanceId, address }) => [instanceId, address.logicalId])).toEqual([
     [expect.stringMatching(/^GameGatewayInstance/), expect.stringMatching(/^GameGatewayAddress/)],
     [expect.stringMatching(/^WebGatewayInstance/), expect.stringMatching(/^WebGatewayAddress/)],
   ]);

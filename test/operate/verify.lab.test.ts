@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AuthorizeSecurityGroupIngressCommand,
   DescribeAddressesCommand,
@@ -11,7 +10,7 @@ import {
 import { App, aws_ec2 as ec2, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { Forward } from '../../lib/forward/forward';
-import { allInstances, describeInstance, ofStack } from '../../lib/operate/instance';
+import { allInstances } from '../../lib/operate/instance';
 import { PortGateway } from '../../lib/port-gateway';
 import { PortwayStack } from '../../lib/portway-stack';
 import { cdk } from '../../rehearsal/src/aws/cdk';
@@ -19,6 +18,7 @@ import { ec2Client } from '../../rehearsal/src/aws/client';
 import { readDeployed } from '../../rehearsal/src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { report } from '../../rehearsal/test/support/report';
+import { reportAll } from '../../rehearsal/test/support/report-all';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
 /*
@@ -158,32 +158,11 @@ function synthTeam(): string {
   return outdir;
 }
 
-/** Reports in the place of each host of a stack that waits for it, until the deploy is over. @returns the hosts' ids */
-async function reportAll(stackName: string, deploying: Promise<unknown>): Promise<ReadonlySet<string>> {
-  const reported = new Set<string>();
-  let isOver = false;
-  const over = deploying.finally(() => {
-    isOver = true;
-  });
-  while (!isOver) {
-    for (const instance of await allInstances(client)) {
-      if (!ofStack(instance, stackName) || reported.has(`${instance.InstanceId}`)) continue;
-      const described = await describeInstance(client, instance);
-      if (!described.userData.includes('PORTWAY_SIGNAL_URL')) continue;
-      if ((await report(endpoint, described, 'SUCCESS').catch(() => undefined)) === 200)
-        reported.add(described.instanceId);
-    }
-    await Promise.race([sleep(200), over.catch(() => undefined)]);
-  }
-  await over;
-  return reported;
-}
-
 test("finds each gateway of a team's stack in a stage, among other instances and addresses", async () => {
   const team = synthTeam();
   const args = ['deploy', 'Prod/Team', '--require-approval', 'never'];
   const { finished } = cdk(args, { endpoint, folder, log: join(folder, 'team.log'), app: team });
-  expect((await reportAll('Prod-Team', finished)).size).toBe(2);
+  expect((await reportAll(endpoint, 'Prod-Team', finished)).size).toBe(2);
   const { code, text } = await verify(team);
   expect(text.split('\n')).toEqual(
     ['Game', 'Web'].map((id) =>

@@ -4,7 +4,8 @@ import { differences } from '../../lib/operate/verify';
 
 const promised: Promised = {
   ...{ path: 'Portway', stackName: 'Portway', region: undefined },
-  ...{ instanceId: 'Instance', addressId: 'Address', resources: new Set(['Instance', 'Address']) },
+  ...{ instanceId: 'Instance', address: { logicalId: 'Address' }, resources: new Set(['Instance', 'Address']) },
+  addedGroups: { ids: [], unknown: 0 },
   instanceType: 't4g.micro',
   httpTokens: 'required',
   hopLimit: 1,

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Fn, LegacyStackSynthesizer, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
@@ -27,8 +29,28 @@ function teamNetwork() {
     routeTableId: 'rtb-1a2b3c02',
     ipv4CidrBlock: '10.0.1.0/24',
   });
+  const shared = {
+    // Its second public subnet is chosen by zone.
+    vpc: ec2.Vpc.fromVpcAttributes(scope, 'Shared', {
+      vpcId: 'vpc-1a2b3c4d',
+      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+      publicSubnetIds: ['subnet-1a2b3c01', 'subnet-1a2b3c03'],
+      publicSubnetRouteTableIds: ['rtb-1a2b3c01', 'rtb-1a2b3c01'],
+    }),
+    vpcSubnets: { availabilityZones: ['eu-central-1b'] },
+    securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(scope, 'Monitoring', 'sg-1a2b3c4d')],
+    eip: { allocationId: 'eipalloc-1a2b3c4d', publicIp: '203.0.113.100' },
+    dns: {
+      zone: route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', {
+        hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+        zoneName: 'example.com',
+      }),
+      names: ['www.example.com', '*.apps.example.com'],
+    },
+    role: iam.Role.fromRoleName(scope, 'HostRole', 'team-gateway'),
+  };
   const alarmTopic = sns.Topic.fromTopicArn(scope, 'Topic', 'arn:aws:sns:eu-central-1:123456789012:operators');
-  return { vpc, subnet, alarmTopic };
+  return { vpc, subnet, alarmTopic, shared };
 }
 
 const team = teamNetwork();
@@ -241,6 +263,14 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
       vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.40', family: 'ipv4' }),
     },
+  },
+  // Beside what a team has already: subnet, group, address, zone and role.
+  existing: {
+    ...common,
+    ...team.shared,
+    engine: 'iptables',
+    onChange: 'live',
+    forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
   // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
   egress: {

@@ -36,9 +36,8 @@ export function compareTemplates(before: Template, after: Template, association?
   const changes = [...rows, ...unexplained(rows, resources.host)];
   const known = changes.map((one) => one.host).filter((effect) => effect !== 'unknown');
   const host = hardest([resources.host, ...known]);
-  const address = changes.some((one) => one.what === 'address' && one.host === 'replace') ? 'changes' : 'stays';
   return {
-    ...{ changes, host, address },
+    ...{ changes, host, address: resources.address },
     incomplete: changes.some((one) => one.host === 'unknown'),
   };
 }

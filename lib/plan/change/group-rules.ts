@@ -9,17 +9,24 @@ export interface PromisedRule {
   readonly peer: string | undefined;
 }
 
-/** The rules of an instance's groups: those in the groups' own lists, and those that are resources. */
-export function groupRulesOf(
-  resources: Resources,
-  { Properties: properties = {} }: Resource,
-  side: 'Ingress' | 'Egress',
-): readonly PromisedRule[] {
-  const groups = [
+/** The groups of an instance, on itself or on its interface, as the template has them. */
+export function groupsOf({ Properties: properties = {} }: Resource): readonly unknown[] {
+  return [
     ...listOf(properties.SecurityGroupIds),
     ...listOf<{ readonly GroupSet?: unknown }>(properties.NetworkInterfaces).flatMap((one) => listOf(one?.GroupSet)),
   ];
-  const ids = groups.flatMap((group) => reference(group) ?? []);
+}
+
+/**
+ * The rules of an instance's groups: those in the groups' own lists, and those that are resources. Groups that are not of the
+ * template count as empty.
+ */
+export function groupRulesOf(
+  resources: Resources,
+  instance: Resource,
+  side: 'Ingress' | 'Egress',
+): readonly PromisedRule[] {
+  const ids = groupsOf(instance).flatMap((group) => reference(group) ?? []);
   const inside = ids.flatMap((id) => listOf<TemplateRule>(resources[id]?.Properties?.[`SecurityGroup${side}`]));
   const beside = ofType(resources, `AWS::EC2::SecurityGroup${side}`)
     .map(([, { Properties }]) => (Properties ?? {}) as unknown as TemplateRule & { readonly GroupId?: unknown })

@@ -8,7 +8,7 @@ export interface KnownProperty {
 const IMAGE = { prop: 'os, architecture or ami', why: 'an instance keeps the image that it was launched from' };
 const KEY = { prop: 'sshPublicKey or keyPairName', why: 'EC2 puts a key onto the disk at the first boot only' };
 const PLACE = {
-  prop: 'vpc or availabilityZoneIndex',
+  prop: 'vpc, vpcSubnets or availabilityZoneIndex',
   why: 'an instance stays in the subnet that it was launched in',
 };
 const DISK = { prop: 'diskGiB', why: 'CloudFormation gives other volumes only to a new instance' };
@@ -24,7 +24,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
     KeyName: KEY,
     SubnetId: PLACE,
     AvailabilityZone: PLACE,
-    NetworkInterfaces: PLACE,
+    NetworkInterfaces: { ...PLACE, prop: 'vpc, vpcSubnets or securityGroups' },
     BlockDeviceMappings: DISK,
     Ipv6AddressCount: IPV6,
     Monitoring: { prop: 'detailedMonitoring' },
@@ -32,7 +32,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
     Tags: { prop: 'tags' },
     MetadataOptions: { prop: 'metadata service' },
     IamInstanceProfile: { prop: 'role of the host' },
-    SecurityGroupIds: { prop: 'security group' },
+    SecurityGroupIds: { prop: 'securityGroups' },
   },
   'AWS::EC2::KeyPair': { '*': KEY },
   'AWS::EC2::Subnet': { '*': PLACE, Ipv6CidrBlock: IPV6, AssignIpv6AddressOnCreation: IPV6, Tags: { prop: 'tags' } },
@@ -45,6 +45,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
   'AWS::EC2::VPCGatewayAttachment': { '*': { ...PLACE, prop: 'network' } },
   'AWS::EC2::EIP': { '*': { prop: 'address' }, Tags: { prop: 'tags' } },
   'AWS::EC2::EIPAssociation': { '*': { prop: 'address' } },
+  'AWS::Route53::RecordSet': { '*': { prop: 'dns' } },
   'AWS::EC2::SecurityGroup': { '*': { prop: 'security group' }, Tags: { prop: 'tags' } },
   'AWS::EC2::SecurityGroupIngress': { '*': { prop: 'security group' } },
   'AWS::EC2::SecurityGroupEgress': { '*': { prop: 'security group' } },

@@ -91,7 +91,8 @@ function comeOrGone(
   // A key that is gone or new is another key of the instance, which has its own row.
   const effect = ON_THE_WAY.has(Type) ? (host === 'replace' ? 'replace' : 'unknown') : 'nothing';
   if (Type === 'AWS::EC2::KeyPair') return [];
-  return [row(known?.prop ?? Type, how, Type === 'AWS::EC2::EIP' ? 'replace' : effect, known?.why)];
+  // It may be another's, or go while the gateway gets one that is there already.
+  return [row(known?.prop ?? Type, how, Type === 'AWS::EC2::EIP' ? 'nothing' : effect, known?.why)];
 }
 
 /** A gateway with another logical id: its properties are compared, and what differs beside is the content or `onChange`. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CONTENT_TAG } from '../../host/live/content';
 import { RESTARTING, replacingNames } from './replacing';
 import {
+  allocationOf,
   gatewayId,
   listOf,
   namesIn,
@@ -42,6 +43,8 @@ export interface ResourceChanges {
   readonly replaced: ReadonlySet<string>;
   /** Logical ids of the gateways; undefined where there is none. */
   readonly gateway: { readonly before: string | undefined; readonly after: string | undefined };
+  /** What becomes of the fixed address. */
+  readonly address: 'stays' | 'changes';
   /** What becomes of the host, by CloudFormation's own rules. */
   readonly host: Effect;
 }
@@ -56,10 +59,13 @@ export function compareResources(before: Template, after: Template, association?
   const replaced = replacedIds(before, after);
   const gateway = { before: gatewayId(old, association), after: gatewayId(now, association) };
   const { before: was, after: is } = gateway;
+  const allocation = allocationOf(now, association);
+  const isMoved = namesIn(allocation).some((id) => replaced.has(id));
   return {
     ...{ before: old, after: now, changed, replaced, gateway },
     added: Object.keys(now).filter((id) => !(id in old)),
     removed: Object.keys(old).filter((id) => !(id in now)),
+    address: isDeepStrictEqual(allocationOf(old, association), allocation) && !isMoved ? 'stays' : 'changes',
     host: effectOn(was, is, { old, now, replaced }),
   };
 }

@@ -42,10 +42,18 @@ export function parseTemplate(text: string, from: string): Template {
  * @param association the logical id of the address's association. Default: the template's first
  */
 export function gatewayId(resources: Resources, association?: string): string | undefined {
-  const [first] = ofType(resources, 'AWS::EC2::EIPAssociation');
-  const found = association === undefined ? first?.[1] : resources[association];
-  const id = reference(found?.Properties?.InstanceId);
+  const id = reference(associationOf(resources, association)?.InstanceId);
   return id !== undefined && id in resources ? id : undefined;
+}
+
+/** The fixed address, as its association refers to it. */
+export function allocationOf(resources: Resources, association?: string): unknown {
+  return associationOf(resources, association)?.AllocationId;
+}
+
+function associationOf(resources: Resources, id: string | undefined): Resource['Properties'] {
+  const [first] = ofType(resources, 'AWS::EC2::EIPAssociation');
+  return (id === undefined ? first?.[1] : resources[id])?.Properties;
 }
 
 /** The resources of a type, with their logical ids. */

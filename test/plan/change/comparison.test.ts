@@ -142,7 +142,7 @@ const NOT_LIVE = [
   ['os, architecture or ami', { ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' } }, 'replace', /image/],
   ['sshPublicKey or keyPairName', { sshPublicKey: `${PUBLIC_KEY.slice(0, -18)}x` }, 'replace', /first boot only/],
   ['diskGiB', { diskGiB: 20 }, 'replace', /volumes/],
-  ['vpc or availabilityZoneIndex', { availabilityZoneIndex: 1 }, 'replace', /subnet/],
+  ['vpc, vpcSubnets or availabilityZoneIndex', { availabilityZoneIndex: 1 }, 'replace', /subnet/],
   ['ipv6', { ipv6: true, forwards: { web: Forward.http({ listen: 80, to: 8080 }) } }, 'replace', /IPv6 address/],
   ['signalTimeout', { signalTimeout: Duration.minutes(20) }, 'restart', /report/],
   ['attempt', { attempt: 1 }, 'restart', /report/],
@@ -157,7 +157,7 @@ test.each(NOT_LIVE)('tells that %s cannot be live, and why', (what, props, effec
 test.each(MODES)('tells with onChange %s that a machine of several changes is replaced', (onChange) => {
   const found = changed(onChange, { architecture: 'x86_64', diskGiB: 20, availabilityZoneIndex: 1 });
   expect(found).toMatchObject({ host: 'replace', address: 'stays', incomplete: false });
-  for (const what of ['os, architecture or ami', 'diskGiB', 'vpc or availabilityZoneIndex'])
+  for (const what of ['os, architecture or ami', 'diskGiB', 'vpc, vpcSubnets or availabilityZoneIndex'])
     expect(rowOf(found, what).host).toBe('replace');
   expect(rowOf(found, 'instanceType').host).toBe(onChange === 'replace' ? 'replace' : 'restart');
 });
@@ -191,7 +191,7 @@ test("in an existing VPC the group's rules stay in place, and another subnet rep
     });
   const before = templateOf({ vpc: vpc('A', 'subnet-1a2b3c01'), onChange: 'live' });
   const moved = compareTemplates(before, templateOf({ vpc: vpc('B', 'subnet-1a2b3c02'), onChange: 'live' }));
-  expect(rowOf(moved, 'vpc or availabilityZoneIndex')).toMatchObject({ host: 'replace' });
+  expect(rowOf(moved, 'vpc, vpcSubnets or securityGroups')).toMatchObject({ host: 'replace' });
   const opened = templateOf({
     ...{ vpc: vpc('C', 'subnet-1a2b3c01'), onChange: 'live' },
     forwards: { ...BASE.forwards, mail: Forward.tcp({ listen: 25, to: 2525, engine: 'iptables' }) },
