@@ -126,7 +126,7 @@ describe('what a change of them does to the host', () => {
   });
 
   test.each([
-    ['another subnet', { vpcSubnets: { availabilityZones: ['eu-central-1a'] } }],
+    ['another subnet', { vpcSubnets: { subnets: existing.vpc?.publicSubnets.slice(0, 1) as ec2.ISubnet[] } }],
     [
       'another group',
       { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(new Stack(new App(), 'Y'), 'G', 'sg-2')] },

@@ -29,15 +29,16 @@ function teamNetwork() {
     routeTableId: 'rtb-1a2b3c02',
     ipv4CidrBlock: '10.0.1.0/24',
   });
+  const zones = [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
   const shared = {
     // Its second public subnet is chosen by zone.
     vpc: ec2.Vpc.fromVpcAttributes(scope, 'Shared', {
       vpcId: 'vpc-1a2b3c4d',
-      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+      availabilityZones: zones,
       publicSubnetIds: ['subnet-1a2b3c01', 'subnet-1a2b3c03'],
       publicSubnetRouteTableIds: ['rtb-1a2b3c01', 'rtb-1a2b3c01'],
     }),
-    vpcSubnets: { availabilityZones: ['eu-central-1b'] },
+    vpcSubnets: { availabilityZones: zones.slice(1) },
     securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(scope, 'Monitoring', 'sg-1a2b3c4d')],
     eip: { allocationId: 'eipalloc-1a2b3c4d', publicIp: '203.0.113.100' },
     dns: {
