@@ -3,7 +3,7 @@ import { ensurePython } from '../../rehearsal/src/aws/python';
 import type { PartContext } from './part';
 
 /**
- * The interpreter of the private environment with cfn-lint, ruff, mypy, pytest, gixy and vermin. It is made at the
+ * The interpreter of the private environment with cfn-lint, ruff, mypy, pytest, gixy, vermin and zizmor. It is made at the
  * first use (about 15 seconds, 200 MB).
  */
 export async function checkersPython({ report }: PartContext): Promise<string> {
@@ -11,7 +11,7 @@ export async function checkersPython({ report }: PartContext): Promise<string> {
     name: 'checkers',
     requirements: path.join(__dirname, 'requirements.txt'),
     onInstall: () =>
-      report('installing cfn-lint, ruff, mypy, pytest, gixy and vermin into a private Python environment'),
+      report('installing cfn-lint, ruff, mypy, pytest, gixy, vermin and zizmor into a private Python environment'),
   });
   return python;
 }

@@ -12,6 +12,7 @@ import { python } from './python';
 import { cases, rehearsal } from './rehearsal';
 import { shell } from './shell';
 import { biome, typecheck } from './typescript';
+import { workflows } from './workflows';
 
 /** All parts of `npm test`, the fast ones first. */
 export const parts: readonly Part[] = [
@@ -22,6 +23,7 @@ export const parts: readonly Part[] = [
   python,
   pytest,
   links,
+  workflows,
   unit,
   cdk,
   cfnLint,
