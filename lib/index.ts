@@ -1,4 +1,7 @@
-/** The construct library's public interface: import from here, not from the files behind it. */
+/**
+ * The construct library's public interface, and the types of what `portway … --json` prints: import from here, not from the
+ * files behind it.
+ */
 
 export type { CdkStackProps } from './constructs/cdk-stack-props';
 export type { DnsProps } from './constructs/dns';
@@ -28,6 +31,10 @@ export type { ForwardSet } from './forward/resolve';
 export type { ResolvedForward } from './forward/resolved';
 export type { CommonForwardProps } from './forward/sources';
 export { type LetsEncryptProps, Tls } from './forward/tls';
+export type { Verified } from './operate/command';
+export type { StackLogs } from './operate/logs-command';
+export type { Comparison } from './plan/change/comparison';
+export type { Plan } from './plan/plan';
 export { PortGateway } from './port-gateway';
 export type { PortGatewayProps } from './port-gateway-props';
 export { PortwayStack } from './portway-stack';

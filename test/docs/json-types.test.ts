@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compile } from './compile';
+import { type CodeBlock, ROOT } from './pages';
+
+const APP = 'examples/https/app.ts';
+
+function portway(...args: readonly string[]): string {
+  const command = ['--import', 'tsx', 'bin/portway.ts', ...args, '--json', '--app', `node --import tsx ${APP}`];
+  return execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
+}
+
+/** Printed JSON as a value of its documented type. For the compiler a missing, wrong or further property is an error. */
+function typed(type: string, page: string, text: string): CodeBlock {
+  const value = `import type { ${type} } from 'portway';\nexport const printed: Record<string, ${type}> = ${text};\n`;
+  return { page, line: 0, language: 'ts', text: value };
+}
+
+let plan: string;
+let comparison: string;
+let found: readonly string[];
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'portway-json-'));
+  try {
+    plan = portway('plan');
+    const env = { ...process.env, CDK_OUTDIR: folder, CDK_VALIDATION: 'false' };
+    execFileSync(process.execPath, ['--import', 'tsx', APP], { cwd: ROOT, env });
+    comparison = portway('plan', '--against', folder);
+    found = compile([
+      typed('Plan', 'plan', plan),
+      typed('Comparison', 'comparison', comparison),
+      typed('Plan', 'wrong', plan.replace('"inbound"', '"incoming"')),
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
+
+test('what plan --json prints has the type that the package exports', () => {
+  expect(JSON.parse(plan)).toHaveProperty('Https.forwards');
+  expect(found.filter((line) => line.startsWith('plan'))).toEqual([]);
+});
+
+test('so has what plan --against --json prints', () => {
+  expect(JSON.parse(comparison)).toHaveProperty('Https.changes', []);
+  expect(found.filter((line) => line.startsWith('comparison'))).toEqual([]);
+});
+
+test('the check finds a property that the type does not have', () => {
+  expect(found.filter((line) => line.startsWith('wrong')).join('\n')).toMatch(/'"incoming"' does not exist in type/);
+});
