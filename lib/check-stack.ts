@@ -239,7 +239,7 @@ function readDeploy(props: Written, problems: Problems) {
     return readWhole(name, props[name], bounds, problems) ?? standard;
   };
   return {
-    onChange: readOneOf('onChange', props.onChange, CHANGES, problems) ?? 'restart',
+    onChange: readOneOf('onChange', props.onChange, CHANGES, problems) ?? 'live',
     liveTrigger: readOneOf('liveTrigger', props.liveTrigger, TRIGGERS, problems) ?? 'tag',
     signalTimeout: readSignalTimeout(props.signalTimeout, problems),
     attempt: whole('attempt'),

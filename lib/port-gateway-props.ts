@@ -39,8 +39,10 @@ export interface PortGatewayProps
    * instance id and address stay. `'replace'`: a new instance starts with an empty disk, proves itself and takes over
    * the address. Changing this value itself restarts the host once between `'live'` and `'restart'` (in an existing
    * `vpc` it replaces it), and replaces it to and from `'replace'`.
-   * @default 'restart'
+   * @default 'live'
    * @category Life of the host
+   * @refused `'live'` without a bucket (`-c bootstrapless=true`) where the content makes the template larger than 51,200
+   * bytes: bootstrap the account, or set `'restart'`
    * @see docs/decisions/live-changes.md
    */
   readonly onChange?: OnChange;
@@ -54,7 +56,7 @@ export interface PortGatewayProps
    * instance. Changing this value neither restarts nor replaces the host.
    * @default 'tag'
    * @category Life of the host
-   * @refused without `onChange: 'live'`; `'tag'` with an instance type that is not built on Nitro, such as t2.micro,
+   * @refused with another `onChange` than `'live'`; `'tag'` with an instance type that is not built on Nitro, such as t2.micro,
    * because it does not notice changed tags, and with a tag on the instance whose key has other characters than letters,
    * digits and `-_+=,.@:`
    * @see docs/decisions/live-changes.md

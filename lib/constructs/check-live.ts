@@ -15,7 +15,7 @@ export function checkLiveInstance(instanceType: unknown, trigger: LiveTrigger, p
   if (trigger === 'tag' && typeof instanceType === 'string' && XEN.test(instanceType))
     problems.add(
       'instanceType',
-      "must be of a Nitro type such as t4g.micro or t3.micro with onChange 'live': others do not notice changed tags while they run. Or choose liveTrigger 'poll'",
+      "must be of a Nitro type such as t4g.micro or t3.micro with onChange 'live', the default: others do not notice changed tags while they run. Or choose liveTrigger 'poll', or onChange 'restart'",
       instanceType,
     );
 }
@@ -35,6 +35,6 @@ export function badTags(instance: CfnInstance): readonly string[] {
     .filter(({ key }) => !KEY.test(key))
     .map(
       ({ key }) =>
-        `the instance's tag ${JSON.stringify(key)} must have letters, digits and -_+=,.@: only with onChange 'live', since its metadata service shows tags: rename it, or leave the gateway out with Tags.of(app).add(…, { excludeResourceTypes: ['AWS::EC2::Instance'] }), or choose liveTrigger 'poll'`,
+        `the instance's tag ${JSON.stringify(key)} must have letters, digits and -_+=,.@: with onChange 'live', the default, its metadata service shows tags: rename it, or leave the gateway out with Tags.of(app).add(…, { excludeResourceTypes: ['AWS::EC2::Instance'] }), or choose liveTrigger 'poll' or onChange 'restart'`,
     );
 }

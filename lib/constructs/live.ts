@@ -4,7 +4,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import type { HostContent } from '../host/host-content';
-import { CONTENT_TAG, liveContent, pointerName } from '../host/live/content';
+import { CONTENT_TAG, liveContent, pointerName, TEMPLATE_LIMIT } from '../host/live/content';
 import { renderLoader } from '../host/live/loader';
 import { signalUrlReserve, type UserData } from '../host/user-data';
 import { badTags } from './check-live';
@@ -31,12 +31,11 @@ export interface LiveProps {
  * Bytes left for the content in a template that is sent without a bucket: AWS's limit, less roughly what else the template holds.
  * A resource takes 390 bytes on average, the loader and what is created later take 7,100, and 13,000 is the least of all, measured
  * with a VPC of others. The pointer depends on each of the `rules`.
- * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
  */
 function roomFor({ synthesizer, node }: Stack, rules: number): number | undefined {
   if (!(synthesizer instanceof LegacyStackSynthesizer)) return undefined;
   const resources = node.findAll().filter((one) => CfnResource.isCfnResource(one)).length;
-  return 51_200 - Math.max(13_000, 7_100 + 390 * resources) - 45 * rules;
+  return TEMPLATE_LIMIT - Math.max(13_000, 7_100 + 390 * resources) - 45 * rules;
 }
 
 /**

@@ -37,6 +37,7 @@ const PAUSE = 10;
 export function logsCommand(options: LogsOptions): Promise<number> {
   return withApp(options, async (assembly) => {
     const gateways = await readPromised(assembly, options.stack);
+    const interrupted = options.follow ? interruption() : AbortSignal.abort();
     let seen: readonly string[] = [];
     for (;;) {
       const logs = await readLogs(gateways);
@@ -48,11 +49,18 @@ export function logsCommand(options: LogsOptions): Promise<number> {
       const lines = logLines(logs);
       const fresh = lines.filter((line) => !seen.includes(line));
       if (fresh.length > 0) process.stdout.write(`${fresh.join('\n')}\n`);
-      if (!options.follow) return code;
       seen = lines;
-      await sleep(PAUSE * 1000);
+      await sleep(PAUSE * 1000, undefined, { signal: interrupted }).catch(() => undefined);
+      if (interrupted.aborted) return code;
     }
   });
+}
+
+/** Aborted by Ctrl-C, so that the synthesized app is removed before the command ends. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
 }
 
 type Gateways = readonly Pick<Promised, 'stackName' | 'region' | 'instanceId'>[];

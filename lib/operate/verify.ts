@@ -41,7 +41,11 @@ function instanceDifferences(promised: Promised, gateway: FoundInstance): string
     ...differs('metadata option HttpTokens', promised.httpTokens, gateway.httpTokens),
     ...differs('metadata hop limit', promised.hopLimit, gateway.hopLimit),
     ...differs('check of source and destination', promised.sourceDestCheck, gateway.sourceDestCheck),
-    ...differs('content (tag portway:content)', promised.content, gateway.content),
+    ...differs(
+      'content (tag portway:content; `portway plan --against deployed` tells what differs)',
+      promised.content,
+      gateway.content,
+    ),
   ];
 }
 

@@ -14,25 +14,32 @@ const old = { old: Forward.tcp({ listen: OLD, to: 8080, engine }) };
 const fresh = { fresh: Forward.tcp({ listen: NEW, to: 8080, engine }) };
 const newest = { newest: Forward.tcp({ listen: NEWEST, to: 8080, engine }) };
 
+const onChange = 'restart';
+
 /**
- * Contents of one stack in which the kernel forwards. Those after the third fail on the host, each for its own reason.
+ * Contents of one stack in which the kernel forwards, and whose host restarts at each change. Those after the third fail on the host,
+ * each for its own reason.
  */
 export const CONTENTS = {
-  first: { forwards: { ...both, ...old } },
-  second: { forwards: { ...both, ...fresh } },
-  third: { forwards: { ...both, ...newest } },
+  first: { onChange, forwards: { ...both, ...old } },
+  second: { onChange, forwards: { ...both, ...fresh } },
+  third: { onChange, forwards: { ...both, ...newest } },
   // The first forward on nginx: its package must be installed.
   'another package': {
+    onChange,
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 81, to: 8080 }) },
   },
   // The application already listens there.
   'taken port': {
+    onChange,
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 8080, to: 8443 }) },
   },
   'another site': {
+    onChange,
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 82, to: 8080 }) },
   },
   'another taken port': {
+    onChange,
     forwards: { ...both, ...fresh, site: Forward.http({ listen: 8443, to: 8080 }) },
   },
 } as const satisfies Record<string, Version>;

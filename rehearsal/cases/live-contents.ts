@@ -22,9 +22,9 @@ const kept = {
   site: Forward.http({ listen: 81, to: `${ONE}:8080` }),
 };
 
-const version = (forwards: Version['forwards']): Version => ({ onChange: 'live', forwards: { ...kept, ...forwards } });
+const version = (forwards: Version['forwards']): Version => ({ forwards: { ...kept, ...forwards } });
 
-/** Contents of one stack that changes live. The last ones fail on the host, each for a reason of its own. */
+/** Contents of one stack that changes live, as all do by default. The last ones fail on the host, each for a reason of its own. */
 export const LIVE = {
   first: version({ shop: kernel(ONE) }),
   'another target': version({ shop: kernel(OTHER) }),

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from './case';
 import type { Note } from './report/steps';
 import { scansTable } from './report/text';
+import { scriptEnd } from './script-end';
 import { checkAdmin, checkPublic } from './traffic-checks';
 
 /**
@@ -46,17 +46,9 @@ export async function lookAfterBoot(stage: Stage, boot: () => Promise<boolean>, 
   await look(stage, note, before);
 }
 
-/** Waits on the host, in one login, for its script to end: the log outlives boots, so only what is newer than /proc/1 counts. */
+/** Waits on the host for its script to end. */
 async function scriptDone(stage: Stage): Promise<{ done: boolean; bootId: string }> {
-  const newest =
-    'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
-  const command = `cat /proc/sys/kernel/random/boot_id; for i in $(seq 90); do ${newest} && break; sleep 1; done`;
-  const end = Date.now() + 180_000;
-  for (;;) {
-    const { ok, stdout } = await stage.ssh(command, 150);
-    const [bootId = '', line = ''] = stdout.trim().split('\n');
-    // The SSH server may start later than the forwards.
-    if (ok || Date.now() > end) return { done: line.includes('forwards are up'), bootId };
-    await sleep(1000);
-  }
+  const end = await scriptEnd(stage).catch((error: Error) => error.message);
+  const bootId = (await stage.ssh('cat /proc/sys/kernel/random/boot_id', 60)).stdout.trim();
+  return { done: end === 'forwards are up', bootId };
 }

@@ -55,7 +55,7 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
   const [first, ...rest] = Object.keys(versions);
   if (first === undefined) throw new Error('a case with versions must have one, got none');
   // With the content of both engines in it, a template is too large to be sent without a bucket.
-  const bootstrap = Object.values(versions).some(({ onChange }) => onChange === 'live');
+  const bootstrap = Object.values(versions).some(({ onChange = 'live' }) => onChange === 'live');
   return {
     stack: 'Portway',
     versions: [first, ...rest],

@@ -11,7 +11,11 @@ const one = (name: string, more: Partial<RehearsalCase> = {}): NamedCase => ({
   case: { about: name, steps: [], ...more },
 });
 const versions = (to: number) => ({
-  first: { engine: 'iptables' as const, forwards: { web: Forward.tcp({ listen: 80, to }) } },
+  first: {
+    engine: 'iptables' as const,
+    onChange: 'restart' as const,
+    forwards: { web: Forward.tcp({ listen: 80, to }) },
+  },
 });
 const names = (cases: readonly NamedCase[]) => cases.map(({ name }) => name);
 
@@ -82,11 +86,12 @@ test('runs: those with the most steps first; the shipped stack is each engine, a
       ...[name, source.stack, source.bootstrap, context, names(own)],
     ]);
   expect(plan(['iptables', 'nginx'])).toEqual([
+    // Live changes need a bucket; all versions of this one restart.
     ['v', 'Portway', false, os, ['v']],
     ['iptables', 'Portway', true, { ...os, engine: 'iptables' }, ['reboot']],
     ['nginx', 'Portway', true, { ...os, engine: 'nginx' }, ['reboot']],
-    ['both-engines', 'Portway', false, os, ['l']],
-    ['both-engines-2', 'Portway', false, os, ['m']],
+    ['both-engines', 'Portway', true, os, ['l']],
+    ['both-engines-2', 'Portway', true, os, ['m']],
   ]);
   expect(plan(['nginx']).map(([name, , , context, own]) => [name, context, own])).toEqual([
     ['v', os, ['v']],

@@ -24,8 +24,7 @@ const [FIRST, SECOND] = VPC.backends;
 const STRANGER = INTERNET.stranger.address;
 /** Another address, besides the base address plus two, at which EC2 resolves names in every VPC. */
 const RESOLVER = '169.254.169.253';
-const DONE =
-  'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo tail -n 1 | grep "forwards are up"';
+const DONE = 'sudo find /var/log/portway/bootstrap.log -newer /proc/1 | xargs -r sudo grep -h "forwards are up"';
 
 /** What the small application reports about a request. */
 interface Seen {

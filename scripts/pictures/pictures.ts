@@ -44,7 +44,7 @@ function exampleApp(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portway-picture-'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const app = readFileSync(join(ROOT, 'examples', 'first', 'app.ts'), 'utf8');
-  writeFileSync(join(folder, 'app.ts'), app.replace("'Portway', {", "'Portway', { onChange: 'live',"));
+  writeFileSync(join(folder, 'app.ts'), app);
   writeFileSync(join(folder, 'cdk.json'), JSON.stringify({ app: APP }));
   const paths = { portway: [join(ROOT, 'lib', 'index.ts')] };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths } }));

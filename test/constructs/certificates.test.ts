@@ -31,8 +31,9 @@ test('allows the host to read only this secret, before it boots', () => {
   template.resourceCountIs('AWS::IAM::Policy', 1);
   const [{ Properties }] = Object.values(template.findResources('AWS::IAM::Policy')) as [{ Properties: Policy }];
   const statements = Properties.PolicyDocument.Statement;
-  // The host also reads parameters if user-data is too small.
-  expect(statements.filter((s) => ![s.Action].flat().every((action) => action.startsWith('ssm:Get')))).toEqual([
+  // The host also reads its content, and reports on it.
+  const own = /^ssm:GetParameters$|^cloudformation:SignalResource$/;
+  expect(statements.filter((s) => ![s.Action].flat().every((action) => own.test(action)))).toEqual([
     {
       Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
       Effect: 'Allow',
@@ -48,7 +49,9 @@ test('allows the host to read only this secret, before it boots', () => {
 test('references a secret that is created in the same app', () => {
   const template = Template.fromStack(stack((scope) => new Secret(scope, 'Tls'))).toJSON();
   const lines = Object.values(template.Resources as Record<string, { Type: string; Properties: object }>)
-    .filter((r) => r.Type === 'AWS::EC2::Instance')
+    .filter((r) => r.Type === 'AWS::SSM::Parameter')
     .map((r) => JSON.stringify(r.Properties));
-  expect(lines.join()).toMatch(/\{\\"forward\\":\\"secure\\",\\"source\\":\\"secret\\",\\"secret\\":\\"",\{"Fn::/);
+  // The pointer has the secret's name, and the list of certificates its place.
+  expect(lines.join()).toMatch(/\{\\"forward\\":\\"secure\\",\\"source\\":\\"secret\\",\\"secret\\":\\"@\(\d+\)\\"/);
+  expect(lines.join()).toMatch(/\\"values\\":\[\\"",\{"(Ref|Fn::)/);
 });

@@ -101,13 +101,13 @@ describe('routes', () => {
 });
 
 test('the security group allows everything from private networks, and everything out', () => {
-  const groups = Template.fromStack(create((vpc) => vpc.isolatedSubnets)).findResources('AWS::EC2::SecurityGroup');
-  const [group] = Object.values(groups);
-  expect(group?.Properties.SecurityGroupIngress).toContainEqual({
+  const template = Template.fromStack(create((vpc) => vpc.isolatedSubnets));
+  template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
     CidrIp: '10.0.0.0/16',
     Description: 'egress',
     IpProtocol: '-1',
   });
+  const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
   expect(group?.Properties.SecurityGroupEgress).toEqual([
     { CidrIp: '0.0.0.0/0', Description: 'Allow all outbound traffic by default', IpProtocol: '-1' },
   ]);

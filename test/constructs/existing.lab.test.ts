@@ -128,7 +128,7 @@ afterAll(async () => {
 test("takes over a team's address in a chosen subnet, with its groups, names and role, and leaves them at the end", async () => {
   const first = synth('first', ['www.example.com']);
   const deploying = run(['deploy', '--all', '--require-approval', 'never'], first);
-  expect((await reportAll(endpoint, 'Team', deploying)).size).toBe(1);
+  expect((await reportAll(endpoint, 'Team', join(first, 'Team.template.json'), deploying)).size).toBe(1);
   const host = (await allInstances(client)).find((one) => ofStack(one, 'Team'));
   const { subnetCidr, securityGroups } = await describeInstance(client, host as never);
   expect(subnetCidr).toBe('10.1.1.0/24');

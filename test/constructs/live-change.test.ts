@@ -6,38 +6,38 @@ import { Tls } from '../../lib/forward/tls';
 import { base, problemsOf } from '../support/stack-problems';
 
 test('a live host drains only if it is told to', () => {
-  expect(checkStack({ ...base, onChange: 'live' }).liveChange).toEqual({ confirmed: [] });
-  expect(checkStack({ ...base, onChange: 'live', drain: Duration.minutes(5) }).liveChange).toMatchObject({
+  expect(checkStack(base).liveChange).toEqual({ confirmed: [] });
+  expect(checkStack({ ...base, drain: Duration.minutes(5) }).liveChange).toMatchObject({
     drainSeconds: 300,
   });
 });
 
 test.each([
-  ['restart', { drain: Duration.minutes(5) }, "drain must go with onChange 'live', or be left out"],
+  [
+    'restart',
+    { onChange: 'restart', drain: Duration.minutes(5) },
+    "drain must go with onChange 'live', or be left out",
+  ],
   ['replace', { onChange: 'replace', drain: Duration.minutes(5) }, "drain must go with onChange 'live'"],
   [
     'a number',
-    { onChange: 'live', drain: 300 },
+    { drain: 300 },
     'drain must be a Duration that is known at synth, such as Duration.minutes(5), got: 300',
   ],
-  ['null', { onChange: 'live', drain: null }, 'drain must be a Duration that is known at synth'],
+  ['null', { drain: null }, 'drain must be a Duration that is known at synth'],
   [
     'nothing to drain',
-    { onChange: 'live', drain: Duration.seconds(0) },
+    { drain: Duration.seconds(0) },
     'drain must be 1 second to 24 hours, in whole seconds, got: 0 s',
   ],
-  ['two days', { onChange: 'live', drain: Duration.days(2) }, 'drain must be 1 second to 24 hours'],
+  ['two days', { drain: Duration.days(2) }, 'drain must be 1 second to 24 hours'],
   [
     'half a second',
-    { onChange: 'live', drain: Duration.millis(1500) },
+    { drain: Duration.millis(1500) },
     'drain must be 1 second to 24 hours, in whole seconds, got: 1.5 s',
   ],
-  [
-    'a deploy-time value',
-    { onChange: 'live', drain: Duration.seconds(Lazy.number({ produce: () => 9 })) },
-    'that is known at synth',
-  ],
-  ['another word', { onChange: 'live', drian: Duration.minutes(5) }, 'drian'],
+  ['a deploy-time value', { drain: Duration.seconds(Lazy.number({ produce: () => 9 })) }, 'that is known at synth'],
+  ['another word', { drian: Duration.minutes(5) }, 'drian'],
 ])('refuses a drain with %s', (_, props, problem) => {
   expect(problemsOf({ ...base, ...props }).join('\n')).toContain(problem);
 });
@@ -62,7 +62,7 @@ const many = {
 
 const confirmed = (confirm: Confirm) =>
   Object.fromEntries(
-    checkStack({ ...base, forwards: many, onChange: 'live', confirm }).liveChange.confirmed.map((one) => [
+    checkStack({ ...base, forwards: many, confirm }).liveChange.confirmed.map((one) => [
       one.forward.name,
       describeConfirmed(one),
     ]),
@@ -106,11 +106,11 @@ test.each([
   ['a star', { shop: { http: '/', host: '*.example' } }, 'confirm.shop.host must be a host name in lower case'],
   ['another prop', { web: { http: '/', expects: 200 } }, 'expects'],
 ])('refuses to confirm with %s', (_, confirm, problem) => {
-  expect(problemsOf({ ...base, forwards: many, onChange: 'live', confirm }).join('\n')).toContain(problem);
+  expect(problemsOf({ ...base, forwards: many, confirm }).join('\n')).toContain(problem);
 });
 
 test('refuses to confirm what does not change live', () => {
-  expect(problemsOf({ ...base, confirm: 'answers' })).toEqual([
+  expect(problemsOf({ ...base, onChange: 'restart', confirm: 'answers' })).toEqual([
     "confirm must go with onChange 'live', or be left out, got: answers",
   ]);
 });

@@ -9,6 +9,8 @@ import type { PortwayStackProps } from '../../lib/portway-stack-props';
 const base: PortwayStackProps = {
   adminCidr: '203.0.113.7/32',
   engine: 'iptables',
+  // One proof for boot and content; test/live/stack.test.ts has those of live changes.
+  onChange: 'restart',
   forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
 };
 

@@ -1,5 +1,6 @@
 import { App, aws_ec2 as ec2, aws_kms as kms, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { CHANGES } from '../../lib/constructs/on-change';
 import { Forward } from '../../lib/forward/forward';
 import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../lib/host/operating-system';
 import { PortwayStack } from '../../lib/portway-stack';
@@ -15,6 +16,13 @@ const base: PortwayStackProps = {
 function create(props: Partial<PortwayStackProps> = {}): { stack: PortwayStack; template: Template } {
   const stack = new PortwayStack(new App(), 'Portway', { ...base, ...props });
   return { stack, template: Template.fromStack(stack) };
+}
+
+/** The rules of the security group: its own, and those that are resources. */
+function rules(template: Template, side: 'Ingress' | 'Egress'): Record<string, unknown>[] {
+  const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
+  const own = Object.values(template.findResources(`AWS::EC2::SecurityGroup${side}`)).map((r) => r.Properties);
+  return [...(group?.Properties[`SecurityGroup${side}`] ?? []), ...own];
 }
 
 const instance = (properties: object) => ['AWS::EC2::Instance', Match.objectLike(properties)] as const;
@@ -136,9 +144,8 @@ describe('the network', () => {
       DestinationIpv6CidrBlock: '::/0',
       GatewayId: Match.anyValue(),
     });
-    const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
-    const web = group?.Properties.SecurityGroupIngress.filter((r: Record<string, unknown>) => r.FromPort === 80);
-    expect(web.map((r: Record<string, unknown>) => r.CidrIp ?? r.CidrIpv6)).toEqual(['0.0.0.0/0', '::/0']);
+    const web = rules(template, 'Ingress').filter(({ FromPort }) => FromPort === 80);
+    expect(web.map(({ CidrIp, CidrIpv6 }) => CidrIp ?? CidrIpv6)).toEqual(['0.0.0.0/0', '::/0']);
   });
 
   test('preserveClientAddress disables the source/destination check', () => {
@@ -193,18 +200,18 @@ describe('the network', () => {
 
   test('allows outbound: DNS, NTP, packages, AWS, and the targets', () => {
     const forwards = { db: Forward.tcp({ listen: 5000, to: '10.0.1.1:5432' }) };
-    const group = Object.values(create({ forwards }).template.findResources('AWS::EC2::SecurityGroup'))[0]?.Properties;
-    const egress = group.SecurityGroupEgress.map(
-      (r: Record<string, unknown>) => `${r.IpProtocol} ${r.FromPort} ${r.CidrIp}`,
-    );
-    expect(egress).toEqual([
-      'udp 53 0.0.0.0/0',
-      'udp 123 0.0.0.0/0',
-      'tcp 53 0.0.0.0/0',
-      'tcp 80 0.0.0.0/0',
-      'tcp 443 0.0.0.0/0',
-      'tcp 5432 10.0.1.1/32',
-    ]);
+    for (const onChange of CHANGES) {
+      const { template } = create({ forwards, onChange });
+      const egress = rules(template, 'Egress').map((r) => `${r.IpProtocol} ${r.FromPort} ${r.CidrIp}`);
+      expect(egress.toSorted()).toEqual([
+        'tcp 443 0.0.0.0/0',
+        'tcp 53 0.0.0.0/0',
+        'tcp 5432 10.0.1.1/32',
+        'tcp 80 0.0.0.0/0',
+        'udp 123 0.0.0.0/0',
+        'udp 53 0.0.0.0/0',
+      ]);
+    }
   });
 });
 

@@ -27,7 +27,7 @@ interface Row {
 /** Rows of a page's table of what a change does. */
 function table(page: string): readonly Row[] {
   const lines = read(page).split('\n');
-  const head = lines.findIndex((line) => /^\| change +\| .*('restart'.*'replace'.*'live'|to the host)/.test(line));
+  const head = lines.findIndex((line) => /^\| change +\| .*('live'.*'restart'.*'replace'|to the host)/.test(line));
   const rows = lines.slice(head + 2, lines.indexOf('', head));
   return rows.map((row) => {
     const [props = '', first = '', ...others] = row
@@ -35,8 +35,8 @@ function table(page: string): readonly Row[] {
       .slice(1, -1)
       .map((cell) => cell.trim());
     if (others.length === 0) return { props, cells: { live: first } };
-    const [replace, live] = others.map((cell) => (cell === 'the same' ? first : cell));
-    return { props, cells: { restart: first, replace, live } } as Row;
+    const [restart, replace] = others.map((cell) => (cell === 'the same' ? first : cell));
+    return { props, cells: { live: first, restart, replace } } as Row;
   });
 }
 

@@ -86,12 +86,12 @@ const PROTECTION = 'Protection of HTTP';
 const TARGETS = 'Targets of HTTP';
 
 const DEFAULTS: readonly Default[] = [
-  row('Life of the host', 'onChange', (onChange) => stack({ onChange }), 'replace'),
-  row('Life of the host', 'liveTrigger', (liveTrigger) => stack({ onChange: 'live', liveTrigger }), 'poll'),
+  row('Life of the host', 'onChange', (onChange) => stack({ onChange }), 'restart'),
+  row('Life of the host', 'liveTrigger', (liveTrigger) => stack({ liveTrigger }), 'poll'),
   row(
     'Life of the host',
     'confirm[].expect',
-    (expect) => stack({ onChange: 'live', confirm: { web: { http: '/health', expect } } }),
+    (expect) => stack({ confirm: { web: { http: '/health', expect } } }),
     204,
   ),
   row('Life of the host', 'attempt', (attempt) => stack({ attempt }), 1),

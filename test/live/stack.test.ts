@@ -12,7 +12,6 @@ const base: PortwayStackProps = {
   sshPublicKey: PUBLIC_KEY,
   adminCidr: '203.0.113.7/32',
   engine: 'iptables',
-  onChange: 'live',
   forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
 };
 
@@ -233,7 +232,9 @@ test('a value known only at deploy time is in the pointer alone', () => {
 
 test.each(['Cost Center', 'team/edge'])('refuses a tag that the metadata service cannot show: %s', (key) => {
   const tagged = () => synth({}, (stack) => Tags.of(stack).add(key, 'x'));
-  expect(tagged).toThrow(`the instance's tag "${key}" must have letters, digits and -_+=,.@: only`);
+  expect(tagged).toThrow(
+    `the instance's tag "${key}" must have letters, digits and -_+=,.@: with onChange 'live', the default`,
+  );
   expect(() => synth({ onChange: 'restart' }, (stack) => Tags.of(stack).add(key, 'x'))).not.toThrow();
 });
 
@@ -342,7 +343,7 @@ test('says what to do where no bucket takes a template that is too large', () =>
   const many = Array.from({ length: 50 }, (_, i) => [`f${i}`, Forward.udp({ listen: 3000 + 2 * i, to: 91 })] as const);
   const large = { forwards: Object.fromEntries(many), synthesizer: new LegacyStackSynthesizer() as never };
   expect(() => synth(large)).toThrow(
-    /^content must be at most \d+ bytes in a template that is sent without a bucket: bootstrap the account .* Parts: programs \d+, got: \d+ bytes$/,
+    /^content must be at most \d+ bytes with onChange 'live', the default, in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or set onChange 'restart'\. The template may have 51200 bytes: about \d+ for its other resources, programs \d+ and \d+ for the list of files, got: \d+ bytes$/,
   );
   expect(() => synth({ forwards: large.forwards })).not.toThrow();
 });

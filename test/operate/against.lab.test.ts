@@ -10,8 +10,8 @@ import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { cdk } from '../../rehearsal/src/aws/cdk';
 import { type Deployed, readDeployed } from '../../rehearsal/src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
+import { proveContents } from '../../rehearsal/test/support/prove-contents';
 import { report } from '../../rehearsal/test/support/report';
-import { signalResource } from '../../rehearsal/test/support/signal-resource';
 import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
 
 /*
@@ -76,28 +76,25 @@ async function deploy(stackName: string, assembly: string): Promise<Deployed> {
   });
   while (!isOver) {
     const now = await readDeployed(endpoint, stackName, { timeout: 0 }).catch(() => undefined);
-    if (now !== undefined) await answer(stackName, now, before);
+    if (now !== undefined) await answer(now, before);
+    await proveContents(endpoint, stackName, join(assembly, `${stackName}.template.json`));
     await Promise.race([sleep(200), ended.catch(() => undefined)]);
   }
   await ended;
   return readDeployed(endpoint, stackName);
 }
 
-/** The boot's report, to a URL that is new; and that of live content, which is refused while nothing waits for it. */
-async function answer(stack: string, now: Deployed, before: Deployed | undefined): Promise<void> {
+/** The boot's report, to a URL that is new. */
+async function answer(now: Deployed, before: Deployed | undefined): Promise<void> {
   if (now.userData.toString() !== before?.userData.toString() || now.instanceId !== before.instanceId)
     await report(endpoint, now, 'SUCCESS').catch(() => undefined);
-  const content = now.metadataTags?.['portway:content'];
-  if (content === undefined) return;
-  const ids = [`GatewayLiveProofCondition645BD5C7${content.slice(0, 16)}`];
-  for (const resource of ids)
-    await signalResource(endpoint, { stack, resource, status: 'SUCCESS', uniqueId: now.instanceId });
 }
 
+const restart = { onChange: 'restart' } as const;
 const forwards = (to: number) => ({ forwards: { web: Forward.tcp({ listen: 80, to }) } });
 
-test('with restart: nothing, a restart and a replacement are told, and then happen', async () => {
-  const first = synth('Rest', {});
+test('with restart: nothing, a restart, the way to live changes and a replacement are told, and then happen', async () => {
+  const first = synth('Rest', restart);
   expect(await told(first)).toEqual({
     code: 0,
     text: 'Stack Rest is not deployed: cdk deploy creates all of it, with a new address.',
@@ -105,19 +102,28 @@ test('with restart: nothing, a restart and a replacement are told, and then happ
   const deployed = await deploy('Rest', first);
   expect(await told(first)).toEqual({ code: 0, text: 'Stack Rest, compared with what is deployed: no changes.' });
 
-  const admin = synth('Rest', { adminCidr: '203.0.113.8/32' });
+  const admin = synth('Rest', { ...restart, adminCidr: '203.0.113.8/32' });
   expect((await told(admin)).text).toMatch(/^adminCidr +- tcp 22 from 203\.0\.113\.7\/32 +nothing$/m);
   expect(await toldHost('Rest', admin)).toBe('nothing');
   const untouched = await deploy('Rest', admin);
   expect([untouched.instanceId, untouched.launchTime]).toEqual([deployed.instanceId, deployed.launchTime]);
 
-  const port = synth('Rest', { adminCidr: '203.0.113.8/32', ...forwards(9090) });
+  const port = synth('Rest', { ...restart, adminCidr: '203.0.113.8/32', ...forwards(9090) });
   expect((await told(port)).text).toMatch(/^forward web +to 8080 -> 9090 +restart$/m);
   const restarted = await deploy('Rest', port);
   expect(restarted.instanceId).toBe(deployed.instanceId);
   expect(restarted.launchTime.getTime()).toBeGreaterThan(deployed.launchTime.getTime());
 
-  const disk = synth('Rest', { adminCidr: '203.0.113.8/32', ...forwards(9090), diskGiB: 20 });
+  // A stack from before live changes were the default, whose app never named onChange.
+  const upgrade = { adminCidr: '203.0.113.8/32', ...forwards(9090) };
+  const live = synth('Rest', upgrade);
+  expect((await told(live)).text).toMatch(/^onChange +restart -> live +restart$/m);
+  expect(await toldHost('Rest', live)).toBe('restart');
+  const upgraded = await deploy('Rest', live);
+  expect([upgraded.instanceId, upgraded.publicIp]).toEqual([deployed.instanceId, deployed.publicIp]);
+  expect(upgraded.launchTime.getTime()).toBeGreaterThan(restarted.launchTime.getTime());
+
+  const disk = synth('Rest', { ...upgrade, diskGiB: 20 });
   expect(await toldHost('Rest', disk)).toBe('replace');
   const replaced = await deploy('Rest', disk);
   expect(replaced.instanceId).not.toBe(deployed.instanceId);
@@ -125,8 +131,8 @@ test('with restart: nothing, a restart and a replacement are told, and then happ
 });
 
 test('with live: a changed forward leaves the instance alone, another type restarts it', async () => {
-  const deployed = await deploy('Live', synth('Live', { onChange: 'live' }));
-  const port = synth('Live', { onChange: 'live', ...forwards(9090) });
+  const deployed = await deploy('Live', synth('Live', {}));
+  const port = synth('Live', forwards(9090));
   expect((await told(port)).text).toMatch(/^forward web +to 8080 -> 9090 +live$/m);
   expect(await toldHost('Live', port)).toBe('live');
   const changed = await deploy('Live', port);
@@ -137,7 +143,7 @@ test('with live: a changed forward leaves the instance alone, another type resta
   ]);
   expect(await told(port)).toMatchObject({ text: expect.stringContaining('no changes') });
 
-  const type = synth('Live', { onChange: 'live', ...forwards(9090), instanceType: 't4g.small' });
+  const type = synth('Live', { ...forwards(9090), instanceType: 't4g.small' });
   expect((await told(type)).text).toMatch(/^instanceType .* restart +EC2 changes the type of a stopped/m);
   const restarted = await deploy('Live', type);
   expect(restarted.instanceId).toBe(deployed.instanceId);

@@ -57,15 +57,15 @@ test('reports a missing address, an unassociated address, and a leftover instanc
   expect(differences(promised, { ...found, others: ['i-2'] })).toHaveLength(1);
 });
 
+const CONTENT = 'content (tag portway:content; `portway plan --against deployed` tells what differs)';
+
 test('reports a live host that is told another content', () => {
   const live = { ...promised, content: 'a'.repeat(64) };
   expect(differences(live, { ...found, gateway: { ...gateway, content: 'a'.repeat(64) } })).toEqual([]);
   expect(differences(live, { ...found, gateway: { ...gateway, content: 'b'.repeat(64) } })).toEqual([
-    `content (tag portway:content) of i-1 must be ${'a'.repeat(64)}, got: ${'b'.repeat(64)}`,
+    `${CONTENT} of i-1 must be ${'a'.repeat(64)}, got: ${'b'.repeat(64)}`,
   ]);
-  expect(differences(live, found)).toEqual([
-    `content (tag portway:content) of i-1 must be ${'a'.repeat(64)}, got: undefined`,
-  ]);
+  expect(differences(live, found)).toEqual([`${CONTENT} of i-1 must be ${'a'.repeat(64)}, got: undefined`]);
 });
 
 test('reports a changed instance', () => {

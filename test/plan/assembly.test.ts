@@ -91,7 +91,7 @@ test('compares a stack in a stage with a cloud assembly, without AWS', async () 
   const { stdout } = await plan('Prod/Gateway', '-c', 'target=10.8.2.2:80', '--against', before, '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     'Prod/Gateway': {
-      ...{ host: 'restart', address: 'stays', incomplete: false },
+      ...{ host: 'live', address: 'stays', incomplete: false },
       changes: expect.arrayContaining([
         expect.objectContaining({
           what: 'forward web',

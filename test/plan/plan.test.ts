@@ -121,17 +121,17 @@ test('shows the source of a certificate', () => {
 });
 
 test('shows what does not fit into user-data', () => {
-  const { plan: found, text } = planned(CANONICAL['letsencrypt-udp'] as PortwayStackProps);
+  const { plan: found, text } = planned({ ...CANONICAL['letsencrypt-udp'], onChange: 'restart' } as PortwayStackProps);
   const { parameters = [] } = found.userData;
   expect(parameters.length).toBeGreaterThan(1);
   expect(text).toContain(
     `signal's URL; rules travel compressed. The rest is in ${parameters.length} parameters: ${parameters[0]}, ...\n`,
   );
-  expect(planned(CANONICAL.iptables as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
+  expect(planned(CANONICAL['restart-iptables'] as PortwayStackProps).plan.userData).not.toHaveProperty('parameters');
 });
 
 test('says that a change reaches the running host, and which content it is', () => {
-  const { plan: found, text } = planned(CANONICAL['live-iptables'] as PortwayStackProps);
+  const { plan: found, text } = planned(CANONICAL.iptables as PortwayStackProps);
   const { parameters = [], content = '' } = found.userData;
   expect(content).toMatch(/^[0-9a-f]{64}$/);
   expect(parameters).toContain('/portway/Portway/etc/portway/iptables.rules.1');

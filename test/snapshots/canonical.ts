@@ -72,17 +72,17 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
     },
   },
-  // The same with changes that reach the running host.
-  'live-iptables': {
+  // The same with changes that restart the host.
+  'restart-iptables': {
     ...common,
     engine: 'iptables',
-    onChange: 'live',
+    onChange: 'restart',
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
-  'live-nginx': {
+  'restart-nginx': {
     ...common,
     engine: 'nginx',
-    onChange: 'live',
+    onChange: 'restart',
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
       secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
@@ -116,7 +116,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
-  // Does not fit into user-data: a stack like README's, with a trusted certificate and a game's UDP.
+  // A stack like README's, with a trusted certificate and a game's UDP.
   'letsencrypt-udp': {
     ...common,
     forwards: {
@@ -213,8 +213,10 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       dns: Forward.udp({ listen: 53, to: '10.0.1.53:53', allowFrom: ['198.51.100.0/24'], responses: 1 }),
     },
   },
+  // For an account without a bucket, where it is too large for live changes.
   'other-hosts': {
     ...common,
+    onChange: 'restart',
     forwards: {
       web: Forward.http({ listen: 80, to: 'app.internal:8080' }),
       database: Forward.tcp({
@@ -240,9 +242,10 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
-  // Most kernel features, in a dual-stack VPC.
+  // Most kernel features, in a dual-stack VPC; also without a bucket.
   'dual-stack': {
     ...common,
+    onChange: 'restart',
     engine: 'iptables',
     ipv6: true,
     ping: true,
@@ -270,7 +273,6 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     ...common,
     ...team.shared,
     engine: 'iptables',
-    onChange: 'live',
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
   // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
@@ -285,6 +287,25 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     },
   },
 };
+
+/**
+ * Stacks whose content is too large for live changes in a template without a bucket: many rules of the security group, many options
+ * of nginx, or much besides the forwards.
+ */
+const LARGE = [
+  ...['nginx-tls', 'letsencrypt-udp', 'nginx-tls-passthrough', 'nginx-shared', 'nginx-protected'],
+  ...['other-hosts', 'dual-stack', 'egress'],
+];
+
+/** Whether a canonical stack needs a bucket for its template if its changes are to be live. */
+export function isLarge(name: string): boolean {
+  return LARGE.includes(name);
+}
+
+/** Whether a canonical stack, as it is, needs a bucket for its template. */
+export function needsBucket(name: string): boolean {
+  return isLarge(name) && (CANONICAL[name]?.onChange ?? 'live') === 'live';
+}
 
 const CDK_JSON = join(__dirname, '..', '..', 'cdk.json');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { synthesize } from './canonical';
+import { CANONICAL, needsBucket, synthesize } from './canonical';
 
 /** Everything that differs without being a change that a reviewer cares about, in one place. */
 function withoutHashes(text: string): string {
@@ -24,8 +24,8 @@ function withoutHashes(text: string): string {
 }
 
 /** The files of one canonical stack as they stand under expected/: by file name. */
-export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, string>> {
-  const { assembly } = synthesize(props, { legacy: true });
+export function reviewFiles(name: string): Readonly<Record<string, string>> {
+  const { assembly } = synthesize(CANONICAL[name] as PortwayStackProps, { legacy: !needsBucket(name) });
   const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
   const userData = findUserData(template);
   const rules = rulesOf(readFileSync(join(assembly.directory, 'Portway.rules.txt'), 'utf8'));
@@ -36,12 +36,15 @@ export function reviewFiles(props: PortwayStackProps): Readonly<Record<string, s
   };
 }
 
+/** Rendered files that are reviewed each by itself. */
+const REVIEWED = /\.rules$|nginx\.conf$|certificates\.json$/;
+
 /** The rendered files by name, also those that travel compressed: out of what is written for reviewers next to the template. */
 function rulesOf(review: string): readonly (readonly [string, string])[] {
   const files = review.split(/^# ---- /m).slice(1);
   return files
     .map((file) => [file.slice(0, file.indexOf('\n')), file.slice(file.indexOf('\n') + 1)] as const)
-    .filter(([path]) => /\.rules$|nginx\.conf$|certificates\.json$/.test(path))
+    .filter(([path]) => REVIEWED.test(path))
     .map(([path, text]) => [path.slice(path.lastIndexOf('/') + 1), `${text.trimEnd()}\n`]);
 }
 
@@ -77,11 +80,15 @@ function withoutUserData<T extends Parameters<typeof instanceOf>[0]>(template: T
   return copy;
 }
 
-/** What parameters hold is compressed, except for lines of a live host's content. */
+/** What parameters hold is compressed, or lines of a live host's files. The reviewed ones would say every change twice. */
 function withoutArchive<T extends Parameters<typeof instanceOf>[0]>(template: T): T {
   const copy = structuredClone(template);
-  for (const { Type, Properties } of Object.values(copy.Resources))
-    if (Type === 'AWS::SSM::Parameter' && typeof Properties.Value === 'string')
-      (Properties as Record<string, unknown>).Value = '<compressed>';
+  for (const { Type, Properties } of Object.values(copy.Resources)) {
+    if (Type !== 'AWS::SSM::Parameter') continue;
+    const properties = Properties as Record<string, unknown>;
+    const [file = ''] = /[^/]*(?=\.\d+$)/.exec(`${Properties.Name}`) ?? [];
+    if (REVIEWED.test(file)) properties.Value = `<see ${file}>`;
+    else if (typeof Properties.Value === 'string') properties.Value = '<compressed>';
+  }
   return copy;
 }

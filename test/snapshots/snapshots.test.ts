@@ -7,9 +7,9 @@ const EXPECTED = join(__dirname, 'expected');
 /** `UPDATE_SNAPSHOTS=1 npx jest snapshots` writes them anew; the diff is then read in the pull request. */
 const update = process.env.UPDATE_SNAPSHOTS !== undefined;
 
-describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => {
+describe.each(Object.keys(CANONICAL))('canonical stack %s', (name) => {
   const folder = join(EXPECTED, name);
-  const files = reviewFiles(props);
+  const files = reviewFiles(name);
 
   if (update) {
     rmSync(folder, { recursive: true, force: true });

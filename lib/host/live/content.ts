@@ -10,11 +10,13 @@ import {
   fewestPacked,
   isPlain,
   LONGEST_VALUE,
+  listSize,
   MAX_PARTS,
+  partSize,
   pointerSize,
   templateSize,
 } from './division';
-import { canBePacked } from './parts';
+import { canBePacked, type Part } from './parts';
 
 /** The instance's tag with the content that a running host must have. */
 export const CONTENT_TAG = 'portway:content';
@@ -24,6 +26,12 @@ export interface LiveContent extends Division {
   /** SHA-256 of the list in hexadecimal digits. Identifies the content in the pointer, the instance's tag and the host's report. */
   readonly content: string;
 }
+
+/**
+ * Bytes of a template that is sent without a bucket.
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+ */
+export const TEMPLATE_LIMIT = 51_200;
 
 /** What a pointer contains in addition to its content. */
 export interface PointerProps {
@@ -123,11 +131,11 @@ function settingsFile({ settings }: HostContent): HostFile {
 
 function reportSize(division: Division, room: number, problems: Problems): void {
   const [list, template] = [pointerSize(division), templateSize(division)];
-  const parts = `Parts: ${breakdown(division)}`;
+  const parts = `Parts: ${breakdown(division, () => 1)}`;
   if (template > room + ESTIMATE_ERROR)
     problems.add(
       'content',
-      `must be at most ${room} bytes in a template that is sent without a bucket: bootstrap the account and leave out bootstrapless, use one engine for all forwards, or onChange 'restart'. ${parts}`,
+      `must be at most ${room} bytes with onChange 'live', the default, in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or set onChange 'restart'. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
       `${template} bytes`,
     );
   const shorten = 'shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks';
@@ -141,13 +149,13 @@ function reportSize(division: Division, room: number, problems: Problems): void 
     );
 }
 
-/** The five files with the most parts. */
-function breakdown({ parts }: Division): string {
-  const counts = new Map<string, number>();
-  for (const { name } of parts) {
-    const file = name.replace(/\.\d+$/, '');
-    counts.set(file, (counts.get(file) ?? 0) + 1);
+/** The five largest files, each with the sum over its parts. */
+function breakdown({ parts }: Division, size: (part: Part) => number): string {
+  const sums = new Map<string, number>();
+  for (const part of parts) {
+    const file = part.name.replace(/\.\d+$/, '');
+    sums.set(file, (sums.get(file) ?? 0) + size(part));
   }
-  const largest = [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, 5);
-  return largest.map(([file, count]) => `${file} ${count}`).join(', ');
+  const largest = [...sums].toSorted((a, b) => b[1] - a[1]).slice(0, 5);
+  return largest.map(([file, sum]) => `${file} ${sum}`).join(', ');
 }

@@ -63,13 +63,19 @@ export function pointerSize({ list, values }: Division): number {
   return Buffer.byteLength(list) + values.length * (LONGEST_VALUE + '"",'.length);
 }
 
-/**
- * Roughly the bytes of parts and list in the YAML that the CDK CLI sends: a parameter's ids, name and type, and each
- * line's indentation and quotes.
- */
-export function templateSize({ parts, list }: Division): number {
-  const sizes = parts.map(({ name, value }) => 190 + 2 * name.length + textSize(value));
-  return sizes.reduce((sum, size) => sum + size, 450 + textSize(list));
+/** Roughly the bytes of parts and list in the YAML that the CDK CLI sends. */
+export function templateSize(division: Division): number {
+  return division.parts.reduce((sum, part) => sum + partSize(part), listSize(division));
+}
+
+/** A parameter's ids, name and type, and its lines with indentation and quotes. */
+export function partSize({ name, value }: Part): number {
+  return 190 + 2 * name.length + textSize(value);
+}
+
+/** The same for the pointer. */
+export function listSize({ list }: Division): number {
+  return 450 + textSize(list);
 }
 
 function textSize(text: string): number {

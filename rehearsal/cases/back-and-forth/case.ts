@@ -1,7 +1,8 @@
 import { contentOf } from '../../src/aws/deployed';
 import type { RehearsalCase } from '../../src/case';
+import { scriptEnd } from '../../src/script-end';
 import { CONTENTS, isInForce } from '../changes';
-import { output, scriptEnd } from '../on-host';
+import { output } from '../on-host';
 
 const backAndForth: RehearsalCase = {
   about:

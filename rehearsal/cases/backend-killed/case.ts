@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
 import { VPC } from '../../src/network/addresses';
 import { OLD } from '../changes';
-import { LARGE, POOL } from '../large';
+import { LARGE_LIVE, POOL } from '../large';
 import { status } from '../on-host';
 
 const [KILLED, OTHER] = VPC.backends;
@@ -71,7 +71,7 @@ function killAndRevive(title: string, port: number, mayLose: boolean): CaseStep 
 const backendKilled: RehearsalCase = {
   about:
     'one of two backends is killed under load, and revived: nginx loses no request, iptables few, both use it again',
-  versions: LARGE,
+  versions: LARGE_LIVE,
   steps: [
     killAndRevive('nginx: kill a backend, and revive it', POOL, false),
     killAndRevive('iptables with a health check: kill a backend, and revive it', OLD, true),

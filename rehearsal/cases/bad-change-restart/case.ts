@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
+import { scriptEnd } from '../../src/script-end';
 import { type BadChange, portTaken, repositoryDown } from '../bad-changes';
 import { type Answer, asks, CONTENTS, events, failedWith, isInForce, OLD, SLOWLY, whileAsking } from '../changes';
-import { output, put, scriptEnd, status } from '../on-host';
+import { output, put, status } from '../on-host';
 
 /** Debian's nginx includes this file, which a package or a colleague may have left there. */
 const MODULES = '/etc/nginx/modules-enabled/50-broken.conf';

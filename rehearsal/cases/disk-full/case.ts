@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RehearsalCase, Stage } from '../../src/case';
-import { has, output, put, SCRIPT, scriptEnd, status } from '../on-host';
+import { scriptEnd } from '../../src/script-end';
+import { has, output, put, SCRIPT, status } from '../on-host';
 
 const FILL = '/var/fill';
 const PROBE = '/var/probe';

@@ -7,7 +7,7 @@ import {
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { ec2Client } from '../../src/aws/client';
 import type { RehearsalCase, Stage } from '../../src/case';
-import { CONTENTS } from '../changes';
+import { LIVE } from '../live-contents';
 
 const PORTWAY = join(__dirname, '../../../bin/portway.ts');
 /** A rule that somebody opens by hand in a hurry. */
@@ -35,7 +35,7 @@ async function asPromised(stage: Stage, when: string): Promise<void> {
 
 const drift: RehearsalCase = {
   about: 'somebody opens a port in the security group by hand: `portway verify` names it, until it is closed again',
-  versions: CONTENTS,
+  versions: LIVE,
   steps: [
     {
       title: 'open a port by hand, look, and close it',

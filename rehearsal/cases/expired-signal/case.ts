@@ -1,6 +1,7 @@
 import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
+import { LOG, scriptEnd } from '../../src/script-end';
 import { asks, CONTENTS, failedWith } from '../changes';
-import { LOG, output, SCRIPT, scriptEnd, status } from '../on-host';
+import { output, SCRIPT, status } from '../on-host';
 
 async function isWell(stage: Stage, when: string): Promise<void> {
   const { checks, phase } = stage;

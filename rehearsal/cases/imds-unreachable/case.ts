@@ -1,5 +1,6 @@
 import type { RehearsalCase } from '../../src/case';
-import { output, scriptEnd, status } from '../on-host';
+import { scriptEnd } from '../../src/script-end';
+import { output, status } from '../on-host';
 
 const HOST_KEYS = 'cat /etc/ssh/ssh_host_*_key.pub';
 

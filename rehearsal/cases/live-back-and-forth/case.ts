@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentOf } from '../../src/aws/deployed';
 import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
+import { LOG } from '../../src/script-end';
 import { events } from '../changes';
 import { LIVE, ONE, OTHER, SHOP, whoAnswers } from '../live-contents';
-import { LOG, output, status } from '../on-host';
+import { output, status } from '../on-host';
 
 /** How long the host is kept from hearing of a change, in seconds: a deploy that does not wait for it ends sooner. */
 const DEAF = 10;

@@ -1,8 +1,9 @@
 import type { CaseStep, RehearsalCase } from '../../src/case';
+import { LOG } from '../../src/script-end';
 import { type BadChange, portTaken } from '../bad-changes';
 import { failedWith, withoutPackages } from '../changes';
 import { changeLive, LIVE, ONE, SHOP, whoAnswers } from '../live-contents';
-import { LOG, output, status } from '../on-host';
+import { output, status } from '../on-host';
 
 interface LiveBadChange extends BadChange<keyof typeof LIVE> {
   /** The line of the host's log. The event has room for 44 characters of it, behind the instance's id. */

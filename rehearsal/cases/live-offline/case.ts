@@ -1,7 +1,8 @@
 import type { RehearsalCase } from '../../src/case';
+import { LOG, scriptEnd } from '../../src/script-end';
 import { withoutAws } from '../changes';
 import { LIVE, ONE, OTHER, SHOP, whoAnswers } from '../live-contents';
-import { LOG, output, scriptEnd, status } from '../on-host';
+import { output, status } from '../on-host';
 
 const liveOffline: RehearsalCase = {
   about:

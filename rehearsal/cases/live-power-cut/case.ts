@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { CaseStep, DeployResult, RehearsalCase, Stage } from '../../src/case';
+import { LOG, scriptEnd } from '../../src/script-end';
 import { events } from '../changes';
 import { BLOG, LIVE, OTHER, whoAnswers } from '../live-contents';
-import { LOG, output, scriptEnd, status } from '../on-host';
+import { output, status } from '../on-host';
 import { earlyState, keepEarlyState, random, SEED, type State, state } from '../power-cuts';
 
 /** The two contents in turn: another target by the kernel, and one site of nginx more. */

@@ -1,7 +1,9 @@
+import { Forward } from '../../../lib/forward/forward';
 import { ask } from '../../src/ask';
 import type { RehearsalCase, Stage } from '../../src/case';
 import { expectationsOf, type Question, visitorOf } from '../../src/expectations';
-import { has, output, scriptEnd, status } from '../on-host';
+import { scriptEnd } from '../../src/script-end';
+import { has, output, status } from '../on-host';
 
 const RULES = '/usr/local/bin/portway rules';
 /** What docker does when it starts: puts a jump of its own before all others, for connections to the host itself. */
@@ -49,7 +51,17 @@ async function isToldAndPutBack(stage: Stage, by: string): Promise<void> {
 }
 
 const lostRules: RehearsalCase = {
-  about: 'somebody flushes all rules, or puts others first: `portway status` says so, one command puts ours back',
+  about:
+    'somebody flushes all rules of a host that does not look after itself (onChange restart): `portway status` says so, one command puts ours back',
+  versions: {
+    first: {
+      onChange: 'restart',
+      forwards: {
+        web: Forward.http({ listen: 80, to: 8080 }),
+        raw: Forward.tcp({ listen: 8000, to: 8080, engine: 'iptables' }),
+      },
+    },
+  },
   steps: [
     {
       title: 'nft flush ruleset',

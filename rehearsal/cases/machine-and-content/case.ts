@@ -1,13 +1,13 @@
 import { Forward } from '../../../lib/forward/forward';
 import { contentOf } from '../../src/aws/deployed';
 import type { RehearsalCase, Stage, Version } from '../../src/case';
+import { LOG, scriptEnd } from '../../src/script-end';
 import { events, hostName } from '../changes';
 import { BOOT, ONE, OTHER, SHOP, whoAnswers } from '../live-contents';
-import { LOG, output, scriptEnd, status } from '../on-host';
+import { output, status } from '../on-host';
 import { MAY_BREAK } from '../replaced';
 
 const version = (target: string, more: Partial<Version> = {}): Version => ({
-  onChange: 'live',
   forwards: {
     web: Forward.http({ listen: 80, to: 8080 }),
     shop: Forward.tcp({ listen: SHOP, to: `${target}:8080`, engine: 'iptables' }),

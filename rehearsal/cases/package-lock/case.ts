@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Forward } from '../../../lib/forward/forward';
 import type { RehearsalCase } from '../../src/case';
-import { LOG, output, put, status } from '../on-host';
+import { LOG } from '../../src/script-end';
+import { output, put, status } from '../on-host';
 
 const UNIT = '/etc/systemd/system/locks-held.service';
 /** How long the locks are held once the host wants them, in seconds; set in locks-held.service. */
@@ -10,8 +11,8 @@ const HELD = 60;
 const packageLock: RehearsalCase = {
   about: `other software holds the locks of apt and dpkg for ${HELD} s while a deploy needs a package: the host waits`,
   versions: {
-    before: { engine: 'iptables', forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) } },
-    after: { forwards: { web: Forward.http({ listen: 80, to: 8080 }) } },
+    before: { onChange: 'restart', engine: 'iptables', forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) } },
+    after: { onChange: 'restart', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } },
   },
   steps: [
     {

@@ -1,7 +1,8 @@
 import type { RehearsalCase, Stage } from '../../src/case';
+import { LOG, scriptEnd } from '../../src/script-end';
 import { failedWith, isInForce, withoutAws } from '../changes';
 import { LARGE } from '../large';
-import { LOG, output, scriptEnd, status } from '../on-host';
+import { output, status } from '../on-host';
 
 /** How often the host read parameters, over all boots. */
 const reads = async (stage: Stage) =>

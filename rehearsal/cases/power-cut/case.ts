@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../../lib/forward/forward';
 import type { CaseStep, RehearsalCase, Stage } from '../../src/case';
-import { output, SCRIPT, scriptEnd, status } from '../on-host';
+import { scriptEnd } from '../../src/script-end';
+import { output, SCRIPT, status } from '../on-host';
 import { earlyState, keepEarlyState, random, SEED, type State, state } from '../power-cuts';
 import { Console } from './console';
 
@@ -70,12 +71,14 @@ function cut(number: number): CaseStep {
 const local = (listen: number, to: number) => Forward.tcp({ listen, to, engine: 'iptables' });
 
 const powerCut: RehearsalCase = {
-  about: `the power is cut ${CUTS} times in the middle of a change: each boot has the old rules or the new, never half of them`,
+  about: `the power is cut ${CUTS} times in the middle of a boot with a change (onChange restart): each boot has the old rules or the new, never half of them`,
   versions: {
     before: {
+      onChange: 'restart',
       forwards: { web: Forward.http({ listen: 80, to: 8080 }), one: local(81, 8080), two: local(82, 8080) },
     },
     after: {
+      onChange: 'restart',
       forwards: {
         web: Forward.http({ listen: 80, to: 8080, limits: { requestsPerSecond: 50, burst: 100 } }),
         two: local(82, 8443),

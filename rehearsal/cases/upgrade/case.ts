@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { RehearsalCase, Stage, Version } from '../../src/case';
+import { scriptEnd } from '../../src/script-end';
 import { portTaken } from '../bad-changes';
 import { events, failedWith, SLOWLY } from '../changes';
 import { BOOT, changeLive, LIVE, ONE, OTHER, SHOP, whoAnswers } from '../live-contents';
-import { has, output, scriptEnd, status } from '../on-host';
+import { has, output, status } from '../on-host';
 
 /**
  * What Portway wrote for the first content with `onChange: 'restart'` before there were live changes (at 048190c): `new PortwayStack(app,

@@ -26,6 +26,8 @@ const base: PortwayStackProps = {
   adminCidr: '203.0.113.7/32',
   sshPublicKey: PUBLIC_KEY,
   engine: 'iptables',
+  // The test reports once for boot and content; live-gateway.lab.test.ts has live changes.
+  onChange: 'restart',
   forwards: { web: Forward.tcp({ listen: 80, to: 8080 }) },
 };
 

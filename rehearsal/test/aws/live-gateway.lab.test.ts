@@ -18,12 +18,12 @@ import { roleKeys } from '../../src/services/instance';
 import { report } from '../support/report';
 import { signalResource } from '../support/signal-resource';
 
-/* Portway's own stack with onChange live through the local endpoint. No host is booted: the test reads and signals as one does. */
+/* Portway's own stack with live changes through the local endpoint. No host is booted: the test reads and signals as one does. */
 jest.setTimeout(180_000);
 
 const tcp = (listen: number) => Forward.tcp({ listen, to: 8080, engine: 'iptables' });
 const base: PortwayStackProps = {
-  ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, onChange: 'live' },
+  ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY },
   forwards: { web: tcp(80), site: Forward.http({ listen: 81, to: '10.0.1.20:8080' }) },
 };
 const other = { forwards: { web: tcp(80), site: Forward.http({ listen: 82, to: '10.0.1.20:8080' }) } };

@@ -21,7 +21,7 @@ import { inventory } from '../../src/aws/inventory';
  */
 jest.setTimeout(240_000);
 
-const base = CANONICAL['letsencrypt-udp'] as PortwayStackProps;
+const base = { ...CANONICAL['letsencrypt-udp'], onChange: 'restart' } as PortwayStackProps;
 /** The same scripts, another rule. */
 const otherRule = {
   forwards: { ...base.forwards, game: Forward.udp({ listen: 27016, to: '10.0.1.20:27015', engine: 'iptables' }) },
