@@ -1,3 +1,4 @@
+import { FIGURES } from '../../lib/plan/change/traffic';
 import { linksOf } from '../run/links';
 import { codeBlocks, readPage } from './pages';
 
@@ -37,10 +38,12 @@ test('it names the same props and commands, and leads to the same pages', () => 
 test('each says where the other is, and the figures are the same', () => {
   expect(ENGLISH).toContain('[한국어](README.ko.md)');
   expect(KOREAN).toContain('[English](README.md)');
-  for (const figure of ['0 of 740 requests lost', '10.50', '22', '24', '20.19']) {
+  for (const figure of [FIGURES.live.lost, '10.50', '22', '24', '20.19']) {
     expect(ENGLISH).toContain(figure);
     expect(KOREAN).toContain(figure);
   }
+  expect(ENGLISH).toContain(FIGURES.live.after);
+  expect(KOREAN).toContain(FIGURES.live.after.replace(' to ', '~').replace(' s', '초'));
 });
 
 test('it uses the words of Korean server developers', () => {
