@@ -7,6 +7,7 @@ import { Gateway } from './constructs/gateway';
 import { gatewayName, gatewaySuffix } from './constructs/gateway-name';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
+import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
 import type { GatewaySettings } from './forward/gateway-settings';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
@@ -92,6 +93,7 @@ export class BuiltGateway {
       if (warning !== undefined)
         Annotations.of(host).addWarningV2(`portway:secondConnections-${forward.name}`, warning);
     }
+    warnOfTargetsElsewhere(host, { forwards: this.forwards, network: this.network });
     writeReview(
       host,
       {

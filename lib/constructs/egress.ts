@@ -108,7 +108,7 @@ export function checkSubnet(
       'must have no default route of its own: make it SubnetType.PRIVATE_ISOLATED, which gets its way out here',
       subnet.node.path,
     );
-  const range = rangeOf(subnet);
+  const range = rangeOf(() => subnet.ipv4CidrBlock);
   if (range !== undefined && !from.some((cidr) => isToken(cidr) || containsQuietly(cidr, range)))
     problems.add(at, `must lie within egress.from (${from.join(', ')}), or its packets are not let out`, range);
 }
@@ -137,11 +137,11 @@ function hasDefaultRoute(subnet: ec2.ISubnet): boolean {
 /** The placeholder of `Vpc.fromLookup` on the first synth, before the CLI has looked it up. Not a valid network. */
 const NOT_LOOKED_UP = '1.2.3.4/5';
 
-/** The subnet's IPv4 range, if it is known at synth. Imported subnets without a range throw. */
-function rangeOf(subnet: ec2.ISubnet): string | undefined {
+/** The IPv4 range of a subnet or VPC, if it is known at synth. Imported ones without a range throw. */
+export function rangeOf(read: () => string): string | undefined {
   try {
-    const { ipv4CidrBlock } = subnet;
-    return isToken(ipv4CidrBlock) || ipv4CidrBlock === NOT_LOOKED_UP ? undefined : ipv4CidrBlock;
+    const range = read();
+    return isToken(range) || range === NOT_LOOKED_UP ? undefined : range;
   } catch {
     return undefined;
   }
