@@ -74,11 +74,14 @@ function ruleDifferences(
   const side = direction === 'inbound' ? 'from' : 'to';
   const rest = [...found];
   const missing: PromisedRule[] = [];
-  // Rules with a known network first: those with an unknown one match any rule that is left.
-  const known = [...promised].sort((a, b) => Number(a.peer === undefined) - Number(b.peer === undefined));
+  // Rules of which all is known first: the others match any rule that is left.
+  const unknown = ({ peer, anyPortOf }: PromisedRule) => Number(peer === undefined) + Number(anyPortOf !== undefined);
+  const known = [...promised].sort((a, b) => unknown(a) - unknown(b));
   for (const rule of known) {
     const at = rest.findIndex(
-      ({ what, peer }) => what === rule.what && (rule.peer === undefined || rule.peer === peer),
+      ({ what, peer }) =>
+        (what === rule.what || (rule.anyPortOf !== undefined && what.startsWith(`${rule.anyPortOf} `))) &&
+        (rule.peer === undefined || rule.peer === peer),
     );
     if (at < 0) missing.push(rule);
     else rest.splice(at, 1);

@@ -120,6 +120,19 @@ test('matches a deploy-time network with one remaining rule, and no more', () =>
   expect(differences(unknown, { ...found, gateway: { ...gateway, securityGroups: [two] } })).toHaveLength(1);
 });
 
+test('matches a deploy-time port with one remaining rule of its protocol', () => {
+  const database = { what: 'tcp (a port known at deploy)', peer: undefined, anyPortOf: 'tcp' };
+  const unknown: Promised = { ...promised, inbound: [database, ...promised.inbound] };
+  const opened = (...more: object[]) => ({ ...group, ingress: [...group.ingress, ...more] }) as typeof group;
+  const told = (one: typeof group) =>
+    differences(unknown, { ...found, gateway: { ...gateway, securityGroups: [one] } });
+  expect(told(opened({ ...ports(5432, []), others: ['sg-9'] }))).toEqual([]);
+  expect(told(group)).toEqual([
+    expect.stringContaining('must let tcp (a port known at deploy) through from a network'),
+  ]);
+  expect(told(opened({ ...ports(53, []), protocol: 'udp', others: ['sg-9'] }))).toHaveLength(2);
+});
+
 test('shows the differing lines of user-data', () => {
   const [line, ...others] = withGateway({ userData: gateway.userData.replace('80', '81') });
   expect(others).toEqual([]);

@@ -7,6 +7,8 @@ export interface PromisedRule {
   readonly what: string;
   /** Undefined: known only at deploy time. */
   readonly peer: string | undefined;
+  /** The protocol, where the ports are known only at deploy time. */
+  readonly anyPortOf?: string;
 }
 
 /** The groups of an instance, on itself or on its interface, as the template has them. */
@@ -33,17 +35,18 @@ export function groupRulesOf(
     .filter(({ GroupId }) => ids.includes(reference(GroupId) ?? ''));
   return [...inside, ...beside].map((rule) => {
     const peer = rule.CidrIp ?? rule.CidrIpv6;
-    return {
-      what: ruleText(rule.IpProtocol, rule.FromPort, rule.ToPort),
-      peer: typeof peer === 'string' ? normalizeCidr(peer) : undefined,
-    };
+    const known = { peer: typeof peer === 'string' ? normalizeCidr(peer) : undefined };
+    const { IpProtocol, FromPort, ToPort } = rule;
+    if (typeof FromPort === 'object')
+      return { ...known, what: `${IpProtocol} (a port known at deploy)`, anyPortOf: IpProtocol };
+    return { ...known, what: ruleText(IpProtocol, FromPort, ToPort as number | undefined) };
   });
 }
 
 interface TemplateRule {
   readonly IpProtocol: string;
-  readonly FromPort?: number;
-  readonly ToPort?: number;
+  readonly FromPort?: number | object;
+  readonly ToPort?: number | object;
   readonly CidrIp?: unknown;
   readonly CidrIpv6?: unknown;
 }
