@@ -14,7 +14,8 @@ import { findings } from './cdk';
 export const cfnLint: Part = {
   name: 'cfn-lint',
   groups: ['templates'],
-  about: "canonical templates against AWS's schemas and the CDK's validation; the deployer's documented policy",
+  about:
+    "canonical templates and a company's against AWS's schemas and the CDK's validation; the deployer's documented policy",
   tools: PYTHON_TOOLS,
   limitMinutes: 10,
   async run(context) {
@@ -27,9 +28,15 @@ export const cfnLint: Part = {
     if (files.length === 0) return failed('there is no template to check');
     write(`${files.length} templates`);
     const notes = await validationNotes(files);
+    // A gateway beside a company's other resources. Their own validation and rights are none of this part's business.
+    const company = path.join(folder, 'company');
+    const companyScript = path.join(root, 'test', 'run', 'synth-company.ts');
+    if ((await command(process.execPath, ['--import', 'tsx', companyScript, company])) !== 0)
+      return failed('synth of the company app failed');
+    const others = ['Data', 'Edge'].map((stack) => path.join(company, `${stack}.template.json`));
     // Not the script `cfn-lint`: it contains the path of the folder in which the environment was built.
     const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
-    const args = ['--regions', 'ALL_REGIONS', '--format', 'parseable', '--template', ...files];
+    const args = ['--regions', 'ALL_REGIONS', '--format', 'parseable', '--template', ...files, ...others];
     const interpreter = await checkersPython(context);
     const policy = path.join(root, 'docs', 'operations', 'deployer-policy.json');
     const policyCheck = path.join(root, 'test', 'run', 'deployer_policy.py');
