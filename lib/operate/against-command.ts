@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { gatewaysNamed, type SynthesizedStack, stacksOf } from '../plan/assembly';
+import { gatewaysNamed, type SynthesizedGateway, type SynthesizedStack, stacksOf } from '../plan/assembly';
 import { readAgainst } from '../plan/change/against-file';
+import type { Change } from '../plan/change/change';
 import { type Comparison, compareTemplates } from '../plan/change/comparison';
+import { associationsIn, withoutOtherGateways } from '../plan/change/one-gateway';
 import { printComparison } from '../plan/change/print';
 import { parseTemplate, type Template } from '../plan/change/template';
 import type { PlanOptions } from '../plan/command';
@@ -29,28 +31,22 @@ export function againstCommand(options: AgainstOptions): Promise<number> {
   return tellOfApp(options, async (outdir) => {
     const found: Record<string, Comparison | null> = {};
     const texts: string[] = [];
-    for (const stack of portwayStacks(outdir, options.stack)) {
-      const { template, name, tags } = await readWhat(options.against, stack);
-      const comparison = template === undefined ? undefined : await compare(stack, template, tags);
-      found[stack.name] = comparison ?? null;
+    const read = new Map<SynthesizedStack, Against>();
+    for (const gateway of gatewaysNamed(stacksOf(outdir), options.stack)) {
+      const { path, stack } = gateway;
+      const against = read.get(stack) ?? (await readWhat(options.against, stack));
+      read.set(stack, against);
+      const comparison = await compare(gateway, against);
+      found[path] = comparison ?? null;
+      const title = `${path === stack.name ? 'Stack' : 'Gateway'} ${path}`;
       texts.push(
         comparison === undefined
-          ? `Stack ${stack.name} is not ${name}: cdk deploy creates all of it, with a new address.`
-          : printComparison(stack.name, name, comparison),
+          ? `${title} is not ${against.name}: cdk deploy creates all of it, with a new address.`
+          : printComparison(title, against.name, comparison),
       );
     }
     return options.json ? JSON.stringify(found, null, 2) : texts.join('\n\n');
   });
-}
-
-function portwayStacks(outdir: string, wanted: string | undefined): readonly SynthesizedStack[] {
-  const found = [...new Set(gatewaysNamed(stacksOf(outdir), wanted).map(({ stack }) => stack))];
-  const several = found.find(({ gateways }) => gateways.size > 1);
-  if (several !== undefined)
-    throw new Error(
-      `--against must be used with one gateway in a stack, but ${several.name} has several (${[...several.gateways.keys()].join(', ')}): look at cdk diff`,
-    );
-  return found;
 }
 
 async function readWhat(against: string, stack: SynthesizedStack): Promise<Against> {
@@ -70,12 +66,30 @@ async function readWhat(against: string, stack: SynthesizedStack): Promise<Again
   }
 }
 
-async function compare(stack: SynthesizedStack, before: Template, tags: Against['tags']): Promise<Comparison> {
+/** Undefined: the gateway is not there yet. */
+async function compare(
+  { planFile, stack }: SynthesizedGateway,
+  { template, tags }: Against,
+): Promise<Comparison | undefined> {
+  if (template === undefined) return undefined;
   const after = parseTemplate(await readFile(stack.templateFile, 'utf8'), stack.templateFile);
-  const [planFile = ''] = stack.gateways.values();
   const { association } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
-  const comparison = compareTemplates(before, after, association);
-  if (tags === undefined || isDeepStrictEqual(tags, stack.tags)) return comparison;
-  const how = [`${JSON.stringify(tags)} -> ${JSON.stringify(stack.tags)}, unless cdk deploy is given --tags`];
-  return { ...comparison, changes: [...comparison.changes, { what: 'tags of the stack', how, host: 'nothing' }] };
+  const [was, is] = [associationsIn(template), associationsIn(after)];
+  if (is.length > 1 && !was.includes(association)) return undefined;
+  const all = [...new Set([...was, ...is])];
+  const [old, now] = [template, after].map((one) => withoutOtherGateways(one, association, all));
+  const comparison = compareTemplates(old as Template, now as Template, association);
+  const gone = was.filter((id) => all.length > 1 && !is.includes(id));
+  const rows = [...gone.map(removedGateway), ...stackTags(tags, stack.tags)];
+  return { ...comparison, changes: [...comparison.changes, ...rows] };
+}
+
+function removedGateway(association: string): Change {
+  return { what: 'another gateway', how: [`removed, with its address: ${association}`], host: 'nothing' };
+}
+
+function stackTags(was: Against['tags'], is: SynthesizedStack['tags']): readonly Change[] {
+  if (was === undefined || isDeepStrictEqual(was, is)) return [];
+  const how = [`${JSON.stringify(was)} -> ${JSON.stringify(is)}, unless cdk deploy is given --tags`];
+  return [{ what: 'tags of the stack', how, host: 'nothing' }];
 }

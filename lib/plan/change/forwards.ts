@@ -20,6 +20,8 @@ export interface ForwardChanges {
 
 export function compareForwards(before: FileTexts, after: FileTexts): ForwardChanges {
   const [old, now] = [headlines(before), headlines(after)];
+  // Only live hosts have such a list.
+  const [allowed, allows] = [before, after].every(isLive) ? [sources(before), sources(after)] : [];
   const names = new Set([...old.keys(), ...now.keys()]);
   const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => RULES.test(path));
   const lines = new Map<string | undefined, readonly string[]>();
@@ -35,7 +37,11 @@ export function compareForwards(before: FileTexts, after: FileTexts): ForwardCha
     const [was, is] = [old.get(name), now.get(name)];
     if (was === undefined && is !== undefined) return [{ name, kind: 'added', how: [is.join(' ')] }];
     if (is === undefined && was !== undefined) return [{ name, kind: 'removed', how: [`was ${was.join(' ')}`] }];
-    const how = [...headlineChanges(was ?? [], is ?? []), ...(lines.get(name) ?? [])];
+    const how = [
+      ...headlineChanges(was ?? [], is ?? []),
+      ...sourceChanges(allowed?.get(name), allows?.get(name)),
+      ...(lines.get(name) ?? []),
+    ];
     return how.length === 0 ? [] : [{ name, kind: 'changed', how }];
   });
   return { forwards, shared: lines.get(undefined) ?? [] };
@@ -58,6 +64,35 @@ function headlineChanges(was: readonly string[], is: readonly string[]): readonl
   return ['listen', 'engine', 'to'].flatMap((prop, i) =>
     old[i] === now[i] ? [] : [`${prop} ${old[i] || 'nothing'} -> ${now[i] || 'nothing'}`],
   );
+}
+
+function isLive(files: FileTexts): boolean {
+  return files.has('/usr/local/lib/portway/live.py');
+}
+
+/** Networks by list, `allow` or `deny`. */
+type Sources = ReadonlyMap<string, readonly string[]>;
+
+/** Who may use each forward, as /etc/portway/sources has it; see `sourcesFiles`. */
+function sources(files: FileTexts): ReadonlyMap<string, Sources> {
+  const found = new Map<string, Map<string, readonly string[]>>();
+  for (const line of (files.get('/etc/portway/sources') ?? '').split('\n')) {
+    const [name = '', list = '', ...networks] = line.split(' ');
+    const lists = found.get(name) ?? new Map<string, readonly string[]>();
+    found.set(name, lists.set(list, [...(lists.get(list) ?? []), ...networks]));
+  }
+  return found;
+}
+
+function sourceChanges(was: Sources | undefined, is: Sources | undefined): readonly string[] {
+  const props = [
+    ['allowFrom', 'allow', 'everyone'],
+    ['denyFrom', 'deny', 'nobody'],
+  ] as const;
+  return props.flatMap(([prop, list, none]) => {
+    const [old, now] = [was, is].map((lists) => lists?.get(list)?.join(', ') ?? none);
+    return old === now ? [] : [`${prop} ${old} -> ${now}`];
+  });
 }
 
 /** A file's lines by the forward that they belong to; undefined: to none. */

@@ -2,10 +2,13 @@ import { plainTable } from '../table';
 import type { Comparison } from './comparison';
 import { trafficOf } from './traffic';
 
-/** A comparison as text: one table, and what happens to traffic. */
-export function printComparison(stack: string, against: string, comparison: Comparison): string {
+/**
+ * A comparison as text: one table, and what happens to traffic.
+ * @param subject what is compared, such as `Stack Portway`
+ */
+export function printComparison(subject: string, against: string, comparison: Comparison): string {
   const { changes, host } = comparison;
-  const title = `Stack ${stack}, compared with ${against}`;
+  const title = `${subject}, compared with ${against}`;
   if (changes.length === 0) return `${title}: no changes.`;
   const hasReasons = changes.some(({ why }) => why !== undefined);
   const table = plainTable(

@@ -115,7 +115,7 @@ describe.each(MODES)('with onChange %s', (onChange) => {
     const id = Object.entries(before.Resources).find(([, { Type }]) => Type === 'AWS::EC2::EIP')?.[0] ?? '';
     const moved = compareTemplates(before, withProperty(before, id, 'NetworkBorderGroup', 'eu-central-1-wl1'));
     expect(moved).toMatchObject({ address: 'changes', host: 'replace' });
-    expect(printComparison('Portway', 'x', moved)).toContain('THE ADDRESS CHANGES');
+    expect(printComparison('Stack Portway', 'x', moved)).toContain('THE ADDRESS CHANGES');
     const { [id]: eip, ...rest } = before.Resources;
     const renamed = JSON.parse(JSON.stringify({ ...rest, Other: eip }).replaceAll(`"${id}"`, '"Other"'));
     expect(compareTemplates(before, { Resources: renamed })).toMatchObject({ address: 'changes' });
@@ -205,4 +205,22 @@ test('a template is the same as JSON and as the YAML that the CLI sends', () => 
   expect(compareTemplates(parseTemplate(yaml, 'yaml'), template)).toMatchObject({ host: 'nothing', changes: [] });
   expect(() => parseTemplate('- no\n- template\n', 'x.yaml')).toThrow('x.yaml must be a CloudFormation template');
   expect(() => compareTemplates({ Resources: {} }, template)).toThrow('the deployed stack must have a gateway');
+});
+
+test('names the sources of a forward that change', () => {
+  const game = (props: object) => ({
+    forwards: {
+      ...BASE.forwards,
+      game: Forward.udp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables', ...props }),
+    },
+  });
+  const open = templateOf(game({}));
+  const bound = templateOf(game({ allowFrom: ['198.51.100.0/24'], denyFrom: ['198.51.100.7/32'] }));
+  expect(rowOf(compareTemplates(open, bound), 'forward game').how).toEqual(
+    expect.arrayContaining(['allowFrom everyone -> 198.51.100.0/24', 'denyFrom nobody -> 198.51.100.7/32']),
+  );
+  expect(rowOf(compareTemplates(bound, open), 'forward game').how).toContain('allowFrom 198.51.100.0/24 -> everyone');
+  // A host of another mode has no such list.
+  const restart = templateOf({ ...game({ allowFrom: ['198.51.100.0/24'] }), onChange: 'restart' });
+  expect(JSON.stringify(compareTemplates(restart, bound).changes)).not.toContain('allowFrom');
 });
