@@ -6,6 +6,7 @@ import { checkStack, standIn } from './check-stack';
 import { acknowledge } from './constructs/acknowledge';
 import type { Gateway } from './constructs/gateway';
 import type { Network } from './constructs/network';
+import { warnOfUnreadContext } from './context';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
 import type { PortwayStackProps } from './portway-stack-props';
 import { reportProblems } from './refused';
@@ -38,6 +39,7 @@ export class PortwayStack extends Stack {
     this.forwards = this.built.forwards;
     this.network = this.built.network;
     this.addOutputs(this.gateway, this.built.sshUser);
+    warnOfUnreadContext(this, props);
   }
 
   /**
