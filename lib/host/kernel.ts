@@ -4,6 +4,7 @@ import { hostsOf, isKernelForward, isPortForward, type ResolvedForward } from '.
 import { renderIptables } from '../kernel/render-iptables';
 import { renderNftables } from '../kernel/render-nftables';
 import { assetFile, assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
+import { flowFiles } from './flows';
 import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
@@ -23,6 +24,7 @@ export function kernelPart(
   const rules = own.length + settings.egress.length > 0 ? renderIptables(own, settings) : undefined;
   const sets = renderNftables(own, settings);
   if (rules === undefined && sets === undefined) return { files: ping, packages: [] };
+  const flows = flowFiles(own, settings, { live });
   const lists = [settings.blocked, settings.loginClosedTo, ...own.flatMap((f) => [f.allowFrom, f.denyFrom])];
   const hasSources = lists.some((list) => list.length > 0);
   const files: readonly HostFile[] = [
@@ -42,6 +44,7 @@ export function kernelPart(
     ...(own.some((f) => isPortForward(f) && f.targets.some((t) => t.kind === 'local'))
       ? [{ ...assetFile(`${PACKAGE}/rule_targets.py`), optional: true }]
       : []),
+    ...flows,
     ...healthFiles(own),
     ...(rules === undefined ? [] : assetFiles('/etc/sysctl.d/90-portway-tracking.conf')),
     // Turns on IP forwarding only if a forward or egress needs it.
@@ -51,7 +54,10 @@ export function kernelPart(
   ];
   return {
     files,
-    packages: [...(rules === undefined ? [] : packages.iptables), ...(sets === undefined ? [] : packages.nftables)],
+    packages: [
+      ...(rules === undefined ? [] : packages.iptables),
+      ...(sets === undefined && flows.length === 0 ? [] : packages.nftables),
+    ],
   };
 }
 

@@ -5,6 +5,7 @@ import { counting } from './counting';
 import { destinations } from './destinations';
 import { egress } from './egress';
 import { family } from './family';
+import { flowOffload } from './flow-offload';
 import { healthCheck } from './health-check';
 import { onInterface } from './interface';
 import { ipv6 } from './ipv6';
@@ -33,6 +34,7 @@ export const KERNEL_FEATURES = {
   unmarking,
   passage,
   egress,
+  flowOffload,
   counting,
   login,
   healthCheck,

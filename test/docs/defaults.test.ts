@@ -106,6 +106,13 @@ const DEFAULTS: readonly Default[] = [
     (engine) => stack({ engine, forwards: { game: Forward.tcp({ listen: 9000, to: 9001 }) } }),
     'iptables',
   ),
+  row(
+    'In the kernel',
+    'flowOffload',
+    (flowOffload) =>
+      stack({ flowOffload, forwards: { game: Forward.tcp({ listen: 9000, to: TWO, engine: 'iptables' }) } }),
+    true,
+  ),
   row('Machine', 'os', (os) => stack({ os }), 'debian-12'),
   row('Machine', 'instanceType', (instanceType) => stack({ instanceType }), 't4g.small'),
   row(

@@ -9,6 +9,7 @@ import { PortwayError } from '../../lib/forward/problems';
 import {
   hostsOf,
   isHttpsForward,
+  isKernelForward,
   isPortForward,
   isWebForward,
   type KernelForward,
@@ -19,6 +20,7 @@ import {
 } from '../../lib/forward/resolved';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import type { HttpOptions, HttpRoute } from '../../lib/http/route';
+import { renderFlows } from '../../lib/kernel/flow-offload';
 import { renderIptables } from '../../lib/kernel/render-iptables';
 import { renderNftables } from '../../lib/kernel/render-nftables';
 import { certificateFile } from '../../lib/nginx/names';
@@ -26,6 +28,7 @@ import { renderNginx } from '../../lib/nginx/render';
 import { acceptedOf, atFault, type Refused, wholeStack } from './support/accepted';
 import { type StackProps, stacks } from './support/arbitrary';
 import { writePackage } from './support/assets';
+import { countingTable } from './support/flows';
 import { DEBIAN, describeHost, Host } from './support/host';
 import { Choices, mistakes, mutate } from './support/mutate';
 
@@ -208,7 +211,8 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
   writeFileSync(join(folder, 'iptables.rules'), v4);
   writeFileSync(join(folder, 'ip6tables.rules'), v6);
   const nft = renderNftables(forwards, settings);
-  if (nft !== undefined) writeFileSync(join(folder, 'nftables.rules'), nft);
+  const flows = settings.flowOffload ? countingTable(renderFlows(forwards.filter(isKernelForward), settings)) : '';
+  if (nft !== undefined || flows !== '') writeFileSync(join(folder, 'nftables.rules'), `${nft ?? ''}${flows}`);
   const conf = renderNginx(forwards, OPERATING_SYSTEMS[DEBIAN].nginx);
   if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf);
 }

@@ -215,6 +215,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
   },
   // For an account without a bucket, where it is too large for live changes.
   'other-hosts': {
+    flowOffload: true,
     ...common,
     onChange: 'restart',
     forwards: {
@@ -277,6 +278,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
   },
   // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
   egress: {
+    flowOffload: true,
     ...common,
     vpc: team.vpc,
     egress: { from: ['10.0.0.0/16'], subnets: [team.subnet], alarmTopic: team.alarmTopic },

@@ -37,7 +37,7 @@ export function reviewFiles(name: string): Readonly<Record<string, string>> {
 }
 
 /** Rendered files that are reviewed each by itself. */
-const REVIEWED = /\.rules$|nginx\.conf$|certificates\.json$/;
+const REVIEWED = /\.rules$|flows\.nft$|nginx\.conf$|certificates\.json$/;
 
 /** The rendered files by name, also those that travel compressed: out of what is written for reviewers next to the template. */
 function rulesOf(review: string): readonly (readonly [string, string])[] {

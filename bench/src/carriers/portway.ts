@@ -4,6 +4,7 @@ import { Tls } from '../../../lib/forward/tls';
 import { hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
+import { FLOWS } from '../../../lib/kernel/flow-offload';
 import { GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
 import type { Ground } from '../lab/ground';
@@ -13,6 +14,8 @@ import { type Carrier, type Job, remoteHost } from './job';
 const OS = OPERATING_SYSTEMS['debian-13'];
 /** What the host itself runs to apply rules. */
 export const APPLY = '/usr/local/bin/portway rules apply';
+/** What it runs after that if it forwards to other hosts. Kernels without flow tables go on without. */
+const LOAD_FLOWS = `[[ ! -e ${FLOWS.file} ]] || /usr/local/bin/portway flows || :`;
 
 /** Portway's own rules, as synth renders them and the host applies them. */
 export async function portwayIptables(ground: Ground, jobs: readonly Job[]): Promise<void> {
@@ -22,7 +25,7 @@ export async function portwayIptables(ground: Ground, jobs: readonly Job[]): Pro
 
 /** Makes the kernel's rules match the written ones. */
 export async function applyRules(ground: Ground): Promise<void> {
-  await ground.sh('gateway', APPLY);
+  await ground.sh('gateway', `${APPLY}\n${LOAD_FLOWS}`);
 }
 
 /** Writes the rules of a host with these jobs, without applying them. */

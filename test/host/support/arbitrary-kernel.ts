@@ -161,6 +161,7 @@ export const gatewaySettings = (ipv6: boolean): fc.Arbitrary<GatewaySettingsProp
       blocked: rarely(networks(ipv6 ? 'both' : 'v4')),
       egress: rarely(fc.record({ from: networks(ipv6 ? 'both' : 'v4') })),
       ping: rarely(fc.boolean()),
+      flowOffload: rarely(fc.boolean()),
       metadataUsers: rarely(fc.constantFrom('everyone', ['app'], ['app', 'Wrong'])),
       wrong: fc.oneof(
         { weight: 20, arbitrary: fc.constant({}) },
