@@ -30,9 +30,11 @@ export function companyApp(app: App): { readonly edge: Stack; readonly data: Sta
     restrictDefaultSecurityGroup: false,
   });
   const database = new rds.DatabaseInstance(data, 'Database', {
-    engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16 }),
+    engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17_6 }),
     vpc: vpc as ec2.IVpc,
     vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+    // cfn-lint looks at every region, and they differ in what else they have.
+    instanceType: ec2.InstanceType.of(ec2.InstanceClass.M6G, ec2.InstanceSize.LARGE),
   });
   const inside = new route53.PrivateHostedZone(data, 'Inside', { zoneName: 'db.internal', vpc: vpc as ec2.IVpc });
   new route53.CnameRecord(data, 'DatabaseName', {
