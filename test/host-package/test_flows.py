@@ -102,8 +102,10 @@ def test_tells_of_devices_that_are_not_in_the_table(monkeypatch):
     assert flows.collect() == []
 
 
-def test_counts_what_the_kernel_carries(monkeypatch):
+def test_counts_what_the_kernel_carries(monkeypatch, capsys):
     entry = "tcp      6 src=198.51.100.10 dst=198.51.100.1 sport=5 dport=80 src=10.0.1.10 dst=10.0.1.1 sport=80 dport=5"
     Host(monkeypatch, conntrack=f"{entry} [OFFLOAD] mark=0 use=2\n{entry} [ASSURED] mark=0 use=1\n")
     # The same answer for both IP versions.
     assert flows.count() == 2
+    flows.main(["count"])
+    assert capsys.readouterr().out == "2\n"

@@ -536,8 +536,9 @@ def main() -> None:
         for address, name in ((BACKEND[family], "target"), (OTHER[family], "other")):
             start("backend", family, address, TCP_PORT, UDP_PORT, name)
         start("client", family, CLIENT[family], WORLD_PORT, WORLD_PORT, "world")
-    on("gateway", "sysctl -eqp /etc/sysctl.d/90-portway-tracking.conf; sysctl -qw net.netfilter.nf_conntrack_acct=1")
     apply("first")
+    # Only there once the rules use connection tracking.
+    on("gateway", "sysctl -eqp /etc/sysctl.d/90-portway-tracking.conf; sysctl -qw net.netfilter.nf_conntrack_acct=1")
     # Of the last scenario, before the next.
     for scenario in (conversations, ends, idle, sizes, changes, limits, outwards, of_others, devices, reloads):
         for family in (4, 6):

@@ -75,6 +75,8 @@ async function ownFlows(stage: Stage): Promise<void> {
   await sleep(3000);
   const seen = await tracked(stage);
   checks.expect(phase, "a stranger's connection is carried past the rules", seen.includes('[OFFLOAD]'), seen);
+  const count = await output(stage, 'sudo portway flows count');
+  checks.expect(phase, '`portway flows count` counts it', Number(count) > 0, count);
   const { well, text } = await status(stage);
   checks.expect(phase, '`portway status` finds all as it was deployed, and lacks no device', well, text);
   checks.expect(phase, '`portway status` has no warning of the flow table', !/flow table|no flow/.test(text), text);

@@ -61,8 +61,11 @@ def collect() -> list[str]:
 
 
 def main(words: list[str]) -> None:
+    if words == ["count"]:
+        print(count())
+        return
     if words not in ([], ["devices"]):
-        sys.exit("usage: portway flows [devices]")
+        sys.exit("usage: portway flows [devices|count]")
     wrong = load("" if words and listing() else read(TABLE))
     with open(WHY, "w") as file:
         file.write(wrong)
