@@ -46,6 +46,8 @@ export function kernelPart(
       : []),
     ...flows,
     ...healthFiles(own),
+    // Optional, like `portway status`, which shows it.
+    ...(own.length === 0 ? [] : TRAFFIC.map((path) => ({ ...assetFile(path), optional: true }))),
     ...(rules === undefined ? [] : assetFiles('/etc/sysctl.d/90-portway-tracking.conf')),
     // Turns on IP forwarding only if a forward or egress needs it.
     ...(routes(own, settings, 4) ? assetFiles('/etc/sysctl.d/90-portway.conf') : []),
@@ -60,6 +62,9 @@ export function kernelPart(
     ],
   };
 }
+
+/** What adds up what forwards carry. */
+const TRAFFIC = [`${PACKAGE}/traffic.py`, `${UNITS}/portway-traffic.socket`, `${UNITS}/portway-traffic.service`];
 
 /** `packed`: sets without source lists only repeat what the rules say. */
 function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string, packed = false): HostFile {

@@ -1,7 +1,6 @@
 import type { PropsOf } from '../forward/option-list';
 import { blocked } from './blocked';
 import { clientAddress, unmarking } from './client-address';
-import { counting } from './counting';
 import { destinations } from './destinations';
 import { egress } from './egress';
 import { family } from './family';
@@ -35,7 +34,6 @@ export const KERNEL_FEATURES = {
   passage,
   egress,
   flowOffload,
-  counting,
   login,
   healthCheck,
   ping,

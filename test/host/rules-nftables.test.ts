@@ -32,9 +32,13 @@ describeHost('the nft table', () => {
   test('keeps its counters if it need not change', async () => {
     await kernel.apply(listed);
     await kernel.host.app('gateway', 'tcp', 8080);
-    await kernel.host.ask('client', 'tcp', ADDRESS.gateway.v4, 80);
+    await kernel.host.sh('client', `ip addr add 192.0.2.7/32 dev eth0`);
+    await kernel.host.sh('gateway', `ip route add 192.0.2.7/32 dev ens5`);
+    await kernel.host.ask('client', 'tcp', ADDRESS.gateway.v4, 80, { address: '192.0.2.7' });
+    const dropped = () => kernel.host.sh('gateway', 'nft list chain inet portway sources');
+    expect(await dropped()).toMatch(/counter packets [1-9].* drop/);
     await kernel.apply(listed);
-    expect(await kernel.host.sh('gateway', 'nft list set inet portway tcp_ports')).toMatch(/80 counter packets [1-9]/);
+    expect(await dropped()).toMatch(/counter packets [1-9].* drop/);
   });
 
   test('leaves the tables of others alone', async () => {

@@ -5,9 +5,9 @@ import { PROVED, type Rules, RulesHost, rulesOf } from './support/rules';
 
 jest.setTimeout(60_000);
 
-const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) });
+const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080, denyFrom: ['192.0.2.0/24'] }) });
 const BALANCED = rulesOf({
-  web: Forward.tcp({ listen: 80, to: 8080 }),
+  web: Forward.tcp({ listen: 80, to: 8080, denyFrom: ['192.0.2.0/24'] }),
   game: Forward.udp({ listen: 27015, to: ['10.0.1.10:27015', '10.0.1.11:27015'] }),
 });
 const NONE: Rules = { v4: '', v6: '' };
@@ -277,7 +277,7 @@ exec ${real} "$@"
     test('restores nft without iptables, and iptables without nft', async () => {
       await kernel.write({ ...WEB, v4: 'nonsense', v6: '*nat\nnonsense\n' }, PROVED);
       expect((await kernel.script('restore')).code).toBe(1);
-      expect(await kernel.live()).toContain('set tcp_ports');
+      expect(await kernel.live()).toContain('set denied_v4');
       expect(await kernel.live()).not.toContain('PORTWAY');
       await kernel.write({ ...WEB, nft: 'nonsense' }, PROVED);
       expect((await kernel.script('restore')).code).toBe(1);

@@ -29,7 +29,7 @@ const DEPLOY: Deploy = {
       engine: 'iptables',
       limits: { newConnectionsPerSecond: 1, burst: 1, openConnections: 10 },
     }),
-    vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend.v4 }),
+    vpn: Forward.protocol({ protocol: 'esp', to: ADDRESS.backend.v4, denyFrom: ['192.0.2.0/24'] }),
     site: Forward.tcp({ listen: 8081, to: ['10.0.1.10:8080', '10.0.1.11:8080'] }),
   },
 };

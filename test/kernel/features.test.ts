@@ -51,7 +51,6 @@ test('nftables features write in this order', () => {
   expect(written.filter(([, chains]) => chains?.length)).toEqual([
     ['blocked', ['blocked']],
     ['sources', ['sources']],
-    ['counting', ['count', 'received', 'sent']],
     ['login', ['login']],
   ]);
 });

@@ -142,13 +142,7 @@ test('the pointer lists all parts by the SHA-256 of their values, and is named b
       return `${sum} ${values.length} ${name}`;
     }),
   );
-  expect(names).toEqual([
-    'etc/portway/forwards',
-    'etc/portway/iptables.rules',
-    'etc/portway/nftables.rules',
-    'etc/portway/portway.env',
-    'programs',
-  ]);
+  expect(names).toEqual(['etc/portway/forwards', 'etc/portway/iptables.rules', 'etc/portway/portway.env', 'programs']);
   expect(JSON.parse(pointerText(stored, { ...PROPS, attempt: 2 }).split('\n')[0] as string).attempt).toBe(2);
 });
 

@@ -30,6 +30,7 @@ PORTWAY=${0%/lib/portway/host.sh}/bin/portway
 readonly SERVICES=(
   "portway-metadata.service    $UNITS/portway-metadata.service    start_metadata"
   "portway-iptables.service    $UNITS/portway-iptables.service    start_rules"
+  "portway-traffic.socket      $UNITS/portway-traffic.socket      start_timer"
   # Not a service, but it belongs here: settings of connection tracking exist only once it is in use.
   "-                           /etc/sysctl.d                      start_kernel_settings"
   "portway-health.service      $UNITS/portway-health.service      start_health"

@@ -231,6 +231,8 @@ def restore(parts: Sequence[AnyPart]) -> None:
         except RulesError as error:
             wrong.append(str(error))
             part.restore_tables()
+    # Before the first connection. Earlier in the boot these settings do not exist.
+    run("sysctl", "-qp", "/etc/sysctl.d/90-portway-tracking.conf")
     size_tracking()
     if wrong:
         raise RulesError("\n".join(wrong))

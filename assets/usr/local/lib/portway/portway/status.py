@@ -8,9 +8,8 @@ import glob
 import importlib
 import json
 import os
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from portway.commands import run
@@ -86,31 +85,27 @@ def read_health(text: str) -> dict[tuple[str, str], Target]:
     return states
 
 
-def row(words: list[str], counted: str, health: Mapping[tuple[str, str], Target]) -> Row:
-    """A forward's row. `counted` is what nft and iptables-save print. The nft table counts packets and bytes in both
-    directions; connections are counted by the first rule that each of them meets."""
+def row(words: list[str], counts: Optional[Sequence[int]], health: Mapping[tuple[str, str], Target]) -> Row:
+    """A forward's row. `counts`: packets, bytes and connections."""
     name, listener, engine, *names = words
     targets = [health.get((name, target), {"target": target}) for target in names]
-    if engine != "iptables":
-        return Row(name, listener, engine, None, None, None, targets)
-    counts = re.findall(rf'packets (\d+) bytes (\d+) comment "{name}"', counted)
-    connections = re.findall(rf'^\[(\d+):.* -A PORTWAY-DNAT.*"portway:{name}"', counted, re.M)
-    packets, size = sum(int(count) for count, _ in counts), sum(int(count) for _, count in counts)
-    return Row(name, listener, engine, packets, size, sum(map(int, connections)), targets)
+    packets, size, connections = counts or (None, None, None)
+    return Row(name, listener, engine, packets, size, connections, targets)
 
 
 def main(words: list[str]) -> None:
     if words not in ([], ["--json"]):
         sys.exit(USAGE)
-    tools = [
-        ["nft", "list", "table", "inet", "portway"],
-        *([f"{tool}-nft-save", "-ct", "nat"] for tool in ("iptables", "ip6tables")),
-    ]
-    counted = "".join(run(*tool).stdout for tool in tools)
+    carried, lost = {}, 0
+    # Only hosts with forwards in the kernel have this module.
+    if os.path.exists(f"{PROGRAMS}/portway/traffic.py"):
+        carried, lost = importlib.import_module("portway.traffic").carried(forwards())
     health = read_health(read("/run/portway/health/state"))
-    rows = [row(words, counted, health) for words in forwards()]
+    rows = [row(words, carried.get(words[0]), health) for words in forwards()]
     problems = problems_of_host()
     warnings = warnings_of_host()
+    if lost:
+        warnings.append(f"{lost} connections ended too fast to be counted")
     if words:
         listed = [dict(zip(COLUMNS, cells)) for cells in rows]
         print(json.dumps({"forwards": listed, "problems": problems, "warnings": warnings}, indent=2))
