@@ -50,23 +50,25 @@ export async function whoAnswers({ lab, address }: Stage, port: number, seconds 
 export interface LiveChange extends DeployResult {
   /** Seconds from the changed tag to the first answer by the new rule; undefined: none came. */
   readonly toTraffic: number | undefined;
-  /** Requests lost on both kept forwards together, and exchanges over the connection that was held open. */
+  /** Requests lost on all kept forwards together, and exchanges over the connection that was held open. */
   readonly figures: string;
 }
 
 /**
  * Deploys while strangers send requests to the kept forwards and hold a connection open. Records a check for each thing that they lost.
  * @param isNew whether the stranger gets what the new rule gives; called until it is so. Default: nothing new is expected
+ * @param kept ports of the kept forwards; a connection through the first is held open. Default: 80 and 81
  */
 export async function changeLive(
   stage: Stage,
   deploy: () => Promise<DeployResult>,
   isNew: () => Promise<boolean> = async () => false,
+  kept: readonly [number, ...number[]] = [80, 81],
 ): Promise<LiveChange> {
   const { checks, phase, address } = stage;
   const [before, boot] = [await stage.gateway(), await output(stage, BOOT)];
-  const watches = [80, 81].map((port) => stage.watch(`http://${address}:${port}/`, RATE));
-  const held = stage.hold(80);
+  const watches = kept.map((port) => stage.watch(`http://${address}:${port}/`, RATE));
+  const held = stage.hold(kept[0]);
   const begin = new Date();
   let done = false;
   const looking = (async () => {

@@ -70,6 +70,8 @@ export interface Stage {
   readonly instances: Instances;
   /** What synth promised for the version that is deployed. */
   readonly plan: Plan;
+  /** The versions that can be deployed. */
+  readonly versions: readonly string[];
   /** The run's own folder. */
   readonly folder: string;
   /** The fixed address. */

@@ -8,7 +8,7 @@ import type { RehearsalCase } from './case';
 export const CASES = resolve(__dirname, '../cases');
 
 /** The cases of a rehearsal without `--case`, in this order. */
-export const DEFAULT_CASES: readonly string[] = ['first-boot', 'reboot'];
+export const DEFAULT_CASES: readonly string[] = ['first-boot', 'reboot', 'change'];
 
 export interface NamedCase {
   /** Its folder's name. */

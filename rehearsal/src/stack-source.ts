@@ -1,9 +1,10 @@
 import { readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { listed, named, stacksOf } from '../../lib/plan/assembly';
 import type { Plan } from '../../lib/plan/plan';
 import type { CdkRun } from './aws/cdk';
 import type { Version } from './case';
+import { ONE_MORE, oneMore } from './one-more';
 import { useStored } from './stored-template';
 
 /** The project's root: where cdk.json is. */
@@ -34,18 +35,20 @@ export interface Assembly {
 }
 
 /**
- * A stack of a CDK app, unchanged. Its only version is called `app`.
+ * A stack of a CDK app, unchanged: its version `app`. The shipped app has a second one, `one more`, if a forward can be added to it.
  * @param app the app's command. Default: the one in cdk.json
  */
 export function appSource(stack: string, app?: string): StackSource {
+  const more = app === undefined ? oneMore() : undefined;
   return {
     stack,
-    versions: ['app'],
+    versions: more === undefined ? ['app'] : ['app', ONE_MORE],
     bootstrap: true,
-    async synth(_version, context, outdir, cdk) {
+    async synth(version, context, outdir, cdk) {
       const values = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-      const command = app === undefined ? [] : ['--app', app];
-      await cdk(['synth', stack, '--quiet', '--output', outdir, ...command, ...values]).finished;
+      const command = version === ONE_MORE && more !== undefined ? await more.write(dirname(outdir)) : app;
+      const own = command === undefined ? [] : ['--app', command];
+      await cdk(['synth', stack, '--quiet', '--output', outdir, ...own, ...values]).finished;
     },
   };
 }

@@ -119,6 +119,7 @@ export class SharedStage {
       targets: this.targets,
       folder: this.folder,
       address: this.#address,
+      versions: this.source.versions,
       get plan() {
         return shared.assembly.plan;
       },
