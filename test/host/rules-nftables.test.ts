@@ -4,7 +4,6 @@ import { type Rules, RulesHost, rulesOf } from './support/rules';
 
 jest.setTimeout(60_000);
 
-const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) });
 const NONE: Rules = { v4: '', v6: '' };
 
 describeHost('the nft table', () => {
@@ -102,9 +101,9 @@ fi
 
   test('is required only if there are rules for it', async () => {
     await kernel.host.sh('gateway', 'rm /usr/sbin/nft');
-    const { v4, v6 } = WEB;
+    const { v4, v6 } = listed;
     await kernel.apply({ v4, v6 });
-    await kernel.write(WEB);
+    await kernel.write(listed);
     const result = await kernel.script('apply');
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/nftables: .*nft.*not found/);
