@@ -200,7 +200,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   else if (props.liveTrigger !== undefined)
     problems.add(
       'liveTrigger',
-      "must go with onChange 'live': with the others, user-data has the content",
+      "must go with onChange 'live': with the others, a change restarts or replaces the host",
       props.liveTrigger,
     );
   const liveChange = readLiveChange(props, deploy.onChange, forwards, problems);

@@ -6,12 +6,12 @@ import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import type { SecretSource } from '../forward/tls';
 import type { TrafficRule } from '../forward/traffic';
-import { readAsset } from '../host/assets';
+import { storedContent } from '../host/content/stored-content';
+import type { UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
-import { CARRIERS, renderUserData, signalUrlReserve, type UserData } from '../host/user-data';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
-import { Archive } from './archive';
+import { ContentStore } from './content-store';
 import { Dns, type DnsProps } from './dns';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
@@ -25,6 +25,8 @@ import type { Machine } from './machine';
 import type { Network } from './network';
 import type { LiveTrigger, OnChange } from './on-change';
 import { Proof } from './proof';
+import { templateRoom } from './template-room';
+import { userData } from './user-data';
 import { Watch } from './watch';
 
 export interface GatewayProps extends LoginKeyProps {
@@ -84,9 +86,8 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     this.connections = new GatewayConnections(securityGroup);
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
-      // `onChange` is part of the hash: restart and replace give the instance different logical ids. A live host proves its content by
-      // a report of its own, and user-data, a property of the instance, is part of the hash anyway.
-      subject: isLive ? [props.onChange] : [props.content, CARRIERS.map(readAsset), props.onChange],
+      // Restart and replace give the instance different logical ids.
+      subject: props.onChange,
       timeout: props.signalTimeout,
       attempt: props.attempt,
     });
@@ -97,10 +98,14 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     for (const secret of props.secrets) secret.grantRead(role as never);
     this.grantPrincipal = principal;
     const { name, content, attempt, liveTrigger: trigger } = props;
-    const live = isLive
-      ? new Live(this, 'Live', { name, content, boot: proof, attempt, trigger, role, rules }, problems)
-      : undefined;
-    this.userData = live?.userData ?? wholeUserData(this, props, proof, problems);
+    const counts = { all: props.inbound.length + props.outbound.length, apart: rules.length };
+    const stored = storedContent(content, problems, { room: templateRoom(Stack.of(this), counts), isLive });
+    const live = isLive ? new Live(this, 'Live', { content: stored.content, trigger }) : undefined;
+    const store = new ContentStore(this, 'Part', {
+      ...{ name, stored, attempt, generation: proof.generation, reader: role, after: rules },
+      ...(live === undefined ? {} : { live: live.report }),
+    });
+    this.userData = userData({ name, stored, store, boot: proof, namesContent: !isLive });
 
     this.instance = new ec2.Instance(this, 'Instance', {
       vpc: network.vpc,
@@ -133,11 +138,8 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
       ],
     });
     for (const group of props.securityGroups) this.instance.addSecurityGroup(group);
-    // The parameters must exist, and be readable, before the host boots.
-    if (this.userData.archive !== undefined)
-      this.instance.instance.node.addDependency(
-        new Archive(this, 'Archive', { archive: this.userData.archive, reader: role }),
-      );
+    // The content must exist before the host boots. Its role, with the right to read it, is a dependency by itself.
+    this.instance.instance.node.addDependency(store.pointer);
     // The CDK rejects the count together with a public address, but EC2 accepts both on a network interface.
     if (props.ipv6 && network.isForeign)
       this.instance.instance.addPropertyOverride('NetworkInterfaces.0.Ipv6AddressCount', 1);
@@ -247,13 +249,4 @@ function machineImage({ image }: Machine): ec2.IMachineImage {
   return {
     getImage: () => ({ imageId: image.id, osType: ec2.OperatingSystemType.LINUX, userData: ec2.UserData.forLinux() }),
   };
-}
-
-/** User-data with the whole content. */
-function wholeUserData(scope: Construct, props: GatewayProps, proof: Proof, problems: Problems): UserData {
-  const stack = Stack.of(scope).stackName;
-  const reserve = signalUrlReserve({ stack, handleLength: proof.handleIdLength });
-  const { content, signalUrl } = proof;
-  const identity = { content, signalUrl, signalUrlReserve: reserve, attempt: props.attempt, stack: props.name };
-  return renderUserData(props.content, identity, problems);
 }

@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 import { replacingProperties } from './final-properties';
 
 export interface ProofProps {
-  /** What the host has to prove besides the instance's own properties: its files and settings. May contain tokens. */
-  readonly subject: unknown;
+  /** What the host has to prove besides the instance's own properties, among them user-data. */
+  readonly subject: string;
   /** The longest time from the host's start to its report. */
   readonly timeout: Duration;
   /** A new number proves the same content again, with new ids. */
@@ -34,8 +34,6 @@ const LONGEST_LOGICAL_ID = 255;
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-waitcondition.html
  */
 export class Proof extends Construct {
-  /** Identifies the host's files and settings in its report. */
-  readonly content: string;
   /** The URL that the host reports to. */
   readonly signalUrl: string;
   /** A token: the hash of everything that is proved, in 16 hexadecimal digits. */
@@ -43,6 +41,7 @@ export class Proof extends Construct {
   /** Length of the handle's logical id, which is part of the URL. */
   readonly handleIdLength: number;
   private readonly handle: CfnWaitConditionHandle;
+  private readonly subject: string;
   private readonly timeout: Duration;
   private readonly attempt: number;
   private host: CfnInstance | undefined;
@@ -51,7 +50,7 @@ export class Proof extends Construct {
 
   constructor(scope: Construct, id: string, { subject, timeout, attempt }: ProofProps) {
     super(scope, id);
-    this.content = hash(Stack.of(this).resolve(subject));
+    this.subject = subject;
     this.timeout = timeout;
     this.attempt = attempt;
     // These types cannot be updated, so they must never have metadata or tags. The construct's path would be metadata too.
@@ -89,7 +88,7 @@ export class Proof extends Construct {
     this.isHashing = true;
     try {
       const instance = replacingProperties(this.host);
-      return hash({ content: this.content, instance, timeout: this.timeout.toSeconds(), attempt: this.attempt });
+      return hash({ subject: this.subject, instance, timeout: this.timeout.toSeconds(), attempt: this.attempt });
     } finally {
       this.isHashing = false;
     }

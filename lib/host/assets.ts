@@ -10,8 +10,6 @@ export const PROGRAMS = '/usr/local/lib/portway';
 /** The Python package `portway`; the program `portway` calls its modules. */
 export const PACKAGE = `${PROGRAMS}/portway`;
 export const UNITS = '/etc/systemd/system';
-/** The shell part of user-data, at the path where cloud-init stores it. */
-export const BOOT_SCRIPT = '/var/lib/cloud/scripts/per-boot/portway.sh';
 
 /** A statement that is only a string in triple quotes. */
 const DOCSTRING = /^ *"""[\s\S]*?"""$/gm;
@@ -27,7 +25,7 @@ const TYPES = /^from (typing|collections\.abc) import ([\w, ]+)\n/gm;
 
 /**
  * A file of assets/ as it is packed: without docstrings, types, full-line comments and blank lines, and
- * with less indentation. Those would take a third of the 16 KB, and editing a comment would restart every gateway. So
+ * with less indentation. Those would take a third of the room, and editing a comment would change every gateway. So
  * no multi-line string in a script may depend on its leading spaces, and in Python only docstrings may begin a line
  * with triple quotes.
  *

@@ -30,7 +30,6 @@ function renderedFiles(forwards: readonly HttpsForward[]): readonly HostFile[] {
   if (entries.length === 0) return [];
   const text = `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`;
   return [
-    // May contain tokens, so it is not marked as packed.
     { path: '/etc/portway/certificates.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(
       `${PROGRAMS}/host.d/certificates.sh`,

@@ -18,7 +18,7 @@ export function flowFiles(
   const script = assetFiles(`${PROGRAMS}/host.d/flows.sh`);
   if (!settings.flowOffload) return live ? script : [];
   return [
-    { path: FLOWS.file, mode: '0644', text, origin: 'rules', packed: true },
+    { path: FLOWS.file, mode: '0644', text, origin: 'rules' },
     ...script,
     ...assetFiles(`${PACKAGE}/flows.py`, '/etc/udev/rules.d/90-portway-flows.rules'),
   ];

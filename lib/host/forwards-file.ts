@@ -6,7 +6,7 @@ import type { HostFile } from './host-file';
 /** The data of `portway status` on the host: one line per forward, with name, listener, engine and targets. */
 export function forwardsFile(forwards: readonly ResolvedForward[]): HostFile {
   const lines = forwards.map((f) => [f.name, ...wordsOf(f)].join(' '));
-  return { path: '/etc/portway/forwards', mode: '0644', text: `${lines.join('\n')}\n`, origin: 'rules', packed: true };
+  return { path: '/etc/portway/forwards', mode: '0644', text: `${lines.join('\n')}\n`, origin: 'rules' };
 }
 
 function wordsOf(forward: ResolvedForward): readonly string[] {

@@ -7,6 +7,7 @@ import { needsStream, renderNginx } from '../nginx/render';
 import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
+import { bootFiles } from './content/boot-files';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
 import { confirmFiles } from './live/confirm';
@@ -60,7 +61,8 @@ export function hostContent({
     ...certificates.packages,
   ];
   const ofLive = live ? [...liveFiles(forwards), ...sourcesFiles(forwards, settings), ...confirmFiles(confirmed)] : [];
-  const needed = (file: HostFile) => !ofLive.some(({ path }) => path === file.path);
+  const ofBoot = bootFiles({ live });
+  const missing = (file: HostFile) => !ofBoot.some(({ path }) => path === file.path);
   return {
     files: [
       // With less memory, the kernel kills package managers.
@@ -70,7 +72,8 @@ export function hostContent({
       ...commandFiles(forwards),
       ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
       ...(proxy?.files ?? []),
-      ...certificates.files.filter(needed),
+      ...ofBoot,
+      ...certificates.files.filter(missing),
       ...ofLive,
       ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
     ],
@@ -95,9 +98,7 @@ function nginxPart(
   const heads = renderHeads(own, { families: ipv6 ? [4, 6] : [4], memoryMiB });
   const files: readonly HostFile[] = [
     { path: '/etc/nginx/nginx.conf', mode: '0644', text: conf, origin: 'rules' },
-    ...(heads === undefined
-      ? []
-      : [{ path: HEADS.file, mode: '0644', text: heads, origin: 'rules', packed: true } as const]),
+    ...(heads === undefined ? [] : [{ path: HEADS.file, mode: '0644', text: heads, origin: 'rules' } as const]),
     ...assetFiles(
       `${PROGRAMS}/host.d/nginx.sh`,
       '/etc/sysctl.d/90-portway-nginx.conf',

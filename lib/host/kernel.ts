@@ -25,13 +25,11 @@ export function kernelPart(
   const sets = renderNftables(own, settings);
   if (rules === undefined && sets === undefined) return { files: ping, packages: [] };
   const flows = flowFiles(own, settings, { live });
-  const lists = [settings.blocked, settings.loginClosedTo, ...own.flatMap((f) => [f.allowFrom, f.denyFrom])];
-  const hasSources = lists.some((list) => list.length > 0);
   const files: readonly HostFile[] = [
     ...(rules === undefined ? [] : [rulesFile('iptables', rules.v4)]),
     // Without IPv6, no packet would ever match them.
     ...(rules === undefined || !settings.ipv6 ? [] : [rulesFile('ip6tables', rules.v6)]),
-    ...(sets === undefined ? [] : [rulesFile('nftables', sets, !hasSources)]),
+    ...(sets === undefined ? [] : [rulesFile('nftables', sets)]),
     ...assetFiles(
       `${PACKAGE}/rules.py`,
       `${PACKAGE}/rulesets.py`,
@@ -66,9 +64,8 @@ export function kernelPart(
 /** What adds up what forwards carry. */
 const TRAFFIC = [`${PACKAGE}/traffic.py`, `${UNITS}/portway-traffic.socket`, `${UNITS}/portway-traffic.service`];
 
-/** `packed`: sets without source lists only repeat what the rules say. */
-function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string, packed = false): HostFile {
-  return { path: `/etc/portway/${part}.rules`, mode: '0644', text, origin: 'rules', packed };
+function rulesFile(part: 'iptables' | 'ip6tables' | 'nftables', text: string): HostFile {
+  return { path: `/etc/portway/${part}.rules`, mode: '0644', text, origin: 'rules' };
 }
 
 /** Whether the host forwards packets of an IP version to other hosts. */

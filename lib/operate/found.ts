@@ -6,7 +6,7 @@ import {
   type Instance,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
-import { CONTENT_TAG } from '../host/live/content';
+import { CONTENT_TAG } from '../host/content/stored-content';
 import { logicalId, ofStack, readUserData, stackAddress, stackInstances } from './instance';
 import type { Promised } from './promised';
 import { requireRegion } from './region';

@@ -24,7 +24,7 @@ export interface Promised {
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
   readonly sourceDestCheck: boolean;
-  /** SHA-256 of the content that a host with live changes runs. Undefined: its content is in user-data. */
+  /** SHA-256 of the content that a host with live changes runs. Undefined: user-data names its content. */
   readonly content?: string | undefined;
   /** Lines; {@link UNKNOWN} stands for values known only at deploy time, such as the signal's URL. */
   readonly userData: readonly string[];

@@ -116,7 +116,7 @@ function userDataDifferences(promised: readonly string[], found: readonly string
 
 /** Distinct lines, without the compressed part. */
 function readable(lines: readonly string[]): readonly string[] {
-  const packed = lines.findIndex((line) => line === '#portway-archive' || line === '#portway-fetch');
+  const packed = lines.indexOf('#portway-fetch');
   return [...new Set(packed < 0 ? lines : lines.slice(0, packed))];
 }
 

@@ -9,8 +9,8 @@ import type { Certificate } from '../forward/tls';
 import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import type { TrustedProxies } from '../forward/trusted-proxies';
+import { USER_DATA_LIMIT, type UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
-import { USER_DATA_LIMIT, type UserData } from '../host/user-data';
 import type { HttpProtocol } from '../http/protocol';
 import type { HttpRoute, HttpSite } from '../http/route';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
@@ -37,12 +37,12 @@ export interface Plan {
     readonly size: number;
     readonly limit: number;
     readonly reserve: number;
-    /** Whether the rendered files are compressed. */
-    readonly compressed: boolean;
-    /** Names of the parameters that the host reads the other files from. Omitted: everything fits into user-data. */
-    readonly parameters?: readonly string[];
-    /** SHA-256 of the host's files, with live changes: the instance's tag `portway:content`. */
-    readonly content?: string;
+    /** Names of the parameters that the host reads its files from. */
+    readonly parameters: readonly string[];
+    /** SHA-256 of the host's files. */
+    readonly content: string;
+    /** Whether user-data names that content, so that each change of it restarts or replaces the host. */
+    readonly namesContent: boolean;
   };
 }
 
@@ -180,9 +180,9 @@ export function makePlan(props: PlanProps): Plan {
       size: userData.size,
       limit: USER_DATA_LIMIT,
       reserve: userData.reserve,
-      compressed: userData.compressed,
-      ...(userData.parameters === undefined ? {} : { parameters: userData.parameters }),
-      ...(userData.content === undefined ? {} : { content: userData.content }),
+      parameters: userData.parameters,
+      content: userData.content,
+      namesContent: userData.namesContent,
     },
   };
 }

@@ -31,14 +31,10 @@ export function printPlan(stack: string, plan: Plan): string {
   return [`Stack ${stack}`, ...parts, room, ...files].join('\n\n');
 }
 
-function roomText({ size, limit, reserve, compressed, parameters, content }: Plan['userData']): string {
-  const text = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL`;
-  const [first] = parameters ?? [];
-  if (parameters === undefined) return `${text}${compressed ? '; rules travel compressed' : ''}.`;
-  const place = `in ${parameters.length} parameters: ${first}, ...`;
-  if (content !== undefined)
-    return `${text}; a change of forwards leaves it alone and reaches the running host. The host's files are ${place} (content ${content.slice(0, 16)})`;
-  return `${text}${compressed ? '; rules travel compressed' : ''}. ${compressed ? 'The rest is' : 'Scripts are'} ${place}`;
+function roomText({ size, limit, reserve, parameters, content, namesContent }: Plan['userData']): string {
+  const room = `User-data: ${size} of ${limit} bytes, ${reserve} of them kept for the signal's URL`;
+  const text = namesContent ? room : `${room}; a change of forwards leaves it alone and reaches the running host`;
+  return `${text}. The host's files are in ${parameters.length} parameters: ${parameters[0]}, ... (content ${content.slice(0, 16)})`;
 }
 
 function forwardRow({

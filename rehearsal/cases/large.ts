@@ -22,13 +22,8 @@ const onChange = 'restart';
 /** The first content of `LARGE`, as users get it by default. */
 export const LARGE_LIVE = { first: { forwards: content(OLD) } } as const satisfies Record<string, Version>;
 
-/** Contents of one stack with most features of both engines, which do not fit into user-data. */
+/** Contents of one stack with most features of both engines. */
 export const LARGE = {
   first: { onChange, forwards: content(OLD) },
-  // Another rule; the scripts are the same.
   second: { onChange, forwards: content(NEW) },
-  'more scripts': {
-    onChange,
-    forwards: { ...content(NEW), game: Forward.udp({ listen: 27015, to: `${ONE}:27015`, engine: 'iptables' }) },
-  },
 } as const satisfies Record<string, Version>;

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
-import { Problems } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { Tls } from '../../lib/forward/tls';
 import { inboundTraffic, outboundTraffic, type TrafficRule } from '../../lib/forward/traffic';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
-import { renderUserData } from '../../lib/host/user-data';
 import { makeCa, PEBBLE, pebbleSettings } from '../../test/host/support/acme';
 import { certificatesRoot } from '../../test/host/support/certificates-root';
 import { describeAsRoot } from '../../test/support/as-root';
+import { carriedUserData } from '../../test/support/carried';
 import { Cleanup } from '../src/cleanup';
 import { ensureVmImage } from '../src/image/image';
 import { Lab } from '../src/lab';
@@ -25,7 +24,6 @@ import { PYTHON } from '../src/services/services';
 import type { Vm } from '../src/vm/qemu';
 import { OS } from './support/everything';
 import { Signals } from './support/signals';
-import { UNLIMITED } from './support/unlimited';
 
 const INSTANCE = 'i-0fedcba9876543210';
 const EIP = '203.0.113.100';
@@ -161,16 +159,12 @@ ${ca.trim()}
 END
 printf '[Service]\\nEnvironment=REQUESTS_CA_BUNDLE=/etc/test-ca.pem\\n' >${dropIn}/test.conf
 `;
-  const problems = new Problems();
   const content = hostContent({
     forwards,
     os: OPERATING_SYSTEMS[OS],
     firstBootScript: { path: '/var/lib/portway/first-boot', mode: '0700', text, origin: 'team' },
   });
-  const identity = { content: 'acme', signalUrl: SIGNAL, signalUrlReserve: 600, attempt: 0 };
-  const rendered = renderUserData(content, identity, problems, UNLIMITED);
-  problems.throwIfAny();
-  return rendered.text;
+  return carriedUserData(content, { content: 'acme', signalUrl: SIGNAL });
 }
 
 function rule({ protocol, ports, peer }: TrafficRule) {

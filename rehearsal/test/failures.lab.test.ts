@@ -2,20 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
-import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { firstBootFile } from '../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
-import { renderUserData } from '../../lib/host/user-data';
 import { describeAsRoot } from '../../test/support/as-root';
+import { carriedUserData } from '../../test/support/carried';
 import { Cleanup } from '../src/cleanup';
 import { ensureVmImage } from '../src/image/image';
 import { Lab } from '../src/lab';
 import { loginKey } from '../src/login-key';
 import { call } from '../src/network/namespaces';
 import { Signals } from './support/signals';
-import { UNLIMITED } from './support/unlimited';
 
 const EIP = '203.0.113.100';
 const INSTANCE = 'i-0fedcba9876543210';
@@ -55,15 +53,7 @@ describeAsRoot('a host that fails, in a VM', () => {
       os: OPERATING_SYSTEMS['debian-13'],
       ...(script === undefined ? {} : { firstBootScript: firstBootFile(script) }),
     });
-    const problems = new Problems();
-    const { text } = renderUserData(
-      alter(content),
-      { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1`, signalUrlReserve: 600, attempt: 0 },
-      problems,
-      UNLIMITED,
-    );
-    problems.throwIfAny();
-    return text;
+    return carriedUserData(alter(content), { content: name, signalUrl: `${SIGNALS}/${name}?X-Amz-Expires=86399&X=1` });
   }
 
   const signalOf = (name: string) => signals.one({ url: `/${name}?`, seconds: 380 });

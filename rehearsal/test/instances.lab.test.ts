@@ -43,7 +43,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const portOf = (userData: Uint8Array) => /--to-ports (\d+)/.exec(userData.toString())?.[1];
+/** The port that each content forwards to. */
+const ports = new Map<string, number>();
+const portOf = (userData: Uint8Array) =>
+  ports.get(/\/now ([0-9a-f]{64})'$/m.exec(userData.toString())?.[1] ?? 'no content in the user-data');
 const short = (instanceId: string) => (instanceId === ids[0] ? 'first' : 'second');
 let ids: string[] = [];
 
@@ -82,11 +85,12 @@ function lab(): Lab {
 function synth(to: number, onChange: 'restart' | 'replace'): string {
   const outdir = join(folder, `app-${to}`);
   const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
-  new PortwayStack(app, 'Portway', {
+  const stack = new PortwayStack(app, 'Portway', {
     ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, engine: 'iptables', onChange },
     forwards: { web: Forward.tcp({ listen: 80, to }) },
     synthesizer: new LegacyStackSynthesizer() as never,
   });
+  ports.set(stack.gateway.userData.content, to);
   app.synth();
   return outdir;
 }

@@ -225,7 +225,9 @@ describe('several in one stack', () => {
     expect(names.length).toBeGreaterThan(2);
     for (const name of names) expect(JSON.stringify(name)).toContain('/portway/Team.Game/');
     // The host reports to its stack, not to a name of its own.
-    const pointer = resources(template, 'AWS::SSM::Parameter').find(({ Properties }) => Properties.Description);
+    const pointer = resources(template, 'AWS::SSM::Parameter').find(({ Properties }) =>
+      `${Properties.Name}`.endsWith('/now'),
+    );
     expect(JSON.stringify(pointer?.Properties.Value)).toContain(String.raw`\"stack\":\"Team\"`);
   });
 });

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import { stringify } from 'yaml';
-import { USER_DATA_LIMIT } from '../../lib/host/user-data';
+import { USER_DATA_LIMIT } from '../../lib/host/content/user-data';
 import { CANONICAL, needsBucket, synthesize } from '../snapshots/canonical';
 
 interface Resource {
@@ -30,6 +30,9 @@ function bootCondition(template: { Resources: Record<string, Resource> }): [stri
   expect(conditions).toHaveLength(1);
   return conditions[0] as [string, Resource];
 }
+
+/** Bytes that user-data may have, for names of the usual length; and for the content, where user-data names it. */
+const [LOADER, CONTENT] = [4096, 65];
 
 describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => {
   const ownVpc = props.vpc === undefined;
@@ -134,20 +137,18 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const policies = resources(template, 'AWS::IAM::Policy').filter(([, r]) =>
       JSON.stringify(r).includes('GatewayRole'),
     );
-    const parameters = resources(template, 'AWS::SSM::Parameter');
-    expect(policies).toHaveLength(parameters.length > 0 ? 1 : 0);
-    for (const [, { Properties }] of isLive ? [] : policies)
-      expect(Properties?.PolicyDocument).toMatchObject({
-        Statement: [
-          {
-            Action: 'ssm:GetParameter',
-            Effect: 'Allow',
-            Resource: parameters.map(([, r]) => ({
-              'Fn::Join': ['', expect.arrayContaining([`:parameter${r.Properties?.Name}`])],
-            })),
-          },
-        ],
-      });
+    // Certificates need a statement of their own.
+    const [[, policy] = []] = policies;
+    expect(policies).toHaveLength(1);
+    expect(policy?.Properties?.PolicyDocument).toMatchObject({
+      Statement: expect.arrayContaining([
+        expect.objectContaining({
+          Action: 'ssm:GetParameters',
+          Resource: { 'Fn::Join': ['', expect.arrayContaining([':parameter/portway/Portway/*'])] },
+        }),
+      ]),
+    });
+    expect(JSON.stringify(policy).includes('cloudformation:SignalResource')).toBe(isLive);
     // In an existing VPC only the interface can request a public address.
     expect('NetworkInterfaces' in (instance ?? {})).toBe(!ownVpc);
   });
@@ -174,40 +175,37 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     const userData = stack.gateway.userData;
     expect(userData.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
     expect(userData.size).toBeGreaterThan(userData.reserve);
-    // Rules in the shipped stacks' templates are plain text.
-    if (/iptables$|nginx$/.test(name)) expect(userData.compressed).toBe(false);
+    expect(userData.size).toBeLessThanOrEqual(isLive ? LOADER : LOADER + CONTENT);
+    expect(userData.namesContent).toBe(!isLive);
   });
 });
 
-test('what has no room in user-data is there, and may be read, before the host boots', () => {
+test('the content is there, and may be read, before the host boots', () => {
   const props = { ...CANONICAL['letsencrypt-udp'], onChange: 'restart' } as (typeof CANONICAL)[string];
   const { assembly } = synthesize(props, { legacy: true });
   const template = JSON.parse(readFileSync(join(assembly.directory, 'Portway.template.json'), 'utf8'));
   const parameters = resources(template, 'AWS::SSM::Parameter');
-  expect(parameters.length).toBeGreaterThan(1);
-  for (const [, { Properties }] of parameters) {
-    // A parameter without a tier is a standard one, which is free.
-    expect(Properties).toEqual({
-      Type: 'String',
-      Name: expect.stringMatching(/^\/portway\/Portway\/[0-9a-f]{16}\/\d$/),
-      Value: expect.any(String),
-      Description: expect.any(String),
-    });
-    expect(`${Properties?.Value}`.length).toBeLessThanOrEqual(4096);
-  }
+  // A parameter without a tier is a standard one, which is free.
+  for (const [, { Properties }] of parameters)
+    expect(Object.keys(Properties ?? {}).filter((name) => name !== 'Description')).toEqual(['Name', 'Type', 'Value']);
+  const [[pointer, { DependsOn: parts }] = ['', { DependsOn: [] }], ...others] = parameters.filter(
+    ([, { Properties }]) => /^\/portway\/Portway\/[0-9a-f]{16}\/now$/.test(`${Properties?.Name}`),
+  );
+  expect(others).toEqual([]);
+  expect(parts).toEqual(expect.arrayContaining(parameters.map(([id]) => id).filter((id) => id !== pointer)));
   const [policy] = only(template, 'AWS::IAM::Policy');
   const [, { DependsOn: before }] = only(template, 'AWS::EC2::Instance');
-  expect(before).toEqual(expect.arrayContaining([policy, ...parameters.map(([id]) => id)]));
+  expect(before).toEqual(expect.arrayContaining([policy, pointer]));
 });
 
 // The limit of a template that the CDK CLI sends without a bucket, in an account that was never bootstrapped.
-test.each(['restart-iptables', 'restart-nginx'])(
-  'the shipped stack shows its rules as plain lines in user-data, in a template of at most 51,200 bytes: %s',
+test.each(['iptables', 'nginx'])(
+  'the shipped %s stack with restart shows its rules as plain lines, in a template of at most 51,200 bytes',
   (name) => {
-    const { stack, assembly } = synthesize(CANONICAL[name] as (typeof CANONICAL)[string], { legacy: true });
-    const { userData } = stack.gateway;
-    expect(userData.compressed).toBe(false);
-    expect(userData.size).toBeLessThanOrEqual(USER_DATA_LIMIT);
-    expect(statSync(join(assembly.directory, `${stack.artifactId}.template.json`)).size).toBeLessThanOrEqual(51_200);
+    const props = { ...CANONICAL[name], onChange: 'restart' } as (typeof CANONICAL)[string];
+    const { stack, assembly } = synthesize(props, { legacy: true });
+    const text = readFileSync(join(assembly.directory, `${stack.artifactId}.template.json`), 'utf8');
+    expect(text).toContain(name === 'nginx' ? 'proxy_pass ' : '-A PORTWAY-DNAT ');
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(51_200);
   },
 );

@@ -2,7 +2,7 @@ import io
 import urllib.error
 
 import pytest
-from portway import content, deployed, outcome, parts, paths, reconcile, report, say, setting_up
+from portway import boot, content, deployed, outcome, parts, paths, reconcile, report, say
 from portway.parts import Altered, Pointer
 
 A, B = "a" * 64, "b" * 64
@@ -65,22 +65,6 @@ def test_a_failure_is_not_reported_for_what_already_runs(host):
     assert report.waiting() is None
     outcome.failed(POINTER, "no package conntrack")
     assert report.waiting().status == "FAILURE"
-
-
-def test_a_full_disk_is_a_reason_like_any_other(host, monkeypatch):
-    def full(*words):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(setting_up.os, "chmod", full)
-    assert content.apply(a_content([parts.File("/etc/x", "0644", "x\n")]), "") == "[Errno 28] No space left on device"
-    assert not (host / "stage").exists()
-
-
-def test_only_a_signal_that_arrived_counts_as_reported(host):
-    assert not outcome.is_reported(URL)
-    (host / f"state/signalled-{A}").write_text(f"{URL}\n")
-    assert outcome.is_reported(URL)
-    assert not outcome.is_reported(f"{URL}2")
 
 
 @pytest.mark.parametrize("code, tag", [(404, ""), (503, None), (401, None)])
@@ -188,17 +172,19 @@ def test_a_boot_that_is_still_waited_for_is_reported(host, aws, reported, uptime
     assert aws["changes"] == changes
 
 
-@pytest.mark.parametrize("word, started", [("boot", True), ("again", True), ("live", False)])
-def test_the_service_starts_even_if_a_boot_cannot_be_finished(monkeypatch, word, started):
+@pytest.mark.parametrize(
+    "word, name, started", [("boot", "boot", True), ("again", "unreadable", True), ("live", "live", False)]
+)
+def test_the_service_starts_even_if_a_boot_cannot_be_finished(monkeypatch, word, name, started):
     def full(*words):
         raise OSError(28, "No space left on device")
 
     calls, said = [], []
-    monkeypatch.setattr(content, word, full)
-    monkeypatch.setattr(content.lock, "hold", lambda: True)
-    monkeypatch.setattr(content.os, "umask", lambda mode: 0)
+    monkeypatch.setattr(content, name, full)
+    monkeypatch.setattr(boot.lock, "hold", lambda: True)
+    monkeypatch.setattr(boot.os, "umask", lambda mode: 0)
     monkeypatch.setattr(content, "start_resident", lambda: calls.append(word))
-    monkeypatch.setattr(content, "say_once", said.append)
+    monkeypatch.setattr(boot, "say_once", said.append)
     with pytest.raises(SystemExit):
         content.main([word])
     assert (calls == [word]) == started
@@ -209,7 +195,7 @@ def test_a_pointer_that_was_just_read_is_read_again_only_after_a_failure(host, a
     aws["pointer"], read, altered = TEXT, [], [Altered("programs.1 is not what was deployed")]
     monkeypatch.setattr(deployed, "read_pointer", lambda: read.append(1) or TEXT)
     monkeypatch.setattr(deployed, "parse_pointer", lambda text: POINTER)
-    monkeypatch.setattr(deployed, "check_tag", lambda pointer: None)
+    monkeypatch.setattr(deployed, "check_content", lambda pointer: None)
     monkeypatch.setattr(deployed, "parameters", lambda names: {})
     monkeypatch.setattr(deployed, "part_names", lambda pointer: [])
     monkeypatch.setattr(deployed.time, "sleep", lambda seconds: None)
@@ -230,7 +216,7 @@ def test_a_boot_reports_its_content_at_once(host, aws, monkeypatch, reason, sent
     tries = []
     monkeypatch.setattr(content, "read_content", a_content)
     monkeypatch.setattr(content.report, "check_right", lambda pointer: None)
-    monkeypatch.setattr(content, "apply", lambda new, url: reason)
+    monkeypatch.setattr(content, "apply", lambda new, url, set_up: reason)
     monkeypatch.setattr(content, "try_to_send", lambda: tries.append(report.waiting().status))
     assert content.boot() == (1 if reason else 0)
     assert tries == ["SUCCESS"] * sent

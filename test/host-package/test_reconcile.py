@@ -4,7 +4,7 @@ import json
 import stat
 
 import pytest
-from portway import certificate_copies, drift, history, pause, paths, reconcile, rollback, setting_up
+from portway import certificate_copies, drift, history, paths, pause, reconcile, rollback, setting_up
 from portway.reconcile import stopped_until
 
 

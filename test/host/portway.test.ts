@@ -2,7 +2,7 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { HostContent } from '../../lib/host/host-content';
 import { SOURCE_ADDRESS } from '../../lib/nginx/source-address';
-import { type Deploy, Gateway, SIGNAL_URL, scriptOf } from './support/gateway';
+import { type Deploy, Gateway, SIGNAL_URL } from './support/gateway';
 import { ADDRESS, describeHost, type Host, KILL_NGINX, STOP_NGINX } from './support/host';
 
 jest.setTimeout(60_000);
@@ -14,7 +14,7 @@ const IPTABLES: Deploy = {
 const NGINX: Deploy = { forwards: { web: Forward.http({ listen: 80, to: 8080 }) }, content: 'ngx' };
 const OWNED = '/var/lib/portway/files';
 
-describeHost('portway.sh', () => {
+describeHost('host.sh', () => {
   let gateway: Gateway;
   let host: Host;
   beforeEach(async () => {
@@ -132,37 +132,6 @@ describeHost('portway.sh', () => {
     });
     expect(await web()).toMatchObject({ client: SOURCE_ADDRESS });
     expect(await host.ask('client', 'tcp', ADDRESS.gateway.v4, 81)).toMatchObject({ client: ADDRESS.client.v4 });
-  });
-
-  describe('a second run at the same time', () => {
-    const SECOND = '#!/bin/bash\n"$(</run/script)" >/run/second && exit 1\nexit 0\n';
-    beforeEach(async () => {
-      // Shortens its wait of five minutes.
-      await host.write(
-        '/usr/local/sbin/flock',
-        '#!/bin/sh\n[ "$*" = "-w 300 9" ] && exec /usr/bin/flock -n 9\n',
-        '0755',
-      );
-      await host.write('/run/script', '/var/lib/cloud/scripts/per-boot/portway.sh');
-    });
-
-    test('is refused, and leaves the signal to the first', async () => {
-      await gateway.succeed({ ...IPTABLES, firstBootScript: SECOND });
-      expect(await host.read('/run/second')).toMatch(/another run is at work/);
-      expect((await gateway.signals()).map((s) => s.Status)).toEqual(['SUCCESS']);
-      expect((await gateway.reboot()).code).toBe(0);
-    });
-
-    test('with different content signals a failure, and leaves the first alone', async () => {
-      await host.write('/run/script', '/run/other');
-      await host.write('/run/other', scriptOf({ ...NGINX, content: 'other' }), '0700');
-      await gateway.succeed({ ...IPTABLES, firstBootScript: SECOND });
-      expect(await gateway.signals()).toMatchObject([
-        { Status: 'FAILURE', Reason: expect.stringMatching(/another run is at work/), Data: { content: 'other' } },
-        { Status: 'SUCCESS', Data: { content: IPTABLES.content } },
-      ]);
-      expect(await web()).toMatchObject({ name: 'gateway', client: ADDRESS.client.v4 });
-    });
   });
 
   describe('nginx', () => {

@@ -4,15 +4,15 @@ import * as fc from 'fast-check';
 import { Forward } from '../../lib/forward/forward';
 import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { PARAMETER_LIMIT } from '../../lib/host/content/parts';
+import { pointerText, type StoredContent, storedContent } from '../../lib/host/content/stored-content';
 import { firstBootFile } from '../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../lib/host/host-content';
 import type { HostFile } from '../../lib/host/host-file';
-import { type LiveContent, liveContent, pointerText } from '../../lib/host/live/content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
-import { PARAMETER_LIMIT } from '../../lib/host/parameters';
 import { decodePart } from './decode';
 
-const PROPS = { stack: 'Portway', condition: 'GatewayLive0123456789abcdef', attempt: 0 };
+const PROPS = { live: { stack: 'Portway', condition: 'GatewayLive0123456789abcdef' }, attempt: 0 };
 
 function contentOf(set: ForwardSet, firstBootScript?: HostFile): HostContent {
   return hostContent({
@@ -22,9 +22,9 @@ function contentOf(set: ForwardSet, firstBootScript?: HostFile): HostContent {
   });
 }
 
-function live(content: HostContent): LiveContent {
+function live(content: HostContent): StoredContent {
   const problems = new Problems();
-  const result = liveContent(content, problems);
+  const result = storedContent(content, problems);
   problems.throwIfAny();
   return result;
 }
@@ -41,7 +41,7 @@ const many = (count: number): ForwardSet => ({
 type Unpacked = { path: string; mode: string; text: string };
 
 /** The files as a host reads them: plain parts by their frames, packed ones by Python. */
-function read({ parts, values }: LiveContent): readonly Unpacked[] {
+function read({ parts, values }: StoredContent): readonly Unpacked[] {
   const plain = new Map<string, Unpacked>();
   const numbered = parts.map((part) => ({ ...part, number: Number(part.name.split('.').at(-1)) }));
   const inOrder = numbered.toSorted((a, b) => a.number - b.number);
@@ -73,7 +73,7 @@ function settings({ settings: all }: HostContent): Unpacked {
   return { path: '/etc/portway/portway.env', mode: '0600', text: lines.join('') };
 }
 
-function expectStored(content: HostContent, stored: LiveContent): void {
+function expectStored(content: HostContent, stored: StoredContent): void {
   expect(byPath(read(stored))).toEqual(byPath([...content.files, settings(content)]));
   for (const { name, value } of stored.parts) {
     expect([name, Buffer.byteLength(value) <= PARAMETER_LIMIT, value.includes('{{')]).toEqual([name, true, false]);
@@ -144,6 +144,10 @@ test('the pointer lists all parts by the SHA-256 of their values, and is named b
   );
   expect(names).toEqual(['etc/portway/forwards', 'etc/portway/iptables.rules', 'etc/portway/portway.env', 'programs']);
   expect(JSON.parse(pointerText(stored, { ...PROPS, attempt: 2 }).split('\n')[0] as string).attempt).toBe(2);
+  expect(JSON.parse(pointerText(stored, { attempt: 0 }).split('\n')[0] as string)).toEqual({
+    content: stored.content,
+    values: [],
+  });
 });
 
 test('equal forwards give equal content, and A, B, A the first again', () => {

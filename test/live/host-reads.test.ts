@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { checkStack } from '../../lib/check-stack';
 import { Problems } from '../../lib/forward/problems';
+import { pointerText, storedContent } from '../../lib/host/content/stored-content';
 import { firstBootFile } from '../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../lib/host/host-content';
-import { liveContent, pointerText } from '../../lib/host/live/content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { CANONICAL } from '../snapshots/canonical';
 
-const PROPS = { stack: 'Portway', condition: 'GatewayLive0123456789abcdef', attempt: 3 };
+const PROPS = { live: { stack: 'Portway', condition: 'GatewayLive0123456789abcdef' }, attempt: 3 };
 const PROGRAMS = join(__dirname, '..', '..', 'assets', 'usr', 'local', 'lib', 'portway');
 
 interface Read {
@@ -25,10 +25,10 @@ function deployed(text: string, tokens: readonly string[]): string {
 }
 
 /** Stores contents, and reads them by the host's own programs. */
-function throughTheHost(contents: readonly HostContent[], room?: number) {
+function throughTheHost(contents: readonly HostContent[], room = Number.POSITIVE_INFINITY) {
   const stored = contents.map((content) => {
     const problems = new Problems();
-    const live = liveContent(content, problems, room);
+    const live = storedContent(content, problems, { room });
     problems.throwIfAny();
     return { content, live };
   });
@@ -65,7 +65,7 @@ test('a host reads of each canonical stack what synth stored', () => {
   for (const { content, live, read } of throughTheHost(canonical.map(([, content]) => content))) {
     expect(byPath(read.files)).toEqual(expected(content, live.values));
     expect(read.about).toMatchObject({
-      ...{ content: live.content, live: PROPS.condition, stack: PROPS.stack, attempt: PROPS.attempt },
+      ...{ content: live.content, live: PROPS.live.condition, stack: PROPS.live.stack, attempt: PROPS.attempt },
     });
   }
 }, 60_000);

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { renderLoader } from '../../lib/host/live/loader';
+import { renderLoader } from '../../lib/host/content/loader';
 
 const scripts = {
   loader: "#!/bin/bash\nPORTWAY_POINTER=''\nPORTWAY_SIGNAL_URL=''\ncat\nexit\n",
   fetch: `#!/usr/bin/python3\n${'print("x")\n'.repeat(9)}`,
 };
-const text = renderLoader({
+const props = {
   pointer: '/portway/Edge/0123456789abcdef/now',
   signalUrl: 'https://s.example/?a=$&b',
   scripts,
-});
+};
+const text = renderLoader(props);
 
 test('is one shell part that cloud-init runs at every boot', () => {
   expect(text).toMatch(/^Content-Type: multipart\/mixed; boundary="portway"\n/);
@@ -23,6 +24,14 @@ test('is one shell part that cloud-init runs at every boot', () => {
 test('knows its pointer, and where it reports', () => {
   expect(text).toContain(
     "\nPORTWAY_POINTER='/portway/Edge/0123456789abcdef/now'\nPORTWAY_SIGNAL_URL='https://s.example/?a=$&b'\ncat\nexit\n",
+  );
+});
+
+test('knows the only content that a host may run, with its values, where each change restarts it', () => {
+  const content = '0'.repeat(64);
+  const other = renderLoader({ ...props, only: { content, values: ['10.0.1.20', "it's $&"] } });
+  expect(other).toContain(
+    `/now ${content}'\nPORTWAY_SIGNAL_URL='${props.signalUrl}'\n# value: 10.0.1.20\n# value: it's $&\ncat\nexit\n`,
   );
 });
 

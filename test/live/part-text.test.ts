@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { encodePart } from '../../lib/host/live/part-text';
+import { encodePart } from '../../lib/host/content/part-text';
 import { decodePart } from './decode';
 
 /** What the host's own tests read too. */

@@ -4,7 +4,7 @@ import json
 import sys
 
 sys.path.insert(0, sys.argv[1])
-import live_fetch  # noqa: E402
+import fetch  # noqa: E402
 from portway import parts  # noqa: E402
 
 
@@ -13,11 +13,11 @@ def programs_by_the_loader(pointer: str, found: "dict[str, str]") -> "list[dict[
     if " programs" not in pointer:
         return []
     place = "/portway/Portway/"
-    live_fetch.parameters = lambda names: {
+    fetch.parameters = lambda names: {
         name: pointer if name.endswith("/now") else found[name[len(place) :]] for name in names
     }
-    live_fetch.metadata = lambda path: live_fetch.digest(pointer.partition("\n")[2])
-    words = iter(live_fetch.programs(f"{place}0123456789abcdef/now"))
+    fetch.metadata = lambda path: fetch.digest(pointer.partition("\n")[2])
+    words = iter(fetch.programs(f"{place}0123456789abcdef/now"))
     return [{"path": path, "mode": mode, "text": text} for path, mode, text in zip(words, words, words)]
 
 

@@ -162,7 +162,7 @@ test('adds and removes the security group rules of a forward alone', () => {
 test('is in order: rules and parts, pointer, instance, boot, content', () => {
   const resources = synth();
   const { boot, live, id, instance } = host(resources);
-  const pointer = Object.keys(resources).find((one) => one.includes('LivePointer')) ?? '';
+  const pointer = Object.keys(resources).find((one) => one.includes('PartPointer')) ?? '';
   const before = ['AWS::SSM::Parameter', 'AWS::EC2::SecurityGroupIngress']
     .flatMap((type) => ofType(resources, type).map(([one]) => one))
     .filter((one) => one !== pointer);

@@ -82,7 +82,7 @@ test('reads the security group, instance and user-data of a stack', async () => 
   expect(promised.userData.find((line) => line.startsWith('PORTWAY_SIGNAL_URL='))).toBe(
     `PORTWAY_SIGNAL_URL='${UNKNOWN}'`,
   );
-  expect(promised.userData.some((line) => line.includes('--dport 80 '))).toBe(true);
+  expect(promised.userData.some((line) => /^PORTWAY_POINTER='\S+\/now [0-9a-f]{64}'$/.test(line))).toBe(true);
 });
 
 test("reads the stack's own name and region", async () => {

@@ -146,8 +146,8 @@ test('shortens long differences in user-data', () => {
 });
 
 test('says so if only the compressed part of user-data differs', () => {
-  const packed = (text: string) => `${gateway.userData}\n#portway-archive\n${text}`;
-  const other: Promised = { ...promised, userData: [...promised.userData, '#portway-archive', 'abc'] };
+  const packed = (text: string) => `${gateway.userData}\n#portway-fetch\n${text}`;
+  const other: Promised = { ...promised, userData: [...promised.userData, '#portway-fetch', 'abc'] };
   const [line] = differences(other, { ...found, gateway: { ...gateway, userData: packed('def') } });
   expect(line).toMatch(/\n {2}\(in its compressed part\)$/);
 });

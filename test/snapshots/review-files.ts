@@ -9,14 +9,10 @@ function withoutHashes(text: string): string {
     text
       // Ids and the host's name for its content: the hash changes with every rule, which the rule itself shows.
       .replace(/(GatewayProof(?:Handle|Condition))[0-9A-F]{8}[0-9a-f]{16}/g, '$1<content>')
-      .replace(/(PORTWAY_CONTENT=')[0-9a-f]{16}/g, '$1<content>')
-      // A live host's content: its parts by what they hold, and the condition, tag and pointer that name it.
+      // The content: its parts by what they hold, and the condition, tag and pointer that name it.
       .replace(/(GatewayLiveProofCondition[0-9A-F]{8})[0-9a-f]{16}/g, '$1<content>')
       .replace(/^(\s*")[0-9a-f]{32} /gm, '$1<part> ')
       .replace(/(\/portway\/Portway\/)[0-9a-f]{16}(\/now)/g, '$1<generation>$2')
-      // Parameters, by what they hold: scripts, and rules where they are many.
-      .replace(/(portway\/Portway\/)[0-9a-f]{16}/g, '$1<archive>')
-      .replace(/(PORTWAY_PARAMETERS_SHA256=')[0-9a-f]{64}/g, '$1<archive>')
       .replace(/\b[0-9a-f]{64}\b/g, '<content>')
       // With onChange: 'replace' the CDK puts a hash of user-data into the instance's id.
       .replace(/(GatewayInstance[0-9A-F]{8})[0-9a-f]{16}/g, '$1<user-data>')
@@ -48,9 +44,9 @@ function rulesOf(review: string): readonly (readonly [string, string])[] {
     .map(([path, text]) => [path.slice(path.lastIndexOf('/') + 1), `${text.trimEnd()}\n`]);
 }
 
-/** Scripts travel compressed; their text is reviewed in assets/. */
+/** The program is compressed; its text is reviewed in assets/. */
 function withoutScripts(userData: string): string {
-  return userData.replace(/^(#portway-(?:archive|fetch))\n[\s\S]*(?=\n--portway--)/m, '$1\n<compressed>\n');
+  return userData.replace(/^(#portway-fetch)\n[\s\S]*(?=\n--portway--)/m, '$1\n<compressed>\n');
 }
 
 type Json = { [key: string]: Json } & { readonly 'Fn::Join'?: [string, (string | Json)[]] };

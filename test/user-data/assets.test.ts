@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { assetFile, BOOT_SCRIPT, PROGRAMS, readAsset } from '../../lib/host/assets';
+import { assetFile, PROGRAMS, readAsset } from '../../lib/host/assets';
 
 const TREE = join(__dirname, '../../assets');
 
@@ -19,7 +19,12 @@ test('a file that begins with #! is a program, and no other', () => {
       .filter(({ mode }) => mode === '0755')
       .map(({ path }) => path),
   ).toEqual(
-    expect.arrayContaining(['/usr/local/bin/portway', `${PROGRAMS}/host.sh`, `${PROGRAMS}/metadata.sh`, BOOT_SCRIPT]),
+    expect.arrayContaining([
+      '/usr/local/bin/portway',
+      `${PROGRAMS}/host.sh`,
+      `${PROGRAMS}/metadata.sh`,
+      `${PROGRAMS}/loader.sh`,
+    ]),
   );
   expect(assetFile(`${PROGRAMS}/portway/rules.py`).mode).toBe('0644');
 });

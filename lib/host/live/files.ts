@@ -3,15 +3,15 @@ import { assetFiles, PACKAGE, PROGRAMS } from '../assets';
 import type { HostFile } from '../host-file';
 
 const MODULES = [
-  // Reads, sets up and reports a content.
-  ...['aws', 'content', 'deployed', 'lock', 'outcome', 'parts', 'paths', 'report', 'say', 'setting_up', 'trees'],
+  // Takes a content over while the host runs, and reports it.
+  ...['content', 'outcome', 'report'],
   // Ends what a change excludes.
   ...['cut', 'old_workers', 'served'],
   // Puts right what others change, and goes back by hand.
   ...['apply', 'certificate_copies', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'],
 ];
 
-/** What a host with these forwards needs to apply changes while it runs. */
+/** What a host with these forwards needs, besides its boot's files, to apply changes while it runs. */
 export function liveFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
   return assetFiles(
     `${PROGRAMS}/live.py`,

@@ -2,7 +2,7 @@ import type { Change } from './change';
 import { type ContentEffects, changesOfContent } from './content-changes';
 import { type HostContentFound, readHostFiles } from './host-files';
 import { changesOfResources } from './resource-changes';
-import { compareResources, type Effect, hardest, pointerOf, type ResourceChanges } from './resources';
+import { compareResources, type Effect, hardest, isLive, pointerOf, type ResourceChanges } from './resources';
 import { ofType, type Resources, type Template } from './template';
 
 /** What a deploy does to a stack that is deployed already, as typed data. It survives JSON. */
@@ -81,7 +81,7 @@ type Mode = 'live' | 'restart' | 'replace';
 
 function modeOf(resources: ResourceChanges, side: 'before' | 'after'): Mode {
   const id = resources.gateway[side] ?? '';
-  if (pointerOf(resources[side]) !== undefined) return 'live';
+  if (isLive(resources[side])) return 'live';
   // The CDK adds a hash of user-data to the id of an instance that is replaced with it.
   return /[0-9A-F]{8}[0-9a-f]{16}$/.test(id) ? 'replace' : 'restart';
 }
@@ -89,7 +89,9 @@ function modeOf(resources: ResourceChanges, side: 'before' | 'after'): Mode {
 function contentEffects(resources: ResourceChanges): ContentEffects {
   const [was, is] = [modeOf(resources, 'before'), modeOf(resources, 'after')];
   if (was !== is) return { content: resources.host, carrier: resources.host };
-  const carrier = is === 'replace' ? 'replace' : 'restart';
+  // The CDK gives the instance another id with each change of its user-data.
+  const { before, after } = resources.gateway;
+  const carrier = is === 'replace' && before !== after ? 'replace' : 'restart';
   return { content: is === 'live' ? 'live' : carrier, carrier };
 }
 

@@ -1,4 +1,4 @@
-import type { FileTexts } from '../../host/unpack';
+import type { FileTexts } from '../../host/content/unpack';
 import type { Change } from './change';
 import { compareForwards, RULES } from './forwards';
 import { type HostContentFound, UNREADABLE } from './host-files';
@@ -14,7 +14,7 @@ export interface ContentEffects {
 }
 
 /** Settings that follow from other changes. */
-const FOLLOWING = ['PORTWAY_CONTENT', 'PORTWAY_SIGNAL_URL', 'PORTWAY_PARAMETERS', 'PORTWAY_PARAMETERS_SHA256'];
+const FOLLOWING = ['PORTWAY_CONTENT', 'PORTWAY_SIGNAL_URL'];
 const SETTINGS = '/etc/portway/portway.env';
 
 /** Changes of the host's files: forwards by name, then settings, then programs. */

@@ -1,4 +1,4 @@
-import type { FileTexts } from '../../host/unpack';
+import type { FileTexts } from '../../host/content/unpack';
 import { showFile } from './lines';
 
 /** Files whose lines belong to single forwards, where they name one. */

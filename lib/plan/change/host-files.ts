@@ -1,4 +1,4 @@
-import { type FileTexts, readSections, unpackFiles, unpackFromParameters, unpackSections } from '../../host/unpack';
+import { type FileTexts, unpackFiles } from '../../host/content/unpack';
 import { pointerOf } from './resources';
 import { gatewayId, ofType, type Resources, readableText } from './template';
 
@@ -8,13 +8,13 @@ export const UNREADABLE = 'packed files';
 /** What a template says about its host's content. */
 export interface HostContentFound {
   readonly files: FileTexts;
-  /** User-data without the content: what makes a running host restart even with live changes. */
+  /** User-data without what names the content: what makes a running host restart even with live changes. */
   readonly carrier: string;
 }
 
 /**
- * Reads the host's files back from a template: from user-data and the parameters. What is known only at deploy time stands
- * there by its name, such as `<App.PrivateIp>`.
+ * Reads the host's files back from a template: from its parameters. What is known only at deploy time stands there by its
+ * name, such as `<App.PrivateIp>`.
  * @returns undefined if this version of Portway cannot read it
  */
 export function readHostFiles(resources: Resources, gateway = gatewayId(resources)): HostContentFound | undefined {
@@ -23,7 +23,7 @@ export function readHostFiles(resources: Resources, gateway = gatewayId(resource
   const userData = readableText(instance.Properties?.UserData);
   const values = parametersOf(resources);
   const pointer = pointerOf(resources);
-  return pointer === undefined ? ofUserData(userData, values) : ofParts(userData, values, tokensOf(pointer));
+  return pointer === undefined ? undefined : ofParts(userData, values, tokensOf(pointer));
 }
 
 /** Values of the stack's own parameters in Parameter Store, by the end of their names: `etc/portway/forwards.1`. */
@@ -34,19 +34,6 @@ function parametersOf(resources: Resources): ReadonlyMap<string, string> {
     if (name !== undefined) found.set(name, readableText(Properties?.Value));
   }
   return found;
-}
-
-function ofUserData(userData: string, values: ReadonlyMap<string, string>): HostContentFound | undefined {
-  const [, script, plain, packed] =
-    /^[^#]*(#!.*?)((?:\n#portway-file .*)?)\n#portway-archive\n(.*?)\n--portway/s.exec(userData) ?? [];
-  if (script === undefined || plain === undefined || packed === undefined) return undefined;
-  const more = pieces(values, /^[0-9a-f]{16}\/(\d+)$/);
-  const files = new Map([
-    ...readSections(plain),
-    ...readable(() => unpackSections(packed, script), packed),
-    ...(more === '' ? [] : readable(() => unpackFromParameters(more), more)),
-  ]);
-  return { files, carrier: script };
 }
 
 function ofParts(userData: string, values: ReadonlyMap<string, string>, tokens: readonly string[]): HostContentFound {
@@ -65,7 +52,7 @@ function ofParts(userData: string, values: ReadonlyMap<string, string>, tokens: 
     ...[...plain].map(([path, parts]) => [path, parts.join('')] as const),
   ]);
   // The pointer's name has a hash of the machine, and the URL the name of a condition: they follow from other changes.
-  return { files, carrier: userData.replace(/^PORTWAY_(POINTER|SIGNAL_URL)=.*$/gm, '') };
+  return { files, carrier: userData.replace(/^(PORTWAY_(POINTER|SIGNAL_URL)=|# value: ).*\n/gm, '') };
 }
 
 function readable(read: () => FileTexts, packed: string): FileTexts {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CONTENT_TAG } from '../../host/live/content';
+import { CONTENT_TAG } from '../../host/content/stored-content';
 import type { Change } from './change';
 import { groupRulesOf } from './group-rules';
 import { isKnownType, knownProperty, OF_CONTENT, ON_THE_WAY } from './known-properties';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CONTENT_TAG } from '../../host/live/content';
+import { CONTENT_TAG } from '../../host/content/stored-content';
 import { RESTARTING, replacingNames } from './replacing';
 import {
   allocationOf,
@@ -79,25 +79,30 @@ function effectOn(
   if (was === undefined || was !== is || replaced.has(is)) return 'replace';
   const [before, after] = [old[is] as Resource, now[is] as Resource];
   if (RESTARTING.some((name) => propertyChanges(name, before, after, replaced))) return 'restart';
-  return liveContent(old) === liveContent(now) ? 'nothing' : 'live';
+  return contentOf(old) === contentOf(now) ? 'nothing' : 'live';
 }
 
-/** The tag that tells a running host its content. Undefined: it polls, or its content is in user-data. */
+/** The tag that tells a running host its content. Undefined: it polls, or its user-data tells it. */
 export function contentTag({ Properties = {} }: Resource): string | undefined {
   const tags = listOf<{ readonly Key?: unknown; readonly Value?: unknown }>(Properties.Tags);
   const value = tags.find((tag) => tag?.Key === CONTENT_TAG)?.Value;
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The pointer of a stack whose host takes changes over while it runs; undefined for other stacks. */
+/** The pointer to the host's content; undefined for stacks of before there were pointers. */
 export function pointerOf(resources: Resources): string | undefined {
   const parameters = ofType(resources, 'AWS::SSM::Parameter').map(([, { Properties }]) => Properties);
   const pointer = parameters.find((one) => /^\/portway\/[^/]+\/[^/]+\/now$/.test(readableText(one?.Name)));
   return pointer === undefined ? undefined : readableText(pointer.Value);
 }
 
-/** The SHA-256 of what a running host must have, from its pointer. */
-function liveContent(resources: Resources): string | undefined {
+/** Whether the host takes changes over while it runs: then a condition waits for each, which the pointer names. */
+export function isLive(resources: Resources): boolean {
+  return /^\{"content":"[0-9a-f]+","live":/.test(pointerOf(resources) ?? '');
+}
+
+/** The SHA-256 of what the host must have, from its pointer. */
+function contentOf(resources: Resources): string | undefined {
   return /"content":"([0-9a-f]+)"/.exec(pointerOf(resources) ?? '')?.[1];
 }
 

@@ -15,6 +15,7 @@ const storedTemplate = join(__dirname, 'before-live.template.json');
 const VERSIONS = {
   before: { ...LIVE.first, onChange: 'restart', storedTemplate },
   live: LIVE.first,
+  restart: { ...LIVE.first, onChange: 'restart' },
   'taken port': LIVE['taken port'],
   'another target': LIVE['another target'],
 } as const satisfies Record<string, Version>;
@@ -118,7 +119,17 @@ const upgrade: RehearsalCase = {
       },
     },
     {
-      title: 'the same upgrade again, then a live change',
+      title: 'the upgrade of a stack that goes on restarting for each change',
+      run: async (stage, note) => {
+        const { checks, phase } = stage;
+        const { ok, seconds, lines } = await deployWithRestarts(stage, { version: 'restart', restarts: 1 });
+        note(`deploy ${seconds} s`);
+        checks.expect(phase, 'the deploy went well', ok, lines.join('\n'));
+        await runs(stage, false);
+      },
+    },
+    {
+      title: 'live changes, by one more restart, then a live change',
       run: async (stage, note) => {
         const { checks, phase } = stage;
         const again = await deployWithRestarts(stage, { version: 'live', context: AGAIN, restarts: 1 });

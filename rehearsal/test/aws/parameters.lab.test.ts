@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { GetParametersByPathCommand } from '@aws-sdk/client-ssm';
 import { App, LegacyStackSynthesizer } from 'aws-cdk-lib';
 import { Forward } from '../../../lib/forward/forward';
-import { type ParameterArchive, parameterNames } from '../../../lib/host/parameters';
 import { PortwayStack } from '../../../lib/portway-stack';
 import type { PortwayStackProps } from '../../../lib/portway-stack-props';
 import { CANONICAL, featureFlags } from '../../../test/snapshots/canonical';
@@ -16,22 +15,24 @@ import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
 import { inventory } from '../../src/aws/inventory';
 
 /**
- * The life of parameters with what does not fit into user-data: each host finds its own for as long as it may ask, and
- * none is left behind. No host is booted; the test reports in its place.
+ * The life of a content's parameters where each change restarts or replaces the host: parts change in place, each host
+ * finds its own pointer for as long as it may ask, and none is left behind. No host is booted; the test reports in its
+ * place.
  */
 jest.setTimeout(240_000);
 
 const base = { ...CANONICAL['letsencrypt-udp'], onChange: 'restart' } as PortwayStackProps;
-/** The same scripts, another rule. */
-const otherRule = {
-  forwards: { ...base.forwards, game: Forward.udp({ listen: 27016, to: '10.0.1.20:27015', engine: 'iptables' }) },
-};
-/** Other scripts: without UDP there are no flows to flush. */
-const otherScripts = {
+const to = (port: number) => Forward.udp({ listen: port, to: '10.0.1.20:27015', engine: 'iptables' });
+/** The same programs, another rule. */
+const otherRule = { forwards: { ...base.forwards, game: to(27016) } };
+/** Other programs: without UDP there are no flows to flush. */
+const otherPrograms = {
   forwards: { ...base.forwards, game: Forward.tcp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables' }) },
 };
-/** So little that everything fits into user-data. */
+/** Fewer parts. */
 const small = { forwards: { web: Forward.tcp({ listen: 80, to: '10.0.1.20:80', engine: 'iptables' }) } };
+
+const isPointer = (name: string) => name.endsWith('/now');
 
 let folder: string;
 let endpoint: StartedEndpoint;
@@ -49,7 +50,10 @@ afterEach(async () => {
 
 interface Synthesized {
   readonly assembly: string;
-  readonly archive: ParameterArchive | undefined;
+  /** Names and values of its parameters. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The SHA-256 of its content. */
+  readonly content: string;
 }
 
 function synth(props: Partial<PortwayStackProps> = {}): Synthesized {
@@ -58,8 +62,24 @@ function synth(props: Partial<PortwayStackProps> = {}): Synthesized {
   // For accounts that were never bootstrapped and have no bucket.
   const synthesizer = new LegacyStackSynthesizer() as never;
   const stack = new PortwayStack(app, 'Portway', { ...base, ...props, synthesizer });
-  app.synth();
-  return { assembly, archive: stack.gateway.userData.archive };
+  const { template } = app.synth().getStackByName('Portway');
+  return { assembly, parameters: parametersIn(template), content: stack.gateway.userData.content };
+}
+
+interface Parameter {
+  readonly Type: string;
+  readonly Properties?: { readonly Name: string; readonly Value: string | { readonly 'Fn::Join': [string, string[]] } };
+}
+
+function parametersIn({ Resources }: { readonly Resources: Readonly<Record<string, Parameter>> }) {
+  const found = Object.values(Resources).filter(({ Type }) => Type === 'AWS::SSM::Parameter');
+  return Object.fromEntries(
+    found.map(({ Properties: { Name, Value } = { Name: '', Value: '' } }) => {
+      if (typeof Value === 'string') return [Name, Value];
+      const [separator, lines] = Value['Fn::Join'];
+      return [Name, lines.join(separator)];
+    }),
+  );
 }
 
 const run = (args: string[], { assembly }: Synthesized) =>
@@ -99,24 +119,16 @@ async function stored(): Promise<Record<string, string>> {
   return Object.fromEntries(found.sort());
 }
 
-function expected(...stacks: readonly Synthesized[]): Record<string, string> {
-  const archives = stacks.flatMap(({ archive }) => (archive === undefined ? [] : [archive]));
-  return Object.fromEntries(
-    archives.flatMap((a) => parameterNames(a).map((name, i) => [name, a.values[i] ?? ''] as const)).sort(),
-  );
-}
-
-/** Deploys. `during` is what the hosts find while the new one boots. */
+/** Deploys. While the new host boots, the parts are the new ones, and the old host's pointer is still there. */
 async function change(
   to: Synthesized,
   status: 'SUCCESS' | 'FAILURE',
-  during: Record<string, string>,
-  after?: Deployed,
+  from?: { readonly stack: Synthesized; readonly deployed: Deployed },
 ) {
   const deploying = deploy(to);
-  const found = await readDeployed(endpoint, 'Portway', after === undefined ? {} : { after });
-  expect(await stored()).toEqual(during);
-  if (to.archive !== undefined) expect(found.userData.toString()).toContain(to.archive.digest);
+  const found = await readDeployed(endpoint, 'Portway', from === undefined ? {} : { after: from.deployed });
+  expect(await stored()).toEqual({ ...from?.stack.parameters, ...to.parameters });
+  expect(found.userData.toString()).toContain(to.content);
   expect(await report(found, status)).toBe(200);
   if (status === 'SUCCESS') await deploying.finished;
   else await expect(deploying.finished).rejects.toBeInstanceOf(CdkError);
@@ -124,31 +136,31 @@ async function change(
 }
 
 test.each(['restart', 'replace'] as const)(
-  '%s: there before the host is, until it is proved; nothing is left',
+  '%s: there before the host is, until it is proved; a failed change sets them back; nothing is left',
   async (onChange) => {
-    const [first, rule, scripts, last] = [{}, otherRule, otherScripts, small].map((props) =>
+    const [first, rule, programs, last] = [{}, otherRule, otherPrograms, small].map((props) =>
       synth({ ...props, onChange }),
     ) as [Synthesized, Synthesized, Synthesized, Synthesized];
-    expect(expected(rule)).toEqual(expected(first));
-    expect(Object.keys(expected(first, scripts)).length).toBeGreaterThan(Object.keys(expected(scripts)).length);
+    const pointers = [first, rule, programs].map(({ parameters }) => Object.keys(parameters).filter(isPointer));
+    expect(pointers.map((names) => names.length)).toEqual([1, 1, 1]);
+    expect(new Set(pointers.flat()).size).toBe(3);
     const before = await inventory(endpoint);
 
-    const one = await change(first, 'SUCCESS', expected(first));
-    // Only rules change, so no parameter does.
-    const two = await change(rule, 'SUCCESS', expected(first), one);
-    expect(await stored()).toEqual(expected(first));
-    // The old host still finds its own parameters while the new one boots, and after that one has failed.
-    const back = await change(scripts, 'FAILURE', expected(first, scripts), two);
-    expect(await stored()).toEqual(expected(first));
+    const one = await change(first, 'SUCCESS');
+    const two = await change(rule, 'SUCCESS', { stack: first, deployed: one });
+    expect(await stored()).toEqual(rule.parameters);
+    const back = await change(programs, 'FAILURE', { stack: rule, deployed: two });
+    expect(await stored()).toEqual(rule.parameters);
     expect(back.userData.equals(two.userData)).toBe(true);
     // The same change works the second time: nothing of the failure is in its way.
-    const again = synth({ ...otherScripts, onChange, attempt: 1 });
-    const three = await change(again, 'SUCCESS', expected(first, again), back);
-    expect(await stored()).toEqual(expected(again));
-    await change(last, 'SUCCESS', expected(again), three);
-    expect(await stored()).toEqual({});
+    const again = synth({ ...otherPrograms, onChange, attempt: 1 });
+    const three = await change(again, 'SUCCESS', { stack: rule, deployed: back });
+    expect(await stored()).toEqual(again.parameters);
+    await change(last, 'SUCCESS', { stack: again, deployed: three });
+    expect(await stored()).toEqual(last.parameters);
 
     await run(['destroy', 'Portway', '--force'], last).finished;
+    expect(await stored()).toEqual({});
     expect(await inventory(endpoint)).toEqual(before);
   },
 );
@@ -160,7 +172,7 @@ test('a first deploy that fails leaves none, and neither does destroy', async ()
   await report(await readDeployed(endpoint, 'Portway'), 'FAILURE');
   await expect(failing.finished).rejects.toBeInstanceOf(CdkError);
   expect(await stored()).toEqual({});
-  await change(stack, 'SUCCESS', expected(stack));
+  await change(stack, 'SUCCESS');
   await run(['destroy', 'Portway', '--force'], stack).finished;
   expect(await stored()).toEqual({});
   expect(await inventory(endpoint)).toEqual(before);

@@ -1,16 +1,14 @@
 import type { Cidr } from '../../../lib/forward/cidr';
 import { Forward } from '../../../lib/forward/forward';
 import { NO_SETTINGS } from '../../../lib/forward/gateway-settings';
-import { Problems } from '../../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { Tls } from '../../../lib/forward/tls';
 import { inboundTraffic, outboundTraffic, type TrafficRule } from '../../../lib/forward/traffic';
 import { hostContent } from '../../../lib/host/host-content';
 import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../../lib/host/operating-system';
-import { renderUserData } from '../../../lib/host/user-data';
+import { carriedUserData } from '../../../test/support/carried';
 import { INTERNET, VPC } from '../../src/network/addresses';
 import type { FirewallRule, SecurityRules } from '../../src/network/firewall';
-import { UNLIMITED } from './unlimited';
 
 export const [FIRST, SECOND] = VPC.backends;
 const ADMIN: Cidr = { text: `${INTERNET.admin.address}/32`, family: 4 };
@@ -33,12 +31,8 @@ export const forwards = resolveForwardsOrThrow({
 
 /** That gateway's user-data for a system. */
 export function userData(os: OperatingSystemId): string {
-  const problems = new Problems();
   const content = hostContent({ forwards, os: OPERATING_SYSTEMS[os] });
-  const identity = { content: `both-${os}`, signalUrl: SIGNAL, signalUrlReserve: 600, attempt: 0 };
-  const { text } = renderUserData(content, identity, problems, UNLIMITED);
-  problems.throwIfAny();
-  return text;
+  return carriedUserData(content, { content: `both-${os}`, signalUrl: SIGNAL });
 }
 
 /** The security group of a stack with these forwards. */

@@ -7,11 +7,10 @@ import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { inboundTraffic, outboundTraffic, type TrafficRule } from '../../../lib/forward/traffic';
 import { hostContent } from '../../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
-import { renderUserData } from '../../../lib/host/user-data';
+import { carriedUserData } from '../../../test/support/carried';
 import { INTERNET, VPC } from '../../src/network/addresses';
 import type { FirewallRule, SecurityRules } from '../../src/network/firewall';
 import { ipv6Map } from '../../src/network/ipv6';
-import { UNLIMITED } from './unlimited';
 
 /** PORTWAY_TEST_DEBIAN=12 selects Debian 12, as in the host tests. */
 export const OS = process.env.PORTWAY_TEST_DEBIAN === '12' ? 'debian-12' : 'debian-13';
@@ -77,14 +76,7 @@ problems.throwIfAny();
 /** User-data of a gateway with these settings. */
 export function userData(name: string, set: typeof forwards): string {
   const content = hostContent({ forwards: set, settings, os: OPERATING_SYSTEMS[OS] });
-  const { text } = renderUserData(
-    content,
-    { content: name, signalUrl: `${SIGNAL}&X=${name}`, signalUrlReserve: 600, attempt: 0 },
-    problems,
-    UNLIMITED,
-  );
-  problems.throwIfAny();
-  return text;
+  return carriedUserData(content, { content: name, signalUrl: `${SIGNAL}&X=${name}` });
 }
 
 /** The rule of the stack as EC2's API would return it. */

@@ -10,7 +10,7 @@ import { firstBootFile } from '../../../lib/host/first-boot-script';
 import { type HostContent, hostContent } from '../../../lib/host/host-content';
 import type { HostFile } from '../../../lib/host/host-file';
 import { OPERATING_SYSTEMS, type OperatingSystemId } from '../../../lib/host/operating-system';
-import { renderUserData, type UserData } from '../../../lib/host/user-data';
+import { carriedScript } from '../../support/carried';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Result } from './host';
 
 export const SIGNAL_PORT = 8000;
@@ -46,8 +46,6 @@ export interface Deploy {
   /** Changes the host's content, for failures that synth would reject. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
-  /** Limit of user-data in bytes. Default: none, since most test hosts have no AWS to read the rest from. */
-  readonly limit?: number;
 }
 
 /** A test host that handles user-data like cloud-init, and a recorder behind the signal's URL. */
@@ -69,7 +67,7 @@ export class Gateway {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Boots the host with user-data that is rendered, assembled and unpacked as on AWS. */
+  /** Boots the host with this content, which user-data carries here: most test hosts have no AWS to read it from. */
   async boot(deploy: Deploy): Promise<Result> {
     await this.host.write(SCRIPT, scriptOf(deploy), '0700');
     return this.reboot();
@@ -132,23 +130,10 @@ export function contentOf(deploy: Deploy, live = false): HostContent {
   return deploy.alter?.(rendered) ?? rendered;
 }
 
-export function userDataOf(deploy: Deploy): UserData {
-  const content = contentOf(deploy);
-  const problems = new Problems();
-  const identity = {
-    content: deploy.content ?? 'c1',
-    signalUrl: deploy.signalUrl ?? SIGNAL_URL,
-    signalUrlReserve: 600,
-    attempt: 0,
-  };
-  const userData = renderUserData(content, identity, problems, deploy.limit ?? Number.POSITIVE_INFINITY);
-  problems.throwIfAny();
-  return userData;
-}
-
 /** The shell part of user-data, as cloud-init extracts it. */
 export function scriptOf(deploy: Deploy): string {
-  return partOf(userDataOf(deploy).text);
+  const { content = 'c1', signalUrl = SIGNAL_URL } = deploy;
+  return carriedScript(contentOf(deploy), { content, signalUrl });
 }
 
 /** The shell part of a MIME text, as cloud-init extracts it. */

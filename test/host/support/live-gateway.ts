@@ -3,15 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problems } from '../../../lib/forward/problems';
 import { PACKAGE, readAsset } from '../../../lib/host/assets';
+import { LOADERS, renderLoader } from '../../../lib/host/content/loader';
+import {
+  partPlace,
+  pointerName,
+  pointerText,
+  type StoredContent,
+  storedContent,
+} from '../../../lib/host/content/stored-content';
 import type { HostContent } from '../../../lib/host/host-content';
-import { type LiveContent, liveContent, partPlace, pointerName, pointerText } from '../../../lib/host/live/content';
-import { LOADERS, renderLoader } from '../../../lib/host/live/loader';
 import { Aws } from './aws';
 import { certificatesRoot } from './certificates-root';
 import { contentOf, type Deploy, partOf, SCRIPT, SIGNAL_PORT, SIGNAL_URL, type Signal, signalsIn } from './gateway';
 import { Host, type Result, until } from './host';
 
-const PAUSES = /^PAUSES = .*$/m;
+export const PAUSES = /^PAUSES = .*$/m;
 const STACK = 'Portway';
 /** The same machine for all contents of a test. */
 export const POINTER = pointerName(STACK, '0123456789abcdef');
@@ -146,7 +152,7 @@ export class LiveGateway {
 /** Content for Parameter Store. */
 export function deployedOf({ alter = (content) => content, ...deploy }: Deploy): Deployed {
   const problems = new Problems();
-  const live = liveContent(alter(contentOf(deploy, true)), problems);
+  const live = storedContent(alter(contentOf(deploy, true)), problems);
   problems.throwIfAny();
   const condition = `GatewayLive${live.content.slice(0, 16)}`;
   return { content: live.content, condition, parameters: parametersOf(live, condition) };
@@ -167,8 +173,8 @@ export function impatient(content: HostContent): HostContent {
   return edited(content, path, PAUSES, 'PAUSES = (0, 1, 2)');
 }
 
-function parametersOf(live: LiveContent, condition: string): Readonly<Record<string, string>> {
+function parametersOf(live: StoredContent, condition: string): Readonly<Record<string, string>> {
   const parts = live.parts.map(({ name, value }) => [`${partPlace(STACK)}/${name}`, value] as const);
-  const pointer = pointerText(live, { stack: STACK, condition, attempt: 0 });
+  const pointer = pointerText(live, { live: { stack: STACK, condition }, attempt: 0 });
   return Object.fromEntries([...parts, [POINTER, pointer]]);
 }

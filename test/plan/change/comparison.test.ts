@@ -130,8 +130,7 @@ describe.each(MODES)('with onChange %s', (onChange) => {
     }));
     const found = compareTemplates(old, now);
     expect(['restart', 'replace']).toContain(found.host);
-    const reason = onChange === 'live' ? 'Portway itself (user-data)' : "the host's files";
-    expect(found.changes.map(({ what }) => what)).toContain(reason);
+    expect(found.changes.map(({ what }) => what)).toContain('Portway itself (user-data)');
   });
 });
 

@@ -44,7 +44,7 @@ export const python: Part = {
     if (
       (await command(
         interpreter,
-        [...mypy, 'portway', 'fetch.py', 'live.py', 'live_fetch.py', ...PROGRAMS.map((file) => path.join(root, file))],
+        [...mypy, 'portway', 'fetch.py', 'live.py', ...PROGRAMS.map((file) => path.join(root, file))],
         modules,
       )) !== 0
     )

@@ -1,154 +1,170 @@
-#!/usr/bin/python3 -IBSu
-"""For hosts whose files do not fit into user-data: reads them from Parameter Store and adds them to the tree.
+"""Gets a host its programs, at every boot. It is the end of user-data, after loader.sh.
 
-portway.env contains the parameters' names and the SHA-256 of their values; nothing else is ever unpacked. They are kept
-on the disk, so later boots need neither network nor metadata service, and neither does a rollback.
+It reads the pointer and the parts with programs from Parameter Store, checks them, and lets their boot.py do the
+rest. If that fails, the last good content goes on; without one, it signals a failure to the deploy. Where user-data
+names the content and is that of the last boot, the good tree has it, and nothing is read.
 
-It needs only portway/aws.py and signals a failure itself. Each byte counts here, since it must fit beside plain rules.
+It stands alone, and each byte counts: user-data must stay within 4 KB.
 """
 
 import base64
-import glob
+import bz2
+import contextlib
 import hashlib
-import http.client
+import hmac
 import json
 import os
-import re
 import sys
 import time
-import urllib.parse
-import zlib
+import urllib.error
+from urllib.request import ProxyHandler, Request, build_opener, urlopen
 
-sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
-from portway import aws  # noqa: E402
-
-STATE = "/var/lib/portway"
-SETTINGS = "/etc/portway/portway.env"
-LOG = "/var/log/portway/bootstrap.log"
-# A new role's permissions take a moment to apply, and the network may take a moment too.
+STATE = "/var/lib/portway/"
+# For 75 s: a new role's permissions and new parameters take a moment to appear, and so may the network.
 PAUSES = (0, 3, 6, 12, 24, 30)
 
 
 def say(text: str) -> None:
-    line = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}"
-    print(line)
-    try:
-        os.makedirs(os.path.dirname(LOG), exist_ok=True)
-        # nginx's workers open their logs anew by themselves.
-        os.chmod(os.path.dirname(LOG), 0o755)
-        with open(os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640), "a") as file:
-            file.write(f"{line}\n")
-    except OSError:
-        # A full disk of logs must not end the run.
-        pass
+    text = f"portway {time.strftime('%FT%TZ', time.gmtime())} {text}"
+    print(text)
+    # A full disk of logs must not end the run.
+    with contextlib.suppress(OSError), open("/var/log/portway/bootstrap.log", "a") as file:
+        print(text, file=file)
 
 
 def read(path: str) -> str:
-    try:
-        with open(path) as file:
-            return file.read()
-    except (OSError, ValueError):
-        return ""
+    with open(path) as file:
+        return file.read()
 
 
-def digest_of(text: str) -> str:
+def ask(path: str, method: str, header: str, value: str) -> str:
+    # Never uses a proxy for the metadata service.
+    request = Request(
+        f"http://169.254.169.254/latest/{path}", None, {f"x-aws-ec2-metadata-token{header}": value}, method=method
+    )
+    return str(build_opener(ProxyHandler({})).open(request, timeout=4).read(), "utf8")
+
+
+def metadata(path: str) -> str:
+    return ask(f"meta-data/{path}", "GET", "", ask("api/token", "PUT", "-ttl-seconds", "60"))
+
+
+def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# The joined values of the parameters, from the disk if they are there already.
-def archive(place: str, count: int, digest: str) -> str:
-    path = f"{STATE}/archive-{digest[:16]}"
-    if digest_of(read(path)) == digest:
-        return read(path)
-    say(f"read {count} parameters {place}/*")
-    for pause in PAUSES:
-        time.sleep(pause)
-        try:
-            text = "".join(parameter(f"{place}/{n + 1}") for n in range(count))
-            if digest_of(text) != digest:
-                raise ValueError(f"they hold something else than was deployed: {len(text)} characters")
-            break
-        # Whatever went wrong, the deploy must be told.
-        except Exception as error:
-            reason = f"{error}" or type(error).__name__
-            say(f"parameters {place}/*: {reason}")
-    else:
-        raise OSError(f"parameters {place}/* could not be read: {reason}")
-    with open(f"{path}.new", "w") as file:
-        file.write(text)
-    os.replace(f"{path}.new", path)
-    # Keeps this archive, and that of the tree for a rollback.
-    kept = [digest, *re.findall("SHA256='(.*)'", read(f"{STATE}/good{SETTINGS}"))]
-    for old in {*glob.glob(f"{STATE}/archive-*")} - {f"{STATE}/archive-{one[:16]}" for one in kept}:
-        os.remove(old)
-    return text
+def parameters(names: "list[str]") -> "list[str]":
+    """The values of at most 10. Signed like in aws.py, which is not there yet. The role may only call GetParameters."""
+    role = "iam/security-credentials/"
+    keys = json.loads(metadata(role + metadata(role).split()[0]))
+    region = metadata("placement/region")
+    host = f"ssm.{region}.{metadata('services/domain')}"
+    body = json.dumps({"Names": names})
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    # Sorted by name, as the signature requires.
+    headers = {
+        "content-type": "application/x-amz-json-1.1",
+        "host": host,
+        "x-amz-date": now,
+        "x-amz-security-token": keys["Token"],
+        "x-amz-target": "AmazonSSM.GetParameters",
+    }
+    signed = ";".join(headers)
+    lines = "".join(f"{name}:{headers[name]}\n" for name in headers)
+    scope = f"{now[:8]}/{region}/ssm/aws4_request"
+    request = digest(f"POST\n/\n\n{lines}\n{signed}\n{digest(body)}")
+    key = b"AWS4" + keys["SecretAccessKey"].encode()
+    for part in [*scope.split("/"), f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{request}"]:
+        key = hmac.digest(key, part.encode(), "sha256")
+    headers["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={keys['AccessKeyId']}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
+    )
+    answer = json.load(urlopen(Request(f"https://{host}/", body.encode(), headers), timeout=10))
+    if answer["InvalidParameters"]:
+        raise OSError(f"not found: {answer['InvalidParameters']}")
+    found = {one["Name"]: one["Value"] for one in answer["Parameters"]}
+    return [found[name] for name in names]
 
 
-def parameter(name: str) -> str:
-    return str(aws.call("ssm", "AmazonSSM.GetParameter", {"Name": name})["Parameter"]["Value"])
+def programs(pointer: str, only: str) -> "list[str]":
+    """The packed files, as parts.ts packs them: path, mode and text of each. Only unpacks what user-data (`only`) or the instance's tag vouches for."""
+    lines = parameters([pointer])[0].partition("\n")[2]
+    content = digest(lines)
+    try:
+        tag = only or metadata("tags/instance/portway:content")
+    except urllib.error.HTTPError as error:
+        # Some instances have no tags here.
+        if error.code != 404:
+            raise
+        tag = content
+    if tag != content:
+        raise OSError("it is not what was deployed")
+    sum, count = lines.split(" programs")[0].split()[-2:]
+    place = pointer.rsplit("/", 2)[0]
+    names = [f"{place}/programs.{number + 1}" for number in range(int(count))]
+    text = "".join(value for start in range(0, int(count), 10) for value in parameters(names[start : start + 10]))
+    if digest(text)[:32] != sum:
+        raise OSError("programs is not what was deployed")
+    return bz2.decompress(base64.b85decode(text.replace(".", "{"))).decode().split("\0")
 
 
-def unpack(text: str, tree: str) -> None:
-    # A parameter must not contain two opening braces in a row, so each is written as a dot there.
-    for file in json.loads(zlib.decompress(base64.b85decode(text.replace(".", "{")))):
-        path = tree + file["path"]
+def unpack(words: "list[str]", tree: str) -> None:
+    os.system(f"rm -rf {tree}")
+    for path, mode, text in zip(*[iter(words)] * 3):
+        path = tree + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf8") as out:
-            out.write(file["text"])
-        os.chmod(path, int(file["mode"], 8))
+        with open(path, "w", encoding="utf8") as file:
+            file.write(text)
+        os.chmod(path, int(mode, 8))
 
 
-# Like signals.py, which is not there yet: once for each content and URL, any answer counts, no Content-Type.
-def signal_failure(settings: dict[str, str], reason: str) -> None:
-    mark = f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
-    address = settings["PORTWAY_SIGNAL_URL"]
-    if read(mark).strip() == address:
-        return
-    host = read("/sys/devices/virtual/dmi/id/board_asset_tag").strip()
-    attempt = int(settings.get("PORTWAY_ATTEMPT", 0)) + 1
+def signal_failure(url: str, reason: str) -> None:
     body = {
         "Status": "FAILURE",
-        "Reason": f"{re.sub(r'[^ -~]+', ' ', reason)[:900]} (to deploy the same content again: -c attempt={attempt})",
-        "UniqueId": host if host.startswith("i-") else read("/etc/machine-id").strip(),
-        "Data": json.dumps(
-            {
-                "content": settings["PORTWAY_CONTENT"],
-                "boot": read("/proc/sys/kernel/random/boot_id").strip(),
-                "time": time.strftime("%FT%TZ", time.gmtime()),
-            }
-        ),
+        "Reason": reason[:900],
+        "UniqueId": read("/etc/machine-id").strip(),
+        "Data": "{}",
     }
-    url = urllib.parse.urlsplit(address)
-    for pause in (0, 3, 10, 20):
+    for pause in PAUSES[:4]:
         time.sleep(pause)
         try:
-            connection = getattr(http.client, f"{url.scheme.upper()}Connection")(url.netloc, timeout=20)
-            connection.request("PUT", f"{url.path}?{url.query}", json.dumps(body))
-            if connection.getresponse().status < 500:
-                with open(mark, "w") as file:
-                    file.write(f"{address}\n")
-                say("signalled FAILURE")
-                return
+            # Without a Content-Type, as the presigned URL requires.
+            urlopen(Request(url, json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"), timeout=20)
+            return
         except Exception as error:
-            say(f"FAILURE could not be signalled: {error}")
+            say(f"not signalled: {error}")
 
 
-def main() -> None:
-    mode = sys.argv[1]
-    tree = f"{STATE}/{mode}"
-    settings = dict(re.findall(r"^(\w+)='(.*)'$", read(tree + SETTINGS), re.M))
-    place, count = settings["PORTWAY_PARAMETERS"].split()
-    try:
-        if mode == "busy":
-            if read(tree + SETTINGS) == read(f"{STATE}/stage{SETTINGS}"):
-                sys.exit("portway: another run is at work")
-            raise OSError("another run is at work and does not end")
-        unpack(archive(place, int(count), settings["PORTWAY_PARAMETERS_SHA256"]), tree)
-    except Exception as error:
-        say(f"FAILED: {error}")
-        signal_failure(settings, f"{error}")
-        sys.exit(1)
+def main(mode: str) -> None:
+    names, url = read("/run/portway/boot").split("\n")[:2]
+    pointer, _, only = names.partition(" ")
+    tree, lib, reason = f"{STATE}stage", "/usr/local/lib/portway", "another run is at work and does not end"
+    if only and mode == "boot" and os.system(f"{STATE}good/usr/local/bin/portway boot same") == 0:
+        return
+    for pause in PAUSES if mode == "boot" else ():
+        time.sleep(pause)
+        try:
+            unpack(programs(pointer, only), tree)
+            break
+        # Whatever went wrong, the deploy must be told, in AWS's words if it answered.
+        except Exception as error:
+            words = error.read(400).decode() if isinstance(error, urllib.error.HTTPError) else ""
+            reason = f"{pointer} could not be read: {words or repr(error)}"
+            say(reason)
+    else:
+        tree = f"{STATE}good"
+        # The good tree may be of before hosts read their content.
+        if mode == "busy" or not os.path.exists(f"{tree}{lib}/portway/boot.py"):
+            say(f"FAILED: {reason}")
+            signal_failure(url, reason)
+            sys.exit(1)
+        mode = "again"
+    sys.path.insert(0, tree + lib)
+    from portway import boot
+
+    boot.unread = reason
+    boot.main([mode])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[2])

@@ -1,8 +1,7 @@
 #!/bin/bash
 # Sets up the host from a tree of files, at every boot. Each step checks for itself whether there is work.
 #
-#   host.sh stage      sets up the tree that portway.sh unpacked
-#   host.sh busy       reports that another run does not end
+#   host.sh stage      sets up the tree that the boot or a live change made
 #   host.sh rollback   puts back the last tree that was proved to run (good); signals nothing
 #
 # The new tree is tried, put in place, proved to run, and then kept as the good one. If anything fails, the good tree is
@@ -65,7 +64,7 @@ die() {
   echo
   say "FAILED: $reason"
   [[ $MODE != rollback ]] || exit 1
-  if [[ $MODE == stage && -d $GOOD ]]; then
+  if [[ -d $GOOD ]]; then
     # In a process of its own, in which `set -e` applies again.
     if whole "$GOOD"; then
       "$GOOD$SELF" rollback >&3 2>&1 || say 'the last good content could not be put back'
@@ -287,12 +286,6 @@ main() {
   fi
   # shellcheck source=/dev/null
   . "$STAGE/etc/portway/portway.env"
-  if [[ $MODE == busy ]]; then
-    # With the same content, the other run signals by itself.
-    cmp -s "$STAGE/etc/portway/portway.env" "$STATE/stage/etc/portway/portway.env" || die 'another run is at work and does not end'
-    say 'another run is at work'
-    exit 1
-  fi
   step "content $PORTWAY_CONTENT"
   optional swap
   packages

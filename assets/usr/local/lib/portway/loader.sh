@@ -1,13 +1,14 @@
 #!/bin/bash
-# User-data of a host with live changes. cloud-init runs it at every boot; it is the same for all contents of a stack.
+# User-data of a host. cloud-init runs it at every boot. For a host with live changes it is the same for all contents of
+# a stack; otherwise it names its content.
 #
-# The host's content is in Parameter Store. The program after the last line (live_fetch.py, packed) reads it.
+# The host's content is in Parameter Store. The program after the last line (fetch.py, packed) reads it.
 set -Eeuo pipefail
 # nginx's workers open their logs anew by themselves.
 mkdir -p /run/portway /var/log/portway
 umask 077
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-# Synth fills these in.
+# Synth fills these in. Behind the pointer's name stands the only content that may run, if user-data names it.
 PORTWAY_POINTER=''
 PORTWAY_SIGNAL_URL=''
 

@@ -1,6 +1,6 @@
 """The content of a host with live changes: read from Parameter Store, set up by host.sh, reported to CloudFormation.
 
-    boot     at each boot, by user-data (live_fetch.py): reads the content and sets it up, even if nothing changed
+    boot     at each boot, by user-data (fetch.py): reads the content and sets it up, even if nothing changed
     again    the same if nothing can be read: sets up the last good content
     live     while the host runs (live.py): sets up what was deployed, if that is other content
     signal   sends CloudFormation the report that `live` left
@@ -9,43 +9,26 @@ host.sh also reports a boot to the URL in user-data, which belongs to the condit
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import time
 from typing import Optional
 
-from portway import fingerprint, lock, paths, report, setting_up, signals, trees
-from portway.deployed import PAUSES, Content, Unreadable, boot_url, read_content, read_pointer, read_tag
+from portway import cut, fingerprint, paths, report, trees
+from portway.boot import again, apply, is_reported, run, unreadable
+from portway.deployed import PAUSES, Unreadable, boot_url, read_content, read_pointer, read_tag
 from portway.files import read, replace
-from portway.outcome import failed, forget, is_reported, signal_failure, succeeded, try_to_send
+from portway.outcome import failed, forget, succeeded, try_to_send
 from portway.parts import Pointer, parse_pointer
 from portway.say import TROUBLE, say, say_once
 
 UNIT = "portway-live.service"
 # The content in the tag that differs from the pointer, and since when.
 WAITING = "/run/portway/waiting"
-# Why live_fetch.py could not read it; it sets this.
-unread = ""
 # How many digits of the content's hash are in its condition's name.
 DIGITS = 16
 # After this time, nobody waits for the report of a boot.
 BOOT_SECONDS = 1200
-
-
-def apply(content: Content, url: str) -> str:
-    """Sets up a content. Returns the reason of a failure, or nothing."""
-    pointer = content.pointer
-    try:
-        setting_up.write(
-            content.files,
-            f"PORTWAY_CONTENT='{pointer.content}'\nPORTWAY_SIGNAL_URL='{url}'\nPORTWAY_ATTEMPT={pointer.attempt}\n",
-        )
-        return setting_up.set_up()
-    except OSError as error:
-        # Makes room for the report on a full disk.
-        shutil.rmtree(paths.STAGE, ignore_errors=True)
-        return f"{error}"
 
 
 def start_resident() -> None:
@@ -74,12 +57,8 @@ def boot() -> int:
         if is_first:
             report.check_right(content.pointer)
     except OSError as error:
-        # The good tree may be of before there were live changes.
-        if os.path.exists(f"{paths.GOOD}/usr/local/lib/portway/{UNIT}"):
-            return again(f"{error}")
-        signal_failure(f"{error}")
-        return 1
-    reason = apply(content, url if is_first else "")
+        return again(f"{error}")
+    reason = apply(content, url if is_first else "", cut.set_up)
     if reason:
         failed(content.pointer, reason)
     else:
@@ -87,20 +66,6 @@ def boot() -> int:
         # The condition of this content waits as soon as the boot is reported: often by now.
         try_to_send()
     return 1 if reason else 0
-
-
-def again(reason: str) -> int:
-    say("the last good content goes on")
-    trouble = trees.damage(paths.GOOD)
-    if trouble:
-        say(f"the last good content is damaged: {trouble}")
-    else:
-        setting_up.copy(paths.GOOD)
-        trouble = setting_up.set_up()
-    # A deploy that made this boot must not wait in vain.
-    if reason and not is_reported(boot_url()):
-        signal_failure(reason)
-    return 1 if trouble else 0
 
 
 def live() -> int:
@@ -168,7 +133,7 @@ def change(text: str) -> Optional[int]:
         pointer, text = content.pointer, content.text
         # The condition of a change waits for five minutes.
         os.environ["PORTWAY_SECONDS"] = "240"
-        reason = apply(content, url if is_first else "")
+        reason = apply(content, url if is_first else "", cut.set_up)
     if has_moved(text):
         return None
     if reason:
@@ -201,20 +166,13 @@ def is_paused(pointer: Pointer) -> bool:
 
 def main(words: list[str]) -> None:
     """portway content boot|again|live|signal"""
-    command = {"boot": boot, "again": lambda: again(unread), "live": live, "signal": try_to_send}.get(" ".join(words))
+    command = {"boot": boot, "again": unreadable, "live": live, "signal": try_to_send}.get(" ".join(words))
     if command is None:
         sys.exit(f"usage: {main.__doc__}")
-    os.umask(0o077)
-    if os.path.exists("/proc/self/fd/9"):
-        # The loader holds the lock already.
-        lock.held.append(9)
-    elif command is not try_to_send:
-        lock.hold()
-    try:
+    if command is try_to_send:
         sys.exit(command())
-    except (OSError, ValueError) as error:
-        say_once(f"AWS cannot be asked: {signals.clean(f'{error}', 300)}")
-        sys.exit(1)
+    try:
+        run(command)
     finally:
         # Even if the disk is full. Without a good tree of a live host there is nothing to start.
         if words[0] in ("boot", "again"):

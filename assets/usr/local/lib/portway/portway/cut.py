@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from portway import lock, old_workers, paths, trees
+from portway import lock, old_workers, paths, setting_up, trees
 from portway.files import read, replace
 from portway.say import say
 from portway.served import Content, texts_of
@@ -57,6 +57,15 @@ def after_change(old: str, new: str = paths.GOOD) -> None:
         replace(DRAINING, f"{read(DRAINING)}{due} {json.dumps([before, old_workers.identities()])}\n")
     else:
         cut(before, after, old_workers.identities(), False)
+
+
+def set_up() -> str:
+    """As setting_up.set_up; ends the connections that the staged tree excludes."""
+    reason = setting_up.set_up()
+    if not reason:
+        # host.sh has exchanged the trees.
+        after_change(paths.STAGE)
+    return reason
 
 
 def end_due() -> None:

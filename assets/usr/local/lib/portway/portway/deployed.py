@@ -9,7 +9,8 @@ from portway.files import read
 from portway.parts import File, Pointer, files_of, parse_pointer, part_names
 from portway.say import say
 
-# Written by loader.sh at this boot: the pointer's name, and the URL to report the boot to.
+# Written by loader.sh at this boot: the pointer's name, perhaps with the only content that may run, and the URL to report
+# the boot to.
 BOOT = "/run/portway/boot"
 # For 75 s: parameters may become visible a little after they were written.
 PAUSES = (0, 1, 2, 4, 8, 15, 20, 25)
@@ -32,11 +33,16 @@ class Content(NamedTuple):
 
 
 def pointer_name() -> str:
-    return read(BOOT).split("\n")[0]
+    return read(BOOT).split()[0]
 
 
 def boot_url() -> str:
     return read(BOOT).split("\n")[1]
+
+
+def named_content() -> str:
+    """The only content that may run, if user-data names it."""
+    return read(BOOT).split("\n")[0].partition(" ")[2]
 
 
 def parameters(names: list[str]) -> dict[str, str]:
@@ -65,11 +71,12 @@ def read_tag() -> str:
         return ""
 
 
-def check_tag(pointer: Pointer) -> None:
+def check_content(pointer: Pointer) -> None:
     """Write access to parameters alone must not make anyone root here. During a deploy, either of the two may be older."""
-    tag = read_tag()
-    if tag not in ("", pointer.content):
-        raise OSError("the instance's tag names another content than the pointer")
+    only = named_content()
+    if (only or read_tag()) not in ("", pointer.content):
+        place = "user-data" if only else "the instance's tag"
+        raise OSError(f"{place} names another content than the pointer")
 
 
 def read_content(text: str = "") -> Content:
@@ -84,7 +91,7 @@ def read_content(text: str = "") -> Content:
         try:
             text = text or read_pointer()
             pointer = parse_pointer(text)
-            check_tag(pointer)
+            check_content(pointer)
             place = pointer_name().rsplit("/", 2)[0]
             found = parameters([f"{place}/{name}" for name in part_names(pointer)])
             parts = {name[len(place) + 1 :]: value for name, value in found.items()}

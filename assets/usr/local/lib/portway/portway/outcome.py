@@ -1,20 +1,13 @@
 """What became of a content: what the host keeps of it, and what the deploy is told."""
 
 import contextlib
-import glob
 import os
-import time
 
-from portway import history, old_workers, paths, report, signals, trees
-from portway.deployed import Content, boot_url
+from portway import history, old_workers, paths, report, trees
+from portway.deployed import Content
 from portway.files import read, replace
 from portway.parts import Pointer
 from portway.say import say, say_once
-
-
-def is_reported(url: str) -> bool:
-    """Whether a report of this boot arrived: see signals.py."""
-    return url in [read(mark).strip() for mark in glob.glob(f"{paths.STATE}/signalled-*")]
 
 
 def succeeded(content: Content, is_first: bool) -> None:
@@ -56,16 +49,3 @@ def try_to_send() -> int:
     if said:
         say(said)
     return 0
-
-
-def signal_failure(reason: str) -> None:
-    """Reports to the URL in user-data that this boot has no content."""
-    say(f"FAILED: {reason}")
-    settings = {"PORTWAY_CONTENT": "unknown", "PORTWAY_SIGNAL_URL": boot_url()}
-    for pause in (0, 3, 10, 20):
-        time.sleep(pause)
-        try:
-            say(signals.send("FAILURE", reason, settings) or "signalled before")
-            return
-        except OSError as problem:
-            say(f"not signalled: {problem}")

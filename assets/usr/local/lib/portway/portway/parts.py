@@ -34,7 +34,7 @@ class Pointer(NamedTuple):
     content: str
     # The first half of the SHA-256 of each file's parts, and their number, by the file's name.
     sums: Mapping[str, tuple[str, int]]
-    # The logical id of the condition that waits for this content.
+    # The logical id of the condition that waits for this content, and its stack; empty where a boot is reported only.
     live: str
     stack: str
     values: Sequence[str]
@@ -60,8 +60,8 @@ def parse_pointer(text: str) -> Pointer:
         pointer = Pointer(
             content=str(about["content"]),
             sums={name: (sum, int(count)) for sum, count, name in map(str.split, lines.splitlines())},
-            live=str(about["live"]),
-            stack=str(about["stack"]),
+            live=str(about.get("live", "")),
+            stack=str(about.get("stack", "")),
             values=[str(value) for value in about["values"]],
             attempt=int(about.get("attempt", 0)),
         )

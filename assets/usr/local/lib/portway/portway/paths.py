@@ -1,4 +1,4 @@
-"""Where a host with live changes keeps what it knows."""
+"""Where a host keeps what it knows."""
 
 STATE = "/var/lib/portway"
 # The tree to set up, and the one that was proved. After a change they have been exchanged.

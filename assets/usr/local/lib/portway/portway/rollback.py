@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Optional
 
-from portway import history, lock, setting_up
+from portway import cut, history, lock, setting_up
 from portway.files import read, replace
 from portway.paths import FAILED, GOOD, STATE
 from portway.say import say
@@ -55,7 +55,7 @@ def main(words: list[str]) -> None:
     deployed = read(HELD) if read(HELD) == read(FAILED) != "" else content_of(GOOD)
     say(f"rollback by hand to number {entry.number}, content {content_of(entry.path)}")
     setting_up.copy(entry.path)
-    if setting_up.set_up():
+    if cut.set_up():
         sys.exit("portway: the rollback failed: what ran before goes on; see /var/log/portway/bootstrap.log")
     hold(deployed)
     history.keep()

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from portway import cut, lock, paths
+from portway import lock, paths
 from portway.files import read, replace
 from portway.parts import File
 from portway.say import LOG
@@ -40,13 +40,10 @@ def copy(tree: str) -> None:
 
 
 def set_up() -> str:
-    """Lets host.sh of the staged tree set it up, and ends the connections that it excludes. Returns the reason of a
-    failure, or nothing."""
+    """Lets host.sh of the staged tree set it up. Returns the reason of a failure, or nothing."""
     sizes = {log: os.path.getsize(log) if os.path.exists(log) else 0 for log in LOGS}
     code = subprocess.run([paths.STAGE + paths.HOST, "stage"], pass_fds=lock.held).returncode
     if code == 0:
-        # host.sh has exchanged the trees.
-        cut.after_change(paths.STAGE)
         return ""
     for log in LOGS:
         # The first failure: later lines are about restoring the old content.

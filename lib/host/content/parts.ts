@@ -2,8 +2,10 @@ import { isToken } from '../../forward/token';
 import { encodeBase85 } from '../base85';
 import { bzip2 } from '../bzip2/bzip2';
 import type { HostFile } from '../host-file';
-import { PARAMETER_LIMIT } from '../parameters';
 import { encodePart } from './part-text';
+
+/** Size limit of a parameter of the standard tier, which is free. @see https://docs.aws.amazon.com/general/latest/gr/ssm.html */
+export const PARAMETER_LIMIT = 4096;
 
 /** A file as it is stored: its pieces are parameters named by the file and a number from 1. */
 export interface StoredFile {

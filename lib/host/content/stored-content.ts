@@ -2,7 +2,6 @@ import type { Problems } from '../../forward/problems';
 import { withoutComfort, withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
-import { PARAMETER_LIMIT } from '../parameters';
 import {
   type Division,
   digest,
@@ -16,14 +15,17 @@ import {
   pointerSize,
   templateSize,
 } from './division';
-import { canBePacked, type Part } from './parts';
+import { canBePacked, PARAMETER_LIMIT, type Part } from './parts';
 
 /** The instance's tag with the content that a running host must have. */
 export const CONTENT_TAG = 'portway:content';
 
 /** A host's content as stored in Parameter Store. */
-export interface LiveContent extends Division {
-  /** SHA-256 of the list in hexadecimal digits. Identifies the content in the pointer, the instance's tag and the host's report. */
+export interface StoredContent extends Division {
+  /**
+   * SHA-256 of the list in hexadecimal digits. Identifies the content in the pointer, the host's report, and the instance's tag or
+   * user-data.
+   */
   readonly content: string;
 }
 
@@ -35,12 +37,19 @@ export const TEMPLATE_LIMIT = 51_200;
 
 /** What a pointer contains in addition to its content. */
 export interface PointerProps {
-  /** The stack's name. */
-  readonly stack: string;
-  /** Logical id of the condition that waits for this content. */
-  readonly condition: string;
-  /** See `ContentIdentity`. */
+  /** The condition that waits for this content, with onChange 'live': its logical id, and its stack's name. */
+  readonly live?: { readonly condition: string; readonly stack: string };
+  /** The number of this attempt. A failing host suggests the next one, since the same content with the same ids may read an old signal. */
   readonly attempt: number;
+}
+
+export interface StoreProps {
+  /**
+   * Bytes that the parts may take in the template; files that cannot be packed may exceed it. Default: no limit.
+   */
+  readonly room?: number | undefined;
+  /** Whether the host applies changes while it runs. Default: false. */
+  readonly isLive?: boolean;
 }
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
@@ -57,17 +66,18 @@ const ESTIMATE_ERROR = 1000;
 const POINTER_ROOM =
   PARAMETER_LIMIT -
   Buffer.byteLength(
-    `${header({ content: 'x'.repeat(64), values: [] }, { stack: 'x'.repeat(LONGEST_STACK), condition: 'x'.repeat(LONGEST_LOGICAL_ID), attempt: 1_000_000 })}\n`,
+    `${header({ content: 'x'.repeat(64), values: [] }, { live: { stack: 'x'.repeat(LONGEST_STACK), condition: 'x'.repeat(LONGEST_LOGICAL_ID) }, attempt: 1_000_000 })}\n`,
   );
 
 /**
  * The content in parts: rules, settings and the team's files as plain lines, the rest packed. If there are too many
- * parts, or they exceed `room`, the largest plain files are packed too.
- *
- * @param room bytes that the parts may take in the template; files that cannot be packed may exceed it. Default: no
- * limit
+ * parts, or they exceed the room in the template, the largest plain files are packed too.
  */
-export function liveContent(content: HostContent, problems: Problems, room = Number.POSITIVE_INFINITY): LiveContent {
+export function storedContent(
+  content: HostContent,
+  problems: Problems,
+  { room = Number.POSITIVE_INFINITY, isLive = false }: StoreProps = {},
+): StoredContent {
   const files = [settingsFile(content), ...content.files];
   for (const file of files.filter((one) => !isPlain(one) && !canBePacked(one)))
     problems.add(
@@ -77,7 +87,7 @@ export function liveContent(content: HostContent, problems: Problems, room = Num
   const fits = (one: Division) =>
     one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room;
   const division = divisionThat(fits, files) ?? divide(files.flatMap(withoutComfort), files.length);
-  if (!fits(division)) reportSize(division, room, problems);
+  if (!fits(division)) reportSize(division, { room, isLive }, problems);
   return { ...division, content: digest(division.list) };
 }
 
@@ -98,15 +108,16 @@ function divisionThat(fits: (one: Division) => boolean, files: readonly HostFile
 }
 
 /** The pointer's text: a line of JSON, then the list of parts. Every token of the content is in the first line. */
-export function pointerText(live: LiveContent, props: PointerProps): string {
-  return `${header(live, props)}\n${live.list}`;
+export function pointerText(stored: StoredContent, props: PointerProps): string {
+  return `${header(stored, props)}\n${stored.list}`;
 }
 
 function header(
-  { content, values }: Pick<LiveContent, 'content' | 'values'>,
-  { stack, condition, attempt }: PointerProps,
+  { content, values }: Pick<StoredContent, 'content' | 'values'>,
+  { live, attempt }: PointerProps,
 ): string {
-  return JSON.stringify({ content, live: condition, stack, ...(attempt === 0 ? {} : { attempt }), values });
+  const waiting = live === undefined ? {} : { live: live.condition, stack: live.stack };
+  return JSON.stringify({ content, ...waiting, ...(attempt === 0 ? {} : { attempt }), values });
 }
 
 /**
@@ -129,13 +140,17 @@ function settingsFile({ settings }: HostContent): HostFile {
   return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
-function reportSize(division: Division, room: number, problems: Problems): void {
+function reportSize(
+  division: Division,
+  { room, isLive }: { readonly room: number; readonly isLive: boolean },
+  problems: Problems,
+): void {
   const [list, template] = [pointerSize(division), templateSize(division)];
   const parts = `Parts: ${breakdown(division, () => 1)}`;
   if (template > room + ESTIMATE_ERROR)
     problems.add(
       'content',
-      `must be at most ${room} bytes with onChange 'live', the default, in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or set onChange 'restart'. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
+      `must be at most ${room} bytes ${isLive ? "with onChange 'live', the default, " : ''}in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or ${isLive ? "set onChange 'restart'" : 'split the forwards over two stacks'}. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
       `${template} bytes`,
     );
   const shorten = 'shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks';
