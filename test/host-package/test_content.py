@@ -1,6 +1,3 @@
-import io
-import urllib.error
-
 import pytest
 from portway import boot, content, deployed, outcome, parts, paths, reconcile, report, say
 from portway.parts import Altered, Pointer
@@ -65,21 +62,6 @@ def test_a_failure_is_not_reported_for_what_already_runs(host):
     assert report.waiting() is None
     outcome.failed(POINTER, "no package conntrack")
     assert report.waiting().status == "FAILURE"
-
-
-@pytest.mark.parametrize("code, tag", [(404, ""), (503, None), (401, None)])
-def test_only_404_means_that_the_instance_shows_no_tags(monkeypatch, code, tag):
-    def metadata(path, *words, **headers):
-        if path == "api/token":
-            return "token"
-        raise urllib.error.HTTPError(path, code, "", {}, io.BytesIO())
-
-    monkeypatch.setattr(deployed.aws, "metadata", metadata)
-    if tag is None:
-        with pytest.raises(OSError):
-            deployed.read_tag()
-    else:
-        assert deployed.read_tag() == tag
 
 
 class Clock:

@@ -7,21 +7,52 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 
 import hashlib
 import hmac
+import http.client
 import json
 import time
-import urllib.error
-import urllib.request
-from typing import Any
+from typing import Any, Optional
 
-METADATA = "http://169.254.169.254/latest/"
-# Never uses a proxy for the metadata service.
-direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+METADATA = "169.254.169.254"
+TOKEN = "X-aws-ec2-metadata-token"
+# What was learned, until it is refused: the token of the metadata service, the role's keys, this host's region and its
+# domain.
+known: dict[str, Any] = {}
+Client = http.client.HTTPConnection
+# Connections to AWS, by host. A new one takes a handshake.
+connections: dict[str, Client] = {}
 
 
-def metadata(path: str, method: str = "GET", **headers: str) -> str:
-    named = {f"X-aws-ec2-metadata-{name}": value for name, value in headers.items()}
-    with direct.open(urllib.request.Request(METADATA + path, headers=named, method=method), timeout=4) as answer:
-        return str(answer.read(), "utf8")
+def exchange(client: Client, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
+    """Status and text of an answer.
+
+    @raise OSError if none came
+    """
+    try:
+        client.request(method, path, body or None, headers)
+        answer = client.getresponse()
+        return answer.status, answer.read().decode("utf8", "replace")
+    except http.client.HTTPException as error:
+        raise OSError(f"{error!r}") from None
+
+
+def ask(method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
+    return exchange(Client(METADATA, timeout=4), method, f"/latest/{path}", headers)
+
+
+def metadata(path: str, missing: Optional[str] = None) -> str:
+    """What the metadata service says; `missing` if it has no such thing.
+
+    @raise OSError
+    """
+    if "token" not in known:
+        known["token"] = ask("PUT", "api/token", {f"{TOKEN}-ttl-seconds": "21600"})[1].strip()
+    status, text = ask("GET", path, {TOKEN: known["token"]})
+    if status == 404 and missing is not None:
+        return missing
+    if status != 200:
+        known.clear()
+        raise OSError(f"the metadata service answers {status} to {path}")
+    return text
 
 
 def call(service: str, operation: str, arguments: dict[str, Any], region: str = "") -> Any:
@@ -34,26 +65,37 @@ def call(service: str, operation: str, arguments: dict[str, Any], region: str = 
     return json.loads(post(service, body, headers, region))
 
 
-def post(service: str, body: bytes, headers: dict[str, str], region: str = "") -> bytes:
+def post(service: str, body: bytes, headers: dict[str, str], region: str = "") -> str:
     """The answer to a signed request.
 
     @raise OSError with AWS's message
     """
-    token = metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
-    role = "meta-data/iam/security-credentials/"
-    keys = json.loads(metadata(role + metadata(role, token=token).split()[0], token=token))
-    region = region or metadata("meta-data/placement/region", token=token)
-    host = f"{service}.{region}.{metadata('meta-data/services/domain', token=token)}"
+    if "domain" not in known:
+        role = "meta-data/iam/security-credentials/"
+        known["keys"] = json.loads(metadata(role + metadata(role).split()[0]))
+        known["region"] = metadata("meta-data/placement/region")
+        known["domain"] = metadata("meta-data/services/domain")
+    keys, region = known["keys"], region or known["region"]
+    host = f"{service}.{region}.{known['domain']}"
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     headers = {**headers, "host": host, "x-amz-date": date, "x-amz-security-token": keys["Token"]}
     # Sorted by name, as the signature requires.
     headers = dict(sorted(headers.items()))
     headers["authorization"] = authorization(headers, body, f"{region}/{service}", keys)
+    status, text = send(host, body, headers)
+    if status != 200:
+        known.clear()
+        raise OSError(text[:500])
+    return text
+
+
+def send(host: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"https://{host}/", body, headers), timeout=10) as answer:
-            return bytes(answer.read())
-    except urllib.error.HTTPError as error:
-        raise OSError(error.read(500).decode("utf8", "replace")) from None
+        return exchange(connections[host], "POST", "/", headers, body)
+    # There is none, or AWS has ended it.
+    except (KeyError, OSError):
+        connections[host] = http.client.HTTPSConnection(host, timeout=10)
+        return exchange(connections[host], "POST", "/", headers, body)
 
 
 def authorization(headers: dict[str, str], body: bytes, place: str, keys: dict[str, str]) -> str:

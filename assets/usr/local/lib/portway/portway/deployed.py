@@ -1,7 +1,6 @@
 """What the stack has deployed for this host: read from Parameter Store, and checked."""
 
 import time
-import urllib.error
 from typing import NamedTuple, Optional
 
 from portway import aws
@@ -62,13 +61,7 @@ def read_pointer() -> str:
 
 def read_tag() -> str:
     """The content in the instance's tag; empty if the instance shows no tags."""
-    token = aws.metadata("api/token", "PUT", **{"token-ttl-seconds": "60"})
-    try:
-        return aws.metadata("meta-data/tags/instance/portway:content", token=token).strip()
-    except urllib.error.HTTPError as error:
-        if error.code != 404:
-            raise
-        return ""
+    return aws.metadata("meta-data/tags/instance/portway:content", missing="").strip()
 
 
 def check_content(pointer: Pointer) -> None:
