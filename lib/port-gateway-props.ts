@@ -48,7 +48,7 @@ export interface PortGatewayProps
   readonly onChange?: OnChange;
   /**
    * How the running host learns of a change with `onChange: 'live'`. `'tag'`: by a tag of its instance, which it reads
-   * every 2 s without an API call. `'poll'`: it reads its pointer in Parameter Store every 30 s, and the instance shows
+   * every second without an API call. `'poll'`: it reads its pointer in Parameter Store every 30 s, and the instance shows
    * no tags to its host. Choose `'poll'` if the instance's tags do not fit, or its type is not built on Nitro. It has
    * three prices. A change takes up to 30 s longer. Each host makes some 86,400 more calls a month: Parameter Store
    * takes nothing for them, but CloudTrail charges about $1.73 for each trail after the first, and GuardDuty $0.35. And

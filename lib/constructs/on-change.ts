@@ -12,7 +12,7 @@ export const TRIGGERS = ['tag', 'poll'] as const;
 
 /**
  * How a running host with `onChange: 'live'` learns of new content.
- * - `tag`: a tag of its instance names the content. The host reads it from its metadata service every 2 s.
+ * - `tag`: a tag of its instance names the content. The host reads it from its metadata service every second.
  * - `poll`: the host reads the pointer from Parameter Store every 30 s. The instance has no such tag.
  */
 export type LiveTrigger = (typeof TRIGGERS)[number];

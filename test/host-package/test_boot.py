@@ -1,5 +1,5 @@
 import pytest
-from portway import boot, deployed, named, parts, paths, say, setting_up, trees
+from portway import boot, deployed, named, parts, paths, place, say, trees
 from portway.parts import Pointer
 
 A, B = "a" * 64, "b" * 64
@@ -55,7 +55,7 @@ def test_a_full_disk_is_a_reason_like_any_other(host, monkeypatch):
     def full(*words):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(setting_up.os, "chmod", full)
+    monkeypatch.setattr(place.os, "chmod", full)
     assert boot.apply(a_content([parts.File("/etc/x", "0644", "x\n")]), "") == "[Errno 28] No space left on device"
     assert not (host / "stage").exists()
 

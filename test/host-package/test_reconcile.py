@@ -4,7 +4,7 @@ import json
 import stat
 
 import pytest
-from portway import certificate_copies, drift, history, paths, pause, reconcile, rollback, setting_up
+from portway import certificate_copies, drift_rules, history, paths, pause, reconcile, rollback, setting_up
 from portway.reconcile import stopped_until
 
 
@@ -126,11 +126,11 @@ delete table inet portway
 
 
 def test_names_the_chains_that_are_not_as_wanted():
-    assert drift.words_of_rules(REFUSED) == [
+    assert drift_rules.words_of_rules(REFUSED) == [
         "rules of iptables: PORTWAY-DNAT PORTWAY-SNAT",
         "rules of nftables: the table inet portway",
     ]
-    assert drift.words_of_rules("iptables must be the nf_tables variant,\n got: legacy") == [
+    assert drift_rules.words_of_rules("iptables must be the nf_tables variant,\n got: legacy") == [
         "iptables must be the nf_tables variant, got: legacy"
     ]
 
@@ -146,7 +146,7 @@ def test_certificates_are_those_of_nginx():
 def test_a_copy_of_a_key_is_for_root_alone(tmp_path):
     path, copy = tmp_path / "a.pem", tmp_path / "copies" / "a.pem"
     path.write_text("key")
-    certificate_copies.put(str(path), str(copy))
+    certificate_copies.copy(str(path), str(copy))
     assert copy.read_text() == "key"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
 

@@ -25,7 +25,9 @@ COMMIT
 
 def nat(rules, hooks=()):
     chains = {Chain("*nat", name): list(texts) for name, texts in rules.items()}
-    return Ruleset(chains, {"*nat": list(hooks)} if hooks else {})
+    rules = Ruleset()
+    rules.chains, rules.hooks = chains, {"*nat": list(hooks)} if hooks else {}
+    return rules
 
 
 HOOK = Hook("PREROUTING -j PORTWAY-DNAT", 1)

@@ -1,7 +1,7 @@
 import { assetFiles, PACKAGE } from '../assets';
 import type { HostFile } from '../host-file';
 
-const MODULES = ['aws', 'boot', 'deployed', 'lock', 'parts', 'paths', 'say', 'setting_up', 'trees'];
+const MODULES = ['aws', 'boot', 'deployed', 'lock', 'parts', 'paths', 'place', 'say', 'setting_up', 'trees'];
 
 /** What every host needs to read its content from Parameter Store and set it up. */
 export function bootFiles({ live }: { readonly live: boolean }): readonly HostFile[] {

@@ -8,8 +8,10 @@ const MODULES = [
   // Ends what a change excludes.
   ...['cut', 'old_workers', 'served'],
   // Puts right what others change, and goes back by hand.
-  ...['apply', 'certificate_copies', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'],
+  ...['apply', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'],
 ];
+const OF_KERNEL = ['cut_flows', 'drift_rules'];
+const OF_NGINX = ['certificate_copies', 'cut_sockets', 'drift_nginx'];
 
 /** What a host with these forwards needs, besides its boot's files, to apply changes while it runs. */
 export function liveFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
@@ -17,7 +19,7 @@ export function liveFiles(forwards: readonly ResolvedForward[]): readonly HostFi
     `${PROGRAMS}/live.py`,
     `${PROGRAMS}/portway-live.service`,
     ...MODULES.map((module) => `${PACKAGE}/${module}.py`),
-    ...(forwards.some(isKernelForward) ? [`${PACKAGE}/cut_flows.py`] : []),
-    ...(forwards.some(isNginxForward) ? [`${PACKAGE}/cut_sockets.py`] : []),
+    ...(forwards.some(isKernelForward) ? OF_KERNEL : []).map((module) => `${PACKAGE}/${module}.py`),
+    ...(forwards.some(isNginxForward) ? OF_NGINX : []).map((module) => `${PACKAGE}/${module}.py`),
   );
 }

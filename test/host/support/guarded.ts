@@ -1,10 +1,21 @@
-import { assetFiles, PACKAGE } from '../../../lib/host/assets';
+import { assetFiles, PACKAGE, PROGRAMS } from '../../../lib/host/assets';
 import type { HostContent } from '../../../lib/host/host-content';
 import { type Deploy, Gateway } from './gateway';
 import { type Host, until } from './host';
 
 const FILES = [
-  ...['fingerprint', 'drift', 'reconcile', 'certificate_copies', 'pause', 'history', 'rollback', 'apply'],
+  ...[
+    'fingerprint',
+    'drift',
+    'drift_rules',
+    'drift_nginx',
+    'reconcile',
+    'certificate_copies',
+    'pause',
+    'history',
+    'rollback',
+    'apply',
+  ],
   ...['lock', 'parts', 'paths', 'say', 'setting_up', 'trees'],
   // A rollback ends what it excludes.
   ...['cut', 'cut_flows', 'cut_sockets', 'served', 'old_workers'],
@@ -20,7 +31,7 @@ export interface Move {
 
 /** The content of a host whose state is watched, as with live changes. */
 export function guarded(deploy: Deploy): Deploy {
-  const files = assetFiles(...FILES.map((name) => `${PACKAGE}/${name}.py`));
+  const files = assetFiles(`${PROGRAMS}/live.py`, ...FILES.map((name) => `${PACKAGE}/${name}.py`));
   const alter = (content: HostContent): HostContent => {
     const altered = deploy.alter?.(content) ?? content;
     return { ...altered, files: [...altered.files, ...files] };

@@ -64,6 +64,7 @@ die() {
   echo
   say "FAILED: $reason"
   [[ $MODE != rollback ]] || exit 1
+  echo "$reason" >/run/portway-failed
   if [[ -d $GOOD ]]; then
     # In a process of its own, in which `set -e` applies again.
     if whole "$GOOD"; then
@@ -101,9 +102,8 @@ signal() {
 # Functions that only some hosts need are in files beside this one, which only those hosts have.
 optional() { if declare -F "$1" >/dev/null; then "$1"; fi; }
 
-# Whether a tree, or the files of this tree in a folder, are as the tree was proved. A tree from before there were sums
-# passes. Prints the files that differ.
-whole() { [[ ! -e $1$SUMS ]] || (cd "${2-$1}" && sha256sum --quiet --strict -c "$1$SUMS" 2>&1); }
+# Whether a tree is as it was proved. A tree from before there were sums passes. Prints the files that differ.
+whole() { [[ ! -e $1$SUMS ]] || (cd "$1" && sha256sum --quiet --strict -c ".$SUMS" 2>&1); }
 
 seal() {
   mkdir -p "$STAGE$STATE"
@@ -165,8 +165,8 @@ settle() {
   # shellcheck source=/dev/null
   . "$1/etc/portway/portway.env"
   list_files "$1"
-  WRITTEN=''
-  write_files "$1"
+  # The paths of the files that differed.
+  WRITTEN=$("$PORTWAY" place "$1" "$FILES")
   enable_services "$1"
   # Reloads systemd once for everything, since this takes seconds on a small host.
   [[ $WRITTEN != */systemd/* ]] || systemctl daemon-reload
@@ -189,21 +189,6 @@ list_files() {
   mv "$FILES.new" "$FILES"
 }
 
-# Writes the files that differ. One program compares them all, since a host has fifty. WRITTEN holds their paths.
-write_files() {
-  local path differ
-  differ=$(whole "$1" /) || :
-  while read -r path; do
-    if [[ -e $1$path && (! -e $1$SUMS || $differ == *".$path: F"*) ]]; then
-      mkdir -p "${path%/*}"
-      [[ ! -d $path ]] || rm -r "$path"
-      cp -p "$1$path" "$path.portway-new"
-      mv "$path.portway-new" "$path"
-      WRITTEN+=$path
-    fi
-  done <"$FILES"
-}
-
 remove_files() {
   local path
   while read -r path; do [[ -e $1$path ]] || rm -f "$path" || :; done <"$FILES"
@@ -212,14 +197,13 @@ remove_files() {
 }
 
 enable_services() {
-  local row unit file
+  local row unit file units=()
   for row in "${SERVICES[@]}"; do
     read -r unit file _ <<<"$row"
-    if [[ $unit != - && -e $1$file ]] && ! systemctl -q is-enabled "$unit"; then
-      systemctl -q --no-reload enable "$unit"
-      WRITTEN+=/systemd/
-    fi
+    [[ $unit == - || ! -e $1$file ]] || units+=("$unit")
   done
+  # All at once, and without asking before, since each call takes a moment. It is for the next boot, so no reload is due.
+  systemctl -q --no-reload enable "${units[@]}"
 }
 
 # The health service stops before rules are applied and read back: otherwise it would restore chains from its old data

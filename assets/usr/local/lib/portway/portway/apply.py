@@ -1,11 +1,10 @@
 """Fetches the stack's content and sets up the host with it at once, even if it failed before or was rolled back by
 hand."""
 
-import contextlib
 import os
-import subprocess
 import sys
 
+from portway.files import forget
 from portway.fingerprint import paused_until
 from portway.paths import FAILED
 from portway.reconcile import fetch_anew
@@ -23,8 +22,7 @@ def main(words: list[str]) -> None:
     until = paused_until()
     if until:
         sys.exit(f"portway: paused until {clock(until)}: end that first, by portway pause off")
-    for path in (FAILED, HELD):
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(path)
+    forget(FAILED)
+    forget(HELD)
     fetch_anew()
-    sys.exit(subprocess.run(["/usr/local/bin/portway", "content", "live"]).returncode)
+    os.execv("/usr/local/bin/portway", ["portway", "content", "live"])

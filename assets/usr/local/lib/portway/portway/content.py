@@ -9,16 +9,15 @@ host.sh also reports a boot to the URL in user-data, which belongs to the condit
 """
 
 import os
-import subprocess
 import sys
 import time
 from typing import Optional
 
-from portway import cut, fingerprint, paths, report, trees
+from portway import commands, cut, fingerprint, paths, report, trees
 from portway.boot import again, apply, is_reported, run, unreadable
 from portway.deployed import PAUSES, Unreadable, boot_url, read_content, read_pointer, read_tag
-from portway.files import read, replace
-from portway.outcome import failed, forget, succeeded, try_to_send
+from portway.files import forget, read, replace
+from portway.outcome import failed, succeeded, try_to_send
 from portway.parts import Pointer, parse_pointer
 from portway.say import TROUBLE, say, say_once
 
@@ -42,8 +41,8 @@ def start_resident() -> None:
         replace(target, text)
         # systemd finds a new unit by itself, and a reload takes seconds on a small host.
         if is_known:
-            subprocess.run(["systemctl", "daemon-reload"])
-    subprocess.run(["systemctl", "start", "--no-block", UNIT])
+            commands.run("systemctl", "daemon-reload")
+    commands.run("systemctl", "start", "--no-block", UNIT)
 
 
 # --- the commands
@@ -166,9 +165,7 @@ def is_paused(pointer: Pointer) -> bool:
 
 def main(words: list[str]) -> None:
     """portway content boot|again|live|signal"""
-    command = {"boot": boot, "again": unreadable, "live": live, "signal": try_to_send}.get(" ".join(words))
-    if command is None:
-        sys.exit(f"usage: {main.__doc__}")
+    command = {"boot": boot, "again": unreadable, "live": live, "signal": try_to_send}[words[0]]
     if command is try_to_send:
         sys.exit(command())
     try:

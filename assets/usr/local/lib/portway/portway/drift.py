@@ -1,25 +1,25 @@
-"""How this host differs from the good tree.
+"""How this host differs from the good tree; drift_rules.py and drift_nginx.py say how the engines do.
 
-Rules are only listed if the kernel's change counter has moved since they were last found right, so a look at a quiet
-host costs little.
+Rules are only listed if the kernel's change counter has moved since they were last found right, and systemd is only
+asked which units are enabled if their folders have. Modules that take long to import are imported where something is
+wrong. So a look at a quiet host costs little.
 """
 
 import importlib
-import importlib.util
 import os
-import re
 import stat
 import struct
 
 from portway import fingerprint
 from portway.commands import run
-from portway.files import read
+from portway.files import read, replace
 from portway.paths import GOOD
 
 UNITS = fingerprint.UNITS
 NGINX = "/etc/nginx/nginx.conf"
-# The change counter and the tree for which rules were last found right.
-RULES_SEEN = "/run/portway-rules-seen"
+PACKAGE = "/usr/local/lib/portway/portway"
+# The folders of units in which all were enabled that must be.
+UNITS_SEEN = "/run/portway-units-seen"
 
 
 class Drift:
@@ -43,10 +43,10 @@ def find() -> Drift:
     find_settings(drift, paths)
     if os.path.exists(f"{GOOD}/usr/local/lib/portway/metadata.sh"):
         find_metadata(drift)
-    if os.path.exists(f"{GOOD}/usr/local/lib/portway/portway/rules.py"):
-        find_rules(drift)
-    if NGINX in paths:
-        find_nginx(drift)
+    # A host has the modules of its engines.
+    for module in ("drift_rules", "drift_nginx"):
+        if f"{PACKAGE}/{module}.py" in paths:
+            importlib.import_module(f"portway.{module}").find(drift)
     return drift
 
 
@@ -96,11 +96,15 @@ def states(verb: str, names: list[str]) -> list[str]:
 
 def find_units(drift: Drift, paths: list[str]) -> None:
     enabled, active = units_of(paths)
-    for name, state in zip(enabled, states("is-enabled", enabled)):
-        if state != "enabled":
-            drift.words.append(f"{name} is {state or 'unknown to systemd'}")
-        if state.startswith("masked"):
-            drift.masked[name] = state
+    before, folders = len(drift.words), f"{enabled} {[fingerprint.stamp(path) for path in fingerprint.UNIT_FOLDERS]}"
+    if folders != read(UNITS_SEEN):
+        for name, state in zip(enabled, states("is-enabled", enabled)):
+            if state != "enabled":
+                drift.words.append(f"{name} is {state or 'unknown to systemd'}")
+            if state.startswith("masked"):
+                drift.masked[name] = state
+        if len(drift.words) == before:
+            replace(UNITS_SEEN, folders)
     for name, state in zip(active, states("is-active", active)):
         if state not in ("active", "activating", "reloading"):
             drift.words.append(f"{name} is {state or 'unknown to systemd'}")
@@ -120,12 +124,6 @@ def find_settings(drift: Drift, paths: list[str]) -> None:
                 drift.words.append(f"{name} is {fingerprint.setting(name)}, not {wanted}")
 
 
-def find_tracking(drift: Drift, wanted: int) -> None:
-    size = fingerprint.setting(fingerprint.TRACKING)
-    if int(size or wanted) < wanted and can_set(fingerprint.TRACKING):
-        drift.words.append(f"{fingerprint.TRACKING} is {size}, below {wanted}")
-
-
 def find_metadata(drift: Drift) -> None:
     rules = fingerprint.routing_rules()
     for version, family in (("4", 2), ("6", 10)):
@@ -140,57 +138,3 @@ def has_rule(rules: list[bytes], family: int, priority: int) -> bool:
     """Whether one has this priority: by its attribute FRA_PRIORITY."""
     attribute = struct.pack("=HHI", 8, 6, priority)
     return any(rule[0] == family and attribute in rule for rule in rules)
-
-
-def find_rules(drift: Drift) -> None:
-    # Read before the rules: what changes while they are listed must be looked at again.
-    state = (fingerprint.rules_generation().hex(), fingerprint.setting(fingerprint.TRACKING), fingerprint.stamp(GOOD))
-    seen = " ".join(map(str, state))
-    if seen == read(RULES_SEEN):
-        return
-    # Not on every host, and large.
-    rules = importlib.import_module("portway.rules")
-    before = len(drift.words)
-    find_tracking(drift, rules.tracking_size())
-    parts = rules.parts_of(f"{GOOD}/etc/portway")
-    try:
-        rules.prepare(parts)
-        if any(part.plan(part.current) for part in parts):
-            # Somebody may be writing right now.
-            rules.prove(parts)
-    except rules.RulesError as error:
-        drift.words += words_of_rules(str(error))
-    if len(drift.words) == before:
-        with open(RULES_SEEN, "w") as file:
-            file.write(seen)
-
-
-def words_of_rules(error: str) -> list[str]:
-    """Which chains differ, for each tool, from what rules.py would do about it. Any other error is returned unchanged."""
-    found = []
-    for text in re.split(r"\n(?=\w+ is not as wanted)", error):
-        name, is_difference, change = text.partition(" is not as wanted")
-        chains = dict.fromkeys(re.findall(r"PORTWAY-[\w-]+", change))
-        some = " ".join(list(chains)[:3]) + (" ..." if len(chains) > 3 else "")
-        found.append(
-            f"rules of {name}: {some or 'the table inet portway'}" if is_difference else " ".join(text.split())[:300]
-        )
-    return found
-
-
-def find_nginx(drift: Drift) -> None:
-    drift.certificates = importlib.import_module("portway.certificate_copies").damaged(GOOD + NGINX)
-    drift.words += [f"{path} is missing or damaged" for path in drift.certificates]
-    if not importlib.import_module("portway.nginx").is_current():
-        drift.words.append("nginx does not run its configuration")
-    if importlib.util.find_spec("portway.kernel_findings"):
-        kernel = importlib.import_module("portway.kernel_findings")
-        # Some kernels cannot have them.
-        if kernel.is_unbounded() and not run("nft", "-c", "-f", kernel.HEADS).returncode:
-            drift.words.append("rules that bound slow requests are missing")
-    if not fingerprint.has_address(fingerprint.SOURCE):
-        drift.words.append(f"the route of {fingerprint.SOURCE} is missing")
-
-
-def mend_certificates(paths: list[str]) -> None:
-    importlib.import_module("portway.certificate_copies").mend(paths, GOOD + NGINX)

@@ -30,6 +30,12 @@ def replace(path: str, text: str) -> None:
     os.replace(f"{path}.new", path)
 
 
+def forget(path: str) -> None:
+    """Removes a file, if it is there."""
+    if os.path.lexists(path):
+        os.remove(path)
+
+
 def exchange(one: str, other: str) -> None:
     """Exchanges the names of two files or folders, by one system call. mv(1) supports this only since coreutils 9.5."""
     # It takes as long to import as all else together, and few need it.

@@ -11,6 +11,7 @@ import os
 import struct
 import time
 
+from portway.commands import run
 from portway.files import read
 from portway.paths import GOOD, RECORD, SUMS
 
@@ -89,23 +90,9 @@ def has_address(address: str) -> bool:
         return False
 
 
-def states_of(units: list[str]) -> bytes:
+def states_of(units: list[str]) -> str:
     """What systemd says of units, in words."""
-    if not units:
-        return b""
-    reader, writer = os.pipe()
-    words = ["systemctl", "is-active", *units]
-    try:
-        child = os.posix_spawnp(words[0], words, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
-        os.waitpid(child, 0)
-        # A pipe holds more than this. Without a newline, nothing would come where nothing was said.
-        os.write(writer, b"\n")
-        return os.read(reader, 4096)
-    except OSError:
-        return b""
-    finally:
-        os.close(writer)
-        os.close(reader)
+    return run("systemctl", "is-active", *units).stdout if units else ""
 
 
 def stamp(path: str) -> tuple[int, ...] | None:

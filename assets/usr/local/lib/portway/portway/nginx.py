@@ -1,6 +1,6 @@
 """What the running nginx reports about itself, on a socket that only root can use."""
 
-import socket
+import _socket
 import sys
 
 from portway.files import read
@@ -11,11 +11,18 @@ CONFIGURATION = "/etc/nginx/nginx.conf"
 
 def ask(path: str) -> str:
     """@raise OSError if nginx does not answer"""
-    with socket.socket(socket.AF_UNIX) as client:
+    # The module socket takes longer to import than nginx to answer.
+    client = _socket.socket(_socket.AF_UNIX)
+    try:
         client.settimeout(3)
         client.connect(SOCKET)
         client.send(f"GET {path} HTTP/1.0\r\nHost: portway\r\n\r\n".encode())
-        return client.makefile().read().partition("\n\n")[2]
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+    finally:
+        client.close()
+    return answer.decode().partition("\r\n\r\n")[2]
 
 
 def is_current() -> bool:

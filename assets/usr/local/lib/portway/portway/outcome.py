@@ -1,11 +1,10 @@
 """What became of a content: what the host keeps of it, and what the deploy is told."""
 
 import contextlib
-import os
 
 from portway import history, old_workers, paths, report, trees
 from portway.deployed import Content
-from portway.files import read, replace
+from portway.files import forget, read, replace
 from portway.parts import Pointer
 from portway.say import say, say_once
 
@@ -17,7 +16,7 @@ def succeeded(content: Content, is_first: bool) -> None:
         report.keep("SUCCESS", content.pointer)
     replace(paths.POINTER, content.text)
     forget(paths.FAILED)
-    # The next look tries it again.
+    # `portway rollback` tries it again.
     with contextlib.suppress(OSError):
         history.keep()
     ended = old_workers.limit()
@@ -30,11 +29,6 @@ def failed(pointer: Pointer, reason: str) -> None:
     # Nobody waits for a report of what runs already.
     if pointer.content != trees.content_of(paths.GOOD):
         report.keep("FAILURE", pointer, reason)
-
-
-def forget(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(path)
 
 
 def try_to_send() -> int:

@@ -3,7 +3,6 @@
 Meanwhile it reverts nothing that others change, and no deploy reaches the host. A reboot ends the pause.
 """
 
-import contextlib
 import os
 import re
 import sys
@@ -29,7 +28,7 @@ def main(words: list[str]) -> None:
     if words and os.geteuid():
         sys.exit("portway: must be run by root")
     if words == ["off"]:
-        with contextlib.suppress(FileNotFoundError):
+        if os.path.exists(PAUSED):
             os.remove(PAUSED)
             say("pause ended by hand")
     elif words:

@@ -5,6 +5,7 @@ repairs, one JSON object a line, and the log has the same for people.
 """
 
 import contextlib
+import importlib
 import json
 import os
 import subprocess
@@ -88,7 +89,7 @@ def put_right(found: drift.Drift) -> None:
     for unit, state in found.masked.items():
         run("systemctl", "unmask", *(["--runtime"] if state == "masked-runtime" else []), unit)
     if found.certificates:
-        drift.mend_certificates(found.certificates)
+        importlib.import_module("portway.certificate_copies").mend(found.certificates, GOOD + drift.NGINX)
     # It logs what it does, and why it fails. No pipe, since a program that it starts may keep one open.
     subprocess.run([GOOD + HOST, "rollback"], stdin=subprocess.DEVNULL)
 

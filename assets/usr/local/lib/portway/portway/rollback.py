@@ -9,7 +9,7 @@ import sys
 from typing import Optional
 
 from portway import cut, history, lock, setting_up
-from portway.files import read, replace
+from portway.files import forget, read, replace
 from portway.paths import FAILED, GOOD, STATE
 from portway.say import say
 from portway.trees import content_of, damage
@@ -29,9 +29,8 @@ def choose(known: list[history.Entry], number: str) -> Optional[history.Entry]:
 def hold(deployed: str) -> None:
     """Keeps the deployed content from coming back at once."""
     if deployed == content_of(GOOD):
-        for path in (HELD, FAILED):
-            if os.path.exists(path):
-                os.remove(path)
+        forget(HELD)
+        forget(FAILED)
     else:
         replace(HELD, deployed)
         replace(FAILED, deployed)

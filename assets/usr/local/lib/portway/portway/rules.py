@@ -24,13 +24,12 @@ Rules, chains and tables of others are never touched.
 import importlib.util
 import os
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any, Callable, Generic, Optional, TypeVar
 
-from portway.commands import run, start
+from portway.commands import Process, run
 from portway.files import read
 from portway.rulesets import Ruleset, parse, plan, plan_nftables
 
@@ -42,7 +41,6 @@ SUMS = f"{GOOD}/var/lib/portway/sums"
 TRIED = "/run/portway-tried."
 
 State = TypeVar("State")
-Process = subprocess.Popen[str]
 
 
 class RulesError(Exception):
@@ -67,7 +65,7 @@ class Part(Generic[State]):
         raise NotImplementedError
 
     def start_listing(self) -> Process:
-        return start(*self.show)
+        return Process(*self.show)
 
     def end_listing(self, process: Process) -> State:
         """A missing tool, or a table that does not exist, means no rules."""
@@ -75,7 +73,7 @@ class Part(Generic[State]):
 
     def start_loading(self, text: str) -> Process:
         self.lines = ["", *text.splitlines(), ""]
-        return start(*self.load, text=text)
+        return Process(*self.load, text=text)
 
     def start_trial(self, versions: str) -> Optional[Process]:
         """Loads the rules in an empty network namespace and reads them back from the kernel. `iptables-restore --test`
@@ -88,7 +86,7 @@ class Part(Generic[State]):
         if not self.text or key == self.key:
             return None
         script = 'n=$(%s 2>&1) || { echo "$n" >&2; exit 1; }; %s' % (" ".join(self.load), " ".join(self.show))
-        return start("unshare", "-n", "sh", "-c", script, text=text)
+        return Process("unshare", "-n", "sh", "-c", script, text=text)
 
     def end_trial(self, process: Optional[Process]) -> None:
         self.source = self.parse(self.text)
@@ -150,7 +148,7 @@ AnyPart = Part[Any]
 def prepare(parts: Sequence[AnyPart]) -> None:
     """Tries the wanted rules, and lists those of the host."""
     listings = [part.start_listing() for part in parts]
-    versions = "".join(process.communicate()[0] for process in [start("iptables", "-V"), start("nft", "-v")])
+    versions = "".join(process.communicate()[0] for process in [Process("iptables", "-V"), Process("nft", "-v")])
     # With rules of both kinds in one kernel, nobody could tell which of them a packet meets.
     if "legacy" in versions:
         raise RulesError(f"iptables must be the nf_tables variant, got: {versions}")
@@ -277,8 +275,8 @@ def proved_folder() -> str:
     the same until a change is tried."""
     if not os.path.exists(SUMS):
         return PROVED
-    whole = subprocess.run(["sha256sum", "--quiet", "--strict", "-c", SUMS], cwd=GOOD).returncode == 0
-    return PROVED if whole else "/etc/portway"
+    whole = run("-C", GOOD, "sha256sum", "--quiet", "--strict", "-c", SUMS)
+    return "/etc/portway" if whole.returncode else PROVED
 
 
 def main(words: list[str]) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -22,13 +21,14 @@ class Hook(NamedTuple):
     place: int
 
 
-@dataclass
 class Ruleset:
     """Portway's rules of one IP version."""
 
-    chains: dict[Chain, list[str]] = field(default_factory=dict)
-    # By table.
-    hooks: dict[str, list[Hook]] = field(default_factory=dict)
+    # No dataclass: that module takes longer to import than all else here.
+    def __init__(self) -> None:
+        self.chains: dict[Chain, list[str]] = {}
+        # By table.
+        self.hooks: dict[str, list[Hook]] = {}
 
     def tables(self) -> list[str]:
         return list(dict.fromkeys([*(chain.table for chain in self.chains), *self.hooks]))

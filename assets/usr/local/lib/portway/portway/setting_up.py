@@ -3,15 +3,15 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 
-from portway import lock, paths
-from portway.files import read, replace
+from portway import lock, paths, place
+from portway.commands import SIGPIPE
+from portway.files import forget, read, replace
 from portway.parts import File
-from portway.say import LOG
 
-LOGS = (LOG, "/run/portway-bootstrap.log")
+# Written by host.sh if it fails.
+REASON = "/run/portway-failed"
 
 
 def write(files: Sequence[File], settings: str) -> None:
@@ -22,10 +22,7 @@ def write(files: Sequence[File], settings: str) -> None:
             # Anyone with the URL can signal in the host's name.
             mode = "0600"
             text += settings
-        os.makedirs(os.path.dirname(paths.STAGE + path), exist_ok=True)
-        with open(paths.STAGE + path, "w", encoding="utf8") as file:
-            file.write(text)
-        os.chmod(paths.STAGE + path, int(mode, 8))
+        place.put(text.encode(), int(mode, 8), paths.STAGE + path)
 
 
 def copy(tree: str) -> None:
@@ -33,7 +30,7 @@ def copy(tree: str) -> None:
     shutil.rmtree(paths.STAGE, ignore_errors=True)
     shutil.copytree(tree, paths.STAGE)
     # Made anew, from all files except itself.
-    os.remove(paths.STAGE + paths.SUMS)
+    forget(paths.STAGE + paths.SUMS)
     # Reported results are not reported again.
     settings = paths.STAGE + paths.SETTINGS
     replace(settings, re.sub("^PORTWAY_SIGNAL_URL=.*$", "PORTWAY_SIGNAL_URL=''", read(settings), flags=re.M))
@@ -41,24 +38,10 @@ def copy(tree: str) -> None:
 
 def set_up() -> str:
     """Lets host.sh of the staged tree set it up. Returns the reason of a failure, or nothing."""
-    sizes = {log: os.path.getsize(log) if os.path.exists(log) else 0 for log in LOGS}
-    code = subprocess.run([paths.STAGE + paths.HOST, "stage"], pass_fds=lock.held).returncode
-    if code == 0:
-        return ""
-    for log in LOGS:
-        # The first failure: later lines are about restoring the old content.
-        match = re.search(r"^portway \S+ FAILED: (.*)", read_from(log, sizes[log]), re.M)
-        if match:
-            return match[1]
-    return f"host.sh ended with {code}"
-
-
-def read_from(path: str, start: int) -> str:
-    """The end of a log, or all of it if it was recreated meanwhile."""
-    try:
-        with open(path, errors="replace") as file:
-            if os.path.getsize(path) >= start:
-                file.seek(start)
-            return file.read()
-    except OSError:
-        return ""
+    forget(REASON)
+    host = paths.STAGE + paths.HOST
+    # It holds the lock too, under the same number as at a boot.
+    actions = [(os.POSIX_SPAWN_DUP2, file, 9) for file in lock.held]
+    child = os.posix_spawn(host, [host, "stage"], os.environ, file_actions=actions, setsigdef=[SIGPIPE])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return (read(REASON).strip() or f"host.sh ended with {code}") if code else ""

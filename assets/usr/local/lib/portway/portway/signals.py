@@ -13,6 +13,7 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 
+from portway import aws
 from portway.files import read
 
 STATE = "/var/lib/portway"
@@ -50,10 +51,7 @@ def put(address: str, text: str) -> tuple[int, str]:
     """Without a Content-Type, as the presigned URL requires."""
     url = urllib.parse.urlsplit(address)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = kind(url.netloc, timeout=20)
-    connection.request("PUT", f"{url.path}?{url.query}", text)
-    answer = connection.getresponse()
-    return answer.status, answer.read(300).decode("utf8", "replace")
+    return aws.exchange(kind(url.netloc, timeout=20), "PUT", f"{url.path}?{url.query}", {}, text.encode())
 
 
 def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
@@ -64,11 +62,8 @@ def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
     address, mark = settings.get("PORTWAY_SIGNAL_URL", ""), f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     if not address or read(mark).strip() == address:
         return ""
-    try:
-        code, answer = put(address, body(status, reason, settings))
-    except http.client.HTTPException as error:
-        raise OSError(f"{type(error).__name__}: {error}") from None
-    print(code, answer, file=sys.stderr)
+    code, answer = put(address, body(status, reason, settings))
+    print(code, answer[:300], file=sys.stderr)
     if code >= 500:
         raise OSError(f"{code} {answer}")
     with open(mark, "w") as file:

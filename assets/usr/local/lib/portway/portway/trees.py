@@ -18,5 +18,5 @@ def content_of(tree: str) -> str:
 
 def damage(tree: str) -> str:
     """The files of a tree that are not as they were proved."""
-    done = run("sh", "-c", 'cd "$0" && sha256sum --quiet --strict -c ".$1" 2>&1', tree, paths.SUMS)
-    return " ".join(done.stdout.split()) if done.returncode else ""
+    done = run("-C", tree, "sha256sum", "--quiet", "--strict", "-c", f".{paths.SUMS}")
+    return " ".join(f"{done.stdout}{done.stderr}".split()) if done.returncode else ""
