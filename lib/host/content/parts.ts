@@ -56,13 +56,14 @@ function roomOf({ path, mode }: HostFile): number {
 }
 
 /**
- * Files that reviewers do not read here, compressed together and cut anywhere: path, mode and text of each, with a zero
+ * Files that reviewers do not read here, compressed together and cut before a letter or digit: path, mode and text of each, with a zero
  * byte between any two. Parameter Store rejects `{{`, so braces are replaced; the host restores them.
  */
 export function packedFiles(files: readonly HostFile[]): StoredFile {
   const text = files.flatMap(({ path, mode, text }) => [path, mode, text]).join('\0');
   const packed = encodeBase85(bzip2(Buffer.from(text))).replaceAll('{', '.');
-  return { name: PACKED, pieces: packed.match(new RegExp(`.{1,${PARAMETER_LIMIT}}`, 'g')) ?? [] };
+  // YAML would quote and fold a piece that begins with a sign, which takes 600 bytes.
+  return { name: PACKED, pieces: packed.match(new RegExp(`.{1,${PARAMETER_LIMIT}}(?=\\w|$)`, 'g')) ?? [] };
 }
 
 /** Whether a file may be packed. CloudFormation could not fill in tokens in a packed file. */
