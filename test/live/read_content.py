@@ -13,11 +13,9 @@ def programs_by_the_loader(pointer: str, found: "dict[str, str]") -> "list[dict[
     if " programs" not in pointer:
         return []
     place = "/portway/Portway/"
-    fetch.parameters = lambda names: {
-        name: pointer if name.endswith("/now") else found[name[len(place) :]] for name in names
-    }
+    fetch.parameters = lambda names: [pointer if name.endswith("/now") else found[name[len(place) :]] for name in names]
     fetch.metadata = lambda path: fetch.digest(pointer.partition("\n")[2])
-    words = iter(fetch.programs(f"{place}0123456789abcdef/now"))
+    words = iter(fetch.programs(f"{place}0123456789abcdef/now", ""))
     return [{"path": path, "mode": mode, "text": text} for path, mode, text in zip(words, words, words)]
 
 
