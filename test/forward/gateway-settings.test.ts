@@ -28,6 +28,7 @@ test('reads all settings', () => {
     egress: { from: ['10.0.0.0/16'] },
     ping: false,
     ipv6: true,
+    flowOffload: true,
   };
   const problems = new Problems();
   expect(readGatewaySettings(props, admin, problems)).toEqual({
@@ -39,6 +40,7 @@ test('reads all settings', () => {
     loginClosedTo: [{ text: '10.0.0.0/16', family: 4 }],
     ping: false,
     ipv6: true,
+    flowOffload: true,
     metadataUsers: [],
   });
   expect(problems.length).toBe(0);

@@ -61,7 +61,15 @@ test('holds the build and the files for the host, and nothing else', () => {
     file.replace(/^(assets|dist\/[^/]+)\/.*(\.py|\.d\.ts|\.js|\.js\.map)$/, '$1/*$2').replace(/^assets\/.*/, 'assets'),
   );
   expect([...new Set(places)].toSorted()).toEqual([
-    ...['LICENSE', 'README.md', 'assets', 'bin/portway.js', 'dist/THIRD-PARTY-LICENSES.txt', 'dist/bin/*.js'],
+    ...[
+      'LICENSE',
+      'README.ko.md',
+      'README.md',
+      'assets',
+      'bin/portway.js',
+      'dist/THIRD-PARTY-LICENSES.txt',
+      'dist/bin/*.js',
+    ],
     ...['dist/bin/*.js.map', 'dist/lib/*.d.ts', 'dist/lib/*.js', 'dist/lib/*.js.map', 'package.json'],
   ]);
   const assets = execFileSync('git', ['ls-files', '-z', 'assets'], { cwd: ROOT, encoding: 'utf8' }).split('\0');

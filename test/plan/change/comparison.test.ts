@@ -77,9 +77,16 @@ describe.each(MODES)('with onChange %s', (onChange) => {
   });
 
   test('tells settings of the gateway, a first-boot script and programs', () => {
-    const blocked = changed(onChange, { blocked: ['192.0.2.0/25'] });
+    const [first, second] = ['198.51.100.0/25', '192.0.2.0/25'];
+    const blocked = changed(onChange, { blocked: [first] });
     expect(blocked.host).toBe(content);
-    expect(blocked.changes.flatMap(({ how }) => how).join('\n')).toMatch(/^\+ 192\.0\.2\.0\/25,$/m);
+    expect(blocked.changes.flatMap(({ how }) => how)).toContain('new in nftables.rules');
+    const more = compareTemplates(
+      templateOf({ onChange, blocked: [first] }),
+      templateOf({ onChange, blocked: [first, second] }),
+    );
+    expect(more.host).toBe(content);
+    expect(more.changes.flatMap(({ how }) => how).join('\n')).toMatch(/^\+ 192\.0\.2\.0\/25,$/m);
     const script = changed(onChange, { firstBootScript: `${__dirname}/../../snapshots/first-boot.sh` });
     expect(rowOf(script, 'firstBootScript')).toMatchObject({ host: content, how: ['new in first-boot'] });
   });
