@@ -19,7 +19,7 @@ const deploy = (more: Partial<Deploy> = {}): Deploy => ({
   },
   ...more,
 });
-const PACKAGES = ['iptables-nft', 'conntrack-tools', 'nftables', 'nginx', 'nginx-mod-stream'];
+const PACKAGES = ['iptables-nft', 'conntrack-tools', 'nginx', 'nftables', 'nginx-mod-stream'];
 
 /** Wraps the real dnf and records each call, and which units are masked during it. */
 const WITNESS = `#!/bin/bash
