@@ -4,7 +4,8 @@ import { RulesHost, rulesOf } from './support/rules';
 
 jest.setTimeout(60_000);
 
-const WEB = rulesOf({ web: Forward.tcp({ listen: 80, to: 8080 }) });
+const FORWARDS = { web: Forward.tcp({ listen: 80, to: 8080 }) };
+const WEB = rulesOf(FORWARDS);
 
 describeHost('a kernel without a module that a rule needs', () => {
   let kernel: RulesHost;
@@ -38,7 +39,8 @@ describeHost('a kernel without a module that a rule needs', () => {
   // It cannot queue packets either.
   test('fails the same way for nft', async () => {
     await builtIn('nf_tables', 'nft_ct');
-    await kernel.write({ ...WEB, nft: WEB.nft?.replace('goto count', 'queue num 1') ?? '' });
+    const { nft = '', ...rules } = rulesOf(FORWARDS, { blocked: [{ text: '192.0.2.0/25', family: 4 }] });
+    await kernel.write({ ...rules, nft: nft.replace('counter drop', 'queue num 1') });
     const result = await kernel.script('apply');
     expect(result.stderr).toMatch(/queue num 1/);
     expect(result.stderr).toMatch(/not in this kernel \(\S+\): nft_queue$/m);
