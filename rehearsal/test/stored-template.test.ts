@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,4 +34,17 @@ test('a stored template whose key pair has another name is refused', async () =>
   const stored = await write('stored', { OldKey: pair('of then') });
   const file = await write('fresh', { Key: pair('of today') });
   await expect(useStored(stored, file)).rejects.toThrow(/must be called Key as today, got: OldKey/);
+});
+
+test('where templates are named by their digests, a stored one has its own', async () => {
+  const digest = async (file: string) =>
+    createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+  const stored = await write('stored', { Key: pair('of then') });
+  const file = await write('fresh', { Key: pair('of today') });
+  const assets = path.join(folder, 'Portway.assets.json');
+  await writeFile(assets, JSON.stringify({ files: { [await digest(file)]: {} } }));
+  await useStored(stored, file);
+  expect(JSON.parse(await readFile(assets, 'utf8'))).toEqual({ files: { [await digest(file)]: {} } });
 });

@@ -96,10 +96,13 @@ function started(instance: Instance): number {
   return instance.LaunchTime?.getTime() ?? 0;
 }
 
-/** The hash of what the gateway is to run: told in a tag where content changes live, else in its user-data. */
+/**
+ * The hash of what the gateway is to run: told in a tag where content changes live, else in its user-data, under another name in
+ * that of an earlier Portway.
+ */
 export function contentOf({ metadataTags, userData }: Pick<Deployed, 'metadataTags' | 'userData'>): string {
   const tag = metadataTags?.['portway:content'];
-  return tag ?? /^PORTWAY_POINTER='\S+ (\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
+  return tag ?? /^PORTWAY_(?:POINTER='\S+ |CONTENT=')(\w+)'/m.exec(userData.toString())?.[1] ?? 'no content hash';
 }
 
 /** The outputs of a stack from the CLI's `--outputs-file`; empty if the deploy has not written it yet. */
