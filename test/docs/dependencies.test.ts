@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PLACES } from '../run/parts/dependencies';
 import { type Cruise, picture } from '../support/arrows';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -15,13 +16,10 @@ function cruise(folder: string, ...args: string[]): { status: number | null; std
   return spawnSync(CRUISER, ['--config', CONFIG, ...args], { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 27 });
 }
 
-/** All of the project's code. */
-const ALL = ['bin', 'lib', 'docs', 'examples', 'rehearsal', 'bench', 'test'];
-
 describe("the project's imports", () => {
   let found: Cruise;
   beforeAll(() => {
-    found = JSON.parse(cruise(ROOT, ...ALL, '--output-type', 'json').stdout) as Cruise;
+    found = JSON.parse(cruise(ROOT, ...PLACES, '--output-type', 'json').stdout) as Cruise;
   }, 60_000);
 
   test('follow the rules', () => {
@@ -81,18 +79,7 @@ test('names the rule that a wrong import breaks', () => {
     write('lib/host/c2.ts', "import type { A } from './c';\nexport const b: A = 1;\n");
     for (const [file, specifier] of WRONG)
       write(file, `import type { b } from '${specifier}';\nexport type A = typeof b;\n`);
-    const { status, stdout } = cruise(
-      folder,
-      'bin',
-      'lib',
-      'docs',
-      'examples',
-      'rehearsal',
-      'bench',
-      'test',
-      '--output-type',
-      'err',
-    );
+    const { status, stdout } = cruise(folder, ...PLACES, '--output-type', 'err');
     expect(status).toBeGreaterThan(0);
     const found = [...stdout.matchAll(/error (\S+): (\S+) →/g)].map(([, rule, file]) => `${file} ${rule}`);
     expect(found.sort()).toEqual(expect.arrayContaining(WRONG.map(([file, , rule]) => `${file} ${rule}`)));
