@@ -232,7 +232,8 @@ stop_services() {
 
 start_metadata() { /usr/local/lib/portway/metadata.sh; }
 
-start_rules() { "$PORTWAY" rules apply; }
+# Of the tree, since files that it has not are still in /etc.
+start_rules() { "$PORTWAY" rules apply "$1/etc/portway"; }
 
 # Chosen by what is on the disk, since this tree has no rules. The second command is for hosts that were set up before
 # the package existed.
