@@ -111,6 +111,19 @@ describeHost('host.sh', () => {
     expect(await host.read(OWNED)).not.toContain('extra');
   });
 
+  test.each([
+    ['denyFrom', { denyFrom: [`${ADDRESS.client.v4}/32`] }],
+    ['allowFrom', { allowFrom: ['192.0.2.0/24'] }],
+  ])('lets clients in as soon as the last %s is gone', async (_, sources) => {
+    const closed = Forward.tcp({ listen: 80, to: 8080, engine: 'iptables', ...sources });
+    await gateway.succeed({ forwards: { web: closed } });
+    expect((await web()).name).toMatch(/^none/);
+    expect(await host.sh('gateway', 'nft list tables')).toMatch(/^table inet portway$/m);
+    await gateway.succeed(IPTABLES);
+    expect((await web()).name).toBe('gateway');
+    expect(await host.sh('gateway', 'nft list tables')).not.toMatch(/^table inet portway$/m);
+  });
+
   test('restores proved rules at boot without user-data', async () => {
     await gateway.succeed(IPTABLES);
     await host.sh('gateway', 'iptables-nft -t nat -F; iptables-nft -t nat -X; rm /etc/portway/iptables.rules');
