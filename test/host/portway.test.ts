@@ -112,15 +112,22 @@ describeHost('host.sh', () => {
   });
 
   test.each([
-    ['denyFrom', { denyFrom: [`${ADDRESS.client.v4}/32`] }],
-    ['allowFrom', { allowFrom: ['192.0.2.0/24'] }],
-  ])('lets clients in as soon as the last %s is gone', async (_, sources) => {
-    const closed = Forward.tcp({ listen: 80, to: 8080, engine: 'iptables', ...sources });
-    await gateway.succeed({ forwards: { web: closed } });
+    ['denyFrom', { denyFrom: [`${ADDRESS.client.v4}/32`] }, false],
+    ['allowFrom', { allowFrom: ['192.0.2.0/24'] }, false],
+    ['allowFrom of a host with flowOffload', { allowFrom: ['192.0.2.0/24'] }, true],
+  ])('lets clients in as soon as the last %s is gone', async (_, sources, flowOffload) => {
+    await host.app('backend', 'tcp', 9000);
+    const to = flowOffload ? `${ADDRESS.backend.v4}:9000` : 8080;
+    const deploy = (more: object) =>
+      gateway.succeed({
+        forwards: { web: Forward.tcp({ listen: 80, to, engine: 'iptables', ...more }) },
+        settings: { flowOffload },
+      });
+    await deploy(sources);
     expect((await web()).name).toMatch(/^none/);
     expect(await host.sh('gateway', 'nft list tables')).toMatch(/^table inet portway$/m);
-    await gateway.succeed(IPTABLES);
-    expect((await web()).name).toBe('gateway');
+    await deploy({});
+    expect((await web()).name).toBe(flowOffload ? 'backend' : 'gateway');
     expect(await host.sh('gateway', 'nft list tables')).not.toMatch(/^table inet portway$/m);
   });
 

@@ -100,7 +100,7 @@ signal() {
 }
 
 # Functions that only some hosts need are in files beside this one, which only those hosts have.
-optional() { if declare -F "$1" >/dev/null; then "$1"; fi; }
+optional() { if declare -F "$1" >/dev/null; then "$@"; fi; }
 
 # Whether a tree is as it was proved. A tree from before there were sums passes. Prints the files that differ.
 whole() { [[ ! -e $1$SUMS ]] || (cd "$1" && sha256sum --quiet --strict -c ".$SUMS" 2>&1); }
@@ -233,7 +233,10 @@ stop_services() {
 start_metadata() { /usr/local/lib/portway/metadata.sh; }
 
 # Of the tree, since files that it has not are still in /etc.
-start_rules() { "$PORTWAY" rules apply "$1/etc/portway"; }
+start_rules() {
+  "$PORTWAY" rules apply "$1/etc/portway"
+  optional carry_flows "$1"
+}
 
 # Chosen by what is on the disk, since this tree has no rules. The second command is for hosts that were set up before
 # the package existed.

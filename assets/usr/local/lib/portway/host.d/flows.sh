@@ -3,8 +3,7 @@
 
 # Whatever the rules have come to forbid holds for flows in the flow table too, since loading it empties it. Only a
 # warning if it fails: a kernel without flow tables still forwards.
-start_rules() {
-  "$PORTWAY" rules apply
+carry_flows() {
   if [[ -e $1/etc/portway/flows.nft ]]; then
     "$PORTWAY" flows || say "WARNING: no flow is carried past the rules: $(last)"
   else
