@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RehearsalCase, Stage, Version } from '../../src/case';
+import type { CaseStep, RehearsalCase, Stage, Version } from '../../src/case';
 import { scriptEnd } from '../../src/script-end';
 import { portTaken } from '../bad-changes';
 import { events, failedWith, SLOWLY } from '../changes';
@@ -28,11 +28,15 @@ const AGAIN = { attempt: '1' };
 
 const RESIDENT = '/usr/local/lib/portway/live.py';
 
+interface Deploy {
+  readonly version: keyof typeof VERSIONS;
+  readonly context?: Readonly<Record<string, string>>;
+  /** How often the host restarts. */
+  readonly restarts: number;
+}
+
 /** Deploys a version, which must restart the host this many times and leave it at its address. */
-async function deployWithRestarts(
-  stage: Stage,
-  deploy: { version: keyof typeof VERSIONS; context?: Record<string, string>; restarts: number },
-): ReturnType<Stage['deploy']> {
+async function deployWithRestarts(stage: Stage, deploy: Deploy): ReturnType<Stage['deploy']> {
   const { checks, phase } = stage;
   const { version, context, restarts } = deploy;
   const before = await stage.gateway();
@@ -75,6 +79,20 @@ async function runs(stage: Stage, isLive: boolean): Promise<void> {
   checks.expect(phase, 'and no boot starts it by itself', !state.includes('enabled'), state);
 }
 
+/** Deploys a version, which restarts the host once. */
+function step(title: string, deploy: Omit<Deploy, 'restarts'>, isLive: boolean): CaseStep {
+  return {
+    title,
+    run: async (stage, note) => {
+      const { checks, phase } = stage;
+      const { ok, seconds, lines } = await deployWithRestarts(stage, { ...deploy, restarts: 1 });
+      note(`deploy ${seconds} s`);
+      checks.expect(phase, 'the deploy went well', ok, lines.join('\n'));
+      await runs(stage, isLive);
+    },
+  };
+}
+
 const upgrade: RehearsalCase = {
   about:
     'a stack of before there were live changes becomes live by one restart; a failed upgrade leaves the old rules, and the way back works',
@@ -94,40 +112,9 @@ const upgrade: RehearsalCase = {
         await runs(stage, false);
       },
     },
-    {
-      title: 'the upgrade',
-      run: async (stage, note) => {
-        const { checks, phase } = stage;
-        const { ok, seconds, lines } = await deployWithRestarts(stage, {
-          version: 'live',
-          context: AGAIN,
-          restarts: 1,
-        });
-        note(`deploy ${seconds} s`);
-        checks.expect(phase, 'the deploy went well', ok, lines.join('\n'));
-        await runs(stage, true);
-      },
-    },
-    {
-      title: 'back to the old template by hand',
-      run: async (stage, note) => {
-        const { checks, phase } = stage;
-        const { ok, seconds, lines } = await deployWithRestarts(stage, { version: 'before', restarts: 1 });
-        note(`deploy ${seconds} s`);
-        checks.expect(phase, 'the deploy went well', ok, lines.join('\n'));
-        await runs(stage, false);
-      },
-    },
-    {
-      title: 'the upgrade of a stack that goes on restarting for each change',
-      run: async (stage, note) => {
-        const { checks, phase } = stage;
-        const { ok, seconds, lines } = await deployWithRestarts(stage, { version: 'restart', restarts: 1 });
-        note(`deploy ${seconds} s`);
-        checks.expect(phase, 'the deploy went well', ok, lines.join('\n'));
-        await runs(stage, false);
-      },
-    },
+    step('the upgrade', { version: 'live', context: AGAIN }, true),
+    step('back to the old template by hand', { version: 'before' }, false),
+    step('the upgrade of a stack that goes on restarting for each change', { version: 'restart' }, false),
     {
       title: 'live changes, by one more restart, then a live change',
       run: async (stage, note) => {
