@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { plainTable } from '../../lib/plan/table';
+import { median } from '../src/median';
 import { type Boot, boot, type Way } from './boot';
 
 const program = new Command('first-boots')
@@ -13,13 +14,6 @@ const program = new Command('first-boots')
     way(text),
   ])
   .parse();
-
-/** The median of some numbers. */
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
-}
 
 async function main(): Promise<void> {
   const [ways = []] = program.processedArgs as [Way[]];

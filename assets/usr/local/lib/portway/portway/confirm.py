@@ -84,11 +84,18 @@ def troubles(forwards: list[Forward], probes: dict[str, Probe]) -> list[str]:
 
 def before() -> None:
     """A host that already runs this content, as at a reboot, has nothing to confirm."""
-    names = []
+    names: list[str] = []
     if read(STAGE + SETTINGS) != read(GOOD + SETTINGS):
         probes = json.loads(read(STAGE + DATA))
         forwards = [one for one in Content(read(GOOD + FORWARDS), "").forwards if one.name in probes]
-        names = [one.name for one, reason in zip(forwards, troubles(forwards, probes)) if not reason]
+        # Asked twice, since a forward that is only slow now would go without its confirmation.
+        for _ in range(2):
+            reasons = troubles(forwards, probes)
+            names += [one.name for one, reason in zip(forwards, reasons) if not reason]
+            forwards = [one for one, reason in zip(forwards, reasons) if reason]
+            if not forwards:
+                break
+            time.sleep(PAUSE)
     os.makedirs(os.path.dirname(ANSWERED), exist_ok=True)
     replace(ANSWERED, "\n".join(names))
 
