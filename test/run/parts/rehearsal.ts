@@ -6,6 +6,9 @@ import type { RehearsalReport } from '../../../rehearsal/src/report/record';
 import { failed, needsVm, type Outcome, PASSED, type Part, type PartContext } from '../part';
 import { LAB_TOOLS } from '../tools';
 
+/** More cases than these did not fail because of what ran beside them. */
+const MOST_CASES_ALONE = 2;
+
 /**
  * Counts the rehearsal's checks. Whatever it could not clean up, and a failure without a check, also count as failed.
  */
@@ -21,6 +24,35 @@ export function rehearsalOutcome(report: RehearsalReport, exitCode: number): Out
     failed: notes.length,
     skips: skips.map(({ name, seen }) => ({ name, reason: seen ?? 'no reason was given' })),
     notes: notes.length === 0 ? notes : [...notes, `its own logs: ${report.folder}`],
+  };
+}
+
+/**
+ * The cases to run once more, alone, because of what else kept the processors busy. Empty if there is another reason
+ * than failed checks, or too many cases failed for this to be the reason.
+ */
+export function casesAlone({ runs, checks, leftBehind, interrupted, failure }: RehearsalReport): readonly string[] {
+  const cases = runs.flatMap((run) => run.cases);
+  const others = checks.some(({ result, phase }) => result === 'failed' && !cases.some(({ name }) => name === phase));
+  const ended = cases.every(({ result }) => result === 'passed' || result === 'failed');
+  if (others || !ended || leftBehind.length > 0 || interrupted || failure) return [];
+  const names = new Set(cases.filter(({ result }) => result === 'failed').map(({ name }) => name));
+  return names.size > MOST_CASES_ALONE ? [] : [...names];
+}
+
+/** Counts what failed beside others and passed alone as passed, and names it. */
+export function outcomeOfBoth(first: RehearsalReport, firstOutcome: Outcome, second: Outcome): Outcome {
+  if (second.failed > 0)
+    return { ...firstOutcome, notes: [...(firstOutcome.notes ?? []), 'and alone:', ...(second.notes ?? [])] };
+  const broken = first.checks.filter(({ result }) => result === 'failed');
+  return {
+    ...firstOutcome,
+    passed: firstOutcome.passed + broken.length,
+    failed: firstOutcome.failed - broken.length,
+    notes: [],
+    passedOnlyAlone: broken.map(
+      ({ run, phase, what, seen }) => `${run}, ${phase}: ${what} (first run: ${seen ?? 'no details'})`,
+    ),
   };
 }
 
@@ -61,19 +93,36 @@ export const cases: Part = {
   run: (context) => rehearse(context, ['all']),
 };
 
-async function rehearse({ root, folder, command }: PartContext, names: readonly string[]): Promise<Outcome> {
-  const stdoutFile = path.join(folder, 'report.json');
+async function rehearse(context: PartContext, names: readonly string[]): Promise<Outcome> {
+  const first = await rehearseOnce(context, 'report', names);
+  if (first.report === undefined) return first.outcome;
+  const alone = casesAlone(first.report);
+  if (alone.length === 0) return first.outcome;
+  context.report(`rehearsal: failed cases run once more, alone: ${alone.join(', ')}`);
+  const second = await rehearseOnce(context, 'report-alone', alone);
+  return outcomeOfBoth(first.report, first.outcome, second.outcome);
+}
+
+async function rehearseOnce(
+  { root, folder, command }: PartContext,
+  file: string,
+  names: readonly string[],
+): Promise<{ outcome: Outcome; report?: RehearsalReport }> {
+  const stdoutFile = path.join(folder, `${file}.json`);
   const args = ['--import', 'tsx', path.join(root, 'bin', 'portway.ts'), 'rehearse', '--json', '--case', ...names];
   const code = await command(process.execPath, args, { stdoutFile });
   const text = await readFile(stdoutFile, 'utf8');
-  if (text.trim() === '') return failed(`the rehearsal gave no report (exit code ${code})`);
+  if (text.trim() === '') return { outcome: failed(`the rehearsal gave no report (exit code ${code})`) };
   const report = JSON.parse(text) as RehearsalReport;
   const outcome = rehearsalOutcome(report, code);
   const page = await pageOutcome(report);
   return {
-    ...outcome,
-    passed: outcome.passed + page.passed,
-    failed: outcome.failed + page.failed,
-    notes: [...(outcome.notes ?? []), ...(page.notes ?? [])],
+    report,
+    outcome: {
+      ...outcome,
+      passed: outcome.passed + page.passed,
+      failed: outcome.failed + page.failed,
+      notes: [...(outcome.notes ?? []), ...(page.notes ?? [])],
+    },
   };
 }
