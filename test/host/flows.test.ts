@@ -41,6 +41,9 @@ describeHost('a host whose kernel has no flow tables', () => {
     expect(await gateway.log()).toMatch(warning);
     const { code, stdout } = await host.run('gateway', ['/usr/local/bin/portway', 'status']);
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(warning) });
+    expect(stdout).toContain('\n0 flows are carried past the rules\n');
+    const { stdout: json } = await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
+    expect(JSON.parse(json)).toMatchObject({ offloaded: 0, warnings: [expect.stringMatching(warning)] });
   });
 
   test('says nothing with flowOffload: false', async () => {
@@ -48,6 +51,8 @@ describeHost('a host whose kernel has no flow tables', () => {
     await gateway.succeed({ forwards: { web: TO_BACKEND }, settings: { flowOffload: false } });
     expect(await gateway.log()).not.toMatch(/carried past/);
     expect((await host.run('gateway', ['/usr/local/bin/portway', 'status'])).stdout).not.toMatch(/carried past/);
+    const { stdout: json } = await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
+    expect(JSON.parse(json)).toMatchObject({ offloaded: null, warnings: [] });
     expect((await host.ask('client', 'tcp', ADDRESS.gateway.v4, 80)).name).toBe('backend');
   });
 });

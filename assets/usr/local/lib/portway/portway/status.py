@@ -100,6 +100,10 @@ def main(words: list[str]) -> None:
     # Only hosts with forwards in the kernel have this module.
     if os.path.exists(f"{PROGRAMS}/portway/traffic.py"):
         carried, lost = importlib.import_module("portway.traffic").carried(forwards())
+    # The same of `flowOffload`.
+    offloaded = None
+    if os.path.exists(f"{PROGRAMS}/portway/flows.py"):
+        offloaded = importlib.import_module("portway.flows").count()
     health = read_health(read("/run/portway/health/state"))
     rows = [row(words, carried.get(words[0]), health) for words in forwards()]
     problems = problems_of_host()
@@ -108,12 +112,15 @@ def main(words: list[str]) -> None:
         warnings.append(f"{lost} connections ended too fast to be counted")
     if words:
         listed = [dict(zip(COLUMNS, cells)) for cells in rows]
-        print(json.dumps({"forwards": listed, "problems": problems, "warnings": warnings}, indent=2))
+        said = {"forwards": listed, "offloaded": offloaded, "problems": problems, "warnings": warnings}
+        print(json.dumps(said, indent=2))
     else:
         print(LINE % COLUMNS)
         for *cells, targets in rows:
             names = [target["target"] + ("" if target.get("up", True) else " DOWN") for target in targets]
             print(LINE % (*("-" if cell is None else cell for cell in cells), ", ".join(names)))
+        if offloaded is not None:
+            print(f"{offloaded} flows are carried past the rules")
         for warning in warnings:
             print("WARNING: " + warning)
     if problems:
