@@ -29,13 +29,13 @@ const FOLDER = '/run/offload';
 /** Some two minutes on an emulated processor. */
 const LIMIT = 500;
 
-/** The rules of all contents as a packed tar. They go where a host's own would: each content has a folder. */
+/** The rules of all contents as a packed tar: each content is a folder, with the paths of a host in it. */
 async function packedContents(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'portway-offload-'));
   try {
     for (const [name, files] of contents())
       for (const { path, text } of files.filter((file) => file.path.startsWith('/etc/portway/'))) {
-        const own = join(folder, 'contents', name, path.replace('/etc/portway/', ''));
+        const own = join(folder, 'contents', name, path);
         await mkdir(dirname(own), { recursive: true });
         await writeFile(own, text);
       }
@@ -66,19 +66,21 @@ async function behave(stage: Stage): Promise<void> {
   stage.checks.expect(stage.phase, 'all behaviour was looked at', ended, text.slice(-500));
 }
 
-/** Tracked connections to the shop's port, as `conntrack -L` prints them. */
-const tracked = (stage: Stage) => output(stage, `sudo conntrack -L -p tcp --orig-port-dst ${SHOP} 2>/dev/null || :`);
+/** Tracked connections to a port, as `conntrack -L` prints them. */
+const tracked = (stage: Stage, port: number) =>
+  output(stage, `sudo conntrack -L -p tcp --orig-port-dst ${port} 2>/dev/null || :`);
 
 async function ownFlows(stage: Stage): Promise<void> {
   const { checks, phase } = stage;
   const held = stage.hold(SHOP);
   await sleep(3000);
-  const seen = await tracked(stage);
+  const seen = await tracked(stage, SHOP);
   checks.expect(phase, "a stranger's connection is carried past the rules", seen.includes('[OFFLOAD]'), seen);
   const count = await output(stage, 'sudo portway flows count');
   checks.expect(phase, '`portway flows count` counts it', Number(count) > 0, count);
   const { well, text } = await status(stage);
   checks.expect(phase, '`portway status` finds all as it was deployed, and lacks no device', well, text);
+  checks.expect(phase, '`portway status` counts it', /^[1-9]\d* flows are carried past/m.test(text), text);
   checks.expect(phase, '`portway status` has no warning of the flow table', !/flow table|no flow/.test(text), text);
   const table = 'sudo nft list flowtable inet portway_flows fast';
   await output(stage, 'sudo ip link add later type bridge');
@@ -103,15 +105,28 @@ async function changed(stage: Stage): Promise<void> {
   const who = await whoAnswers(stage, SHOP, 10);
   checks.expect(phase, 'another target: new connections reach it', who === OTHER, who);
   await sleep(2000);
-  const seen = await tracked(stage);
-  checks.expect(phase, 'the connection from before is carried again', seen.includes('[OFFLOAD]'), seen);
+  const former = await tracked(stage, SHOP);
+  checks.expect(phase, 'a connection to the former target stays', /ESTABLISHED|OFFLOAD/.test(former), former);
+  // By the rules: the flow table takes what leads to a present target.
+  checks.expect(phase, 'and is no longer carried', !former.includes('[OFFLOAD]'), former);
+  const unchanged = await tracked(stage, 80);
+  checks.expect(phase, 'that of another forward is carried again', unchanged.includes('[OFFLOAD]'), unchanged);
+  const again = stage.hold(SHOP);
+  await sleep(3000);
+  const present = await tracked(stage, SHOP);
+  checks.expect(phase, 'a connection to the present target is carried', present.includes('[OFFLOAD]'), present);
   const closed = await stage.deploy('not for strangers');
   checks.expect(phase, 'not for strangers: the deploy went well', closed.ok, closed.lines.join('\n'));
   await sleep(5000);
-  const { broken, exchanges } = await held.stop();
-  checks.expect(phase, "`denyFrom` ends a stranger's carried connection", broken !== null, `${exchanges} exchanges`);
+  for (const [title, hold] of [
+    ["`denyFrom` ends a stranger's connection to the former target", held],
+    ['and the one that is carried', again],
+  ] as const) {
+    const { broken, exchanges } = await hold.stop();
+    checks.expect(phase, title, broken !== null, `${exchanges} exchanges`);
+  }
   const kept = await other.stop();
-  checks.expect(phase, 'and not that of another forward', kept.broken === null, `${kept.broken}`);
+  checks.expect(phase, 'but not that of another forward', kept.broken === null, `${kept.broken}`);
 }
 
 const offload: RehearsalCase = {

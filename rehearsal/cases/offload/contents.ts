@@ -40,7 +40,8 @@ export function contents(): ReadonlyMap<string, readonly HostFile[]> {
       const settings = readGatewaySettings(props, undefined, problems);
       problems.throwIfAny();
       const resolved = resolveForwardsOrThrow({ forwards, engine: 'iptables' });
-      return [name, hostContent({ forwards: resolved, settings, os: OPERATING_SYSTEMS['debian-13'] }).files] as const;
+      const os = OPERATING_SYSTEMS['debian-13'];
+      return [name, hostContent({ forwards: resolved, settings, os, live: true }).files] as const;
     }),
   );
 }
