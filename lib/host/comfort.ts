@@ -1,8 +1,13 @@
 import type { HostFile } from './host-file';
 
+/** Whether a host works, and says how it does, without this file. */
+export function isTool(file: HostFile): boolean {
+  return file.optional === 'tool';
+}
+
 /** Drops optional files, and the comments of all others. */
 export function withoutComfort(file: HostFile): readonly HostFile[] {
-  return file.optional === true ? [] : [withoutComments(file)];
+  return file.optional ? [] : [withoutComments(file)];
 }
 
 /** Removes comments from rendered files, except those that are only a forward's name. */

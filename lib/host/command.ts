@@ -4,6 +4,7 @@ import { renderHeads } from '../nginx/heads';
 import { assetFile, assetFiles, PACKAGE } from './assets';
 import { forwardsFile } from './forwards-file';
 import type { HostFile } from './host-file';
+import { toolFiles } from './tools';
 
 /** What every host needs from the package: modules for the signal and for host.sh. */
 const ALWAYS = ['__init__', 'commands', 'files', 'signals'].map((module) => `${PACKAGE}/${module}.py`);
@@ -22,6 +23,7 @@ export function commandFiles(forwards: readonly ResolvedForward[]): readonly Hos
   ];
   return [
     ...assetFiles('/usr/local/bin/portway', ...ALWAYS),
+    ...toolFiles(forwards),
     { ...assetFile(`${PACKAGE}/status.py`), optional: true },
     { ...forwardsFile(forwards), optional: true },
     ...assetFiles(...tools),

@@ -9,6 +9,6 @@ export interface HostFile {
    * compressed; the others only if there is no room for them.
    */
   readonly origin: 'script' | 'rules' | 'team';
-  /** Whether it may be dropped if there is no room for it. */
-  readonly optional?: boolean;
+  /** Whether it may be dropped if there is no room for it. A `tool` is dropped before anything else becomes less readable. */
+  readonly optional?: boolean | 'tool';
 }

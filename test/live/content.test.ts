@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { Forward } from '../../lib/forward/forward';
 import { Problems } from '../../lib/forward/problems';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { templateSize } from '../../lib/host/content/division';
 import { PARAMETER_LIMIT } from '../../lib/host/content/parts';
 import { pointerText, type StoredContent, storedContent } from '../../lib/host/content/stored-content';
 import { firstBootFile } from '../../lib/host/first-boot-script';
@@ -176,7 +177,7 @@ test('packs the largest files where there would be too many parts', () => {
   const stored = live(content);
   expect(stored.parts.length).toBeLessThanOrEqual(64);
   expect(stored.parts.some(({ name }) => name.startsWith('etc/portway/iptables.rules'))).toBe(false);
-  expectStored(content, stored);
+  expectStored({ ...content, files: content.files.filter(({ optional }) => optional !== 'tool') }, stored);
 });
 
 test('says which files have the most parts where there are too many', () => {
@@ -192,4 +193,23 @@ test('names a file that can be neither plain nor packed', () => {
   expect(() => live(contentOf(web(), firstBootFile(text)))).toThrow(
     'content of /var/lib/portway/first-boot must be ASCII with lines of less than 4096 bytes',
   );
+});
+
+test('leaves out tools before it packs a file, and `portway status` only after that', () => {
+  const problems = new Problems();
+  const stored = (room: number) => storedContent(contentOf(many(5)), problems, { room });
+  const pathsOf = (one: StoredContent) => read(one).map(({ path }) => path);
+  const isPlain = (one: StoredContent) => one.list.includes('etc/portway/iptables.rules');
+  const whole = stored(Number.POSITIVE_INFINITY);
+  const [top, status] = ['top', 'status'].map((module) => `/usr/local/lib/portway/portway/${module}.py`);
+  expect(pathsOf(whole)).toEqual(expect.arrayContaining([top, status, '/usr/local/lib/portway/portway/top_flows.py']));
+  const size = templateSize(whole);
+  expect(pathsOf(stored(size))).toContain(top);
+  const less = stored(size - 1);
+  expect(pathsOf(less).filter((path) => path.includes('/top'))).toEqual([]);
+  expect(pathsOf(less)).toContain(status);
+  expect(isPlain(less)).toBe(true);
+  const least = stored(templateSize(less) - 2000);
+  expect(pathsOf(least)).not.toContain(top);
+  problems.throwIfAny();
 });

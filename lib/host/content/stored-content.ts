@@ -1,5 +1,5 @@
 import type { Problems } from '../../forward/problems';
-import { withoutComfort, withoutComments } from '../comfort';
+import { isTool, withoutComfort, withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import {
@@ -93,11 +93,14 @@ export function storedContent(
 
 /**
  * The most readable division that fits. Lines that `cdk diff` shows count for more than comments, which
- * `Portway.rules.txt` has too; and comments for more than files that forwarding does not depend on.
+ * `Portway.rules.txt` has too; and comments for more than files that forwarding does not depend on. Tools go first.
  */
-function divisionThat(fits: (one: Division) => boolean, files: readonly HostFile[]): Division | undefined {
-  const whole = divide(files, 0);
-  if (fits(whole)) return whole;
+function divisionThat(fits: (one: Division) => boolean, all: readonly HostFile[]): Division | undefined {
+  const files = all.filter((file) => !isTool(file));
+  for (const some of [all, files]) {
+    const whole = divide(some, 0);
+    if (fits(whole)) return whole;
+  }
   for (const smaller of [files.map(withoutComments), files.flatMap(withoutComfort)]) {
     const count = fewestPacked(smaller, fits);
     if (count === undefined) continue;

@@ -1,0 +1,178 @@
+import { Forward } from '../../lib/forward/forward';
+import { Gateway } from './support/gateway';
+import { ADDRESS, describeHost, type Host } from './support/host';
+
+jest.setTimeout(60_000);
+
+const { client, gateway: at, backend } = ADDRESS;
+/** A second client, and a neighbour in the first one's /64. */
+const OTHER = '198.51.100.77';
+const NEIGHBOUR = '2001:db8:100::77';
+
+const FORWARDS = {
+  game: Forward.tcp({ listen: 7000, to: `${backend.v4}:9000`, engine: 'iptables' }),
+  six: Forward.tcp({ listen: 7001, to: `[${backend.v6}]:9001`, engine: 'iptables' }),
+  site: Forward.http({ listen: 80, to: `${backend.v4}:8080` }),
+  office: Forward.http({ listen: 81, to: `${backend.v4}:8080`, denyFrom: [`${OTHER}/32`] }),
+  mail: Forward.tcp({ listen: 25, to: `${backend.v4}:9000`, engine: 'nginx' }),
+};
+
+interface Source {
+  readonly source: string;
+  readonly open: number;
+  readonly new: number;
+  readonly requests: number;
+  readonly requests_per_second: number;
+  readonly bytes: number;
+  readonly bytes_per_second: number;
+  readonly share_4xx: number;
+  readonly share_5xx: number;
+  readonly refused: number;
+  readonly blocked: boolean;
+}
+
+interface Top {
+  readonly seconds: number;
+  readonly sources: readonly Source[];
+  readonly dropped_packets: Readonly<Record<string, number>>;
+  readonly uncounted_connections: number;
+}
+
+describeHost('portway top', () => {
+  let gateway: Gateway;
+  let host: Host;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    host = gateway.host;
+    const blocked = [{ text: '192.0.2.0/24', family: 4 } as const];
+    await gateway.succeed({ forwards: FORWARDS, settings: { blocked } });
+    await host.sh('client', `ip addr add ${OTHER}/24 dev eth0; ip addr add ${NEIGHBOUR}/64 dev eth0 nodad`);
+    await host.sh('client', 'ip addr add 192.0.2.9/32 dev eth0');
+    await host.sh(
+      'backend',
+      `ip route add default via ${ADDRESS.inside.v4}; ip -6 route add default via ${ADDRESS.inside.v6}`,
+    );
+    for (const port of ['9000', '9001']) await host.serve('backend', talkers('backend', 'serve', port));
+    await host.serve('backend', ['python3', host.support('backend', 'web.py'), '8080', 'web']);
+    // The kernel's forwards, packet by packet.
+    await host.sh(
+      'gateway',
+      `nft -f - <<'END'
+      table inet watch {
+        counter game { }
+        counter six { }
+        chain seen {
+          type filter hook forward priority 0
+          ct original proto-dst 7000 counter name game
+          ct original proto-dst 7001 counter name six
+        }
+      }
+END`,
+    );
+  });
+  afterAll(() => gateway.stop());
+
+  const talkers = (party: 'client' | 'backend', ...words: readonly (string | number)[]) => [
+    ...['python3', '-I', host.support(party, 'talkers.py')],
+    ...words.map(String),
+  ];
+  const talk = async (...words: readonly (string | number)[]) => {
+    const { code, stdout, stderr } = await host.run('client', talkers('client', ...words));
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout);
+  };
+  const carried = async (name: string) =>
+    Number(/bytes (\d+)/.exec(await host.sh('gateway', `nft list counter inet watch ${name}`))?.[1]);
+  const within = (counted: number, truth: number) => {
+    expect(truth).toBeGreaterThan(0);
+    expect(Math.abs(counted - truth) / truth).toBeLessThan(0.01);
+  };
+
+  test('--json says of each source what the clients and the kernel counted', async () => {
+    await host.serve('client', talkers('client', 'hold', OTHER, at.v4, 7000, 7));
+    await host.serve('client', talkers('client', 'hold', OTHER, at.v4, 80, 5));
+    const before = { game: await carried('game'), six: await carried('six') };
+    const measured = host.run('gateway', ['portway', 'top', '--json', '--seconds', '7']);
+    // It begins with a second of the clock.
+    await new Promise((resolve) => setTimeout(resolve, 1300));
+    const [game, fine, missing, broken, refused, mail, six, neighbour] = await Promise.all([
+      talk('echo', client.v4, at.v4, 7000, 300, 20_000),
+      talk('http', client.v4, at.v4, 80, 200, 200, '/?"client":"203.0.113.66"'),
+      talk('http', client.v4, at.v4, 80, 30, 404, '/missing'),
+      talk('http', client.v4, at.v4, 80, 20, 500, '/broken'),
+      talk('http', OTHER, at.v4, 81, 6, 200, '/'),
+      talk('echo', OTHER, at.v4, 25, 40, 5000),
+      talk('echo', client.v6, at.v6, 7001, 50, 3000),
+      talk('echo', NEIGHBOUR, at.v6, 7001, 25, 3000),
+      talk('send', '192.0.2.9', at.v4, 7000, 3),
+    ]);
+    const { code, stdout, stderr } = await measured;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const top: Top = JSON.parse(stdout);
+    const of = (name: string) => top.sources.find(({ source }) => source === name) as Source;
+    expect(top.seconds).toBe(7);
+    expect(top.uncounted_connections).toBe(0);
+    expect(top.sources.map(({ source }) => source).toSorted()).toEqual(
+      [client.v4, OTHER, '2001:db8:100::/64'].toSorted(),
+    );
+
+    const first = of(client.v4);
+    within(first.requests, fine.requests + missing.requests + broken.requests);
+    within(first.bytes, (await carried('game')) - before.game + fine.bytes + missing.bytes + broken.bytes);
+    within(first.new, game.connections);
+    within(first.requests_per_second * 7, first.requests);
+    expect(first.share_4xx).toBeCloseTo((100 * 30) / 250, 1);
+    expect(first.share_5xx).toBeCloseTo((100 * 20) / 250, 1);
+    expect(first).toMatchObject({ refused: 0, blocked: false });
+
+    const other = of(OTHER);
+    expect(refused.statuses).toEqual({ 403: 6 });
+    expect(other).toMatchObject({ open: 12, requests: 6, refused: 6, share_4xx: 100, new: mail.connections });
+    within(other.bytes, mail.bytes + refused.bytes);
+
+    const network = of('2001:db8:100::/64');
+    within(network.new, six.connections + neighbour.connections);
+    within(network.bytes, (await carried('six')) - before.six);
+    expect(top.dropped_packets).toEqual({ blocked: 3, sources: 0, limits: 0 });
+  });
+
+  test('without a terminal it prints a table, in which no client can write', async () => {
+    const measured = host.sh('gateway', 'portway top --seconds 2 </dev/null');
+    await new Promise((resolve) => setTimeout(resolve, 1300));
+    await talk('http', client.v4, at.v4, 80, 10, 200, '/\u001b[31m\u0007');
+    const [head, columns, ...rows] = (await measured).trimEnd().split('\n');
+    expect(head).toMatch(/^\d sources, 2 s\. Packets dropped by blocked 0, sources 0, limits 0$/);
+    expect(columns?.split(/\s+/).slice(0, 5)).toEqual(['source', 'open', 'new/s', 'req/s', 'B/s']);
+    expect(rows.join('\n')).toMatch(new RegExp(`^${client.v4} +\\d+ +0\\.0 +5\\.0 +\\d+ +\\S+ +0\\.0 +0$`, 'm'));
+    expect([head, columns, ...rows].join('')).toMatch(/^[ -~]*$/);
+  });
+
+  test('on a terminal it draws until q, and leaves the terminal as it was', async () => {
+    await host.sh('gateway', 'mount -t devpts devpts /dev/pts');
+    const session = host.sh(
+      'gateway',
+      `{ /usr/bin/sleep 2.5; printf b; /usr/bin/sleep 0.3; printf q; /usr/bin/sleep 0.5; } | script -qec 'stty rows 20 cols 60; stty -g; portway top --seconds 1; stty -g' /dev/null`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await talk('http', client.v4, at.v4, 80, 10, 200, '/');
+    // Without the codes that move the cursor, clear, and change the screen.
+    const drawn = await session;
+    const codes = ['[?1049h', '[?25l', '[H', '[K', '[J', '[?25h', '[?1049l'].map((code) => `\u001b${code}`);
+    for (const code of codes) expect(drawn).toContain(code);
+    const lines = codes.reduce((text, code) => text.replaceAll(code, ''), drawn).split('\r\n');
+    const settings = lines.filter((line) => /^[\da-f:]{40,}$/.test(line));
+    expect(settings).toHaveLength(2);
+    expect(settings[0]).toBe(settings[1]);
+    const table = lines.filter((line) => !settings.includes(line));
+    expect(table.find((line) => line.startsWith(client.v4))).toMatch(/ \d+\.0 /);
+    for (const line of table) expect(line).toMatch(/^[ -~]{0,60}$/);
+  });
+
+  test('refuses other words', async () => {
+    expect(await host.run('gateway', ['portway', 'top', '--seconds', '0'])).toMatchObject({
+      code: 1,
+      stderr: 'usage: portway top [--json] [--seconds N]\n',
+    });
+  });
+});
