@@ -22,6 +22,7 @@ import { Forward } from './forward/forward';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
+import { readLists } from './forward/lists';
 import { Problems } from './forward/problems';
 import { checkReach } from './forward/reach';
 import { isPlainObject, readObject } from './forward/read-object';
@@ -78,6 +79,7 @@ export interface CheckedStack extends CheckedGateway {
 
 const GATEWAY = {
   forwards: true,
+  lists: true,
   engine: true,
   adminCidr: true,
   os: true,
@@ -174,11 +176,12 @@ function readObjectOrEnd(written: unknown, parts: Readonly<Record<string, true>>
 /** @throws PortwayError listing the problems, including those that were found before */
 function checkProps(props: Written, problems: Problems): CheckedGateway {
   const admin = readAdminCidr(props.adminCidr, problems);
-  const forwards = resolveForwards(props as unknown as ForwardSet, problems);
+  const lists = readLists(props.lists, problems);
+  const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems);
   const egress = isPlainObject(props.egress)
     ? readObject('egress', props.egress, { parts: EGRESS, example: "{ from: ['10.0.0.0/16'] }" }, problems)
     : props.egress;
-  const settings = readGatewaySettings({ ...props, egress } as GatewaySettingsProps, admin, problems);
+  const settings = readGatewaySettings({ ...props, egress } as GatewaySettingsProps, admin, problems, lists);
   const isForeign = props.vpc !== undefined;
   const place = readPlace(props, problems);
   const routes = readEgressRoutes(egress, { place, isForeign }, problems);

@@ -26,6 +26,8 @@ export {
   type TransportForwardProps,
 } from './forward/forward';
 export type { GatewaySettingsProps } from './forward/gateway-settings';
+export { Sources } from './forward/known-sources';
+export type { ListsProps, SourceSpec } from './forward/lists';
 export { failWithProblems, PortwayError } from './forward/problems';
 export type { ForwardSet } from './forward/resolve';
 export type { ResolvedForward } from './forward/resolved';

@@ -12,6 +12,8 @@ export const ANY_FAMILY: readonly Family[] = [4, 6];
 export interface Cidr {
   readonly text: string;
   readonly family: Family;
+  /** The list that it came from, so that the host looks it up there. */
+  readonly list?: string;
 }
 
 /**

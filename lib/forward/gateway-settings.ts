@@ -2,6 +2,7 @@ import type { GatewayOptionProps } from '../kernel/features';
 import { readGatewayOptions } from '../kernel/options';
 import type { GatewayValues } from '../kernel/values';
 import type { Cidr } from './cidr';
+import { type Lists, NO_LISTS } from './lists';
 import { Problems } from './problems';
 
 /**
@@ -18,8 +19,9 @@ export function readGatewaySettings(
   props: GatewaySettingsProps,
   admin: Cidr | undefined,
   problems: Problems,
+  lists: Lists = NO_LISTS,
 ): GatewaySettings {
-  return readGatewayOptions(props, { admin, ipv6: props.ipv6 === true }, problems);
+  return readGatewayOptions(props, { admin, ipv6: props.ipv6 === true, lists }, problems);
 }
 
 /** A gateway that only has forwards. */

@@ -1,4 +1,5 @@
 import { readForwardOptions } from '../kernel/options';
+import type { Lists } from './lists';
 import { forwardPath, type Problems } from './problems';
 import { PROTOCOLS } from './protocol';
 import type { Written } from './read-forwards';
@@ -19,6 +20,7 @@ const OTHERS: Readonly<Record<number, string>> = {
 export function readProtocolForward(
   name: string,
   { props }: Written<'protocol'>,
+  lists: Lists,
   problems: Problems,
 ): ProtocolForward | undefined {
   const at = forwardPath(name);
@@ -28,7 +30,7 @@ export function readProtocolForward(
   const protocol = readProtocol(at, props.protocol, problems);
   const target = readProtocolTarget(at, props.to, problems);
   checkProtocolOfTarget(at, protocol, target, problems);
-  const sources = readSourceLists(at, props, problems);
+  const sources = readSourceLists(at, props, problems, lists);
   const hosts = target === undefined ? [] : [target];
   const options = readForwardOptions(at, props, { ...sources, hosts }, problems);
   if (protocol === undefined || target === undefined || problems.length > before) return undefined;

@@ -2,6 +2,7 @@ import { readLimits } from '../kernel/limits/limits';
 import { readStreamOptions } from '../stream/options';
 import { ANY_FAMILY } from './cidr';
 import type { Engine } from './forward';
+import type { Lists } from './lists';
 import { forwardPath, type Problems } from './problems';
 import type { Written } from './read-forwards';
 import { readEngine, readListener } from './read-props';
@@ -13,7 +14,7 @@ import { readSourceLists } from './sources';
 export function readTlsForward(
   name: string,
   forward: Written<'tls'>,
-  stackEngine: Engine,
+  { stackEngine, lists }: { readonly stackEngine: Engine; readonly lists: Lists },
   problems: Problems,
 ): TlsForward | undefined {
   const { kind, props } = forward;
@@ -22,9 +23,9 @@ export function readTlsForward(
   readEngine(at, forward, stackEngine, problems);
   const listen = readListener(at, forward, 'tcp', problems);
   const hosts = listen === undefined ? undefined : readTlsHosts(at, props, { name, listen }, problems);
-  const sources = readSourceLists(at, props, problems);
+  const sources = readSourceLists(at, props, problems, lists);
   const limits = readLimits(at, props.limits, 'nginx', problems);
-  const options = readStreamOptions(at, props, { transport: 'tcp' }, problems);
+  const options = readStreamOptions(at, props, { transport: 'tcp', lists }, problems);
   if (listen === undefined || hosts === undefined || problems.length > before) return undefined;
   return {
     name,

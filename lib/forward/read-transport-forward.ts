@@ -8,13 +8,14 @@ import { checkTargets } from './check-targets';
 import { ANY_FAMILY } from './cidr';
 import { FAILOVER } from './failover';
 import type { Engine, TransportForwardProps } from './forward';
+import type { Lists } from './lists';
 import { forwardPath, type Problems } from './problems';
 import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
 import type { Written } from './read-forwards';
 import { readEngine, readListener, readTargets } from './read-props';
 import type { KernelPortForward, NginxTransportForward } from './resolved';
-import { readSourceLists, type Sources } from './sources';
+import { readSourceLists, type SourceLists } from './sources';
 import type { Target } from './target';
 
 type Props = Partial<TransportForwardProps>;
@@ -34,7 +35,7 @@ interface Context {
 export function readTransportForward(
   name: string,
   forward: Written<'tcp' | 'udp'>,
-  stackEngine: Engine,
+  { stackEngine, lists }: { readonly stackEngine: Engine; readonly lists: Lists },
   problems: Problems,
 ): KernelPortForward | NginxTransportForward | undefined {
   const { kind, props } = forward;
@@ -44,11 +45,11 @@ export function readTransportForward(
   refuseOtherEngine(at, engine, props, problems);
   const listen = readListener(at, forward, kind, problems);
   const targets = readTargets(at, forward, problems);
-  const sources = readSourceLists(at, props, problems);
+  const sources = readSourceLists(at, props, problems, lists);
   const delivery =
     engine === 'iptables'
       ? { engine, ...readKernelDelivery(at, props, { kind, targets, ...sources }, problems) }
-      : { engine, families: ANY_FAMILY, ...readNginxDelivery(at, props, { kind, targets }, problems) };
+      : { engine, families: ANY_FAMILY, ...readNginxDelivery(at, props, { kind, targets, lists }, problems) };
   if (listen === undefined || problems.length > before) return undefined;
   checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
@@ -71,7 +72,7 @@ function refuseOtherEngine(at: string, engine: Engine, props: Props, problems: P
 function readKernelDelivery(
   at: string,
   props: Props,
-  { kind, targets, ...sources }: Context & Sources,
+  { kind, targets, ...sources }: Context & SourceLists,
   problems: Problems,
 ): Pick<KernelPortForward, 'balance' | 'limits'> & KernelForwardValues & KernelPortValues {
   const balance = readTransportBalance(at, props.balance, 'iptables', targets, problems);
@@ -84,7 +85,7 @@ function readKernelDelivery(
 function readNginxDelivery(
   at: string,
   props: Props,
-  { kind, targets }: Context,
+  { kind, targets, lists }: Context & { readonly lists: Lists },
   problems: Problems,
 ): Pick<NginxTransportForward, 'balance' | 'failover' | 'limits'> & StreamValues & TransportValues {
   const balance = readTransportBalance(at, props.balance, 'nginx', targets, problems);
@@ -98,7 +99,7 @@ function readNginxDelivery(
     if (targets.some((t) => t.backup)) problems.add(`${at}.to`, `${without}, and would never ask a backup`);
   }
   const limits = readLimits(at, props.limits, 'nginx', problems);
-  const options = readTransportOptions(at, props, { transport: kind }, problems);
+  const options = readTransportOptions(at, props, { transport: kind, lists }, problems);
   return {
     balance,
     ...(possible ? { failover } : {}),

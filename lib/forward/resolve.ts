@@ -4,6 +4,7 @@ import { answerAcme, checkAcme } from './acme';
 import { checkListeners } from './check-listeners';
 import { ENGINES, type Engine, type Forward } from './forward';
 import { PLACES } from './known-props';
+import { type Lists, type ListsProps, readLists } from './lists';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
 import { readForwards, type WrittenForward } from './read-forwards';
@@ -18,7 +19,7 @@ import { sharePorts } from './shared-port';
  * The forwards and the engine that carries them.
  * @category Forwards and access
  */
-export interface ForwardSet {
+export interface ForwardSet extends ListsProps {
   /**
    * The forwards by name. A name is an id: adding a forward never renames another.
    * @refused an empty record; invalid names; two forwards on one listener
@@ -44,7 +45,11 @@ const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
  * Checks a set of forwards and resolves them for renderers and constructs, in the user's order. Every broken rule is
  * reported to `problems`; forwards that broke one are left out.
  */
-export function resolveForwards(set: ForwardSet, problems: Problems): readonly ResolvedForward[] {
+export function resolveForwards(
+  set: Omit<ForwardSet, 'lists'>,
+  lists: Lists,
+  problems: Problems,
+): readonly ResolvedForward[] {
   const engine = readOneOf('engine', set.engine, ENGINES, problems) ?? DEFAULT_ENGINE;
   const { names, written: entries } = readForwards(set.forwards, problems);
   checkNames(names, problems);
@@ -52,7 +57,7 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
     f.kind === 'https' || f.kind === 'tls' ? (parsePorts(f.props.listen) ?? []) : [],
   );
   const resolved = entries.flatMap(
-    ([name, forward]) => resolveForward(name, forward, engine, httpsPorts, problems) ?? [],
+    ([name, forward]) => resolveForward(name, forward, { stackEngine: engine, httpsPorts, lists }, problems) ?? [],
   );
   checkListeners(entries, engine, problems);
   checkAcme(entries, problems);
@@ -64,7 +69,7 @@ export function resolveForwards(set: ForwardSet, problems: Problems): readonly R
  */
 export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForward[] {
   const problems = new Problems(PLACES);
-  const resolved = resolveForwards(set, problems);
+  const resolved = resolveForwards(set, readLists(set.lists, problems), problems);
   problems.throwIfAny();
   return resolved;
 }
@@ -103,21 +108,20 @@ function checkNames(names: readonly string[], problems: Problems): void {
 function resolveForward(
   name: string,
   forward: WrittenForward,
-  stackEngine: Engine,
-  httpsPorts: readonly PortRange[],
+  context: { readonly stackEngine: Engine; readonly httpsPorts: readonly PortRange[]; readonly lists: Lists },
   problems: Problems,
 ): ResolvedForward | undefined {
   switch (forward.kind) {
     case 'tcp':
     case 'udp':
-      return readTransportForward(name, forward, stackEngine, problems);
+      return readTransportForward(name, forward, context, problems);
     case 'tls':
-      return readTlsForward(name, forward, stackEngine, problems);
+      return readTlsForward(name, forward, context, problems);
     case 'http':
-      return readHttpForward(name, forward, { stackEngine, httpsPorts }, problems);
+      return readHttpForward(name, forward, context, problems);
     case 'https':
-      return readHttpsForward(name, forward, { stackEngine, httpsPorts }, problems);
+      return readHttpsForward(name, forward, context, problems);
     case 'protocol':
-      return readProtocolForward(name, forward, problems);
+      return readProtocolForward(name, forward, context.lists, problems);
   }
 }

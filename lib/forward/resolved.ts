@@ -7,14 +7,14 @@ import type { TransportBalance } from './balance';
 import type { Family } from './cidr';
 import type { Failover } from './failover';
 import type { PortRange } from './ports';
-import type { Sources } from './sources';
+import type { SourceLists } from './sources';
 import type { Host, Target } from './target';
 import type { SecretSource } from './tls';
 import type { SharedPort, TlsHost } from './tls-hosts';
 import type { TrustedProxies } from './trusted-proxies';
 
 /** What every checked forward has. */
-interface CommonForward extends Sources {
+interface CommonForward extends SourceLists {
   /** The forward's key in the stack's `forwards`: its name in comments, logs and file names. */
   readonly name: string;
   /** The IP versions that it listens on. */

@@ -1,9 +1,9 @@
 import { type Cidr, isEverything, mergeCidrs } from './cidr';
 import type { Known } from './known';
+import { type Lists, readSources, type SourceSpec } from './lists';
 import type { Problems } from './problems';
 import { readObject } from './read-object';
 import { readFlag } from './read-value';
-import { readSources } from './sources';
 
 /** The PROXY protocol, which sends the client's address ahead of a connection's own bytes. */
 export interface ProxyProtocolProps {
@@ -23,10 +23,10 @@ export interface ProxyProtocolProps {
 /** Who may speak the PROXY protocol to the gateway. */
 export interface ProxyProtocolSource {
   /**
-   * The networks whose word counts, in CIDR notation. The security group lets in only these.
+   * The networks whose word counts, in CIDR notation, and names of `lists`. The security group lets in only these.
    * @refused an empty list; everyone, also as two halves
    */
-  readonly from: readonly string[];
+  readonly from: readonly SourceSpec[];
 }
 
 export const PROXY_PROTOCOL = { accept: true, send: true } satisfies Known<ProxyProtocolProps>;
@@ -39,7 +39,7 @@ export interface TrustedProxies {
 }
 
 export interface ClientAddressProps {
-  readonly trustedProxies?: readonly string[];
+  readonly trustedProxies?: readonly SourceSpec[];
   readonly proxyProtocol?: ProxyProtocolProps;
 }
 
@@ -50,6 +50,7 @@ export function readTrustedProxies(
   at: string,
   props: ClientAddressProps,
   takes: readonly (keyof ProxyProtocolProps)[],
+  lists: Lists,
   problems: Problems,
 ): { readonly trustedProxies?: TrustedProxies; readonly sendsProxyProtocol: boolean } {
   const where = `${at}.proxyProtocol`;
@@ -76,8 +77,8 @@ export function readTrustedProxies(
       'must not stand beside proxyProtocol.accept: only one of them can name the client',
       props.trustedProxies,
     );
-  const byProtocol = readTrusted(`${where}.accept.from`, source?.from, problems);
-  const byHeader = readTrusted(`${at}.trustedProxies`, props.trustedProxies, problems);
+  const byProtocol = readTrusted(`${where}.accept.from`, source?.from, lists, problems);
+  const byHeader = readTrusted(`${at}.trustedProxies`, props.trustedProxies, lists, problems);
   const from = byProtocol.length > 0 ? byProtocol : byHeader;
   return {
     ...(from.length === 0
@@ -91,8 +92,8 @@ export function readTrustedProxies(
  * If everyone were a trusted proxy, every client could claim any address. Two halves of the address space are everyone
  * too.
  */
-function readTrusted(at: string, value: unknown, problems: Problems): readonly Cidr[] {
-  const from = readSources(at, value, problems);
+function readTrusted(at: string, value: unknown, lists: Lists, problems: Problems): readonly Cidr[] {
+  const from = readSources(at, value, lists, problems);
   for (const cidr of mergeCidrs(from).filter(isEverything))
     problems.add(at, 'must not be everyone: anybody could then claim any address', cidr.text);
   return from;

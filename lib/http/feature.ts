@@ -1,4 +1,5 @@
 import type { Known } from '../forward/known';
+import type { Lists } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import type { WebForward } from '../forward/resolved';
 import type { Block, Line } from '../nginx/block';
@@ -31,7 +32,7 @@ export interface HttpFeature<Props extends object, Values extends object> extend
 
 /** The same for options that only a forward has. */
 export interface ForwardFeature<Props extends object, Values extends object> extends Feature<Props> {
-  read(at: string, props: Props, problems: Problems): Values;
+  read(at: string, props: Props, problems: Problems, lists: Lists): Values;
   /** Checks that need the whole forward. */
   check?(at: string, forward: ReadForward<Values>, problems: Problems): void;
 }

@@ -1,3 +1,4 @@
+import type { Lists } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import type { ForwardFeature, HttpFeature, WrittenPlace } from './feature';
 import type { HttpSite } from './route';
@@ -37,14 +38,16 @@ export function readForwardOptions<Values extends object>(
     features,
     props,
     sites,
+    lists,
   }: {
     readonly features: readonly ForwardFeature<object, object>[];
     readonly props: object;
     readonly sites: readonly HttpSite[];
+    readonly lists: Lists;
   },
   problems: Problems,
 ): Values {
-  const values = Object.assign({}, ...features.map((feature) => feature.read(at, props, problems)));
+  const values = Object.assign({}, ...features.map((feature) => feature.read(at, props, problems, lists)));
   for (const feature of features) feature.check?.(at, { values, props, sites }, problems);
   return values;
 }

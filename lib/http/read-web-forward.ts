@@ -1,5 +1,6 @@
 import { ANY_FAMILY } from '../forward/cidr';
 import type { Engine } from '../forward/forward';
+import type { Lists } from '../forward/lists';
 import { forwardPath, type Problems } from '../forward/problems';
 import type { Written } from '../forward/read-forwards';
 import { readEngine, readListener } from '../forward/read-props';
@@ -10,7 +11,7 @@ import { readSites } from './read-sites';
 import type { HttpsPorts } from './route';
 import type { ForwardValues, HttpsValues } from './values';
 
-type Context = { readonly stackEngine: Engine; readonly httpsPorts: HttpsPorts };
+type Context = { readonly stackEngine: Engine; readonly httpsPorts: HttpsPorts; readonly lists: Lists };
 
 export function readHttpForward(
   name: string,
@@ -35,7 +36,7 @@ export function readHttpsForward(
   const sites = web?.sites ?? [];
   const options = readForwardOptions<HttpsValues>(
     at,
-    { features: HTTPS_FEATURES, props: forward.props, sites },
+    { features: HTTPS_FEATURES, props: forward.props, sites, lists: context.lists },
     problems,
   );
   if (web === undefined || problems.length > before) return undefined;
@@ -46,7 +47,7 @@ export function readHttpsForward(
 function readWebForward(
   name: string,
   forward: Written<'http' | 'https'>,
-  { stackEngine, httpsPorts }: Context,
+  { stackEngine, httpsPorts, lists }: Context,
   problems: Problems,
 ): Omit<WebForward, 'kind'> | undefined {
   const { kind, props } = forward;
@@ -54,7 +55,7 @@ function readWebForward(
   readEngine(at, forward, stackEngine, problems);
   const listen = readListener(at, forward, 'tcp', problems);
   const sites = listen === undefined ? [] : readSites(at, props, { name, kind, httpsPorts, listen }, problems);
-  const options = readForwardOptions<ForwardValues>(at, { features: FORWARD_FEATURES, props, sites }, problems);
+  const options = readForwardOptions<ForwardValues>(at, { features: FORWARD_FEATURES, props, sites, lists }, problems);
   if (listen === undefined) return undefined;
   return {
     name,

@@ -1,4 +1,5 @@
 import { mergeCidrs } from '../forward/cidr';
+import type { SourceSpec } from '../forward/lists';
 import { sharedPortOf, type WebForward } from '../forward/resolved';
 import { type ProxyProtocolProps, readTrustedProxies, type TrustedProxies } from '../forward/trusted-proxies';
 import type { Line } from '../nginx/block';
@@ -7,14 +8,14 @@ import type { ForwardFeature } from './feature';
 /** @category Forward.http */
 export interface TrustedProxiesProps {
   /**
-   * Networks of proxies in front of the gateway (a load balancer, a CDN), in CIDR notation. The client's address is
+   * Networks of proxies in front of the gateway (a load balancer, a CDN), in CIDR notation, and names of `lists`. The client's address is
    * then taken from their `X-Forwarded-For`, for limits, sources, logs and what targets are told. Their
    * `X-Request-ID`, `X-Forwarded-Proto` and `X-Forwarded-Port` count too. From anyone else, such headers are ignored.
    * @default none: the client is whoever connects
    * @refused an empty list; everyone, also as two halves; together with `proxyProtocol.accept`
    * @see docs/options.md#the-real-client
    */
-  readonly trustedProxies?: readonly string[];
+  readonly trustedProxies?: readonly SourceSpec[];
   /**
    * Takes the client's address from the PROXY protocol: `{ accept: { from: ['10.0.0.0/16'] } }`.
    * @default none: connections come from the clients themselves
@@ -34,8 +35,8 @@ declare module './values' {
 /** Who the client is. What trusted proxies report beside the address is in lib/nginx/request-facts.ts. */
 export const trustedProxies: ForwardFeature<TrustedProxiesProps, TrustedProxiesValues> = {
   props: { trustedProxies: true, proxyProtocol: true },
-  read(at, props, problems) {
-    const { trustedProxies: trusted } = readTrustedProxies(at, props, ['accept'], problems);
+  read(at, props, problems, lists) {
+    const { trustedProxies: trusted } = readTrustedProxies(at, props, ['accept'], lists, problems);
     return trusted === undefined ? {} : { trustedProxies: trusted };
   },
   nginx: { siteHead: { order: 20, lines: ({ forward }) => realClient(forward) } },

@@ -1,19 +1,20 @@
 import { overlapCidr } from 'cidr-tools';
-import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
-import { readSources } from '../forward/sources';
+import { type Cidr, isEverything } from '../forward/cidr';
+import { readSources, type SourceSpec, splitSources } from '../forward/lists';
 import { isToken } from '../forward/token';
-import { renderChain, renderSet } from '../nftables/block';
+import { renderChain } from '../nftables/block';
 import type { GatewayOption } from './feature';
+import { listSet, renderNetworks } from './lists';
 
 /** @category In the kernel */
 export interface BlockedProps {
   /**
-   * Source networks in CIDR notation whose packets are dropped before anything else, even on established connections.
+   * Source networks in CIDR notation, and names of `lists`, whose packets are dropped before anything else, even on established connections.
    * Hundreds of networks cost no more than one.
    * @default none
    * @refused an empty list; everyone; a network that overlaps `adminCidr`
    */
-  readonly blocked?: readonly string[];
+  readonly blocked?: readonly SourceSpec[];
 }
 
 export interface BlockedValues {
@@ -28,8 +29,8 @@ declare module './values' {
 export const blocked: GatewayOption<BlockedProps, BlockedValues> = {
   on: 'gateway',
   props: { blocked: true },
-  read(_, props, problems, { admin }) {
-    const networks = readSources('blocked', props.blocked, problems);
+  read(_, props, problems, { admin, lists }) {
+    const networks = readSources('blocked', props.blocked, lists, problems);
     for (const cidr of networks) {
       if (isEverything(cidr)) problems.add('blocked', 'must not be everyone', cidr.text);
       else if (admin !== undefined && overlaps(cidr, admin))
@@ -37,7 +38,7 @@ export const blocked: GatewayOption<BlockedProps, BlockedValues> = {
     }
     return { blocked: networks };
   },
-  nftables: ({ settings }) => blockedPart(mergeCidrs(settings.blocked)),
+  nftables: ({ settings }) => blockedPart(settings.blocked),
 };
 
 function overlaps(a: Cidr, b: Cidr): boolean {
@@ -45,17 +46,19 @@ function overlaps(a: Cidr, b: Cidr): boolean {
 }
 
 function blockedPart(networks: readonly Cidr[]): readonly string[] {
-  const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));
-  if (families.length === 0) return [];
-  const sets = families.map((family) =>
-    renderSet(`blocked_v${family}`, {
-      type: `ipv${family}_addr`,
-      // A network known only at deploy time (a token) may lie within another one.
-      lines: ['flags interval', 'auto-merge'],
-      elements: networks.filter((c) => c.family === family).map((c) => ({ key: c.text })),
-    }),
+  const { alone, lists } = splitSources(networks);
+  const families = [4, 6] as const;
+  const sets = families.flatMap((family) => {
+    const own = alone.filter((c) => c.family === family);
+    return own.length === 0 ? [] : [renderNetworks(`blocked_v${family}`, family, own)];
+  });
+  const drops = families.flatMap((family) =>
+    [
+      ...(alone.some((c) => c.family === family) ? [`blocked_v${family}`] : []),
+      ...[...lists].flatMap(([name, own]) => (own.some((c) => c.family === family) ? [listSet(name, family)] : [])),
+    ].map((set) => `${family === 4 ? 'ip' : 'ip6'} saddr @${set} counter drop`),
   );
-  const drops = families.map((family) => `${family === 4 ? 'ip' : 'ip6'} saddr @blocked_v${family} counter drop`);
+  if (drops.length === 0) return [];
   const chain = renderChain(
     'blocked',
     ['type filter hook prerouting priority raw;', 'iif lo accept', ...drops],

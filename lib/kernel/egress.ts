@@ -1,8 +1,8 @@
 import { excludeCidr } from 'cidr-tools';
 import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import { NO_LISTS, readSources } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import { isPlainObject } from '../forward/read-object';
-import { readSources } from '../forward/sources';
 import { isToken } from '../forward/token';
 import { CHAINS } from '../iptables/chains';
 import type { Table } from '../iptables/table';
@@ -54,15 +54,18 @@ export const egress: GatewayOption<EgressOptionProps, Egress> = {
   iptables: writeEgress,
 };
 
-function readEgress(egress: unknown, { ipv6 }: GatewayContext, problems: Problems): readonly Cidr[] {
+function readEgress(egress: unknown, { ipv6 }: Pick<GatewayContext, 'ipv6'>, problems: Problems): readonly Cidr[] {
   if (egress === undefined) return [];
   if (!isPlainObject(egress) || !('from' in egress) || egress.from === undefined) {
     problems.add('egress', "must say which networks go out, such as { from: ['10.0.0.0/16'] }", egress);
     return [];
   }
-  const from = readSources('egress.from', egress.from, problems);
+  const from = readSources('egress.from', egress.from, NO_LISTS, problems);
   for (const cidr of from) {
-    if (isEverything(cidr)) problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
+    if (cidr.list !== undefined)
+      problems.add('egress.from', 'must be private networks of your own, written here', cidr.list);
+    else if (isEverything(cidr))
+      problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
     else if (cidr.family === 6 && !ipv6)
       problems.add('egress.from', 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
   }

@@ -42,7 +42,10 @@ function checkAddresses(
   problems: Problems,
 ): void {
   for (const [prop, cidrs] of Object.entries({ allowFrom, denyFrom })) {
-    const wrong = cidrs.find((c) => c.family !== only);
+    // A list may hold both versions, for others; it must hold one that this forward can meet.
+    const wrong = cidrs.find(
+      (c) => c.family !== only && (c.list === undefined || !cidrs.some((o) => o.list === c.list && o.family === only)),
+    );
     if (wrong !== undefined)
       problems.add(`${at}.${prop}`, `must be of IPv${only}, as the forward's family says`, wrong.text);
   }

@@ -1,5 +1,6 @@
 import type { Cidr, Family } from '../forward/cidr';
 import type { Known } from '../forward/known';
+import type { Lists } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import type { KernelForward } from '../forward/resolved';
 import type { Host, Target } from '../forward/target';
@@ -77,6 +78,7 @@ export interface PortContext extends ForwardContext {
 }
 
 export interface GatewayContext {
+  readonly lists: Lists;
   /** The network that must never be locked out; undefined if `adminCidr` is invalid. */
   readonly admin: Cidr | undefined;
   /** Whether the gateway has IPv6. */

@@ -9,6 +9,7 @@ import { healthCheck } from './health-check';
 import { onInterface } from './interface';
 import { ipv6 } from './ipv6';
 import { limits } from './limits/rules';
+import { lists } from './lists';
 import { login } from './login';
 import { metadataUsers } from './metadata-users';
 import { passage } from './passage';
@@ -18,6 +19,7 @@ import { sources } from './sources';
 /**
  * All kernel features, in the order in which their rules are written. Order matters where two features write to one
  * chain or one built-in hook:
+ * - `lists` before `blocked` and `sources`, which look its sets up.
  * - `limits` before `passage` and `egress`: packets over a limit are dropped before anything accepts them.
  * - `clientAddress` before `unmarking`: only packets that did not leave the gateway still have a mark.
  * - `passage` before `egress`: connections of forwards are accepted before the rules for private networks.
@@ -25,6 +27,7 @@ import { sources } from './sources';
 export const KERNEL_FEATURES = {
   onInterface,
   family,
+  lists,
   blocked,
   sources,
   destinations,

@@ -1,8 +1,10 @@
-import { type Cidr, type Family, isEverything, mergeCidrs } from '../forward/cidr';
+import { type Cidr, type Family, isEverything } from '../forward/cidr';
+import { splitSources } from '../forward/lists';
 import { formatPorts } from '../forward/ports';
 import type { KernelForward } from '../forward/resolved';
 import { type Element, renderChain, renderSet } from '../nftables/block';
 import type { KernelFeature } from './feature';
+import { listSet } from './lists';
 
 /** How to look up the packets of one kind of forward. */
 interface Kind {
@@ -20,8 +22,8 @@ const PROTOCOLS: Kind = { name: 'protocols_', type: 'inet_proto', key: 'meta l4p
 export const sources: KernelFeature = { nftables: ({ forwards }) => sourcesPart(forwards) };
 
 /**
- * Who may start connections. Each question is one look-up in a set, whatever the number of forwards and networks. Only
- * a connection's first packet is looked up.
+ * Who may start connections. Each question is one look-up in a set, whatever the number of forwards and networks, and
+ * two for each list that forwards name. Only a connection's first packet is looked up.
  */
 function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
   const listed = forwards.filter((f) => f.allowFrom.length > 0 || f.denyFrom.length > 0);
@@ -73,44 +75,60 @@ function group(
   };
   for (const family of [4, 6] as const) {
     const own = forwards.filter((f) => f.families.includes(family));
-    const key = `${kind.key} . ${family === 4 ? 'ip' : 'ip6'} saddr`;
+    const address = `${family === 4 ? 'ip' : 'ip6'} saddr`;
+    const key = `${kind.key} . ${address}`;
     const type = `${kind.type} . ipv${family}_addr`;
+    /** A rule for each list that forwards name: `verdict` for their listeners, if the client is in the list. */
+    const byList = (what: string, of: readonly KernelForward[], from: SourcesOf, verdict: string) => {
+      for (const list of new Set(of.flatMap((f) => namesOf(from(f), family)))) {
+        const named = of.filter((f) => namesOf(from(f), family).includes(list));
+        const listeners = add(`${what}_${list}_${kind.name}v${family}`, kind.type, named.map(listenerOf));
+        rules.push(`${on.match}${kind.key} @${listeners} ${address} @${listSet(list, family)} ${verdict}`);
+      }
+    };
     const denied = add(
       `denied_${kind.name}v${family}`,
       type,
       elementsOf(own, (f) => f.denyFrom, family),
     );
     if (denied !== undefined) rules.push(`${on.match}${key} @${denied} counter drop`);
+    byList('denied', own, (f) => f.denyFrom, 'counter drop');
     const restricted = own.filter(
       (f) => f.allowFrom.length > 0 && !f.allowFrom.some((c) => c.family === family && isEverything(c)),
     );
-    const closed = add(
-      `restricted_${kind.name}v${family}`,
-      kind.type,
-      restricted.map((f) => ({ key: listener(f), comment: f.name })),
-    );
+    const closed = add(`restricted_${kind.name}v${family}`, kind.type, restricted.map(listenerOf));
     const allowed = add(
       `allowed_${kind.name}v${family}`,
       type,
       elementsOf(restricted, (f) => f.allowFrom, family),
     );
     if (closed === undefined) continue;
+    // No other rule of this chain is about these listeners: what is denied is dropped already.
+    byList('allowed', restricted, (f) => f.allowFrom, 'accept');
     const unless = allowed === undefined ? `meta nfproto ipv${family}` : `${key} != @${allowed}`;
     rules.push(`${on.match}${unless} ${kind.key} @${closed} counter drop`);
   }
   return { sets, rules };
 }
 
-function elementsOf(
-  forwards: readonly KernelForward[],
-  list: (forward: KernelForward) => readonly Cidr[],
-  family: Family,
-): readonly Element[] {
+type SourcesOf = (forward: KernelForward) => readonly Cidr[];
+
+/** The networks that stand in no list. */
+function elementsOf(forwards: readonly KernelForward[], from: SourcesOf, family: Family): readonly Element[] {
   return forwards.flatMap((forward) =>
-    mergeCidrs(list(forward))
-      .filter((c) => c.family === family)
+    splitSources(from(forward))
+      .alone.filter((c) => c.family === family)
       .map((c) => ({ key: `${listener(forward)} . ${c.text}`, comment: forward.name })),
   );
+}
+
+/** The lists among some sources that have networks of this IP version. */
+function namesOf(sources: readonly Cidr[], family: Family): readonly string[] {
+  return [...new Set(sources.flatMap((c) => (c.family === family ? (c.list ?? []) : [])))];
+}
+
+function listenerOf(forward: KernelForward): Element {
+  return { key: listener(forward), comment: forward.name };
 }
 
 /** A forward's listener, as a key of a set. */

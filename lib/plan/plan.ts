@@ -1,5 +1,4 @@
 import { BALANCES } from '../forward/balance';
-import type { Cidr } from '../forward/cidr';
 import type { Engine, ForwardKind } from '../forward/forward';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import type { PortRange } from '../forward/ports';
@@ -15,9 +14,7 @@ import type { HttpProtocol } from '../http/protocol';
 import type { HttpRoute, HttpSite } from '../http/route';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
-
-/** Stands for a network that is a token: its value is known only at deploy time. */
-export const AT_DEPLOY = 'known at deploy';
+import { AT_DEPLOY, listNames, network, type PlannedList, type PlannedListNames, plannedLists } from './lists';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
@@ -61,10 +58,12 @@ export interface PlannedForward {
   readonly hosts?: readonly PlannedTlsHost[];
   readonly redirectTo?: PlannedRedirect;
   readonly engine: Engine;
-  /** Source networks; empty means everyone. */
+  /** Source networks, those of lists among them; empty means everyone. */
   readonly allowFrom: readonly string[];
   /** Source networks that are refused, whatever `allowFrom` says. */
   readonly denyFrom: readonly string[];
+  /** The lists that these two name. Omitted: none. */
+  readonly lists?: PlannedListNames;
   /** Omitted: every interface. */
   readonly interface?: string;
   /** IP versions that it listens on. */
@@ -128,6 +127,10 @@ export interface PlannedGateway {
   readonly ipv6: boolean;
   /** Networks whose packets are dropped. */
   readonly blocked: readonly string[];
+  /** The lists that forwards, `blocked` or trusted proxies name, with their networks. Omitted: none. */
+  readonly lists?: readonly PlannedList[];
+  /** The names of those that `blocked` names. Omitted: none. */
+  readonly blockedLists?: readonly string[];
   /** Private networks that go out through the gateway. */
   readonly egress: readonly string[];
   /** The address, if it is there already. Omitted: the stack makes one, or the address is known only at deploy. */
@@ -168,6 +171,7 @@ export function makePlan(props: PlanProps): Plan {
     gateway: {
       ipv6: settings.ipv6,
       blocked: settings.blocked.map(network),
+      ...plannedLists(forwards, settings),
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
@@ -194,6 +198,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
     engine,
     allowFrom: forward.allowFrom.map(network),
     denyFrom: forward.denyFrom.map(network),
+    ...listNames(forward),
     ...(forward.engine === 'iptables' && forward.interface !== undefined ? { interface: forward.interface } : {}),
     families,
     preserveClientAddress,
@@ -275,11 +280,6 @@ function plannedSite({ host, routes }: HttpSite): PlannedSite {
     })),
   };
 }
-
-function network({ text }: Cidr): string {
-  return isToken(text) ? AT_DEPLOY : text;
-}
-
 function plannedTarget({ kind, host, ports }: Host & { readonly ports?: PortRange }): PlannedTarget {
   return {
     kind: isToken(host) ? 'token' : kind,

@@ -1,24 +1,25 @@
 import { BALANCES } from '../forward/balance';
 import { formatPorts } from '../forward/ports';
-import {
-  AT_DEPLOY,
-  type Plan,
-  type PlannedCertificate,
-  type PlannedForward,
-  type PlannedGateway,
-  type PlannedRedirect,
-  type PlannedRule,
-  type PlannedTarget,
+import { AT_DEPLOY, listLine, type PlannedList, shownSources } from './lists';
+import type {
+  Plan,
+  PlannedCertificate,
+  PlannedForward,
+  PlannedGateway,
+  PlannedRedirect,
+  PlannedRule,
+  PlannedTarget,
 } from './plan';
 import { plainTable } from './table';
 
 /** A plan as text: forwards, gateway, security group, size of user-data, and the rendered files. Omits defaults. */
 export function printPlan(stack: string, plan: Plan): string {
-  const remarks = plan.forwards.map(remarksOn);
+  const { lists = [] } = plan.gateway;
+  const remarks = plan.forwards.map((f) => remarksOn(f, lists));
   const remarked = remarks.some((r) => r.length > 0);
   const forwards = plainTable(
     ['forward', 'listener', 'leads to', 'engine', 'allowed from', ...(remarked ? ['and'] : [])],
-    plan.forwards.map((f, i) => [...forwardRow(f), ...(remarked ? [(remarks[i] ?? []).join('\n')] : [])]),
+    plan.forwards.map((f, i) => [...forwardRow(f, lists), ...(remarked ? [(remarks[i] ?? []).join('\n')] : [])]),
   );
   const gateway = gatewayLines(plan.gateway);
   const rules = plainTable(
@@ -37,18 +38,9 @@ function roomText({ size, limit, reserve, parameters, content, namesContent }: P
   return `${text}. The host's files are in ${parameters.length} parameters: ${parameters[0]}, ... (content ${content.slice(0, 16)})`;
 }
 
-function forwardRow({
-  name,
-  kind,
-  listen,
-  protocol,
-  to,
-  hosts,
-  redirectTo,
-  engine,
-  allowFrom,
-  sharing,
-}: PlannedForward): string[] {
+function forwardRow(forward: PlannedForward, lists: readonly PlannedList[]): string[] {
+  const { name, kind, listen, protocol, to, hosts, redirectTo, engine, sharing } = forward;
+  const allowFrom = shownSources(forward.allowFrom, forward.lists?.allowFrom ?? [], lists);
   const even = sharing === undefined || new Set(sharing.weights).size === 1;
   const targets =
     hosts?.flatMap((h) => h.to.map((target) => `${h.host ?? 'other names'}: ${targetText(target)}`)) ??
@@ -82,8 +74,9 @@ export function certificateText(certificate: PlannedCertificate): string {
 }
 
 /** A forward's options that have no column of their own. */
-function remarksOn(forward: PlannedForward): string[] {
-  const { certificate, denyFrom, families, healthCheck, http3, limits, sharing } = forward;
+function remarksOn(forward: PlannedForward, lists: readonly PlannedList[]): string[] {
+  const { certificate, families, healthCheck, http3, limits, sharing } = forward;
+  const denyFrom = shownSources(forward.denyFrom, forward.lists?.denyFrom ?? [], lists);
   const rate = limits?.rate;
   return [
     ...(certificate === undefined ? [] : [`certificate ${certificateText(certificate)}`]),
@@ -106,13 +99,23 @@ function healthLine({ by, port, interval, failures }: NonNullable<PlannedForward
   return `health: ${by}${port === undefined ? '' : ` ${port}`} every ${interval} s, out after ${failures}`;
 }
 
-function gatewayLines({ address, names, ipv6, blocked, egress, ping }: PlannedGateway): string[] {
+function gatewayLines({
+  address,
+  names,
+  ipv6,
+  blocked,
+  lists = [],
+  blockedLists = [],
+  egress,
+  ping,
+}: PlannedGateway): string[] {
   return [
     ...(address === undefined ? [] : [`takes over ${address}`]),
     ...(names === undefined ? [] : [`named ${names.join(', ')}`]),
     ...(ipv6 ? ['IPv6 beside IPv4'] : []),
     ...(egress.length > 0 ? [`way out of ${egress.join(', ')}`] : []),
-    ...(blocked.length > 0 ? [`drops all from ${blocked.join(', ')}`] : []),
+    ...(blocked.length > 0 ? [`drops all from ${shownSources(blocked, blockedLists, lists).join(', ')}`] : []),
+    ...lists.map(listLine),
     ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Known } from '../forward/known';
+import type { Lists } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import type { StreamForward } from '../forward/resolved';
 import type { Line } from '../nginx/block';
@@ -22,5 +23,6 @@ export type TransportOption<Props extends object, Values extends object> = Optio
 
 /** What else is known about a forward. */
 export interface StreamContext {
+  readonly lists: Lists;
   readonly transport: 'tcp' | 'udp';
 }

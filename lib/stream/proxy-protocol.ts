@@ -27,8 +27,8 @@ declare module './values' {
 export const proxyProtocol: StreamOption<ProxyProtocolOptionProps, ProxyProtocol> = {
   on: 'stream',
   props: { proxyProtocol: true },
-  read(at, props, problems, { transport }) {
-    if (transport === 'tcp') return readTrustedProxies(at, props, ['accept', 'send'], problems);
+  read(at, props, problems, { transport, lists }) {
+    if (transport === 'tcp') return readTrustedProxies(at, props, ['accept', 'send'], lists, problems);
     if (props.proxyProtocol !== undefined)
       problems.add(`${at}.proxyProtocol`, 'must be left out: nginx speaks it only over TCP', props.proxyProtocol);
     return { sendsProxyProtocol: false };

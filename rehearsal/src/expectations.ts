@@ -1,13 +1,7 @@
 import { containsCidr, overlapCidr } from 'cidr-tools';
 import type { PortRange } from '../../lib/forward/ports';
-import {
-  AT_DEPLOY,
-  type Plan,
-  type PlannedForward,
-  type PlannedRedirect,
-  type PlannedSite,
-  type PlannedTarget,
-} from '../../lib/plan/plan';
+import { AT_DEPLOY } from '../../lib/plan/lists';
+import type { Plan, PlannedForward, PlannedRedirect, PlannedSite, PlannedTarget } from '../../lib/plan/plan';
 import { certificateText, targetText } from '../../lib/plan/print';
 import { INTERNET, NAMES } from './network/addresses';
 

@@ -120,6 +120,13 @@ def test_lists_may_have_several_lines():
     assert len(content.forwards[-1].allow) == 2
 
 
+def test_a_list_stands_for_its_networks():
+    lists = "@office list 203.0.113.0/24\n@office list 198.51.100.0/24\n@bad list 198.51.100.7/32\n"
+    content = Content(FORWARDS, f"{lists}* deny @bad\nweb allow @office 192.0.2.1/32\nweb proxied\n")
+    assert len(content.forwards[-1].allow) == 3 and content.forwards[-1].is_proxied
+    assert [str(network) for network in content.blocked] == ["198.51.100.7/32"]
+
+
 def test_the_gateway_itself_is_admitted():
     content = Content(FORWARDS, "web allow 203.0.113.0/24\n* deny 198.51.100.0/24\n")
     assert content.admits(content.forwards[-1], ipaddress.ip_address("127.0.0.1"))

@@ -46,3 +46,23 @@ test('a host has the programs of its engines only', () => {
   expect(programs(Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }))).toEqual(['cut', 'cut_flows']);
   expect(programs(Forward.tcp({ listen: 80, to: 8080, engine: 'nginx' }))).toEqual(['cut', 'cut_sockets']);
 });
+
+test('a list stands once, before the forwards that name it', () => {
+  const office = ['198.51.100.0/24', '2001:db8:1::/48'];
+  const forwards = resolveForwardsOrThrow({
+    lists: { office, bad: ['203.0.113.0/24'] },
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080, allowFrom: ['192.0.2.1/32', 'office'], denyFrom: ['bad'] }),
+      game: Forward.udp({ listen: 27015, to: 27016, allowFrom: ['office'], engine: 'iptables' }),
+    },
+  });
+  const [file] = sourcesFiles(forwards, readGatewaySettings({}, undefined, new Problems()));
+  expect(file?.text.split('\n')).toEqual([
+    '@office list 198.51.100.0/24 2001:db8:1::/48',
+    '@bad list 203.0.113.0/24',
+    'web allow @office 192.0.2.1/32',
+    'web deny @bad',
+    'game allow @office',
+    '',
+  ]);
+});

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Token } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
+import { Sources } from '../../lib/forward/known-sources';
 import { Tls } from '../../lib/forward/tls';
-import { AT_DEPLOY, type Plan } from '../../lib/plan/plan';
+import { AT_DEPLOY } from '../../lib/plan/lists';
+import type { Plan } from '../../lib/plan/plan';
 import { printPlan } from '../../lib/plan/print';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { CANONICAL, synthesize } from '../snapshots/canonical';
@@ -79,6 +81,30 @@ test("shows the gateway's settings besides its forwards, as text and as JSON", (
   expect(health.plan.forwards[0]).toMatchObject({
     healthCheck: { by: 'tcp', port: 8081, interval: 5, failures: 2 },
   });
+});
+
+test('shows lists by their names, and from when published ones are', () => {
+  const { plan: found, text } = planned({
+    adminCidr: '203.0.113.7/32',
+    engine: 'iptables',
+    lists: { office: ['198.51.100.0/24', '2001:db8:1::/48'], unused: ['192.0.2.0/24'] },
+    blocked: ['192.0.2.0/24', Sources.cloudFront()],
+    forwards: {
+      web: Forward.tcp({
+        listen: 80,
+        to: 8080,
+        allowFrom: ['office', '192.0.2.1/32'],
+        denyFrom: [Sources.cloudflare()],
+      }),
+    },
+  });
+  expect(text).toMatch(/^web +tcp 80 +8080 on the gateway +iptables +list office +not from list cloudflare$/m);
+  expect(text).toMatch(/^ +192\.0\.2\.1\/32$/m);
+  expect(text).toContain('drops all from list cloudfront, 192.0.2.0/24\n');
+  expect(text).toContain('list office: 198.51.100.0/24, 2001:db8:1::/48\n');
+  expect(text).toMatch(/^list cloudflare: 103\.21\.244\.0\/22, .*, \.\.\. \(\d+\), as of 20\d\d-\d\d-\d\d$/m);
+  expect(text).not.toContain('list unused');
+  expect(found.forwards[0]?.allowFrom).toEqual(['198.51.100.0/24', '2001:db8:1::/48', '192.0.2.1/32']);
 });
 
 test('shows egress, and targets with preserved client addresses', () => {

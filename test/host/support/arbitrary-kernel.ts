@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { Forward } from '../../../lib/forward/forward';
+
 import type { GatewaySettingsProps } from '../../../lib/forward/gateway-settings';
+import { Sources } from '../../../lib/forward/known-sources';
 import { cidr, given, listen, port, ports, rangeText, v4, v6 } from './arbitrary-parts';
 
 /**
@@ -28,6 +30,15 @@ function network(world: World): fc.Arbitrary<string> {
 }
 
 const networks = (world: World) => fc.array(network(world), { minLength: 1, maxLength: 6 });
+/** Networks of the stack's, and of others. */
+const sources = (world: World) =>
+  fc.array(
+    fc.oneof(
+      { weight: 20, arbitrary: network(world) },
+      { weight: 1, arbitrary: fc.constantFrom(Sources.cloudflare(), Sources.cloudFront()) },
+    ),
+    { minLength: 1, maxLength: 6 },
+  );
 
 const interfaceName = fc.stringMatching(/^[a-z][a-z0-9_.-]{0,13}\+?$/);
 const limits = fc.oneof(
@@ -72,8 +83,8 @@ const mistakes = fc.oneof({ weight: 12, arbitrary: fc.constant({}) }, { weight: 
 
 /** What forwards of ports and of protocols have in common. */
 const common = (world: World) => ({
-  allowFrom: rarely(networks(world)),
-  denyFrom: rarely(networks(world)),
+  allowFrom: rarely(sources(world)),
+  denyFrom: rarely(sources(world)),
   interface: rarely(interfaceName),
   family: fc.constant(family[world]),
 });
@@ -158,7 +169,7 @@ export const kernelProtocol = (ipv6: boolean): fc.Arbitrary<Forward> =>
 export const gatewaySettings = (ipv6: boolean): fc.Arbitrary<GatewaySettingsProps> =>
   fc
     .record({
-      blocked: rarely(networks(ipv6 ? 'both' : 'v4')),
+      blocked: rarely(sources(ipv6 ? 'both' : 'v4')),
       egress: rarely(fc.record({ from: networks(ipv6 ? 'both' : 'v4') })),
       ping: rarely(fc.boolean()),
       flowOffload: rarely(fc.boolean()),

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { ForwardProps } from '../../../lib/forward/forward';
+import { Sources } from '../../../lib/forward/known-sources';
 
 /**
  * What people write, and sometimes what they should not: most stacks are accepted, and every rule is broken somewhere.
@@ -58,7 +59,13 @@ export const cidr = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('10.0.0.1', '10.0.0.1/8', 'office', '1.2.3.4/33') },
 );
 
-export const allowFrom = fc.option(fc.array(cidr, { minLength: 1, maxLength: 6 }), { nil: undefined, freq: 2 });
+/** A network, or rarely those of somebody else. */
+export const source = fc.oneof(
+  { weight: 20, arbitrary: cidr },
+  { weight: 1, arbitrary: fc.constantFrom(Sources.cloudflare(), Sources.cloudFront()) },
+);
+
+export const allowFrom = fc.option(fc.array(source, { minLength: 1, maxLength: 6 }), { nil: undefined, freq: 2 });
 
 /** Sometimes a range leads to a range of the same length. They are drawn together, or it would hardly ever happen. */
 const sameLength = fc

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { Forward, type ForwardProps } from '../../../lib/forward/forward';
+import type { SourceSpec } from '../../../lib/forward/lists';
 import { Tls } from '../../../lib/forward/tls';
 import { BLANKED } from '../../../lib/http/blanked-headers';
 import { STREAMING, streamsAnswers } from '../../../lib/http/streams';
-import { allowFrom, cidr, given, listenPort, target } from './arbitrary-parts';
+import { allowFrom, given, listenPort, source, target } from './arbitrary-parts';
 import { delivery } from './arbitrary-shared';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -54,7 +55,7 @@ const errors = optional(
 
 const maxHeaderKiB = optional(fc.integer({ min: 8, max: 64 }));
 
-const networks = fc.array(cidr, { minLength: 1, maxLength: 6 });
+const networks = fc.array(source, { minLength: 1, maxLength: 6 });
 
 /** Sources, proxies and other options that only a forward has. */
 const client = {
@@ -64,7 +65,7 @@ const client = {
   from: networks,
 };
 
-function words({ word, from, ...rest }: { readonly word: string; readonly from: readonly string[] }) {
+function words({ word, from, ...rest }: { readonly word: string; readonly from: readonly SourceSpec[] }) {
   return {
     ...rest,
     ...(word === 'header' ? { trustedProxies: from } : {}),

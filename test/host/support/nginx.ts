@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Forward } from '../../../lib/forward/forward';
-import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { type ForwardSet, resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { isHttpsForward } from '../../../lib/forward/resolved';
 import { forwardsFile } from '../../../lib/host/forwards-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
@@ -44,6 +44,9 @@ export function isStalled(words: readonly string[], exitCode: number): boolean {
 /** A line of access.log or stream.log. */
 export type LogEntry = Readonly<Record<string, string | number>>;
 
+type Forwards = Readonly<Record<string, Forward>>;
+type Lists = NonNullable<ForwardSet['lists']>;
+
 /** A test host with the nginx.conf that synth renders, the bound of slow heads, and nothing else of Portway. */
 export class NginxHost {
   private hasPackage = false;
@@ -63,8 +66,8 @@ export class NginxHost {
   }
 
   /** Starts nginx with these forwards, and waits until it answers. `alter` changes what was rendered. */
-  async run(forwards: Readonly<Record<string, Forward>>, alter = (conf: string) => conf): Promise<void> {
-    await this.configure(forwards, alter);
+  async run(forwards: Forwards, alter = (conf: string) => conf, lists: Lists = {}): Promise<void> {
+    await this.configure(forwards, alter, lists);
     // As its unit does.
     await this.host.sh('gateway', `ip route replace local ${SOURCE_ADDRESS} dev lo src 127.0.0.1; nginx`);
     const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
@@ -72,8 +75,8 @@ export class NginxHost {
   }
 
   /** Tells the running nginx to take other forwards, which it does a little later. */
-  async reload(forwards: Readonly<Record<string, Forward>>): Promise<void> {
-    await this.configure(forwards);
+  async reload(forwards: Forwards, lists: Lists = {}): Promise<void> {
+    await this.configure(forwards, undefined, lists);
     await this.host.sh('gateway', 'nginx -s reload');
   }
 
@@ -91,8 +94,8 @@ export class NginxHost {
     });
   }
 
-  private async configure(forwards: Readonly<Record<string, Forward>>, alter = (conf: string) => conf): Promise<void> {
-    const resolved = resolveForwardsOrThrow({ forwards });
+  private async configure(forwards: Forwards, alter = (conf: string) => conf, lists: Lists = {}): Promise<void> {
+    const resolved = resolveForwardsOrThrow({ forwards, ...(Object.keys(lists).length === 0 ? {} : { lists }) });
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', alter(conf));

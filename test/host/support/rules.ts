@@ -1,6 +1,6 @@
 import type { Forward } from '../../../lib/forward/forward';
 import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
-import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
+import { type ForwardSet, resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { renderIptables } from '../../../lib/kernel/render-iptables';
 import { renderNftables } from '../../../lib/kernel/render-nftables';
 import { writePackage } from './assets';
@@ -15,9 +15,13 @@ export const PROVED = '/var/lib/portway/good/etc/portway';
 export type Rules = { readonly v4: string; readonly v6: string; readonly nft?: string };
 
 /** The rules as synth renders them. */
-export function rulesOf(forwards: Readonly<Record<string, Forward>>, settings: Partial<GatewaySettings> = {}): Rules {
+export function rulesOf(
+  forwards: Readonly<Record<string, Forward>>,
+  settings: Partial<GatewaySettings> = {},
+  lists?: ForwardSet['lists'],
+): Rules {
   const all = { ...NO_SETTINGS, ...settings };
-  const resolved = resolveForwardsOrThrow({ forwards, engine: 'iptables' });
+  const resolved = resolveForwardsOrThrow({ forwards, engine: 'iptables', ...(lists === undefined ? {} : { lists }) });
   const nft = renderNftables(resolved, all);
   return { ...renderIptables(resolved, all), ...(nft === undefined ? {} : { nft }) };
 }

@@ -45,7 +45,10 @@ class Content:
         """From the texts of FORWARDS and SOURCES."""
         lists: dict[tuple[str, str], list[str]] = {}
         for name, what, *networks in map(str.split, sources.splitlines()):
-            lists.setdefault((name, what), []).extend(networks)
+            found = lists.setdefault((name, what), [])
+            for network in networks:
+                # A list of the stack's stands before those that name it.
+                found += lists.get((network, "list"), [network])
         self.blocked = networks_of(lists, "*", "deny")
         self.forwards = []
         for name, listener, engine, *targets in map(str.split, forwards.splitlines()):
