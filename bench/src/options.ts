@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { Section } from './count/section';
 import { SECTIONS } from './count/subjects';
 import type { Scenario } from './model';
 import type { Pace } from './run';
@@ -6,6 +7,8 @@ import type { Pace } from './run';
 /** The options of the command line. */
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
+  /** What is counted. */
+  readonly sections: readonly Section[];
   readonly pace: Pace;
   /** Count instructions in an emulated machine instead of measuring time. */
   readonly count: boolean;
@@ -43,7 +46,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
     .option('--seconds <number>', `length of a sample; default ${FULL.seconds}, quick ${QUICK.seconds}`, positive)
     .option(
       '--count',
-      `count instructions in an emulated machine instead of time (${COUNTED.join(', ')}); rounds are boots, default ${BOOTS}`,
+      `count instructions in an emulated machine instead of time; --only of ${COUNTED.join(', ')}; rounds are boots, default ${BOOTS}`,
     )
     .option('--check', 'fail when a bound is missed, or a ratio is worse than in the committed run, beyond the spread')
     .option('--record', 'make this the committed run: results, tables and charts; with --only the other scenarios stay')
@@ -52,17 +55,16 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
     .exitOverride();
   program.parse([...args], { from: 'user' });
   const { quick, only, rounds, seconds, count, check, record, list } = program.opts<Parsed>();
+  const [known, where] = count ? [COUNTED, 'with --count, '] : [names, ''];
   for (const name of only ?? []) {
-    if (!names.includes(name)) program.error(`error: --only must be of ${names.join(', ')}, got: ${name}`);
+    if (!known.includes(name)) program.error(`error: ${where}--only must be of ${known.join(', ')}, got: ${name}`);
   }
   if (count && seconds !== undefined) program.error('error: --seconds has no meaning with --count');
-  if (count && only !== undefined && !only.some((name) => COUNTED.includes(name))) {
-    program.error(`error: with --count, --only must be of ${COUNTED.join(', ')}, got: ${only.join(', ')}`);
-  }
   const given = quick ? QUICK : FULL;
   const pace = count ? { ...given, rounds: quick ? 1 : BOOTS } : given;
   return {
     scenarios: all.filter((s) => (only === undefined ? !(quick && s.slow) : only.includes(s.name))),
+    sections: SECTIONS.filter(({ name }) => only === undefined || only.includes(name)),
     pace: { ...pace, rounds: Math.ceil(rounds ?? pace.rounds), seconds: seconds ?? pace.seconds },
     count: count === true,
     list: list === true,

@@ -8,7 +8,8 @@ import { versionsIn } from '../src/count/image';
 import { withJob } from '../src/count/job';
 import { countMarkdown, countText } from '../src/count/report';
 import type { Counted } from '../src/count/result';
-import { SECTIONS, type Section } from '../src/count/subjects';
+import type { Section } from '../src/count/section';
+import { SECTIONS } from '../src/count/subjects';
 
 /** A result in which a connection to another host takes these instructions. */
 function counted(ours: number, byHand = 1000): Counted {
@@ -90,7 +91,7 @@ describe('what must hold', () => {
       subjects: subjects.map((s) => ({ ...s, instructions: Object.fromEntries(loads.map((load) => [load, [1]])) })),
     }));
     const judged = countVerdicts({ ...counted(1), sections: all });
-    expect(judged).toHaveLength(14);
+    expect(judged).toHaveLength(18);
   });
 });
 
@@ -105,6 +106,18 @@ test('the page and the terminal show counts, spread and ratios', () => {
   const text = countText(result, countVerdicts(result, counted(1000)));
   expect(text).toMatch(/remote, new +Portway +1,100 +0.18 % +1.375/);
   expect(text).toMatch(/of one by hand +<= 1.04 +1.100 +1.000 +FAILS/);
+});
+
+test('prices are what an option costs more', () => {
+  const [section] = counted(1000).sections;
+  const [, , portway] = section?.subjects ?? [];
+  const option = (title: string, count: number) => ({ name: title, title, instructions: { new: [count] } });
+  const subjects = [portway, option('`limits`', 1012), option('no log', 900)] as const;
+  const page = countMarkdown({ ...counted(1000), sections: [{ ...section, prices: true, subjects }] as never });
+  expect(page).toMatch(/\| {2,}\| a new connection with one request \|/);
+  expect(page).toMatch(/\| \*\*Portway\*\* +\| 1,000 +\|/);
+  expect(page).toMatch(/\| `limits` +\| \+12 \(\+1.2 %\) +\|/);
+  expect(page).toMatch(/\| no log +\| −100 \(−10.0 %\) +\|/);
 });
 
 test("a job holds the subjects' own rules, and what is asked for", async () => {

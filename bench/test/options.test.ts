@@ -1,3 +1,4 @@
+import { SECTIONS } from '../src/count/subjects';
 import type { Scenario } from '../src/model';
 import { readOptions } from '../src/options';
 
@@ -18,6 +19,7 @@ function read(...args: string[]) {
 test('by default everything is measured, at length', () => {
   expect(read()).toEqual({
     scenarios: all,
+    sections: SECTIONS,
     pace: { rounds: 5, seconds: 0.8, quick: false },
     count: false,
     list: false,
@@ -43,6 +45,7 @@ test('counting is done in two boots, or as many as asked for', () => {
   expect(read('--count')).toMatchObject({ count: true, pace: { rounds: 2 } });
   expect(read('--count', '--quick').pace.rounds).toBe(1);
   expect(read('--count', '--rounds', '3').pace.rounds).toBe(3);
+  expect(read('--count', '--only', 'options-http').sections.map(({ name }) => name)).toEqual(['options-http']);
 });
 
 test('scenarios by name, in their own order', () => {
@@ -56,7 +59,7 @@ test('mistakes are said with what is possible', () => {
     expect(() => read('--rounds', '0')).toThrow('must be a number above 0');
     expect(() => read('--seconds', 'x')).toThrow('must be a number above 0');
     expect(() => read('--count', '--only', 'udp')).toThrow(
-      'with --count, --only must be of remote, local, http, got: udp',
+      'with --count, --only must be of remote, local, http, many-remote, many-local, options-kernel, options-tcp, options-http, got: udp',
     );
     expect(() => read('--count', '--seconds', '1')).toThrow('--seconds has no meaning with --count');
     expect(() => read('--fast')).toThrow("unknown option '--fast'");

@@ -52,6 +52,22 @@ export async function nftMapByHand(ground: Ground, jobs: readonly Job[]): Promis
   await ground.sh('gateway', 'nft -f -', nftMap(ground, jobs));
 }
 
+/** A flow table as its documentation shows it, for the lane's devices. */
+export async function nftFlowsByHand(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  await nftMapByHand(ground, jobs);
+  const flows = [
+    'table ip flows {',
+    '  flowtable fast { hook ingress priority filter; devices = { ens5, ens6 }; counter; }',
+    '  chain forward {',
+    '    type filter hook forward priority filter;',
+    '    ct state established ct status dnat meta l4proto { tcp, udp } flow add @fast',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+  await ground.sh('gateway', 'nft -f -; sysctl -qw net.netfilter.nf_conntrack_acct=1', flows);
+}
+
 function nftTable(ground: Ground, rules: readonly string[]): string {
   const host = remoteHost(ground);
   return [

@@ -1,4 +1,6 @@
-import { type Engine, Forward, type HttpForwardProps } from '../../../lib/forward/forward';
+import { type Engine, Forward, type HttpForwardProps, type TransportForwardProps } from '../../../lib/forward/forward';
+import { type GatewaySettingsProps, readGatewaySettings } from '../../../lib/forward/gateway-settings';
+import { Problems } from '../../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { Tls } from '../../../lib/forward/tls';
 import { hostContent } from '../../../lib/host/host-content';
@@ -17,11 +19,21 @@ export const APPLY = '/usr/local/bin/portway rules apply';
 /** What it runs after that if it forwards to other hosts. Kernels without flow tables go on without. */
 const LOAD_FLOWS = `[[ ! -e ${FLOWS.file} ]] || /usr/local/bin/portway flows || :`;
 
-/** Portway's own rules, as synth renders them and the host applies them. */
-export async function portwayIptables(ground: Ground, jobs: readonly Job[]): Promise<void> {
-  await writeContent(ground, forwardsOf(ground, jobs, 'iptables'));
-  await applyRules(ground);
+/** Options that a team may add to a forward in the kernel. */
+export interface KernelOptions extends Partial<Omit<TransportForwardProps, 'to' | 'engine'>> {
+  /** A second port of the application, which gets half of the new connections. Default: none. */
+  readonly otherPort?: number;
 }
+
+/** Portway's own rules, as synth renders them and the host applies them, with options of each forward and of the gateway. */
+export function portwayKernel(options: KernelOptions = {}, gateway: GatewaySettingsProps = {}): Carrier {
+  return async (ground, jobs) => {
+    await writeContent(ground, forwardsOf(ground, jobs, 'iptables', options), gateway);
+    await applyRules(ground);
+  };
+}
+
+export const portwayIptables = portwayKernel();
 
 /** Makes the kernel's rules match the written ones. */
 export async function applyRules(ground: Ground): Promise<void> {
@@ -33,12 +45,16 @@ export async function writeIptables(ground: Ground, jobs: readonly Job[]): Promi
   await writeContent(ground, forwardsOf(ground, jobs, 'iptables'));
 }
 
-/** Portway's nginx as a reverse proxy for HTTP, with options that a team may add. */
-export function portwayHttp(options: Partial<HttpForwardProps> = {}): Carrier {
+/**
+ * Portway's nginx as a reverse proxy for HTTP, with options that a team may add.
+ * @param change an expression of sed that changes nginx.conf, for what no option leaves out
+ */
+export function portwayHttp(options: Partial<HttpForwardProps> = {}, change = ''): Carrier {
   return (ground, jobs) =>
     startNginx(
       ground,
       jobs.map((job) => Forward.http({ listen: job.listen, to: targetOf(ground, job), ...options })),
+      change,
     );
 }
 
@@ -50,13 +66,24 @@ export function portwayHttps(ground: Ground, jobs: readonly Job[]): Promise<void
   );
 }
 
-/** Portway's nginx for TCP and UDP. */
-export function portwayStream(ground: Ground, jobs: readonly Job[]): Promise<void> {
-  return startNginx(ground, forwardsOf(ground, jobs, 'nginx'));
+/** Portway's nginx for TCP and UDP, with options that a team may add. */
+export function portwayTcp(options: Partial<TransportForwardProps> = {}): Carrier {
+  return (ground, jobs) => startNginx(ground, forwardsOf(ground, jobs, 'nginx', options));
 }
 
-function forwardsOf(ground: Ground, jobs: readonly Job[], engine: Engine): readonly Forward[] {
-  return jobs.map((job) => Forward[job.protocol]({ listen: job.listen, to: targetOf(ground, job), engine }));
+export const portwayStream = portwayTcp();
+
+function forwardsOf(
+  ground: Ground,
+  jobs: readonly Job[],
+  engine: Engine,
+  { otherPort, ...options }: KernelOptions = {},
+): readonly Forward[] {
+  return jobs.map((job) => {
+    const ports = [job.port, ...(otherPort === undefined ? [] : [otherPort])];
+    const to = ports.map((port) => targetOf(ground, { ...job, port }));
+    return Forward[job.protocol]({ listen: job.listen, to, engine, ...options } as TransportForwardProps);
+  });
 }
 
 function targetOf(ground: Ground, { port }: Job): number | string {
@@ -65,9 +92,16 @@ function targetOf(ground: Ground, { port }: Job): number | string {
 }
 
 /** @returns the files that were written */
-async function writeContent(ground: Ground, forwards: readonly Forward[]): Promise<readonly HostFile[]> {
+async function writeContent(
+  ground: Ground,
+  forwards: readonly Forward[],
+  gateway: GatewaySettingsProps = {},
+): Promise<readonly HostFile[]> {
   const named = Object.fromEntries(forwards.map((forward, i) => [`forward-${i + 1}`, forward]));
-  const { files } = hostContent({ forwards: resolveForwardsOrThrow({ forwards: named }), os: OS });
+  const problems = new Problems();
+  const settings = readGatewaySettings(gateway, undefined, problems);
+  problems.throwIfAny();
+  const { files } = hostContent({ forwards: resolveForwardsOrThrow({ forwards: named }), settings, os: OS });
   for (const { path, text, mode } of files) await ground.put('gateway', path, text, mode);
   const sysctl = files.filter(({ path }) => path.startsWith('/etc/sysctl.d/')).map(({ path }) => path);
   // Settings of the whole machine cannot be set from a namespace, and do not differ between lanes.
@@ -75,9 +109,10 @@ async function writeContent(ground: Ground, forwards: readonly Forward[]): Promi
   return files;
 }
 
-async function startNginx(ground: Ground, forwards: readonly Forward[]): Promise<void> {
+async function startNginx(ground: Ground, forwards: readonly Forward[], change = ''): Promise<void> {
   const files = await writeContent(ground, forwards);
   await putCertificates(ground, files.find(({ path }) => path === '/etc/nginx/nginx.conf')?.text ?? '');
+  if (change !== '') await ground.sh('gateway', `sed -i '${change}' /etc/nginx/nginx.conf`);
   const route = `ip route replace local ${SOURCE_ADDRESS} dev lo src 127.0.0.1`;
   await ground.sh('gateway', `mkdir -p ${NGINX_PATHS.logFolder} ${NGINX_PATHS.sockets}\n${route}\nnginx`);
   const asked = `curl -s --unix-socket ${NGINX_PATHS.socket} http://host/generation`;

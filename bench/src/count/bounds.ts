@@ -1,5 +1,5 @@
 import { type Counted, countOf } from './result';
-import type { LoadName } from './subjects';
+import type { LoadName } from './section';
 
 /** The instructions of one subject, in terms of another one's. */
 export interface CountBound {
@@ -23,6 +23,14 @@ function http(load: LoadName, against: string, atMost: number, title: string): C
 export const BOUNDS: readonly CountBound[] = [
   kernel('remote', 'kept', 'direct', 0.93, 'kept-alive request to another host, of a direct one'),
   kernel('remote', 'datagram', 'direct', 1, 'datagram to another host and back, of a direct one'),
+  {
+    ...kernel('remote', 'kept', 'direct', 0.93, 'kept-alive request with `flowOffload`, of a direct one'),
+    subject: 'portway-flows',
+  },
+  {
+    ...kernel('remote', 'datagram', 'direct', 1, 'datagram there and back with `flowOffload`, of a direct one'),
+    subject: 'portway-flows',
+  },
   kernel('remote', 'new', 'iptables', 1.04, 'new connection to another host, of one by hand'),
   kernel('local', 'kept', 'iptables', 1.005, 'kept-alive request to a port here, of one by hand'),
   kernel('local', 'new', 'iptables', 1.015, 'new connection to a port here, of one by hand'),
@@ -36,6 +44,16 @@ export const BOUNDS: readonly CountBound[] = [
     ),
     subject: 'portway-iptables-1000',
   },
+  ...['remote', 'local'].map((where) => ({
+    ...kernel(
+      `many-${where}`,
+      'new',
+      'portway-iptables',
+      1.05,
+      `new connection, the worst of 10,000 forwards (${where}), of a single one`,
+    ),
+    subject: 'portway-iptables-10000',
+  })),
   kernel('remote', 'kept', 'portway-uncounted', 1.002, 'kept-alive request to another host, of one without counting'),
   kernel('remote', 'new', 'portway-uncounted', 1.02, 'new connection to another host, of one without counting'),
   http('kept', 'nginx', 0.48, "kept-alive HTTP request, of stock nginx's"),

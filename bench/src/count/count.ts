@@ -2,14 +2,14 @@ import { ensureCountImage } from './image';
 import { key, withJob } from './job';
 import { runMachine } from './machine';
 import type { Counted, CountedSection } from './result';
-import { LOADS, type LoadName, type Section } from './subjects';
+import { LOADS, type LoadName, type Section } from './section';
 
 /** A batch that waited for longer than this fraction of its time says nothing: something in it waits for a timer. */
 const IDLE = 0.05;
 
 export interface CountOptions {
   readonly sections: readonly Section[];
-  /** How often the machine is booted. */
+  /** How often a machine is booted for each section. */
   readonly boots: number;
   readonly report: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -20,13 +20,15 @@ export async function count({ sections, boots, report, signal }: CountOptions): 
   const date = new Date().toISOString();
   const image = await ensureCountImage();
   const samples = new Samples();
-  await withJob(sections, async (archive) => {
-    for (let boot = 1; boot <= boots; boot++) {
-      signal?.throwIfAborted();
-      report(`boot ${boot} of ${boots}`);
-      await runMachine(image, archive, (line) => samples.read(line, report), signal);
-    }
-  });
+  // A machine for each section, and for each time it is counted.
+  for (const section of sections)
+    await withJob([section], async (archive) => {
+      for (let boot = 1; boot <= boots; boot++) {
+        signal?.throwIfAborted();
+        report(`${section.title}: boot ${boot} of ${boots}`);
+        await runMachine(image, archive, (line) => samples.read(line, report), signal);
+      }
+    });
   return {
     format: 1,
     date,
@@ -37,11 +39,12 @@ export async function count({ sections, boots, report, signal }: CountOptions): 
   };
 }
 
-function counted({ name, title, peer, loads, subjects }: Section, samples: Samples): CountedSection {
+function counted({ name, title, peer, loads, subjects, prices }: Section, samples: Samples): CountedSection {
   return {
     name,
     title,
     peer,
+    ...(prices ? { prices } : {}),
     subjects: subjects.map((subject) => ({
       name: subject.name,
       title: subject.title,

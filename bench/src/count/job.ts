@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import spawn from 'nano-spawn';
 import { ADDRESS } from '../../../test/host/support/host';
 import { inOrder, Recording } from './recording';
-import { LOADS, type LoadName, type Section, type Subject } from './subjects';
+import { LOADS, type LoadName, type Section, type Subject } from './section';
 
 /** Batches of each load in one boot. */
 const BATCHES = 3;

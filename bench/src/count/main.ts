@@ -15,7 +15,7 @@ import { SECTIONS } from './subjects';
 const COMMITTED = join(__dirname, '../../results/counted.json');
 
 /** `npm run bench -- --count`. @returns the exit code */
-export async function countMain({ scenarios, pace, check, record }: BenchOptions): Promise<number> {
+export async function countMain({ sections, pace, check, record }: BenchOptions): Promise<number> {
   const impossible = needsLinuxRoot();
   if (impossible !== undefined) {
     console.error(`error: counting ${impossible}`);
@@ -24,8 +24,6 @@ export async function countMain({ scenarios, pace, check, record }: BenchOptions
   const missing = await ensurePackages(HOST_TOOLS, { report: console.log });
   for (const { tool, reason } of missing) console.error(`error: ${tool} is missing: ${reason}`);
   if (missing.length > 0) return 1;
-  const names = scenarios.map(({ name }) => name);
-  const sections = SECTIONS.filter(({ name }) => names.includes(name));
   const abort = new AbortController();
   const end = () => abort.abort(new Error('ended by Ctrl-C'));
   process.once('SIGINT', end);

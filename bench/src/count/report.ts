@@ -3,8 +3,8 @@ import { capital, table } from '../report/markdown-table';
 import { number } from '../report/numbers';
 import { type Spread, spread } from '../report/statistics';
 import { type CountVerdict, countVerdicts } from './bounds';
-import type { Counted, CountedSection } from './result';
-import { LOADS, type LoadName } from './subjects';
+import type { Counted, CountedSection, CountedSubject } from './result';
+import { LOADS, type LoadName } from './section';
 
 /** The counts as a part of docs/performance.md. */
 export function countMarkdown(result: Counted): string {
@@ -14,7 +14,9 @@ export function countMarkdown(result: Counted): string {
     boundsTable(countVerdicts(result)),
     ...result.sections.flatMap((section) => [
       `### ${section.title}, counted`,
-      ...loadsOf(section).map((load) => `**${capital(LOADS[load].title)}**\n\n${loadTable(section, load)}`),
+      ...(section.prices
+        ? [priceTable(section)]
+        : loadsOf(section).map((load) => `**${capital(LOADS[load].title)}**\n\n${loadTable(section, load)}`)),
     ]),
     '',
   ].join('\n\n');
@@ -48,6 +50,29 @@ function loadTable({ subjects, peer }: CountedSection, load: LoadName): string {
   });
   const titleOf = (name: string) => subjects.find((subject) => subject.name === name)?.title ?? name;
   return table(['', 'instructions', 'spread', `of ${reference?.title}`, `of ${titleOf(peer)}`, 'over direct'], rows);
+}
+
+/** What each subject costs more than the first one. */
+function priceTable(section: CountedSection): string {
+  const loads = loadsOf(section);
+  const [plain] = section.subjects;
+  const medianOf = (subject: CountedSubject | undefined, load: LoadName) =>
+    spread(subject?.instructions[load] ?? [])?.median;
+  const rows = section.subjects.map((subject) => [
+    subject === plain ? `**${subject.title}**` : subject.title,
+    ...loads.map((load) => {
+      const [own, before] = [medianOf(subject, load), medianOf(plain, load)];
+      if (own === undefined || before === undefined) return '';
+      return subject === plain ? number(Math.round(own)) : price(own - before, before);
+    }),
+  ]);
+  return table(['', ...loads.map((load) => LOADS[load].title)], rows);
+}
+
+/** Both signs, so that a reader sees at once what saves. */
+function price(more: number, of: number): string {
+  const sign = more < 0 ? '−' : '+';
+  return `${sign}${number(Math.round(Math.abs(more)))} (${sign}${((100 * Math.abs(more)) / of).toFixed(1)} %)`;
 }
 
 function ratio(count: Spread | undefined, other: Spread | undefined): string {

@@ -1,5 +1,5 @@
 import { type Spread, spread } from '../report/statistics';
-import type { LoadName } from './subjects';
+import type { LoadName } from './section';
 
 /** What was counted: every batch, so that any figure can be computed from it again. It is written as JSON. */
 export interface Counted {
@@ -23,6 +23,8 @@ export interface CountedSection {
   readonly peer: string;
   /** The first one is the reference. */
   readonly subjects: readonly CountedSubject[];
+  /** See Section. */
+  readonly prices?: boolean;
 }
 
 export interface CountedSubject {

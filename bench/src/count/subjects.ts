@@ -1,46 +1,23 @@
-import { nftMapByHand } from '../carriers/by-hand';
+import { nftFlowsByHand, nftMapByHand } from '../carriers/by-hand';
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { nginxStockKept } from '../carriers/peers';
-import { portwayIptables } from '../carriers/portway';
+import { portwayIptables, portwayKernel } from '../carriers/portway';
 import { manyJobs } from '../scenarios/many';
 import { WEB } from '../scenarios/set-up';
-
-/** What the load generator asks for, and how often in a batch. */
-export const LOADS = {
-  kept: { title: 'a request on a kept connection', count: 400 },
-  new: { title: 'a new connection with one request', count: 200 },
-  datagram: { title: 'a datagram there and back', count: 400 },
-} as const;
-export type LoadName = keyof typeof LOADS;
-
-/** A contender with what it carries. The last job of each protocol leads to the application. */
-export interface Subject extends Carrying {
-  readonly jobs: readonly Job[];
-}
-
-/** Subjects that are compared with each other. The first one is the reference. */
-export interface Section {
-  readonly name: string;
-  readonly title: string;
-  readonly applicationAt: 'gateway' | 'backend';
-  readonly loads: readonly LoadName[];
-  /** The subject that ours is also compared with. */
-  readonly peer: string;
-  readonly subjects: readonly Subject[];
-}
+import { PRICES } from './prices';
+import type { Section, Subject } from './section';
 
 const DATAGRAMS: Job = { protocol: 'udp', listen: 81, port: WEB.port };
 const BOTH = [WEB, DATAGRAMS];
-const MANY = 1_000;
 
 function carrying(contender: Carrying, jobs: readonly Job[]): Subject {
   return { ...contender, jobs };
 }
 
-function many(contender: Carrying, jobs: readonly Job[]): Subject {
-  const forwards = MANY.toLocaleString('en');
-  return { ...contender, jobs, name: `${contender.name}-${MANY}`, title: `${contender.title}, ${forwards} forwards` };
+function many(count: number, contender: Carrying, jobs: readonly Job[]): Subject {
+  const forwards = count.toLocaleString('en');
+  return { ...contender, jobs, name: `${contender.name}-${count}`, title: `${contender.title}, ${forwards} forwards` };
 }
 
 /** Portway's rules while nothing counts what a forward carries. */
@@ -61,7 +38,29 @@ const KERNEL: readonly Subject[] = [
   ),
   ...[CONTENDERS.portwayIptables, UNCOUNTED].map((contender) => carrying(contender, BOTH)),
   ...[CONTENDERS.iptables, CONTENDERS.portwayIptables].map((contender) =>
-    many(contender, [...manyJobs(MANY), DATAGRAMS]),
+    many(1_000, contender, [...manyJobs(1_000), DATAGRAMS]),
+  ),
+];
+
+/** Established flows past the rules; only to other hosts. */
+const FLOWS: Carrying = {
+  name: 'portway-flows',
+  title: 'Portway, `flowOffload`',
+  carrier: portwayKernel({}, { flowOffload: true }),
+  ours: true,
+};
+
+const FLOWS_BY_HAND: Carrying = {
+  name: 'nftables-flows',
+  title: 'nftables by hand, a flow table',
+  carrier: nftFlowsByHand,
+};
+
+/** The single one is what the others are compared with. */
+const TEN_THOUSAND: readonly Subject[] = [
+  carrying(CONTENDERS.portwayIptables, [WEB]),
+  ...[CONTENDERS.portwayIptables, CONTENDERS.iptables, NFT_MAP].map((contender) =>
+    many(10_000, contender, manyJobs(10_000)),
   ),
 ];
 
@@ -78,7 +77,7 @@ export const SECTIONS: readonly Section[] = [
     applicationAt: 'backend',
     loads: ['kept', 'new', 'datagram'],
     peer: 'iptables',
-    subjects: KERNEL,
+    subjects: [...KERNEL, ...[FLOWS, FLOWS_BY_HAND].map((contender) => carrying(contender, BOTH))],
   },
   {
     name: 'local',
@@ -99,7 +98,24 @@ export const SECTIONS: readonly Section[] = [
         ...[CONTENDERS.direct, CONTENDERS.nginxStock, NGINX_KEPT, CONTENDERS.haproxy, CONTENDERS.caddy],
         CONTENDERS.portwayNginx,
       ].map((contender) => carrying(contender, [WEB])),
-      many(CONTENDERS.portwayNginx, manyJobs(MANY)),
+      many(1_000, CONTENDERS.portwayNginx, manyJobs(1_000)),
     ],
   },
+  {
+    name: 'many-remote',
+    title: '10,000 forwards to another host, the last one',
+    applicationAt: 'backend',
+    loads: ['kept', 'new'],
+    peer: 'iptables-10000',
+    subjects: TEN_THOUSAND,
+  },
+  {
+    name: 'many-local',
+    title: '10,000 forwards to ports on the gateway, the last one',
+    applicationAt: 'gateway',
+    loads: ['kept', 'new'],
+    peer: 'iptables-10000',
+    subjects: TEN_THOUSAND,
+  },
+  ...PRICES,
 ];

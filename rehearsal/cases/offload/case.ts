@@ -10,10 +10,18 @@ import { ONE, OTHER, SHOP, whoAnswers } from '../live-contents';
 import { output, put, status } from '../on-host';
 import { contents } from './contents';
 
+/** The port of nginx. */
+const SITE = 81;
+
 const version = (shop: Forward): Version => ({
   onChange: 'live',
   flowOffload: true,
-  forwards: { web: Forward.tcp({ listen: 80, to: `${ONE}:8080`, engine: 'iptables' }), shop },
+  forwards: {
+    web: Forward.tcp({ listen: 80, to: `${ONE}:8080`, engine: 'iptables' }),
+    shop,
+    // nginx beside: the kernel carries nothing of it.
+    site: Forward.http({ listen: SITE, to: `${ONE}:8080` }),
+  },
 });
 const shop = (target: string, more: { denyFrom?: string[] } = {}) =>
   Forward.tcp({ listen: SHOP, to: `${target}:8080`, engine: 'iptables', ...more });
@@ -76,6 +84,10 @@ async function ownFlows(stage: Stage): Promise<void> {
   await sleep(3000);
   const seen = await tracked(stage, SHOP);
   checks.expect(phase, "a stranger's connection is carried past the rules", seen.includes('[OFFLOAD]'), seen);
+  const site = await whoAnswers(stage, SITE, 10);
+  const ofNginx = await tracked(stage, SITE);
+  checks.expect(phase, 'nginx forwards beside it', site === ONE, site);
+  checks.expect(phase, "nginx's connections are not carried past the rules", !ofNginx.includes('[OFFLOAD]'), ofNginx);
   const count = await output(stage, 'sudo portway flows count');
   checks.expect(phase, '`portway flows count` counts it', Number(count) > 0, count);
   const { well, text } = await status(stage);

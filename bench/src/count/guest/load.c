@@ -2,7 +2,7 @@
  * The application, and the client that counts. With -icount the clock advances by one nanosecond for each instruction that the
  * machine executes, so elapsed time is the number of instructions of all sides together.
  *
- *   load serve PORT                            answers TCP (any request, as HTTP) and UDP until it is killed
+ *   load serve PORT OTHER_PORT                 answers TCP (any request, as HTTP) and UDP on both until it is killed
  *   load kept|new|datagram HOST PORT COUNT BATCHES
  *                                              prints a line for each batch: instructions for one, and the part that was idle
  *   load answers HOST PORT                     ends with 0 if a request is answered there
@@ -66,30 +66,39 @@ static void answer_datagram(int file, unsigned number) {
   sendto(file, buffer, bytes, 0, (struct sockaddr *)&client, length);
 }
 
-/* Requests are small, and one is asked at a time: each read is a whole request, or the end of the connection. */
+/* Requests are small, and one is asked at a time: each read is a whole request, a line of the PROXY protocol, both, or the end of the
+ * connection.
+ */
 static void answer_request(int file, unsigned *number) {
   char buffer[16384], answer[128];
-  if (read(file, buffer, sizeof buffer) <= 0) {
+  ssize_t length = read(file, buffer, sizeof buffer);
+  if (length <= 0) {
     close(file);
     return;
   }
+  char *line = length > 6 && !memcmp(buffer, "PROXY ", 6) ? memchr(buffer, '\n', length) : NULL;
+  if (line && line + 1 == buffer + length) return;
   int bytes = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%0*u", DIGITS, DIGITS, ++*number);
   if (write(file, answer, bytes) != bytes) close(file);
 }
 
-static void serve(int port) {
+static void serve(int port, int other) {
   unsigned number = 0;
-  int epoll = epoll_create1(0), tcp = listener(SOCK_STREAM, port), udp = listener(SOCK_DGRAM, port);
+  int epoll = epoll_create1(0);
+  int tcp = listener(SOCK_STREAM, port), udp = listener(SOCK_DGRAM, port);
+  int other_tcp = listener(SOCK_STREAM, other), other_udp = listener(SOCK_DGRAM, other);
   watch(epoll, tcp);
   watch(epoll, udp);
+  watch(epoll, other_tcp);
+  watch(epoll, other_udp);
   for (;;) {
     struct epoll_event events[EVENTS];
     int count = epoll_wait(epoll, events, EVENTS, -1);
     for (int i = 0; i < count; i++) {
       int file = events[i].data.fd;
-      if (file == udp) {
+      if (file == udp || file == other_udp) {
         answer_datagram(file, ++number);
-      } else if (file == tcp) {
+      } else if (file == tcp || file == other_tcp) {
         int connection = accept4(file, NULL, NULL, SOCK_NONBLOCK);
         if (connection < 0) continue;
         setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -208,8 +217,8 @@ static int waits(void) {
 
 int main(int words, char **word) {
   if (words > 1 && !strcmp(word[1], "waits")) return waits();
-  if (words < 3) return 2;
-  if (!strcmp(word[1], "serve")) serve(atoi(word[2]));
+  if (words < 4) return 2;
+  if (!strcmp(word[1], "serve")) serve(atoi(word[2]), atoi(word[3]));
   struct sockaddr_in address = {0};
   address.sin_family = AF_INET;
   address.sin_port = htons(atoi(word[3]));

@@ -112,7 +112,7 @@ for folder in /run/job/subjects/*; do
   echo "subject ${subject#*-}"
   own_files
   network
-  on "$(<"$folder/at")" /run/job/load serve 8080 &
+  on "$(<"$folder/at")" /run/job/load serve 8080 8081 &
   measure "$folder"
   take_down
 done

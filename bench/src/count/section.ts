@@ -1,0 +1,28 @@
+import type { Carrying } from '../carriers/contenders';
+import type { Job } from '../carriers/job';
+
+/** What the load generator asks for, and how often in a batch. */
+export const LOADS = {
+  kept: { title: 'a request on a kept connection', count: 400 },
+  new: { title: 'a new connection with one request', count: 200 },
+  datagram: { title: 'a datagram there and back', count: 400 },
+} as const;
+export type LoadName = keyof typeof LOADS;
+
+/** A contender with what it carries. The last job of each protocol leads to the application. */
+export interface Subject extends Carrying {
+  readonly jobs: readonly Job[];
+}
+
+/** Subjects that are compared with each other. The first one is the reference. */
+export interface Section {
+  readonly name: string;
+  readonly title: string;
+  readonly applicationAt: 'gateway' | 'backend';
+  readonly loads: readonly LoadName[];
+  /** The subject that ours is also compared with. */
+  readonly peer: string;
+  readonly subjects: readonly Subject[];
+  /** Whether the other subjects are the first one with one option more: their prices are shown. Default: false. */
+  readonly prices?: boolean;
+}
