@@ -24,7 +24,6 @@
 
 /* Digits of an answer's number. */
 #define DIGITS 8
-#define EVENTS 64
 /* What a datagram carries, in bytes. */
 #define DATAGRAM 64
 
@@ -92,20 +91,19 @@ static void serve(int port, int other) {
   watch(epoll, other_tcp);
   watch(epoll, other_udp);
   for (;;) {
-    struct epoll_event events[EVENTS];
-    int count = epoll_wait(epoll, events, EVENTS, -1);
-    for (int i = 0; i < count; i++) {
-      int file = events[i].data.fd;
-      if (file == udp || file == other_udp) {
-        answer_datagram(file, ++number);
-      } else if (file == tcp || file == other_tcp) {
-        int connection = accept4(file, NULL, NULL, SOCK_NONBLOCK);
-        if (connection < 0) continue;
-        setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        watch(epoll, connection);
-      } else {
-        answer_request(file, &number);
-      }
+    /* One at a time: tcc does not pack the struct, so that a second event would not be where the kernel has written it. */
+    struct epoll_event event;
+    if (epoll_wait(epoll, &event, 1, -1) != 1) continue;
+    int file = event.data.fd;
+    if (file == udp || file == other_udp) {
+      answer_datagram(file, ++number);
+    } else if (file == tcp || file == other_tcp) {
+      int connection = accept4(file, NULL, NULL, SOCK_NONBLOCK);
+      if (connection < 0) continue;
+      setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      watch(epoll, connection);
+    } else {
+      answer_request(file, &number);
     }
   }
 }
