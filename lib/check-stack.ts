@@ -24,6 +24,7 @@ import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
 import { readLists } from './forward/lists';
 import { Problems } from './forward/problems';
+import { checkProtect } from './forward/protect';
 import { checkReach } from './forward/reach';
 import { isPlainObject, readObject } from './forward/read-object';
 import { readFlag, readOneOf, readWhole } from './forward/read-value';
@@ -190,6 +191,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   const dns = readDns(props.dns, problems);
   const role = readRole(props.role, problems);
   checkReach(forwards, settings, problems);
+  checkProtect(forwards, settings, problems);
   const machine = readMachine(props as MachineProps, problems);
   checkHttp3(forwards, OPERATING_SYSTEMS[machine.os], problems);
   checkCaches(forwards, machine.diskGiB, problems);

@@ -15,6 +15,7 @@ import { liveFiles } from './live/files';
 import { sourcesFiles } from './live/sources-file';
 import { metadataPart } from './metadata';
 import type { OperatingSystem } from './operating-system';
+import { protectPart } from './protect';
 
 /** A host's files and settings, without what differs between two deploys of the same stack (the signal's URL). */
 export interface HostContent {
@@ -54,11 +55,13 @@ export function hostContent({
   const proxy = nginxPart(forwards, settings, os, memoryMiB);
   const metadata = metadataPart(settings);
   const certificates = certificatesPart(forwards, os);
+  const protect = protectPart(forwards, settings, os);
   const packages = [
     ...kernel.packages,
     ...(proxy?.packages ?? []),
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...certificates.packages,
+    ...protect.packages,
   ];
   const ofLive = live ? [...liveFiles(forwards), ...sourcesFiles(forwards, settings), ...confirmFiles(confirmed)] : [];
   const ofBoot = bootFiles({ live });
@@ -69,6 +72,7 @@ export function hostContent({
       ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
       ...metadata.files,
       ...kernel.files,
+      ...protect.files,
       ...commandFiles(forwards),
       ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
       ...(proxy?.files ?? []),
@@ -88,12 +92,12 @@ export function hostContent({
 
 function nginxPart(
   forwards: readonly ResolvedForward[],
-  { ipv6 }: GatewaySettings,
+  { ipv6, protect }: GatewaySettings,
   os: OperatingSystem,
   memoryMiB: number,
 ) {
   const own = forwards.filter(isNginxForward);
-  const conf = renderNginx(own, os.nginx, memoryMiB);
+  const conf = renderNginx(own, os.nginx, memoryMiB, protect);
   if (conf === undefined) return undefined;
   const heads = renderHeads(own, { families: ipv6 ? [4, 6] : [4], memoryMiB });
   const files: readonly HostFile[] = [

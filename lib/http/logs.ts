@@ -8,6 +8,7 @@ import { loginMaps } from '../nginx/connection-login';
 import { ACCESS_LOG_BUFFER, ERROR_LOG, type Fields, logFormat } from '../nginx/log';
 import { cutAsciiMap, cutMap, KEPT, refusalSamples } from '../nginx/log-fields';
 import { NGINX_PATHS } from '../nginx/names';
+import { tellLines } from '../nginx/protect';
 import type { RequestFacts } from '../nginx/request-facts';
 import { cachesOf } from './cache';
 import type { HttpFeature } from './feature';
@@ -61,7 +62,7 @@ export const logs: HttpFeature<LogsProps, LogsValues> = {
   read: (at, props, problems) => set({ logs: readLogs(`${at}.logs`, props.logs, problems) }),
   nginx: {
     http: { order: 0, lines: ({ forwards, facts }) => formats(forwards, facts) },
-    setting: { order: 30, answers: true, lines: ({ stated }) => logLines(stated.logs) },
+    setting: { order: 30, answers: true, lines: ({ stated, facts }) => logLines(stated.logs, facts) },
   },
 };
 
@@ -85,7 +86,7 @@ const PLAIN =
   'map "$limit_req_status$status $request_method $host $request_uri $http_user_agent" $portway_plain { "~^(?:PASSED)?[1-3][ -~]{0,1000}\\z" 1; }';
 
 /** Once for all HTTP forwards. Fields that only some forwards ask for are added only then. */
-function formats(forwards: readonly WebForward[], { requestId, listener }: RequestFacts): readonly Line[] {
+function formats(forwards: readonly WebForward[], { requestId, listener, protect }: RequestFacts): readonly Line[] {
   const used = forwards.flatMap((f) =>
     f.sites.flatMap((s) => [s.options.logs, ...s.routes.map((r) => r.options.logs)]),
   );
@@ -139,6 +140,7 @@ function formats(forwards: readonly WebForward[], { requestId, listener }: Reque
       ? [block('map $status $portway_failed', [`"~^[45]" ${KEPT};`, "default '';"])]
       : []),
     ...ALL,
+    ...tellLines(protect),
   ];
 }
 
@@ -160,10 +162,12 @@ function accessLog(format: string, condition: string): Line {
 const ALL = [accessLog('portway', '$portway_plain'), accessLog('portway-cut', '$portway_odd')];
 
 /** In a server or location with other logs. */
-export function logLines(logs: ResolvedLogs | undefined): readonly Line[] {
+export function logLines(logs: ResolvedLogs | undefined, { protect }: RequestFacts): readonly Line[] {
   if (logs === undefined) return [];
   return [
-    ...levelLines(logs),
+    // `off` would silence offences too.
+    ...(logs.level === 'none' && protect !== undefined ? [] : levelLines(logs)),
+    ...tellLines(protect),
     ...(logs.redact ? ["# nginx's own messages contain whole URLs.", `error_log ${ERROR_LOG} crit;`] : []),
   ];
 }

@@ -71,6 +71,6 @@ function refusal({ route: { id, options, overrides }, forward, forwardHeaders, f
   const place = `/.portway/405/${id}`;
   return {
     lines: [block(head, [`rewrite ^ ${place} last;`])],
-    places: [refusalPlace(place, 405, [...limitLines(forward, limits), ...logLines(overrides.logs), ...answer])],
+    places: [refusalPlace(place, 405, [...limitLines(forward, limits), ...logLines(overrides.logs, facts), ...answer])],
   };
 }

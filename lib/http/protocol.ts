@@ -92,7 +92,7 @@ function statusPlace({ route, forwardHeaders, facts }: BesideScope): readonly Bl
   return [
     block(`location ${grpcPlaceName(id)}`, countRefusal(answer)),
     block(`location ${answer}`, [
-      ...logLines(overrides.logs),
+      ...logLines(overrides.logs, facts),
       'set $portway_retry $portway_pause;',
       ...addHeaders(headers, facts, options.hideHeaders),
       'types {}',

@@ -14,6 +14,7 @@ import { login } from './login';
 import { metadataUsers } from './metadata-users';
 import { passage } from './passage';
 import { ping } from './ping';
+import { protect } from './protect';
 import { sources } from './sources';
 
 /**
@@ -42,6 +43,7 @@ export const KERNEL_FEATURES = {
   ping,
   ipv6,
   metadataUsers,
+  protect,
 } as const;
 
 /** Any of them. */

@@ -1,3 +1,4 @@
+import type { Protect } from '../forward/protect';
 import { isWebForward, type NginxForward } from '../forward/resolved';
 import {
   blankedNames,
@@ -15,6 +16,7 @@ import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
 import { GENERATION, NGINX_PATHS } from './names';
 import { placeDefaults } from './places';
+import { offenceMaps } from './protect';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
 import { servers } from './server';
@@ -24,6 +26,7 @@ import { resolver, upstream } from './upstream';
 /** Lines that belong to no option, between those of the features. */
 const CORE: readonly Part<HttpScope>[] = [
   { order: 10, lines: ({ facts }) => factMaps(facts) },
+  { order: -1, lines: ({ facts, forwards }) => offenceMaps(facts.protect, forwards) },
   { order: 22, lines: ({ memoryMiB }) => answerBuffers(memoryMiB) },
   { order: 30, lines: ({ facts }) => proxyDefaults(facts) },
   { order: 68, lines: ({ forwards }) => (usesClientKey(forwards) ? ['', clientKey()] : []) },
@@ -35,9 +38,14 @@ const httpLines = linesOf('http', CORE);
 const forwardLines = linesOf('forward');
 
 /** The http context: HTTP and HTTPS forwards, and the answer that proves which configuration is running. */
-export function httpContext(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): Block {
+export function httpContext(
+  forwards: readonly NginxForward[],
+  dialect: NginxDialect,
+  memoryMiB: number,
+  protect?: Protect,
+): Block {
   const own = forwards.filter(isWebForward);
-  const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own) });
+  const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own), protect });
   return block('http', [
     'server_tokens off;',
     'absolute_redirect off;  # redirects within a site have no scheme, host or port',

@@ -1,3 +1,4 @@
+import type { Protect } from '../forward/protect';
 import { isNginxForward, isWebForward, type NginxForward, type ResolvedForward } from '../forward/resolved';
 import { shutdownLines } from '../http/contributions';
 import { type Line, renderLines } from './block';
@@ -9,16 +10,17 @@ import { streamContext } from './stream';
 
 /**
  * The whole nginx.conf for the forwards that nginx carries, or undefined if there are none. `memoryMiB` is the host's
- * memory, which decides how much of a large answer is kept in it.
+ * memory, which decides how much of a large answer is kept in it. `protect`: the offences that are told to the host.
  */
 export function renderNginx(
   forwards: readonly ResolvedForward[],
   dialect: NginxDialect,
   memoryMiB = 1024,
+  protect?: Protect,
 ): string | undefined {
   const own = forwards.filter(isNginxForward);
   if (own.length === 0) return undefined;
-  return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB));
+  return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB, protect));
 }
 
 /** Whether the forwards need nginx's stream module, which distributions package separately. */
@@ -26,7 +28,12 @@ export function needsStream(forwards: readonly ResolvedForward[]): boolean {
   return forwards.some((f) => isNginxForward(f) && !isWebForward(f));
 }
 
-function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMiB: number): readonly Line[] {
+function conf(
+  forwards: readonly NginxForward[],
+  dialect: NginxDialect,
+  memoryMiB: number,
+  protect: Protect | undefined,
+): readonly Line[] {
   const connections = workerConnections(forwards, memoryMiB);
   return [
     '# Portway: forwards by nginx. Each deploy overwrites this file.',
@@ -43,7 +50,7 @@ function conf(forwards: readonly NginxForward[], dialect: NginxDialect, memoryMi
     '',
     { head: 'events', lines: [`worker_connections ${connections};`] },
     '',
-    httpContext(forwards, dialect, memoryMiB),
+    httpContext(forwards, dialect, memoryMiB, protect),
     ...streamContext(forwards.filter((f) => !isWebForward(f))),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Protect } from '../forward/protect';
 import { sharedPortOf, type WebForward } from '../forward/resolved';
 import type { Header } from '../http/header';
 import { type Block, block, type Line } from './block';
@@ -22,6 +23,8 @@ export interface RequestFacts {
   readonly headers: readonly Header[];
   /** Request headers that no target gets, beside those that are always blanked. */
   readonly blanked: readonly string[];
+  /** What is told to the service that blocks sources; undefined: nothing. */
+  readonly protect: Protect | undefined;
 }
 
 const DIRECT: RequestFacts = {
@@ -34,6 +37,7 @@ const DIRECT: RequestFacts = {
   forwardedFor: '$remote_addr',
   headers: [],
   blanked: [],
+  protect: undefined,
 };
 
 const PROXIED: RequestFacts = {
@@ -46,15 +50,16 @@ const PROXIED: RequestFacts = {
   forwardedFor: '$portway_chain',
   headers: [],
   blanked: [],
+  protect: undefined,
 };
 
 /** One set for all HTTP forwards. If none trusts proxies, no maps are needed. */
 export function requestFacts(
   forwards: readonly WebForward[],
-  { headers, blanked }: Pick<RequestFacts, 'headers' | 'blanked'>,
+  { headers, blanked, protect }: Pick<RequestFacts, 'headers' | 'blanked' | 'protect'>,
 ): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
-  const found = { headers, blanked };
+  const found = { headers, blanked, protect };
   if (!forwards.some((f) => sharedPortOf(f) !== undefined)) return { ...facts, ...found };
   return { ...facts, ...found, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }

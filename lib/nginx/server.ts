@@ -7,6 +7,7 @@ import { hostCheck, REFUSED_HOST } from './host';
 import { locations } from './location';
 import { countRefusal } from './log-fields';
 import { handOver } from './names';
+import { askedLines, blockedLines, refusesBlocked } from './protect';
 import { notFound, refusalPlaces } from './refusals';
 import type { RequestFacts } from './request-facts';
 import { listenParameter } from './trusted-proxies';
@@ -41,15 +42,22 @@ function server(
     ...(site.host === undefined ? [] : [`server_name ${site.host};`]),
     ...serverHeadLines(scope),
     ...siteHeadLines(scope),
+    ...askedLines(facts.protect),
     ...serverLines(scope),
     ...settingLines({ ...scope, ...setting }),
     hostCheck(limited),
+    ...blockedLines(facts.protect, forward, limited),
     ...admissionLines({ ...scope, limited }),
     ...site.routes.flatMap((route) => locations({ ...scope, route })),
     ...(hasAll ? [] : [notFound(limited)]),
-    ...refusalPlaces([REFUSED_HOST, ...refusedStatuses(forward)], limited),
+    ...refusalPlaces([REFUSED_HOST, ...refusals(forward, facts)], limited),
     ...serverEndLines(scope),
   ]);
+}
+
+/** The statuses with which a request may be refused before its path is looked at. */
+function refusals(forward: WebForward, { protect }: RequestFacts): readonly number[] {
+  return [...new Set([...(refusesBlocked(protect, forward) ? [403] : []), ...refusedStatuses(forward)])];
 }
 
 /** Unknown names get no answer: no TLS handshake, or no response. */

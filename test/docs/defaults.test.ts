@@ -44,6 +44,8 @@ const https = (props: Props) =>
   stack({ forwards: { web: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned(), ...props } as never) } });
 const transport = (kind: 'tcp' | 'udp', engine: string, props: Props) =>
   stack({ engine, forwards: { game: Forward[kind]({ listen: 9000, to: TWO, ...props } as never) } });
+const logins = (failedLogins: Props, protect: Props = {}) =>
+  stack({ protect: { failedLogins: { paths: ['/login'], ...failedLogins }, ...protect } });
 const passthrough = (props: Props) =>
   stack({
     forwards: { sni: Forward.tls({ listen: 443, hosts: { 'a.example.com': { to: TWO } }, ...props } as never) },
@@ -113,6 +115,14 @@ const DEFAULTS: readonly Default[] = [
       stack({ flowOffload, forwards: { game: Forward.tcp({ listen: 9000, to: TWO, engine: 'iptables' }) } }),
     true,
   ),
+  row(
+    'Blocking for a time',
+    'protect.refusedRequests',
+    (refusedRequests) => ({ ...http({ limits: { requestsPerSecond: 9 } }), protect: { refusedRequests } }),
+    101,
+  ),
+  row('Blocking for a time', 'protect.failedLogins.most', (most) => logins({ most }), 21),
+  row('Blocking for a time', 'protect.dryRun', (dryRun) => logins({}, { dryRun }), true),
   row('Machine', 'os', (os) => stack({ os }), 'debian-12'),
   row('Machine', 'instanceType', (instanceType) => stack({ instanceType }), 't4g.small'),
   row(

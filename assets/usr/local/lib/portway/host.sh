@@ -34,6 +34,7 @@ readonly SERVICES=(
   "-                           /etc/sysctl.d                      start_kernel_settings"
   "portway-health.service      $UNITS/portway-health.service      start_health"
   # The new engine starts before the old one stops, so that a change of engines loses nothing.
+  "portway-protect.service     $UNITS/portway-protect.service     start_timer"
   "nginx.service               $NGINX                             start_nginx"
   "portway-logs.timer          $UNITS/portway-logs.timer          start_timer"
   "portway-certificates.timer  $UNITS/portway-certificates.timer  start_timer"

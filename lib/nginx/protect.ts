@@ -1,0 +1,74 @@
+import type { Protect } from '../forward/protect';
+import type { WebForward } from '../forward/resolved';
+import { type Block, block, type Line } from './block';
+import { refuse } from './refusals';
+
+/** Where the host's service (protect.py) takes offences, and the folder with a file for each blocked client. */
+const SOCKET = '/run/portway-protect/offences';
+const BLOCKED = '/run/portway-protect/blocked';
+
+/** The path that the client asked for, as nginx understood it at first: internal redirects change `$uri`. */
+const ASKED = '$portway_first_uri';
+/** The file's name for the client, see {@link sourceMap}. */
+const SOURCE = '$portway_source';
+
+/**
+ * Tells an offence as soon as it is logged, whatever `logs` says, by a datagram in which nothing comes from the client but
+ * its address. It is lost if the service is behind: nginx never waits.
+ */
+const TELL = `access_log syslog:server=unix:${SOCKET},nohostname,tag=portway portway-offence if=$portway_offence;`;
+
+/** Beside each `access_log`, since one in a server or location replaces those above. */
+export function tellLines(protect: Protect | undefined): readonly Line[] {
+  return protect === undefined ? [] : [TELL];
+}
+
+/** Once for all HTTP forwards: what counts as an offence. */
+export function offenceMaps(protect: Protect | undefined, forwards: readonly WebForward[]): readonly Line[] {
+  if (protect === undefined) return [];
+  const { failedLogins } = protect;
+  const paths = failedLogins?.paths.map((path) => path.replace(/\/$/, '').replaceAll('.', '\\.')) ?? [];
+  return [
+    '# Offences, for portway-protect: refusals with 429 that no target made, and failed logins.',
+    "log_format portway-offence '$portway_offence $remote_addr';",
+    block('map "$status$upstream_status" $portway_refused', ['429 refused;', "default '';"]),
+    block(`map "$status ${ASKED}" $portway_offence`, [
+      ...(paths.length === 0 ? [] : [`"~^40[13] (?:${paths.join('|')})(?:/|$)" logins;`]),
+      'default $portway_refused;',
+    ]),
+    ...(hasProxies(forwards) ? [sourceMap()] : []),
+  ];
+}
+
+/** At the head of each server. */
+export function askedLines(protect: Protect | undefined): readonly Line[] {
+  return protect?.failedLogins === undefined ? [] : [block(`if (${ASKED} = '')`, [`set ${ASKED} $uri;`])];
+}
+
+/** Refuses blocked clients where the packets come from proxies. Elsewhere the kernel has dropped them. */
+export function blockedLines(protect: Protect | undefined, forward: WebForward, limited: boolean): readonly Line[] {
+  if (!refusesBlocked(protect, forward)) return [];
+  return ['# Clients that are blocked for a time.', block(`if (-f ${BLOCKED}/${SOURCE})`, [refuse(403, limited)])];
+}
+
+export function refusesBlocked(protect: Protect | undefined, forward: WebForward): boolean {
+  return protect !== undefined && forward.trustedProxies !== undefined;
+}
+
+/** Whether some clients come through trusted proxies. */
+export function hasProxies(forwards: readonly WebForward[]): boolean {
+  return forwards.some((f) => f.trustedProxies !== undefined);
+}
+
+/**
+ * An IPv4 address, or the start of an IPv6 address that stands for its first 64 bits: what precedes the last four groups, up to
+ * `::` if that hides some of them. The service makes a file for each way to write these bits.
+ */
+function sourceMap(): Block {
+  const group = '[0-9a-f]+';
+  return block(`map $remote_addr ${SOURCE}`, [
+    `"~^(?<net>(?:${group}:){4})" $net;`,
+    `"~^(?<net>(?:(?:${group}:){1,3}:|::)(?:${group}:)*?)(?:${group}:){0,3}(?:${group})?$" $net;`,
+    'default $remote_addr;',
+  ]);
+}

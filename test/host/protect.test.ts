@@ -1,0 +1,198 @@
+import { Forward } from '../../lib/forward/forward';
+import { readGatewaySettings } from '../../lib/forward/gateway-settings';
+import { Problems } from '../../lib/forward/problems';
+import type { ProtectProps } from '../../lib/forward/protect';
+import { type Deploy, Gateway } from './support/gateway';
+import { ADDRESS, describeHost, type Host, until } from './support/host';
+
+jest.setTimeout(60_000);
+
+const ADMIN = '198.51.100.50';
+const OFFICE = '198.51.100.60';
+const STRANGER = '198.51.100.77';
+const NEIGHBOUR = '2001:db8:100::5555';
+const ATTACKER = '198.51.100.66';
+const SIX = '2001:db8:100:7::66';
+
+/** A proxy with this address names these clients. */
+const PROXY = '198.51.100.90';
+
+describeHost('protect', () => {
+  let gateway: Gateway;
+  let host: Host;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    host = gateway.host;
+    const v4 = [ADMIN, OFFICE, STRANGER, ATTACKER, PROXY].map((one) => `ip addr add ${one}/32 dev eth0;`).join('');
+    await host.sh('client', `${v4} ip addr add ${NEIGHBOUR}/128 dev eth0 nodad; ip addr add ${SIX}/128 dev eth0 nodad`);
+    await host.sh('gateway', `ip route add 2001:db8:100:7::/64 via ${ADDRESS.client.v6}`);
+    await host.serve('gateway', ['python3', '/support/web.py', '8080', 'app']);
+  });
+  afterAll(() => gateway?.stop());
+
+  const deploy = (protect: ProtectProps | undefined, content: string): Deploy => {
+    const problems = new Problems();
+    const settings = readGatewaySettings(
+      protect === undefined ? {} : { protect },
+      { text: `${ADMIN}/32`, family: 4 },
+      problems,
+    );
+    problems.throwIfAny();
+    return {
+      forwards: {
+        web: Forward.http({ listen: 80, to: 8080, limits: { requestsPerSecond: 20, burst: 5 } }),
+        quiet: Forward.http({ listen: 81, to: 8080, logs: { level: 'none' } }),
+        behind: Forward.http({ listen: 82, to: 8080, trustedProxies: [`${PROXY}/32`] }),
+      },
+      settings: { ...settings, ipv6: true },
+      content,
+    };
+  };
+  const PROTECT: ProtectProps = {
+    refusedRequests: 30,
+    failedLogins: { paths: ['/login'], most: 5 },
+    never: [`${OFFICE}/32`],
+  };
+
+  const ask = async (
+    source: string,
+    { port = 80, path = '/', more = [] as readonly string[], seconds = 2 } = {},
+  ): Promise<string> => {
+    const url = source.includes(':') ? `http://[${ADDRESS.gateway.v6}]` : `http://${ADDRESS.gateway.v4}`;
+    const words = ['-sg', '-m', `${seconds}`, '-o', '/dev/null', '-w', '%{http_code}', '--interface', source, ...more];
+    return (await host.run('client', ['curl', ...words, `${url}:${port}${path}`])).stdout;
+  };
+  /** Many requests, for a second at most. Returns how many were answered, by status. */
+  const flood = async (source: string, count = 80): Promise<Record<string, number>> => {
+    const url = source.includes(':') ? `http://[${ADDRESS.gateway.v6}]` : `http://${ADDRESS.gateway.v4}`;
+    const words = `-s -m 2 -o /dev/null -w '%{http_code}\\n' --interface ${source}`;
+    const said = await host.run('client', ['bash', '-c', `timeout 1 curl ${words} '${url}/[1-${count}]' || :`]);
+    const found: Record<string, number> = {};
+    for (const status of said.stdout.trim().split('\n')) found[status] = (found[status] ?? 0) + 1;
+    return found;
+  };
+  const fail = async (source: string, times: number, { port = 81, more = [] as readonly string[] } = {}) => {
+    const said: string[] = [];
+    for (let i = 0; i < times; i++)
+      said.push(await ask(source, { port, path: '/login', more: ['-H', 'X-Test-Status: 401', ...more] }));
+    return said;
+  };
+  const blocked = async (): Promise<readonly { source: string; reason: string; number: number; level: number }[]> =>
+    JSON.parse(await host.sh('gateway', 'portway blocked --json')).blocked;
+  const sources = async () => (await blocked()).map(({ source }) => source);
+  const isBlocked = async (source: string) => (await ask(source, { seconds: 0.4 })) === '000';
+
+  test('blocks who offends, never the admin or an office, and loses nobody else a request', async () => {
+    await gateway.succeed(deploy(PROTECT, 'c1'));
+    // A stranger asks all the time.
+    const stranger = (async () => {
+      const said: string[] = [];
+      const end = Date.now() + 4000;
+      while (Date.now() < end) said.push(await ask(STRANGER, { port: 81 }), await ask(NEIGHBOUR, { port: 81 }));
+      return said;
+    })();
+    const began = Date.now();
+    const [admin, office] = await Promise.all([flood(ADMIN), flood(OFFICE), flood(ATTACKER)]);
+    expect(admin['429']).toBeGreaterThan(30);
+    expect(office['429']).toBeGreaterThan(30);
+    await until('the attacker is blocked', () => isBlocked(ATTACKER), 10);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    await flood(SIX);
+    await until('all of its /64 are blocked', async () => (await sources()).includes('2001:db8:100:7::/64'), 10);
+    const said = await stranger;
+    expect(said.length).toBeGreaterThan(20);
+    expect(new Set(said)).toEqual(new Set(['200']));
+    expect(await sources()).toEqual([ATTACKER, '2001:db8:100:7::/64']);
+    expect((await blocked())[0]).toMatchObject({ reason: 'refused', number: 30, level: 0 });
+    expect(await ask(ADMIN)).toBe('200');
+    expect(await host.sh('gateway', 'portway status || :')).toContain(
+      `2 sources are blocked, the last ones: ${ATTACKER} (30 requests refused with 429 in 10 s)`,
+    );
+  });
+
+  test('keeps them out over a change of rules, a reload of nginx, a restart and a flush of all rules', async () => {
+    await gateway.succeed(deploy({ ...PROTECT, refusedRequests: 40 }, 'c2'));
+    expect(await isBlocked(ATTACKER)).toBe(true);
+    await host.sh('gateway', 'nginx -s reload; systemctl stop portway-protect');
+    expect(await isBlocked(ATTACKER)).toBe(true);
+    await host.sh('gateway', 'systemctl start portway-protect');
+    expect(await isBlocked(ATTACKER)).toBe(true);
+    // As after a reboot.
+    await host.sh('gateway', 'systemctl stop portway-protect; nft delete table inet portway_protect');
+    expect(await isBlocked(ATTACKER)).toBe(false);
+    await host.sh('gateway', 'systemctl start portway-protect');
+    await until('it is blocked again', () => isBlocked(ATTACKER));
+  });
+
+  test('lets in again whom an operator names', async () => {
+    expect(await host.sh('gateway', `portway unblock ${ATTACKER}`)).toBe(`${ATTACKER} may come again\n`);
+    expect(await ask(ATTACKER)).toBe('200');
+    expect(await host.sh('gateway', `portway unblock ${SIX}`)).toBe('2001:db8:100:7::/64 may come again\n');
+    expect(await sources()).toEqual([]);
+    expect(await host.run('gateway', ['portway', 'unblock', 'x'])).toMatchObject({ code: 1 });
+  });
+
+  test('blocks for failed logins, even where nothing is logged and the path is written otherwise', async () => {
+    const said = [
+      ...(await fail(ATTACKER, 3)),
+      await ask(ATTACKER, { port: 81, path: '/%6cogin/x?a=b', more: ['-H', 'X-Test-Status: 403'] }),
+      // These do not count.
+      await ask(ATTACKER, { port: 81, path: '/login2', more: ['-H', 'X-Test-Status: 401'] }),
+      await ask(ATTACKER, { port: 81, path: '/login' }),
+      await ask(ATTACKER, { port: 81, path: '/?/login', more: ['-H', 'X-Test-Status: 401'] }),
+    ];
+    expect(said).toEqual(['401', '401', '401', '403', '401', '200', '401']);
+    expect(await isBlocked(ATTACKER)).toBe(false);
+    await fail(ATTACKER, 1);
+    await until('it is blocked', () => isBlocked(ATTACKER));
+    expect(await blocked()).toMatchObject([{ source: ATTACKER, reason: 'logins', number: 5, level: 0 }]);
+  });
+
+  test('blocks a client behind a proxy, and not the proxy', async () => {
+    const client = (address: string) => ['-H', `X-Forwarded-For: ${address}`];
+    for (const address of ['203.0.113.9', '2001:db8:5:0:1::9']) {
+      await fail(PROXY, 5, { port: 82, more: client(address) });
+      await until('it is refused', async () => (await ask(PROXY, { port: 82, more: client(address) })) === '403');
+    }
+    // Others of the same /64, however their addresses are written.
+    for (const address of ['2001:db8:5::1', '2001:db8:5:0:ffff:1:2:3', '2001:db8:5::1:0:0:1'])
+      expect(await ask(PROXY, { port: 82, more: client(address) })).toBe('403');
+    for (const address of ['203.0.113.10', '2001:db8:5:1::9', '2001:db8:6::1', '2001:db8::1'])
+      expect(await ask(PROXY, { port: 82, more: client(address) })).toBe('200');
+    // The proxy itself offends.
+    await fail(PROXY, 6, { port: 82 });
+    expect(await ask(PROXY, { port: 82 })).toBe('200');
+    expect(await sources()).toEqual([ATTACKER, '203.0.113.9', '2001:db8:5::/64']);
+    // Who is no trusted proxy blocks nobody by a header.
+    await fail(STRANGER, 5, { port: 82, more: client('203.0.113.77') });
+    await until('the stranger is blocked', () => isBlocked(STRANGER));
+    await host.sh('gateway', `portway unblock 203.0.113.9; portway unblock ${STRANGER}`);
+    expect(await ask(PROXY, { port: 82, more: client('203.0.113.9') })).toBe('200');
+  });
+
+  test('takes little memory, and writes one line for each block', async () => {
+    const pid = (await host.read('/run/systemd/portway-protect.pid')).trim();
+    const resident = Number(/VmRSS:\s+(\d+)/.exec(await host.read(`/proc/${pid}/status`))?.[1]);
+    expect(resident).toBeGreaterThan(1000);
+    expect(resident).toBeLessThan(12 * 1024);
+    expect(await host.read('/var/log/portway/protect.log')).toMatch(
+      new RegExp(`^\\S+Z blocked ${ATTACKER} for 60 s: 30 refused\n`),
+    );
+  });
+
+  test('only reports with dryRun', async () => {
+    await gateway.succeed(deploy({ ...PROTECT, dryRun: true }, 'c3'));
+    await until('nobody is kept out', async () => (await ask(ATTACKER)) === '200');
+    await fail('198.51.100.10', 5);
+    await until('it is reported', async () => (await sources()).includes('198.51.100.10'), 10);
+    expect(await ask('198.51.100.10')).toBe('200');
+    expect(await host.sh('gateway', 'portway blocked')).toMatch(/^protect.dryRun: these would be blocked\n/);
+  });
+
+  test('ends without a trace', async () => {
+    await gateway.succeed(deploy(undefined, 'c4'));
+    expect(await host.sh('gateway', 'nft list tables')).not.toContain('portway_protect');
+    expect(await host.sh('gateway', 'ls /etc/portway /usr/local/lib/portway/portway')).not.toMatch(/protect|blocked/);
+    expect(await ask(ATTACKER)).toBe('200');
+  });
+});
