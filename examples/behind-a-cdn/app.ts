@@ -1,8 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { Forward, PortwayStack, Tls } from 'portway';
-
-// The networks of your CDN, as it publishes them. These are examples.
-const CDN = ['192.0.2.0/24', '198.51.100.0/24'];
+import { Forward, PortwayStack, Sources, Tls } from 'portway';
 
 // Only the CDN reaches the site. Limits, logs and the application see the client behind it.
 new PortwayStack(new App(), 'Origin', {
@@ -12,8 +9,8 @@ new PortwayStack(new App(), 'Origin', {
       listen: 443,
       to: 8080,
       tls: Tls.selfSigned(),
-      allowFrom: CDN,
-      trustedProxies: CDN,
+      trustedProxies: [Sources.cloudflare()],
+      proxiesOnly: true,
       cache: { sizeMb: 500 },
       limits: { requestsPerSecond: 50 },
       logs: { redact: true },

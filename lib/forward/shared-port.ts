@@ -36,6 +36,12 @@ function check(tls: TlsForward, https: HttpsForward, problems: Problems): void {
       `${at.https}.trustedProxies`,
       `must be left out while ${at.tls} has the same port: the client's address comes from there`,
     );
+  if (https.trustedProxies?.only)
+    problems.add(
+      `${at.https}.proxiesOnly`,
+      `must be left out while ${at.tls} has the same port: the security group admits only the proxies there already`,
+      true,
+    );
   if (https.http3)
     problems.add(
       `${at.https}.http3`,

@@ -52,7 +52,10 @@ export function inboundTraffic(
     reasons: [reason],
   });
   const listeners = forwards.flatMap((f) => {
-    const peers = connecting(f) ?? everyone(settings).filter((c) => f.families.includes(c.family));
+    // A list may hold both IP versions, for others: on a gateway without IPv6 those rules would only count.
+    const peers =
+      connecting(f)?.filter((c) => c.list === undefined || c.family === 4 || settings.ipv6) ??
+      everyone(settings).filter((c) => f.families.includes(c.family));
     return peers.flatMap((peer) =>
       isPortForward(f)
         ? transportsOf(f).map((transport) => rule(transport, peer, f.name, f.listen))
@@ -76,7 +79,7 @@ export function inboundTraffic(
 function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
   const { allowFrom } = forward;
   const proxies = isNginxForward(forward) ? forward.trustedProxies : undefined;
-  if (proxies?.by === 'proxy-protocol') return proxies.from;
+  if (proxies?.by === 'proxy-protocol' || proxies?.only === true) return proxies.from;
   return allowFrom.length === 0 ? undefined : [...allowFrom, ...(proxies?.from ?? [])];
 }
 

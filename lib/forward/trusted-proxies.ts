@@ -36,6 +36,8 @@ export const PROXY_PROTOCOL_SOURCE = { from: true } satisfies Known<ProxyProtoco
 export interface TrustedProxies {
   readonly by: 'x-forwarded-for' | 'proxy-protocol';
   readonly from: readonly Cidr[];
+  /** Whether nobody else may connect. */
+  readonly only?: true;
 }
 
 export interface ClientAddressProps {

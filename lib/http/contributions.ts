@@ -59,7 +59,7 @@ const ADMISSION = all('admission');
 
 /** The statuses with which features may refuse a request before its path is looked at. */
 export function refusedStatuses(forward: WebForward): readonly number[] {
-  return ADMISSION.flatMap((part) => part.refuses?.(forward) ?? []).toSorted((a, b) => a - b);
+  return [...new Set(ADMISSION.flatMap((part) => part.refuses?.(forward) ?? []))].toSorted((a, b) => a - b);
 }
 
 const BESIDE = inOrder(all('beside'));

@@ -1,10 +1,10 @@
 import type { Cidr } from '../forward/cidr';
-import { type SplitSources, splitSources } from '../forward/lists';
+import { splitSources } from '../forward/lists';
 import type { WebForward } from '../forward/resolved';
 import { COMMON, type CommonForwardProps, readSourceLists, type SourceLists } from '../forward/sources';
-import { GATEWAY_ITSELF } from '../nginx/access';
 import { type Block, block, type Line } from '../nginx/block';
 import { variableName } from '../nginx/names';
+import { geo, inAny, type Variables } from '../nginx/networks';
 import { refuse } from '../nginx/refusals';
 import type { AdmissionScope, ForwardFeature } from './feature';
 
@@ -34,22 +34,12 @@ function listBlocks(forwards: readonly WebForward[]): readonly Line[] {
   return [
     '',
     "# The stack's lists.",
-    ...[...lists].map(([name, networks]) =>
-      block(`geo ${listVariable(name)}`, ['default 0;', ...itself(0), ...texts(networks, 1)]),
-    ),
+    ...[...lists].map(([name, networks]) => geo(listVariable(name), networks, { gateway: 0 })),
   ];
 }
 
 function listVariable(name: string): string {
   return variableName('list', name);
-}
-
-function texts(networks: readonly Cidr[], value: number): readonly string[] {
-  return networks.map((c) => `${c.text} ${value};`);
-}
-
-function itself(value: number): readonly string[] {
-  return GATEWAY_ITSELF.map((s) => `${s} ${value};`);
 }
 
 /**
@@ -60,17 +50,13 @@ function itself(value: number): readonly string[] {
  */
 function maps({ name, allowFrom, denyFrom }: WebForward): readonly Block[] {
   return [
-    ...(allowFrom.length === 0 ? [] : oneOf(allowVariables(name, allowFrom), splitSources(allowFrom), 1)),
-    ...(denyFrom.length === 0 ? [] : oneOf(denyVariables(name, denyFrom), splitSources(denyFrom), 0)),
+    ...(allowFrom.length === 0
+      ? []
+      : inAny(allowVariables(name, allowFrom), splitSources(allowFrom), { gateway: 1, list: listVariable })),
+    ...(denyFrom.length === 0
+      ? []
+      : inAny(denyVariables(name, denyFrom), splitSources(denyFrom), { gateway: 0, list: listVariable })),
   ];
-}
-
-/** Variables that say whether a client is in some sources. */
-interface Variables {
-  /** In those that stand in no list; undefined if there are none. */
-  readonly alone?: string;
-  /** In any of them. */
-  readonly any: string;
 }
 
 /** The gateway itself is always among the allowed. */
@@ -86,13 +72,6 @@ function denyVariables(name: string, denyFrom: readonly Cidr[]): Variables {
   const [only] = lists.keys();
   if (alone.length === 0 && lists.size === 1) return { any: listVariable(only ?? '') };
   return { ...(alone.length === 0 ? {} : { alone: own }), any: variableName('denied', name) };
-}
-
-function oneOf({ alone, any }: Variables, sources: SplitSources, gateway: 0 | 1): readonly Block[] {
-  const own =
-    alone === undefined ? [] : [block(`geo ${alone}`, ['default 0;', ...itself(gateway), ...texts(sources.alone, 1)])];
-  const all = [...(alone === undefined ? [] : [alone]), ...[...sources.lists.keys()].map(listVariable)];
-  return all.includes(any) ? own : [...own, block(`map ${all.join('')} ${any}`, ['default 0;', '~1 1;'])];
 }
 
 /** The check of these variables. It stands in the server, before anything answers. */

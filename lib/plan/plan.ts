@@ -73,7 +73,12 @@ export interface PlannedForward {
   /** With several targets: how they share the load, and their weights in the order of `to`. */
   readonly sharing?: { readonly balance: string; readonly weights: readonly number[] };
   /** Proxies in front of the gateway that are trusted to name the client. */
-  readonly trustedProxies?: { readonly by: TrustedProxies['by']; readonly from: readonly string[] };
+  readonly trustedProxies?: {
+    readonly by: TrustedProxies['by'];
+    readonly from: readonly string[];
+    /** Whether nobody else may connect. */
+    readonly only?: true;
+  };
   /** Whether targets are told the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol?: true;
   /** Whether an HTTPS forward also listens on UDP. */
@@ -253,7 +258,7 @@ function clientOf(forward: PortForward): Pick<PlannedForward, 'trustedProxies' |
   return {
     ...(trustedProxies === undefined
       ? {}
-      : { trustedProxies: { by: trustedProxies.by, from: trustedProxies.from.map(network) } }),
+      : { trustedProxies: { ...trustedProxies, from: trustedProxies.from.map(network) } }),
     ...('sendsProxyProtocol' in forward && forward.sendsProxyProtocol ? { sendsProxyProtocol: true as const } : {}),
   };
 }

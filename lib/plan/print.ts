@@ -80,6 +80,7 @@ function remarksOn(forward: PlannedForward, lists: readonly PlannedList[]): stri
   const rate = limits?.rate;
   return [
     ...(certificate === undefined ? [] : [`certificate ${certificateText(certificate)}`]),
+    ...(forward.trustedProxies?.only ? ['only through its trusted proxies'] : []),
     ...(http3 ? ['HTTP/3 on the same port of UDP'] : []),
     ...denyFrom.map((cidr) => `not from ${cidr}`),
     ...(forward.interface === undefined ? [] : [`by ${forward.interface}`]),

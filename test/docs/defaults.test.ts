@@ -190,6 +190,7 @@ const DEFAULTS: readonly Default[] = [
   row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
   row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),
   row('Forward.http', 'maxHeaderKiB', (maxHeaderKiB) => http({ maxHeaderKiB }), 32),
+  row('Forward.http', 'proxiesOnly', (proxiesOnly) => http({ trustedProxies: ['10.0.0.0/16'], proxiesOnly }), true),
   row('Forward.http', 'underscoresInHeaders', (underscoresInHeaders) => http({ underscoresInHeaders }), true),
   row('Forward.http', 'maintenance', (maintenance) => http({ maintenance }), true),
   row('Forward.http', 'engine', (engine) => http({ engine }), 'iptables'),

@@ -44,8 +44,12 @@ test('the security group admits the networks of a list', () => {
     lists: { office: OFFICE },
     forwards: { web: web({ allowFrom: ['office'] }) },
   });
-  const peers = inboundTraffic(forwards, NO_SETTINGS, ADMIN).filter((r) => r.reasons.includes('web'));
-  expect(peers.map((r) => r.peer.text)).toEqual(['198.51.100.0/24', '2001:db8:1::/48']);
+  const peers = (ipv6: boolean) =>
+    inboundTraffic(forwards, { ...NO_SETTINGS, ipv6 }, ADMIN)
+      .filter((r) => r.reasons.includes('web'))
+      .map((r) => r.peer.text);
+  expect(peers(true)).toEqual(['198.51.100.0/24', '2001:db8:1::/48']);
+  expect(peers(false)).toEqual(['198.51.100.0/24']);
 });
 
 test('lists stand in all places of sources', () => {

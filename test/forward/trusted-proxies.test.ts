@@ -62,11 +62,22 @@ test('opens the security group to the connecting proxy, not to the client', () =
   ]);
   expect(admitted({ proxyProtocol: { accept }, allowFrom: ['192.0.2.0/24'] })).toEqual(['10.0.0.0/16']);
   expect(admitted({ proxyProtocol: { accept } }, 'tcp')).toEqual(['10.0.0.0/16']);
+  expect(admitted({ trustedProxies: ['10.0.0.0/16'], proxiesOnly: true, allowFrom: ['192.0.2.0/24'] })).toEqual([
+    '10.0.0.0/16',
+  ]);
+  expect(admitted({ trustedProxies: ['10.0.0.0/16'], proxiesOnly: false })).toEqual(['0.0.0.0/0']);
   expect(admitted({ proxyProtocol: { send: true } }, 'tcp')).toEqual(['0.0.0.0/0']);
 });
 
 test.each<[string, 'tcp' | 'udp' | 'http', Record<string, unknown>, RegExp]>([
   ['everyone', 'http', { trustedProxies: ['0.0.0.0/0'] }, /^forwards\.x\.trustedProxies must not be everyone/],
+  [
+    'proxiesOnly without proxies',
+    'http',
+    { proxiesOnly: true },
+    /^forwards\.x\.proxiesOnly must go with trustedProxies/,
+  ],
+  ['proxiesOnly of TCP', 'tcp', { proxiesOnly: true }, /^forwards\.x\.proxiesOnly must be left out: it is for/],
   ['everyone of IPv6', 'http', { trustedProxies: ['::/0'] }, /^forwards\.x\.trustedProxies must not be everyone/],
   [
     'everyone in halves',

@@ -2,6 +2,7 @@ import { Forward } from '../../lib/forward/forward';
 import { readGatewaySettings } from '../../lib/forward/gateway-settings';
 import { readLists } from '../../lib/forward/lists';
 import { Problems } from '../../lib/forward/problems';
+import { Tls } from '../../lib/forward/tls';
 import { ADDRESS, describeHost } from './support/host';
 import { NginxHost, STRANGER } from './support/nginx';
 import { RulesHost, rulesOf } from './support/rules';
@@ -87,6 +88,12 @@ describeHost('lists in nginx', () => {
     not: Forward.http({ listen: 83, to, denyFrom: ['bad'] }),
     both: Forward.http({ listen: 84, to, allowFrom: ['office', 'bad'], denyFrom: ['bad', ...FAR] }),
     stream: Forward.tcp({ listen: 85, to, allowFrom: ['office'], denyFrom: ['bad'] }),
+    only: Forward.http({ listen: 87, to, trustedProxies: ['office'], proxiesOnly: true }),
+    'only-mixed': Forward.https({
+      ...{ listen: 88, to, tls: Tls.selfSigned(), limits: { requestsPerSecond: 100 }, denyFrom: FAR },
+      ...{ trustedProxies: ['bad', 'clients', '192.0.2.0/24'], proxiesOnly: true },
+    }),
+    balanced: Forward.http({ listen: 89, to, proxyProtocol: { accept: { from: ['office'] } }, proxiesOnly: true }),
     behind: Forward.http({ listen: 86, to, trustedProxies: ['office'], allowFrom: ['clients'] }),
   };
   const lists = { office: [...MANY.slice(2), ...CLIENT], bad: OTHER, clients: ['203.0.113.0/24'] };
@@ -134,6 +141,40 @@ describeHost('lists in nginx', () => {
     expect(await ask('203.0.113.9')).toBe('200');
     expect(await ask('192.0.2.9')).toBe('403');
     expect(await ask('203.0.113.9', STRANGER.v4)).toBe('403');
+  });
+
+  test('proxiesOnly: who connects must be a proxy, whomever it names as the client', async () => {
+    const ask = async (from: 'client' | 'gateway', ...words: string[]) =>
+      (await nginx.curl(from, '-o', '/dev/null', '-w', '%{http_code}', ...words)).stdout;
+    const named = ['-H', 'X-Forwarded-For: 203.0.113.9'];
+    for (const [family, host] of [
+      ['v4', ADDRESS.gateway.v4],
+      ['v6', `[${ADDRESS.gateway.v6}]`],
+    ] as const) {
+      const stranger = ['--interface', STRANGER[family]];
+      expect(await ask('client', `http://${host}:87/`)).toBe('200');
+      expect(await ask('client', ...named, `http://${host}:87/`)).toBe('200');
+      expect(await ask('client', ...stranger, `http://${host}:87/`)).toBe('403');
+      // Who is no proxy cannot claim to be one, either.
+      const proxy = family === 'v4' ? ADDRESS.client.v4 : ADDRESS.client.v6;
+      expect(await ask('client', ...stranger, '-H', `X-Forwarded-For: ${proxy}`, `http://${host}:87/`)).toBe('403');
+      expect(await ask('client', ...named, `https://${host}:88/`)).toBe('403');
+      expect(await ask('client', ...stranger, ...named, `https://${host}:88/`)).toBe('200');
+      expect(await ask('client', '--haproxy-protocol', `http://${host}:89/`)).toBe('200');
+      expect(await ask('client', '--haproxy-protocol', ...stranger, `http://${host}:89/`)).toBe('403');
+    }
+    // The client behind a proxy is still denied.
+    expect(
+      await ask(
+        'client',
+        '--interface',
+        STRANGER.v4,
+        '-H',
+        'X-Forwarded-For: 192.0.2.9',
+        `https://${ADDRESS.gateway.v4}:88/`,
+      ),
+    ).toBe('403');
+    expect(await ask('gateway', 'http://127.0.0.1:87/')).toBe('200');
   });
 
   test('a changed list is one reload: the same forwards serve the others', async () => {

@@ -61,14 +61,15 @@ const networks = fc.array(source, { minLength: 1, maxLength: 6 });
 const client = {
   allowFrom,
   denyFrom: optional(networks),
-  word: fc.constantFrom('nobody', 'header', 'protocol'),
+  word: fc.constantFrom('nobody', 'header', 'only', 'protocol'),
   from: networks,
 };
 
 function words({ word, from, ...rest }: { readonly word: string; readonly from: readonly SourceSpec[] }) {
   return {
     ...rest,
-    ...(word === 'header' ? { trustedProxies: from } : {}),
+    ...(word === 'header' || word === 'only' ? { trustedProxies: from } : {}),
+    ...(word === 'only' ? { proxiesOnly: true } : {}),
     ...(word === 'protocol' ? { proxyProtocol: { accept: { from } } } : {}),
   };
 }
