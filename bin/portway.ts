@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { KNOWN, warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
+import type { ImportOptions } from '../lib/import/command';
+import { SOURCES } from '../lib/import/imported';
 import { NO_ANSWER } from '../lib/plan/no-answer';
 import { version } from '../package.json';
 import type { RehearseOptions } from '../rehearsal/src/command';
@@ -94,6 +96,17 @@ program
     }
     const { rehearseCommand } = await import('../rehearsal/src/command.js');
     process.exitCode = await rehearseCommand({ ...options, ...(stack === undefined ? {} : { stack }) });
+  });
+
+program
+  .command('import')
+  .description('print the forwards that say the same as an nginx.conf, or as rules of iptables or nftables')
+  .argument('<file>', 'nginx.conf, the output of iptables-save or of nft -j list ruleset; - for standard input')
+  .addOption(new Option('--from <kind>', 'what the file is; default: recognized').choices(SOURCES))
+  .option('--json', 'print JSON')
+  .action(async (file: string, options: Omit<ImportOptions, 'file'>) => {
+    const { importCommand } = await import('../lib/import/command.js');
+    process.exitCode = importCommand({ ...options, file });
   });
 
 program

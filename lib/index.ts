@@ -33,6 +33,7 @@ export type { ForwardSet } from './forward/resolve';
 export type { ResolvedForward } from './forward/resolved';
 export type { CommonForwardProps } from './forward/sources';
 export { type LetsEncryptProps, Tls } from './forward/tls';
+export type { Imported, ImportedForward, Remark } from './import/imported';
 export type { Verified } from './operate/command';
 export type { StackLogs } from './operate/logs-command';
 export type { Comparison } from './plan/change/comparison';

@@ -29,7 +29,7 @@ test.each(['--version', '-V'])('%s prints the version of package.json', async (f
 test.each([[['help']], [['--help']], [['-h']]])('%s lists the commands', async (args) => {
   const { code, stdout, stderr } = await portway(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['plan', 'verify', 'logs', 'rehearse', 'completion', 'help'])
+  for (const command of ['plan', 'verify', 'logs', 'rehearse', 'import', 'completion', 'help'])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 
@@ -56,6 +56,13 @@ const WRONG: readonly (readonly [args: readonly string[], line: string])[] = [
     ['completion', 'tcsh'],
     "error: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.",
   ],
+  [
+    ['import', 'x', '--from', 'haproxy'],
+    "error: option '--from <kind>' argument 'haproxy' is invalid. Allowed choices are nginx, iptables, nft.",
+  ],
+  [['import', '/nowhere/nginx.conf'], '/nowhere/nginx.conf: there is no such file'],
+  [['import', 'test'], 'test: is a folder'],
+  [['import', 'package.json'], 'package.json:1: a block has no name in front of {'],
   [['completion'], "error: missing required argument 'shell'"],
   [['logs', '--follow', '--json'], "error: option '--follow' cannot be used with option '--json'"],
 ];
@@ -90,4 +97,31 @@ test('prints no colours on a terminal with NO_COLOR, and none in plans anyway', 
   expect(plan).toContain('Stack Portway');
   expect(plan).not.toContain('\u001b[');
   expect(on({ NO_COLOR: '1' }, 'rehearse', '--list')).not.toContain('\u001b[');
+});
+
+test('import prints a file of TypeScript, and ends with 1 where something has no counterpart', async () => {
+  const spring = await portway('import', 'test/import/corpus/nginx/spring.conf');
+  expect({ code: spring.code, stderr: spring.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(spring.stdout).toContain("import { Forward, type PortwayStackProps } from 'portway';");
+  const wordpress = await portway('import', 'test/import/corpus/nginx/wordpress.conf');
+  expect(wordpress.code).toBe(1);
+  expect(wordpress.stdout).toMatch(
+    /\/\/ {3}test\/import\/corpus\/nginx\/wordpress\.conf:10 location ~ \\\.php\$: fastcgi_pass/,
+  );
+});
+
+test('import --json prints an object', async () => {
+  const { code, stdout } = await portway(
+    'import',
+    '--json',
+    '--from',
+    'iptables',
+    'test/import/corpus/iptables/ufw.rules',
+  );
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    from: 'iptables',
+    gateway: { engine: 'iptables', adminCidr: '203.0.113.7/32' },
+    forwards: { tcp2022: { kind: 'tcp', props: { listen: 2022, to: 2222 } } },
+  });
 });

@@ -1,0 +1,219 @@
+import { isIP } from 'node:net';
+import type { ImportedForward } from '../imported';
+import type { Ledger } from '../ledger';
+import { admission, both, inside } from './admission';
+import { type FlatRule, flatten, type Match, type Ruleset } from './rule';
+
+type Props = Readonly<Record<string, unknown>>;
+
+/** Rules of one listener, in their order. */
+interface Listener {
+  readonly protocol: string;
+  /** Undefined: a protocol without ports. */
+  readonly listen: string | undefined;
+  readonly rules: readonly FlatRule[];
+}
+
+/** Protocols without ports, by their names and numbers in iptables. */
+const PORTLESS: Readonly<Record<string, string | number>> = {
+  gre: 'gre',
+  47: 'gre',
+  esp: 'esp',
+  50: 'esp',
+  ah: 'ah',
+  51: 'ah',
+  ipip: 'ipip',
+  ipencap: 'ipip',
+  4: 'ipip',
+  l2tp: 'l2tp',
+  115: 'l2tp',
+};
+
+/** The forwards that DNAT and REDIRECT make. */
+export function kernelForwards(rules: Ruleset, ledger: Ledger): ReadonlyMap<string, ImportedForward> {
+  const forwards = new Map<string, ImportedForward>();
+  for (const listener of listenersOf(flatten(rules, 'nat PREROUTING'), ledger)) {
+    const read = forwardOf(listener, rules, ledger);
+    if (read !== undefined)
+      forwards.set(`${read.kind}${listener.listen ?? ''}`.replace('protocol', `${listener.protocol}`), read);
+  }
+  for (const { action, said } of flatten(rules, 'nat OUTPUT'))
+    if (action.kind === 'dnat') ledger.remark('own', said, "the gateway's own connections are forwarded too");
+  return forwards;
+}
+
+function listenersOf(rules: readonly FlatRule[], ledger: Ledger): readonly Listener[] {
+  const listeners = new Map<string, FlatRule[]>();
+  for (const rule of rules) {
+    const { match, action, said } = rule;
+    if (action.kind !== 'dnat') continue;
+    const { protocol, ports } = match;
+    if (match.unknown.length > 0) {
+      ledger.remark('lost', said, `${match.unknown.join(', ')}: a forward has no such condition`);
+    } else if (protocol === undefined) {
+      ledger.remark('lost', said, 'a forward has a protocol: all packets to one host are no forward');
+    } else if (protocol === 'tcp' || protocol === 'udp') {
+      if (ports === undefined) ledger.remark('lost', said, 'a forward has ports, such as 6000-6100');
+      for (const port of ports ?? []) add(listeners, `${protocol} ${port}`, rule);
+    } else add(listeners, protocol, rule);
+  }
+  return [...listeners].map(([key, own]) => {
+    const [protocol = '', listen] = key.split(' ');
+    return { protocol, listen, rules: own };
+  });
+}
+
+function add(listeners: Map<string, FlatRule[]>, key: string, rule: FlatRule): void {
+  listeners.set(key, [...(listeners.get(key) ?? []), rule]);
+}
+
+interface Destination {
+  readonly host: string | undefined;
+  readonly to: number | string;
+  readonly port: string | undefined;
+  readonly share: number;
+}
+
+function forwardOf(
+  { protocol, listen, rules: own }: Listener,
+  rules: Ruleset,
+  ledger: Ledger,
+): ImportedForward | undefined {
+  const [first] = own;
+  if (first === undefined) return undefined;
+  const used = usedTogether(own, ledger);
+  const destinations = used.flatMap((rule) => destinationsOf(rule, listen));
+  const [one] = destinations;
+  if (one === undefined) {
+    ledger.remark('lost', first.said, 'it leads to no address');
+    return undefined;
+  }
+  if (listen?.includes('-') && one.port !== undefined && !one.port.includes('-')) {
+    ledger.remark('lost', first.said, 'a range of ports leads to a range of the same length');
+    return undefined;
+  }
+  const admitted = admission(rules, { protocol, host: one.host, port: one.port });
+  const from = both(sources(used), admitted.from);
+  if (from?.length === 0) {
+    ledger.remark('lost', first.said, 'the chains of filter let nobody through');
+    return undefined;
+  }
+  ledger.take(...used.map(({ said }) => said), ...admitted.by);
+  const denied = [...new Set([...used.flatMap(({ match }) => match.notFrom ?? []), ...admitted.notFrom])];
+  const common = {
+    ...(from === undefined ? {} : { allowFrom: [...new Set(from)] }),
+    ...(denied.length === 0 ? {} : { denyFrom: denied }),
+    ...interfaceOf(first, ledger),
+    ...preserved(destinations, rules),
+  };
+  if (listen === undefined) {
+    if (one.host === undefined) {
+      ledger.remark('lost', first.said, 'a protocol without ports leads to another host');
+      return undefined;
+    }
+    return {
+      kind: 'protocol',
+      props: { protocol: PORTLESS[protocol] ?? (Number(protocol) || protocol), to: one.host, ...common },
+    };
+  }
+  tellContainers(first, destinations, ledger);
+  const limits =
+    admitted.connectionsAbove === undefined ? {} : { limits: { openConnections: admitted.connectionsAbove } };
+  return {
+    kind: protocol === 'udp' ? 'udp' : 'tcp',
+    props: { listen: listen.includes('-') ? listen : Number(listen), to: weighted(destinations), ...common, ...limits },
+  };
+}
+
+/** The first rule for all, or those that share connections. */
+function usedTogether(own: readonly FlatRule[], ledger: Ledger): readonly FlatRule[] {
+  const [first] = own;
+  if (first === undefined) return [];
+  const target = (rule: FlatRule) => JSON.stringify(rule.action);
+  if (first.match.share !== undefined) {
+    const end = own.findIndex(({ match }) => match.share === undefined);
+    const shared = own.slice(0, end < 0 ? own.length : end + 1);
+    tellUnused(own.slice(shared.length), ledger);
+    return shared;
+  }
+  // Several sources, each with a rule of its own.
+  const same = own.filter((rule) => target(rule) === target(first));
+  tellUnused(
+    own.filter((rule) => !same.includes(rule)),
+    ledger,
+  );
+  return same;
+}
+
+function tellUnused(rules: readonly FlatRule[], ledger: Ledger): void {
+  for (const { said } of rules) ledger.remark('lost', said, 'a port has one forward: the first rule for it has it');
+}
+
+function sources(rules: readonly FlatRule[]): readonly string[] | undefined {
+  if (rules.some(({ match }) => match.from === undefined)) return undefined;
+  return rules.flatMap(({ match }) => match.from ?? []);
+}
+
+function destinationsOf({ action, match }: FlatRule, listen: string | undefined): readonly Destination[] {
+  if (action.kind !== 'dnat') return [];
+  return action.addresses.map((address) => {
+    const host = address === '' || /^(127\.|::1$)/.test(address) ? undefined : address;
+    const port = action.ports ?? listen;
+    const formatted = host !== undefined && isIP(host) === 6 ? `[${host}]` : host;
+    const to =
+      host === undefined
+        ? port?.includes('-')
+          ? port
+          : Number(port)
+        : port === undefined
+          ? host
+          : `${formatted}:${port}`;
+    return { host, to, port, share: match.share ?? 1 };
+  });
+}
+
+/** Targets with weights: each rule takes its share of what the ones before it leave. */
+function weighted(destinations: readonly Destination[]): unknown {
+  const [first] = destinations;
+  if (destinations.length < 2) return first?.to;
+  if (destinations.every(({ share }) => share === 1)) return [...new Set(destinations.map(({ to }) => to))];
+  let left = 1;
+  const shares = destinations.map(({ share }) => {
+    const own = left * share;
+    left -= own;
+    return own;
+  });
+  const least = Math.min(...shares.filter((share) => share > 0.001));
+  const weights = shares.map((share) => Math.max(1, Math.round(share / least)));
+  return destinations.map(({ to }, i) =>
+    weights.every((weight) => weight === 1) ? to : { to, weight: Math.min(weights[i] ?? 1, 1000) },
+  );
+}
+
+/** Interfaces of tunnels keep their names; that of the instance has another name on EC2, and is the only one. */
+function interfaceOf({ match, said }: FlatRule, ledger: Ledger): Props {
+  const { inside: name } = match;
+  if (name === undefined) return {};
+  if (/^(wg|tun|tap|ppp|vti|gre|ipsec)/.test(name)) return { interface: name };
+  ledger.remark('own', said, `${name}: the gateway has one interface, so forwards take connections from all`);
+  return {};
+}
+
+/** Targets see the client's address, unless a rule gives them the gateway's. */
+function preserved(destinations: readonly Destination[], rules: Ruleset): Props {
+  const hosts = destinations.flatMap(({ host }) => host ?? []);
+  if (hosts.length === 0 || hosts.length < destinations.length) return {};
+  const masks = flatten(rules, 'nat POSTROUTING').filter(({ action }) => action.kind === 'masquerade');
+  const covered = (host: string, match: Match) =>
+    match.from === undefined && (match.to === undefined || match.to.some((network) => inside(host, network)));
+  return hosts.every((host) => masks.some(({ match }) => covered(host, match))) ? {} : { preserveClientAddress: true };
+}
+
+function tellContainers({ said }: FlatRule, destinations: readonly Destination[], ledger: Ledger): void {
+  if (destinations.some(({ host }) => host !== undefined && /^172\.(1[7-9]|2\d|3[01])\./.test(host)))
+    ledger.remark(
+      'differs',
+      said,
+      "a container's address changes: publish it on another port of the gateway, and lead the forward there",
+    );
+}

@@ -1,0 +1,37 @@
+import { Forward, type PortwayStackProps } from 'portway';
+
+// Made by portway import test/import/corpus/nginx/api-gateway.conf
+//
+// UNPROTECTED: this kept somebody out, and the forwards below do not:
+//   test/import/corpus/nginx/api-gateway.conf:9 limit_req zone=perkey burst=50 nodelay: limits count clients by their address
+//
+// Not translated:
+//   test/import/corpus/nginx/api-gateway.conf:10 proxy_pass http://10.0.5.3:3003/old/: targets see the path as it is, or without its prefix (stripPrefix)
+//   test/import/corpus/nginx/api-gateway.conf:10 location /v1/legacy/: its target or answer has no counterpart
+//
+// Translated, but not to the letter:
+//   test/import/corpus/nginx/api-gateway.conf:2 limit_req_zone $binary_remote_addr zone=perip:10m rate=30r/m: requestsPerSecond is a whole number: 1
+//   test/import/corpus/nginx/api-gateway.conf:8 limit_req zone=perip burst=5: a burst is not slowed down
+//   test/import/corpus/nginx/api-gateway.conf:11 limit_except GET: other methods get 405 in place of 403
+//
+// Needs no counterpart:
+//   nothing uses it: limit_req_zone (test/import/corpus/nginx/api-gateway.conf:3)
+//   errors have it too, as with always: add_header (test/import/corpus/nginx/api-gateway.conf:12)
+//   paths that lead to no target get 404: location (test/import/corpus/nginx/api-gateway.conf:13)
+export const imported = {
+  forwards: {
+    web8080: Forward.http({
+      listen: 8080,
+      routes: {
+        '/users/*': { to: '10.0.5.1:3001', stripPrefix: true, limits: { requestsPerSecond: 1, burst: 6 } },
+        '/orders/*': { to: '10.0.5.2:3002' },
+        '/search': { to: '10.0.5.4:3004', methods: ['GET'] },
+        '/search/*': { to: '10.0.5.4:3004', methods: ['GET'] },
+        '/suggest': { to: '10.0.5.4:3004', methods: ['GET'] },
+        '/suggest/*': { to: '10.0.5.4:3004', methods: ['GET'] },
+        '/status': { to: '10.0.5.5:3005', headers: { 'Cache-Control': 'no-store' } },
+      },
+      timeouts: { body: 5 },
+    }),
+  },
+} satisfies Partial<PortwayStackProps>;

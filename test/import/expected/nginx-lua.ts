@@ -1,0 +1,22 @@
+import { Forward, type PortwayStackProps } from 'portway';
+
+// Made by portway import test/import/corpus/nginx/lua.conf
+//
+// Not translated:
+//   test/import/corpus/nginx/lua.conf:2 lua_package_path "/usr/local/lib/lua/?.lua;;": it has no counterpart
+//   test/import/corpus/nginx/lua.conf:3 init_by_lua_block: it has no counterpart
+//   test/import/corpus/nginx/lua.conf:6 access_by_lua_block: it has no counterpart
+//   test/import/corpus/nginx/lua.conf:12 proxy_pass http://$arg_host: the target depends on a variable
+//   test/import/corpus/nginx/lua.conf:12 location /dynamic/: its target or answer has no counterpart
+//
+// Translated, but not to the letter:
+//   test/import/corpus/nginx/lua.conf:13 location ~* ^/(a|b)/c$: upper and lower case differ
+export const imported = {
+  forwards: {
+    web: Forward.http({
+      listen: 80,
+      to: '10.0.11.1:8080',
+      routes: { '/a/c': { to: '10.0.11.2:8080' }, '/b/c': { to: '10.0.11.2:8080' } },
+    }),
+  },
+} satisfies Partial<PortwayStackProps>;
