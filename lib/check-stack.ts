@@ -23,6 +23,7 @@ import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } 
 import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
 import { readLists } from './forward/lists';
+import { checkMetricsPort } from './forward/metrics-port';
 import { Problems } from './forward/problems';
 import { checkProtect } from './forward/protect';
 import { checkReach } from './forward/reach';
@@ -192,6 +193,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   const role = readRole(props.role, problems);
   checkReach(forwards, settings, problems);
   checkProtect(forwards, settings, problems);
+  checkMetricsPort(forwards, settings, problems);
   const machine = readMachine(props as MachineProps, problems);
   checkHttp3(forwards, OPERATING_SYSTEMS[machine.os], problems);
   checkCaches(forwards, machine.diskGiB, problems);

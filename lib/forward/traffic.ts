@@ -62,12 +62,16 @@ export function inboundTraffic(
         : rule(f.protocol, peer, f.name),
     );
   });
+  const { prometheus } = settings;
   return join([
     ...listeners,
     rule('tcp', admin, 'SSH of the admin', { from: 22, to: 22 }),
     ...(settings.ping === true
       ? everyone(settings).map((c) => rule(c.family === 4 ? 'icmp' : 'icmpv6', c, 'ping'))
       : []),
+    ...(prometheus === undefined
+      ? []
+      : prometheus.from.map((c) => rule('tcp', c, 'metrics', { from: prometheus.port, to: prometheus.port }))),
     ...settings.egress.map((c) => rule('all', c, 'egress')),
   ]);
 }

@@ -14,6 +14,7 @@ import { confirmFiles } from './live/confirm';
 import { liveFiles } from './live/files';
 import { sourcesFiles } from './live/sources-file';
 import { metadataPart } from './metadata';
+import { monitoringFiles, needed } from './monitoring';
 import type { OperatingSystem } from './operating-system';
 import { protectPart } from './protect';
 
@@ -66,21 +67,23 @@ export function hostContent({
   const ofLive = live ? [...liveFiles(forwards), ...sourcesFiles(forwards, settings), ...confirmFiles(confirmed)] : [];
   const ofBoot = bootFiles({ live });
   const missing = (file: HostFile) => !ofBoot.some(({ path }) => path === file.path);
+  const files: readonly HostFile[] = [
+    // With less memory, the kernel kills package managers.
+    ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
+    ...metadata.files,
+    ...kernel.files,
+    ...protect.files,
+    ...commandFiles(forwards),
+    ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
+    ...(proxy?.files ?? []),
+    ...ofBoot,
+    ...certificates.files.filter(missing),
+    ...ofLive,
+    ...monitoringFiles(settings),
+    ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
+  ];
   return {
-    files: [
-      // With less memory, the kernel kills package managers.
-      ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
-      ...metadata.files,
-      ...kernel.files,
-      ...protect.files,
-      ...commandFiles(forwards),
-      ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
-      ...(proxy?.files ?? []),
-      ...ofBoot,
-      ...certificates.files.filter(missing),
-      ...ofLive,
-      ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
-    ],
+    files: settings.prometheus === undefined ? files : files.map(needed),
     settings: {
       PORTWAY_PACKAGES: [...new Set(packages)].join(' '),
       ...proxy?.settings,
@@ -92,12 +95,12 @@ export function hostContent({
 
 function nginxPart(
   forwards: readonly ResolvedForward[],
-  { ipv6, protect }: GatewaySettings,
+  { ipv6, protect, prometheus }: GatewaySettings,
   os: OperatingSystem,
   memoryMiB: number,
 ) {
   const own = forwards.filter(isNginxForward);
-  const conf = renderNginx(own, os.nginx, memoryMiB, protect);
+  const conf = renderNginx(own, os.nginx, memoryMiB, protect, prometheus !== undefined);
   if (conf === undefined) return undefined;
   const heads = renderHeads(own, { families: ipv6 ? [4, 6] : [4], memoryMiB });
   const files: readonly HostFile[] = [

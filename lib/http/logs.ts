@@ -139,7 +139,7 @@ function formats(forwards: readonly WebForward[], { requestId, listener, protect
     ...(used.some((l) => l?.level === 'errors')
       ? [block('map $status $portway_failed', [`"~^[45]" ${KEPT};`, "default '';"])]
       : []),
-    ...ALL,
+    ...ALL_REQUESTS,
     ...tellLines(protect),
   ];
 }
@@ -159,7 +159,8 @@ function accessLog(format: string, condition: string): Line {
   return `access_log ${ACCESS_LOG} ${format} ${ACCESS_LOG_BUFFER} if=${condition};`;
 }
 
-const ALL = [accessLog('portway', '$portway_plain'), accessLog('portway-cut', '$portway_odd')];
+/** Where a server or location logs that names no other logs. */
+export const ALL_REQUESTS = [accessLog('portway', '$portway_plain'), accessLog('portway-cut', '$portway_odd')];
 
 /** In a server or location with other logs. */
 export function logLines(logs: ResolvedLogs | undefined, { protect }: RequestFacts): readonly Line[] {
@@ -174,6 +175,6 @@ export function logLines(logs: ResolvedLogs | undefined, { protect }: RequestFac
 
 function levelLines({ level, redact }: ResolvedLogs): readonly Line[] {
   if (level === 'none') return ['access_log off;'];
-  if (level === 'all' && !redact) return ALL;
+  if (level === 'all' && !redact) return ALL_REQUESTS;
   return [accessLog(redact ? 'portway-redacted' : 'portway-cut', level === 'errors' ? '$portway_failed' : KEPT)];
 }

@@ -12,6 +12,7 @@ import { limits } from './limits/rules';
 import { lists } from './lists';
 import { login } from './login';
 import { metadataUsers } from './metadata-users';
+import { monitoring } from './monitoring';
 import { passage } from './passage';
 import { ping } from './ping';
 import { protect } from './protect';
@@ -39,6 +40,7 @@ export const KERNEL_FEATURES = {
   egress,
   flowOffload,
   login,
+  monitoring,
   healthCheck,
   ping,
   ipv6,

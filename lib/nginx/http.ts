@@ -11,12 +11,14 @@ import {
   usesClientKey,
 } from '../http/contributions';
 import type { HttpScope, Part } from '../http/feature';
+import { ALL_REQUESTS } from '../http/logs';
 import { type Block, block } from './block';
 import { clientKey } from './client-key';
 import type { NginxDialect } from './dialect';
+import { HTTP_MEASURES, measuredHttp } from './metrics';
 import { GENERATION, NGINX_PATHS } from './names';
 import { placeDefaults } from './places';
-import { offenceMaps } from './protect';
+import { offenceMaps, tellLines } from './protect';
 import { proxyDefaults } from './proxy-headers';
 import { factMaps, requestFacts } from './request-facts';
 import { servers } from './server';
@@ -42,7 +44,8 @@ export function httpContext(
   forwards: readonly NginxForward[],
   dialect: NginxDialect,
   memoryMiB: number,
-  protect?: Protect,
+  protect: Protect | undefined,
+  measured: boolean,
 ): Block {
   const own = forwards.filter(isWebForward);
   const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own), protect });
@@ -64,13 +67,16 @@ export function httpContext(
       block('location = /generation', [`return 200 "${GENERATION}";`]),
       block('location /', [...hostServerLines(own), 'return 404;']),
     ]),
+    ...(measured && own.length > 0 ? ['', ...HTTP_MEASURES] : []),
     ...closedNames(forwards.filter((f) => !isWebForward(f))),
     ...own.flatMap((forward) => [
       '',
       `# ${forward.name}`,
       ...forwardLines({ forward, facts, forwardHeaders: forwardHeaders(forward) }),
       ...forward.sites.flatMap((site) => site.routes.flatMap((route) => upstream(route, upstreamLines(route)))),
-      ...servers(forward, dialect, facts),
+      ...(measured
+        ? measuredHttp(forward.name, servers(forward, dialect, facts), [...ALL_REQUESTS, ...tellLines(protect)])
+        : servers(forward, dialect, facts)),
     ]),
   ]);
 }

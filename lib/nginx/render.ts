@@ -11,16 +11,18 @@ import { streamContext } from './stream';
 /**
  * The whole nginx.conf for the forwards that nginx carries, or undefined if there are none. `memoryMiB` is the host's
  * memory, which decides how much of a large answer is kept in it. `protect`: the offences that are told to the host.
+ * `measured`: whether each request is logged for metrics.
  */
 export function renderNginx(
   forwards: readonly ResolvedForward[],
   dialect: NginxDialect,
   memoryMiB = 1024,
   protect?: Protect,
+  measured = false,
 ): string | undefined {
   const own = forwards.filter(isNginxForward);
   if (own.length === 0) return undefined;
-  return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB, protect));
+  return renderLines(conf(withShares(own, memoryMiB), dialect, memoryMiB, protect, measured));
 }
 
 /** Whether the forwards need nginx's stream module, which distributions package separately. */
@@ -33,6 +35,7 @@ function conf(
   dialect: NginxDialect,
   memoryMiB: number,
   protect: Protect | undefined,
+  measured: boolean,
 ): readonly Line[] {
   const connections = workerConnections(forwards, memoryMiB);
   return [
@@ -50,8 +53,11 @@ function conf(
     '',
     { head: 'events', lines: [`worker_connections ${connections};`] },
     '',
-    httpContext(forwards, dialect, memoryMiB, protect),
-    ...streamContext(forwards.filter((f) => !isWebForward(f))),
+    httpContext(forwards, dialect, memoryMiB, protect, measured),
+    ...streamContext(
+      forwards.filter((f) => !isWebForward(f)),
+      measured,
+    ),
   ];
 }
 

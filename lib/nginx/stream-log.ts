@@ -29,6 +29,9 @@ export function streamLog(forwards: readonly StreamForward[]): readonly Line[] {
     ]),
     ...(names ? [cutAsciiMap('$ssl_preread_server_name', '$portway_name', NAME_BYTES)] : []),
     ...streamSamples(),
-    `access_log ${NGINX_PATHS.logFolder}/stream.log portway ${ACCESS_LOG_BUFFER} if=${KEPT};`,
+    ALL_SESSIONS,
   ];
 }
+
+/** Where a server logs that names no other log. */
+export const ALL_SESSIONS: Line = `access_log ${NGINX_PATHS.logFolder}/stream.log portway ${ACCESS_LOG_BUFFER} if=${KEPT};`;

@@ -7,16 +7,17 @@ import { balancesBySource } from './balance';
 import { type Block, block, type Line } from './block';
 import { clientKey } from './client-key';
 import { ERROR_LOG } from './log';
+import { measuredStream } from './metrics';
 import { sniDefaults, tlsServers } from './sni';
 import { streamFailover } from './stream-failover';
 import { streamLimit } from './stream-limits';
-import { streamLog } from './stream-log';
+import { ALL_SESSIONS, streamLog } from './stream-log';
 import { KEEPALIVE, listenParameter, streamClient } from './trusted-proxies';
 import { type Group, passTo, resolver, upstream } from './upstream';
 import { wildcards } from './wildcards';
 
 /** The stream context: TCP, UDP and TLS forwards. Empty if there are none, so that its module is not needed. */
-export function streamContext(forwards: readonly StreamForward[]): readonly Line[] {
+export function streamContext(forwards: readonly StreamForward[], measured: boolean): readonly Line[] {
   if (forwards.length === 0) return [];
   return [
     '',
@@ -31,10 +32,14 @@ export function streamContext(forwards: readonly StreamForward[]): readonly Line
         '',
         `# ${forward.name}`,
         ...streamLimit(forward).zone,
-        ...(forward.kind === 'tls' ? tlsServers(forward, lines(forward)) : servers(forward)),
+        ...(measured ? measuredStream(forward.name, serversOf(forward), ALL_SESSIONS) : serversOf(forward)),
       ]),
     ]),
   ];
+}
+
+function serversOf(forward: StreamForward): readonly Line[] {
+  return forward.kind === 'tls' ? tlsServers(forward, lines(forward)) : servers(forward);
 }
 
 /** How TCP connections end. */

@@ -123,6 +123,12 @@ const DEFAULTS: readonly Default[] = [
   ),
   row('Blocking for a time', 'protect.failedLogins.most', (most) => logins({ most }), 21),
   row('Blocking for a time', 'protect.dryRun', (dryRun) => logins({}, { dryRun }), true),
+  row(
+    'In the kernel',
+    'monitoring.prometheus.port',
+    (port) => stack({ monitoring: { prometheus: { from: ['10.0.5.0/24'], ...(port === undefined ? {} : { port }) } } }),
+    9100,
+  ),
   row('Machine', 'os', (os) => stack({ os }), 'debian-12'),
   row('Machine', 'instanceType', (instanceType) => stack({ instanceType }), 't4g.small'),
   row(

@@ -91,6 +91,7 @@ const FEATURES: Readonly<Record<string, (stack: Accepted) => boolean>> = {
   ),
   blocked: ({ settings }) => settings.blocked.length > 0,
   egress: ({ settings }) => settings.egress.length > 0,
+  monitoring: ({ settings }) => settings.prometheus !== undefined,
   ping: ({ settings }) => settings.ping !== undefined,
   ipv6: ({ settings }) => settings.ipv6,
   metadataUsers: ({ settings }) => settings.metadataUsers !== 'everyone' && settings.metadataUsers.length > 0,
@@ -213,7 +214,13 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
   const nft = renderNftables(forwards, settings);
   const flows = settings.flowOffload ? countingTable(renderFlows(forwards.filter(isKernelForward), settings)) : '';
   if (nft !== undefined || flows !== '') writeFileSync(join(folder, 'nftables.rules'), `${nft ?? ''}${flows}`);
-  const conf = renderNginx(forwards, OPERATING_SYSTEMS[DEBIAN].nginx);
+  const conf = renderNginx(
+    forwards,
+    OPERATING_SYSTEMS[DEBIAN].nginx,
+    1024,
+    settings.protect,
+    settings.prometheus !== undefined,
+  );
   if (conf !== undefined) writeFileSync(join(folder, 'nginx.conf'), conf);
 }
 

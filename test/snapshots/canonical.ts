@@ -276,6 +276,17 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     engine: 'iptables',
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
+  // Metrics of both engines, for a Prometheus server of a private network.
+  monitored: {
+    ...common,
+    vpc: team.vpc,
+    monitoring: { prometheus: { from: ['10.0.5.0/24'] } },
+    forwards: {
+      web: Forward.http({ listen: 80, to: 8080 }),
+      database: Forward.tcp({ listen: 5432, to: '10.0.1.10:5432' }),
+      game: Forward.udp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables' }),
+    },
+  },
   // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
   egress: {
     flowOffload: true,
@@ -296,7 +307,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
  */
 const LARGE = [
   ...['nginx-tls', 'letsencrypt-udp', 'nginx-tls-passthrough', 'nginx-shared', 'nginx-protected'],
-  ...['other-hosts', 'dual-stack', 'egress'],
+  ...['other-hosts', 'dual-stack', 'egress', 'monitored'],
 ];
 
 /** Whether a canonical stack needs a bucket for its template if its changes are to be live. */

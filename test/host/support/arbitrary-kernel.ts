@@ -171,6 +171,11 @@ export const gatewaySettings = (ipv6: boolean): fc.Arbitrary<GatewaySettingsProp
     .record({
       blocked: rarely(sources(ipv6 ? 'both' : 'v4')),
       egress: rarely(fc.record({ from: networks(ipv6 ? 'both' : 'v4') })),
+      monitoring: rarely(
+        fc.record({
+          prometheus: fc.record({ from: networks(ipv6 ? 'both' : 'v4'), port: rarely(port) }).map(given),
+        }),
+      ),
       ping: rarely(fc.boolean()),
       flowOffload: rarely(fc.boolean()),
       metadataUsers: rarely(fc.constantFrom('everyone', ['app'], ['app', 'Wrong'])),

@@ -1,0 +1,195 @@
+"""Adds up nginx's logs for metrics: one short line for each request, and one for each session of TCP, UDP and TLS forwards.
+
+They have no clients and no URLs in them, so that all is in them: neither `logs` of a forward nor a flood leaves out a line.
+Rotated as all logs are (logs.py). /var/lib/portway/metrics.json keeps the sums and how far each log was read, together, so that
+nothing is missed or read twice over a restart.
+"""
+
+import contextlib
+import glob
+import json
+import os
+import re
+import time
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO, Any
+
+from portway.files import read, replace
+
+FOLDER = "/var/log/portway"
+STATE = "/var/lib/portway/metrics.json"
+# Bounds of the histogram of seconds: those of Prometheus' own clients.
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# logs.py compresses a log 20 s after it was set aside, when nginx has closed it. So nothing comes after this time.
+LATE = 60
+# A line takes a thousand bytes of memory while it is read.
+CHUNK = 1 << 16
+
+# Forward, status, whether a target answered, whether the connection is new, seconds; bytes received and sent.
+# As lib/nginx/metrics.ts writes them.
+REQUEST = re.compile(rb"^(([\w-]+) (\d{3}) ([-+]) ([01]) (\d+\.\d{3})) (\d+) (\d+)$", re.M)
+# Forward, status; bytes received and sent.
+SESSION = re.compile(rb"^(([\w-]+) (\d{3})) (\d+) (\d+)$", re.M)
+
+# What the gateway itself refuses, by its status.
+REASONS = {
+    **{"400": "malformed", "403": "source", "404": "path", "405": "method", "408": "slow", "413": "body"},
+    **{"414": "header", "431": "header", "429": "limit", "444": "host", "503": "unavailable"},
+}
+OF_SESSIONS = {"400": "malformed", "403": "source", "502": "target", "503": "limit"}
+
+Sums = dict[str, Any]
+
+
+class Log:
+    """A log over its rotations. A file that was set aside is read on until nobody writes it any more."""
+
+    def __init__(self, name: str, read_before: list[list[int]]):
+        self.path = f"{FOLDER}/{name}"
+        self.files: list[IO[bytes]] = []
+        self.grown: dict[int, float] = {}
+        # Whether a file was gone before it was read to its end.
+        self.gap = 0
+        self._find(read_before)
+
+    def _find(self, read_before: list[list[int]]) -> None:
+        """Goes on where an earlier run was."""
+        offsets = {inode: offset for inode, offset in read_before}
+        aside = sorted(path for path in glob.glob(f"{self.path}-*") if not path.endswith(".gz"))
+        for path in [*aside, self.path]:
+            with contextlib.suppress(OSError):
+                file = open(path, "rb")
+                state = os.fstat(file.fileno())
+                offset = offsets.get(state.st_ino, 0)
+                if 0 < offset <= state.st_size:
+                    # What is older was read.
+                    if not any(one.tell() for one in self.files):
+                        self._close_all()
+                    file.seek(offset)
+                self._hold(file)
+        if any(offsets.values()) and not any(file.tell() for file in self.files):
+            self.gap = 1
+
+    def _hold(self, file: IO[bytes]) -> None:
+        self.files.append(file)
+        self.grown[file.fileno()] = time.monotonic()
+
+    def _close_all(self) -> None:
+        for file in self.files:
+            file.close()
+        self.files, self.grown = [], {}
+
+    def pieces(self) -> Iterator[bytes]:
+        """The complete lines that were added."""
+        with contextlib.suppress(OSError):
+            inode = os.stat(self.path).st_ino
+            if not self.files or os.fstat(self.files[-1].fileno()).st_ino != inode:
+                self._hold(open(self.path, "rb"))
+        for file in [*self.files]:
+            while True:
+                at = file.tell()
+                data = file.read(CHUNK)
+                end = data.rfind(b"\n") + 1
+                file.seek(at + end)
+                if end:
+                    self.grown[file.fileno()] = time.monotonic()
+                    yield data[:end]
+                if len(data) < CHUNK or not end:
+                    break
+            if file is not self.files[-1] and time.monotonic() - self.grown[file.fileno()] > LATE:
+                del self.grown[file.fileno()]
+                self.files.remove(file)
+                file.close()
+
+    def offsets(self) -> list[list[int]]:
+        return [[os.fstat(file.fileno()).st_ino, file.tell()] for file in self.files]
+
+
+class Logs:
+    """What all logs told, by forward."""
+
+    def __init__(self) -> None:
+        state = load()
+        self.requests: dict[str, Sums] = state["requests"]
+        self.sessions: dict[str, Sums] = state["sessions"]
+        self.gaps: int = state["gaps"]
+        self.http = Log("metrics.log", state["read"].get("http", []))
+        self.stream = Log("metrics_stream.log", state["read"].get("stream", []))
+        self.gaps += self.http.gap + self.stream.gap
+        self.news = True
+
+    def look(self) -> None:
+        for piece in self.http.pieces():
+            add_requests(self.requests, piece)
+            self.news = True
+        for piece in self.stream.pieces():
+            add_sessions(self.sessions, piece)
+            self.news = True
+
+    def keep(self) -> None:
+        # A full disk must not end the run: the next one reads the same lines again.
+        if self.news:
+            with contextlib.suppress(OSError):
+                replace(STATE, json.dumps(self.state()))
+                self.news = False
+
+    def state(self) -> dict[str, Any]:
+        offsets = {"http": self.http.offsets(), "stream": self.stream.offsets()}
+        return {"read": offsets, "requests": self.requests, "sessions": self.sessions, "gaps": self.gaps}
+
+
+def load() -> dict[str, Any]:
+    """The kept state; a new one if it is missing or damaged."""
+    with contextlib.suppress(ValueError):
+        state = json.loads(read(STATE))
+        if isinstance(state, dict) and {"read", "requests", "sessions", "gaps"} <= state.keys():
+            return state
+    return {"read": {}, "requests": {}, "sessions": {}, "gaps": 0}
+
+
+def sums_of(sums: dict[str, Sums], name: str) -> Sums:
+    if name not in sums:
+        empty = {"connections": 0, "bytes": 0, "codes": {}, "refused": {}, "milliseconds": 0}
+        sums[name] = {**empty, "buckets": [0] * (len(BOUNDS) + 1)}
+    return sums[name]
+
+
+def more(counts: dict[str, int], key: str, by: int) -> None:
+    counts[key] = counts.get(key, 0) + by
+
+
+def add_requests(sums: dict[str, Sums], data: bytes) -> None:
+    """Most lines are equal but for their bytes, so only what differs is looked at."""
+    found = REQUEST.findall(data)
+    kinds = Counter([one[:6] for one in found])
+    for (_, name, code, by_target, is_new, seconds), count in kinds.items():
+        one, status = sums_of(sums, name.decode()), code.decode()
+        one["connections"] += count if is_new == b"1" else 0
+        more(one["codes"], status, count)
+        # 499: the client went away.
+        if by_target == b"-" and status >= "400" and status != "499":
+            more(one["refused"], REASONS.get(status, "other"), count)
+        milliseconds = int(seconds.replace(b".", b""))
+        one["milliseconds"] += milliseconds * count
+        one["buckets"][bisect_left(BOUNDS, milliseconds / 1000)] += count
+    add_bytes(sums, found)
+
+
+def add_sessions(sums: dict[str, Sums], data: bytes) -> None:
+    found = SESSION.findall(data)
+    for (_, name, code), count in Counter([one[:3] for one in found]).items():
+        one, status = sums_of(sums, name.decode()), code.decode()
+        one["connections"] += count
+        if status != "200":
+            more(one["refused"], OF_SESSIONS.get(status, "other"), count)
+    add_bytes(sums, found)
+
+
+def add_bytes(sums: dict[str, Sums], found: list[tuple[bytes, ...]]) -> None:
+    total: Counter[bytes] = Counter()
+    for _, name, *_, received, sent in found:
+        total[name] += int(received) + int(sent)
+    for name, size in total.items():
+        sums[name.decode()]["bytes"] += size

@@ -1,0 +1,117 @@
+import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import type { Known } from '../forward/known';
+import { NO_LISTS, readSources } from '../forward/lists';
+import type { Problems } from '../forward/problems';
+import { readObject } from '../forward/read-object';
+import { readWhole } from '../forward/read-value';
+import { renderChain } from '../nftables/block';
+import type { GatewayContext, GatewayOption } from './feature';
+import { renderNetworks } from './lists';
+
+/** @category In the kernel */
+export interface MonitoringOptionProps {
+  /**
+   * Metrics of the forwards and of the host.
+   * @default none
+   * @see docs/monitoring/README.md
+   */
+  readonly monitoring?: MonitoringProps;
+}
+
+/** What the host itself tells. */
+export interface MonitoringProps {
+  /**
+   * Metrics for a Prometheus server of yours: the host answers `GET /metrics` over HTTP, without TLS, on a port of its
+   * own. Adding or removing it is a live change like that of a forward.
+   * @default none
+   */
+  readonly prometheus?: PrometheusProps;
+}
+
+/** Who may read the metrics, and where. */
+export interface PrometheusProps {
+  /**
+   * The networks that may ask, in CIDR notation. The security group and the host both keep out everyone else.
+   * @refused an empty list; everyone, since the metrics name forwards and targets; IPv6 networks without `ipv6`
+   */
+  readonly from: readonly string[];
+  /**
+   * The TCP port (1024-65535).
+   * @default 9464
+   * @refused a port of a forward in TCP, or of an application on the gateway that a forward leads to
+   * @see https://github.com/prometheus/prometheus/wiki/Default-port-allocations
+   */
+  readonly port?: number;
+}
+
+const MONITORING = { prometheus: true } satisfies Known<MonitoringProps>;
+const PROMETHEUS = { from: true, port: true } satisfies Known<PrometheusProps>;
+
+export interface Monitoring {
+  /** Undefined: nobody reads metrics. */
+  readonly prometheus?: { readonly from: readonly Cidr[]; readonly port: number };
+}
+
+declare module './values' {
+  interface GatewayValues extends Monitoring {}
+}
+
+/** `monitoring`: here, who may read the metrics. lib/host/monitoring.ts has what collects them. */
+export const monitoring: GatewayOption<MonitoringOptionProps, Monitoring> = {
+  on: 'gateway',
+  props: { monitoring: true },
+  parts: { monitoring: MONITORING, 'monitoring.prometheus': PROMETHEUS },
+  read(_, props, problems, context) {
+    const parts = readObject(
+      'monitoring',
+      props.monitoring,
+      { parts: MONITORING, example: "{ prometheus: { from: ['10.0.0.0/16'] } }" },
+      problems,
+    );
+    if (parts === undefined) return {};
+    if (Object.keys(parts).length === 0) problems.add('monitoring', 'must hold prometheus, or be left out');
+    const prometheus = readPrometheus(parts.prometheus, context, problems);
+    return prometheus === undefined ? {} : { prometheus };
+  },
+  nftables: ({ settings }) => readersPart(settings),
+};
+
+function readPrometheus(value: unknown, { ipv6 }: GatewayContext, problems: Problems): Monitoring['prometheus'] {
+  const at = 'monitoring.prometheus';
+  const props = readObject(at, value, { parts: PROMETHEUS, example: "{ from: ['10.0.0.0/16'] }" }, problems);
+  if (props === undefined) return undefined;
+  if (props.from === undefined)
+    problems.add(`${at}.from`, "must say which networks may read the metrics, such as ['10.0.0.0/16']");
+  const from = readSources(`${at}.from`, props.from, NO_LISTS, problems);
+  for (const cidr of from) {
+    if (isEverything(cidr))
+      problems.add(`${at}.from`, 'must not be everyone: the metrics name forwards and targets', cidr.text);
+    else if (cidr.family === 6 && !ipv6)
+      problems.add(`${at}.from`, 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
+  }
+  return { from, port: readWhole(`${at}.port`, props.port, { from: 1024, to: 65535 }, problems) ?? 9464 };
+}
+
+/** The security group opens the port to the readers alone, but lets in `egress` and further groups with every port. */
+function readersPart({ prometheus }: Monitoring): readonly string[] {
+  if (prometheus === undefined) return [];
+  const networks = mergeCidrs(prometheus.from);
+  const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));
+  const sets = families.map((family) =>
+    renderNetworks(
+      `readers_v${family}`,
+      family,
+      networks.filter((c) => c.family === family),
+    ),
+  );
+  const accepts = families.map((family) => `${family === 4 ? 'ip' : 'ip6'} saddr @readers_v${family} accept`);
+  return [
+    ...sets,
+    renderChain('readers', ['iif lo accept', ...accepts, 'counter drop']),
+    renderChain(
+      'metrics',
+      ['type filter hook input priority filter; policy accept;', `tcp dport ${prometheus.port} jump readers`],
+      ['The security group may let others in with every port; here only the readers get the metrics.'],
+    ),
+  ];
+}

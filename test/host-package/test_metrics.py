@@ -1,0 +1,174 @@
+import json
+import os
+import subprocess
+import time
+
+import pytest
+from portway import blocked, metrics, metrics_forwards, metrics_host, metrics_logs
+from portway.metrics_logs import Logs
+from portway.offenders import Block
+
+ONE = b"web 200 + 1 0.005 100 200\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(metrics_logs, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(metrics_logs, "STATE", str(tmp_path / "metrics.json"))
+    return tmp_path
+
+
+def add(path, data):
+    with open(path, "ab") as log:
+        log.write(data)
+
+
+def looked():
+    logs = Logs()
+    logs.look()
+    return logs
+
+
+def codes(logs):
+    return logs.requests["web"]["codes"]
+
+
+def test_a_request_is_in_all_of_its_sums(folder):
+    add(folder / "metrics.log", ONE + b"web 429 - 0 0.000 10 20\nweb 499 - 0 1.234 10 0\nweb 502 + 0 11.000 1 2\n")
+    assert looked().requests["web"] == {
+        "connections": 1,
+        "bytes": 100 + 200 + 10 + 20 + 10 + 1 + 2,
+        "codes": {"200": 1, "429": 1, "499": 1, "502": 1},
+        "refused": {"limit": 1},
+        "milliseconds": 5 + 1234 + 11000,
+        "buckets": [2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1],
+    }
+
+
+def test_a_session_is_in_all_of_its_sums(folder):
+    add(folder / "metrics_stream.log", b"db 200 10 20\ndb 403 0 0\ndb 503 0 0\ndb 500 0 0\n")
+    one = looked().sessions["db"]
+    assert (one["connections"], one["bytes"]) == (4, 30)
+    assert one["refused"] == {"source": 1, "limit": 1, "other": 1}
+
+
+def test_what_is_not_a_line_is_left_out(folder):
+    # A full disk cuts lines, and joins what comes after them.
+    add(folder / "metrics.log", ONE + b"web 200 + 1 0.0" + ONE + b"\n\nweb 200\n" + ONE + b"web 200 + 1 0.005 1 2")
+    logs = looked()
+    assert codes(logs) == {"200": 2}
+    add(folder / "metrics.log", b"00\n")
+    logs.look()
+    assert (codes(logs), logs.requests["web"]["bytes"]) == ({"200": 3}, 300 + 300 + 201)
+
+
+def test_many_lines_are_read_in_pieces(folder):
+    count = 3 * metrics_logs.CHUNK // len(ONE)
+    add(folder / "metrics.log", ONE * count)
+    assert codes(looked()) == {"200": count}
+
+
+def rotate(folder, number):
+    os.rename(folder / "metrics.log", folder / f"metrics.log-{number:020}")
+    add(folder / "metrics.log", b"")
+
+
+def test_what_is_written_late_to_a_log_that_was_set_aside_counts(folder, monkeypatch):
+    add(folder / "metrics.log", ONE)
+    logs = looked()
+    rotate(folder, 1)
+    add(folder / f"metrics.log-{1:020}", ONE)
+    add(folder / "metrics.log", ONE)
+    logs.look()
+    add(folder / f"metrics.log-{1:020}", ONE)
+    # Its name is gone, but it is held.
+    os.remove(folder / f"metrics.log-{1:020}")
+    logs.look()
+    assert codes(logs) == {"200": 4}
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
+    logs.look()
+    assert len(logs.http.files) == 1
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_restart_loses_nothing_and_counts_nothing_twice(folder, keeps):
+    add(folder / "metrics.log", ONE * 3)
+    logs = looked()
+    logs.keep()
+    add(folder / "metrics.log", ONE)
+    logs.look()
+    if keeps:
+        logs.keep()
+    rotate(folder, 1)
+    add(folder / f"metrics.log-{1:020}", ONE)
+    add(folder / "metrics.log", ONE)
+    rotate(folder, 2)
+    add(folder / "metrics.log", ONE)
+    logs = looked()
+    assert (codes(logs), logs.gaps) == ({"200": 7}, 0)
+    logs.keep()
+    assert codes(looked()) == {"200": 7}
+
+
+def test_a_log_that_is_gone_is_told(folder):
+    add(folder / "metrics.log", ONE)
+    looked().keep()
+    os.rename(folder / "metrics.log", folder / "metrics.log-1.gz")
+    add(folder / "metrics.log", b"")
+    logs = looked()
+    assert (codes(logs), logs.gaps) == ({"200": 1}, 1)
+
+
+@pytest.mark.parametrize("state", ["", "{", "[]", "{}", '{"read": {}}'])
+def test_damaged_sums_begin_again(folder, state):
+    add(folder / "metrics.log", ONE)
+    add(folder / "metrics.json", state.encode())
+    assert codes(looked()) == {"200": 1}
+
+
+def test_the_exposition_names_each_family_once_and_escapes():
+    rows = [({"forward": 'a"b\\c\nd'}, 1), ({"__name__": "one_sum", "forward": "x"}, 2.5)]
+    assert metrics.text([("one", "counter", "What it is.", rows), ("none", "gauge", "Nothing.", [])]) == (
+        '# HELP one What it is.\n# TYPE one counter\none{forward="a\\"b\\\\c\\nd"} 1\none_sum{forward="x"} 2.5\n'
+    )
+
+
+def test_a_histogram_adds_up():
+    rows = metrics_forwards.histogram("seconds", "web", {"buckets": [1] * 12, "milliseconds": 1500})
+    assert [value for _, value in rows] == [*range(1, 13), 1.5, 12]
+    assert [labels.get("le") for labels, _ in rows][-4:] == ["10", "+Inf", None, None]
+
+
+@pytest.mark.parametrize("days", [30, 3650, 36500])
+def test_the_end_of_a_certificate_is_what_openssl_says(tmp_path, days):
+    path = tmp_path / "one.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a", "-days", str(days)]
+    subprocess.run([*make, "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True)
+    text = path.read_text() + (tmp_path / "one.pem.crt").read_text()
+    shown = subprocess.run(
+        ["openssl", "x509", "-in", f"{path}.crt", "-noout", "-enddate"], capture_output=True, text=True
+    )
+    end = time.strptime(shown.stdout.strip().partition("=")[2], "%b %d %H:%M:%S %Y GMT")
+    assert time.gmtime(metrics_forwards.end_of(text))[:6] == end[:6]
+
+
+def test_no_certificate_has_no_end():
+    assert metrics_forwards.end_of("no certificate") == 0
+
+
+def test_mended_differences_are_added_up(tmp_path, monkeypatch):
+    record = tmp_path / "reconciled"
+    monkeypatch.setattr(metrics_host, "RECORD", str(record))
+    assert metrics_host.mended() == 0
+    record.write_text("".join(json.dumps({"what": what}) + "\n" for what in (["a"], ["b", "c"])) + '{"what": ["cut')
+    assert metrics_host.mended() == 3
+
+
+def test_blocked_sources_are_counted_by_reason(monkeypatch):
+    now = time.time()
+    blocks = {
+        f"192.0.2.{n}": Block(reason, 9, 1, now, now + 60) for n, reason in enumerate(["refused", "refused", "logins"])
+    }
+    monkeypatch.setattr(blocked, "load", lambda: (False, blocks))
+    assert metrics_host.blocked() == [({"reason": "refused"}, 2), ({"reason": "logins"}, 1)]

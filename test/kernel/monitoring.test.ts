@@ -1,0 +1,78 @@
+import { checkStack } from '../../lib/check-stack';
+import { Forward } from '../../lib/forward/forward';
+import { hostContent } from '../../lib/host/host-content';
+import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
+
+const FORWARDS = { web: Forward.http({ listen: 80, to: 8080 }) };
+
+function check(monitoring: unknown, more: object = {}) {
+  return checkStack({
+    adminCidr: '203.0.113.7/32',
+    forwards: FORWARDS,
+    ...(monitoring ? { monitoring } : {}),
+    ...more,
+  });
+}
+
+function filesOf(monitoring: unknown, more: object = {}) {
+  const { forwards, settings, machine } = check(monitoring, more);
+  return hostContent({ forwards, settings, os: OPERATING_SYSTEMS[machine.os] }).files;
+}
+
+const paths = (files: readonly { readonly path: string }[]) => files.map(({ path }) => path);
+
+test('opens the port to the readers alone, in the security group and on the host', () => {
+  const monitoring = { prometheus: { from: ['10.0.0.0/24', '10.0.1.0/24', '2001:db8::/32'], port: 9999 } };
+  const { inbound } = check(monitoring, { ipv6: true });
+  const ports = inbound.filter(({ ports }) => ports?.from === 9999);
+  expect(ports.map(({ protocol, peer, reasons }) => [protocol, peer.text, reasons])).toEqual([
+    ['tcp', '10.0.0.0/24', ['metrics']],
+    ['tcp', '10.0.1.0/24', ['metrics']],
+    ['tcp', '2001:db8::/32', ['metrics']],
+  ]);
+  const files = filesOf(monitoring, { ipv6: true });
+  const rules = files.find(({ path }) => path.endsWith('nftables.rules'))?.text;
+  expect(rules).toContain('      10.0.0.0/23,\n');
+  expect(rules).toContain('    tcp dport 9999 jump readers\n');
+  expect(files.find(({ path }) => path.endsWith('metrics.json'))?.text).toBe('{"port":9999}\n');
+});
+
+test('puts nothing on a host without it', () => {
+  expect(paths(filesOf(undefined)).filter((path) => /metrics/.test(path))).toEqual([]);
+  expect(filesOf(undefined).find(({ path }) => path.endsWith('nginx.conf'))?.text).not.toMatch(/metrics/);
+});
+
+test('needs what is comfort otherwise', () => {
+  const engine = { engine: 'iptables', forwards: { game: Forward.tcp({ listen: 80, to: '10.0.1.10:80' }) } };
+  const files = filesOf({ prometheus: { from: ['10.0.0.0/24'] } }, engine);
+  const needed = ['forwards', 'traffic.py', 'portway-traffic.socket', 'portway-traffic.service'];
+  for (const name of needed)
+    expect(files.filter(({ path, optional }) => path.endsWith(`/${name}`) && optional === undefined)).toHaveLength(1);
+  expect(paths(files.filter(({ optional }) => optional !== undefined))).toContain(
+    '/usr/local/lib/portway/portway/status.py',
+  );
+});
+
+test.each([
+  ['nothing to tell', {}, /monitoring must hold prometheus/],
+  ['no network', { prometheus: {} }, /monitoring\.prometheus\.from must say which networks may read the metrics/],
+  ['an empty list', { prometheus: { from: [] } }, /monitoring\.prometheus\.from must hold at least one CIDR block/],
+  ['everyone', { prometheus: { from: ['0.0.0.0/0'] } }, /monitoring\.prometheus\.from must not be everyone/],
+  ['IPv6 on a host without', { prometheus: { from: ['fd00::/8'] } }, /must be IPv4 while the gateway has no IPv6/],
+  ['host bits', { prometheus: { from: ['10.0.0.5/24'] } }, /monitoring\.prometheus\.from\[0\]/],
+  ['a low port', { prometheus: { from: ['10.0.0.0/24'], port: 80 } }, /port must be a whole number of 1024-65535/],
+  ['the port of an application', { prometheus: { from: ['10.0.0.0/24'], port: 8080 } }, /a target of forwards\.web/],
+  ['another name', { prometheus: { From: ['10.0.0.0/24'] } }, /did you mean from/],
+  ['a list', [], /monitoring must be an object/],
+])('refuses %s', (_, monitoring, message) => {
+  expect(() => check(monitoring)).toThrow(message);
+});
+
+test("refuses a forward's port, and one of its range", () => {
+  const forwards = { range: Forward.tcp({ listen: '9000-9999', to: '10.0.1.10:9000-9999', engine: 'iptables' }) };
+  expect(() => check({ prometheus: { from: ['10.0.0.0/24'] } }, { forwards })).toThrow(
+    'monitoring.prometheus.port must not be in forwards.range.listen (9000-9999): choose another, got: 9464',
+  );
+  const udp = { range: Forward.udp({ listen: '9000-9999', to: '10.0.1.10:9000-9999', engine: 'iptables' }) };
+  expect(check({ prometheus: { from: ['10.0.0.0/24'] } }, { forwards: udp }).settings.prometheus?.port).toBe(9464);
+});
