@@ -25,6 +25,13 @@ export interface ProtectProps {
    */
   readonly failedLogins?: FailedLogins;
   /**
+   * How many TCP connections a source may open in a second (10-10000), on all ports of the gateway together, with five times
+   * as many at once. Beyond that its first packets are dropped. If it has 20 open connections to the gateway itself
+   * meanwhile, so that its address is not forged, it is blocked.
+   * @default no limit
+   */
+  readonly newConnectionsPerSecond?: number;
+  /**
    * Networks that are never blocked, in CIDR notation, and names of `lists`: offices whose people share an address, partners, monitoring.
    * @default none besides `adminCidr`, trusted proxies, targets and private networks
    * @refused an empty list; everyone
@@ -56,6 +63,7 @@ export interface FailedLogins {
 export const PROTECT = {
   refusedRequests: true,
   failedLogins: true,
+  newConnectionsPerSecond: true,
   never: true,
   dryRun: true,
 } satisfies Known<ProtectProps>;
@@ -65,6 +73,7 @@ const FAILED_LOGINS = { paths: true, most: true } satisfies Known<FailedLogins>;
 export interface Protect {
   readonly refusedRequests: number;
   readonly failedLogins?: { readonly paths: readonly string[]; readonly most: number };
+  readonly newConnectionsPerSecond?: number;
   /** The admin's network, and those that a user names. */
   readonly never: readonly Cidr[];
   readonly dryRun: boolean;
@@ -80,12 +89,19 @@ export function readProtect(
   if (props === undefined) return undefined;
   const refused = { from: 10, to: 100_000 };
   const failedLogins = readFailedLogins(props.failedLogins, problems);
+  const perSecond = readWhole(
+    'protect.newConnectionsPerSecond',
+    props.newConnectionsPerSecond,
+    { from: 10, to: 10_000 },
+    problems,
+  );
   const never = readSources('protect.never', props.never, lists, problems);
   for (const cidr of never.filter(({ text }) => text.endsWith('/0')))
     problems.add('protect.never', 'must not be everyone: remove protect instead', cidr.text);
   return {
     refusedRequests: readWhole('protect.refusedRequests', props.refusedRequests, refused, problems) ?? 100,
     ...(failedLogins === undefined ? {} : { failedLogins }),
+    ...(perSecond === undefined ? {} : { newConnectionsPerSecond: perSecond }),
     never: [...(admin === undefined ? [] : [admin]), ...never],
     dryRun: readFlag('protect.dryRun', props.dryRun, problems) === true,
   };
@@ -119,14 +135,19 @@ export function checkProtect(
   { protect }: { readonly protect?: Protect },
   problems: Problems,
 ): void {
-  if (protect === undefined) return;
+  // The kernel counts connections to forwards of all kinds.
+  if (protect === undefined || (protect.newConnectionsPerSecond !== undefined && protect.failedLogins === undefined))
+    return;
   const own = forwards.filter(isNginxForward).filter(isWebForward);
   const limited = own.some((f) => f.sites.some((s) => [s, ...s.routes].some((p) => p.options.limits !== undefined)));
   if (own.length === 0)
-    problems.add('protect', 'must go with Forward.http or Forward.https: only those count offences');
+    problems.add(
+      'protect',
+      'must go with Forward.http or Forward.https, or have newConnectionsPerSecond: only those count',
+    );
   else if (!limited && protect.failedLogins === undefined)
     problems.add(
       'protect',
-      "must find something to count: add limits to an HTTP forward, such as { requestsPerSecond: 20 }, or failedLogins: { paths: ['/login'] } to protect",
+      "must find something to count: add limits to an HTTP forward, such as { requestsPerSecond: 20 }, or failedLogins: { paths: ['/login'] } or newConnectionsPerSecond: 50 to protect",
     );
 }

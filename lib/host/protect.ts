@@ -2,6 +2,7 @@ import { type Cidr, mergeCidrs } from '../forward/cidr';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import { hostsOf, isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
+import { PROTECT_TABLE, renderProtect } from '../kernel/protect';
 import { hasProxies } from '../nginx/protect';
 import { assetFiles, PACKAGE, UNITS } from './assets';
 import type { HostFile } from './host-file';
@@ -41,14 +42,15 @@ export function protectPart(
     ...(protect.dryRun ? ['dry-run true'] : []),
     ...(flowOffload ? ['flows true'] : []),
     ...(hasProxies(own.filter(isWebForward)) ? ['proxied true'] : []),
-    `user ${nginx.user}`,
+    ...(protect.newConnectionsPerSecond === undefined ? [] : ['connections true']),
+    `user ${own.length === 0 ? 'root' : nginx.user}`,
     ...never.map(({ text }) => `never ${text}`),
   ];
   return {
     files: [
       { path: PROTECT_SETTINGS, mode: '0644', text: lines.map((line) => `${line}\n`).join(''), origin: 'rules' },
+      { path: PROTECT_TABLE.file, mode: '0644', text: renderProtect(protect), origin: 'rules' },
       ...assetFiles(
-        '/etc/portway/protect.nft',
         ...['protect', 'offenders', 'blocked', 'unblock'].map((module) => `${PACKAGE}/${module}.py`),
         `${UNITS}/portway-protect.service`,
       ),

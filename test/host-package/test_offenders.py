@@ -180,3 +180,25 @@ def test_messages_of_nginx() -> None:
 def test_other_messages_say_nothing(end: bytes) -> None:
     with pytest.raises(ValueError, match=r"no|unpack|codec"):
         protect.offence(b"<190>Nov 30 07:44:01 portway: " + end)
+
+
+LISTING = """\
+table inet portway_protect {
+	set open_v4 {
+		type ipv4_addr . inet_service
+		size 2048
+		flags dynamic,timeout
+		timeout 10s
+		elements = { 198.51.100.7 . 40001 expires 9s123ms, 198.51.100.8 . 40001 expires 1s,
+			     198.51.100.7 . 40002 expires 9s123ms }
+	}
+}
+"""
+
+
+def test_open_connections_in_a_set() -> None:
+    assert protect.flooding(LISTING) == {CLIENT: 2, "198.51.100.8": 1}
+    six = LISTING.replace("198.51.100.7", "2001:db8:1:2::").replace("198.51.100.8", "2001:db8:1:3::")
+    assert protect.flooding(six) == {"2001:db8:1:2::/64": 2, "2001:db8:1:3::/64": 1}
+    assert protect.flooding(LISTING.partition("elements")[0] + "}\n}\n") == {}
+    assert protect.flooding("") == {}

@@ -42,6 +42,7 @@ describeHost('protect', () => {
       forwards: {
         web: Forward.http({ listen: 80, to: 8080, limits: { requestsPerSecond: 20, burst: 5 } }),
         quiet: Forward.http({ listen: 81, to: 8080, logs: { level: 'none' } }),
+        echo: Forward.tcp({ listen: 9000, to: 8080, engine: 'iptables' }),
         behind: Forward.http({ listen: 82, to: 8080, trustedProxies: [`${PROXY}/32`] }),
       },
       settings: { ...settings, ipv6: true },
@@ -87,7 +88,7 @@ describeHost('protect', () => {
     // A stranger asks all the time.
     const stranger = (async () => {
       const said: string[] = [];
-      const end = Date.now() + 4000;
+      const end = Date.now() + 3000;
       while (Date.now() < end) said.push(await ask(STRANGER, { port: 81 }), await ask(NEIGHBOUR, { port: 81 }));
       return said;
     })();
@@ -168,6 +169,30 @@ describeHost('protect', () => {
     await until('the stranger is blocked', () => isBlocked(STRANGER));
     await host.sh('gateway', `portway unblock 203.0.113.9; portway unblock ${STRANGER}`);
     expect(await ask(PROXY, { port: 82, more: client('203.0.113.9') })).toBe('200');
+  });
+
+  /** Opens connections as fast as it can, and keeps them. Forged: sends first packets in the name of the source. Returns how many are open. */
+  const open = async (source: string, port: number, count: number, how: 'real' | 'forged' = 'real') => {
+    const script = `${__dirname}/support/open.py`;
+    const to = source.includes(':') ? ADDRESS.gateway.v6 : ADDRESS.gateway.v4;
+    return Number(await host.sh('client', `python3 ${script} ${how} ${source} ${to} ${port} ${count}`));
+  };
+
+  test('blocks who opens connections too fast, over both engines and families, but not whose address is forged', async () => {
+    await gateway.succeed(deploy({ ...PROTECT, newConnectionsPerSecond: 50 }, 'c5'));
+    await host.sh('gateway', `portway unblock ${ATTACKER}; portway unblock 2001:db8:5::`);
+    await open(STRANGER, 81, 900, 'forged');
+    expect(await open(ADMIN, 81, 400)).toBe(400);
+    expect(await open(ATTACKER, 9000, 300)).toBeLessThan(300);
+    expect(await open(SIX, 81, 300)).toBeLessThan(300);
+    await until('both are blocked', async () => (await sources()).length === 2, 10);
+    expect(await blocked()).toMatchObject([
+      { source: ATTACKER, reason: 'connections' },
+      { source: '2001:db8:100:7::/64', reason: 'connections' },
+    ]);
+    expect(await host.sh('gateway', 'nft list set inet portway_protect flooding_v4')).toContain(STRANGER);
+    expect(await ask(STRANGER)).toBe('200');
+    expect(await isBlocked(ATTACKER)).toBe(true);
   });
 
   test('takes little memory, and writes one line for each block', async () => {

@@ -63,6 +63,23 @@ test('offences are told beside every access log, also where nothing is logged', 
   expect(conf?.match(/access_log off;/g)).toHaveLength(1);
 });
 
+test('first packets that are too many are dropped, and only counted with dryRun', () => {
+  const rules = (protect: object) => files({ protect }).get('/etc/portway/protect.nft');
+  expect(rules({})).not.toMatch(/rate|open/);
+  const limit = 'limit rate over 30/second burst 150 packets } update @flooding_v4 { ip saddr } counter';
+  expect(rules({ newConnectionsPerSecond: 30 })).toContain(`${limit} drop\n`);
+  expect(rules({ newConnectionsPerSecond: 30, dryRun: true })).toContain(`${limit}\n`);
+});
+
+test('connections count on hosts without nginx too', () => {
+  const text = settingsOf({
+    engine: 'iptables',
+    forwards: { db: Forward.tcp({ listen: 5432, to: 5433 }) },
+    protect: { newConnectionsPerSecond: 30 },
+  });
+  expect(text).toContain('\nconnections true\nuser root\n');
+});
+
 test.each([
   ['nothing to count', {}, /protect must find something to count: add limits/],
   [

@@ -4,11 +4,16 @@ import json
 import sys
 import time
 
+from portway.commands import run
 from portway.files import read
 from portway.offenders import Block, Offenders
 
 STATE = "/var/lib/portway/protect"
-WHY = {"refused": "{number} requests refused with 429 in 10 s", "logins": "{number} failed logins in a minute"}
+WHY = {
+    "refused": "{number} requests refused with 429 in 10 s",
+    "logins": "{number} failed logins in a minute",
+    "connections": "{number} open connections, opened too fast",
+}
 LINE = "%-45s %-20s  %s"
 
 
@@ -32,6 +37,8 @@ def why(block: Block) -> str:
 def collect() -> list[str]:
     """For `portway status`."""
     is_dry, sources = load()
+    if run("nft", "list", "chain", "inet", "portway_protect", "blocked").returncode:
+        return ["nobody is blocked, since the table is not there: journalctl -u portway-protect"]
     if not sources:
         return []
     some = ", ".join(f"{source} ({why(block)})" for source, block in list(sources.items())[-3:])

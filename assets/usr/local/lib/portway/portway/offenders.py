@@ -17,6 +17,8 @@ MOST = 4096
 COUNTED = 16384
 # Within how many seconds the offences of a kind count together.
 WINDOWS = {"refused": 10, "logins": 60}
+# With so many open connections, a source that opens them too fast is blocked.
+OPEN = 20
 
 
 class Block:
@@ -111,19 +113,22 @@ class Offenders:
         self.counts[source, kind] = since, count + 1
         if len(self.counts) > COUNTED:
             del self.counts[next(iter(self.counts))]
-        if count + 1 < most or self.is_blocked(source, now) or overlaps(source, self.never):
+        if count + 1 < most or not self.block(source, kind, count + 1, now):
             return ""
         del self.counts[source, kind]
-        self.block(source, kind, count + 1, now)
         return source
 
-    def block(self, source: str, reason: str, count: int, now: float) -> None:
+    def block(self, source: str, reason: str, count: int, now: float) -> bool:
+        """Blocks a source, unless it is blocked or must never be. Whether it does."""
+        if self.is_blocked(source, now) or overlaps(source, self.never):
+            return False
         before = self.known.pop(source, None)
         is_new = before is None or not before.since <= now < before.until + REMEMBERED
         level = 0 if before is None or is_new else min(before.level + 1, len(TIMES) - 1)
         if len(self.known) >= MOST:
             del self.known[min(self.known, key=lambda one: self.known[one].until)]
         self.known[source] = Block(reason, count, level, now, now + TIMES[level])
+        return True
 
     def tidy(self, now: float) -> None:
         """Forgets whatever is over."""

@@ -19,7 +19,7 @@ import time
 
 from portway.commands import run
 from portway.files import forget, read, replace
-from portway.offenders import WINDOWS, Block, Offenders, source_of, value_of
+from portway.offenders import OPEN, WINDOWS, Block, Offenders, source_of, value_of
 
 SETTINGS = "/etc/portway/protect"
 RULES = "/etc/portway/protect.nft"
@@ -30,8 +30,8 @@ FOLDER = "/run/portway-protect"
 OFFENCES, CONTROL = f"{FOLDER}/offences", f"{FOLDER}/control"
 FILES = f"{FOLDER}/blocked"
 TABLE = "inet portway_protect"
-# How often the table is looked for, in seconds.
-LOOK = 15
+# How often the table is looked for, and who floods, in seconds.
+LOOK, FLOODS = 15, 2
 
 
 def offence(message: bytes) -> tuple[str, str]:
@@ -73,6 +73,18 @@ def removals(source: str) -> str:
     return f"add element {name} {{ {key} }}\ndelete element {name} {{ {key} }}\n"
 
 
+def flooding(listing: str) -> dict[str, int]:
+    """How many open connections each source in a set `open_v4` or `open_v6` has."""
+    found: dict[str, int] = {}
+    _, _, elements = listing.partition("elements = {")
+    for element in elements.split(","):
+        address, _, rest = element.partition(" . ")
+        if rest:
+            source = source_of(address.strip())
+            found[source] = found.get(source, 0) + 1
+    return found
+
+
 def stamp(*paths: str) -> list[int]:
     """Changes with the files."""
     return [os.stat(path).st_mtime_ns for path in paths]
@@ -85,7 +97,7 @@ class Service:
         # Only report.
         self.is_dry = False
         self.seen: list[int] = []
-        self.written = self.looked = 0.0
+        self.written = self.looked = self.listed = 0.0
         self.changed = False
 
     def configure(self) -> None:
@@ -141,6 +153,20 @@ class Service:
                 source = self.offenders.note(address, kind, now)
                 if source:
                     found[source] = self.offenders.known[source]
+        self.apply(found, now)
+
+    def list_floods(self) -> None:
+        """Blocks whoever opens connections too fast and has many of them: see lib/kernel/protect.ts."""
+        now = time.time()
+        found = {}
+        for name in ("open_v4", "open_v6"):
+            for source, number in flooding(run("nft", "list", "set", *TABLE.split(), name).stdout).items():
+                if number >= OPEN and self.offenders.block(source, "connections", number, now):
+                    found[source] = self.offenders.known[source]
+        self.apply(found, now)
+
+    def apply(self, found: dict[str, Block], now: float) -> None:
+        """Enforces and tells new blocks."""
         if not found:
             return
         self.changed = True
@@ -198,6 +224,9 @@ class Service:
         now = time.monotonic()
         if stamp(SETTINGS, RULES) != self.seen:
             self.configure()
+        if "connections" in self.settings and now - self.listed > FLOODS:
+            self.listed = now
+            self.list_floods()
         if now - self.looked > LOOK:
             self.looked = now
             # Somebody may have flushed all rules.
