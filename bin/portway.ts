@@ -45,12 +45,13 @@ program
 
 program
   .command('verify')
-  .description('compare the deployed gateway with what the app says: security group, instance, user-data, address')
+  .description('compare the deployed gateway with what the app says, at AWS and as a stranger sees it from here')
   .argument(
     '[stack]',
     'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
   )
   .addOption(contextOption())
+  .option('--no-probe', 'ask AWS only, and connect to nothing')
   .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
   .action(async (stack: string | undefined, options) => {

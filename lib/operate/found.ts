@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { CONTENT_TAG } from '../host/content/stored-content';
 import { logicalId, ofStack, readUserData, stackAddress, stackInstances } from './instance';
+import { type FoundNetwork, readNetwork } from './network';
 import type { Promised } from './promised';
 import { requireRegion } from './region';
 import { groupRules, type SecurityGroupRules } from './security-group';
@@ -32,7 +33,14 @@ export interface FoundInstance {
   readonly instanceType: string | undefined;
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
+  /** Whether it has a metadata service at all: `enabled` or `disabled`. */
+  readonly metadataEndpoint: string | undefined;
+  readonly metadataTags: string | undefined;
+  /** The ARN of its instance profile. */
+  readonly profile: string | undefined;
+  readonly ipv6: string | undefined;
   readonly sourceDestCheck: boolean;
+  readonly network: FoundNetwork;
   /** SHA-256 of the content that the instance's tag tells it to run. */
   readonly content?: string | undefined;
   readonly userData: string;
@@ -85,20 +93,27 @@ export async function readFound(promised: Promised, shared?: EC2Client): Promise
       .map(({ InstanceId = '' }) => InstanceId);
     if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
     const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
-    const [userData, { SecurityGroups = [] }] = await Promise.all([
-      readUserData(client, gateway.InstanceId),
+    const { InstanceId, SubnetId = '', VpcId = '' } = gateway;
+    const [userData, network, { SecurityGroups = [] }] = await Promise.all([
+      readUserData(client, InstanceId),
+      readNetwork(client, SubnetId, VpcId),
       client.send(new DescribeSecurityGroupsCommand({ GroupIds: groups })),
     ]);
     const own = SecurityGroups.filter(isNotAdded(promised));
     return {
       address: address?.PublicIp,
       gateway: {
-        instanceId: gateway.InstanceId,
+        instanceId: InstanceId,
         state: gateway.State?.Name ?? 'unknown',
         instanceType: gateway.InstanceType,
         httpTokens: gateway.MetadataOptions?.HttpTokens,
         hopLimit: gateway.MetadataOptions?.HttpPutResponseHopLimit,
+        metadataEndpoint: gateway.MetadataOptions?.HttpEndpoint,
+        metadataTags: gateway.MetadataOptions?.InstanceMetadataTags,
+        profile: gateway.IamInstanceProfile?.Arn,
+        ipv6: gateway.Ipv6Address,
         sourceDestCheck: gateway.SourceDestCheck ?? true,
+        network,
         content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
         userData: userData.toString(),
         securityGroups: own.map(groupRules),

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { gatewaysOfOneStack, type SynthesizedGateway, stacksOf } from '../plan/assembly';
 import { groupRulesOf, groupsOf, type PromisedRule } from '../plan/change/group-rules';
 import { contentTag } from '../plan/change/resources';
-import { gatewayId, parseTemplate, type Resource, type Resources, reference, textOf } from '../plan/change/template';
-import type { Plan } from '../plan/plan';
+import { gatewayId, ofType, parseTemplate, type Resource, type Resources, reference } from '../plan/change/template';
+import type { Plan, PlannedForward } from '../plan/plan';
+import { linesOf } from './pattern';
 
 /** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
 export interface Promised {
@@ -23,13 +24,24 @@ export interface Promised {
   readonly instanceType: string | undefined;
   readonly httpTokens: string | undefined;
   readonly hopLimit: number | undefined;
+  /** `enabled` where the metadata service tells tags, by which a host with live changes hears of them. */
+  readonly metadataTags: string | undefined;
   readonly sourceDestCheck: boolean;
+  /** Whether it has an instance profile, by which a host reads its files. */
+  readonly hasProfile: boolean;
+  /** Whether it has an IPv6 address. */
+  readonly ipv6: boolean;
   /** SHA-256 of the content that a host with live changes runs. Undefined: user-data names its content. */
   readonly content?: string | undefined;
-  /** Lines; {@link UNKNOWN} stands for values known only at deploy time, such as the signal's URL. */
+  /** Lines; see {@link linesOf}. */
   readonly userData: readonly string[];
+  /** The parameters with the host's files: lines by name. */
+  readonly parameters: ReadonlyMap<string, readonly string[]>;
   readonly inbound: readonly PromisedRule[];
   readonly outbound: readonly PromisedRule[];
+  readonly forwards: readonly PlannedForward[];
+  /** Names in Route 53 that lead to its address. */
+  readonly names: readonly string[];
 }
 
 /** How to find the Elastic IP. With neither id it is that of the instance. */
@@ -48,9 +60,6 @@ export interface AddedGroups {
   readonly unknown: number;
 }
 
-/** A placeholder in a line of user-data: matches any text, including none. */
-export const UNKNOWN = '\u0000';
-
 /**
  * Reads the gateways of a stack from a cloud assembly.
  *
@@ -65,13 +74,27 @@ export async function readPromised(assembly: string, wanted: string | undefined)
 async function readGateway({ path, planFile, stack }: SynthesizedGateway): Promise<Promised> {
   const { stackName, region, templateFile } = stack;
   const { Resources } = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
-  const { association, gateway } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  const { association, gateway, forwards, userData } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
   const read = gatewayOf(Resources, association);
-  const { address: publicIp } = gateway;
-  return { path, stackName, region, ...read, address: { ...read.address, ...(publicIp ? { publicIp } : {}) } };
+  const { address: publicIp, names = [] } = gateway;
+  return {
+    ...{ path, stackName, region, forwards, names },
+    ...read,
+    address: { ...read.address, ...(publicIp ? { publicIp } : {}) },
+    parameters: parametersOf(Resources, userData.parameters),
+  };
 }
 
-function gatewayOf(resources: Resources, association: string): Omit<Promised, 'path' | 'stackName' | 'region'> {
+function parametersOf(resources: Resources, names: readonly string[]): Promised['parameters'] {
+  const all = ofType(resources, 'AWS::SSM::Parameter').map(
+    ([, { Properties = {} }]) => [`${Properties.Name}`, linesOf(Properties.Value)] as const,
+  );
+  return new Map(all.filter(([name]) => names.includes(name)));
+}
+
+type Read = Omit<Promised, 'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names'>;
+
+function gatewayOf(resources: Resources, association: string): Read {
   const instanceId = gatewayId(resources, association);
   const instance = resources[instanceId ?? ''];
   if (instanceId === undefined || instance === undefined)
@@ -86,9 +109,12 @@ function gatewayOf(resources: Resources, association: string): Omit<Promised, 'p
     instanceType: text(properties.InstanceType),
     httpTokens: text(options.HttpTokens),
     hopLimit: options.HttpPutResponseHopLimit as number | undefined,
+    metadataTags: text(options.InstanceMetadataTags),
     sourceDestCheck: properties.SourceDestCheck !== false,
+    hasProfile: properties.IamInstanceProfile !== undefined,
+    ipv6: Number(properties.Ipv6AddressCount ?? 0) > 0,
     content: contentTag(instance),
-    userData: textOf(properties.UserData, () => UNKNOWN).split('\n'),
+    userData: linesOf(properties.UserData),
     inbound: groupRulesOf(resources, instance, 'Ingress'),
     outbound: groupRulesOf(resources, instance, 'Egress'),
   };

@@ -1,11 +1,10 @@
 import { normalizeCidr } from 'cidr-tools';
 import { type PromisedRule, ruleText } from '../plan/change/group-rules';
 import type { Found, FoundInstance } from './found';
-import { type Promised, UNKNOWN } from './promised';
+import { lineDifferences } from './line-differences';
+import { networkDifferences } from './network';
+import type { Promised } from './promised';
 import type { SecurityGroupRules } from './security-group';
-
-/** The most lines of user-data to show from each side. */
-const SHOWN = 6;
 
 /**
  * Compares the deployed gateway with its template. Pure.
@@ -27,7 +26,12 @@ export function differences(promised: Promised, found: Found): readonly string[]
     ...instanceDifferences(promised, gateway),
     ...ruleDifferences('inbound', promised.inbound, rulesOf(gateway.securityGroups, 'ingress')),
     ...ruleDifferences('outbound', promised.outbound, rulesOf(gateway.securityGroups, 'egress')),
-    ...userDataDifferences(promised.userData, gateway.userData.split('\n')),
+    ...networkDifferences(promised.inbound, gateway.network),
+    ...lineDifferences(
+      'the user-data is not what the app says now (-), but (+): deploy, or look who changed it',
+      promised.userData,
+      gateway.userData.split('\n'),
+    ),
   ];
 }
 
@@ -40,6 +44,12 @@ function instanceDifferences(promised: Promised, gateway: FoundInstance): string
     ...differs('instance type', promised.instanceType, gateway.instanceType),
     ...differs('metadata option HttpTokens', promised.httpTokens, gateway.httpTokens),
     ...differs('metadata hop limit', promised.hopLimit, gateway.hopLimit),
+    ...differs('metadata service', 'enabled', gateway.metadataEndpoint),
+    ...differs('metadata option InstanceMetadataTags', promised.metadataTags, gateway.metadataTags),
+    ...(promised.hasProfile && gateway.profile === undefined
+      ? [`${instanceId} must have its instance profile, by which it reads its files, and has none`]
+      : []),
+    ...(promised.ipv6 && gateway.ipv6 === undefined ? [`${instanceId} must have an IPv6 address, and has none`] : []),
     ...differs('check of source and destination', promised.sourceDestCheck, gateway.sourceDestCheck),
     ...differs(
       'content (tag portway:content; `portway plan --against deployed` tells what differs)',
@@ -96,44 +106,4 @@ function ruleDifferences(
         `the security group must let ${what} through ${side} ${peer} (${direction}), and does not`,
     ),
   ];
-}
-
-function userDataDifferences(promised: readonly string[], found: readonly string[]): string[] {
-  const matches = (must: string, is: string) =>
-    must === is || (must.includes(UNKNOWN) && hasParts(must.split(UNKNOWN), is));
-  if (promised.length === found.length && promised.every((line, i) => matches(line, found[i] ?? ''))) return [];
-  const gone = readable(promised).filter((must) => !found.some((is) => matches(must, is)));
-  const come = readable(found).filter((is) => !promised.some((must) => matches(must, is)));
-  return [
-    [
-      'the user-data is not what the app says now (-), but (+): deploy, or look who changed it',
-      ...shown('-', gone),
-      ...shown('+', come),
-      ...(gone.length + come.length === 0 ? ['  (in its compressed part)'] : []),
-    ].join('\n'),
-  ];
-}
-
-/** Distinct lines, without the compressed part. */
-function readable(lines: readonly string[]): readonly string[] {
-  const packed = lines.indexOf('#portway-fetch');
-  return [...new Set(packed < 0 ? lines : lines.slice(0, packed))];
-}
-
-function shown(sign: string, lines: readonly string[]): string[] {
-  const first = lines.slice(0, SHOWN).map((line) => `  ${sign} ${line.replaceAll(UNKNOWN, '…').slice(0, 160)}`);
-  return lines.length > SHOWN ? [...first, `  ${sign} and ${lines.length - SHOWN} more lines`] : first;
-}
-
-/** Whether the line consists of these parts in order, with any text between them. */
-function hasParts([first = '', ...rest]: readonly string[], line: string): boolean {
-  if (!line.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest.slice(0, -1)) {
-    const next = line.indexOf(part, at);
-    if (next < 0) return false;
-    at = next + part.length;
-  }
-  const last = rest.at(-1) ?? '';
-  return line.length - last.length >= at && line.endsWith(last);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingLookups } from './assembly';
+import { awsWords } from './aws-words';
 import { NO_ANSWER } from './no-answer';
 import { type SynthesizeOptions, synthesize } from './synthesize';
 
@@ -17,7 +18,7 @@ export async function withApp(options: SynthesizeOptions, use: (assembly: string
     await synthesize(options, assembly);
     return await use(assembly);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`${error instanceof Error ? awsWords(error) : error}\n`);
     return NO_ANSWER;
   } finally {
     await rm(assembly, { recursive: true, force: true });

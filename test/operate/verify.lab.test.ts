@@ -50,9 +50,12 @@ function synth(name: string, to: number): string {
   return outdir;
 }
 
+/** No host is there to answer. */
+const NO_PROBE = ['--no-probe'];
+
 /** The command for an app that is already synthesized. */
 function verify(assembly: string, env = endpoint.env): Promise<{ code: number; text: string }> {
-  return portway('verify', assembly, [], env);
+  return portway('verify', assembly, NO_PROBE, env);
 }
 
 async function portway(name: string, assembly: string, args: readonly string[], env = endpoint.env) {
@@ -88,7 +91,7 @@ test('finds no differences in an unchanged gateway', async () => {
     code: 0,
     text: expect.stringMatching(/^Portway: i-\w+ at [\d.]+ is as the app says$/),
   });
-  const { code, text } = await portway('verify', deployed, ['--json']);
+  const { code, text } = await portway('verify', deployed, [...NO_PROBE, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(text)).toEqual({
     Portway: {
@@ -97,6 +100,13 @@ test('finds no differences in an unchanged gateway', async () => {
       differences: [],
     },
   });
+});
+
+test('looks at the gateway as a stranger does, unless this network answers for everyone', async () => {
+  const { text } = await portway('verify', deployed, []);
+  expect(text).toMatch(
+    /^(- forwards\.web at [\d.]+:80 does not answer from here: |portway: this network answers for every)/m,
+  );
 });
 
 test('says that an app is not deployed yet, and what tells more', async () => {
@@ -129,7 +139,7 @@ test('reports a port that was opened by hand, and a removed address', async () =
     text: `Portway: NOT AS THE APP SAYS
 - the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised`,
   });
-  const json = await portway('verify', deployed, ['--json']);
+  const json = await portway('verify', deployed, [...NO_PROBE, '--json']);
   expect([json.code, JSON.parse(json.text).Portway.differences]).toEqual([
     1,
     ['the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised'],

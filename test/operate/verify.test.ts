@@ -1,5 +1,7 @@
 import type { Found, FoundInstance } from '../../lib/operate/found';
-import { type Promised, UNKNOWN } from '../../lib/operate/promised';
+import { parameterDifferences } from '../../lib/operate/parameters';
+import { UNKNOWN } from '../../lib/operate/pattern';
+import type { Promised } from '../../lib/operate/promised';
 import { differences } from '../../lib/operate/verify';
 
 const promised: Promised = {
@@ -9,6 +11,7 @@ const promised: Promised = {
   instanceType: 't4g.micro',
   httpTokens: 'required',
   hopLimit: 1,
+  ...{ metadataTags: 'enabled', hasProfile: true, ipv6: true, parameters: new Map(), forwards: [], names: [] },
   sourceDestCheck: true,
   userData: ['first line', `URL='${UNKNOWN}'`, '-A PORTWAY-DNAT --dport 80 -j REDIRECT'],
   inbound: [
@@ -34,6 +37,12 @@ const gateway: FoundInstance = {
   instanceType: 't4g.micro',
   httpTokens: 'required',
   hopLimit: 1,
+  ...{ metadataEndpoint: 'enabled', metadataTags: 'enabled', profile: 'arn:profile', ipv6: '2001:db8::1' },
+  network: {
+    subnetId: 'subnet-1',
+    defaultRoute: 'igw-1',
+    acl: { id: 'acl-1', inbound: [{ CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'allow' }] },
+  },
   sourceDestCheck: true,
   userData: "first line\nURL='http://signal/?x=1'\n-A PORTWAY-DNAT --dport 80 -j REDIRECT",
   securityGroups: [group],
@@ -66,6 +75,88 @@ test('reports a live host that is told another content', () => {
     `${CONTENT} of i-1 must be ${'a'.repeat(64)}, got: ${'b'.repeat(64)}`,
   ]);
   expect(differences(live, found)).toEqual([`${CONTENT} of i-1 must be ${'a'.repeat(64)}, got: undefined`]);
+});
+
+test.each<[string, Partial<FoundInstance>, string]>([
+  [
+    'without a metadata service',
+    { metadataEndpoint: 'disabled' },
+    'metadata service of i-1 must be enabled, got: disabled',
+  ],
+  [
+    'that does not hear of changes',
+    { metadataTags: 'disabled' },
+    'metadata option InstanceMetadataTags of i-1 must be enabled, got: disabled',
+  ],
+  [
+    'without its role',
+    { profile: undefined },
+    'i-1 must have its instance profile, by which it reads its files, and has none',
+  ],
+  ['without its IPv6 address', { ipv6: undefined }, 'i-1 must have an IPv6 address, and has none'],
+])('reports an instance %s', (_, more, line) => {
+  expect(withGateway(more)).toEqual([line]);
+});
+
+describe('the way to the subnet', () => {
+  const entry = (more: object) => ({ CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'allow' as const, ...more });
+  const withNetwork = (more: Partial<FoundInstance['network']>) =>
+    withGateway({ network: { ...gateway.network, ...more } });
+  const withAcl = (...inbound: ReturnType<typeof entry>[]) => withNetwork({ acl: { id: 'acl-1', inbound } });
+  const refused = (port: number) =>
+    `the network ACL acl-1 of subnet-1 must let tcp ${port} in from 0.0.0.0/0, and does not`;
+
+  test('must have a default route that leads somewhere', () => {
+    expect(withNetwork({ defaultRoute: undefined })).toEqual([
+      'subnet-1 must have a route for 0.0.0.0/0, and has none that leads anywhere: nobody reaches the gateway',
+    ]);
+  });
+
+  test('must pass the ACL, of which the first entry decides', () => {
+    const deny = entry({ RuleAction: 'deny' });
+    const ports = (From: number, To: number) => ({ Protocol: '6', PortRange: { From, To } });
+    expect(withAcl(deny, entry({}))).toEqual([refused(80)]);
+    expect(withAcl()).toEqual([refused(80)]);
+    expect(withAcl(entry({ ...ports(22, 79), RuleAction: 'deny' }), entry({}))).toEqual([]);
+    expect(withAcl(entry(ports(80, 80)), deny)).toEqual([]);
+    expect(withAcl(entry({ ...ports(1, 1024), Protocol: '17' }), deny)).toEqual([refused(80)]);
+  });
+
+  test('may have entries for some networks, and none where EC2 tells of no ACL', () => {
+    expect(withAcl(entry({ CidrBlock: '192.0.2.0/24', RuleAction: 'deny' }), entry({}))).toEqual([]);
+    expect(withNetwork({ acl: undefined })).toEqual([]);
+  });
+});
+
+describe('the parameters', () => {
+  const must = new Map([
+    ['/portway/Portway/etc/portway/forwards.1', ['web tcp/80 iptables 8080', `db tcp/5432 iptables ${UNKNOWN}:5432`]],
+    ['/portway/Portway/programs.1', ['abc']],
+  ]);
+  const [[rules = ''] = [], [programs = ''] = []] = [...must];
+  const well = [
+    [rules, 'web tcp/80 iptables 8080\ndb tcp/5432 iptables 10.0.0.9:5432'],
+    [programs, 'abc'],
+  ] as const;
+  const HEAD = 'is not what the app says now';
+
+  test('are as the template has them, with values that only the deploy knows', () => {
+    expect(parameterDifferences(must, new Map(well))).toEqual([]);
+  });
+
+  test('that were edited or deleted are named, with their lines, but for packed programs', () => {
+    const edited = new Map([
+      [rules, well[0][1].replace('8080', '9090')],
+      [programs, 'abd'],
+    ]);
+    expect(parameterDifferences(must, edited)).toEqual([
+      `the parameter ${rules} ${HEAD} (-), but (+): deploy, or look who changed it\n  - web tcp/80 iptables 8080\n  + web tcp/80 iptables 9090`,
+      `the parameter ${programs} ${HEAD}: deploy, or look who changed it`,
+    ]);
+    expect(parameterDifferences(must, new Map([well[0]]))).toEqual([
+      `the parameter ${programs} must be there, and is gone: the host needs it to start`,
+    ]);
+  });
 });
 
 test('reports a changed instance', () => {
@@ -149,5 +240,5 @@ test('says so if only the compressed part of user-data differs', () => {
   const packed = (text: string) => `${gateway.userData}\n#portway-fetch\n${text}`;
   const other: Promised = { ...promised, userData: [...promised.userData, '#portway-fetch', 'abc'] };
   const [line] = differences(other, { ...found, gateway: { ...gateway, userData: packed('def') } });
-  expect(line).toMatch(/\n {2}\(in its compressed part\)$/);
+  expect(line).toMatch(/\n {2}\(in its compressed part, or in the order of its lines\)$/);
 });
