@@ -130,7 +130,8 @@ export class Vm {
     return [
       ...['-nodefaults', '-no-user-config', '-display', 'none', ...machine.arguments],
       ...['-smp', `${cpus}`, '-m', `${memoryMib}`],
-      ...['-kernel', image.kernel, '-append', [...KERNEL_ARGUMENTS, `console=${machine.console}`].join(' ')],
+      ...['-kernel', image.kernel, '-append'],
+      [...KERNEL_ARGUMENTS, ...machine.kernelArguments, `console=${machine.console}`].join(' '),
       // A rehearsal's disk need not survive a crash of the machine that runs it, so flushes are ignored.
       ...['-drive', `file=${escaped(this.#disk)},format=qcow2,if=none,id=root,cache=unsafe`],
       // As on EC2's Nitro. Debian's cloud kernel has this driver built in, and virtio's only as a module.
