@@ -105,13 +105,17 @@ function unquote(quoted: string): string {
   return quoted.slice(1, -1).replaceAll(/\\(["'\\trn])/g, (_, letter: string) => blanks[letter] ?? letter);
 }
 
-/** Where the brace stands that closes a block of code. Braces in its texts are assumed to be in pairs. */
+/** Texts and comments of Lua, whose braces are no blocks. */
+const LUA = /--\[\[.*?\]\]|--[^\n]*|\[\[.*?\]\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}]/gs;
+
+/** Where the brace stands that closes a block of code. */
 function endOfCode(text: string, from: number): number {
   let depth = 1;
-  for (let at = from; at < text.length; at += 1) {
-    if (text[at] === '{') depth += 1;
-    if (text[at] === '}') depth -= 1;
-    if (depth === 0) return at;
+  LUA.lastIndex = from;
+  for (let match = LUA.exec(text); match !== null; match = LUA.exec(text)) {
+    if (match[0] === '{') depth += 1;
+    if (match[0] === '}') depth -= 1;
+    if (depth === 0) return match.index;
   }
   return text.length;
 }

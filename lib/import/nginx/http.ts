@@ -68,6 +68,7 @@ function listenersOf(
       seen.add(port);
       ports.set(port, [...(ports.get(port) ?? []), { server, listen }]);
     }
+    if (seen.size === 0) ledger.remark('lost', server.said, 'no client reaches it');
   }
   return [...ports].map(([port, entries]) => {
     const isDefault = ({ server }: { server: Server }) =>

@@ -11,8 +11,9 @@ const PACKAGED =
 const MOST_FILES = 2000;
 
 /**
- * The directives of a file and of those that it includes. A relative path counts from the folder of `main`, as in nginx;
- * a path in /etc/nginx that is not there is looked for in that folder too, for configurations that were copied.
+ * The directives of a file and of those that it includes. A relative path counts from the folder of `main`, as in nginx,
+ * or from one of the two above, for a single file of sites-available. A path in /etc/nginx that is not there is looked for in
+ * these folders too, for configurations that were copied.
  * @throws ImportError if a file cannot be read as nginx.conf
  */
 export function readWithIncludes(main: string, text: string, ledger: Ledger): readonly Directive[] {
@@ -50,13 +51,23 @@ function nameOf(file: string, main: string): string {
 
 function filesOf(pattern: string, base: string): readonly string[] {
   const places = isAbsolute(pattern)
-    ? [pattern, ...(pattern.startsWith('/etc/nginx/') ? [join(base, pattern.slice('/etc/nginx/'.length))] : [])]
-    : [join(base, pattern)];
+    ? [
+        pattern,
+        ...(pattern.startsWith(HOME) ? around(base).map((folder) => join(folder, pattern.slice(HOME.length))) : []),
+      ]
+    : around(base).map((folder) => join(folder, pattern));
   for (const place of places) {
     const found = glob(place).filter(isFile);
     if (found.length > 0) return found;
   }
   return [];
+}
+
+const HOME = '/etc/nginx/';
+
+/** A file of sites-available stands one folder below nginx.conf, from whose folder paths count. */
+function around(base: string): readonly string[] {
+  return [base, join(base, '..'), join(base, '..', '..')];
 }
 
 /** The paths that match, in the order of their names. `*`, `?` and `[…]` stand for characters of one name. */

@@ -160,6 +160,7 @@ function redirectLeaf(
   scope: Scope,
   context: ServerContext,
 ): Leaf {
+  for (const one of scope.here('allow', 'deny')) context.ledger.remark('own', one, 'a redirect answers before');
   const options = readOptions({ scope, module: 'proxy', redirects: true }, context);
   return { path: '/*', answer: { kind: 'redirect', to: redirect.to }, options, access: [], said: redirect.said };
 }

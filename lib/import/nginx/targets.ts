@@ -170,6 +170,8 @@ export function readAddress(
   if (match === null || host === '' || port === undefined || Number(port) < 1 || Number(port) > 65_535)
     return { why: 'is not host:port' };
   if (/^(127\.[\d.]+|localhost|\[::1?\]|0\.0\.0\.0)$/i.test(host)) return Number(port);
+  if (!host.startsWith('[') && !/^(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*\.?$/i.test(host))
+    return { why: `${host} is no host name: letters, digits and - between the dots` };
   return `${host.toLowerCase()}:${port}`;
 }
 

@@ -17,33 +17,43 @@ export interface Translated {
 /** The forwards of an nginx.conf, or of a file that nginx.conf includes. @throws ImportError */
 export function readNginx(file: string, text: string, ledger: Ledger): Translated {
   const all = readWithIncludes(file, text, ledger);
-  if (all.length === 0) throw new ImportError({ file }, 'says nothing');
-  const named = (name: string) => all.filter((one) => one.name === name);
-  const blocks = [...named('http'), ...named('stream')];
-  // A file of sites-enabled stands in http; one of snippets stands in a server.
-  const loose = all.filter((one) => !blocks.includes(one));
-  const inServer = !loose.some(({ name }) => name === 'server') && loose.some(({ name }) => name === 'location');
-  const http = [
-    ...named('http').flatMap(({ body }) => body ?? []),
-    ...(inServer ? [{ ...loose[0], ...server(loose, file) }] : loose),
-  ];
-  const stream = named('stream').flatMap(({ body }) => body ?? []);
-  ledger.take(...blocks);
+  const { http, stream } = placesOf(all, file);
+  if (http.length === 0 && stream.length === 0) throw new ImportError({ file }, 'has no server');
+  ledger.take(...all.filter(({ name }) => name === 'http' || name === 'stream'));
   const securePorts = new Set(http.filter(({ name }) => name === 'server').flatMap(({ body }) => portsOf(body ?? [])));
   const { forwards: ofStream, moved, hasIpv6: streamIpv6 } = streamForwards(stream, securePorts, ledger);
   const { forwards: ofHttp, hasIpv6 } = httpForwards(http, moved, ledger);
   const caches = hasCache(all);
   for (const one of all) tellRest(one, caches, ledger);
-  if (blocks.length === 0 && !http.some(({ name }) => name === 'server'))
-    throw new ImportError({ file }, 'has no server');
   return {
     forwards: new Map([...ofHttp, ...ofStream]),
     gateway: { ...(hasIpv6 || streamIpv6 ? { ipv6: true } : {}) },
   };
 }
 
-function server(body: readonly Directive[], file: string): Directive {
-  return { name: 'server', args: [], file, line: 1, text: 'server', body };
+interface Places {
+  readonly http: readonly Directive[];
+  readonly stream: readonly Directive[];
+}
+
+/** What stands in the blocks http and stream, or would: a file that nginx.conf includes stands in one of them. */
+function placesOf(all: readonly Directive[], file: string): Places {
+  const inside = (name: string) => all.flatMap((one) => (one.name === name ? (one.body ?? []) : []));
+  const loose = all.filter(({ name }) => name !== 'http' && name !== 'stream');
+  const servers = loose.filter(({ name }) => name === 'server');
+  // In http only a location leads to a target.
+  const ofStream = servers.filter(({ body }) => body?.some(({ name }) => name === 'proxy_pass'));
+  if (ofStream.length > 0)
+    return {
+      http: [...inside('http'), ...loose.filter((one) => !ofStream.includes(one))],
+      stream: [...inside('stream'), ...loose.filter((one) => !servers.includes(one)), ...ofStream],
+    };
+  // A file of snippets stands in a server.
+  const inServer = servers.length === 0 && loose.some(({ name }) => name === 'location');
+  const around = { name: 'server', args: [], file, line: 1, text: 'server', body: loose };
+  const http = [...inside('http'), ...(inServer ? [around] : loose)];
+  const hasServer = [...http, ...inside('stream')].some(({ name }) => name === 'server');
+  return hasServer || all.length !== loose.length ? { http, stream: inside('stream') } : { http: [], stream: [] };
 }
 
 /** Ports of `listen … ssl`. */
