@@ -1,3 +1,4 @@
+import type { GatewaySettings } from '../forward/gateway-settings';
 import { isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import { cachesOf } from '../http/cache';
 import { renderHeads } from '../nginx/heads';
@@ -13,7 +14,7 @@ const ALWAYS = ['__init__', 'commands', 'files', 'signals'].map((module) => `${P
  * The program `portway`, with its commands `maintenance` and `cache` if a forward uses them. `status` is optional:
  * forwarding does not depend on it.
  */
-export function commandFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
+export function commandFiles(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
   const limits = forwards.some((f) => 'limits' in f && f.limits !== undefined);
   const tools = [
     ...(forwards.some((f) => isWebForward(f) && f.maintenance) ? [`${PACKAGE}/maintenance.py`] : []),
@@ -23,7 +24,7 @@ export function commandFiles(forwards: readonly ResolvedForward[]): readonly Hos
   ];
   return [
     ...assetFiles('/usr/local/bin/portway', ...ALWAYS),
-    ...toolFiles(forwards),
+    ...toolFiles(forwards, settings),
     { ...assetFile(`${PACKAGE}/status.py`), optional: true },
     { ...forwardsFile(forwards), optional: true },
     ...assetFiles(...tools),

@@ -73,7 +73,7 @@ export function hostContent({
     ...metadata.files,
     ...kernel.files,
     ...protect.files,
-    ...commandFiles(forwards),
+    ...commandFiles(forwards, settings),
     ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
     ...(proxy?.files ?? []),
     ...ofBoot,

@@ -1,11 +1,31 @@
+import type { GatewaySettings } from '../forward/gateway-settings';
+import { formatPorts } from '../forward/ports';
 import { isKernelForward, type ResolvedForward } from '../forward/resolved';
+import { isToken } from '../forward/token';
+import { inboundTraffic, separateTraffic } from '../forward/traffic';
 import { assetFile, PACKAGE } from './assets';
 import type { HostFile } from './host-file';
 
-const TOP = ['top', 'top_logs', 'top_sums'];
+const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_nginx', 'explain_trial'];
 
-/** Programs that only people use: `portway top`. A template that is sent without a bucket has no room for them. */
-export function toolFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {
-  const modules = [...TOP, ...(forwards.some(isKernelForward) ? ['top_flows'] : [])];
-  return modules.map((module) => ({ ...assetFile(`${PACKAGE}/${module}.py`), optional: 'tool' }));
+/** Programs that only people use: `portway top` and `portway explain`. A template that is sent without a bucket has no room for them. */
+export function toolFiles(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
+  const modules = [...TOOLS, ...(forwards.some(isKernelForward) ? ['top_flows'] : [])];
+  const programs = modules.map((module) => assetFile(`${PACKAGE}/${module}.py`));
+  return [...programs, ...groupFile(forwards, settings)].map((file) => ({ ...file, optional: 'tool' }));
+}
+
+/**
+ * What the security group lets in, for `portway explain`, which may not ask AWS: a line for each rule with protocol, ports (0 if it has
+ * none), network, and the forwards that it serves. Without port 22, which the admin CIDR alone may use. No file if a network is known only at deploy time.
+ */
+function groupFile(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
+  const nobody = { text: '192.0.2.0/32', family: 4 } as const;
+  const rules = inboundTraffic(forwards, settings, nobody, (all) => all).filter(({ peer }) => peer !== nobody);
+  const lines = separateTraffic(Number.POSITIVE_INFINITY)(rules).map(({ protocol, ports, peer, reasons }) =>
+    [protocol, ports === undefined ? 0 : formatPorts(ports), peer.text, reasons.join(',')].join(' '),
+  );
+  const text = `${lines.join('\n')}\n`;
+  // Packed, since nobody reviews it: the template has the group itself.
+  return isToken(text) ? [] : [{ path: '/etc/portway/group', mode: '0644', text, origin: 'script' }];
 }

@@ -5,7 +5,7 @@ import json
 import socket
 
 import pytest
-from portway import top_flows, top_logs
+from portway import top, top_flows, top_logs
 from portway.top_sums import BYTES, NEW, OPEN, OTHERS, REFUSED, REQUESTS, Sums, name_of, source_of
 from test_traffic import SEEN, V4, V6, message
 
@@ -204,3 +204,62 @@ def test_open_connections_are_those_to_ports_of_nginx(monkeypatch):
     sums = Sums()
     top_logs.add_open(sums, {80, 443})
     assert {source: numbers[OPEN] for source, numbers in sums.by_source.items()} == {b"aaaa": 2, b"bbbb": 1}
+
+
+RULES = """table inet portway {
+  set blocked_v4 {
+    type ipv4_addr
+    elements = {
+      192.0.2.0/25,
+      203.0.113.7,
+    }
+  }
+
+  set list_bad_v6 {
+    elements = {
+      2001:db8:bad::/48,
+    }
+  }
+
+  set denied_v4 {
+    elements = {
+      tcp . 443 . 198.51.100.128/25 comment "shop",
+    }
+  }
+
+  chain blocked {
+    type filter hook prerouting priority raw;
+    ip saddr @blocked_v4 counter drop
+    ip6 saddr @list_bad_v6 counter drop
+  }
+
+  chain sources {
+    meta l4proto . th dport . ip saddr @denied_v4 counter drop
+  }
+}
+"""
+
+
+def test_knows_whom_the_kernel_blocks(monkeypatch):
+    monkeypatch.setattr(top, "read", lambda _: RULES)
+    assert sorted(map(str, top.blocked_networks())) == ["192.0.2.0/25", "2001:db8:bad::/48", "203.0.113.7/32"]
+
+
+def test_adds_up_what_the_kernel_dropped_by_reason(monkeypatch):
+    text = """table inet portway {
+\tchain blocked {
+\t\tiif "lo" accept
+\t\tip saddr @blocked_v4 counter packets 3 bytes 252 drop
+\t\tip saddr @list_bad_v4 counter packets 4 bytes 252 drop
+\t}
+
+\tchain sources {
+\t\tmeta l4proto . th dport . ip saddr @denied_v4 counter packets 10 bytes 252 drop
+\t\tmeta nfproto ipv6 meta l4proto . th dport @restricted_v6 counter packets 20 bytes 252 drop
+\t\tmeta l4proto . th dport @allowed_x_v4 ip saddr @list_x_v4 accept
+\t}
+}
+"""
+    monkeypatch.setattr(top, "run", lambda *_: type("Done", (), {"stdout": text}))
+    monkeypatch.setattr(top, "find_spec", lambda _: None)
+    assert top.kernel_drops() == {"blocked": 7, "sources": 30, "limits": 0}

@@ -52,15 +52,21 @@ LINE = "%-25s %8s %8s %8s %10s %6s %6s %8s  %s"
 KEYS = {"o": OPEN, "n": NEW, "r": REQUESTS, "b": BYTES, "e": SERVER_ERRORS, "f": REFUSED}
 # nginx writes each line within a second (lib/nginx/log.ts).
 LAG = 1.2
-# What the kernel drops before any program sees it, by the sets that say so.
-DROPS = re.compile(r"@(blocked|denied|restricted)_v\d (?:.* )?counter packets (\d+)")
+# A chain of the kernel's table, and what its rules dropped.
+CHAIN = re.compile(r"chain (blocked|sources) \{(.*?)\n\t\}", re.S)
+DROPPED = re.compile(r" counter packets (\d+) .*drop$", re.M)
+# A set of a rule that says whom the kernel blocks, and a network in it.
+BLOCKED_SET = re.compile(r"saddr @(\w+) counter drop")
+NETWORK = re.compile(r"^ +([0-9a-f.:]+[.:][0-9a-f.:/]*)", re.M)
 
 
 def kernel_drops() -> dict[str, int]:
-    """How many packets of clients were dropped so far: by `blocked`, by `allowFrom` and `denyFrom`, and by `limits`."""
+    """How many packets of clients were dropped so far: by `blocked` and `protect`, by `allowFrom` and `denyFrom`, and by `limits`."""
     drops = {"blocked": 0, "sources": 0, "limits": 0}
-    for name, packets in DROPS.findall(run("nft", "-t", "list", "table", "inet", "portway").stdout):
-        drops["blocked" if name == "blocked" else "sources"] += int(packets)
+    tables = ["portway", "portway_protect"] if find_spec("portway.blocked") else ["portway"]
+    for table in tables:
+        for name, rules in CHAIN.findall(run("nft", "-t", "list", "table", "inet", table).stdout):
+            drops[name] += sum(map(int, DROPPED.findall(rules)))
     if find_spec("portway.kernel_findings"):
         limit = import_module("portway.kernel_findings").LIMIT
         for tool in ("iptables", "ip6tables"):
@@ -71,8 +77,20 @@ def kernel_drops() -> dict[str, int]:
 
 
 def blocked_networks() -> list[Any]:
-    sets = re.findall(r"set blocked_v\d \{(.*?)\n  \}", read("/etc/portway/nftables.rules"), re.S)
-    return [ip_network(text) for text in re.findall(r"^ +([0-9a-f.:]+[.:/][0-9a-f.:/]*)", "".join(sets), re.M)]
+    """The networks of `blocked`, by the text of the rules."""
+    text = read("/etc/portway/nftables.rules")
+    chain = re.search(r"chain blocked \{.*?\n  \}", text, re.S)
+    names = BLOCKED_SET.findall(chain[0]) if chain else []
+    sets = [re.search(rf"set {name} \{{.*?\n  \}}", text, re.S) for name in names]
+    return [ip_network(one) for found in sets if found for one in NETWORK.findall(found[0])]
+
+
+def blocked_offenders() -> set[str]:
+    """Sources that `protect` blocks at the moment, on hosts that have it."""
+    if not find_spec("portway.blocked"):
+        return set()
+    is_dry, sources = import_module("portway.blocked").load()
+    return set() if is_dry else set(sources)
 
 
 class Look(NamedTuple):
@@ -99,6 +117,7 @@ class Watch:
             for port in ports_of(listener)
         }
         self.blocked = blocked_networks()
+        self.offenders = blocked_offenders()
         self.drops = kernel_drops()
 
     def wait(self, until: float, keys: bool = False) -> str:
@@ -119,6 +138,7 @@ class Watch:
         if self.flows:
             self.flows.look(sums)
         add_open(sums, self.ports)
+        self.offenders = blocked_offenders()
         before, self.drops = self.drops, kernel_drops()
         # After a change of rules they begin again.
         return {name: now - before[name] if now >= before[name] else now for name, now in self.drops.items()}
@@ -127,9 +147,12 @@ class Watch:
         return self.flows.lost() if self.flows else 0
 
     def is_blocked(self, source: bytes) -> bool:
-        network = ip_network(name_of(source)) if source != OTHERS else None
-        return (
-            any(network.version == one.version and network.overlaps(one) for one in self.blocked) if network else False
+        if source == OTHERS:
+            return False
+        name = name_of(source)
+        network = ip_network(name)
+        return name in self.offenders or any(
+            network.version == one.version and network.overlaps(one) for one in self.blocked
         )
 
 
