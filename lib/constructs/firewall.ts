@@ -91,7 +91,8 @@ function isAll({ protocol, peer }: TrafficRule, family: Family): boolean {
   return protocol === 'all' && peer.family === family && isEverything(peer);
 }
 
-function peer({ peer: { text, family } }: TrafficRule): ec2.IPeer {
+function peer({ peer: { text, family, prefixList } }: TrafficRule): ec2.IPeer {
+  if (prefixList !== undefined) return ec2.Peer.prefixList(prefixList.id);
   return family === 4 ? ec2.Peer.ipv4(text) : ec2.Peer.ipv6(text);
 }
 

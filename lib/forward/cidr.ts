@@ -14,6 +14,16 @@ export interface Cidr {
   readonly family: Family;
   /** The list that it came from, so that the host looks it up there. */
   readonly list?: string;
+  /** The prefix list that stands for it in the security group. */
+  readonly prefixList?: PrefixList;
+}
+
+/** A list of networks that AWS keeps, the account's own or one of AWS's services. */
+export interface PrefixList {
+  /** `pl-0123456789abcdef0`, or a token. */
+  readonly id: string;
+  /** As how many rules of a security group each rule with it counts. */
+  readonly weight: number;
 }
 
 /**

@@ -1,8 +1,42 @@
-import { type Cidr, mergeCidrs } from './cidr';
+import type { Known } from './known';
 import { CLOUDFLARE, CLOUDFRONT, type PublishedRanges } from './ranges';
 
+/** CloudFront by the prefix lists that AWS keeps. */
+export interface CloudFrontSources {
+  /**
+   * The region's prefix list `com.amazonaws.global.cloudfront.origin-facing`, such as `'pl-0123abcd'`. The security group
+   * then names it, and AWS keeps it up to date; each rule with it counts as 55 of the 60.
+   * @default a rule for each network
+   */
+  readonly prefixList?: string;
+  /**
+   * The same for IPv6: `com.amazonaws.global.ipv6.cloudfront.origin-facing`.
+   * @default a rule for each network, if the gateway has IPv6
+   */
+  readonly prefixListV6?: string;
+}
+
+/** A prefix list's props. */
+export interface PrefixListSources {
+  /**
+   * As how many of the security group's 60 rules each rule with it counts (1-1000): the list's `MaxEntries`, or the weight
+   * that AWS documents for its own.
+   */
+  readonly weight: number;
+  /**
+   * The list's IP version.
+   * @default 'ipv4'
+   */
+  readonly family?: 'ipv4' | 'ipv6';
+}
+
+export const CLOUDFRONT_SOURCES = { prefixList: true, prefixListV6: true } satisfies Known<CloudFrontSources>;
+export const PREFIX_LIST_SOURCES = { id: true, weight: true, family: true } satisfies Known<
+  PrefixListSources & { readonly id: string }
+>;
+
 /**
- * Source networks that somebody else publishes, for `allowFrom`, `denyFrom`, `trustedProxies` and `lists`. Synth asks
+ * Source networks that somebody else keeps, for `allowFrom`, `denyFrom`, `trustedProxies` and `lists`. Synth asks
  * nobody: the ranges are those of a day, which `portway plan` tells, and a newer Portway has newer ones.
  */
 export class Sources {
@@ -11,24 +45,32 @@ export class Sources {
    * @see https://www.cloudflare.com/ips/
    */
   static cloudflare(): Sources {
-    return new Sources('cloudflare', CLOUDFLARE);
+    return new Sources('cloudflare');
   }
 
   /**
    * The networks from which CloudFront asks its origins.
    * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
    */
-  static cloudFront(): Sources {
-    return new Sources('cloudfront', CLOUDFRONT);
+  static cloudFront(props?: CloudFrontSources): Sources {
+    return new Sources('cloudfront', props);
   }
 
-  /** @internal */
-  readonly networks: readonly Cidr[];
-
-  private constructor(name: string, published: PublishedRanges) {
-    const networks = published.networks.map((text): Cidr => ({ text, family: text.includes(':') ? 6 : 4 }));
-    this.networks = mergeCidrs(networks).map((network) => ({ ...network, list: name }));
+  /**
+   * A prefix list of the account or of AWS, for `allowFrom`: the security group admits what it holds. The host cannot know
+   * its networks and admits whom the group admits. What the list holds may change at any time, without a deploy.
+   * @param id such as `'pl-0123456789abcdef0'`, or a token
+   * @see https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html
+   */
+  static prefixList(id: string, props: PrefixListSources): Sources {
+    return new Sources('prefixList', { ...props, id });
   }
+
+  /** @internal Nothing is checked here; see lists.ts. */
+  private constructor(
+    readonly kind: 'cloudflare' | 'cloudfront' | 'prefixList',
+    readonly props?: object,
+  ) {}
 }
 
 /** The published ranges by the name of the list that they make. */

@@ -1,6 +1,8 @@
+import { types } from 'node:util';
 import { type Cidr, isCidr, mergeCidrs, readCidr } from './cidr';
 import { PUBLISHED, Sources } from './known-sources';
 import type { Problems } from './problems';
+import { isPrefixListAlone, readKnownSources } from './read-known-sources';
 import { memberPath, readRecord } from './read-object';
 import { didYouMean } from './unknown-prop';
 
@@ -59,29 +61,51 @@ function readList(name: string, written: unknown, problems: Problems): readonly 
   return networks.map((network) => ({ ...network, list: name }));
 }
 
+/** What prefix lists may do in a prop: nothing, stand for known networks, or stand alone. */
+type PrefixLists = 'none' | 'known' | 'alone';
+
 /**
  * The source networks of a prop (`at`), with the networks of the lists that it names; empty if it is unset. `lists` is
  * undefined within a list: one in another would hide what it holds.
  */
-export function readSources(at: string, value: unknown, lists: Lists | undefined, problems: Problems): readonly Cidr[] {
+export function readSources(
+  at: string,
+  value: unknown,
+  lists: Lists | undefined,
+  problems: Problems,
+  prefixLists: PrefixLists = 'none',
+): readonly Cidr[] {
   if (value === undefined) return [];
   if (!Array.isArray(value) || value.length === 0) {
     problems.add(at, 'must hold at least one CIDR block, or be left out', value);
     return [];
   }
   return value.flatMap((source: unknown, i) => {
-    if (source instanceof Sources) return source.networks;
+    const where = `${at}[${i}]`;
+    if (!types.isProxy(source) && source instanceof Sources) return readOthers(where, source, prefixLists, problems);
     const list = typeof source === 'string' ? lists?.get(source) : undefined;
     if (list !== undefined) return list;
     const cidr = readCidr(source);
     if (isCidr(cidr)) return [cidr];
-    problems.add(
-      `${at}[${i}]`,
-      typeof source === 'string' && isName(source) ? ruleFor(source, lists) : cidr.rule,
-      source,
-    );
+    problems.add(where, typeof source === 'string' && isName(source) ? ruleFor(source, lists) : cidr.rule, source);
     return [];
   });
+}
+
+function readOthers(at: string, source: Sources, prefixLists: PrefixLists, problems: Problems): readonly Cidr[] {
+  const networks = readKnownSources(at, source, problems);
+  if (prefixLists === 'none' && networks.some((c) => c.prefixList !== undefined)) {
+    problems.add(
+      at,
+      'must name no prefix list here: only the security group knows them, which admits allowFrom and proxies',
+    );
+    return [];
+  }
+  if (prefixLists === 'known' && networks.some(isPrefixListAlone)) {
+    problems.add(at, 'must be networks here: the host does not know those of a prefix list');
+    return [];
+  }
+  return networks;
 }
 
 /** What no address begins like. */

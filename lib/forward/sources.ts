@@ -34,12 +34,19 @@ export interface SourceLists {
   readonly allowFrom: readonly Cidr[];
   /** Wins over `allowFrom`. */
   readonly denyFrom: readonly Cidr[];
+  /**
+   * Whom the security group admits, if `allowFrom` names a prefix list. The host's `allowFrom` is then empty: it cannot know
+   * what the list holds.
+   */
+  readonly admitted?: readonly Cidr[];
 }
 
 export function readSourceLists(at: string, props: CommonForwardProps, problems: Problems, lists: Lists): SourceLists {
-  const allowFrom = readSources(`${at}.allowFrom`, props.allowFrom, lists, problems);
+  const allowFrom = readSources(`${at}.allowFrom`, props.allowFrom, lists, problems, 'alone');
   const denyFrom = readSources(`${at}.denyFrom`, props.denyFrom, lists, problems);
   for (const cidr of denyFrom.filter(isEverything))
     problems.add(`${at}.denyFrom`, 'must not be everyone: remove the forward instead', cidr.text);
-  return { allowFrom, denyFrom };
+  return allowFrom.some((c) => c.prefixList !== undefined)
+    ? { allowFrom: [], denyFrom, admitted: allowFrom }
+    : { allowFrom, denyFrom };
 }

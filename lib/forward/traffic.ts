@@ -81,10 +81,30 @@ export function inboundTraffic(
  * clients.
  */
 function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
-  const { allowFrom } = forward;
+  const { admitted = forward.allowFrom } = forward;
   const proxies = isNginxForward(forward) ? forward.trustedProxies : undefined;
-  if (proxies?.by === 'proxy-protocol' || proxies?.only === true) return proxies.from;
-  return allowFrom.length === 0 ? undefined : [...allowFrom, ...(proxies?.from ?? [])];
+  if (proxies?.by === 'proxy-protocol' || proxies?.only === true) return byPrefixList(proxies.from);
+  return admitted.length === 0 ? undefined : byPrefixList([...admitted, ...(proxies?.from ?? [])]);
+}
+
+/** The networks, and in the place of some of them the prefix list that the group names. */
+function byPrefixList(networks: readonly Cidr[]): readonly Cidr[] {
+  const peers = new Map<string, Cidr>();
+  for (const network of networks) {
+    const { family, prefixList } = network;
+    const peer = prefixList === undefined ? network : { text: prefixList.id, family, prefixList };
+    peers.set(peer.text, peer);
+  }
+  return [...peers.values()];
+}
+
+/** As how many rules AWS counts one. */
+function weightOf({ peer }: TrafficRule): number {
+  return peer.prefixList?.weight ?? 1;
+}
+
+function countOf(rules: readonly TrafficRule[]): number {
+  return rules.reduce((sum, rule) => sum + weightOf(rule), 0);
 }
 
 /** What every gateway itself needs: names, time, packages, and AWS. */
@@ -182,7 +202,7 @@ export function separateTraffic(limit: number): JoinRules {
     const separate = equal.map(
       (same) => same.find((r) => r.always) ?? { ...same[0], reasons: unique(same.flatMap((r) => r.reasons)) },
     );
-    const isTooMany = ([4, 6] as const).some((f) => separate.filter((r) => r.peer.family === f).length > limit);
+    const isTooMany = ([4, 6] as const).some((f) => countOf(separate.filter((r) => r.peer.family === f)) > limit);
     return isTooMany ? mergeTraffic(rules) : separate;
   };
 }
@@ -192,8 +212,10 @@ export function separateTraffic(limit: number): JoinRules {
  * are joined, then the ports of the same network. No further traffic is let through.
  */
 export function mergeTraffic(rules: readonly TrafficRule[]): readonly TrafficRule[] {
-  const byPorts = group(rules, (r) => `${r.protocol} ${r.ports && formatPorts(r.ports)}`).flatMap(joinNetworks);
-  return group(byPorts, (r) => `${r.protocol} ${r.peer.text}`).flatMap(joinPorts);
+  const named = rules.filter((r) => r.peer.prefixList !== undefined);
+  const networks = rules.filter((r) => r.peer.prefixList === undefined);
+  const byPorts = group(networks, (r) => `${r.protocol} ${r.ports && formatPorts(r.ports)}`).flatMap(joinNetworks);
+  return group([...byPorts, ...named], (r) => `${r.protocol} ${r.peer.text}`).flatMap(joinPorts);
 }
 
 function joinNetworks(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly TrafficRule[] {
@@ -253,15 +275,15 @@ export function checkTraffic(
   for (const [direction, rules] of Object.entries(traffic)) {
     for (const family of [4, 6] as const) {
       const own = rules.filter((r) => r.peer.family === family);
-      if (own.length <= limit) continue;
+      if (countOf(own) <= limit) continue;
       const byReason = [...group(own, (r) => r.reasons.join(', '))].map(
-        (g) => [g[0].reasons.join(', '), g.length] as const,
+        (g) => [g[0].reasons.join(', '), countOf(g)] as const,
       );
       const largest = byReason.toSorted((a, b) => b[1] - a[1]).slice(0, 5);
       problems.add(
         'forwards',
-        `must need at most ${limit} ${direction} IPv${family} security group rules (after merging; raise the quota at AWS and maxSecurityGroupRules, or allow larger networks); most are for ${largest.map(([reason, n]) => `${reason}: ${n}`).join('; ')}`,
-        own.length,
+        `must need at most ${limit} ${direction} IPv${family} security group rules (after merging; raise the quota at AWS and maxSecurityGroupRules, or ${own.some((r) => r.peer.prefixList !== undefined) ? 'name prefix lists on fewer ports: each rule with one counts as its weight' : 'allow larger networks'}); most are for ${largest.map(([reason, n]) => `${reason}: ${n}`).join('; ')}`,
+        countOf(own),
       );
     }
   }

@@ -95,7 +95,7 @@ export function readTrustedProxies(
  * too.
  */
 function readTrusted(at: string, value: unknown, lists: Lists, problems: Problems): readonly Cidr[] {
-  const from = readSources(at, value, lists, problems);
+  const from = readSources(at, value, lists, problems, 'known');
   for (const cidr of mergeCidrs(from).filter(isEverything))
     problems.add(at, 'must not be everyone: anybody could then claim any address', cidr.text);
   return from;

@@ -67,8 +67,9 @@ export const trustedProxies: ForwardFeature<TrustedProxiesProps, TrustedProxiesV
   },
 };
 
+/** A prefix list may have newer networks than the host: then the security group alone sees to it. */
 function isExclusive({ trustedProxies: trusted }: WebForward): boolean {
-  return trusted?.only === true;
+  return trusted?.only === true && !trusted.from.some((c) => c.prefixList !== undefined);
 }
 
 /** Who connects, whomever they name as the client. */

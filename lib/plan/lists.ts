@@ -51,6 +51,12 @@ export function network({ text }: Cidr): string {
   return isToken(text) ? AT_DEPLOY : text;
 }
 
+/** Who may come: whom the security group admits, where the host cannot know. */
+export function admittedBy({ allowFrom, admitted = allowFrom }: ResolvedForward): readonly Cidr[] {
+  const peers = admitted.map(({ prefixList, ...own }) => ({ ...own, text: prefixList?.id ?? own.text }));
+  return [...new Map(peers.map((peer) => [peer.text, peer])).values()];
+}
+
 /** How a list of sources is printed: names of lists, then the networks that stand in none of them. */
 export function shownSources(
   networks: readonly string[],

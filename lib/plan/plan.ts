@@ -14,7 +14,15 @@ import type { HttpProtocol } from '../http/protocol';
 import type { HttpRoute, HttpSite } from '../http/route';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
-import { AT_DEPLOY, listNames, network, type PlannedList, type PlannedListNames, plannedLists } from './lists';
+import {
+  AT_DEPLOY,
+  admittedBy,
+  listNames,
+  network,
+  type PlannedList,
+  type PlannedListNames,
+  plannedLists,
+} from './lists';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
@@ -150,7 +158,7 @@ export interface PlannedRule {
   readonly protocol: TrafficRule['protocol'];
   /** Omitted: all ports. */
   readonly ports?: PortRange;
-  /** A network in CIDR notation, or {@link AT_DEPLOY}. */
+  /** A network in CIDR notation, the id of a prefix list, or {@link AT_DEPLOY}. */
   readonly peer: string;
   /** The forwards that need it, or the gateway's own reason. */
   readonly for: readonly string[];
@@ -201,7 +209,7 @@ function plannedForward(forward: ResolvedForward): PlannedForward {
   const preserveClientAddress = forward.engine === 'iptables' && forward.preserveClientAddress;
   const common = {
     engine,
-    allowFrom: forward.allowFrom.map(network),
+    allowFrom: admittedBy(forward).map(network),
     denyFrom: forward.denyFrom.map(network),
     ...listNames(forward),
     ...(forward.engine === 'iptables' && forward.interface !== undefined ? { interface: forward.interface } : {}),

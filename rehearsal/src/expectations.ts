@@ -1,6 +1,5 @@
 import { containsCidr, overlapCidr } from 'cidr-tools';
 import type { PortRange } from '../../lib/forward/ports';
-import { AT_DEPLOY } from '../../lib/plan/lists';
 import type { Plan, PlannedForward, PlannedRedirect, PlannedSite, PlannedTarget } from '../../lib/plan/plan';
 import { certificateText, targetText } from '../../lib/plan/print';
 import { INTERNET, NAMES } from './network/addresses';
@@ -215,7 +214,7 @@ export function reachOf({ forwards, gateway }: Plan, name: string, address: stri
   const forward = forwards.find((one) => one.name === name);
   if (forward === undefined) throw new Error(`the plan must have the forward, got: ${name}`);
   const within = (networks: readonly string[]) =>
-    networks.some((cidr) => cidr !== AT_DEPLOY && containsCidr(cidr, address));
+    networks.some((cidr) => cidr.includes('/') && containsCidr(cidr, address));
   if (within([...forward.denyFrom, ...gateway.blocked])) return 'refused';
   return forward.allowFrom.length === 0 || within(forward.allowFrom) ? 'yes' : 'no';
 }
@@ -225,7 +224,7 @@ export function visitorOf(plan: Plan, name: string): 'stranger' | 'admin' | { re
   for (const party of ['stranger', 'admin'] as const)
     if (reachOf(plan, name, INTERNET[party].address) === 'yes') return party;
   const { allowFrom = [] } = plan.forwards.find((one) => one.name === name) ?? {};
-  const candidates = allowFrom.filter((cidr) => cidr !== AT_DEPLOY && !cidr.includes(':')).flatMap(addressesOf);
+  const candidates = allowFrom.filter((cidr) => cidr.includes('/') && !cidr.includes(':')).flatMap(addressesOf);
   const address = candidates.find((one) => reachOf(plan, name, one) === 'yes');
   return address === undefined ? undefined : { address };
 }
@@ -257,7 +256,7 @@ const RANGE = 2000;
 export function openPorts(plan: Plan, { questions }: Expectations, address: string, admin: boolean): OpenPorts {
   const letIn = plan.inbound.filter(
     ({ protocol, peer }) =>
-      (protocol === 'tcp' || protocol === 'all') && peer !== AT_DEPLOY && overlapCidr(peer, `${address}/32`),
+      (protocol === 'tcp' || protocol === 'all') && peer.includes('/') && overlapCidr(peer, `${address}/32`),
   );
   const may = letIn.flatMap(({ ports }) =>
     ports === undefined

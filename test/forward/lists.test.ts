@@ -127,9 +127,9 @@ test('published ranges are lists of their own', () => {
   ] as const) {
     expect(asOf).toMatch(/^20\d\d-\d\d-\d\d$/);
     expect(problemsOf({ all: networks })).toEqual([]);
-    expect(new Set(sources.networks.map((c) => c.list))).toEqual(new Set([name]));
     const [forward] = resolveForwardsOrThrow({ forwards: { web: web({ allowFrom: [sources] }) } });
     expect([...splitSources(forward?.allowFrom ?? []).lists.keys()]).toEqual([name]);
+    expect(forward?.allowFrom.length).toBeGreaterThan(20);
   }
 });
 
@@ -139,7 +139,7 @@ test('a list may hold published ranges', () => {
     forwards: { web: web({ allowFrom: ['edges'] }) },
   });
   expect(new Set(forward?.allowFrom.map((c) => c.list))).toEqual(new Set(['edges']));
-  expect(forward?.allowFrom).toHaveLength(Sources.cloudflare().networks.length + 1);
+  expect(forward?.allowFrom).toHaveLength(CLOUDFLARE.networks.length + 1);
 });
 
 test('egress is for networks of the stack alone', () => {

@@ -58,7 +58,7 @@ test('blocked names the same set as forwards', () => {
     engine: 'iptables',
     forwards: { web: Forward.tcp({ listen: 80, to: 8080, denyFrom: [Sources.cloudflare()] }) },
   });
-  const text = renderNftables(forwards, { ...NO_SETTINGS, blocked: Sources.cloudflare().networks }) ?? '';
+  const text = renderNftables(forwards, { ...NO_SETTINGS, blocked: forwards[0]?.denyFrom ?? [] }) ?? '';
   expect(text.match(/set list_cloudflare_v4/g)).toHaveLength(1);
   expect(text).toContain(
     '    ip saddr @list_cloudflare_v4 counter drop\n    ip6 saddr @list_cloudflare_v6 counter drop',

@@ -107,6 +107,22 @@ test('shows lists by their names, and from when published ones are', () => {
   expect(found.forwards[0]?.allowFrom).toEqual(['198.51.100.0/24', '2001:db8:1::/48', '192.0.2.1/32']);
 });
 
+test('shows prefix lists as the security group has them', () => {
+  const { plan: found, text } = planned({
+    adminCidr: '203.0.113.7/32',
+    forwards: {
+      web: Forward.http({
+        listen: 80,
+        to: 8080,
+        allowFrom: [Sources.prefixList('pl-0123456789abcdef0', { weight: 20 })],
+      }),
+    },
+  });
+  expect(text).toMatch(/^web +http 80 +8080 on the gateway +nginx +pl-0123456789abcdef0$/m);
+  expect(text).toMatch(/^in +tcp +80 +pl-0123456789abcdef0 +web$/m);
+  expect(found.forwards[0]?.allowFrom).toEqual(['pl-0123456789abcdef0']);
+});
+
 test('shows egress, and targets with preserved client addresses', () => {
   const { text } = planned(CANONICAL.egress as PortwayStackProps);
   expect(text).toContain('Gateway\n\nway out of 10.0.0.0/16\nanswers no ping\n\n');

@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Forward } from '../../lib/forward/forward';
+import { Sources } from '../../lib/forward/known-sources';
 import { Tls } from '../../lib/forward/tls';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
@@ -269,6 +270,29 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.40', family: 'ipv4' }),
     },
   },
+  // Lists in the kernel and in nginx, a site behind proxies alone, and a prefix list.
+  lists: {
+    ...common,
+    engine: 'iptables',
+    lists: { office: ['198.51.100.0/24', '2001:db8:1::/48'], edge: ['192.0.2.0/25'], bad: ['203.0.113.128/25'] },
+    blocked: ['bad'],
+    forwards: {
+      site: Forward.http({ listen: 80, to: 8080, engine: 'nginx', trustedProxies: ['edge'], proxiesOnly: true }),
+      team: Forward.http({
+        listen: 81,
+        to: 8081,
+        engine: 'nginx',
+        allowFrom: ['office', '192.0.2.129/32'],
+        denyFrom: ['bad'],
+      }),
+      db: Forward.tcp({ listen: 5432, to: 5433, allowFrom: ['office'] }),
+      own: Forward.tcp({
+        listen: 8443,
+        to: 8444,
+        allowFrom: [Sources.prefixList('pl-0a1b2c3d', { weight: 20 })],
+      }),
+    },
+  },
   // Beside what a team has already: subnet, group, address, zone and role.
   existing: {
     ...common,
@@ -307,7 +331,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
  */
 const LARGE = [
   ...['nginx-tls', 'letsencrypt-udp', 'nginx-tls-passthrough', 'nginx-shared', 'nginx-protected'],
-  ...['other-hosts', 'dual-stack', 'egress', 'monitored'],
+  ...['other-hosts', 'dual-stack', 'egress', 'monitored', 'lists'],
 ];
 
 /** Whether a canonical stack needs a bucket for its template if its changes are to be live. */

@@ -1,7 +1,7 @@
 import { normalizeCidr } from 'cidr-tools';
 import { listOf, ofType, type Resource, type Resources, reference } from './template';
 
-/** A rule of the security group for one network. */
+/** A rule of the security group for one network or prefix list. */
 export interface PromisedRule {
   /** `tcp 80`, `udp 6000-6100`, `50`, `all`. */
   readonly what: string;
@@ -34,8 +34,10 @@ export function groupRulesOf(
     .map(([, { Properties }]) => (Properties ?? {}) as unknown as TemplateRule & { readonly GroupId?: unknown })
     .filter(({ GroupId }) => ids.includes(reference(GroupId) ?? ''));
   return [...inside, ...beside].map((rule) => {
-    const peer = rule.CidrIp ?? rule.CidrIpv6;
-    const known = { peer: typeof peer === 'string' ? normalizeCidr(peer) : undefined };
+    const network = rule.CidrIp ?? rule.CidrIpv6;
+    const list = rule.SourcePrefixListId;
+    const peer = typeof network === 'string' ? normalizeCidr(network) : typeof list === 'string' ? list : undefined;
+    const known = { peer };
     const { IpProtocol, FromPort, ToPort } = rule;
     if (typeof FromPort === 'object')
       return { ...known, what: `${IpProtocol} (a port known at deploy)`, anyPortOf: IpProtocol };
@@ -49,6 +51,7 @@ interface TemplateRule {
   readonly ToPort?: number | object;
   readonly CidrIp?: unknown;
   readonly CidrIpv6?: unknown;
+  readonly SourcePrefixListId?: unknown;
 }
 
 /** A rule as text, the same for the template's form and EC2's. A port of -1 means all. */
