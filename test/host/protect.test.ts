@@ -116,8 +116,17 @@ describeHost('protect', () => {
     expect(await isBlocked(ATTACKER)).toBe(true);
     await host.sh('gateway', 'nginx -s reload; systemctl stop portway-protect');
     expect(await isBlocked(ATTACKER)).toBe(true);
+    // nginx answers as ever, tells the service again once it is back, and does not fill its log meanwhile.
+    expect(await fail(STRANGER, 4)).toEqual(['401', '401', '401', '401']);
     await host.sh('gateway', 'systemctl start portway-protect');
+    await until('it listens', async () =>
+      (await host.run('gateway', ['ss', '-Hxl'])).stdout.includes('portway-protect/offences'),
+    );
     expect(await isBlocked(ATTACKER)).toBe(true);
+    const told = (await host.read('/var/log/portway/error.log'))
+      .split('\n')
+      .filter((line) => line.includes('portway-protect'));
+    expect(told.length).toBeLessThanOrEqual(8);
     // As after a reboot.
     await host.sh('gateway', 'systemctl stop portway-protect; nft delete table inet portway_protect');
     expect(await isBlocked(ATTACKER)).toBe(false);
@@ -196,7 +205,7 @@ describeHost('protect', () => {
   });
 
   test('takes little memory, and writes one line for each block', async () => {
-    const pid = (await host.read('/run/systemd/portway-protect.pid')).trim();
+    const pid = (await host.sh('gateway', "pgrep -f '^/usr/bin/python3 .*portway protect$'")).trim();
     const resident = Number(/VmRSS:\s+(\d+)/.exec(await host.read(`/proc/${pid}/status`))?.[1]);
     expect(resident).toBeGreaterThan(1000);
     expect(resident).toBeLessThan(12 * 1024);
@@ -216,7 +225,10 @@ describeHost('protect', () => {
 
   test('ends without a trace', async () => {
     await gateway.succeed(deploy(undefined, 'c4'));
-    expect(await host.sh('gateway', 'nft list tables')).not.toContain('portway_protect');
+    await until(
+      'the table is gone',
+      async () => !(await host.sh('gateway', 'nft list tables')).includes('portway_protect'),
+    );
     expect(await host.sh('gateway', 'ls /etc/portway /usr/local/lib/portway/portway')).not.toMatch(/protect|blocked/);
     expect(await ask(ATTACKER)).toBe('200');
   });

@@ -8,12 +8,11 @@ trusted proxies, packets have the proxies' address: there nginx looks for a file
 blocked` and the next boot.
 """
 
+import _socket
 import contextlib
 import os
 import pwd
 import select
-import signal
-import socket
 import sys
 import time
 
@@ -208,7 +207,7 @@ class Service:
         self.changed = False
         self.written = time.monotonic()
 
-    def step(self, offences: socket.socket, control: socket.socket) -> None:
+    def step(self, offences: _socket.socket, control: _socket.socket) -> None:
         """Waits for offences for a second at most, and does what they ask for."""
         ready, _, _ = select.select([offences, control], [], [], 1)
         if offences in ready:
@@ -238,19 +237,19 @@ class Service:
         if self.changed and now - self.written > len(self.offenders.known) / 500:
             self.write()
 
-    def stop(self) -> None:
-        self.write()
-        # Only a restart or the end of the host, unless it is disabled too.
-        if run("systemctl", "is-enabled", "-q", "portway-protect").returncode:
-            run("nft", "delete", "table", *TABLE.split())
-            forget(STATE)
-            for name in os.listdir(FILES):
-                forget(f"{FILES}/{name}")
+
+def ended() -> None:
+    """After the service has ended: takes everything away unless it will start again, now or at the next boot."""
+    if run("systemctl", "is-enabled", "-q", "portway-protect").returncode:
+        run("nft", "delete", "table", *TABLE.split())
+        forget(STATE)
+        for name in os.listdir(FILES):
+            forget(f"{FILES}/{name}")
 
 
-def listen(path: str, group: int) -> socket.socket:
+def listen(path: str, group: int) -> _socket.socket:
     forget(path)
-    one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    one = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK)
     mask = os.umask(0o177)
     one.bind(path)
     os.umask(mask)
@@ -260,6 +259,9 @@ def listen(path: str, group: int) -> socket.socket:
 
 
 def main(words: list[str]) -> None:
+    if words == ["ended"]:
+        ended()
+        return
     if words:
         sys.exit("usage: portway protect")
     os.makedirs(FOLDER, mode=0o755, exist_ok=True)
@@ -269,15 +271,8 @@ def main(words: list[str]) -> None:
     offences = listen(OFFENCES, pwd.getpwnam(service.settings["user"][0]).pw_gid)
     programs = [__file__, sys.modules[Offenders.__module__].__file__ or ""]
     running = stamp(*programs)
-
-    def end(*_: object) -> None:
-        raise SystemExit
-
-    signal.signal(signal.SIGTERM, end)
-    try:
-        while stamp(*programs) == running:
-            service.step(offences, control)
-    finally:
-        service.stop()
+    while stamp(*programs) == running:
+        service.step(offences, control)
     # The unit starts the changed program.
+    service.write()
     sys.exit(75)
