@@ -13,7 +13,6 @@ export interface FlowOffloadProps {
    * Whether packets of established connections and UDP flows to other hosts, and of `egress`, skip all rules: the
    * kernel keeps these flows in a flow table, which makes a packet cheaper than a plain routed one. Kernels without flow
    * tables go on without. `false`: every packet passes every rule, also those of other programs on the gateway.
-   * Not for production yet: 7 of 103 checks of the rehearsal's case `offload` fail, among them UDP flows that keep a changed target.
    * @default false
    * @see docs/limits.md
    * @see https://docs.kernel.org/networking/nf_flowtable.html
