@@ -6,7 +6,7 @@ import { inboundTraffic, separateTraffic } from '../forward/traffic';
 import { assetFile, PACKAGE } from './assets';
 import type { HostFile } from './host-file';
 
-const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_nginx', 'explain_trial'];
+const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_nginx', 'explain_trial', 'rates'];
 
 /** Programs that only people use: `portway top` and `portway explain`. A template that is sent without a bucket has no room for them. */
 export function toolFiles(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {

@@ -92,7 +92,7 @@ END`,
     await host.serve('client', talkers('client', 'hold', OTHER, at.v4, 7000, 7));
     await host.serve('client', talkers('client', 'hold', OTHER, at.v4, 80, 5));
     const before = { game: await carried('game'), six: await carried('six') };
-    const measured = host.run('gateway', ['portway', 'top', '--json', '--seconds', '5']);
+    const measured = host.run('gateway', ['portway', 'top', '--json', '--seconds', '4']);
     // It begins with a second of the clock.
     await new Promise((resolve) => setTimeout(resolve, 1300));
     const [game, fine, missing, broken, refused, mail, six, neighbour] = await Promise.all([
@@ -111,7 +111,7 @@ END`,
     expect(code).toBe(0);
     const top: Top = JSON.parse(stdout);
     const of = (name: string) => top.sources.find(({ source }) => source === name) as Source;
-    expect(top.seconds).toBe(5);
+    expect(top.seconds).toBe(4);
     expect(top.uncounted_connections).toBe(0);
     expect(top.sources.map(({ source }) => source).toSorted()).toEqual(
       [client.v4, OTHER, '2001:db8:100::/64'].toSorted(),
@@ -121,7 +121,7 @@ END`,
     within(first.requests, fine.requests + missing.requests + broken.requests);
     within(first.bytes, (await carried('game')) - before.game + fine.bytes + missing.bytes + broken.bytes);
     within(first.new, game.connections);
-    within(first.requests_per_second * 5, first.requests);
+    within(first.requests_per_second * 4, first.requests);
     expect(first.share_4xx).toBeCloseTo((100 * 30) / 250, 1);
     expect(first.share_5xx).toBeCloseTo((100 * 20) / 250, 1);
     expect(first).toMatchObject({ refused: 0, blocked: false });
@@ -163,6 +163,41 @@ END`,
     const table = lines.filter((line) => !settings.includes(line));
     expect(table.find((line) => line.startsWith(client.v4))).toMatch(/ \d+\.0 /);
     for (const line of table) expect(line).toMatch(/^[ -~]{0,60}$/);
+  });
+
+  test('portway status says how much each forward carries a second, over an interval or since the last look', async () => {
+    const status = () => host.sh('gateway', 'portway status');
+    expect(await status()).not.toContain('since the last look');
+    const before = await carried('game');
+    const measured = host.sh('gateway', 'portway status --json --seconds 4');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const [game, site, mail] = await Promise.all([
+      talk('echo', client.v4, at.v4, 7000, 100, 20_000),
+      talk('http', client.v4, at.v4, 80, 100, 200, '/'),
+      talk('echo', client.v4, at.v4, 25, 20, 5000),
+    ]);
+    const { seconds, rates } = JSON.parse(await measured);
+    expect(seconds).toBeCloseTo(4, 0);
+    const of = (name: string, what: string) => rates[name][`${what}_per_second`] * seconds;
+    within(of('game', 'connections'), game.connections);
+    within(of('game', 'bytes'), (await carried('game')) - before);
+    within(of('site', 'requests'), site.requests);
+    within(of('site', 'bytes'), site.bytes);
+    within(of('mail', 'connections'), mail.connections);
+    within(of('mail', 'bytes'), mail.bytes);
+    expect(rates.game.requests_per_second).toBeNull();
+    expect(rates.site.connections_per_second).toBeNull();
+    expect(rates.six).toEqual({ connections_per_second: 0, requests_per_second: null, bytes_per_second: 0 });
+    const said = await status();
+    const length = Number(/^since the last look, (\d+) s /m.exec(said)?.[1]);
+    expect(length).toBeGreaterThanOrEqual(4);
+    const [, connections, requests, bytes] = (/^(game) +(\S+) +(\S+) +(\S+)$/m.exec(said)?.slice(1) ?? []).map(Number);
+    expect(connections).toBeGreaterThan(game.connections / (length + 1));
+    expect(requests).toBeNaN();
+    expect(bytes).toBeGreaterThan(0);
+    expect((await host.run('gateway', ['portway', 'status', '--seconds', 'x'])).stderr).toBe(
+      "--seconds must be 1-9999, got 'x'\n",
+    );
   });
 
   test('refuses other words', async () => {

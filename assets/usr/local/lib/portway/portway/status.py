@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Optional
 from portway.commands import run
 from portway.files import forwards, read
 
-USAGE = "usage: portway status [--json]"
+USAGE = "usage: portway status [--json] [--seconds N]"
 PORTWAY = "/usr/local/bin/portway"
 PROGRAMS = "/usr/local/lib/portway"
 LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
@@ -94,6 +94,11 @@ def row(words: list[str], counts: Optional[Sequence[int]], health: Mapping[tuple
 
 
 def main(words: list[str]) -> None:
+    rates: dict[str, Any] = {}
+    lines: list[str] = []
+    # Where there is room for it.
+    if os.path.exists(f"{PROGRAMS}/portway/rates.py"):
+        words, rates, lines = importlib.import_module("portway.rates").measure(words)
     if words not in ([], ["--json"]):
         sys.exit(USAGE)
     carried, lost = {}, 0
@@ -112,7 +117,7 @@ def main(words: list[str]) -> None:
         warnings.append(f"{lost} connections ended too fast to be counted")
     if words:
         listed = [dict(zip(COLUMNS, cells)) for cells in rows]
-        said = {"forwards": listed, "offloaded": offloaded, "problems": problems, "warnings": warnings}
+        said = {"forwards": listed, "offloaded": offloaded, "problems": problems, "warnings": warnings, **rates}
         print(json.dumps(said, indent=2))
     else:
         print(LINE % COLUMNS)
@@ -121,6 +126,8 @@ def main(words: list[str]) -> None:
             print(LINE % (*("-" if cell is None else cell for cell in cells), ", ".join(names)))
         if offloaded is not None:
             print(f"{offloaded} flows are carried past the rules")
+        for line in lines:
+            print(line)
         for warning in warnings:
             print("WARNING: " + warning)
     if problems:
