@@ -35,6 +35,12 @@ export function portwayKernel(options: KernelOptions = {}, gateway: GatewaySetti
 
 export const portwayIptables = portwayKernel();
 
+/** The same with established flows in a flow table. @throws Error in a kernel that has none: it would pass for one that does */
+export async function portwayFlows(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  await portwayKernel({}, { flowOffload: true })(ground, jobs);
+  await ground.ready('gateway', 'the flow table is there', `nft list flowtable ${FLOWS.table} fast`);
+}
+
 /** Makes the kernel's rules match the written ones. */
 export async function applyRules(ground: Ground): Promise<void> {
   await ground.sh('gateway', `${APPLY}\n${LOAD_FLOWS}`);

@@ -8,34 +8,32 @@ import { LOADS, type LoadName, type Section } from './section';
 const IDLE = 0.05;
 
 export interface CountOptions {
-  readonly sections: readonly Section[];
-  /** How often a machine is booted for each section. */
+  readonly section: Section;
+  /** How often the machine is booted. */
   readonly boots: number;
   readonly report: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Counts the instructions of each subject, in a machine that is booted for it. @throws Error if a subject could not be counted */
-export async function count({ sections, boots, report, signal }: CountOptions): Promise<Counted> {
+/** Counts the instructions of each subject of a section, in a machine that is booted for it. @throws Error if a subject could not be counted */
+export async function count({ section, boots, report, signal }: CountOptions): Promise<Counted> {
   const date = new Date().toISOString();
   const image = await ensureCountImage();
   const samples = new Samples();
-  // A machine for each section, and for each time it is counted.
-  for (const section of sections)
-    await withJob([section], async (archive) => {
-      for (let boot = 1; boot <= boots; boot++) {
-        signal?.throwIfAborted();
-        report(`${section.title}: boot ${boot} of ${boots}`);
-        await runMachine(image, archive, (line) => samples.read(line, report), signal);
-      }
-    });
+  await withJob([section], async (archive) => {
+    for (let boot = 1; boot <= boots; boot++) {
+      signal?.throwIfAborted();
+      report(`${section.title}: boot ${boot} of ${boots}`);
+      await runMachine(image, archive, (line) => samples.read(line, report), signal);
+    }
+  });
   return {
     format: 1,
     date,
     kernel: image.release,
     boots,
     versions: image.versions,
-    sections: sections.map((section) => counted(section, samples)),
+    sections: [counted(section, samples)],
   };
 }
 

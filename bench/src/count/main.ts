@@ -28,10 +28,17 @@ export async function countMain({ sections, pace, check, record }: BenchOptions)
   const end = () => abort.abort(new Error('ended by Ctrl-C'));
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  const result = await count({ sections, boots: pace.rounds, report: console.log, signal: abort.signal });
   const committed: Counted | undefined = existsSync(COMMITTED)
     ? JSON.parse(await readFile(COMMITTED, 'utf8'))
     : undefined;
+  let result: Counted | undefined;
+  for (const section of sections) {
+    const counted = await count({ section, boots: pace.rounds, report: console.log, signal: abort.signal });
+    result = merged(result, counted);
+    // At once: a failure of a later section costs no earlier one.
+    if (record) await commit(merged(committed, result));
+  }
+  if (result === undefined) throw new Error('there is nothing to count');
   const judged = countVerdicts(result, committed);
   console.log(`\n${countText(result, judged)}`);
   const folder = runFolder(result.date);
@@ -39,13 +46,12 @@ export async function countMain({ sections, pace, check, record }: BenchOptions)
   await writeFile(join(folder, 'counted.json'), json(result));
   await writeFile(join(folder, 'counted.md'), countMarkdown(result));
   console.log(`\nresult and tables: ${relative(process.cwd(), folder)}`);
-  if (record) await commit(merged(committed, result));
   return check && judged.some(({ fails }) => fails) ? 1 : 0;
 }
 
-/** The committed run with the sections of this one in place of its own. */
-function merged(committed: Counted | undefined, result: Counted): Counted {
-  const all = [...result.sections, ...(committed?.sections ?? [])];
+/** An earlier run with the sections of this one in place of its own. */
+function merged(earlier: Counted | undefined, result: Counted): Counted {
+  const all = [...result.sections, ...(earlier?.sections ?? [])];
   return { ...result, sections: SECTIONS.flatMap(({ name }) => all.find((section) => section.name === name) ?? []) };
 }
 

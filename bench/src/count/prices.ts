@@ -1,6 +1,6 @@
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Carrier, Job } from '../carriers/job';
-import { portwayHttp, portwayKernel, portwayTcp } from '../carriers/portway';
+import { portwayFlows, portwayHttp, portwayKernel, portwayTcp } from '../carriers/portway';
 import { WEB } from '../scenarios/set-up';
 import type { Section, Subject } from './section';
 
@@ -55,7 +55,7 @@ export const PRICES: readonly Section[] = [
       option('`preserveClientAddress`', portwayKernel({ preserveClientAddress: true })),
       option('two targets', shared(false)),
       option('two targets with `healthCheck`', shared(true)),
-      option('`flowOffload`', portwayKernel({}, { flowOffload: true })),
+      option('`flowOffload`', portwayFlows),
       option('no counting', uncounted),
     ),
   },

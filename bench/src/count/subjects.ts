@@ -2,7 +2,7 @@ import { nftFlowsByHand, nftMapByHand } from '../carriers/by-hand';
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { nginxStockKept } from '../carriers/peers';
-import { portwayIptables, portwayKernel } from '../carriers/portway';
+import { portwayFlows, portwayIptables } from '../carriers/portway';
 import { manyJobs } from '../scenarios/many';
 import { WEB } from '../scenarios/set-up';
 import { PRICES } from './prices';
@@ -46,7 +46,7 @@ const KERNEL: readonly Subject[] = [
 const FLOWS: Carrying = {
   name: 'portway-flows',
   title: 'Portway, `flowOffload`',
-  carrier: portwayKernel({}, { flowOffload: true }),
+  carrier: portwayFlows,
   ours: true,
 };
 
