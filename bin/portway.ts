@@ -44,6 +44,21 @@ program
   });
 
 program
+  .command('preflight')
+  .description('look before a deploy for what would make it fail: quotas, instance type, image, key, bootstrap')
+  .argument(
+    '[stack]',
+    'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
+  )
+  .addOption(contextOption())
+  .option('--json', 'print JSON')
+  .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .action(async (stack: string | undefined, options) => {
+    const { preflightCommand } = await import('../lib/operate/preflight/command.js');
+    process.exitCode = await preflightCommand({ ...options, stack });
+  });
+
+program
   .command('verify')
   .description('compare the deployed gateway with what the app says, at AWS and as a stranger sees it from here')
   .argument(

@@ -15,6 +15,8 @@ export interface SynthesizedStack {
   readonly tags: Readonly<Record<string, string>>;
   /** A PortwayStack writes its plan here; other stacks have no such file. */
   readonly planFile: string;
+  /** The parameter with the version of the account's bootstrap, and the least version. Undefined: it needs none. */
+  readonly bootstrap: { readonly parameter: string; readonly version: number } | undefined;
   /** The plan files of all its gateways, by path: the stack's for a PortwayStack, such as `Team/Gateway` for a PortGateway. */
   readonly gateways: ReadonlyMap<string, string>;
 }
@@ -28,8 +30,14 @@ export function stacksOf(folder: string): readonly SynthesizedStack[] {
     templateFile: stack.templateFullPath,
     tags: stack.tags,
     planFile: join(dirname(stack.templateFullPath), `${stack.id}${PLAN}`),
+    bootstrap: bootstrapOf(stack),
     gateways: gatewaysOf(stack),
   }));
+}
+
+function bootstrapOf(stack: CloudFormationStackArtifact): SynthesizedStack['bootstrap'] {
+  const { requiresBootstrapStackVersion: version, bootstrapStackVersionSsmParameter: parameter } = stack;
+  return version === undefined || parameter === undefined ? undefined : { parameter, version };
 }
 
 const PLAN = '.plan.json';

@@ -29,7 +29,7 @@ test.each(['--version', '-V'])('%s prints the version of package.json', async (f
 test.each([[['help']], [['--help']], [['-h']]])('%s lists the commands', async (args) => {
   const { code, stdout, stderr } = await portway(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['plan', 'verify', 'logs', 'rehearse', 'import', 'completion', 'help'])
+  for (const command of ['plan', 'preflight', 'verify', 'logs', 'rehearse', 'import', 'completion', 'help'])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 

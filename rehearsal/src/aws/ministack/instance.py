@@ -113,7 +113,7 @@ def _root_device(image):
     return "/dev/sda1" if "/canonical/" in image else "/dev/xvda"
 
 
-def _architecture(instance_type):
+def architecture(instance_type):
     return "arm64" if re.match(r"^(a1|[a-z]+\d+g[a-z]*)\.", instance_type) else "x86_64"
 
 
@@ -213,7 +213,7 @@ def create(logical_id, properties, stack_name):
     )
     instance["SecurityGroups"] = groups
     instance["Placement"]["AvailabilityZone"] = subnet["AvailabilityZone"]
-    instance["Architecture"] = _architecture(instance_type)
+    instance["Architecture"] = architecture(instance_type)
     instance["RootDeviceName"] = _root_device(image)
     instance["MetadataOptions"] = _metadata_options(properties)
     instance["SourceDestCheck"] = str(properties.get("SourceDestCheck", True)).lower() == "true"
@@ -240,7 +240,7 @@ def update(physical_id, old, new, stack_name):
         ec2._stop_instances({"InstanceId.1": [physical_id]})
         instance["UserData"] = user_data
         instance["InstanceType"] = new.get("InstanceType", instance["InstanceType"])
-        instance["Architecture"] = _architecture(instance["InstanceType"])
+        instance["Architecture"] = architecture(instance["InstanceType"])
         ec2._start_instances({"InstanceId.1": [physical_id]})
         instance["State"] = {"Code": 16, "Name": "running"}
         instance["LaunchTime"] = _later_than(instance["LaunchTime"])

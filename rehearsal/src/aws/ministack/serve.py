@@ -56,6 +56,7 @@ def _listen():
 
 def _install(arguments, signer):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
+    import account
     import address
     import console
     import creation_signal
@@ -81,6 +82,7 @@ def _install(arguments, signer):
         public_address,
         describe,
         console,
+        account,
         ipv6,
         route,
         instance,
