@@ -6,6 +6,7 @@ import { KNOWN, warnOfContext } from '../lib/context-names';
 import { ENGINES } from '../lib/forward/forward';
 import type { ImportOptions } from '../lib/import/command';
 import { SOURCES } from '../lib/import/imported';
+import type { InitFlags } from '../lib/init/answers';
 import { NO_ANSWER } from '../lib/plan/no-answer';
 import { version } from '../package.json';
 import type { RehearseOptions } from '../rehearsal/src/command';
@@ -123,6 +124,29 @@ program
   .action(async (file: string, options: Omit<ImportOptions, 'file'>) => {
     const { importCommand } = await import('../lib/import/command.js');
     process.exitCode = importCommand({ ...options, file });
+  });
+
+program
+  .command('init')
+  .description('make an app of one file, ready to deploy; asks for what no option says')
+  .argument('[folder]', 'the folder of the app', '.')
+  .option('--admin-cidr <network>', 'the network that may log in by SSH, such as 203.0.113.7/32')
+  .addOption(new Option('--engine <engine>', 'what forwards; default: nginx').choices(ENGINES))
+  .option('--target <target>', 'where requests go: a port of the gateway, or host:port; default: 8080')
+  .option('--domain <name...>', "names for a certificate of Let's Encrypt; default: self-signed")
+  .option('--email <address>', "where Let's Encrypt may write to")
+  .option('--instance-type <type>', 'default: t4g.micro')
+  .option('--ssh-key <file>', 'a public key; default: ~/.ssh/id_ed25519.pub, if it is there')
+  .addOption(
+    new Option('--import <file>', 'take the forwards of this file, as import reads it').conflicts([
+      'engine',
+      'target',
+      'domain',
+    ]),
+  )
+  .action(async (folder: string, options: InitFlags) => {
+    const { initCommand } = await import('../lib/init/command.js');
+    process.exitCode = await initCommand({ ...options, folder });
   });
 
 program

@@ -29,7 +29,7 @@ test.each(['--version', '-V'])('%s prints the version of package.json', async (f
 test.each([[['help']], [['--help']], [['-h']]])('%s lists the commands', async (args) => {
   const { code, stdout, stderr } = await portway(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['plan', 'preflight', 'verify', 'logs', 'rehearse', 'import', 'completion', 'help'])
+  for (const command of ['plan', 'preflight', 'verify', 'logs', 'rehearse', 'import', 'init', 'completion', 'help'])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 
@@ -61,6 +61,10 @@ const WRONG: readonly (readonly [args: readonly string[], line: string])[] = [
     "error: option '--from <kind>' argument 'haproxy' is invalid. Allowed choices are nginx, iptables, nft.",
   ],
   [['import', '/nowhere/nginx.conf'], '/nowhere/nginx.conf: there is no such file'],
+  [
+    ['init', '--import', 'x', '--target', '80'],
+    "error: option '--import <file>' cannot be used with option '--target <target>'",
+  ],
   [['import', 'test'], 'test: is a folder'],
   [['import', 'package.json'], 'package.json:1: a block has no name in front of {'],
   [['completion'], "error: missing required argument 'shell'"],

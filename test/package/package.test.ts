@@ -140,6 +140,28 @@ test('brings the command line, which needs no TypeScript', async () => {
   expect(rehearse.stderr).toContain("rehearse is not in the npm package: clone Portway's repository");
 }, 180_000);
 
+test('makes an app in an empty folder, whose types are clean, and which synthesizes', async () => {
+  const app = await packed.app('init', {});
+  const made = await app.portway('init', '--admin-cidr', '203.0.113.7/32', '--domain', 'www.example.com');
+  expect({ code: made.code, stderr: made.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(made.stdout).toContain('  npm install --save-dev aws-cdk\n');
+  expect((await app.tsc('-p', '.')).stdout).toBe('');
+  const plan = await app.portway('plan');
+  expect(plan.stderr).toBe('');
+  expect(plan.stdout).toMatch(/^secure +https 443 +8080 on the gateway +nginx/m);
+}, 180_000);
+
+test('imports the forwards of another configuration', async () => {
+  const corpus = join(ROOT, 'test', 'import', 'corpus');
+  const app = await packed.app('import', {});
+  const made = await app.portway('init', '--import', join(corpus, 'iptables', 'ufw.rules'));
+  expect({ code: made.code, stderr: made.stderr }).toEqual({ code: 0, stderr: '' });
+  expect((await app.tsc('-p', '.')).stdout).toBe('');
+  const imported = await app.portway('import', join(corpus, 'nginx', 'hosts.conf'));
+  expect(imported.code).toBe(1);
+  expect(imported.stdout).toContain("import { Forward, type PortwayStackProps, Tls } from 'portway';");
+}, 180_000);
+
 test('maps its code back to its source', async () => {
   const app = await packed.app('maps', {});
   const map = JSON.parse(app.read('node_modules/portway/dist/lib/index.js.map'));

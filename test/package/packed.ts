@@ -9,7 +9,7 @@ const ROOT = join(__dirname, '..', '..');
 const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Packages that a consumer installs beside Portway, and those that Portway depends on. */
-const BESIDE = ['aws-cdk-lib', 'constructs', 'typescript', '@types/node', ...Object.keys(dependencies)];
+const BESIDE = ['aws-cdk-lib', 'constructs', 'typescript', 'tsx', '@types/node', ...Object.keys(dependencies)];
 
 export interface Ran {
   readonly code: number;
