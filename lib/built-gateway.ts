@@ -5,6 +5,7 @@ import type { CheckedGateway } from './check-stack';
 import { checkSubnet } from './constructs/egress';
 import { Gateway } from './constructs/gateway';
 import { gatewayName, gatewaySuffix } from './constructs/gateway-name';
+import { alarmTopic } from './constructs/monitoring';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
@@ -84,8 +85,8 @@ export class BuiltGateway {
     this.host = host;
     this.report(problems);
 
+    const alarms = this.watch(checked);
     if (checked.egress !== undefined) {
-      host.watch(checked.egress.alarmTopic);
       for (const subnet of checked.egress.subnets) this.leadOut(subnet);
     }
     for (const forward of this.forwards) {
@@ -98,10 +99,18 @@ export class BuiltGateway {
       host,
       {
         ...{ forwards: this.forwards, settings, content, inbound, outbound },
-        ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns },
+        ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns, alarms },
       },
       gatewaySuffix(scope),
     );
+  }
+
+  /** The alarms that watch the host. Returns how many. */
+  private watch({ egress, alarms, machine }: CheckedGateway): number {
+    if (egress === undefined && alarms === undefined) return 0;
+    const own = alarms === undefined ? [] : [alarmTopic(this.host, alarms)];
+    const topics = [...new Set([...own, ...(egress?.alarmTopic === undefined ? [] : [egress.alarmTopic])])];
+    return this.host.watch(topics, alarms === undefined ? undefined : machine.instanceType);
   }
 
   /** @throws PortwayError listing every subnet that cannot be routed, and why */

@@ -13,6 +13,7 @@ import { readRole } from './constructs/host-role';
 import { LIVE_CHANGE, type LiveChange, readLiveChange } from './constructs/live-change';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
+import { type AlarmsProps, readAlarms, readMonitoring } from './constructs/monitoring';
 import type { NetworkProps } from './constructs/network';
 import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs/on-change';
 import { readSeconds } from './constructs/read-seconds';
@@ -57,6 +58,8 @@ export interface CheckedGateway {
   readonly loginKey: LoginKeyProps;
   /** Undefined: no private network goes out through the gateway. */
   readonly egress?: CheckedEgress;
+  /** Undefined: nobody is told. */
+  readonly alarms?: AlarmsProps;
   readonly firstBootScript?: HostFile;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
@@ -183,7 +186,14 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   const egress = isPlainObject(props.egress)
     ? readObject('egress', props.egress, { parts: EGRESS, example: "{ from: ['10.0.0.0/16'] }" }, problems)
     : props.egress;
-  const settings = readGatewaySettings({ ...props, egress } as GatewaySettingsProps, admin, problems, lists);
+  const monitoring = readMonitoring(props.monitoring, problems);
+  const alarms = readAlarms(monitoring?.alarms, problems);
+  const settings = readGatewaySettings(
+    { ...props, egress, monitoring } as GatewaySettingsProps,
+    admin,
+    problems,
+    lists,
+  );
   const isForeign = props.vpc !== undefined;
   const place = readPlace(props, problems);
   const routes = readEgressRoutes(egress, { place, isForeign }, problems);
@@ -235,6 +245,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     },
     ...(routes === undefined ? {} : { egress: routes }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
+    ...(alarms === undefined ? {} : { alarms }),
     ...{ inbound, outbound, securityGroups, eip, dns, role, liveChange },
     ...deploy,
   };

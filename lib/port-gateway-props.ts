@@ -7,6 +7,7 @@ import type { ExistingEipProps } from './constructs/fixed-address';
 import type { LiveChangeProps } from './constructs/live-change';
 import type { LoginKeyProps } from './constructs/login-key';
 import type { MachineProps } from './constructs/machine';
+import type { GatewayMonitoringProps } from './constructs/monitoring';
 import type { NetworkProps } from './constructs/network';
 import type { LiveTrigger, OnChange } from './constructs/on-change';
 import type { GatewaySettingsProps } from './forward/gateway-settings';
@@ -27,6 +28,13 @@ export interface PortGatewayProps
    * @see docs/nat.md#dynamic-nat-and-pat
    */
   readonly egress?: GatewayEgressProps;
+  /**
+   * Metrics of the forwards and of the host, and alarms.
+   * @default none
+   * @category In the kernel
+   * @see docs/monitoring/README.md
+   */
+  readonly monitoring?: GatewayMonitoringProps;
   /**
    * The only source that may reach port 22, in CIDR notation. There is no default.
    * @category Forwards and access

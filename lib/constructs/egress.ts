@@ -9,6 +9,7 @@ import { isPlainObject, passes } from '../forward/read-object';
 import { isToken } from '../forward/token';
 import type { EgressProps } from '../kernel/egress';
 import { ofUnknownLength, type Place } from './check-vpc';
+import { isTopic, TOPIC } from './monitoring';
 
 /** Outbound internet access for private networks: the kernel's part and the AWS resources. */
 export interface GatewayEgressProps extends EgressProps {
@@ -46,11 +47,7 @@ export function readEgressRoutes(
   if (!isPlainObject(egress)) return undefined;
   const { from, subnets, alarmTopic } = egress as Partial<Record<keyof GatewayEgressProps, unknown>>;
   if (alarmTopic !== undefined && !isTopic(alarmTopic))
-    problems.add(
-      'egress.alarmTopic',
-      "must be a topic, such as sns.Topic.fromTopicArn(this, 'Alarms', 'arn:aws:sns:...')",
-      alarmTopic,
-    );
+    problems.add('egress.alarmTopic', `must be ${TOPIC}`, alarmTopic);
   const topic = isTopic(alarmTopic) ? { alarmTopic } : {};
   if (subnets === undefined) return { subnets: [], ...topic };
   // Dummy subnets are pending, not wrong: there may be none of a kind, or one may be undefined.
@@ -115,10 +112,6 @@ export function checkSubnet(
 
 function isSubnet(value: unknown): value is ec2.ISubnet {
   return passes(() => Construct.isConstruct(value) && typeof (value as Partial<ec2.ISubnet>).subnetId === 'string');
-}
-
-function isTopic(value: unknown): value is sns.ITopic {
-  return passes(() => Construct.isConstruct(value) && typeof (value as Partial<sns.ITopic>).topicArn === 'string');
 }
 
 /** A key for the subnet's route table that does not change when other subnets come and go. */

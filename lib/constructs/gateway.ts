@@ -206,12 +206,14 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     return this.association.logicalId;
   }
 
-  /** Recovers or reboots the host when EC2's status checks fail. */
-  watch(topic?: sns.ITopic): void {
+  /** Recovers or reboots the host when EC2's status checks fail. With `processorOf`, the host's type, its processor is watched too. Returns how many alarms do so. */
+  watch(topics: readonly sns.ITopic[], processorOf: string | undefined): number {
     const { instanceId } = this.instance;
-    const { alarms } = new Watch(this, 'Watch', { instanceId, ...(topic === undefined ? {} : { topic }) });
+    const processor = processorOf === undefined ? {} : { processorOf };
+    const { alarms } = new Watch(this, 'Watch', { instanceId, topics, ...processor });
     // Only after the host has proved itself: a reboot during setup would hide why it fails.
     for (const alarm of alarms) this.putBeforeAddress(alarm.node.defaultChild as CfnResource);
+    return alarms.length;
   }
 
   /** Routes a subnet's outbound traffic to the host: IPv4, and IPv6 on request. Subnets with the same route table share the route. */

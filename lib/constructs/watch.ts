@@ -3,68 +3,76 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { type EarlyWarning, earlyWarnings } from './early-warnings';
 
 export interface WatchProps {
   readonly instanceId: string;
   /** Notified when an alarm goes off and when it recovers. */
-  readonly topic?: sns.ITopic;
+  readonly topics: readonly sns.ITopic[];
+  /** The host's type, if its processor is watched too. */
+  readonly processorOf?: string;
 }
 
 /**
- * Two alarms on EC2's status checks, each with the action that helps: recover moves the host off failing hardware, reboot
- * restarts a hanging host. Both keep instance id, addresses and disk, and the rules are restored before the network is up. The
- * periods are the ones that AWS recommends: equal periods could trigger both actions at once.
+ * Alarms on what EC2 measures of the host. Two are on its status checks, each with the action that helps: recover moves the host off failing
+ * hardware, reboot restarts a hanging host. Both keep instance id, addresses and disk, and the rules are restored before the network is up. The
+ * periods are the ones that AWS recommends: equal periods could trigger both actions at once. The others only tell.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
  */
 export class Watch extends Construct {
   readonly alarms: readonly cloudwatch.Alarm[];
 
-  constructor(scope: Construct, id: string, { instanceId, topic }: WatchProps) {
+  constructor(scope: Construct, id: string, { instanceId, topics, processorOf }: WatchProps) {
     super(scope, id);
-    const alarm = (
-      name: string,
-      metricName: string,
-      minutes: number,
-      action: actions.Ec2InstanceAction,
-      text: string,
-    ) => {
+    const alarm = (name: string, what: EarlyWarning, action?: actions.Ec2InstanceAction) => {
       const made = new cloudwatch.Alarm(this, name, {
-        alarmDescription: text,
+        alarmDescription: `Portway: ${what.text} (docs/monitoring/README.md#alarms)`,
         metric: new cloudwatch.Metric({
           namespace: 'AWS/EC2',
-          metricName,
+          metricName: what.metricName,
           dimensionsMap: { InstanceId: instanceId },
-          statistic: 'Maximum',
-          period: Duration.minutes(1),
+          statistic: what.statistic,
+          period: Duration.minutes(what.period),
         }),
-        threshold: 1,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        evaluationPeriods: minutes,
-        // A stopped host, as during a change, reports no checks: that is no reason to act.
+        threshold: what.threshold,
+        comparisonOperator: what.operator,
+        evaluationPeriods: what.periods,
+        // A stopped host, as during a change, reports nothing: that is no reason to act.
         treatMissingData: cloudwatch.TreatMissingData.MISSING,
       });
-      made.addAlarmAction(new actions.Ec2Action(action));
-      if (topic !== undefined) {
+      if (action !== undefined) made.addAlarmAction(new actions.Ec2Action(action));
+      for (const topic of topics) {
         made.addAlarmAction(new actions.SnsAction(topic));
         made.addOkAction(new actions.SnsAction(topic));
       }
       return made;
     };
+    const check = (metricName: string, periods: number, text: string): EarlyWarning => ({
+      ...{ metricName, periods, text, statistic: 'Maximum', period: 1, threshold: 1 },
+      operator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    });
     this.alarms = [
       alarm(
         'MachineFails',
-        'StatusCheckFailed_System',
-        2,
+        check(
+          'StatusCheckFailed_System',
+          2,
+          'the machine below the gateway fails; EC2 moves the gateway to another. Look whether it answers again in some minutes',
+        ),
         actions.Ec2InstanceAction.RECOVER,
-        'Portway: the machine below the gateway fails; EC2 moves the gateway to another',
       ),
       alarm(
         'HostHangs',
-        'StatusCheckFailed_Instance',
-        3,
+        check(
+          'StatusCheckFailed_Instance',
+          3,
+          'the gateway does not answer EC2; it is rebooted. Look at its console: npx portway logs',
+        ),
         actions.Ec2InstanceAction.REBOOT,
-        'Portway: the gateway does not answer EC2; it is rebooted',
       ),
+      ...(processorOf === undefined
+        ? []
+        : Object.entries(earlyWarnings(processorOf)).map(([name, warning]) => alarm(name, warning))),
     ];
   }
 }

@@ -44,7 +44,6 @@ export interface PrometheusProps {
   readonly port?: number;
 }
 
-const MONITORING = { prometheus: true } satisfies Known<MonitoringProps>;
 const PROMETHEUS = { from: true, port: true } satisfies Known<PrometheusProps>;
 
 export interface Monitoring {
@@ -60,17 +59,10 @@ declare module './values' {
 export const monitoring: GatewayOption<MonitoringOptionProps, Monitoring> = {
   on: 'gateway',
   props: { monitoring: true },
-  parts: { monitoring: MONITORING, 'monitoring.prometheus': PROMETHEUS },
-  read(_, props, problems, context) {
-    const parts = readObject(
-      'monitoring',
-      props.monitoring,
-      { parts: MONITORING, example: "{ prometheus: { from: ['10.0.0.0/16'] } }" },
-      problems,
-    );
-    if (parts === undefined) return {};
-    if (Object.keys(parts).length === 0) problems.add('monitoring', 'must hold prometheus, or be left out');
-    const prometheus = readPrometheus(parts.prometheus, context, problems);
+  parts: { 'monitoring.prometheus': PROMETHEUS },
+  read(_, { monitoring: written }, problems, context) {
+    // lib/constructs/monitoring.ts reads the whole.
+    const prometheus = readPrometheus(written?.prometheus, context, problems);
     return prometheus === undefined ? {} : { prometheus };
   },
   nftables: ({ settings }) => readersPart(settings),

@@ -23,6 +23,7 @@ import {
   type PlannedListNames,
   plannedLists,
 } from './lists';
+import { PRICES } from './prices';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
@@ -150,8 +151,18 @@ export interface PlannedGateway {
   readonly address?: string;
   /** Names in Route 53 that lead to it. */
   readonly names?: readonly string[];
+  /** Alarms in CloudWatch, and what they cost a month by list prices. Omitted: none. */
+  readonly alarms?: PlannedAlarms;
   /** Omitted: the security group admits no pings, and the host keeps its distribution's setting. */
   readonly ping?: boolean;
+}
+
+export interface PlannedAlarms {
+  readonly count: number;
+  readonly dollarsAMonth: number;
+  /** The date and the page of the prices. */
+  readonly pricesOf: string;
+  readonly source: string;
 }
 
 export interface PlannedRule {
@@ -170,6 +181,8 @@ export interface PlanProps {
   readonly settings: GatewaySettings;
   readonly eip: { readonly publicIp: string } | undefined;
   readonly dns: { readonly names: readonly string[] } | undefined;
+  /** How many watch the host. */
+  readonly alarms: number;
   readonly content: HostContent;
   readonly userData: UserData;
   readonly inbound: readonly TrafficRule[];
@@ -177,7 +190,7 @@ export interface PlanProps {
 }
 
 export function makePlan(props: PlanProps): Plan {
-  const { association, forwards, settings, eip, dns, content, userData, inbound, outbound } = props;
+  const { association, forwards, settings, eip, dns, alarms, content, userData, inbound, outbound } = props;
   return {
     association,
     forwards: forwards.map(plannedForward),
@@ -188,6 +201,7 @@ export function makePlan(props: PlanProps): Plan {
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
+      ...(alarms === 0 ? {} : { alarms: plannedAlarms(alarms) }),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
@@ -202,6 +216,11 @@ export function makePlan(props: PlanProps): Plan {
       namesContent: userData.namesContent,
     },
   };
+}
+
+function plannedAlarms(count: number): PlannedAlarms {
+  const { alarmAMonth, asOf, source } = PRICES;
+  return { count, dollarsAMonth: Math.round(count * alarmAMonth * 100) / 100, pricesOf: asOf, source };
 }
 
 function plannedForward(forward: ResolvedForward): PlannedForward {

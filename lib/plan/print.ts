@@ -3,6 +3,7 @@ import { formatPorts } from '../forward/ports';
 import { AT_DEPLOY, listLine, type PlannedList, shownSources } from './lists';
 import type {
   Plan,
+  PlannedAlarms,
   PlannedCertificate,
   PlannedForward,
   PlannedGateway,
@@ -108,6 +109,7 @@ function gatewayLines({
   lists = [],
   blockedLists = [],
   egress,
+  alarms,
   ping,
 }: PlannedGateway): string[] {
   return [
@@ -117,8 +119,13 @@ function gatewayLines({
     ...(egress.length > 0 ? [`way out of ${egress.join(', ')}`] : []),
     ...(blocked.length > 0 ? [`drops all from ${shownSources(blocked, blockedLists, lists).join(', ')}`] : []),
     ...lists.map(listLine),
+    ...(alarms === undefined ? [] : [alarmsLine(alarms)]),
     ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
+}
+
+function alarmsLine({ count, dollarsAMonth, pricesOf, source }: PlannedAlarms): string {
+  return `${count} alarms: $${dollarsAMonth.toFixed(2)} a month (list price in us-east-1 of ${pricesOf}, ${source})`;
 }
 
 function ruleRow(rule: PlannedRule): string[] {

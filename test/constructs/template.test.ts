@@ -83,11 +83,12 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
       chain.push(...behind.map(([, r]) => r.Type));
       last = behind[0]?.[0] ?? '';
     }
-    expect(chain).toEqual(
-      props.egress === undefined
-        ? ['AWS::EC2::EIPAssociation']
-        : ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::Alarm', 'AWS::EC2::Route', 'AWS::EC2::EIPAssociation'],
-    );
+    const alarms = props.monitoring?.alarms !== undefined ? 4 : props.egress !== undefined ? 2 : 0;
+    expect(chain).toEqual([
+      ...Array(alarms).fill('AWS::CloudWatch::Alarm'),
+      ...(props.egress === undefined ? [] : ['AWS::EC2::Route']),
+      'AWS::EC2::EIPAssociation',
+    ]);
     const [association] = only(template, 'AWS::EC2::EIPAssociation');
     expect(
       Object.values<Resource>(template.Resources).filter((r) => JSON.stringify(r).includes(`"${association}"`)),

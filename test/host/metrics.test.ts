@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +19,7 @@ const GATEWAY = ADDRESS.gateway.v4;
 const PORT = 9464;
 const TARGET = `${ADDRESS.backend.v4}:9001`;
 const ECHO = `${ADDRESS.backend.v4}:9002`;
+const MONITORING = join(__dirname, '..', '..', 'docs', 'monitoring');
 const UNIT = `${UNITS}/portway-metrics.service`;
 
 const FORWARDS: Deploy['forwards'] = {
@@ -33,6 +35,7 @@ const FORWARDS: Deploy['forwards'] = {
   secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned() }),
   raw: Forward.tcp({ listen: 82, to: ECHO }),
   kernel: Forward.tcp({ listen: 83, to: ECHO, family: 'ipv4', engine: 'iptables' }),
+  checked: Forward.tcp({ listen: 85, to: [ECHO, TARGET], family: 'ipv4', engine: 'iptables', healthCheck: true }),
 };
 
 /** The value of each row by its name and labels, as Prometheus reads them. */
@@ -132,6 +135,20 @@ describeHost('metrics for Prometheus', () => {
     expect((await metrics()).get('portway_log_gaps_total')).toBe(0);
   });
 
+  test('are what the dashboard and the page name', async () => {
+    const text = await scrape();
+    const told = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+    const rows = new Set([...text.matchAll(/^(portway_\w+)[{ ]/gm)].map(([, name]) => name));
+    const dashboard = readFileSync(join(MONITORING, 'grafana.json'), 'utf8');
+    const asked = [...new Set(dashboard.match(/portway_\w+/g))];
+    expect(asked.length).toBeGreaterThan(15);
+    expect(asked.filter((name) => !rows.has(name))).toEqual([]);
+    const page = readFileSync(join(MONITORING, 'README.md'), 'utf8');
+    const named = [...page.matchAll(/^\| `(portway_\w+)`/gm)].map(([, name]) => name);
+    // Only hosts with `protect` tell that one.
+    expect(named.filter((name) => !told.has(name))).toEqual(['portway_blocked_sources']);
+  });
+
   test('are in the format that promtool checks', async () => {
     const text = await scrape();
     await gateway.host.write('/tmp/metrics', text);
@@ -159,6 +176,7 @@ describeHost('metrics for Prometheus', () => {
     expect([value('mended_total'), value('clock_offset_seconds')]).toEqual([0, expect.any(Number)]);
     await host.sh('gateway', 'echo 1 >>/usr/local/lib/portway/portway/status.py');
     await until('it is put right', async () => (await metrics()).get('portway_mended_total') === 1, 30);
+    expect(value(`target_up{forward="checked",target="${ECHO}"}`)).toBe(1);
     expect(value('forward_info{forward="kernel",listener="tcp/83",engine="iptables"}')).toBe(1);
   });
 

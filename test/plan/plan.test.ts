@@ -125,7 +125,9 @@ test('shows prefix lists as the security group has them', () => {
 
 test('shows egress, and targets with preserved client addresses', () => {
   const { text } = planned(CANONICAL.egress as PortwayStackProps);
-  expect(text).toContain('Gateway\n\nway out of 10.0.0.0/16\nanswers no ping\n\n');
+  expect(text).toContain(
+    'Gateway\n\nway out of 10.0.0.0/16\n2 alarms: $0.20 a month (list price in us-east-1 of 2026-11, https://aws.amazon.com/cloudwatch/pricing/)\nanswers no ping\n\n',
+  );
   expect(text).toMatch(/^mail +tcp 25 +10\.0\.1\.25:25 +iptables +everyone +targets see clients' addresses$/m);
   expect(text).toMatch(/^in +all +all +10\.0\.0\.0\/16 +egress$/m);
 });

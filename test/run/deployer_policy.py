@@ -27,6 +27,11 @@ UNUSED = {
         "ssm:ListAssociations",
     ],
     "key pairs whose private half AWS makes and keeps": ["ec2:CreateKeyPair"],
+    "lists of all topics and subscriptions, topics that protect data": [
+        "sns:ListSubscriptions",
+        "sns:ListTopics",
+        "sns:PutDataProtectionPolicy",
+    ],
     "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
     "address pools of IPAM": ["ec2:AllocateIpamPoolCidr"],
     "VPC encryption control and tenancy": ["ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"],

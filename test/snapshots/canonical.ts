@@ -304,7 +304,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
   monitored: {
     ...common,
     vpc: team.vpc,
-    monitoring: { prometheus: { from: ['10.0.5.0/24'] } },
+    monitoring: { prometheus: { from: ['10.0.5.0/24'] }, alarms: { email: 'ops@example.com' } },
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
       database: Forward.tcp({ listen: 5432, to: '10.0.1.10:5432' }),

@@ -54,7 +54,9 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
   'AWS::IAM::Role': { '*': { prop: 'rights' }, Tags: { prop: 'tags' } },
   'AWS::IAM::Policy': { '*': { prop: 'rights' } },
   'AWS::IAM::InstanceProfile': { '*': { prop: 'rights' } },
-  'AWS::CloudWatch::Alarm': { '*': { prop: 'egress.alarmTopic' }, Tags: { prop: 'tags' } },
+  'AWS::CloudWatch::Alarm': { '*': { prop: 'monitoring.alarms or egress.alarmTopic' }, Tags: { prop: 'tags' } },
+  'AWS::SNS::Topic': { '*': { prop: 'monitoring.alarms' }, Tags: { prop: 'tags' } },
+  'AWS::SNS::Subscription': { '*': { prop: 'monitoring.alarms' } },
 };
 
 /** Types through which a packet passes: without one of them the host is not reached. */

@@ -28,6 +28,12 @@ export function placesOf(data: Data): readonly Place[] {
       places.push({ object: object as Data, ...(known === undefined ? {} : { known: Object.keys(known) }) });
   };
   add(data.egress, { from: true, subnets: true, alarmTopic: true });
+  add(data.monitoring, { prometheus: true, alarms: true });
+  if (isPlainObject(data.monitoring)) {
+    const { prometheus, alarms } = valuesOf(data.monitoring);
+    add(prometheus, { from: true, port: true });
+    add(alarms, { email: true, topic: true });
+  }
   add(data.ami, { id: true, rootDevice: true });
   add(data.env, { account: true, region: true });
   add(data.tags);
@@ -70,6 +76,7 @@ const STACK = [
     'sshPublicKey',
     'blocked',
     'egress',
+    'monitoring',
     'ping',
     'ipv6',
     'onChange',
