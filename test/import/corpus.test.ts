@@ -38,3 +38,11 @@ test.each(FILES.map(({ name }) => name))('%s passes the checks of a stack', (nam
 test('nothing is expected of files that are gone', () => {
   expect(readdirSync(EXPECTED).toSorted()).toEqual(FILES.map(({ name }) => `${name}.ts`).toSorted());
 });
+
+test('everything that keeps somebody out is named first, or the place is left out', () => {
+  const { path, text } = FILES.find(({ name }) => name === 'nginx-guarded') ?? { path: '', text: '' };
+  const { remarks, forwards } = readImported(path, text, 'nginx');
+  const named = remarks.filter(({ fate }) => fate === 'unprotected').map(({ line }) => line);
+  expect([...new Set(named)]).toEqual([7, 8, 9, 11, 12, 13, 14, 15, 16]);
+  expect(Object.keys(forwards.web81?.props.routes ?? {})).toEqual(['/open/*']);
+});

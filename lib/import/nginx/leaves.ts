@@ -57,9 +57,24 @@ function leavesOfLocation(
     return [];
   }
   const { said, within } = found;
+  if (scope.here('internal').length > 0) {
+    ledger.remark('own', location, 'no client reaches it: it is internal');
+    return [];
+  }
   const paths = pathsOf(location.args);
   if ('why' in paths) {
     loseLocation(location, scope, context, paths.why);
+    return [];
+  }
+  const access = within.all('allow', 'deny');
+  if (isClosed(access) && said.name !== 'return' && said.name !== 'rewrite') {
+    const isRest = paths.paths.includes('/*');
+    ledger.take(...access);
+    ledger.remark(
+      isRest ? 'own' : 'unprotected',
+      location,
+      isRest ? CLOSED : `${CLOSED}: its requests go where those around it go`,
+    );
     return [];
   }
   const answer =
@@ -77,8 +92,19 @@ function leavesOfLocation(
     { scope: within, module: said.name === 'grpc_pass' ? 'grpc' : 'proxy', redirects: answer.kind === 'redirect' },
     context,
   );
-  const access = within.all('allow', 'deny');
   return paths.paths.map((path) => ({ path, answer: atPath(answer, path), options, access, said }));
+}
+
+const CLOSED = 'nobody may use it, so it is left out';
+
+/** Whether nobody but the host itself may come. */
+function isClosed(access: readonly Directive[]): boolean {
+  const end = access.findIndex(({ args }) => args[0] === 'all');
+  const before = access.slice(0, Math.max(end, 0));
+  return (
+    access[end]?.name === 'deny' &&
+    before.every(({ name, args: [source = ''] }) => name === 'deny' || /^(127\.|::1|unix:)/.test(source))
+  );
 }
 
 /** `stripPrefix` stands on prefixes alone. */

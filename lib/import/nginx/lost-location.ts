@@ -1,6 +1,6 @@
 import type { Fate } from '../imported';
 import type { Directive } from './directives';
-import { OF_FILES, PROTECTION } from './own';
+import { OF_FILES, protects } from './own';
 import type { Scope } from './scope';
 
 /** What has a counterpart in a location. */
@@ -34,7 +34,7 @@ export function lostLocation(
     };
   const holdsOthers = body.some(({ name }) => name === 'location');
   if (holdsOthers && body.every(({ name }) => name === 'location' || OF_FILES.has(name))) return undefined;
-  const isProtected = body.some(({ name, args }) => PROTECTION.has(name) && args[0] !== 'off');
+  const isProtected = body.some(protects);
   return { fate: isProtected ? 'unprotected' : 'lost', why: why ?? reasonOf(scope, passes) };
 }
 

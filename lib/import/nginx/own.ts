@@ -1,3 +1,5 @@
+import type { Directive } from './directives';
+
 /**
  * Directives that need no counterpart, with the reason. Those that begin with one of these names and an underscore are
  * listed by themselves.
@@ -58,13 +60,22 @@ export function ownReason(name: string): string | undefined {
 /** What only says how files are served, which Portway does not do. It changes nothing where no files are served. */
 export const OF_FILES = new Set(
   `root index alias try_files autoindex autoindex_exact_size autoindex_localtime autoindex_format expires etag gzip_static brotli_static
-  disable_symlinks if_modified_since random_index internal max_ranges`.split(/\s+/),
+  disable_symlinks if_modified_since random_index max_ranges`.split(/\s+/),
 );
 
-/** What keeps somebody out. */
-export const PROTECTION = new Set(
-  `auth_basic auth_basic_user_file auth_request auth_jwt auth_jwt_key_file satisfy ssl_verify_client ssl_client_certificate
-  ssl_crl ssl_verify_depth secure_link secure_link_md5 valid_referers modsecurity modsecurity_rules_file modsecurity_rules allow deny`.split(
-    /\s+/,
-  ),
+/** What keeps somebody out, or says who. */
+const PROTECTION = new Set(
+  `auth_basic auth_request auth_jwt auth_oidc satisfy ssl_verify_client ssl_client_certificate secure_link valid_referers
+  modsecurity allow deny limit_except access_by_lua access_by_lua_block access_by_lua_file js_access app_protect_enable
+  naxsi_rules SecRulesEnabled geoip2_block limit_req limit_conn`.split(/\s+/),
 );
+
+/** Whether a directive keeps somebody out: by itself, or as an `if` that refuses. */
+export function protects({ name, args, body = [] }: Directive): boolean {
+  if (name === 'if') return body.some(refuses);
+  return PROTECTION.has(name) && args[0] !== 'off';
+}
+
+function refuses({ name, args: [status = ''] }: Directive): boolean {
+  return name === 'deny' || (name === 'return' && /^4\d\d$/.test(status));
+}

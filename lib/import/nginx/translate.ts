@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger';
 import type { Directive } from './directives';
 import { httpForwards } from './http';
 import { readWithIncludes } from './includes';
-import { OF_FILES, ownReason, PROTECTION } from './own';
+import { OF_FILES, ownReason, protects } from './own';
 import { readListen } from './server';
 import { streamForwards } from './stream';
 
@@ -93,7 +93,7 @@ function tell(one: Directive, caches: boolean, ledger: Ledger): void {
   const { name, args } = one;
   const why = ownReason(name);
   const off = args.length === 1 && args[0] === 'off' && !NOT_TO_SWITCH_OFF.has(name);
-  if (PROTECTION.has(name) && !off) ledger.remark('lost', one, 'it has no counterpart');
+  if (protects(one) && !OF_FORWARDS.has(name)) ledger.remark('unprotected', one, 'it has no counterpart');
   else if (why !== undefined) ledger.remark('own', one, why);
   else if (OF_FORWARDS.has(name)) ledger.remark('own', one, 'it holds for nothing that is forwarded');
   else if (OF_FILES.has(name)) ledger.remark('own', one, 'no files are served');

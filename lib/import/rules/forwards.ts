@@ -46,6 +46,8 @@ function listenersOf(rules: readonly FlatRule[], ledger: Ledger): readonly Liste
   const listeners = new Map<string, FlatRule[]>();
   for (const rule of rules) {
     const { match, action, said } = rule;
+    if (leavesOut(rule))
+      ledger.remark('lost', said, 'what skips the rules after it is forwarded too: denyFrom would refuse it');
     if (action.kind !== 'dnat') continue;
     const { protocol, ports } = match;
     if (match.unknown.length > 0) {
@@ -61,6 +63,12 @@ function listenersOf(rules: readonly FlatRule[], ledger: Ledger): readonly Liste
     const [protocol = '', listen] = key.split(' ');
     return { protocol, listen, rules: own };
   });
+}
+
+/** Whether a rule takes packets out of those that later rules translate. Those of containers do so for the host's own ways. */
+function leavesOut({ action, match }: FlatRule): boolean {
+  const skips = action.kind === 'return' || action.kind === 'accept' || action.kind === 'drop';
+  return skips && !/^(lo|docker|br-)/.test(match.inside ?? '') && Object.keys(match).length > 1;
 }
 
 function add(listeners: Map<string, FlatRule[]>, key: string, rule: FlatRule): void {

@@ -2,9 +2,6 @@ import { Forward, type PortwayStackProps, Tls } from 'portway';
 
 // Made by portway import test/import/corpus/nginx/grpc.conf
 //
-// Not translated:
-//   test/import/corpus/nginx/grpc.conf:13 location = /error502grpc: its target or answer has no counterpart
-//
 // Translated, but not to the letter:
 //   test/import/corpus/nginx/grpc.conf:6 ssl_certificate ssl/cert.pem: self-signed until its certificate and key are in a secret: Tls.secret(secret), docs/tls.md
 //   test/import/corpus/nginx/grpc.conf:9 location /helloworld.Greeter: other paths that begin with /helloworld.Greeter, such as /helloworld.Greeterx, are not covered
@@ -12,6 +9,7 @@ import { Forward, type PortwayStackProps, Tls } from 'portway';
 //
 // Needs no counterpart:
 //   Portway sets TLS up itself (docs/tls.md): ssl_certificate_key (test/import/corpus/nginx/grpc.conf:7)
+//   no client reaches it: it is internal: location (test/import/corpus/nginx/grpc.conf:13)
 export const imported = {
   forwards: {
     secure: Forward.https({

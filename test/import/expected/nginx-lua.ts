@@ -2,10 +2,12 @@ import { Forward, type PortwayStackProps } from 'portway';
 
 // Made by portway import test/import/corpus/nginx/lua.conf
 //
+// UNPROTECTED: this kept somebody out, and the forwards below do not:
+//   test/import/corpus/nginx/lua.conf:6 access_by_lua_block: it has no counterpart
+//
 // Not translated:
 //   test/import/corpus/nginx/lua.conf:2 lua_package_path "/usr/local/lib/lua/?.lua;;": it has no counterpart
 //   test/import/corpus/nginx/lua.conf:3 init_by_lua_block: it has no counterpart
-//   test/import/corpus/nginx/lua.conf:6 access_by_lua_block: it has no counterpart
 //   test/import/corpus/nginx/lua.conf:12 proxy_pass http://$arg_host: the target depends on a variable
 //   test/import/corpus/nginx/lua.conf:12 location /dynamic/: its target or answer has no counterpart
 //
