@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ImportedForward } from '../imported';
 import type { Ledger } from '../ledger';
-import { admission, both, inside } from './admission';
+import { admission, both, covers, inside } from './admission';
 import { type FlatRule, flatten, type Match, type Ruleset } from './rule';
 
 type Props = Readonly<Record<string, unknown>>;
@@ -112,7 +112,7 @@ function forwardOf(
     ...(from === undefined ? {} : { allowFrom: [...new Set(from)] }),
     ...(denied.length === 0 ? {} : { denyFrom: denied }),
     ...interfaceOf(first, ledger),
-    ...preserved(destinations, rules),
+    ...preserved(protocol, destinations, rules),
   };
   if (listen === undefined) {
     if (one.host === undefined) {
@@ -208,13 +208,16 @@ function interfaceOf({ match, said }: FlatRule, ledger: Ledger): Props {
 }
 
 /** Targets see the client's address, unless a rule gives them the gateway's. */
-function preserved(destinations: readonly Destination[], rules: Ruleset): Props {
-  const hosts = destinations.flatMap(({ host }) => host ?? []);
-  if (hosts.length === 0 || hosts.length < destinations.length) return {};
+function preserved(protocol: string, destinations: readonly Destination[], rules: Ruleset): Props {
+  if (destinations.some(({ host }) => host === undefined)) return {};
   const masks = flatten(rules, 'nat POSTROUTING').filter(({ action }) => action.kind === 'masquerade');
-  const covered = (host: string, match: Match) =>
-    match.from === undefined && (match.to === undefined || match.to.some((network) => inside(host, network)));
-  return hosts.every((host) => masks.some(({ match }) => covered(host, match))) ? {} : { preserveClientAddress: true };
+  const covered = ({ host = '', port }: Destination, { from, to, protocol: of, ports }: Match) =>
+    from === undefined &&
+    (to === undefined || to.some((network) => inside(host, network))) &&
+    (of === undefined || of === protocol) &&
+    (ports === undefined || (port !== undefined && ports.some((range) => covers(range, port))));
+  const masked = (one: Destination) => masks.some(({ match }) => covered(one, match));
+  return destinations.every(masked) ? {} : { preserveClientAddress: true };
 }
 
 function tellContainers({ said }: FlatRule, destinations: readonly Destination[], ledger: Ledger): void {
