@@ -16,6 +16,20 @@ export interface CloudFrontSources {
   readonly prefixListV6?: string;
 }
 
+/** A list's props that the host fetches. */
+export interface UrlSources {
+  /**
+   * How often the host fetches it, in hours (1-168).
+   * @default 24
+   */
+  readonly everyHours?: number;
+  /**
+   * The most networks that it may hold (1-20000); a longer one is refused.
+   * @default 10000
+   */
+  readonly most?: number;
+}
+
 /** A prefix list's props. */
 export interface PrefixListSources {
   /**
@@ -30,6 +44,9 @@ export interface PrefixListSources {
   readonly family?: 'ipv4' | 'ipv6';
 }
 
+export const URL_SOURCES = { url: true, everyHours: true, most: true } satisfies Known<
+  UrlSources & { readonly url: string }
+>;
 export const CLOUDFRONT_SOURCES = { prefixList: true, prefixListV6: true } satisfies Known<CloudFrontSources>;
 export const PREFIX_LIST_SOURCES = { id: true, weight: true, family: true } satisfies Known<
   PrefixListSources & { readonly id: string }
@@ -66,9 +83,20 @@ export class Sources {
     return new Sources('prefixList', { ...props, id });
   }
 
+  /**
+   * A list that somebody publishes, such as Spamhaus DROP: networks one a line, with comments after `;` or `#`. For `blocked`
+   * alone. The host fetches it on a schedule and keeps what was good last, also over reboots: a list that is empty, too long,
+   * malformed, or ten times as long or as short as before is not taken over, which its log says.
+   * @param url by https on port 443
+   * @see docs/options.md#lists
+   */
+  static url(url: string, props?: UrlSources): Sources {
+    return new Sources('url', { ...props, url });
+  }
+
   /** @internal Nothing is checked here; see lists.ts. */
   private constructor(
-    readonly kind: 'cloudflare' | 'cloudfront' | 'prefixList',
+    readonly kind: 'cloudflare' | 'cloudfront' | 'prefixList' | 'url',
     readonly props?: object,
   ) {}
 }

@@ -61,8 +61,11 @@ function readList(name: string, written: unknown, problems: Problems): readonly 
   return networks.map((network) => ({ ...network, list: name }));
 }
 
-/** What prefix lists may do in a prop: nothing, stand for known networks, or stand alone. */
-type PrefixLists = 'none' | 'known' | 'alone';
+/**
+ * What a prop takes beside networks that synth knows: nothing, prefix lists that stand for such networks, prefix lists alone, or
+ * lists to fetch, which are read elsewhere.
+ */
+type Takes = 'none' | 'known' | 'alone' | 'fetched';
 
 /**
  * The source networks of a prop (`at`), with the networks of the lists that it names; empty if it is unset. `lists` is
@@ -73,7 +76,7 @@ export function readSources(
   value: unknown,
   lists: Lists | undefined,
   problems: Problems,
-  prefixLists: PrefixLists = 'none',
+  takes: Takes = 'none',
 ): readonly Cidr[] {
   if (value === undefined) return [];
   if (!Array.isArray(value) || value.length === 0) {
@@ -82,7 +85,7 @@ export function readSources(
   }
   return value.flatMap((source: unknown, i) => {
     const where = `${at}[${i}]`;
-    if (!types.isProxy(source) && source instanceof Sources) return readOthers(where, source, prefixLists, problems);
+    if (!types.isProxy(source) && source instanceof Sources) return readOthers(where, source, takes, problems);
     const list = typeof source === 'string' ? lists?.get(source) : undefined;
     if (list !== undefined) return list;
     const cidr = readCidr(source);
@@ -92,16 +95,20 @@ export function readSources(
   });
 }
 
-function readOthers(at: string, source: Sources, prefixLists: PrefixLists, problems: Problems): readonly Cidr[] {
+function readOthers(at: string, source: Sources, takes: Takes, problems: Problems): readonly Cidr[] {
+  if (source.kind === 'url') {
+    if (takes !== 'fetched') problems.add(at, 'must stand in blocked: what the host fetches can only be dropped');
+    return [];
+  }
   const networks = readKnownSources(at, source, problems);
-  if (prefixLists === 'none' && networks.some((c) => c.prefixList !== undefined)) {
+  if (takes !== 'known' && takes !== 'alone' && networks.some((c) => c.prefixList !== undefined)) {
     problems.add(
       at,
       'must name no prefix list here: only the security group knows them, which admits allowFrom and proxies',
     );
     return [];
   }
-  if (prefixLists === 'known' && networks.some(isPrefixListAlone)) {
+  if (takes === 'known' && networks.some(isPrefixListAlone)) {
     problems.add(at, 'must be networks here: the host does not know those of a prefix list');
     return [];
   }

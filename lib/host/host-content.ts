@@ -8,6 +8,7 @@ import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import { bootFiles } from './content/boot-files';
+import { fetchedListsPart } from './fetched-lists';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
 import { confirmFiles } from './live/confirm';
@@ -57,12 +58,14 @@ export function hostContent({
   const metadata = metadataPart(settings);
   const certificates = certificatesPart(forwards, os);
   const protect = protectPart(forwards, settings, os);
+  const fetched = fetchedListsPart(forwards, settings, os);
   const packages = [
     ...kernel.packages,
     ...(proxy?.packages ?? []),
     ...(needsStream(forwards) ? os.packages.stream : []),
     ...certificates.packages,
     ...protect.packages,
+    ...fetched.packages,
   ];
   const ofLive = live ? [...liveFiles(forwards), ...sourcesFiles(forwards, settings), ...confirmFiles(confirmed)] : [];
   const ofBoot = bootFiles({ live });
@@ -73,6 +76,7 @@ export function hostContent({
     ...metadata.files,
     ...kernel.files,
     ...protect.files,
+    ...fetched.files,
     ...commandFiles(forwards, settings),
     ...assetFiles(`${PROGRAMS}/host.sh`, '/etc/cloud/cloud.cfg.d/90-portway.cfg'),
     ...(proxy?.files ?? []),

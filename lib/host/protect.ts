@@ -30,12 +30,7 @@ export function protectPart(
 ): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
   if (protect === undefined) return { files: [], packages: [] };
   const own = forwards.filter(isNginxForward);
-  const never = mergeCidrs([
-    ...protect.never,
-    ...own.flatMap((f) => f.trustedProxies?.from ?? []),
-    ...PRIVATE,
-    ...forwards.flatMap(hostsOf).flatMap(networkOf),
-  ]);
+  const never = mergeCidrs([...protect.never, ...neededNetworks(forwards)]);
   const lines = [
     `refused ${protect.refusedRequests}`,
     ...(protect.failedLogins === undefined ? [] : [`logins ${protect.failedLogins.most}`]),
@@ -57,6 +52,15 @@ export function protectPart(
     ],
     packages: packages.nftables,
   };
+}
+
+/** Networks that the gateway must hear: trusted proxies, private ones, and targets. */
+export function neededNetworks(forwards: readonly ResolvedForward[]): readonly Cidr[] {
+  return [
+    ...forwards.filter(isNginxForward).flatMap((f) => f.trustedProxies?.from ?? []),
+    ...PRIVATE,
+    ...forwards.flatMap(hostsOf).flatMap(networkOf),
+  ];
 }
 
 /** A target's own address: what it answers must arrive. */

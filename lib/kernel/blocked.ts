@@ -1,5 +1,6 @@
 import { overlapCidr } from 'cidr-tools';
 import { type Cidr, isEverything } from '../forward/cidr';
+import { type FetchedList, readFetchedLists } from '../forward/fetched-lists';
 import { readSources, type SourceSpec, splitSources } from '../forward/lists';
 import { isToken } from '../forward/token';
 import { renderChain } from '../nftables/block';
@@ -9,7 +10,7 @@ import { listSet, renderNetworks } from './lists';
 /** @category In the kernel */
 export interface BlockedProps {
   /**
-   * Source networks in CIDR notation, and names of `lists`, whose packets are dropped before anything else, even on established connections.
+   * Source networks in CIDR notation, names of `lists`, and lists to fetch (`Sources.url`), whose packets are dropped before anything else, even on established connections.
    * Hundreds of networks cost no more than one.
    * @default none
    * @refused an empty list; everyone; a network that overlaps `adminCidr`
@@ -19,6 +20,10 @@ export interface BlockedProps {
 
 export interface BlockedValues {
   readonly blocked: readonly Cidr[];
+  /** Lists that the host fetches by itself. */
+  readonly fetchedLists: readonly FetchedList[];
+  /** Whom these lists never block. Undefined: there are none, or it is not valid. */
+  readonly admin?: Cidr;
 }
 
 declare module './values' {
@@ -30,13 +35,14 @@ export const blocked: GatewayOption<BlockedProps, BlockedValues> = {
   on: 'gateway',
   props: { blocked: true },
   read(_, props, problems, { admin, lists }) {
-    const networks = readSources('blocked', props.blocked, lists, problems);
+    const networks = readSources('blocked', props.blocked, lists, problems, 'fetched');
     for (const cidr of networks) {
       if (isEverything(cidr)) problems.add('blocked', 'must not be everyone', cidr.text);
       else if (admin !== undefined && overlaps(cidr, admin))
         problems.add('blocked', `must leave adminCidr (${admin.text}) out, or nobody could log in`, cidr.text);
     }
-    return { blocked: networks };
+    const fetchedLists = readFetchedLists('blocked', props.blocked, problems);
+    return { blocked: networks, fetchedLists, ...(admin === undefined || fetchedLists.length === 0 ? {} : { admin }) };
   },
   nftables: ({ settings }) => blockedPart(settings.blocked),
 };

@@ -145,6 +145,8 @@ export interface PlannedGateway {
   readonly lists?: readonly PlannedList[];
   /** The names of those that `blocked` names. Omitted: none. */
   readonly blockedLists?: readonly string[];
+  /** Lists of others that the host fetches and blocks. Omitted: none. */
+  readonly fetchedLists?: readonly { readonly url: string; readonly everyHours: number }[];
   /** Private networks that go out through the gateway. */
   readonly egress: readonly string[];
   /** The address, if it is there already. Omitted: the stack makes one, or the address is known only at deploy. */
@@ -198,6 +200,9 @@ export function makePlan(props: PlanProps): Plan {
       ipv6: settings.ipv6,
       blocked: settings.blocked.map(network),
       ...plannedLists(forwards, settings),
+      ...(settings.fetchedLists.length === 0
+        ? {}
+        : { fetchedLists: settings.fetchedLists.map(({ url, everyHours }) => ({ url, everyHours })) }),
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),

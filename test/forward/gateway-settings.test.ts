@@ -40,6 +40,7 @@ test('reads all settings', () => {
     loginClosedTo: [{ text: '10.0.0.0/16', family: 4 }],
     ping: false,
     ipv6: true,
+    fetchedLists: [],
     flowOffload: true,
     metadataUsers: [],
   });

@@ -35,6 +35,7 @@ readonly SERVICES=(
   "portway-health.service      $UNITS/portway-health.service      start_health"
   # The new engine starts before the old one stops, so that a change of engines loses nothing.
   "portway-protect.service     $UNITS/portway-protect.service     start_timer"
+  "portway-lists.service       $UNITS/portway-lists.service       start_timer"
   "nginx.service               $NGINX                             start_nginx"
   "portway-logs.timer          $UNITS/portway-logs.timer          start_timer"
   "portway-certificates.timer  $UNITS/portway-certificates.timer  start_timer"
