@@ -114,6 +114,12 @@ test('import prints a file of TypeScript, and ends with 1 where something has no
   );
 });
 
+test('import reads standard input', () => {
+  const input = readFileSync(join(ROOT, 'test/import/corpus/iptables/oneliners.sh'));
+  const stdout = execFileSync(process.execPath, [...BIN, 'import', '-'], { cwd: ROOT, encoding: 'utf8', input });
+  expect(stdout).toContain("tcp443: Forward.tcp({ listen: 443, to: '10.0.1.20:8443' })");
+});
+
 test('import --json prints an object', async () => {
   const { code, stdout } = await portway(
     'import',
