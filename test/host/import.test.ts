@@ -42,6 +42,7 @@ const REQUESTS: Readonly<Record<string, readonly Ask[]>> = {
       '/api/',
       '/api/users?id=1',
       '/apiary',
+      '/bare/x',
       '/raw/x',
       '/raw/deep/x',
       '/health',

@@ -92,7 +92,7 @@ function leavesOfLocation(
     { scope: within, module: said.name === 'grpc_pass' ? 'grpc' : 'proxy', redirects: answer.kind === 'redirect' },
     context,
   );
-  return paths.paths.map((path) => ({ path, answer: atPath(answer, path), options, access, said }));
+  return pathsFor(paths.paths, answer, location, context).map((path) => ({ path, answer, options, access, said }));
 }
 
 const CLOSED = 'nobody may use it, so it is left out';
@@ -107,11 +107,13 @@ function isClosed(access: readonly Directive[]): boolean {
   );
 }
 
-/** `stripPrefix` stands on prefixes alone. */
-function atPath(answer: Leaf['answer'], path: string): Leaf['answer'] {
-  if (answer.kind !== 'targets' || (path.endsWith('/*') && path !== '/*')) return answer;
-  const { stripPrefix, ...props } = answer.props;
-  return { ...answer, props };
+/** `stripPrefix` stands on prefixes alone: a path without its slash is redirected to the one with it, as nginx does. */
+function pathsFor(paths: readonly string[], answer: Leaf['answer'], location: Directive, { ledger }: HttpContext) {
+  if (answer.kind !== 'targets' || answer.props.stripPrefix !== true) return paths;
+  const prefixes = paths.filter((path) => path.endsWith('/*'));
+  for (const path of paths.filter((one) => !one.endsWith('/*')))
+    ledger.remark('differs', location, `${path} itself is redirected to ${path}/`);
+  return prefixes;
 }
 
 /** What answers in a location, and the block that says so: its own, or the one that `try_files` ends with. */

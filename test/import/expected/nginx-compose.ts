@@ -10,6 +10,7 @@ import { Forward, type PortwayStackProps } from 'portway';
 //   test/import/corpus/nginx/compose.conf:5 server backend1:5000: the name has no dot: Amazon's resolver does not know it, so give an address or a full name
 //   test/import/corpus/nginx/compose.conf:5 server backend2:5000: the name has no dot: Amazon's resolver does not know it, so give an address or a full name
 //   test/import/corpus/nginx/compose.conf:9 location /api: other paths that begin with /api, such as /apix, are not covered
+//   test/import/corpus/nginx/compose.conf:9 location /api: /api itself is redirected to /api/
 //   test/import/corpus/nginx/compose.conf:10 location /sockjs-node: other paths that begin with /sockjs-node, such as /sockjs-nodex, are not covered
 //
 // Needs no counterpart:
@@ -21,7 +22,6 @@ export const imported = {
       listen: 80,
       to: 'frontend:3000',
       routes: {
-        '/api': { to: 'backend1:5000' },
         '/api/*': { to: 'backend1:5000', stripPrefix: true },
         '/sockjs-node': { to: 'frontend:3000' },
         '/sockjs-node/*': { to: 'frontend:3000' },
