@@ -1,4 +1,4 @@
-import type { Cidr } from './cidr';
+import { type Cidr, isEverything, mergeCidrs } from './cidr';
 import type { Known } from './known';
 import { type Lists, readSources, type SourceSpec } from './lists';
 import type { Problems } from './problems';
@@ -9,7 +9,7 @@ import { isNginxForward, isWebForward, type ResolvedForward } from './resolved';
 /**
  * Which sources are blocked for a time. A source is an IPv4 address, or the /64 of an IPv6 address. It is blocked for a
  * minute, and if it goes on within a day for 10 minutes, an hour, a day. Never blocked: `adminCidr`, trusted proxies,
- * targets, and private networks (RFC 1918 and the like).
+ * targets by address, and private networks (RFC 1918 and the like).
  * @category Blocking for a time
  */
 export interface ProtectProps {
@@ -17,6 +17,7 @@ export interface ProtectProps {
    * How many requests of a source may be refused with 429 within 10 s (10-100000). Only the gateway's own refusals
    * count, so `limits` must be set on some HTTP forward.
    * @default 100
+   * @refused a number where no HTTP forward has `limits`
    */
   readonly refusedRequests?: number;
   /**
@@ -33,8 +34,8 @@ export interface ProtectProps {
   readonly newConnectionsPerSecond?: number;
   /**
    * Networks that are never blocked, in CIDR notation, and names of `lists`: offices whose people share an address, partners, monitoring.
-   * @default none besides `adminCidr`, trusted proxies, targets and private networks
-   * @refused an empty list; everyone
+   * @default none besides `adminCidr`, trusted proxies, targets by address and private networks
+   * @refused an empty list; everyone, also as two halves
    */
   readonly never?: readonly SourceSpec[];
   /**
@@ -48,8 +49,8 @@ export interface ProtectProps {
 /** @category Blocking for a time */
 export interface FailedLogins {
   /**
-   * The paths, such as `['/login']`, of all HTTP forwards. What lies below a path counts too: `/login/reset`, not
-   * `/login2`.
+   * The paths, such as `['/login']`, of all HTTP forwards, in capitals or not. What lies below a path counts too:
+   * `/login/reset` and `/login;x`, not `/login2`.
    * @refused an empty list; anything but letters, digits and `/ - _ . ~`
    */
   readonly paths: readonly string[];
@@ -71,7 +72,8 @@ const FAILED_LOGINS = { paths: true, most: true } satisfies Known<FailedLogins>;
 
 /** The checked `protect`. */
 export interface Protect {
-  readonly refusedRequests: number;
+  /** Undefined: as many as by default. */
+  readonly refusedRequests?: number;
   readonly failedLogins?: { readonly paths: readonly string[]; readonly most: number };
   readonly newConnectionsPerSecond?: number;
   /** The admin's network, and those that a user names. */
@@ -88,6 +90,7 @@ export function readProtect(
   const props = readObject('protect', value, { parts: PROTECT, example: "{ never: ['203.0.113.0/24'] }" }, problems);
   if (props === undefined) return undefined;
   const refused = { from: 10, to: 100_000 };
+  const refusedRequests = readWhole('protect.refusedRequests', props.refusedRequests, refused, problems);
   const failedLogins = readFailedLogins(props.failedLogins, problems);
   const perSecond = readWhole(
     'protect.newConnectionsPerSecond',
@@ -96,10 +99,10 @@ export function readProtect(
     problems,
   );
   const never = readSources('protect.never', props.never, lists, problems);
-  for (const cidr of never.filter(({ text }) => text.endsWith('/0')))
+  for (const cidr of mergeCidrs(never).filter(isEverything))
     problems.add('protect.never', 'must not be everyone: remove protect instead', cidr.text);
   return {
-    refusedRequests: readWhole('protect.refusedRequests', props.refusedRequests, refused, problems) ?? 100,
+    ...(refusedRequests === undefined ? {} : { refusedRequests }),
     ...(failedLogins === undefined ? {} : { failedLogins }),
     ...(perSecond === undefined ? {} : { newConnectionsPerSecond: perSecond }),
     never: [...(admin === undefined ? [] : [admin]), ...never],
@@ -129,17 +132,26 @@ function readFailedLogins(value: unknown, problems: Problems): Protect['failedLo
   return { paths, most };
 }
 
-/** Refuses `protect` where nothing would ever be counted. */
+/** How many refused requests lead to a block, if nothing is said. */
+export const REFUSED_REQUESTS = 100;
+
+/** Refuses `protect`, or a part of it, where nothing would ever be counted. */
 export function checkProtect(
   forwards: readonly ResolvedForward[],
   { protect }: { readonly protect?: Protect },
   problems: Problems,
 ): void {
-  // The kernel counts connections to forwards of all kinds.
-  if (protect === undefined || (protect.newConnectionsPerSecond !== undefined && protect.failedLogins === undefined))
-    return;
+  if (protect === undefined) return;
   const own = forwards.filter(isNginxForward).filter(isWebForward);
   const limited = own.some((f) => f.sites.some((s) => [s, ...s.routes].some((p) => p.options.limits !== undefined)));
+  if (protect.refusedRequests !== undefined && !limited)
+    problems.add(
+      'protect.refusedRequests',
+      'must go with limits on an HTTP forward, such as { requestsPerSecond: 20 }: only what these refuse counts',
+      protect.refusedRequests,
+    );
+  // The kernel counts connections to forwards of all kinds.
+  if (protect.newConnectionsPerSecond !== undefined && protect.failedLogins === undefined) return;
   if (own.length === 0)
     problems.add(
       'protect',

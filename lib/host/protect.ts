@@ -1,5 +1,6 @@
 import { type Cidr, mergeCidrs } from '../forward/cidr';
 import type { GatewaySettings } from '../forward/gateway-settings';
+import { REFUSED_REQUESTS } from '../forward/protect';
 import { hostsOf, isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
 import { PROTECT_TABLE, renderProtect } from '../kernel/protect';
@@ -32,7 +33,7 @@ export function protectPart(
   const own = forwards.filter(isNginxForward);
   const never = mergeCidrs([...protect.never, ...neededNetworks(forwards)]);
   const lines = [
-    `refused ${protect.refusedRequests}`,
+    `refused ${protect.refusedRequests ?? REFUSED_REQUESTS}`,
     ...(protect.failedLogins === undefined ? [] : [`logins ${protect.failedLogins.most}`]),
     ...(protect.dryRun ? ['dry-run true'] : []),
     ...(flowOffload ? ['flows true'] : []),

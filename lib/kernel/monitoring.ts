@@ -32,7 +32,7 @@ export interface MonitoringProps {
 export interface PrometheusProps {
   /**
    * The networks that may ask, in CIDR notation. The security group and the host both keep out everyone else.
-   * @refused an empty list; everyone, since the metrics name forwards and targets; IPv6 networks without `ipv6`
+   * @refused an empty list; everyone, also as two halves, since the metrics name forwards and targets; IPv6 networks without `ipv6`
    */
   readonly from: readonly string[];
   /**
@@ -75,7 +75,7 @@ function readPrometheus(value: unknown, { ipv6 }: GatewayContext, problems: Prob
   if (props.from === undefined)
     problems.add(`${at}.from`, "must say which networks may read the metrics, such as ['10.0.0.0/16']");
   const from = readSources(`${at}.from`, props.from, NO_LISTS, problems);
-  for (const cidr of from) {
+  for (const cidr of mergeCidrs(from)) {
     if (isEverything(cidr))
       problems.add(`${at}.from`, 'must not be everyone: the metrics name forwards and targets', cidr.text);
     else if (cidr.family === 6 && !ipv6)

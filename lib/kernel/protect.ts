@@ -94,8 +94,9 @@ function sets(family: 4 | 6, floods: boolean): readonly string[] {
 }
 
 /**
- * A first packet may be forged, so it blocks nobody: what is too fast is dropped, and no more. A source that does so and has
- * many open connections to this host is who it says: these packets belong to sockets whose handshake is over.
+ * A first packet may be forged, so it alone blocks nobody: what is too fast is dropped, and no more. If a source that does so
+ * has many open connections to this host, there is somebody at that address: these packets belong to sockets whose handshake
+ * is over. That the first packets are not forged nevertheless, in the name of who is there, nothing proves (docs/limits.md).
  */
 function floodChains(perSecond: number, dryRun: boolean): readonly string[] {
   const limit = `limit rate over ${perSecond}/second burst ${perSecond * 5} packets`;

@@ -33,7 +33,7 @@ export function offenceMaps(protect: Protect | undefined, forwards: readonly Web
     "log_format portway-offence '$portway_offence $remote_addr';",
     block('map "$status$upstream_status" $portway_refused', ['429 refused;', "default '';"]),
     block(`map "$status ${ASKED}" $portway_offence`, [
-      ...(paths.length === 0 ? [] : [`"~^40[13] (?:${paths.join('|')})(?:/|$)" logins;`]),
+      ...(paths.length === 0 ? [] : [`"~*^40[13] (?:${paths.join('|')})(?:[/;]|$)" logins;`]),
       'default $portway_refused;',
     ]),
     ...(hasProxies(forwards) ? [sourceMap()] : []),

@@ -168,7 +168,12 @@ def test_mended_differences_are_added_up(tmp_path, monkeypatch):
 def test_blocked_sources_are_counted_by_reason(monkeypatch):
     now = time.time()
     blocks = {
-        f"192.0.2.{n}": Block(reason, 9, 1, now, now + 60) for n, reason in enumerate(["refused", "refused", "logins"])
+        f"192.0.2.{n}": Block(reason, 9, 1, now, now + 60)
+        for n, reason in enumerate(["refused", "refused", "logins", "connections"])
     }
     monkeypatch.setattr(blocked, "load", lambda: (False, blocks))
-    assert metrics_host.blocked() == [({"reason": "refused"}, 2), ({"reason": "logins"}, 1)]
+    assert metrics_host.blocked() == [
+        ({"reason": "refused"}, 2),
+        ({"reason": "logins"}, 1),
+        ({"reason": "connections"}, 1),
+    ]

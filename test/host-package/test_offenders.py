@@ -1,4 +1,9 @@
+import os
+from pathlib import Path
+from subprocess import CompletedProcess
+
 import pytest
+from portway import offenders as offenders_module
 from portway import protect
 from portway.offenders import COUNTED, MOST, REMEMBERED, TIMES, Offenders, network, overlaps, source_of
 
@@ -202,3 +207,26 @@ def test_open_connections_in_a_set() -> None:
     assert protect.flooding(six) == {"2001:db8:1:2::/64": 2, "2001:db8:1:3::/64": 1}
     assert protect.flooding(LISTING.partition("elements")[0] + "}\n}\n") == {}
     assert protect.flooding("") == {}
+
+
+def test_nginx_refuses_nobody_who_was_let_go_for_lack_of_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(protect, "FILES", f"{tmp_path}/blocked")
+    monkeypatch.setattr(protect, "STATE", f"{tmp_path}/state")
+    monkeypatch.setattr(protect, "LOG", f"{tmp_path}/log")
+    monkeypatch.setattr(protect, "run", lambda *_, text="": asked.append(text) or CompletedProcess("", 0))
+    monkeypatch.setattr(offenders_module, "MOST", 2)
+    (tmp_path / "blocked").mkdir()
+    service = protect.Service()
+    service.settings = {"proxied": ["true"]}
+    service.offenders = offenders(most=1)
+    for address in (CLIENT, "203.0.113.1", "2001:db8:1:2::1"):
+        service.note([(address, "refused")])
+    assert len(os.listdir(protect.FILES)) == 3
+    service.write()
+    assert sorted(os.listdir(protect.FILES)) == ["2001:db8:1:2:", "203.0.113.1"]
+    # The kernel blocks it still, until somebody says otherwise.
+    service.forgive(["unblock", CLIENT])
+    assert asked[-1] == protect.removals(CLIENT)
+    service.forgive(["unblock", "203.0.113.1"])
+    assert os.listdir(protect.FILES) == ["2001:db8:1:2:"]

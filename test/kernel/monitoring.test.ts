@@ -58,6 +58,7 @@ test.each([
   ['no network', { prometheus: {} }, /monitoring\.prometheus\.from must say which networks may read the metrics/],
   ['an empty list', { prometheus: { from: [] } }, /monitoring\.prometheus\.from must hold at least one CIDR block/],
   ['everyone', { prometheus: { from: ['0.0.0.0/0'] } }, /monitoring\.prometheus\.from must not be everyone/],
+  ['two halves', { prometheus: { from: ['::/1', '8000::/1'] } }, /monitoring\.prometheus\.from must not be everyone/],
   ['IPv6 on a host without', { prometheus: { from: ['fd00::/8'] } }, /must be IPv4 while the gateway has no IPv6/],
   ['host bits', { prometheus: { from: ['10.0.0.5/24'] } }, /monitoring\.prometheus\.from\[0\]/],
   ['a low port', { prometheus: { from: ['10.0.0.0/24'], port: 80 } }, /port must be a whole number of 1024-65535/],

@@ -56,7 +56,7 @@ test('offences are told beside every access log, also where nothing is logged', 
       }),
     },
   }).get('/etc/nginx/nginx.conf');
-  expect(conf).toContain('"~^40[13] (?:|/a\\.b)(?:/|$)" logins;');
+  expect(conf).toContain('"~*^40[13] (?:|/a\\.b)(?:[/;]|$)" logins;');
   const contexts = conf?.split(/^.*\{$/m).filter((text) => /access_log (?!off)/.test(text)) ?? [];
   expect(contexts.length).toBeGreaterThanOrEqual(3);
   for (const text of contexts) expect(text.match(/access_log syslog:/g)).toHaveLength(1);
@@ -99,6 +99,16 @@ test.each([
     /protect\.failedLogins\.paths\[0\] must be a path/,
   ],
   ['everyone', { protect: { never: ['0.0.0.0/0'] } }, /protect\.never must not be everyone/],
+  [
+    'everyone as two halves',
+    { protect: { never: ['0.0.0.0/1', '128.0.0.0/1'] } },
+    /protect\.never must not be everyone/,
+  ],
+  [
+    'a number of refusals that nothing makes',
+    { protect: { refusedRequests: 50, newConnectionsPerSecond: 30 } },
+    /protect\.refusedRequests must go with limits on an HTTP forward.*got: 50/,
+  ],
   ['an unknown prop', { protect: { dryrun: true } }, /protect\.dryrun .*dryRun/],
   ['no object', { protect: true }, /protect must be an object such as/],
 ])('%s is refused', (_, props, message) => {

@@ -58,9 +58,10 @@ def blocked() -> Rows:
     # Only hosts with `protect` have this module.
     if not os.path.exists(f"{os.path.dirname(__file__)}/blocked.py"):
         return []
-    _, sources = importlib.import_module("portway.blocked").load()
+    module = importlib.import_module("portway.blocked")
+    _, sources = module.load()
     counts = Counter([block.reason for block in sources.values()])
-    return [({"reason": reason}, counts[reason]) for reason in ("refused", "logins")]
+    return [({"reason": reason}, counts[reason]) for reason in module.WHY]
 
 
 def families(logs: Logs) -> Iterator[Family]:

@@ -179,10 +179,11 @@ class Service:
         """portway unblock ADDRESS"""
         with contextlib.suppress(ValueError):
             source = source_of(words[-1])
+            # The kernel still blocks one that was let go.
+            run("nft", "-f", "-", text=removals(source))
+            for name in names(source):
+                forget(f"{FILES}/{name}")
             if self.offenders.forgive(source):
-                run("nft", "-f", "-", text=removals(source))
-                for name in names(source):
-                    forget(f"{FILES}/{name}")
                 self.tell(f"unblocked {source}")
             self.changed = True
             self.written = 0
@@ -198,10 +199,9 @@ class Service:
         now = time.time()
         self.offenders.tidy(now)
         blocked = self.offenders.blocked(now)
-        # What nginx still looks for although it is over.
-        for source in self.offenders.known.keys() - blocked.keys():
-            for name in names(source):
-                forget(f"{FILES}/{name}")
+        # What nginx still looks for although it is over, or was let go.
+        for name in set(os.listdir(FILES)) - {name for source in blocked for name in names(source)}:
+            forget(f"{FILES}/{name}")
         with contextlib.suppress(OSError):
             replace(STATE, ("dry-run\n" if self.is_dry else "") + self.offenders.save())
         self.changed = False
