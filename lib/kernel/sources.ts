@@ -82,7 +82,7 @@ function group(
     const byList = (what: string, of: readonly KernelForward[], from: SourcesOf, verdict: string) => {
       for (const list of new Set(of.flatMap((f) => namesOf(from(f), family)))) {
         const named = of.filter((f) => namesOf(from(f), family).includes(list));
-        const listeners = add(`${what}_${list}_${kind.name}v${family}`, kind.type, named.map(listenerOf));
+        const listeners = add(`${what}_list_${list}_${kind.name}v${family}`, kind.type, named.map(listenerOf));
         rules.push(`${on.match}${kind.key} @${listeners} ${address} @${listSet(list, family)} ${verdict}`);
       }
     };

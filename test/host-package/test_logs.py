@@ -3,7 +3,7 @@ import os
 
 import pytest
 from portway import logs
-from portway.logs import DAY, Log, expired, is_due
+from portway.logs import DAY, Log, expired, is_due, rotated
 
 NOW = 1_000 * DAY
 
@@ -46,3 +46,10 @@ def test_packing_keeps_the_time_and_the_text(tmp_path):
     assert not path.exists()
     assert gzip.decompress((tmp_path / "access.log-1.gz").read_bytes()) == b"line\n"
     assert os.stat(tmp_path / "access.log-1.gz").st_mtime == NOW
+
+
+def test_a_flood_of_counted_lines_costs_no_other_log(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("access.log-1.gz", "metrics.log-2.gz", "metrics_stream.log-3", "error.log-4", "error.log"):
+        (tmp_path / name).touch()
+    assert rotated() == ["metrics.log-2.gz", "metrics_stream.log-3", "access.log-1.gz", "error.log-4"]

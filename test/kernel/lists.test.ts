@@ -45,12 +45,25 @@ test('what is denied is dropped before a list lets anybody in', () => {
     'ct state != new accept',
     'iif lo accept',
     'fib daddr type != local accept',
-    'meta l4proto . th dport @denied_bad_v4 ip saddr @list_bad_v4 counter drop',
-    'meta l4proto . th dport @allowed_office_v4 ip saddr @list_office_v4 accept',
+    'meta l4proto . th dport @denied_list_bad_v4 ip saddr @list_bad_v4 counter drop',
+    'meta l4proto . th dport @allowed_list_office_v4 ip saddr @list_office_v4 accept',
     'meta l4proto . th dport . ip saddr != @allowed_v4 meta l4proto . th dport @restricted_v4 counter drop',
-    'meta l4proto . th dport @allowed_office_v6 ip6 saddr @list_office_v6 accept',
+    'meta l4proto . th dport @allowed_list_office_v6 ip6 saddr @list_office_v6 accept',
     'meta nfproto ipv6 meta l4proto . th dport @restricted_v6 counter drop',
   ]);
+});
+
+test('no list has the set of another, whatever its name', () => {
+  const text = rendered(
+    {
+      port: Forward.tcp({ listen: 80, to: 8080, denyFrom: ['protocols'] }),
+      tunnel: Forward.protocol({ protocol: 47, to: '192.0.2.3', denyFrom: ['203.0.113.0/24'] }),
+    },
+    { protocols: OFFICE },
+  );
+  const names = text.match(/^ {2}set \S+/gm) ?? [];
+  expect(names).toContain('  set denied_protocols_v4');
+  expect(new Set(names).size).toBe(names.length);
 });
 
 test('blocked names the same set as forwards', () => {

@@ -21,8 +21,8 @@ KEPT_DAYS = 14
 
 
 def rotated() -> list[str]:
-    """Logs that were set aside, the oldest first."""
-    return sorted(glob.glob("*.log-*"), key=lambda path: path.split("-")[1])
+    """Logs that were set aside, the oldest first. Those for metrics come before all: they are counted already."""
+    return sorted(glob.glob("*.log-*"), key=lambda path: (path[:7] != "metrics", path.split("-")[1]))
 
 
 class Log(NamedTuple):
