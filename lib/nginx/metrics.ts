@@ -18,7 +18,7 @@ export const HTTP_MEASURES: readonly Line[] = [
 /** A forward's servers in http, which log each request a second time. `all`: the logs of a server that names none. */
 export function measuredHttp(forward: string, servers: readonly Block[], all: readonly Line[]): readonly Line[] {
   const log = accessLog('metrics', forward);
-  const fields = '$status $portway_by $portway_opens $request_time $request_length $bytes_sent';
+  const fields = '$status,$portway_by,$portway_opens,$request_time $request_length $bytes_sent';
   return [
     format(forward, fields),
     ...servers.map(({ head, lines }) => {
@@ -56,7 +56,7 @@ function isLog(line: Line): boolean {
 }
 
 function format(forward: string, fields: string): Line {
-  return `log_format metrics-${forward} '${forward} ${fields}';`;
+  return `log_format metrics-${forward} '${forward},${fields}';`;
 }
 
 function accessLog(file: string, forward: string): Line {

@@ -8,7 +8,7 @@ from portway import blocked, metrics, metrics_forwards, metrics_host, metrics_lo
 from portway.metrics_logs import Logs
 from portway.offenders import Block
 
-ONE = b"web 200 + 1 0.005 100 200\n"
+ONE = b"web,200,+,1,0.005 100 200\n"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def codes(logs):
 
 
 def test_a_request_is_in_all_of_its_sums(folder):
-    add(folder / "metrics.log", ONE + b"web 429 - 0 0.000 10 20\nweb 499 - 0 1.234 10 0\nweb 502 + 0 11.000 1 2\n")
+    add(folder / "metrics.log", ONE + b"web,429,-,0,0.000 10 20\nweb,499,-,0,1.234 10 0\nweb,502,+,0,11.000 1 2\n")
     assert looked().requests["web"] == {
         "connections": 1,
         "bytes": 100 + 200 + 10 + 20 + 10 + 1 + 2,
@@ -46,7 +46,7 @@ def test_a_request_is_in_all_of_its_sums(folder):
 
 
 def test_a_session_is_in_all_of_its_sums(folder):
-    add(folder / "metrics_stream.log", b"db 200 10 20\ndb 403 0 0\ndb 503 0 0\ndb 500 0 0\n")
+    add(folder / "metrics_stream.log", b"db,200 10 20\ndb,403 0 0\ndb,503 0 0\ndb,500 0 0\n")
     one = looked().sessions["db"]
     assert (one["connections"], one["bytes"]) == (4, 30)
     assert one["refused"] == {"source": 1, "limit": 1, "other": 1}
@@ -54,12 +54,34 @@ def test_a_session_is_in_all_of_its_sums(folder):
 
 def test_what_is_not_a_line_is_left_out(folder):
     # A full disk cuts lines, and joins what comes after them.
-    add(folder / "metrics.log", ONE + b"web 200 + 1 0.0" + ONE + b"\n\nweb 200\n" + ONE + b"web 200 + 1 0.005 1 2")
+    add(folder / "metrics.log", ONE + b"web,200,+,1,0.0" + ONE + b"\n\nweb,200\n" + ONE + b"web,200,+,1,0.005 1 2")
     logs = looked()
     assert codes(logs) == {"200": 2}
     add(folder / "metrics.log", b"00\n")
     logs.look()
     assert (codes(logs), logs.requests["web"]["bytes"]) == ({"200": 3}, 300 + 300 + 201)
+
+
+def test_the_bytes_of_several_forwards_stay_apart(folder):
+    add(folder / "metrics.log", ONE + b"api,200,+,0,0.001 1 2\n" + ONE + b"api,404,-,0,0.001 3 4\n")
+    sums = looked().requests
+    assert (sums["web"]["bytes"], sums["api"]["bytes"]) == (600, 10)
+    assert sums["api"]["codes"] == {"200": 1, "404": 1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"web,200,+,1,0.005 100 x\n",
+        b"web,200,+,1,0.005 100\nx\n",
+        b"web,2000,+,1,0.005 1 2\n",
+        b"\xff 1 2\n",
+        b"web 1 2\n",
+    ],
+)
+def test_a_wrong_line_spoils_no_other(folder, line):
+    add(folder / "metrics.log", ONE + line + ONE)
+    assert (codes(looked()), looked().requests["web"]["bytes"]) == ({"200": 2}, 600)
 
 
 def test_many_lines_are_read_in_pieces(folder):
