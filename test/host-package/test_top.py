@@ -58,11 +58,16 @@ class Kernel:
     """Stands in for connection tracking: what it lists, and what ends."""
 
     def __init__(self, monkeypatch):
-        self.listed, self.ending = [], []
-        monkeypatch.setattr(top_flows, "tracked", lambda: (top_flows.flow_of(one) for one in self.listed))
+        self.listed, self.ending, self.ending_later = [], [], []
+        monkeypatch.setattr(top_flows, "tracked", self.tracked)
         self.flows = top_flows.Flows.__new__(top_flows.Flows)
         self.flows.events = self
         self.flows.seen, self.flows.gone = {}, {}
+
+    def tracked(self):
+        for one in self.listed:
+            yield top_flows.flow_of(one)
+        self.ending, self.ending_later = self.ending_later, []
 
     def recv(self, _):
         if not self.ending:
@@ -89,11 +94,16 @@ def test_counts_a_connection_once_while_it_is_open_and_when_it_ends(monkeypatch)
     numbers = kernel.look()
     assert (numbers[OPEN], numbers[NEW], numbers[BYTES]) == (1, 1, 220)
     # It ends while the list is read.
-    kernel.ending = [message(one=1, counts=(3, 310, 2, 50))]
+    kernel.ending_later = [message(one=1, counts=(3, 310, 2, 50))]
     numbers = kernel.look()
-    assert (numbers[OPEN], numbers[NEW], numbers[BYTES]) == (0, 0, 10)
+    assert (numbers[OPEN], numbers[NEW], numbers[BYTES]) == (1, 0, 10)
     kernel.listed = []
     assert kernel.look() == [0] * 7
+    # Listed twice, and one that is told before its end is listed.
+    kernel.listed = [message(one=3), message(one=3), message(one=4)]
+    kernel.ending = [message(one=4)]
+    numbers = kernel.look()
+    assert (numbers[OPEN], numbers[NEW], numbers[BYTES]) == (1, 2, 580)
 
 
 def line(**more):

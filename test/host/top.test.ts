@@ -1,6 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
 import { Gateway } from './support/gateway';
-import { ADDRESS, describeHost, type Host } from './support/host';
+import { ADDRESS, describeHost, type Host, until } from './support/host';
 
 jest.setTimeout(60_000);
 
@@ -88,13 +88,26 @@ END`,
     expect(Math.abs(counted - truth) / truth).toBeLessThan(0.01);
   };
 
-  test('--json says of each source what the clients and the kernel counted', async () => {
+  /** How many programs hear of each connection that ends. */
+  const listeners = async () =>
+    (await host.read('/proc/net/netlink')).split('\n').filter((line) => /^\S+ +12 +\d+ +00000004 /.test(line)).length;
+  /** Starts `portway top`, and waits for the second in which it begins. */
+  const top = async (...words: readonly string[]) => {
+    const before = await listeners();
+    const ended = host.run('gateway', ['portway', 'top', ...words]);
+    await until('it hears of connections', async () => (await listeners()) > before);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    return { ended };
+  };
+
+  test('--json says of each source what the clients and the kernel counted; portway status of each forward', async () => {
+    const status = () => host.sh('gateway', 'portway status');
+    expect(await status()).not.toContain('since the last look');
     await host.serve('client', talkers('client', 'hold', OTHER, at.v4, 7000, 7));
     await host.serve('client', talkers('client', 'hold', OTHER, at.v4, 80, 5));
     const before = { game: await carried('game'), six: await carried('six') };
-    const measured = host.run('gateway', ['portway', 'top', '--json', '--seconds', '4']);
-    // It begins with a second of the clock.
-    await new Promise((resolve) => setTimeout(resolve, 1300));
+    const measured = host.sh('gateway', 'portway status --json --seconds 6');
+    const { ended } = await top('--json', '--seconds', '4');
     const [game, fine, missing, broken, refused, mail, six, neighbour] = await Promise.all([
       talk('echo', client.v4, at.v4, 7000, 300, 20_000),
       talk('http', client.v4, at.v4, 80, 200, 200, '/?"client":"203.0.113.66"'),
@@ -106,14 +119,14 @@ END`,
       talk('echo', NEIGHBOUR, at.v6, 7001, 25, 3000),
       talk('send', '192.0.2.9', at.v4, 7000, 3),
     ]);
-    const { code, stdout, stderr } = await measured;
+    const { code, stdout, stderr } = await ended;
     expect(stderr).toBe('');
     expect(code).toBe(0);
-    const top: Top = JSON.parse(stdout);
-    const of = (name: string) => top.sources.find(({ source }) => source === name) as Source;
-    expect(top.seconds).toBe(4);
-    expect(top.uncounted_connections).toBe(0);
-    expect(top.sources.map(({ source }) => source).toSorted()).toEqual(
+    const said: Top = JSON.parse(stdout);
+    const of = (name: string) => said.sources.find(({ source }) => source === name) as Source;
+    expect(said.seconds).toBe(4);
+    expect(said.uncounted_connections).toBe(0);
+    expect(said.sources.map(({ source }) => source).toSorted()).toEqual(
       [client.v4, OTHER, '2001:db8:100::/64'].toSorted(),
     );
 
@@ -134,19 +147,43 @@ END`,
     const network = of('2001:db8:100::/64');
     within(network.new, six.connections + neighbour.connections);
     within(network.bytes, (await carried('six')) - before.six);
-    expect(top.dropped_packets).toEqual({ blocked: 3, sources: 0, limits: 0 });
+    expect(said.dropped_packets).toEqual({ blocked: 3, sources: 0, limits: 0 });
+
+    const { seconds, rates } = JSON.parse(await measured);
+    expect(seconds).toBeCloseTo(6, 0);
+    const rate = (name: string, what: string) => rates[name][`${what}_per_second`] * seconds;
+    within(rate('game', 'connections'), game.connections);
+    within(rate('game', 'bytes'), (await carried('game')) - before.game);
+    within(rate('site', 'requests'), first.requests);
+    within(rate('site', 'bytes'), fine.bytes + missing.bytes + broken.bytes);
+    within(rate('mail', 'connections'), mail.connections);
+    within(rate('mail', 'bytes'), mail.bytes);
+    expect(rates.game.requests_per_second).toBeNull();
+    expect(rates.site.connections_per_second).toBeNull();
+
+    const text = await status();
+    const length = Number(/^since the last look, (\d+) s /m.exec(text)?.[1]);
+    expect(length).toBeGreaterThanOrEqual(6);
+    const shown = (/^game +(\S+) +(\S+) +(\S+)$/m.exec(text)?.slice(1) ?? []).map(Number);
+    expect(shown[0]).toBeGreaterThan(game.connections / (length + 1));
+    expect(shown[1]).toBeNaN();
+    expect(shown[2]).toBeGreaterThan(0);
+    expect((await host.run('gateway', ['portway', 'status', '--seconds', 'x'])).stderr).toBe(
+      "--seconds must be 1-9999, got 'x'\n",
+    );
   });
 
   test('without a terminal it prints a table; on one it draws until q, and leaves the terminal as it was. No client can write there', async () => {
     await host.sh('gateway', 'mount -t devpts devpts /dev/pts');
-    const measured = host.sh('gateway', 'portway top --seconds 2 </dev/null');
+    const others = await listeners();
     const session = host.sh(
       'gateway',
-      `{ /usr/bin/sleep 3; printf b; /usr/bin/sleep 0.3; printf q; /usr/bin/sleep 0.5; } | script -qec 'stty rows 20 cols 60; stty -g; portway top --seconds 1; stty -g' /dev/null`,
+      `{ /usr/bin/sleep 5; printf b; /usr/bin/sleep 0.3; printf q; /usr/bin/sleep 0.5; } | script -qec 'stty rows 20 cols 60; stty -g; portway top --seconds 1; stty -g' /dev/null`,
     );
-    await new Promise((resolve) => setTimeout(resolve, 1300));
+    await until('it draws', async () => (await listeners()) > others);
+    const { ended } = await top('--seconds', '2');
     await talk('http', client.v4, at.v4, 80, 10, 200, '/\u001b[31m\u0007');
-    const [head, columns, ...rows] = (await measured).trimEnd().split('\n');
+    const [head, columns, ...rows] = (await ended).stdout.trimEnd().split('\n');
     expect(head).toMatch(/^\d sources, 2 s\. Packets dropped by blocked 0, sources 0, limits 0$/);
     expect(columns?.split(/\s+/).slice(0, 5)).toEqual(['source', 'open', 'new/s', 'req/s', 'B/s']);
     expect(rows.join('\n')).toMatch(new RegExp(`^${client.v4} +\\d+ +0\\.0 +5\\.0 +\\d+ +\\S+ +0\\.0 +0$`, 'm'));
@@ -163,41 +200,6 @@ END`,
     const table = lines.filter((line) => !settings.includes(line));
     expect(table.find((line) => line.startsWith(client.v4))).toMatch(/ \d+\.0 /);
     for (const line of table) expect(line).toMatch(/^[ -~]{0,60}$/);
-  });
-
-  test('portway status says how much each forward carries a second, over an interval or since the last look', async () => {
-    const status = () => host.sh('gateway', 'portway status');
-    expect(await status()).not.toContain('since the last look');
-    const before = await carried('game');
-    const measured = host.sh('gateway', 'portway status --json --seconds 4');
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    const [game, site, mail] = await Promise.all([
-      talk('echo', client.v4, at.v4, 7000, 100, 20_000),
-      talk('http', client.v4, at.v4, 80, 100, 200, '/'),
-      talk('echo', client.v4, at.v4, 25, 20, 5000),
-    ]);
-    const { seconds, rates } = JSON.parse(await measured);
-    expect(seconds).toBeCloseTo(4, 0);
-    const of = (name: string, what: string) => rates[name][`${what}_per_second`] * seconds;
-    within(of('game', 'connections'), game.connections);
-    within(of('game', 'bytes'), (await carried('game')) - before);
-    within(of('site', 'requests'), site.requests);
-    within(of('site', 'bytes'), site.bytes);
-    within(of('mail', 'connections'), mail.connections);
-    within(of('mail', 'bytes'), mail.bytes);
-    expect(rates.game.requests_per_second).toBeNull();
-    expect(rates.site.connections_per_second).toBeNull();
-    expect(rates.six).toEqual({ connections_per_second: 0, requests_per_second: null, bytes_per_second: 0 });
-    const said = await status();
-    const length = Number(/^since the last look, (\d+) s /m.exec(said)?.[1]);
-    expect(length).toBeGreaterThanOrEqual(4);
-    const [, connections, requests, bytes] = (/^(game) +(\S+) +(\S+) +(\S+)$/m.exec(said)?.slice(1) ?? []).map(Number);
-    expect(connections).toBeGreaterThan(game.connections / (length + 1));
-    expect(requests).toBeNaN();
-    expect(bytes).toBeGreaterThan(0);
-    expect((await host.run('gateway', ['portway', 'status', '--seconds', 'x'])).stderr).toBe(
-      "--seconds must be 1-9999, got 'x'\n",
-    );
   });
 
   test('refuses other words', async () => {

@@ -106,9 +106,6 @@ class Watch:
 
     def __init__(self) -> None:
         listed = forwards()
-        self.flows = None
-        if any(engine == "iptables" for _, _, engine, *_ in listed):
-            self.flows = import_module("portway.top_flows").Flows()
         self.logs = Logs()
         self.ports = {
             port
@@ -119,6 +116,9 @@ class Watch:
         self.blocked = blocked_networks()
         self.offenders = blocked_offenders()
         self.drops = kernel_drops()
+        self.flows = None
+        if any(engine == "iptables" for _, _, engine, *_ in listed):
+            self.flows = import_module("portway.top_flows").Flows()
 
     def wait(self, until: float, keys: bool = False) -> str:
         """Until a time, while it hears of connections that end. Returns at a key, with it."""

@@ -113,15 +113,25 @@ class Flows:
         return int(numbers[-1])
 
     def look(self, sums: Sums) -> None:
-        """Adds what happened since the last look."""
-        now = {flow.key: flow for flow in tracked()}
+        """Adds what happened since the last look. Of open connections it keeps two numbers each: there may be very many."""
         self.hear()
-        for key in self.gone:
-            now.pop(key, None)
-        for key, flow in chain(now.items(), self.gone.items()):
-            numbers = sums.of(flow.source)
-            numbers[BYTES] += max(0, flow.bytes - self.seen.get(key, 0))
-            numbers[NEW] += key not in self.seen
-            numbers[OPEN] += key in now
-        self.seen = {key: flow.bytes for key, flow in now.items()}
-        self.gone = {}
+        ended, self.gone = self.gone, {}
+        sizes: dict[int, int] = {}
+        for flow in tracked():
+            # The kernel may list one twice.
+            if flow.key not in ended and flow.key not in sizes:
+                sizes[flow.key] = flow.bytes
+                add(sums, flow, self.seen.pop(flow.key, None))
+                sums.of(flow.source)[OPEN] += 1
+        self.hear()
+        for flow in chain(ended.values(), self.gone.values()):
+            # Or it ended after it was listed.
+            add(sums, flow, self.seen.pop(flow.key, None) if flow.key not in sizes else sizes.pop(flow.key))
+        self.seen, self.gone = sizes, {}
+
+
+def add(sums: Sums, flow: Flow, before: Optional[int]) -> None:
+    """`before`: its bytes at the last look; None if it is new."""
+    numbers = sums.of(flow.source)
+    numbers[BYTES] += max(0, flow.bytes - (before or 0))
+    numbers[NEW] += before is None
