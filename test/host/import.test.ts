@@ -43,6 +43,8 @@ const REQUESTS: Readonly<Record<string, readonly Ask[]>> = {
       '/api/users?id=1',
       '/apiary',
       '/bare/x',
+      '/api',
+      '/raw/deep?q',
       '/raw/x',
       '/raw/deep/x',
       '/health',
@@ -141,7 +143,10 @@ function notice(text: string): Noticed | 'closed' {
   const told = /^\{"name"/.test(body) ? JSON.parse(body) : undefined;
   return {
     status: DIFFERS.get(status) ?? status,
-    headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
+    // Redirects within a site have an origin in one, and none in the other.
+    headers: Object.fromEntries(
+      headers.map(([name, value]) => [name.toLowerCase(), value.replace(`http://${SHOP}/`, '/')]),
+    ),
     ...(told === undefined
       ? {}
       : {
