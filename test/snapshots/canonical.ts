@@ -179,6 +179,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
   'nginx-protected': {
     ...common,
     instanceType: 't4g.small',
+    protect: { failedLogins: { paths: ['/api/login'] }, newConnectionsPerSecond: 100, never: ['198.51.100.0/24'] },
     forwards: {
       web: Forward.http({ listen: 80, redirectTo: 'https', limits: { requestsPerSecond: 20 } }),
       secure: Forward.https({
