@@ -27,8 +27,8 @@ export interface ProtectProps {
   readonly failedLogins?: FailedLogins;
   /**
    * How many TCP connections a source may open in a second (10-10000), on all ports of the gateway together, with five times
-   * as many at once. Beyond that its first packets are dropped. If it has 20 open connections to the gateway itself
-   * meanwhile, so that its address is not forged, it is blocked.
+   * as many at once. Beyond that its first packets are dropped. If within 10 s packets also come over twice as many
+   * open connections to the gateway itself (at least 20), so that its address is hardly forged, it is blocked.
    * @default no limit
    */
   readonly newConnectionsPerSecond?: number;

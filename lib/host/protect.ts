@@ -38,7 +38,7 @@ export function protectPart(
     ...(protect.dryRun ? ['dry-run true'] : []),
     ...(flowOffload ? ['flows true'] : []),
     ...(hasProxies(own.filter(isWebForward)) ? ['proxied true'] : []),
-    ...(protect.newConnectionsPerSecond === undefined ? [] : ['connections true']),
+    ...(protect.newConnectionsPerSecond === undefined ? [] : [`connections ${protect.newConnectionsPerSecond}`]),
     `user ${own.length === 0 ? 'root' : nginx.user}`,
     ...never.map(({ text }) => `never ${text}`),
   ];

@@ -63,11 +63,11 @@ describeHost('protect', () => {
     const words = ['-sg', '-m', `${seconds}`, '-o', '/dev/null', '-w', '%{http_code}', '--interface', source, ...more];
     return (await host.run('client', ['curl', ...words, `${url}:${port}${path}`])).stdout;
   };
-  /** Many requests, for a second at most. Returns how many were answered, by status. */
+  /** Many requests, until one gets no answer. Returns how many were answered, by status. */
   const flood = async (source: string, count = 80): Promise<Record<string, number>> => {
     const url = source.includes(':') ? `http://[${ADDRESS.gateway.v6}]` : `http://${ADDRESS.gateway.v4}`;
     const words = `-s -m 2 -o /dev/null -w '%{http_code}\\n' --interface ${source}`;
-    const said = await host.run('client', ['bash', '-c', `timeout 1 curl ${words} '${url}/[1-${count}]' || :`]);
+    const said = await host.run('client', ['bash', '-c', `timeout 8 curl --fail-early ${words} '${url}/[1-${count}]' || :`]);
     const found: Record<string, number> = {};
     for (const status of said.stdout.trim().split('\n')) found[status] = (found[status] ?? 0) + 1;
     return found;
@@ -188,17 +188,22 @@ describeHost('protect', () => {
   };
 
   test('blocks who opens connections too fast, over both engines and families, but not whose address is forged', async () => {
-    await gateway.succeed(deploy({ ...PROTECT, newConnectionsPerSecond: 50 }, 'c5'));
+    await gateway.succeed(deploy({ ...PROTECT, newConnectionsPerSecond: 20 }, 'c5'));
     await host.sh('gateway', `portway unblock ${ATTACKER}; portway unblock 2001:db8:5::`);
     await open(STRANGER, 81, 900, 'forged');
-    expect(await open(ADMIN, 81, 400)).toBe(400);
-    expect(await open(ATTACKER, 9000, 300)).toBeLessThan(300);
-    expect(await open(SIX, 81, 300)).toBeLessThan(300);
-    await until('both are blocked', async () => (await sources()).length === 2, 10);
-    expect(await blocked()).toMatchObject([
-      { source: ATTACKER, reason: 'connections' },
-      { source: '2001:db8:100:7::/64', reason: 'connections' },
+    const [stranger, admin, ...attackers] = await Promise.all([
+      open(STRANGER, 81, 60),
+      open(ADMIN, 81, 400),
+      open(ATTACKER, 9000, 350),
+      open(SIX, 81, 350),
     ]);
+    // Of the stranger whose address was forged too, more than 20: no proof against it.
+    expect(stranger).toBeGreaterThan(20);
+    expect(admin).toBe(400);
+    for (const number of attackers) expect(number).toBeLessThan(350);
+    await until('both are blocked', async () => (await sources()).length === 2, 10);
+    const found = (await blocked()).map(({ source, reason }) => `${source} ${reason}`).sort();
+    expect(found).toEqual([`${ATTACKER} connections`, '2001:db8:100:7::/64 connections']);
     expect(await host.sh('gateway', 'nft list set inet portway_protect flooding_v4')).toContain(STRANGER);
     expect(await ask(STRANGER)).toBe('200');
     expect(await isBlocked(ATTACKER)).toBe(true);

@@ -77,7 +77,7 @@ test('connections count on hosts without nginx too', () => {
     forwards: { db: Forward.tcp({ listen: 5432, to: 5433 }) },
     protect: { newConnectionsPerSecond: 30 },
   });
-  expect(text).toContain('\nconnections true\nuser root\n');
+  expect(text).toContain('\nconnections 30\nuser root\n');
 });
 
 test.each([

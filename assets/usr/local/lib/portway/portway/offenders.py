@@ -17,8 +17,10 @@ MOST = 4096
 COUNTED = 16384
 # Within how many seconds the offences of a kind count together.
 WINDOWS = {"refused": 10, "logins": 60}
-# With so many open connections, a source that opens them too fast is blocked.
-OPEN = 20
+# With how many open connections a source that opens them too fast is blocked: twice as many as it may open in a second, within
+# these bounds. Somebody else may forge what is too fast, so there must be more than the source would have anyway; and the
+# sets have room for 2,048.
+OPEN = (20, 1000)
 
 
 class Block:

@@ -158,9 +158,10 @@ class Service:
         """Blocks whoever opens connections too fast and has many of them: see lib/kernel/protect.ts."""
         now = time.time()
         found = {}
+        least = min(max(OPEN[0], 2 * int(self.settings["connections"][0])), OPEN[1])
         for name in ("open_v4", "open_v6"):
             for source, number in flooding(run("nft", "list", "set", *TABLE.split(), name).stdout).items():
-                if number >= OPEN and self.offenders.block(source, "connections", number, now):
+                if number >= least and self.offenders.block(source, "connections", number, now):
                     found[source] = self.offenders.known[source]
         self.apply(found, now)
 
