@@ -301,7 +301,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     engine: 'iptables',
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
-  // Metrics of both engines, for a Prometheus server of a private network.
+  // Metrics for a Prometheus server of a private network, and alarms.
   monitored: {
     ...common,
     vpc: team.vpc,
@@ -309,7 +309,6 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
       database: Forward.tcp({ listen: 5432, to: '10.0.1.10:5432' }),
-      game: Forward.udp({ listen: 27015, to: '10.0.1.20:27015', engine: 'iptables' }),
     },
   },
   // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
