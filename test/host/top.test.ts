@@ -63,8 +63,8 @@ describeHost('portway top', () => {
         counter six { }
         chain seen {
           type filter hook forward priority 0
-          ct original proto-dst 7000 counter name game
-          ct original proto-dst 7001 counter name six
+          meta l4proto tcp ct original proto-dst 7000 counter name game
+          meta l4proto tcp ct original proto-dst 7001 counter name six
         }
       }
 END`,
