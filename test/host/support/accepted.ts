@@ -33,7 +33,7 @@ export function acceptedOf<T extends StackProps, R>(
 export function atFault(problem: string): { readonly prop?: string; readonly forward?: string } {
   const [, bare, quoted] = /^forwards(?:\.([\w$-]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(problem) ?? [];
   if (quoted !== undefined) return { prop: 'forwards', forward: JSON.parse(quoted) as string };
-  const prop = /^(forwards|blocked|egress|ping|ipv6|metadataUsers)\b/.exec(problem)?.[1];
+  const prop = /^(forwards|blocked|egress|monitoring|ping|ipv6|metadataUsers)\b/.exec(problem)?.[1];
   return { ...(prop === undefined ? {} : { prop }), ...(bare === undefined ? {} : { forward: bare }) };
 }
 
