@@ -32,10 +32,13 @@ export function offenceMaps(protect: Protect | undefined, forwards: readonly Web
     '# Offences, for portway-protect: refusals with 429 that no target made, and failed logins.',
     "log_format portway-offence '$portway_offence $remote_addr';",
     block('map "$status$upstream_status" $portway_refused', ['429 refused;', "default '';"]),
-    block(`map "$status ${ASKED}" $portway_offence`, [
-      ...(paths.length === 0 ? [] : [`"~*^40[13] (?:${paths.join('|')})(?:[/;]|$)" logins;`]),
-      'default $portway_refused;',
-    ]),
+    // nginx refuses a variable that no server sets.
+    paths.length === 0
+      ? 'map $portway_refused $portway_offence { default $portway_refused; }'
+      : block(`map "$status ${ASKED}" $portway_offence`, [
+          `"~*^40[13] (?:${paths.join('|')})(?:[/;]|$)" logins;`,
+          'default $portway_refused;',
+        ]),
     ...(hasProxies(forwards) ? [sourceMap()] : []),
   ];
 }

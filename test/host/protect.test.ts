@@ -192,7 +192,7 @@ describeHost('protect', () => {
   };
 
   test('blocks who opens connections too fast, over both engines and families, but not whose address is forged', async () => {
-    await gateway.succeed(deploy({ ...PROTECT, newConnectionsPerSecond: 20 }, 'c5'));
+    await gateway.succeed(deploy({ refusedRequests: 30, newConnectionsPerSecond: 20 }, 'c5'));
     await host.sh('gateway', `portway unblock ${ATTACKER}; portway unblock 2001:db8:5::`);
     await open(STRANGER, 81, 900, 'forged');
     const [stranger, admin, ...attackers] = await Promise.all([

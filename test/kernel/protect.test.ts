@@ -43,6 +43,12 @@ test('flows in the flow table are ended too, where there are any', () => {
   expect(settingsOf({ protect: {}, flowOffload: true })).toContain('\nflows true\n');
 });
 
+test('without failed logins nginx.conf has no path, which no server would set', () => {
+  const conf = files({ protect: {} }).get('/etc/nginx/nginx.conf');
+  expect(conf).toContain('portway-offence');
+  expect(conf).not.toContain('first_uri');
+});
+
 test('offences are told beside every access log, also where nothing is logged', () => {
   const conf = files({
     protect: { failedLogins: { paths: ['/', '/a.b/'] } },
