@@ -60,7 +60,7 @@ export const unit = jestPart({
   name: 'unit',
   groups: ['jest'],
   about: 'unit tests and snapshots (jest)',
-  limitMinutes: 10,
+  limitMinutes: 15,
   // By default jest leaves one core free, which is half of a small machine.
   workers: '100%',
 });
