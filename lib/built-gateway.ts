@@ -1,4 +1,5 @@
 import { Annotations } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { CheckedGateway } from './check-stack';
@@ -86,6 +87,7 @@ export class BuiltGateway {
     this.report(problems);
 
     const alarms = this.watch(checked);
+    if (checked.dashboard) this.host.show({ name: gatewayName(scope), instanceType: machine.instanceType, alarms });
     if (checked.egress !== undefined) {
       for (const subnet of checked.egress.subnets) this.leadOut(subnet);
     }
@@ -99,15 +101,16 @@ export class BuiltGateway {
       host,
       {
         ...{ forwards: this.forwards, settings, content, inbound, outbound },
-        ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns, alarms },
+        ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns },
+        ...{ alarms: alarms.length, dashboard: checked.dashboard },
       },
       gatewaySuffix(scope),
     );
   }
 
-  /** The alarms that watch the host. Returns how many. */
-  private watch({ egress, alarms, machine }: CheckedGateway): number {
-    if (egress === undefined && alarms === undefined) return 0;
+  /** The alarms that watch the host. */
+  private watch({ egress, alarms, machine }: CheckedGateway): readonly cloudwatch.Alarm[] {
+    if (egress === undefined && alarms === undefined) return [];
     const own = alarms === undefined ? [] : [alarmTopic(this.host, alarms)];
     const topics = [...new Set([...own, ...(egress?.alarmTopic === undefined ? [] : [egress.alarmTopic])])];
     return this.host.watch(topics, alarms === undefined ? undefined : machine.instanceType);

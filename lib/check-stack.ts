@@ -60,6 +60,7 @@ export interface CheckedGateway {
   readonly egress?: CheckedEgress;
   /** Undefined: nobody is told. */
   readonly alarms?: AlarmsProps;
+  readonly dashboard: boolean;
   readonly firstBootScript?: HostFile;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
@@ -188,6 +189,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     : props.egress;
   const monitoring = readMonitoring(props.monitoring, problems);
   const alarms = readAlarms(monitoring?.alarms, problems);
+  const dashboard = readFlag('monitoring.dashboard', monitoring?.dashboard, problems) === true;
   const settings = readGatewaySettings(
     { ...props, egress, monitoring } as GatewaySettingsProps,
     admin,
@@ -246,7 +248,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     ...(routes === undefined ? {} : { egress: routes }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
     ...(alarms === undefined ? {} : { alarms }),
-    ...{ inbound, outbound, securityGroups, eip, dns, role, liveChange },
+    ...{ inbound, outbound, securityGroups, eip, dns, role, liveChange, dashboard },
     ...deploy,
   };
 }

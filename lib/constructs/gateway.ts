@@ -1,4 +1,5 @@
 import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, Stack, Tags } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
@@ -12,6 +13,7 @@ import type { HostContent } from '../host/host-content';
 import type { OperatingSystem } from '../host/operating-system';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
 import { ContentStore } from './content-store';
+import { GatewayDashboard, type GatewayDashboardProps } from './dashboard';
 import { Dns, type DnsProps } from './dns';
 import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
@@ -206,14 +208,19 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     return this.association.logicalId;
   }
 
-  /** Recovers or reboots the host when EC2's status checks fail. With `processorOf`, the host's type, its processor is watched too. Returns how many alarms do so. */
-  watch(topics: readonly sns.ITopic[], processorOf: string | undefined): number {
+  /** Recovers or reboots the host when EC2's status checks fail. With `processorOf`, the host's type, its processor is watched too. */
+  watch(topics: readonly sns.ITopic[], processorOf: string | undefined): readonly cloudwatch.Alarm[] {
     const { instanceId } = this.instance;
     const processor = processorOf === undefined ? {} : { processorOf };
     const { alarms } = new Watch(this, 'Watch', { instanceId, topics, ...processor });
     // Only after the host has proved itself: a reboot during setup would hide why it fails.
     for (const alarm of alarms) this.putBeforeAddress(alarm.node.defaultChild as CfnResource);
-    return alarms.length;
+    return alarms;
+  }
+
+  /** A dashboard of what EC2 measures of the host, and of its alarms. */
+  show(props: Omit<GatewayDashboardProps, 'instanceId'>): void {
+    new GatewayDashboard(this, 'Dashboard', { ...props, instanceId: this.instance.instanceId });
   }
 
   /** Routes a subnet's outbound traffic to the host: IPv4, and IPv6 on request. Subnets with the same route table share the route. */

@@ -17,6 +17,13 @@ export interface GatewayMonitoringProps extends MonitoringProps {
    * @see docs/monitoring/README.md#alarms
    */
   readonly alarms?: AlarmsProps;
+  /**
+   * Whether CloudWatch gets a dashboard of what EC2 itself measures of the host: processor, credits, status checks, bytes and packets, and its
+   * alarms. `portway plan` says what it costs. Adding or removing it leaves the host alone.
+   * @default false
+   * @see docs/monitoring/README.md#a-dashboard
+   */
+  readonly dashboard?: boolean;
 }
 
 /** Who is told when an alarm goes off, and when it recovers. One of the two. */
@@ -35,7 +42,7 @@ export interface AlarmsProps {
   readonly topic?: sns.ITopic;
 }
 
-const MONITORING = { prometheus: true, alarms: true } satisfies Known<GatewayMonitoringProps>;
+const MONITORING = { prometheus: true, alarms: true, dashboard: true } satisfies Known<GatewayMonitoringProps>;
 const ALARMS = { email: true, topic: true } satisfies Known<AlarmsProps>;
 
 /** `monitoring`, of which other readers check the parts. */
@@ -46,7 +53,7 @@ export function readMonitoring(
   const example = "{ prometheus: { from: ['10.0.5.0/24'] }, alarms: { email: 'ops@example.com' } }";
   const parts = readObject('monitoring', value, { parts: MONITORING, example }, problems);
   if (parts !== undefined && Object.keys(parts).length === 0)
-    problems.add('monitoring', 'must hold prometheus or alarms, or be left out');
+    problems.add('monitoring', 'must hold prometheus, alarms or dashboard, or be left out');
   return parts;
 }
 

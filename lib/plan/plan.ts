@@ -154,12 +154,15 @@ export interface PlannedGateway {
   /** Names in Route 53 that lead to it. */
   readonly names?: readonly string[];
   /** Alarms in CloudWatch, and what they cost a month by list prices. Omitted: none. */
-  readonly alarms?: PlannedAlarms;
+  readonly alarms?: PlannedCost;
+  /** A dashboard in CloudWatch, the same. */
+  readonly dashboard?: PlannedCost;
   /** Omitted: the security group admits no pings, and the host keeps its distribution's setting. */
   readonly ping?: boolean;
 }
 
-export interface PlannedAlarms {
+/** Resources of CloudWatch, and what they cost. */
+export interface PlannedCost {
   readonly count: number;
   readonly dollarsAMonth: number;
   /** The date and the page of the prices. */
@@ -185,6 +188,7 @@ export interface PlanProps {
   readonly dns: { readonly names: readonly string[] } | undefined;
   /** How many watch the host. */
   readonly alarms: number;
+  readonly dashboard: boolean;
   readonly content: HostContent;
   readonly userData: UserData;
   readonly inbound: readonly TrafficRule[];
@@ -192,7 +196,7 @@ export interface PlanProps {
 }
 
 export function makePlan(props: PlanProps): Plan {
-  const { association, forwards, settings, eip, dns, alarms, content, userData, inbound, outbound } = props;
+  const { association, forwards, settings, eip, dns, alarms, dashboard, content, userData, inbound, outbound } = props;
   return {
     association,
     forwards: forwards.map(plannedForward),
@@ -206,7 +210,8 @@ export function makePlan(props: PlanProps): Plan {
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
-      ...(alarms === 0 ? {} : { alarms: plannedAlarms(alarms) }),
+      ...(alarms === 0 ? {} : { alarms: plannedCost(alarms, PRICES.alarmAMonth) }),
+      ...(dashboard ? { dashboard: plannedCost(1, PRICES.dashboardAMonth) } : {}),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
@@ -223,9 +228,9 @@ export function makePlan(props: PlanProps): Plan {
   };
 }
 
-function plannedAlarms(count: number): PlannedAlarms {
-  const { alarmAMonth, asOf, source } = PRICES;
-  return { count, dollarsAMonth: Math.round(count * alarmAMonth * 100) / 100, pricesOf: asOf, source };
+function plannedCost(count: number, each: number): PlannedCost {
+  const { asOf, source } = PRICES;
+  return { count, dollarsAMonth: Math.round(count * each * 100) / 100, pricesOf: asOf, source };
 }
 
 function plannedForward(forward: ResolvedForward): PlannedForward {

@@ -3,8 +3,8 @@ import { formatPorts } from '../forward/ports';
 import { AT_DEPLOY, listLine, type PlannedList, shownSources } from './lists';
 import type {
   Plan,
-  PlannedAlarms,
   PlannedCertificate,
+  PlannedCost,
   PlannedForward,
   PlannedGateway,
   PlannedRedirect,
@@ -111,6 +111,7 @@ function gatewayLines({
   fetchedLists = [],
   egress,
   alarms,
+  dashboard,
   ping,
 }: PlannedGateway): string[] {
   return [
@@ -121,13 +122,14 @@ function gatewayLines({
     ...(blocked.length > 0 ? [`drops all from ${shownSources(blocked, blockedLists, lists).join(', ')}`] : []),
     ...fetchedLists.map(({ url, everyHours }) => `drops all from ${url}, fetched every ${everyHours} h`),
     ...lists.map(listLine),
-    ...(alarms === undefined ? [] : [alarmsLine(alarms)]),
+    ...(alarms === undefined ? [] : [costLine('alarms', alarms)]),
+    ...(dashboard === undefined ? [] : [costLine('dashboard', dashboard)]),
     ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
 }
 
-function alarmsLine({ count, dollarsAMonth, pricesOf, source }: PlannedAlarms): string {
-  return `${count} alarms: $${dollarsAMonth.toFixed(2)} a month (list price in us-east-1 of ${pricesOf}, ${source})`;
+function costLine(what: string, { count, dollarsAMonth, pricesOf, source }: PlannedCost): string {
+  return `${count} ${what}: $${dollarsAMonth.toFixed(2)} a month (list price in us-east-1 of ${pricesOf}, ${source})`;
 }
 
 function ruleRow(rule: PlannedRule): string[] {

@@ -114,15 +114,49 @@ test('portway plan says what they cost, with the date and the page of the prices
   );
 });
 
+test('a dashboard shows what EC2 measures of the host, and its alarms', () => {
+  const one = template({ monitoring: { alarms: { topic }, dashboard: true } });
+  const [board] = Object.values(one.findResources('AWS::CloudWatch::Dashboard'));
+  expect(board?.Properties.DashboardName).toEqual({ 'Fn::Join': ['', ['Portway-', { Ref: 'AWS::Region' }]] });
+  const parts: readonly unknown[] = board?.Properties.DashboardBody['Fn::Join'][1];
+  // What stands for each value of the deploy is one of its kind.
+  const body = parts.map((part) => (typeof part === 'string' ? part : 'x')).join('');
+  const metrics: readonly string[] = JSON.parse(body).widgets.flatMap(
+    ({ properties }: { readonly properties: { readonly metrics?: readonly (readonly string[])[] } }) =>
+      properties.metrics?.map(([, name]) => name) ?? [],
+  );
+  expect([...new Set(metrics)]).toEqual([
+    ...['CPUUtilization', 'StatusCheckFailed_System', 'StatusCheckFailed_Instance'],
+    ...['NetworkIn', 'NetworkOut', 'NetworkPacketsIn', 'NetworkPacketsOut'],
+    ...['CPUCreditBalance', 'CPUSurplusCreditBalance'],
+  ]);
+  expect(JSON.parse(body).widgets.map(({ type }: { readonly type: string }) => type)).toContain('alarm');
+  const alone = template({ monitoring: { dashboard: true } });
+  expect(alone.findResources('AWS::EC2::Instance')).toEqual(template({}).findResources('AWS::EC2::Instance'));
+  alone.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+});
+
+test('portway plan says what a dashboard costs', () => {
+  const app = new App();
+  new PortwayStack(app, 'Portway', { ...BASE, monitoring: { dashboard: true } });
+  const plan: Plan = JSON.parse(readFileSync(join(app.synth().directory, 'Portway.plan.json'), 'utf8'));
+  expect(printPlan('Portway', plan)).toMatch(/^1 dashboard: \$3\.00 a month \(list price in us-east-1 of 2026-11, /m);
+});
+
 test.each([
-  ['nothing in it', {}, 'monitoring must hold prometheus or alarms, or be left out'],
+  ['nothing in it', {}, 'monitoring must hold prometheus, alarms or dashboard, or be left out'],
   ['nobody', { alarms: {} }, 'monitoring.alarms must hold either email or topic: who is told'],
   ['two', { alarms: { email: 'a@example.com', topic } }, 'monitoring.alarms must hold either email or topic'],
   ['two addresses', { alarms: { email: 'a@example.com,b@example.com' } }, 'monitoring.alarms.email must be one email'],
   ['no address', { alarms: { email: 'ops' } }, 'monitoring.alarms.email must be one email address'],
   ['an ARN', { alarms: { topic: 'arn:aws:sns:x' } }, 'monitoring.alarms.topic must be a topic, such as'],
   ['another name', { alarms: { mail: 'a@example.com' } }, 'monitoring.alarms.mail must be one of email, topic'],
-  ['another part', { alarm: {} }, 'monitoring.alarm must be one of prometheus, alarms (did you mean alarms?)'],
+  [
+    'another part',
+    { alarm: {} },
+    'monitoring.alarm must be one of prometheus, alarms, dashboard (did you mean alarms?)',
+  ],
+  ['a dashboard with options', { dashboard: {} }, 'monitoring.dashboard must be true or false'],
   ['a list', { alarms: ['a@example.com'] }, 'monitoring.alarms must be an object'],
 ])('refuses %s', (_, monitoring, message) => {
   expect(() => checkStack({ ...BASE, monitoring })).toThrow(message);

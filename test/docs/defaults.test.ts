@@ -129,6 +129,15 @@ const DEFAULTS: readonly Default[] = [
     (port) => stack({ monitoring: { prometheus: { from: ['10.0.5.0/24'], ...(port === undefined ? {} : { port }) } } }),
     9100,
   ),
+  row(
+    'In the kernel',
+    'monitoring.dashboard',
+    (dashboard) =>
+      stack({
+        monitoring: { prometheus: { from: ['10.0.5.0/24'] }, ...(dashboard === undefined ? {} : { dashboard }) },
+      }),
+    true,
+  ),
   row('Machine', 'os', (os) => stack({ os }), 'debian-12'),
   row('Machine', 'instanceType', (instanceType) => stack({ instanceType }), 't4g.small'),
   row(

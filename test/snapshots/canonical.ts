@@ -294,11 +294,12 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
-  // Beside what a team has already: subnet, group, address, zone and role.
+  // Beside what a team has already (subnet, group, address, zone, role), with a dashboard.
   existing: {
     ...common,
     ...team.shared,
     engine: 'iptables',
+    monitoring: { dashboard: true },
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
   // Metrics for a Prometheus server of a private network, and alarms.

@@ -55,6 +55,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
   'AWS::IAM::Policy': { '*': { prop: 'rights' } },
   'AWS::IAM::InstanceProfile': { '*': { prop: 'rights' } },
   'AWS::CloudWatch::Alarm': { '*': { prop: 'monitoring.alarms or egress.alarmTopic' }, Tags: { prop: 'tags' } },
+  'AWS::CloudWatch::Dashboard': { '*': { prop: 'monitoring.dashboard' } },
   'AWS::SNS::Topic': { '*': { prop: 'monitoring.alarms' }, Tags: { prop: 'tags' } },
   'AWS::SNS::Subscription': { '*': { prop: 'monitoring.alarms' } },
 };
