@@ -1,16 +1,20 @@
 import type { GatewaySettings } from '../forward/gateway-settings';
 import { formatPorts } from '../forward/ports';
-import { isKernelForward, type ResolvedForward } from '../forward/resolved';
+import { isKernelForward, isNginxForward, type ResolvedForward } from '../forward/resolved';
 import { isToken } from '../forward/token';
 import { inboundTraffic, separateTraffic } from '../forward/traffic';
 import { assetFile, PACKAGE } from './assets';
 import type { HostFile } from './host-file';
 
-const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_nginx', 'explain_trial', 'rates'];
+const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_trial', 'rates'];
 
 /** Programs that only people use: `portway top` and `portway explain`. A template that is sent without a bucket has no room for them. */
 export function toolFiles(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
-  const modules = [...TOOLS, ...(forwards.some(isKernelForward) ? ['top_flows'] : [])];
+  const modules = [
+    ...TOOLS,
+    ...(forwards.some(isKernelForward) ? ['top_flows'] : []),
+    ...(forwards.some(isNginxForward) ? ['explain_nginx'] : []),
+  ];
   const programs = modules.map((module) => assetFile(`${PACKAGE}/${module}.py`));
   return [...programs, ...groupFile(forwards, settings)].map((file) => ({ ...file, optional: 'tool' }));
 }

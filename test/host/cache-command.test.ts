@@ -63,7 +63,8 @@ describeHost('caches of a deployed host', () => {
     expect(JSON.parse(status.stdout).forwards).toHaveLength(2);
     expect(await portway()).toMatchObject({
       code: 1,
-      stderr: 'usage: portway status [--json]\n       portway cache ...\n',
+      stderr:
+        'usage: portway status [--json]\n       portway top [--json]\n       portway explain ...\n       portway cache ...\n',
     });
     expect((await portway('maintenance')).code).toBe(1);
     await gateway.succeed(deploy('none', { web: false, shop: false }));

@@ -96,6 +96,8 @@ describeHost('lists that the host fetches', () => {
     await publish(`${STRANGER}/32\n${ADMIN}/32\n10.0.0.0/8\n`);
     await look();
     expect(await networks()).toEqual(['10.0.0.0/8', `${ADMIN}/32`, `${STRANGER}/32`]);
+    // While its packets were dropped, so were its answers about its link address: the kernel asks again after a second.
+    await until('who is no longer in it is served', () => isServed(BAD6));
     expect(await Promise.all([BAD, BAD6, ADMIN, STRANGER].map(isServed))).toEqual([true, true, true, false]);
     expect(before).toContain('counter packets');
   });

@@ -3,7 +3,7 @@ import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
 import { dependencies } from './dependencies';
 import { gixy } from './gixy';
-import { arm64, browser, changes, host, lab, unit } from './jest';
+import { arm64, browser, changes, host, hostNightly, lab, unit } from './jest';
 import { links } from './links';
 import { packages } from './package';
 import { policies } from './policies';
@@ -36,5 +36,6 @@ export const parts: readonly Part[] = [
   cases,
   arm64,
   changes,
+  hostNightly,
   packages,
 ];

@@ -73,15 +73,29 @@ export const browser = jestPart({
   limitMinutes: 5,
 });
 
+/** Host tests of what few changes touch: another distribution's programs, and the benchmark's own. */
+const SELDOM = ['test/host/amazon-linux', 'bench/test/host'];
+
 export const host = jestPart({
   name: 'host',
   groups: ['jest'],
   about: "the host's scripts, with real kernel rules and real nginx in network namespaces (jest)",
   tools: HOST_TOOLS,
   limitMinutes: 40,
+  flags: ['--testPathIgnorePatterns', '/node_modules/', ...SELDOM],
   // They mostly wait. With more workers, the tests' time limits become too short.
   workers: '2',
   again: true,
+});
+
+export const hostNightly = jestPart({
+  name: 'host-nightly',
+  nightly: true,
+  about: "host tests of what few changes touch: Amazon Linux's programs, and the benchmark's own (jest)",
+  tools: HOST_TOOLS,
+  limitMinutes: 20,
+  project: 'host',
+  flags: ['--runInBand', '--testPathPatterns', ...SELDOM],
 });
 
 export const lab = jestPart({
