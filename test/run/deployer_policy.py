@@ -32,6 +32,7 @@ UNUSED = {
         "sns:ListTopics",
         "sns:PutDataProtectionPolicy",
     ],
+    "lists of all dashboards": ["cloudwatch:ListDashboards"],
     "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
     "address pools of IPAM": ["ec2:AllocateIpamPoolCidr"],
     "VPC encryption control and tenancy": ["ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"],

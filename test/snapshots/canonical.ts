@@ -309,7 +309,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     monitoring: { prometheus: { from: ['10.0.5.0/24'] }, alarms: { email: 'ops@example.com' } },
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
-      database: Forward.tcp({ listen: 5432, to: '10.0.1.10:5432' }),
+      database: Forward.tcp({ listen: 5433, to: '10.0.1.10:5432' }),
     },
   },
   // Egress for a private subnet of an existing VPC, where a target can therefore see clients' addresses.
