@@ -5,10 +5,10 @@ export interface HostFile {
   readonly mode: string;
   readonly text: string;
   /**
-   * `script`: a file of assets/. `rules`: rendered by synth, read by reviewers. `team`: provided by the team. Scripts are always
-   * compressed; the others only if there is no room for them.
+   * `script`: a file of assets/. `rules`: rendered by synth, read by reviewers. `team`: provided by the team. `copy`:
+   * rendered by synth from what the template says elsewhere, so nobody reviews it. Scripts are always compressed; the others only if there is no room for them.
    */
-  readonly origin: 'script' | 'rules' | 'team';
+  readonly origin: 'script' | 'rules' | 'team' | 'copy';
   /** Whether it may be dropped if there is no room for it. A `tool` is dropped before anything else becomes less readable. */
   readonly optional?: boolean | 'tool';
 }

@@ -33,6 +33,5 @@ function groupFile(forwards: readonly ResolvedForward[], settings: GatewaySettin
     [protocol, ports === undefined ? 0 : formatPorts(ports), peer.text, reasons.join(',')].join(' '),
   );
   const text = `${lines.join('\n')}\n`;
-  // Packed, since nobody reviews it: the template has the group itself.
-  return isToken(text) ? [] : [{ path: '/etc/portway/group', mode: '0644', text, origin: 'script' }];
+  return isToken(text) ? [] : [{ path: '/etc/portway/group', mode: '0644', text, origin: 'copy' }];
 }

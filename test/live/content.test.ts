@@ -143,7 +143,10 @@ test('the pointer lists all parts by the SHA-256 of their values, and is named b
       return `${sum} ${values.length} ${name}`;
     }),
   );
-  expect(names).toEqual(['etc/portway/forwards', 'etc/portway/iptables.rules', 'etc/portway/portway.env', 'programs']);
+  expect(names).toEqual([
+    ...['etc/portway/forwards', 'etc/portway/group', 'etc/portway/iptables.rules', 'etc/portway/portway.env'],
+    'programs',
+  ]);
   expect(JSON.parse(pointerText(stored, { ...PROPS, attempt: 2 }).split('\n')[0] as string).attempt).toBe(2);
   expect(JSON.parse(pointerText(stored, { attempt: 0 }).split('\n')[0] as string)).toEqual({
     content: stored.content,
