@@ -54,7 +54,7 @@ test('needs what is comfort otherwise', () => {
 });
 
 test.each([
-  ['nothing to tell', {}, /monitoring must hold prometheus or alarms/],
+  ['nothing to tell', {}, /monitoring must hold prometheus, alarms or dashboard/],
   ['no network', { prometheus: {} }, /monitoring\.prometheus\.from must say which networks may read the metrics/],
   ['an empty list', { prometheus: { from: [] } }, /monitoring\.prometheus\.from must hold at least one CIDR block/],
   ['everyone', { prometheus: { from: ['0.0.0.0/0'] } }, /monitoring\.prometheus\.from must not be everyone/],
