@@ -38,10 +38,13 @@ test('leave out what only the deploy knows', () => {
   expect(groupOf({ web: Forward.tcp({ listen: 80, to: 8080, allowFrom }) })).toBeUndefined();
 });
 
-test('are all dropped first, and read connection tracking only where the kernel forwards', () => {
+test('are all dropped first, and know only the engines that the host has', () => {
   const inKernel = filesOf({ web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }) });
   const onNginx = filesOf({ web: Forward.http({ listen: 80, to: 8080 }) });
-  for (const file of [...inKernel, ...onNginx]) expect(file).toMatchObject({ optional: 'tool', origin: 'script' });
-  const hasFlows = (files: typeof inKernel) => files.some(({ path }) => path.endsWith('/top_flows.py'));
-  expect([hasFlows(inKernel), hasFlows(onNginx)]).toEqual([true, false]);
+  for (const { optional } of [...inKernel, ...onNginx]) expect(optional).toBe('tool');
+  // Programs are packed. What changes with a forward is not, so that they stay the same.
+  for (const { path, origin } of inKernel) expect(origin).toBe(path === '/etc/portway/group' ? 'copy' : 'script');
+  const has = (files: typeof inKernel, name: string) => files.some(({ path }) => path.endsWith(`/${name}.py`));
+  expect([has(inKernel, 'top_flows'), has(onNginx, 'top_flows')]).toEqual([true, false]);
+  expect([has(inKernel, 'explain_nginx'), has(onNginx, 'explain_nginx')]).toEqual([false, true]);
 });
