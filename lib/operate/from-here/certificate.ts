@@ -21,7 +21,7 @@ export function certificateTrouble(
   name: string | undefined,
   certificate: PlannedCertificate | undefined,
 ): Promise<string | undefined> {
-  // Whoever vouches for it is looked at afterwards. Only its head is read, so nothing secret is sent.
+  // troubleOf judges who vouches for it. The connection ends after the handshake, so nothing secret is sent.
   const socket = connect({ ...place, ...(name === undefined ? {} : { servername: name }), rejectUnauthorized: false });
   return settled(socket, 'secureConnect', () => troubleOf(socket, name, certificate)).then((trouble) =>
     trouble === undefined || trouble.startsWith('its certificate') ? trouble : `no TLS from here: ${trouble}`,

@@ -70,7 +70,7 @@ async function imageOf({ ssm, instance }: Preflight): Promise<{ readonly id?: st
   const { Parameters: [parameter] = [] } = await ssm.send(new GetParametersCommand({ Names: [name] }));
   if (parameter?.Value === undefined)
     return { findings: [trouble(`the parameter ${name} must be in this region, which names the image, and is not`)] };
-  // CloudFormation looks at the value of any other data type too, but only then has EC2 looked at it first.
+  // EC2 looks at a value of this type when it is written, so it names an image.
   const isImage = parameter.DataType === 'aws:ec2:image';
   const said = `${name} names ${parameter.Value}`;
   return {

@@ -42,7 +42,9 @@ async function vpcs(preflight: Preflight): Promise<readonly Finding[]> {
   return [
     Vpcs.length + more <= USUAL_VPCS
       ? well(text)
-      : warning(`${text}: the deploy fails unless your quota is above the usual ${USUAL_VPCS}; a VPC of yours by vpc`),
+      : warning(
+          `${text}: the deploy fails unless your quota is above the usual ${USUAL_VPCS}. Or give a VPC of yours by vpc`,
+        ),
   ];
 }
 
