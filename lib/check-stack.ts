@@ -115,7 +115,8 @@ const GATEWAY = {
   maxSecurityGroupRules: true,
 } satisfies Known<PortGatewayProps>;
 
-const STACK = { ...CDK_STACK, ...GATEWAY } satisfies Known<PortwayStackProps>;
+/** The names of a stack's props. */
+export const STACK = { ...CDK_STACK, ...GATEWAY } satisfies Known<PortwayStackProps>;
 
 const EXAMPLE = "{ adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } }";
 

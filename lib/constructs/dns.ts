@@ -17,7 +17,7 @@ export interface DnsProps {
   readonly names: readonly string[];
 }
 
-const DNS = { zone: true, names: true } satisfies Known<DnsProps>;
+export const DNS = { zone: true, names: true } satisfies Known<DnsProps>;
 
 const EXAMPLE = "{ zone, names: ['www.example.com'] }";
 

@@ -14,7 +14,7 @@ export interface ExistingEipProps {
   readonly publicIp: string;
 }
 
-const EIP = { allocationId: true, publicIp: true } satisfies Known<ExistingEipProps>;
+export const EIP = { allocationId: true, publicIp: true } satisfies Known<ExistingEipProps>;
 
 const EXAMPLE = "{ allocationId: 'eipalloc-0123456789abcdef0', publicIp: '203.0.113.100' }";
 

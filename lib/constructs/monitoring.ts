@@ -42,8 +42,8 @@ export interface AlarmsProps {
   readonly topic?: sns.ITopic;
 }
 
-const MONITORING = { prometheus: true, alarms: true, dashboard: true } satisfies Known<GatewayMonitoringProps>;
-const ALARMS = { email: true, topic: true } satisfies Known<AlarmsProps>;
+export const MONITORING = { prometheus: true, alarms: true, dashboard: true } satisfies Known<GatewayMonitoringProps>;
+export const ALARMS = { email: true, topic: true } satisfies Known<AlarmsProps>;
 
 /** `monitoring`, of which other readers check the parts. */
 export function readMonitoring(

@@ -26,7 +26,7 @@ export interface ConfirmProbe {
   readonly host?: string;
 }
 
-const PROBE = { http: true, expect: true, host: true } satisfies Known<ConfirmProbe>;
+export const PROBE = { http: true, expect: true, host: true } satisfies Known<ConfirmProbe>;
 
 /** Which forwards must answer after a change. */
 export type Confirm = 'answers' | Readonly<Record<string, 'answers' | ConfirmProbe>>;

@@ -68,7 +68,7 @@ export const PROTECT = {
   never: true,
   dryRun: true,
 } satisfies Known<ProtectProps>;
-const FAILED_LOGINS = { paths: true, most: true } satisfies Known<FailedLogins>;
+export const FAILED_LOGINS = { paths: true, most: true } satisfies Known<FailedLogins>;
 
 /** The checked `protect`. */
 export interface Protect {

@@ -44,7 +44,7 @@ export interface PrometheusProps {
   readonly port?: number;
 }
 
-const PROMETHEUS = { from: true, port: true } satisfies Known<PrometheusProps>;
+export const PROMETHEUS = { from: true, port: true } satisfies Known<PrometheusProps>;
 
 export interface Monitoring {
   /** Undefined: nobody reads metrics. */

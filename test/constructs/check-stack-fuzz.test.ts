@@ -2,15 +2,16 @@ import { Duration } from 'aws-cdk-lib';
 import * as fc from 'fast-check';
 import { checkStack } from '../../lib/check-stack';
 import { PortwayError, show } from '../../lib/forward/problems';
+import type { MetadataUsers } from '../../lib/kernel/metadata-users';
 import { acceptedOf, wholeStack } from '../host/support/accepted';
 import { stacks } from '../host/support/arbitrary';
 import { Choices, mistakes, mutate } from '../host/support/mutate';
+import { SEED } from '../host/support/seed';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 
-/** Stacks to draw, and variants of each. PORTWAY_SEED repeats a failed seed. */
+/** Stacks to draw, and variants of each. */
 const TRIED = 10_000;
 const OF_EACH = 10;
-const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 2 ** 31);
 
 /** The stack's props besides its forwards. */
 const rest = fc.record(
@@ -26,6 +27,23 @@ const rest = fc.record(
     drain: fc.constant(Duration.minutes(5)),
     confirm: fc.constant('answers'),
     flowLogs: fc.boolean(),
+    monitoring: fc.record(
+      {
+        prometheus: fc.record({ from: fc.constant(['10.0.5.0/24']) }),
+        alarms: fc.constant({ email: 'ops@example.com' }),
+        dashboard: fc.boolean(),
+      },
+      { requiredKeys: ['dashboard'] },
+    ),
+    protect: fc.constantFrom(
+      { refusedRequests: 50 },
+      { failedLogins: { paths: ['/login'], most: 5 } },
+      { newConnectionsPerSecond: 100, never: ['198.51.100.0/24'], dryRun: true },
+    ),
+    lists: fc.constant({ office: ['198.51.100.0/24'], partners: ['203.0.113.64/26'] }),
+    eip: fc.constant({ allocationId: 'eipalloc-0123456789abcdef0', publicIp: '203.0.113.100' }),
+    metadataUsers: fc.constantFrom<MetadataUsers>('everyone', ['app']),
+    detailedMonitoring: fc.boolean(),
     attempt: fc.nat(9),
     env: fc.constant({ account: '123456789012', region: 'eu-central-1' }),
     tags: fc.constant({ team: 'edge' }),

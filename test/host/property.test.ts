@@ -31,13 +31,13 @@ import { writePackage } from './support/assets';
 import { countingTable } from './support/flows';
 import { DEBIAN, describeHost, Host } from './support/host';
 import { Choices, mistakes, mutate } from './support/mutate';
+import { SEED } from './support/seed';
 
-/** Number of accepted stacks to try. PORTWAY_SEED repeats a failed seed. */
+/** Number of accepted stacks to try. */
 const ACCEPTED = 1000;
 /** How many of them must have each feature below, and when to stop drawing. */
 const OF_EACH = 16;
 const MOST_ROUNDS = 50;
-const SEED = Number(process.env.PORTWAY_SEED ?? Date.now() % 2 ** 31);
 
 jest.setTimeout(600_000);
 

@@ -1,3 +1,4 @@
+import { STACK } from '../../../lib/check-stack';
 import { PortwayError } from '../../../lib/forward/problems';
 import type { StackProps } from './arbitrary';
 
@@ -33,8 +34,8 @@ export function acceptedOf<T extends StackProps, R>(
 export function atFault(problem: string): { readonly prop?: string; readonly forward?: string } {
   const [, bare, quoted] = /^forwards(?:\.([\w$-]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(problem) ?? [];
   if (quoted !== undefined) return { prop: 'forwards', forward: JSON.parse(quoted) as string };
-  const prop = /^(forwards|blocked|egress|monitoring|ping|ipv6|metadataUsers)\b/.exec(problem)?.[1];
-  return { ...(prop === undefined ? {} : { prop }), ...(bare === undefined ? {} : { forward: bare }) };
+  const prop = /^\w+/.exec(problem)?.[0] ?? '';
+  return { ...(Object.hasOwn(STACK, prop) ? { prop } : {}), ...(bare === undefined ? {} : { forward: bare }) };
 }
 
 /** Undefined if that leaves nothing, or changes nothing. */

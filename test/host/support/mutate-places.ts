@@ -1,12 +1,20 @@
 import { types } from 'node:util';
+import { STACK } from '../../../lib/check-stack';
+import { DNS } from '../../../lib/constructs/dns';
+import { EGRESS } from '../../../lib/constructs/egress';
+import { EIP } from '../../../lib/constructs/fixed-address';
+import { ALARMS, MONITORING } from '../../../lib/constructs/monitoring';
+import { PROBE } from '../../../lib/forward/confirm';
 import { HTTP_FAILOVER } from '../../../lib/forward/failover';
 import type { ForwardKind } from '../../../lib/forward/forward';
 import { FORWARD, PLACES } from '../../../lib/forward/known-props';
+import { FAILED_LOGINS, PROTECT } from '../../../lib/forward/protect';
 import { isPlainObject } from '../../../lib/forward/read-object';
 import { TLS_HOST } from '../../../lib/forward/tls-hosts';
 import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/known-props';
 import { HTTP_LIMITS } from '../../../lib/http/limits';
 import { LIMITS } from '../../../lib/kernel/limits/limits';
+import { PROMETHEUS } from '../../../lib/kernel/monitoring';
 
 /** A stack's props as data. Forwards are `{ kind, props }`, so that their props can be changed. */
 export type Data = Record<string, unknown>;
@@ -22,18 +30,25 @@ const NESTED = Object.fromEntries(PLACES.map(([title, props]) => [title.split(' 
 
 /** The objects of a stack whose names are checked. */
 export function placesOf(data: Data): readonly Place[] {
-  const places: Place[] = [{ object: data, known: STACK }];
+  const places: Place[] = [{ object: data, known: Object.keys(STACK) }];
   const add = (object: unknown, known?: object) => {
     if (isPlainObject(object))
       places.push({ object: object as Data, ...(known === undefined ? {} : { known: Object.keys(known) }) });
   };
-  add(data.egress, { from: true, subnets: true, alarmTopic: true });
-  add(data.monitoring, { prometheus: true, alarms: true });
+  add(data.egress, EGRESS);
+  add(data.monitoring, MONITORING);
   if (isPlainObject(data.monitoring)) {
     const { prometheus, alarms } = valuesOf(data.monitoring);
-    add(prometheus, { from: true, port: true });
-    add(alarms, { email: true, topic: true });
+    add(prometheus, PROMETHEUS);
+    add(alarms, ALARMS);
   }
+  add(data.protect, PROTECT);
+  if (isPlainObject(data.protect)) add(valuesOf(data.protect).failedLogins, FAILED_LOGINS);
+  add(data.eip, EIP);
+  add(data.dns, DNS);
+  add(data.lists);
+  add(data.confirm);
+  if (isPlainObject(data.confirm)) for (const probe of Object.values(valuesOf(data.confirm))) add(probe, PROBE);
   add(data.ami, { id: true, rootDevice: true });
   add(data.env, { account: true, region: true });
   add(data.tags);
@@ -69,37 +84,6 @@ export function placesOf(data: Data): readonly Place[] {
   }
   return places;
 }
-
-const STACK = [
-  ...['forwards', 'engine', 'adminCidr', 'os', 'architecture', 'instanceType', 'ami', 'diskGiB', 'keyPairName'],
-  ...[
-    'sshPublicKey',
-    'blocked',
-    'egress',
-    'monitoring',
-    'ping',
-    'ipv6',
-    'onChange',
-    'liveTrigger',
-    'drain',
-    'confirm',
-    'vpc',
-    'availabilityZoneIndex',
-    'flowLogs',
-  ],
-  ...[
-    'firstBootScript',
-    'signalTimeout',
-    'attempt',
-    'maxSecurityGroupRules',
-    'description',
-    'env',
-    'stackName',
-    'tags',
-  ],
-  ...['notificationArns', 'synthesizer', 'terminationProtection', 'crossRegionReferences', 'permissionsBoundary'],
-  ...['suppressTemplateIndentation', 'propertyInjectors'],
-];
 
 function without(props: object, name: string): object {
   return Object.fromEntries(Object.entries(props).filter(([key]) => key !== name));

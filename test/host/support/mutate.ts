@@ -103,7 +103,7 @@ function misspell(place: Place, _: readonly Place[], choices: Choices, faults: F
     name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
     name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
   ]);
-  if (ALL_KNOWN.has(wrong) || place.known.includes(wrong)) return '';
+  if (wrong === name || ALL_KNOWN.has(wrong) || place.known.includes(wrong)) return '';
   set(place.object, wrong, Object.hasOwn(place.object, name) ? valuesOf(place.object)[name] : 1);
   faults.push({ object: place.object, name: wrong });
   if (choices.below(2) === 0) delete place.object[name];
