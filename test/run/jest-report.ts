@@ -22,6 +22,8 @@ interface JestTest {
   readonly failureMessages: readonly string[];
 }
 
+/** Of a reason in one line of the summary, in characters. */
+const REASON_LENGTH = 300;
 /** How many lines of a failed test's message become notes. The log has all of it. */
 const MESSAGE_LINES = 15;
 
@@ -70,7 +72,7 @@ export function outcomeOfBoth(first: JestReport, second: JestReport, exitCode: n
       if (fileLoaded || (now.length > 0 && now.every(({ status }) => status === 'passed'))) {
         const file = path.relative(root, before.name);
         const title = fileLoaded ? 'the whole file' : test.fullName;
-        const reason = messageLines(test.failureMessages)[0]?.trim() ?? 'no message';
+        const reason = reasonOf(test);
         passedOnlyAlone.push(`${file} › ${title} (first run: ${reason})`);
       } else if (!now.some(({ status }) => status === 'failed')) {
         lost.push(test);
@@ -85,6 +87,12 @@ export function outcomeOfBoth(first: JestReport, second: JestReport, exitCode: n
 function testsOf({ name, status, message, assertionResults }: JestFile): readonly JestTest[] {
   if (status !== 'failed' || assertionResults.some((test) => test.status === 'failed')) return assertionResults;
   return [...assertionResults, { fullName: name, status, failureMessages: [message] }];
+}
+
+/** The first line of a test's message, with what was expected and received. */
+function reasonOf({ failureMessages }: JestTest): string {
+  const [first = 'no message', ...others] = messageLines(failureMessages).map((line) => line.trim());
+  return [first, ...others.filter((line) => /^(Expected|Received)\b/.test(line))].join('; ').slice(0, REASON_LENGTH);
 }
 
 /** The lines of a test's first message without its stack, or the empty list. */
