@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attachCustomSynthesis, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { makePlan, type PlanProps } from '../plan/plan';
+import { makePlan, type PlanProps } from '../plan/make-plan';
 
 /**
  * Writes two files next to the template: `<stack>.rules.txt`, or `<stack>.<suffix>.rules.txt` of a PortGateway, for reviewers, with the host's rules in plain text even if user-data

@@ -1,29 +1,12 @@
-import { BALANCES } from '../forward/balance';
 import type { Engine, ForwardKind } from '../forward/forward';
-import type { GatewaySettings } from '../forward/gateway-settings';
 import type { PortRange } from '../forward/ports';
-import type { HttpsForward, PortForward, ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
-import type { Certificate } from '../forward/tls';
-import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import type { TrustedProxies } from '../forward/trusted-proxies';
-import { USER_DATA_LIMIT, type UserData } from '../host/content/user-data';
-import type { HostContent } from '../host/host-content';
 import type { HttpProtocol } from '../http/protocol';
-import type { HttpRoute, HttpSite } from '../http/route';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
-import {
-  AT_DEPLOY,
-  admittedBy,
-  listNames,
-  network,
-  type PlannedList,
-  type PlannedListNames,
-  plannedLists,
-} from './lists';
-import { PRICES } from './prices';
+import type { PlannedList, PlannedListNames } from './lists';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
@@ -174,172 +157,8 @@ export interface PlannedRule {
   readonly protocol: TrafficRule['protocol'];
   /** Omitted: all ports. */
   readonly ports?: PortRange;
-  /** A network in CIDR notation, the id of a prefix list, or {@link AT_DEPLOY}. */
+  /** A network in CIDR notation, the id of a prefix list, or `known at deploy`. */
   readonly peer: string;
   /** The forwards that need it, or the gateway's own reason. */
   readonly for: readonly string[];
-}
-
-export interface PlanProps {
-  readonly association: string;
-  readonly forwards: readonly ResolvedForward[];
-  readonly settings: GatewaySettings;
-  readonly eip: { readonly publicIp: string } | undefined;
-  readonly dns: { readonly names: readonly string[] } | undefined;
-  /** How many watch the host. */
-  readonly alarms: number;
-  readonly dashboard: boolean;
-  readonly content: HostContent;
-  readonly userData: UserData;
-  readonly inbound: readonly TrafficRule[];
-  readonly outbound: readonly TrafficRule[];
-}
-
-export function makePlan(props: PlanProps): Plan {
-  const { association, forwards, settings, eip, dns, alarms, dashboard, content, userData, inbound, outbound } = props;
-  return {
-    association,
-    forwards: forwards.map(plannedForward),
-    gateway: {
-      ipv6: settings.ipv6,
-      blocked: settings.blocked.map(network),
-      ...plannedLists(forwards, settings),
-      ...(settings.fetchedLists.length === 0
-        ? {}
-        : { fetchedLists: settings.fetchedLists.map(({ url, everyHours }) => ({ url, everyHours })) }),
-      egress: settings.egress.map(network),
-      ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
-      ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
-      ...(alarms === 0 ? {} : { alarms: plannedCost(alarms, PRICES.alarmAMonth) }),
-      ...(dashboard ? { dashboard: plannedCost(1, PRICES.dashboardAMonth) } : {}),
-      ...(settings.ping === undefined ? {} : { ping: settings.ping }),
-    },
-    files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
-    inbound: inbound.map(plannedRule),
-    outbound: outbound.map(plannedRule),
-    userData: {
-      size: userData.size,
-      limit: USER_DATA_LIMIT,
-      reserve: userData.reserve,
-      parameters: userData.parameters,
-      content: userData.content,
-      namesContent: userData.namesContent,
-    },
-  };
-}
-
-function plannedCost(count: number, each: number): PlannedCost {
-  const { asOf, source } = PRICES;
-  return { count, dollarsAMonth: Math.round(count * each * 100) / 100, pricesOf: asOf, source };
-}
-
-function plannedForward(forward: ResolvedForward): PlannedForward {
-  const { name, kind, engine, families } = forward;
-  const preserveClientAddress = forward.engine === 'iptables' && forward.preserveClientAddress;
-  const common = {
-    engine,
-    allowFrom: admittedBy(forward).map(network),
-    denyFrom: forward.denyFrom.map(network),
-    ...listNames(forward),
-    ...(forward.engine === 'iptables' && forward.interface !== undefined ? { interface: forward.interface } : {}),
-    families,
-    preserveClientAddress,
-  };
-  if (forward.kind === 'protocol')
-    return { name, kind, protocol: forward.protocol, to: [plannedTarget(forward.target)], ...common };
-  const { listen, targets } = forward;
-  return {
-    name,
-    kind,
-    listen,
-    to: targets.map(plannedTarget),
-    ...destinationsOf(forward),
-    ...common,
-    ...sharingOf(forward),
-    ...clientOf(forward),
-    ...(forward.kind === 'https' ? httpsOf(forward) : {}),
-    ...('healthCheck' in forward ? { healthCheck: forward.healthCheck } : {}),
-    ...('limits' in forward ? { limits: forward.limits } : {}),
-  };
-}
-
-/** Where a forward leads by host name and path. */
-function destinationsOf(forward: PortForward): Pick<PlannedForward, 'hosts' | 'sites' | 'redirectTo'> {
-  if (forward.kind === 'tls')
-    return {
-      hosts: forward.tlsHosts.map(({ host, targets }) => ({
-        ...(host === undefined ? {} : { host }),
-        to: targets.map(plannedTarget),
-      })),
-    };
-  if (forward.kind !== 'http' && forward.kind !== 'https') return {};
-  const { sites } = forward;
-  const redirect = sites.flatMap((s) => s.routes).find((r) => r.redirect !== undefined);
-  return {
-    ...(sites.every(isPlain) ? {} : { sites: sites.map(plannedSite) }),
-    ...(redirect === undefined ? {} : redirectOf(redirect)),
-  };
-}
-
-function sharingOf(forward: PortForward): Pick<PlannedForward, 'sharing'> {
-  const { kind, targets } = forward;
-  // The hosts of a TLS forward share load among their own targets.
-  if (targets.length < 2 || kind === 'tls') return {};
-  const balance = kind === 'tcp' || kind === 'udp' ? forward.balance : BALANCES.http[0];
-  return { sharing: { balance, weights: targets.map((t) => t.weight) } };
-}
-
-function clientOf(forward: PortForward): Pick<PlannedForward, 'trustedProxies' | 'sendsProxyProtocol'> {
-  if (forward.engine === 'iptables') return {};
-  const { trustedProxies } = forward;
-  return {
-    ...(trustedProxies === undefined
-      ? {}
-      : { trustedProxies: { ...trustedProxies, from: trustedProxies.from.map(network) } }),
-    ...('sendsProxyProtocol' in forward && forward.sendsProxyProtocol ? { sendsProxyProtocol: true as const } : {}),
-  };
-}
-
-function httpsOf({ http3, tls }: HttpsForward): Pick<PlannedForward, 'http3' | 'certificate'> {
-  return { ...(http3 === undefined ? {} : { http3 }), ...certificateOf(tls) };
-}
-
-/** A site for all hosts and paths, which needs no entry besides the forward's own. */
-function isPlain({ host, routes }: HttpSite): boolean {
-  const [only, ...others] = routes;
-  return host === undefined && others.length === 0 && only?.path.text === '/' && only.protocol === 'http';
-}
-
-function plannedSite({ host, routes }: HttpSite): PlannedSite {
-  return {
-    ...(host === undefined ? {} : { host }),
-    routes: routes.map((route) => ({
-      path: route.path.text,
-      ...(route.path.kind === 'exact' ? { exact: true as const } : {}),
-      to: route.targets.map(plannedTarget),
-      ...redirectOf(route),
-      protocol: route.protocol,
-    })),
-  };
-}
-function plannedTarget({ kind, host, ports }: Host & { readonly ports?: PortRange }): PlannedTarget {
-  return {
-    kind: isToken(host) ? 'token' : kind,
-    ...(host === undefined || isToken(host) ? {} : { host }),
-    ...(ports === undefined ? {} : { ports }),
-  };
-}
-
-function redirectOf({ redirect }: HttpRoute): { readonly redirectTo?: PlannedRedirect } {
-  if (redirect === undefined) return {};
-  return { redirectTo: typeof redirect === 'number' ? { httpsPort: redirect } : { url: redirect } };
-}
-
-function certificateOf(tls: Certificate): Pick<PlannedForward, 'certificate'> {
-  if (tls.source === 'acme') return { certificate: { source: 'acme', server: tls.server, domains: tls.domains } };
-  return tls.source === 'secret' ? { certificate: { source: 'secret' } } : {};
-}
-
-function plannedRule({ protocol, ports, peer, reasons }: TrafficRule): PlannedRule {
-  return { protocol, ...(ports === undefined ? {} : { ports }), peer: network(peer), for: reasons };
 }

@@ -1,6 +1,7 @@
 import { App, DefaultStackSynthesizer, LegacyStackSynthesizer } from 'aws-cdk-lib';
 import { PortwayStack } from '../../lib/portway-stack';
-import { featureFlags, PUBLIC_KEY } from '../../test/snapshots/canonical';
+import { PUBLIC_KEY } from '../../test/snapshots/canonical';
+import { featureFlags } from '../../test/snapshots/synthesize';
 import { loadCases } from '../src/cases';
 import { versionsSource } from '../src/stack-source';
 

@@ -1,6 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
-import { CANONICAL, synthesize } from '../snapshots/canonical';
+import { CANONICAL } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 const common = CANONICAL.nginx;
 

@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { readPromised } from '../../lib/operate/promised';
 import { stacksOf } from '../../lib/plan/assembly';
-import { featureFlags } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 import { companyApp } from '../support/company-app';
 
 /*

@@ -7,7 +7,7 @@ import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { featureFlags } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 const base: PortwayStackProps = {
   adminCidr: '203.0.113.7/32',

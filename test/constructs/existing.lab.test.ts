@@ -32,7 +32,8 @@ import { cdk } from '../../rehearsal/src/aws/cdk';
 import { ec2Client } from '../../rehearsal/src/aws/client';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { reportAll } from '../../rehearsal/test/support/report-all';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 /*
  * A gateway beside what a team has already, deployed with the real CLI against the local endpoint. No host is booted; the test reports

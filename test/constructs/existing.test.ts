@@ -5,7 +5,8 @@ import { compareTemplates } from '../../lib/plan/change/comparison';
 import { PortGateway } from '../../lib/port-gateway';
 import type { PortGatewayProps } from '../../lib/port-gateway-props';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { CANONICAL, PUBLIC_KEY, synthesize } from '../snapshots/canonical';
+import { CANONICAL, PUBLIC_KEY } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 const { existing } = CANONICAL as { existing: PortwayStackProps };
 const stackOf = (props: PortwayStackProps) => synthesize(props, { legacy: true }).stack;

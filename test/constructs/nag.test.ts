@@ -10,7 +10,8 @@ import {
 } from 'cdk-nag';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { CANONICAL, featureFlags } from '../snapshots/canonical';
+import { CANONICAL } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 const PACKS = { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R4Checks, NIST80053R5Checks, PCIDSS321Checks };
 

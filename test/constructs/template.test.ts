@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import { stringify } from 'yaml';
 import { USER_DATA_LIMIT } from '../../lib/host/content/user-data';
-import { CANONICAL, needsBucket, synthesize } from '../snapshots/canonical';
+import { CANONICAL, needsBucket } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 interface Resource {
   readonly Type: string;

@@ -7,7 +7,8 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { SeenFromHere } from '../../lib/operate/from-here/from-here';
 import { PortwayStack } from '../../lib/portway-stack';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 import { ADDRESS, describeHost } from './support/host';
 import { NginxHost } from './support/nginx';
 

@@ -3,7 +3,7 @@ import { type PortwayError, Problems } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
 import { Tls } from '../../lib/forward/tls';
 import { checkBodies } from '../../lib/http/disk';
-import { synthesize } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 const problems = (diskGiB: number, ...props: object[]) => {
   const found = new Problems();

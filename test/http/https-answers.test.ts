@@ -6,7 +6,7 @@ import { isHttpsForward } from '../../lib/forward/resolved';
 import { Tls } from '../../lib/forward/tls';
 import { inboundTraffic } from '../../lib/forward/traffic';
 import { http, problems } from '../forward/support';
-import { synthesize } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 function https(props: object): Forward {
   return Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned(), ...props } as HttpsForwardProps);

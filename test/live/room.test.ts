@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { OnChange } from '../../lib/constructs/on-change';
-import { CANONICAL, isLarge, synthesize } from '../snapshots/canonical';
+import { CANONICAL, isLarge } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 /** Sends a stack without a bucket, as the YAML of the CDK CLI. */
 function sent(name: string, onChange: OnChange) {

@@ -6,7 +6,8 @@ import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 const base: PortwayStackProps = {
   sshPublicKey: PUBLIC_KEY,

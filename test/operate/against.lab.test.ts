@@ -12,7 +12,8 @@ import { type Deployed, readDeployed } from '../../rehearsal/src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { proveContents } from '../../rehearsal/test/support/prove-contents';
 import { report } from '../../rehearsal/test/support/report';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 /*
  * What portway plan --against deployed tells, and then the deploy does: with the real CLI, against the local endpoint. No host is

@@ -12,7 +12,8 @@ import { readDeployed } from '../../rehearsal/src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { proveContents } from '../../rehearsal/test/support/prove-contents';
 import { report } from '../../rehearsal/test/support/report';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 /*
  * The real command against the local endpoint, after deploys with the real CLI. No host is booted: the test reports, and writes what

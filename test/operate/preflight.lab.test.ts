@@ -12,7 +12,8 @@ import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { BOOTSTRAP, cdk } from '../../rehearsal/src/aws/cdk';
 import { ec2Client, ssmClient } from '../../rehearsal/src/aws/client';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 /*
  * The real command against the local endpoint, before anything is deployed.

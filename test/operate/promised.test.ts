@@ -9,7 +9,8 @@ import { ruleText } from '../../lib/plan/change/group-rules';
 import { PortGateway } from '../../lib/port-gateway';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 // A synth takes seconds on a busy machine.
 jest.setTimeout(60_000);

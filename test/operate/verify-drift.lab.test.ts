@@ -38,7 +38,8 @@ import { BOOTSTRAP, cdk } from '../../rehearsal/src/aws/cdk';
 import { ec2Client, ssmClient } from '../../rehearsal/src/aws/client';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { reportAll } from '../../rehearsal/test/support/report-all';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 /*
  * Kinds of drift, each made by hand at the local endpoint, found by what `portway verify` reads there, and undone.

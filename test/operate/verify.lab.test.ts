@@ -19,7 +19,8 @@ import { ec2Client } from '../../rehearsal/src/aws/client';
 import { readDeployed } from '../../rehearsal/src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { reportAll } from '../../rehearsal/test/support/report-all';
-import { featureFlags, PUBLIC_KEY } from '../snapshots/canonical';
+import { PUBLIC_KEY } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 
 /*
  * The real command against the local endpoint, after a deploy with the real CLI. No host is booted; the test reports instead.

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CANONICAL, featureFlags, synthesize } from '../snapshots/canonical';
+import { CANONICAL } from '../snapshots/canonical';
+import { featureFlags, synthesize } from '../snapshots/synthesize';
 import { Packed } from './packed';
 
 const ROOT = join(__dirname, '..', '..');

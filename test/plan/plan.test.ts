@@ -10,7 +10,8 @@ import { AT_DEPLOY } from '../../lib/plan/lists';
 import type { Plan } from '../../lib/plan/plan';
 import { printPlan } from '../../lib/plan/print';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { CANONICAL, synthesize } from '../snapshots/canonical';
+import { CANONICAL } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);

@@ -3,7 +3,8 @@
 // unless that is turned off. It is a program of its own, since loading the CDK takes time.
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { CANONICAL, synthesize } from '../snapshots/canonical';
+import { CANONICAL } from '../snapshots/canonical';
+import { synthesize } from '../snapshots/synthesize';
 
 const folder = process.argv[2];
 if (folder === undefined) throw new Error('usage: synth-canonical.ts FOLDER');

@@ -1,7 +1,7 @@
 // Writes the templates of an app as a company may have it: synth-company.ts FOLDER writes FOLDER/<stack>.template.json.
 import path from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { featureFlags } from '../snapshots/canonical';
+import { featureFlags } from '../snapshots/synthesize';
 import { companyApp } from '../support/company-app';
 
 const [folder] = process.argv.slice(2);

@@ -1,60 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Annotations, App, Fn, LegacyStackSynthesizer, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import * as route53 from 'aws-cdk-lib/aws-route53';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Forward } from '../../lib/forward/forward';
 import { Sources } from '../../lib/forward/known-sources';
 import { Tls } from '../../lib/forward/tls';
-import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
+import { teamNetwork } from './team-network';
 
 /** A key that nobody can use: its private half was discarded. */
 export const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGm2bE0Y5bA8yPjS6dVnq1bZ4vYw3xT0mXnqv3Ew9abc admin@example.com';
 
 const common = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY } as const;
-
-/** An existing network, known only by its ids. */
-function teamNetwork() {
-  const scope = new Stack(new App(), 'Team');
-  const vpc = ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
-    vpcId: 'vpc-1a2b3c4d',
-    availabilityZones: [Fn.select(0, Fn.getAzs())],
-    publicSubnetIds: ['subnet-1a2b3c01'],
-  });
-  const subnet = ec2.Subnet.fromSubnetAttributes(scope, 'Private', {
-    subnetId: 'subnet-1a2b3c02',
-    routeTableId: 'rtb-1a2b3c02',
-    ipv4CidrBlock: '10.0.1.0/24',
-  });
-  const zones = [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
-  const shared = {
-    // Its second public subnet is chosen by zone.
-    vpc: ec2.Vpc.fromVpcAttributes(scope, 'Shared', {
-      vpcId: 'vpc-1a2b3c4d',
-      availabilityZones: zones,
-      publicSubnetIds: ['subnet-1a2b3c01', 'subnet-1a2b3c03'],
-      publicSubnetRouteTableIds: ['rtb-1a2b3c01', 'rtb-1a2b3c01'],
-    }),
-    vpcSubnets: { availabilityZones: zones.slice(1) },
-    securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(scope, 'Monitoring', 'sg-1a2b3c4d')],
-    eip: { allocationId: 'eipalloc-1a2b3c4d', publicIp: '203.0.113.100' },
-    dns: {
-      zone: route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', {
-        hostedZoneId: 'Z0123456789ABCDEFGHIJ',
-        zoneName: 'example.com',
-      }),
-      names: ['www.example.com', '*.apps.example.com'],
-    },
-    role: iam.Role.fromRoleName(scope, 'HostRole', 'team-gateway'),
-  };
-  const alarmTopic = sns.Topic.fromTopicArn(scope, 'Topic', 'arn:aws:sns:eu-central-1:123456789012:operators');
-  return { vpc, subnet, alarmTopic, shared };
-}
-
 const team = teamNetwork();
 
 /** Stacks whose templates and rules reviewers compare, and that every template check runs on. */
@@ -343,22 +298,4 @@ export function isLarge(name: string): boolean {
 /** Whether a canonical stack, as it is, needs a bucket for its template. */
 export function needsBucket(name: string): boolean {
   return isLarge(name) && (CANONICAL[name]?.onChange ?? 'live') === 'live';
-}
-
-const CDK_JSON = join(__dirname, '..', '..', 'cdk.json');
-
-/** The feature flags of cdk.json. The CLI passes them to the app; a test must do it itself. */
-export function featureFlags(): Record<string, unknown> {
-  return JSON.parse(readFileSync(CDK_JSON, 'utf8')).context;
-}
-
-/** One stack in its own app, as the CLI would synthesize it. */
-export function synthesize(props: PortwayStackProps, { legacy = false }: { legacy?: boolean } = {}) {
-  const app = new App({ context: featureFlags() });
-  const synthesizer = legacy ? { synthesizer: new LegacyStackSynthesizer() } : {};
-  const stack = new PortwayStack(app, 'Portway', { ...props, ...synthesizer } as PortwayStackProps);
-  // Their targets stand for hosts that no template here makes.
-  for (const name of Object.keys(props.forwards))
-    Annotations.of(stack).acknowledgeWarning(`portway:targetElsewhere-${name}`);
-  return { app, stack, assembly: app.synth() };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
-import { CANONICAL, needsBucket, synthesize } from './canonical';
+import { CANONICAL, needsBucket } from './canonical';
+import { synthesize } from './synthesize';
 
 /** Everything that differs without being a change that a reviewer cares about, in one place. */
 function withoutHashes(text: string): string {

@@ -8,7 +8,8 @@ import { App, aws_ec2 as ec2, LegacyStackSynthesizer, Stack, aws_sns as sns } fr
 import { Forward } from '../../../lib/forward/forward';
 import { PortwayStack } from '../../../lib/portway-stack';
 import type { PortwayStackProps } from '../../../lib/portway-stack-props';
-import { featureFlags, PUBLIC_KEY } from '../../../test/snapshots/canonical';
+import { PUBLIC_KEY } from '../../../test/snapshots/canonical';
+import { featureFlags } from '../../../test/snapshots/synthesize';
 import { CdkError, cdk } from '../../src/aws/cdk';
 import { cloudWatchClient, ec2Client } from '../../src/aws/client';
 import { type Deployed, readDeployed } from '../../src/aws/deployed';

@@ -4,7 +4,8 @@ import { compareTemplates } from '../../../lib/plan/change/comparison';
 import { associationsIn, withoutOtherGateways } from '../../../lib/plan/change/one-gateway';
 import type { Template } from '../../../lib/plan/change/template';
 import { PortGateway } from '../../../lib/port-gateway';
-import { featureFlags, PUBLIC_KEY } from '../../snapshots/canonical';
+import { PUBLIC_KEY } from '../../snapshots/canonical';
+import { featureFlags } from '../../snapshots/synthesize';
 
 // A synth takes seconds on a busy machine.
 jest.setTimeout(60_000);

@@ -6,7 +6,8 @@ import { type Comparison, compareTemplates } from '../../../lib/plan/change/comp
 import type { Resource, Template } from '../../../lib/plan/change/template';
 import { PortwayStack } from '../../../lib/portway-stack';
 import type { PortwayStackProps } from '../../../lib/portway-stack-props';
-import { featureFlags, PUBLIC_KEY } from '../../snapshots/canonical';
+import { PUBLIC_KEY } from '../../snapshots/canonical';
+import { featureFlags } from '../../snapshots/synthesize';
 
 export const MODES = ['restart', 'replace', 'live'] as const satisfies readonly OnChange[];
 
