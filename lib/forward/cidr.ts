@@ -60,6 +60,11 @@ export function isEverything(cidr: Cidr): boolean {
   return !isToken(cidr.text) && Number(parseCidr(cidr.text).prefix) === 0;
 }
 
+/** Every address of an IP version, if some blocks hold them together: two halves are everyone too. */
+export function everyoneIn(cidrs: readonly Cidr[]): readonly Cidr[] {
+  return mergeCidrs(cidrs).filter(isEverything);
+}
+
 /** The smallest set of blocks with the same addresses, IPv4 first. Tokens stay unchanged. */
 export function mergeCidrs(cidrs: readonly Cidr[]): readonly Cidr[] {
   const tokens = [...new Set(cidrs.filter((c) => isToken(c.text)).map((c) => c.text))];

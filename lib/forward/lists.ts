@@ -13,8 +13,8 @@ export type SourceSpec = string | Sources;
 export interface ListsProps {
   /**
    * Source networks by name, written once: `{ office: ['198.51.100.0/24', '2001:db8:1::/48'] }`. The name then stands
-   * for all of them in `allowFrom`, `denyFrom`, `blocked`, `trustedProxies` and `proxyProtocol.accept.from`, beside
-   * networks. On the host a list is one set in the kernel, and one block of nginx's HTTP, whatever the number of
+   * for all of them in `allowFrom`, `denyFrom`, `blocked`, `protect.never`, `trustedProxies`, `proxyProtocol.accept.from` and
+   * `monitoring.prometheus.from`, beside networks. On the host a list is one set in the kernel, and one block of nginx's HTTP, whatever the number of
    * forwards that use it. A list that changes ends the connections of clients that no forward admits any more.
    * @default none
    * @refused an empty list; a list within a list; more than 2,000 networks in a list; names that are not a small letter,

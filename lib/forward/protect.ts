@@ -1,4 +1,4 @@
-import { type Cidr, isEverything, mergeCidrs } from './cidr';
+import { type Cidr, everyoneIn } from './cidr';
 import type { Known } from './known';
 import { type Lists, readSources, type SourceSpec } from './lists';
 import type { Problems } from './problems';
@@ -99,7 +99,7 @@ export function readProtect(
     problems,
   );
   const never = readSources('protect.never', props.never, lists, problems);
-  for (const cidr of mergeCidrs(never).filter(isEverything))
+  for (const cidr of everyoneIn(never))
     problems.add('protect.never', 'must not be everyone: remove protect instead', cidr.text);
   return {
     ...(refusedRequests === undefined ? {} : { refusedRequests }),

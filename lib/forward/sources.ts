@@ -1,4 +1,4 @@
-import { type Cidr, isEverything } from './cidr';
+import { type Cidr, everyoneIn } from './cidr';
 import type { Known } from './known';
 import { type Lists, readSources, type SourceSpec } from './lists';
 import type { Problems } from './problems';
@@ -21,7 +21,7 @@ export interface CommonForwardProps {
    * enforces this, since security groups cannot deny: iptables drops the packets; nginx answers HTTP with 403 and
    * closes TCP connections. Hundreds of networks cost no more than one.
    * @default none
-   * @refused an empty list; everyone; anything but CIDR blocks and lists
+   * @refused an empty list; everyone, also as two halves; anything but CIDR blocks and lists
    */
   readonly denyFrom?: readonly SourceSpec[];
 }
@@ -44,7 +44,7 @@ export interface SourceLists {
 export function readSourceLists(at: string, props: CommonForwardProps, problems: Problems, lists: Lists): SourceLists {
   const allowFrom = readSources(`${at}.allowFrom`, props.allowFrom, lists, problems, 'alone');
   const denyFrom = readSources(`${at}.denyFrom`, props.denyFrom, lists, problems);
-  for (const cidr of denyFrom.filter(isEverything))
+  for (const cidr of everyoneIn(denyFrom))
     problems.add(`${at}.denyFrom`, 'must not be everyone: remove the forward instead', cidr.text);
   return allowFrom.some((c) => c.prefixList !== undefined)
     ? { allowFrom: [], denyFrom, admitted: allowFrom }

@@ -1,4 +1,4 @@
-import { type Cidr, isEverything, mergeCidrs } from './cidr';
+import { type Cidr, everyoneIn } from './cidr';
 import type { Known } from './known';
 import { type Lists, readSources, type SourceSpec } from './lists';
 import type { Problems } from './problems';
@@ -38,6 +38,14 @@ export interface TrustedProxies {
   readonly from: readonly Cidr[];
   /** Whether nobody else may connect. */
   readonly only?: true;
+}
+
+/**
+ * Whether only proxies come, among them some that the host may not know: the security group names a prefix list, which AWS
+ * keeps, and so may have newer ones.
+ */
+export function mayHideProxies({ trustedProxies: trusted }: { readonly trustedProxies?: TrustedProxies }): boolean {
+  return trusted?.only === true && trusted.from.some((c) => c.prefixList !== undefined);
 }
 
 export interface ClientAddressProps {
@@ -91,12 +99,11 @@ export function readTrustedProxies(
 }
 
 /**
- * If everyone were a trusted proxy, every client could claim any address. Two halves of the address space are everyone
- * too.
+ * If everyone were a trusted proxy, every client could claim any address.
  */
 function readTrusted(at: string, value: unknown, lists: Lists, problems: Problems): readonly Cidr[] {
   const from = readSources(at, value, lists, problems, 'known');
-  for (const cidr of mergeCidrs(from).filter(isEverything))
+  for (const cidr of everyoneIn(from))
     problems.add(at, 'must not be everyone: anybody could then claim any address', cidr.text);
   return from;
 }

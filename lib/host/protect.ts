@@ -3,6 +3,7 @@ import type { GatewaySettings } from '../forward/gateway-settings';
 import { REFUSED_REQUESTS } from '../forward/protect';
 import { hostsOf, isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
+import { mayHideProxies } from '../forward/trusted-proxies';
 import { PROTECT_TABLE, renderProtect } from '../kernel/protect';
 import { hasProxies } from '../nginx/protect';
 import { assetFiles, PACKAGE, UNITS } from './assets';
@@ -31,6 +32,7 @@ export function protectPart(
 ): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
   if (protect === undefined) return { files: [], packages: [] };
   const own = forwards.filter(isNginxForward);
+  const proxyPorts = own.filter(mayHideProxies).map(({ listen }) => listen.from);
   const never = mergeCidrs([...protect.never, ...neededNetworks(forwards)]);
   const lines = [
     `refused ${protect.refusedRequests ?? REFUSED_REQUESTS}`,
@@ -45,7 +47,7 @@ export function protectPart(
   return {
     files: [
       { path: PROTECT_SETTINGS, mode: '0644', text: lines.map((line) => `${line}\n`).join(''), origin: 'rules' },
-      { path: PROTECT_TABLE.file, mode: '0644', text: renderProtect(protect), origin: 'rules' },
+      { path: PROTECT_TABLE.file, mode: '0644', text: renderProtect(protect, proxyPorts), origin: 'rules' },
       ...assetFiles(
         ...['protect', 'offenders', 'blocked', 'unblock'].map((module) => `${PACKAGE}/${module}.py`),
         `${UNITS}/portway-protect.service`,

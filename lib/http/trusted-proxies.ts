@@ -2,7 +2,12 @@ import { mergeCidrs } from '../forward/cidr';
 import { type SourceSpec, splitSources } from '../forward/lists';
 import { readFlag } from '../forward/read-value';
 import { sharedPortOf, type WebForward } from '../forward/resolved';
-import { type ProxyProtocolProps, readTrustedProxies, type TrustedProxies } from '../forward/trusted-proxies';
+import {
+  mayHideProxies,
+  type ProxyProtocolProps,
+  readTrustedProxies,
+  type TrustedProxies,
+} from '../forward/trusted-proxies';
 import { block, type Line } from '../nginx/block';
 import { variableName } from '../nginx/names';
 import { geo, inAny, type Variables } from '../nginx/networks';
@@ -67,9 +72,9 @@ export const trustedProxies: ForwardFeature<TrustedProxiesProps, TrustedProxiesV
   },
 };
 
-/** A prefix list may have newer networks than the host: then the security group alone sees to it. */
-function isExclusive({ trustedProxies: trusted }: WebForward): boolean {
-  return trusted?.only === true && !trusted.from.some((c) => c.prefixList !== undefined);
+/** With a prefix list the security group alone sees to it. */
+function isExclusive(forward: WebForward): boolean {
+  return forward.trustedProxies?.only === true && !mayHideProxies(forward);
 }
 
 /** Who connects, whomever they name as the client. */

@@ -1,5 +1,5 @@
 import { overlapCidr } from 'cidr-tools';
-import { type Cidr, isEverything } from '../forward/cidr';
+import { type Cidr, everyoneIn } from '../forward/cidr';
 import { type FetchedList, readFetchedLists } from '../forward/fetched-lists';
 import { readSources, type SourceSpec, splitSources } from '../forward/lists';
 import { isToken } from '../forward/token';
@@ -13,7 +13,7 @@ export interface BlockedProps {
    * Source networks in CIDR notation, names of `lists`, and lists to fetch (`Sources.url`), whose packets are dropped before anything else, even on established connections.
    * Hundreds of networks cost no more than one.
    * @default none
-   * @refused an empty list; everyone; a network that overlaps `adminCidr`
+   * @refused an empty list; everyone, also as two halves; a network that overlaps `adminCidr`
    */
   readonly blocked?: readonly SourceSpec[];
 }
@@ -36,9 +36,10 @@ export const blocked: GatewayOption<BlockedProps, BlockedValues> = {
   props: { blocked: true },
   read(_, props, problems, { admin, lists }) {
     const networks = readSources('blocked', props.blocked, lists, problems, 'fetched');
+    const everyone = everyoneIn(networks);
+    for (const cidr of everyone) problems.add('blocked', 'must not be everyone', cidr.text);
     for (const cidr of networks) {
-      if (isEverything(cidr)) problems.add('blocked', 'must not be everyone', cidr.text);
-      else if (admin !== undefined && overlaps(cidr, admin))
+      if (admin !== undefined && overlaps(cidr, admin) && !everyone.some((c) => c.family === cidr.family))
         problems.add('blocked', `must leave adminCidr (${admin.text}) out, or nobody could log in`, cidr.text);
     }
     const fetchedLists = readFetchedLists('blocked', props.blocked, problems);

@@ -1,5 +1,5 @@
 import { excludeCidr } from 'cidr-tools';
-import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import { type Cidr, everyoneIn, mergeCidrs } from '../forward/cidr';
 import { NO_LISTS, readSources } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import { isPlainObject } from '../forward/read-object';
@@ -23,7 +23,7 @@ export interface EgressProps {
   /**
    * The private networks, in CIDR notation. Their packets to anywhere else are let in, let out, and sent with the
    * gateway's address.
-   * @refused an empty list; everyone; IPv6 networks without `ipv6`
+   * @refused an empty list; everyone, also as two halves; IPv6 networks without `ipv6`
    */
   readonly from: readonly string[];
 }
@@ -61,12 +61,13 @@ function readEgress(egress: unknown, { ipv6 }: Pick<GatewayContext, 'ipv6'>, pro
     return [];
   }
   const from = readSources('egress.from', egress.from, NO_LISTS, problems);
+  const everyone = everyoneIn(from);
+  for (const cidr of everyone)
+    problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
   for (const cidr of from) {
     if (cidr.list !== undefined)
       problems.add('egress.from', 'must be private networks of your own, written here', cidr.list);
-    else if (isEverything(cidr))
-      problems.add('egress.from', 'must not be everyone: name the private networks', cidr.text);
-    else if (cidr.family === 6 && !ipv6)
+    else if (cidr.family === 6 && !ipv6 && !everyone.some((c) => c.family === 6))
       problems.add('egress.from', 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
   }
   return from;

@@ -1,6 +1,7 @@
-import { type Cidr, isEverything, mergeCidrs } from '../forward/cidr';
+import { type Cidr, everyoneIn, mergeCidrs } from '../forward/cidr';
 import type { Known } from '../forward/known';
-import { NO_LISTS, readSources } from '../forward/lists';
+import { PUBLISHED } from '../forward/known-sources';
+import { readSources } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
 import { readWhole } from '../forward/read-value';
@@ -31,8 +32,8 @@ export interface MonitoringProps {
 /** Who may read the metrics, and where. */
 export interface PrometheusProps {
   /**
-   * The networks that may ask, in CIDR notation. The security group and the host both keep out everyone else.
-   * @refused an empty list; everyone, also as two halves, since the metrics name forwards and targets; IPv6 networks without `ipv6`
+   * The networks that may ask, in CIDR notation, and names of `lists`. The security group and the host both keep out everyone else.
+   * @refused an empty list; everyone, also as two halves, since the metrics name forwards and targets; a CDN's ranges; IPv6 networks without `ipv6`
    */
   readonly from: readonly string[];
   /**
@@ -68,18 +69,27 @@ export const monitoring: GatewayOption<MonitoringOptionProps, Monitoring> = {
   nftables: ({ settings }) => readersPart(settings),
 };
 
-function readPrometheus(value: unknown, { ipv6 }: GatewayContext, problems: Problems): Monitoring['prometheus'] {
+const NO_IPV6 = 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack';
+
+function readPrometheus(value: unknown, { ipv6, lists }: GatewayContext, problems: Problems): Monitoring['prometheus'] {
   const at = 'monitoring.prometheus';
   const props = readObject(at, value, { parts: PROMETHEUS, example: "{ from: ['10.0.0.0/16'] }" }, problems);
   if (props === undefined) return undefined;
   if (props.from === undefined)
     problems.add(`${at}.from`, "must say which networks may read the metrics, such as ['10.0.0.0/16']");
-  const from = readSources(`${at}.from`, props.from, NO_LISTS, problems);
-  for (const cidr of mergeCidrs(from)) {
-    if (isEverything(cidr))
-      problems.add(`${at}.from`, 'must not be everyone: the metrics name forwards and targets', cidr.text);
-    else if (cidr.family === 6 && !ipv6)
-      problems.add(`${at}.from`, 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', cidr.text);
+  const readers = readSources(`${at}.from`, props.from, lists, problems);
+  // A list may hold both IP versions, for others.
+  const usable = readers.filter((c) => c.list === undefined || c.family === 4 || ipv6);
+  const from = [...new Map(usable.map((c) => [c.text, c])).values()];
+  const [first] = readers;
+  if (from.length === 0 && first !== undefined) problems.add(`${at}.from`, NO_IPV6, first.text);
+  const everyone = everyoneIn(from);
+  for (const cidr of everyone)
+    problems.add(`${at}.from`, 'must not be everyone: the metrics name forwards and targets', cidr.text);
+  for (const { text, family, list = '' } of from) {
+    if (PUBLISHED.has(list))
+      problems.add(`${at}.from`, 'must be networks of your own: anybody may ask through a CDN', text);
+    else if (family === 6 && !ipv6 && !everyone.some((c) => c.family === 6)) problems.add(`${at}.from`, NO_IPV6, text);
   }
   return { from, port: readWhole(`${at}.port`, props.port, { from: 1024, to: 65535 }, problems) ?? 9464 };
 }

@@ -50,9 +50,14 @@ const SECONDS = 10;
 
 /**
  * The table that drops what blocked sources send, as text for `nft -f`. The service fills its sets, so it stands apart from
- * `inet portway`, which each change of rules makes anew.
+ * `inet portway`, which each change of rules makes anew. `proxyPorts`: where only a CDN comes, also with proxies that nobody
+ * here knows, which open many connections.
  */
-export function renderProtect({ newConnectionsPerSecond: perSecond, dryRun }: Protect): string {
+export function renderProtect(
+  { newConnectionsPerSecond: perSecond, dryRun }: Protect,
+  proxyPorts: readonly number[],
+): string {
+  const others = proxyPorts.length === 0 ? '' : `tcp dport != { ${proxyPorts.join(', ')} } `;
   const floods = perSecond !== undefined;
   return [
     '# Portway: sources that are blocked for a time. `portway protect` loads it, and fills its sets.',
@@ -67,7 +72,7 @@ export function renderProtect({ newConnectionsPerSecond: perSecond, dryRun }: Pr
         'iif lo accept',
         ...FAMILIES.map(({ family }) => `${family === 4 ? 'ip' : 'ip6'} saddr @never_v${family} accept`),
         ...FAMILIES.map(({ family, source }) => `${source} @blocked_v${family} counter drop`),
-        ...(floods ? ['tcp flags & (fin | syn | rst | ack) == syn jump opening'] : []),
+        ...(floods ? [`tcp flags & (fin | syn | rst | ack) == syn ${others}jump opening`] : []),
       ],
       ['Before connection tracking, so that they cannot fill its table.'],
     ),

@@ -1,5 +1,6 @@
 import type { Protect } from '../forward/protect';
 import type { WebForward } from '../forward/resolved';
+import { mayHideProxies } from '../forward/trusted-proxies';
 import { type Block, block, type Line } from './block';
 import { refuse } from './refusals';
 
@@ -11,6 +12,8 @@ const BLOCKED = '/run/portway-protect/blocked';
 const ASKED = '$portway_first_uri';
 /** The file's name for the client, see {@link sourceMap}. */
 const SOURCE = '$portway_source';
+/** Not empty if whoever connects is a proxy that nginx does not know. */
+const UNNAMED = '$portway_unnamed';
 
 /**
  * Tells an offence as soon as it is logged, whatever `logs` says, by a datagram in which nothing comes from the client but
@@ -27,20 +30,34 @@ export function tellLines(protect: Protect | undefined): readonly Line[] {
 export function offenceMaps(protect: Protect | undefined, forwards: readonly WebForward[]): readonly Line[] {
   if (protect === undefined) return [];
   const { failedLogins } = protect;
+  const hidden = forwards.filter(mayHideProxies).map(({ listen }) => listen.from);
+  const mark = hidden.length === 0 ? '' : UNNAMED;
   const paths = failedLogins?.paths.map((path) => path.replace(/\/$/, '').replaceAll('.', '\\.')) ?? [];
   return [
     '# Offences, for portway-protect: refusals with 429 that no target made, and failed logins.',
     "log_format portway-offence '$portway_offence $remote_addr';",
-    block('map "$status$upstream_status" $portway_refused', ['429 refused;', "default '';"]),
+    ...(hidden.length === 0 ? [] : [unnamedMap(hidden)]),
+    block(`map "${mark}$status$upstream_status" $portway_refused`, ['429 refused;', "default '';"]),
     // nginx refuses a variable that no server sets.
     paths.length === 0
       ? 'map $portway_refused $portway_offence { default $portway_refused; }'
-      : block(`map "$status ${ASKED}" $portway_offence`, [
+      : block(`map "${mark}$status ${ASKED}" $portway_offence`, [
           `"~*^40[13] (?:${paths.join('|')})(?:[/;]|$)" logins;`,
           'default $portway_refused;',
         ]),
     ...(hasProxies(forwards) ? [sourceMap()] : []),
   ];
+}
+
+/**
+ * Where only a CDN's proxies come, whoever connects and names nobody else is a proxy that is newer than Portway: what its
+ * clients do is not its own doing. The mark ahead of a status makes it none that counts.
+ */
+function unnamedMap(ports: readonly number[]): Block {
+  return block(`map "$server_port $realip_remote_addr $remote_addr" ${UNNAMED}`, [
+    `"~^(?:${ports.join('|')}) (?<unnamed>\\S+) \\k<unnamed>$" 'proxy ';`,
+    "default '';",
+  ]);
 }
 
 /** At the head of each server. */

@@ -25,14 +25,15 @@ export interface PlannedList {
 /** All lists that are named somewhere. */
 export function plannedLists(
   forwards: readonly ResolvedForward[],
-  { blocked }: GatewaySettings,
+  { blocked, prometheus, protect }: GatewaySettings,
 ): { readonly lists?: readonly PlannedList[]; readonly blockedLists?: readonly string[] } {
   const used = forwards.flatMap((f) => [
     ...f.allowFrom,
     ...f.denyFrom,
     ...(isNginxForward(f) ? (f.trustedProxies?.from ?? []) : []),
   ]);
-  const lists = [...splitSources([...used, ...blocked]).lists].map(([name, networks]): PlannedList => {
+  const ofGateway = [...blocked, ...(prometheus?.from ?? []), ...(protect?.never ?? [])];
+  const lists = [...splitSources([...used, ...ofGateway]).lists].map(([name, networks]): PlannedList => {
     const { asOf, source } = PUBLISHED.get(name) ?? {};
     const published = asOf === undefined || source === undefined ? {} : { published: { asOf, source } };
     return { name, networks: networks.map(network), ...published };

@@ -111,6 +111,23 @@ test('everyone is refused in a list too, where it is elsewhere', () => {
   ]);
 });
 
+test.each([
+  ['blocked', (halves: readonly string[]) => ({ blocked: halves })],
+  ['egress.from', (halves: readonly string[]) => ({ egress: { from: halves } })],
+  ['monitoring.prometheus.from', (halves: readonly string[]) => ({ monitoring: { prometheus: { from: halves } } })],
+  ['protect.never', (halves: readonly string[]) => ({ protect: { never: halves } })],
+])('two halves are everyone in %s too, which is told once', (at, props) => {
+  for (const halves of [
+    ['0.0.0.0/1', '128.0.0.0/1'],
+    ['::/2', '4000::/2', '8000::/1'],
+  ]) {
+    const problems = new Problems();
+    readGatewaySettings(props(halves), ADMIN, problems);
+    expect(problems.length).toBe(1);
+    expect(() => problems.throwIfAny()).toThrow(`${at} must not be everyone`);
+  }
+});
+
 test('a forward of one IP version may name a list of both, but not one of the other alone', () => {
   const forward = (allowFrom: readonly string[]) => ({ allowFrom, family: 'ipv4', engine: 'iptables' });
   const lists = { office: OFFICE, six: ['2001:db8:6::/48'] };

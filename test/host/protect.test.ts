@@ -1,5 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
 import { readGatewaySettings } from '../../lib/forward/gateway-settings';
+import { Sources } from '../../lib/forward/known-sources';
 import { Problems } from '../../lib/forward/problems';
 import type { ProtectProps } from '../../lib/forward/protect';
 import { type Deploy, Gateway } from './support/gateway';
@@ -16,6 +17,8 @@ const SIX = '2001:db8:100:7::66';
 
 /** A proxy with this address names these clients. */
 const PROXY = '198.51.100.90';
+/** Proxies of a CDN: one in the ranges that Portway knows, and one that is newer. */
+const [EDGE, NEWER] = ['3.172.0.9', '198.51.100.91'];
 
 describeHost('protect', () => {
   let gateway: Gateway;
@@ -23,9 +26,14 @@ describeHost('protect', () => {
   beforeAll(async () => {
     gateway = await Gateway.start();
     host = gateway.host;
-    const v4 = [ADMIN, OFFICE, STRANGER, ATTACKER, PROXY].map((one) => `ip addr add ${one}/32 dev eth0;`).join('');
+    const v4 = [ADMIN, OFFICE, STRANGER, ATTACKER, PROXY, EDGE, NEWER]
+      .map((one) => `ip addr add ${one}/32 dev eth0;`)
+      .join('');
     await host.sh('client', `${v4} ip addr add ${NEIGHBOUR}/128 dev eth0 nodad; ip addr add ${SIX}/128 dev eth0 nodad`);
-    await host.sh('gateway', `ip route add 2001:db8:100:7::/64 via ${ADDRESS.client.v6}`);
+    await host.sh(
+      'gateway',
+      `ip route add 2001:db8:100:7::/64 via ${ADDRESS.client.v6}; ip route add ${EDGE} via ${ADDRESS.client.v4}`,
+    );
     await host.serve('gateway', ['python3', '/support/web.py', '8080', 'app']);
   });
   afterAll(() => gateway?.stop());
@@ -44,6 +52,13 @@ describeHost('protect', () => {
         quiet: Forward.http({ listen: 81, to: 8080, logs: { level: 'none' } }),
         echo: Forward.tcp({ listen: 9000, to: 8080, engine: 'iptables' }),
         behind: Forward.http({ listen: 82, to: 8080, trustedProxies: [`${PROXY}/32`] }),
+        cdn: Forward.http({
+          listen: 83,
+          to: 8080,
+          trustedProxies: [Sources.cloudFront({ prefixList: 'pl-0123abcd' })],
+          proxiesOnly: true,
+          limits: { requestsPerSecond: 20, burst: 5 },
+        }),
       },
       settings: { ...settings, ipv6: true },
       content,
@@ -64,13 +79,13 @@ describeHost('protect', () => {
     return (await host.run('client', ['curl', ...words, `${url}:${port}${path}`])).stdout;
   };
   /** Many requests, until one gets no answer. Returns how many were answered, by status. */
-  const flood = async (source: string, count = 80): Promise<Record<string, number>> => {
+  const flood = async (source: string, { count = 80, port = 80 } = {}): Promise<Record<string, number>> => {
     const url = source.includes(':') ? `http://[${ADDRESS.gateway.v6}]` : `http://${ADDRESS.gateway.v4}`;
     const words = `-s -m 2 -o /dev/null -w '%{http_code}\\n' --interface ${source}`;
     const said = await host.run('client', [
       'bash',
       '-c',
-      `timeout 8 curl --fail-early ${words} '${url}/[1-${count}]' || :`,
+      `timeout 8 curl --fail-early ${words} '${url}:${port}/[1-${count}]' || :`,
     ]);
     const found: Record<string, number> = {};
     for (const status of said.stdout.trim().split('\n')) found[status] = (found[status] ?? 0) + 1;
@@ -184,6 +199,22 @@ describeHost('protect', () => {
     expect(await ask(PROXY, { port: 82, more: client('203.0.113.9') })).toBe('200');
   });
 
+  test('blocks clients behind a CDN, but none of its proxies that only the security group knows', async () => {
+    const client = (address: string) => ['-H', `X-Forwarded-For: ${address}`];
+    await fail(NEWER, 8, { port: 83, more: client('203.0.113.20') });
+    expect((await flood(NEWER, { port: 83 }))['429']).toBeGreaterThan(45);
+    await fail(EDGE, 5, { port: 83, more: client('203.0.113.21') });
+    await until('its client is refused', async () => {
+      return (await ask(EDGE, { port: 83, more: client('203.0.113.21') })) === '403';
+    });
+    expect(await sources()).toEqual([ATTACKER, '2001:db8:5::/64', '203.0.113.21']);
+    expect(await ask(NEWER, { port: 83 })).toBe('200');
+    // On other forwards such a proxy is a client like any other.
+    await fail(NEWER, 5);
+    await until('it is blocked', () => isBlocked(NEWER));
+    await host.sh('gateway', `portway unblock 203.0.113.21; portway unblock ${NEWER}`);
+  });
+
   /** Opens connections as fast as it can, and keeps them. Forged: sends first packets in the name of the source. Returns how many are open. */
   const open = async (source: string, port: number, count: number, how: 'real' | 'forged' = 'real') => {
     const script = `${__dirname}/support/open.py`;
@@ -195,15 +226,17 @@ describeHost('protect', () => {
     await gateway.succeed(deploy({ refusedRequests: 30, newConnectionsPerSecond: 20 }, 'c5'));
     await host.sh('gateway', `portway unblock ${ATTACKER}; portway unblock 2001:db8:5::`);
     await open(STRANGER, 81, 900, 'forged');
-    const [stranger, admin, ...attackers] = await Promise.all([
+    const [stranger, admin, proxy, ...attackers] = await Promise.all([
       open(STRANGER, 81, 60),
       open(ADMIN, 81, 400),
+      open(NEWER, 83, 300),
       open(ATTACKER, 9000, 350),
       open(SIX, 81, 350),
     ]);
     // Of the stranger whose address was forged too, some: not enough to prove anything.
     expect(stranger).toBeGreaterThan(5);
     expect(admin).toBe(400);
+    expect(proxy).toBe(300);
     for (const number of attackers) expect(number).toBeLessThan(350);
     await until('both are blocked', async () => (await sources()).length === 2, 10);
     const found = (await blocked()).map(({ source, reason }) => `${source} ${reason}`).sort();

@@ -1,5 +1,6 @@
 import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
+import { Sources } from '../../lib/forward/known-sources';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 
@@ -35,6 +36,19 @@ test('opens the port to the readers alone, in the security group and on the host
   expect(rules).toContain('      10.0.0.0/23,\n');
   expect(rules).toContain('    tcp dport 9999 jump readers\n');
   expect(files.find(({ path }) => path.endsWith('metrics.json'))?.text).toBe('{"port":9999}\n');
+});
+
+test('takes names of lists, and of those the networks that the gateway can hear', () => {
+  const lists = { ops: ['10.0.5.0/24', '2001:db8:5::/48'], also: ['10.0.5.0/24'], six: ['2001:db8:6::/48'] };
+  const readers = (from: readonly unknown[], more: object = {}) =>
+    check({ prometheus: { from } }, { lists, ...more }).inbound.flatMap(({ reasons, peer }) =>
+      reasons.includes('metrics') ? peer.text : [],
+    );
+  expect(readers(['ops', 'also', '10.0.6.0/24'])).toEqual(['10.0.5.0/24', '10.0.6.0/24']);
+  expect(readers(['ops'], { ipv6: true })).toEqual(['10.0.5.0/24', '2001:db8:5::/48']);
+  expect(() => readers(['six'])).toThrow('monitoring.prometheus.from must be IPv4 while the gateway has no IPv6');
+  expect(() => readers(['opps'])).toThrow('the name of a list (did you mean ops?), got: opps');
+  expect(() => readers([Sources.cloudflare()])).toThrow('must be networks of your own: anybody may ask through a CDN');
 });
 
 test('puts nothing on a host without it', () => {

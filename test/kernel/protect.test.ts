@@ -1,5 +1,6 @@
 import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
+import { Sources } from '../../lib/forward/known-sources';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 
@@ -75,6 +76,30 @@ test('first packets that are too many are dropped, and only counted with dryRun'
   const limit = 'limit rate over 30/second burst 150 packets } update @flooding_v4 { ip saddr } counter';
   expect(rules({ newConnectionsPerSecond: 30 })).toContain(`${limit} drop\n`);
   expect(rules({ newConnectionsPerSecond: 30, dryRun: true })).toContain(`${limit}\n`);
+});
+
+test('a proxy that a prefix list may hold, and Portway does not know, offends nobody where only a CDN comes', () => {
+  const cdn = (props: object) =>
+    files({
+      protect: { failedLogins: { paths: ['/login'] }, newConnectionsPerSecond: 30 },
+      forwards: {
+        ...WEB,
+        cdn: Forward.http({
+          listen: 81,
+          to: 8080,
+          trustedProxies: [Sources.cloudFront({ prefixList: 'pl-0123abcd' })],
+          ...props,
+        }),
+      },
+    });
+  const hidden = cdn({ proxiesOnly: true });
+  expect(hidden.get('/etc/nginx/nginx.conf')).toContain('"~^(?:81) (?<unnamed>');
+  expect(hidden.get('/etc/nginx/nginx.conf')).toContain('map "$portway_unnamed$status$upstream_status"');
+  expect(hidden.get('/etc/portway/protect.nft')).toContain('== syn tcp dport != { 81 } jump opening');
+  // Where clients may come too, nobody can tell them apart.
+  const open = cdn({});
+  expect(open.get('/etc/nginx/nginx.conf')).not.toContain('unnamed');
+  expect(open.get('/etc/portway/protect.nft')).toContain('== syn jump opening');
 });
 
 test('connections count on hosts without nginx too', () => {
