@@ -27,6 +27,13 @@ export async function nginxStock(ground: Ground, jobs: readonly Job[]): Promise<
   await startNginx(ground, SITE, await configuration('nginx-site.conf', ground, jobs));
 }
 
+/** The same for HTTPS, as its documentation shows it. */
+export async function nginxStockTls(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  const file = await putCertificate(ground);
+  const listener = `${jobs[0]?.listen} ssl; ssl_certificate ${file}.crt; ssl_certificate_key ${file}.key`;
+  await startNginx(ground, SITE, await configuration('nginx-site.conf', ground, jobs, { LISTENER: listener }));
+}
+
 /** The same, with connections to the target that are kept. */
 export async function nginxStockKept(ground: Ground, jobs: readonly Job[]): Promise<void> {
   await startNginx(ground, SITE, await configuration('nginx-site-kept.conf', ground, jobs));

@@ -10,7 +10,7 @@ import { FLOWS } from '../../../lib/kernel/flow-offload';
 import { GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
 import type { Ground } from '../lab/ground';
-import { certificate } from './certificate';
+import { putCertificate } from './certificate';
 import { type Carrier, type Job, remoteHost } from './job';
 
 const OS = OPERATING_SYSTEMS['debian-13'];
@@ -125,8 +125,12 @@ async function startNginx(ground: Ground, forwards: readonly Forward[], change =
   await ground.ready('gateway', 'nginx runs', `[[ $(${asked}) == '${GENERATION}' ]]`);
 }
 
-/** Puts the benchmark's certificates and keys where nginx.conf expects them. */
+/** Puts the benchmark's certificate and key where nginx.conf expects them. */
 async function putCertificates(ground: Ground, conf: string): Promise<void> {
   const paths = [...conf.matchAll(/\bssl_certificate(?:_key)? (\S+);/g)].map(([, path]) => path as string);
-  for (const path of new Set(paths)) await ground.put('gateway', path, (await certificate(ground)).both);
+  if (paths.length === 0) return;
+  const made = await putCertificate(ground);
+  for (const path of new Set(paths)) {
+    await ground.sh('gateway', `mkdir -p "$(dirname '${path}')"; install -m 600 ${made}.pem '${path}'`);
+  }
 }

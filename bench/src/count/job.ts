@@ -21,7 +21,8 @@ export async function withJob<T>(sections: readonly Section[], work: (archive: s
         await writeSubject(own, section, subject);
       }
     }
-    for (const file of ['run.sh', 'load.c']) await cp(join(__dirname, 'guest', file), join(job, file));
+    for (const file of ['run.sh', 'load.c', 'tls.h', 'tls.c'])
+      await cp(join(__dirname, 'guest', file), join(job, file));
     const archive = join(folder, 'job.tar');
     await spawn('tar', ['-C', job, '-cf', archive, '.']);
     return await work(archive);
@@ -39,7 +40,8 @@ async function writeSubject(folder: string, { applicationAt, loads }: Section, s
   const recording = new Recording(applicationAt);
   await subject.carrier(recording, subject.jobs);
   const web = address(recording.target, subject, 'tcp');
-  await recording.ready('client', `the application answers at ${web}`, `/run/job/load answers ${web} 2>/dev/null`);
+  const answers = subject.tls ? 'answers-tls' : 'answers';
+  await recording.ready('client', `the application answers at ${web}`, `/run/job/load ${answers} ${web} 2>/dev/null`);
   await recording.write(folder);
   const lines = loads.map((load) => `${load} ${words(load, recording.target, subject)}`);
   await writeFile(join(folder, 'loads'), `${lines.join('\n')}\n`);

@@ -6,6 +6,11 @@ export const LOADS = {
   kept: { title: 'a request on a kept connection', count: 400 },
   new: { title: 'a new connection with one request', count: 200 },
   datagram: { title: 'a datagram there and back', count: 400 },
+  'kept-64': { title: 'a request on one of 64 kept connections that ask at once', count: 640 },
+  'new-64': { title: 'one of 64 new connections at once with one request each', count: 320 },
+  'tls-kept': { title: 'a request on a kept TLS connection', count: 400 },
+  'tls-full': { title: 'a new TLS connection (full handshake) with one request', count: 60 },
+  'tls-resumed': { title: 'a new TLS connection (resumed session) with one request', count: 60 },
 } as const;
 export type LoadName = keyof typeof LOADS;
 

@@ -1,10 +1,10 @@
 import { nftFlowsByHand, nftMapByHand } from '../carriers/by-hand';
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
-import { nginxStockKept } from '../carriers/peers';
+import { nginxStockKept, nginxStockTls } from '../carriers/peers';
 import { portwayFlows, portwayIptables } from '../carriers/portway';
 import { manyJobs } from '../scenarios/many';
-import { WEB } from '../scenarios/set-up';
+import { SECURE_WEB, WEB } from '../scenarios/set-up';
 import { PRICES } from './prices';
 import type { Section, Subject } from './section';
 
@@ -70,6 +70,13 @@ const NGINX_KEPT: Carrying = {
   carrier: nginxStockKept,
 };
 
+const NGINX_TLS: Carrying = {
+  name: 'nginx',
+  title: 'nginx, bare proxy_pass',
+  carrier: nginxStockTls,
+  tls: true,
+};
+
 export const SECTIONS: readonly Section[] = [
   {
     name: 'remote',
@@ -91,7 +98,7 @@ export const SECTIONS: readonly Section[] = [
     name: 'http',
     title: 'HTTP through a reverse proxy to another host',
     applicationAt: 'backend',
-    loads: ['kept', 'new'],
+    loads: ['kept', 'new', 'kept-64', 'new-64'],
     peer: 'haproxy',
     subjects: [
       ...[
@@ -100,6 +107,16 @@ export const SECTIONS: readonly Section[] = [
       ].map((contender) => carrying(contender, [WEB])),
       many(1_000, CONTENDERS.portwayNginx, manyJobs(1_000)),
     ],
+  },
+  {
+    name: 'tls',
+    title: 'HTTPS (TLS 1.3) through a reverse proxy to another host',
+    applicationAt: 'backend',
+    loads: ['tls-kept', 'tls-full', 'tls-resumed'],
+    peer: 'haproxy',
+    subjects: [NGINX_TLS, CONTENDERS.haproxyTls, CONTENDERS.portwayTls].map((contender) =>
+      carrying(contender, [SECURE_WEB]),
+    ),
   },
   {
     name: 'many-remote',

@@ -8,13 +8,14 @@ import { key, withJob } from '../../src/count/job';
 import { SECTIONS } from '../../src/count/subjects';
 import { benchRoot } from '../../src/lab/root';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 /** Subjects by their section: one of each kind. */
 const CHOSEN: Readonly<Record<string, readonly string[]>> = {
   remote: ['iptables', 'portway-iptables', 'portway-uncounted', 'portway-iptables-1000'],
   local: ['direct', 'portway-iptables'],
   http: ['portway-nginx', 'haproxy', 'nginx-kept'],
+  tls: ['portway-nginx', 'haproxy', 'nginx'],
   'options-kernel': ['two-targets-with-healthcheck'],
   'options-tcp': ['proxyprotocol-send'],
   'options-http': ['no-request-id-there-is-no-such-option'],

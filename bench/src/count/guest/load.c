@@ -2,11 +2,13 @@
  * The application, and the client that counts. With -icount the clock advances by one nanosecond for each instruction that the
  * machine executes, so elapsed time is the number of instructions of all sides together.
  *
- *   load serve PORT OTHER_PORT                 answers TCP (any request, as HTTP) and UDP on both until it is killed
- *   load kept|new|datagram HOST PORT COUNT BATCHES
- *                                              prints a line for each batch: instructions for one, and the part that was idle
- *   load answers HOST PORT                     ends with 0 if a request is answered there
- *   load waits                                 ends with 0 if idle time is seen: a wait of a second shows in it
+ *   load serve PORT OTHER_PORT           answers TCP (any request, as HTTP) and UDP on both until it is killed
+ *   load LOAD HOST PORT COUNT BATCHES    prints a line for each batch: instructions for one, and the part that was idle
+ *   load answers HOST PORT               ends with 0 if a request is answered there
+ *   load answers-tls HOST PORT           the same with TLS
+ *   load waits                           ends with 0 if idle time is seen: a wait of a second shows in it
+ *
+ * LOAD is one of the loads below.
  *
  * Each answer carries a number that grows by one. So the client knows that the application itself answered each request, once.
  */
@@ -21,11 +23,14 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "tls.h"
 
 /* Digits of an answer's number. */
 #define DIGITS 8
 /* What a datagram carries, in bytes. */
 #define DATAGRAM 64
+/* The most connections that ask at once. */
+#define MOST 64
 
 static const int on = 1;
 
@@ -142,62 +147,118 @@ static int connection(int type, struct sockaddr_in *address) {
   return file;
 }
 
+/* What is asked for, again and again. */
+static const struct load {
+  const char *name;
+  /* Connections that ask at once. The next request goes out when all have been answered. */
+  int at_once;
+  /* Whether a connection serves one request only. */
+  int is_new;
+  enum { PLAIN, DATAGRAMS, TLS } kind;
+  /* Of TLS: whether a new connection resumes the session of the one before. */
+  int resumes;
+} LOADS[] = {
+    {"kept", 1, 0, PLAIN},    {"new", 1, 1, PLAIN},     {"kept-64", 64, 0, PLAIN},  {"new-64", 64, 1, PLAIN},
+    {"datagram", 1, 0, DATAGRAMS}, {"tls-kept", 1, 0, TLS}, {"tls-full", 1, 1, TLS}, {"tls-resumed", 1, 1, TLS, 1},
+};
+
+struct client {
+  int file;
+  /* NULL without TLS. */
+  struct ssl_st *tls;
+};
+
+static struct client client(const struct load *load, struct sockaddr_in *address) {
+  struct client made = {connection(load->kind == DATAGRAMS ? SOCK_DGRAM : SOCK_STREAM, address), NULL};
+  if (load->kind == TLS) made.tls = tls_open(made.file, load->resumes);
+  return made;
+}
+
+static void leave(const struct load *load, struct client *client) {
+  if (client->tls) tls_close(client->tls, load->resumes);
+  close(client->file);
+}
+
+static void ask(const struct load *load, struct client *client) {
+  static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", nothing[DATAGRAM] = {0};
+  int is_datagram = load->kind == DATAGRAMS;
+  const char *words = is_datagram ? nothing : text;
+  int length = is_datagram ? DATAGRAM : sizeof text - 1;
+  int sent = client->tls ? tls_write(client->tls, words, length) : write(client->file, words, length);
+  if (sent != length) die("write");
+}
+
 /* Returns the answer's number. */
-static unsigned request(int file) {
-  static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+static unsigned answer(const struct load *load, struct client *client) {
   char buffer[8192];
-  size_t length = 0;
-  if (write(file, text, sizeof text - 1) != sizeof text - 1) die("write");
+  int length = 0;
   for (;;) {
-    ssize_t bytes = read(file, buffer + length, sizeof buffer - 1 - length);
+    int room = sizeof buffer - 1 - length;
+    int bytes = client->tls ? tls_read(client->tls, buffer + length, room) : read(client->file, buffer + length, room);
     if (bytes <= 0) die("no answer");
     buffer[length += bytes] = 0;
+    if (load->kind == DATAGRAMS) {
+      if (length != DATAGRAM) die("a datagram of another length");
+      buffer[DIGITS] = 0;
+      return strtoul(buffer, NULL, 10);
+    }
     char *head = strstr(buffer, "\r\n\r\n");
     if (head && buffer + length >= head + 4 + DIGITS) return strtoul(head + 4, NULL, 10);
   }
 }
 
-static unsigned datagram(int file) {
-  char buffer[DATAGRAM + 1] = {0};
-  if (write(file, buffer, DATAGRAM) != DATAGRAM) die("write");
-  if (read(file, buffer, DATAGRAM) != DATAGRAM) die("no answer");
-  buffer[DIGITS] = 0;
-  return strtoul(buffer, NULL, 10);
-}
-
-static unsigned once(const char *load, struct sockaddr_in *address, int kept) {
-  if (!strcmp(load, "datagram")) return datagram(kept);
-  if (!strcmp(load, "kept")) return request(kept);
-  int file = connection(SOCK_STREAM, address);
-  unsigned number = request(file);
-  close(file);
-  return number;
+/* Asks once over each connection. Returns the highest number of the answers. */
+static unsigned once(const struct load *load, struct sockaddr_in *address, struct client *clients) {
+  unsigned highest = 0;
+  if (load->is_new)
+    for (int i = 0; i < load->at_once; i++) clients[i] = client(load, address);
+  for (int i = 0; i < load->at_once; i++) ask(load, clients + i);
+  for (int i = 0; i < load->at_once; i++) {
+    unsigned number = answer(load, clients + i);
+    if (number > highest) highest = number;
+  }
+  if (load->is_new)
+    for (int i = 0; i < load->at_once; i++) leave(load, clients + i);
+  return highest;
 }
 
 /* A tenth more goes before it, uncounted: it fills caches and tables. All batches of datagrams are one flow. Before its first one there
  * is a wait as well: the kernel believes in a flow that has been answered for two seconds, and carries it cheaper from then on.
  */
-static void batch(const char *load, struct sockaddr_in *address, int count) {
-  static int flow = -1;
-  int is_datagram = !strcmp(load, "datagram"), is_first = flow < 0;
-  if (is_datagram && is_first) flow = connection(SOCK_DGRAM, address);
-  int kept = is_datagram ? flow : strcmp(load, "new") ? connection(SOCK_STREAM, address) : -1;
+static void batch(const struct load *load, struct sockaddr_in *address, int count) {
+  static struct client clients[MOST];
+  static int is_open = 0;
+  int is_datagram = load->kind == DATAGRAMS, rounds = count / load->at_once, is_first = !is_open;
+  if (!load->is_new && is_first)
+    for (int i = 0; i < load->at_once; i++) clients[i] = client(load, address);
+  is_open = is_datagram;
   unsigned before = 0, number = 0;
-  for (int i = 0; i < 1 + count / 10; i++) before = once(load, address, kept);
+  for (int i = 0; i < 1 + rounds / 10; i++) before = once(load, address, clients);
   if (is_datagram && is_first) {
     sleep(2);
-    before = once(load, address, kept);
+    before = once(load, address, clients);
   }
   double idle_before = idle(), start = now();
-  for (int i = 0; i < count; i++) number = once(load, address, kept);
+  for (int i = 0; i < rounds; i++) number = once(load, address, clients);
   double end = now(), idled = idle() - idle_before;
-  if (kept >= 0 && !is_datagram) close(kept);
+  if (!load->is_new && !is_datagram)
+    for (int i = 0; i < load->at_once; i++) leave(load, clients + i);
   if (number - before != count) {
     fprintf(stderr, "%d were sent, but the application answered %u\n", count, number - before);
     exit(1);
   }
   printf("%.1f %.1f\n", (end - start) / count, idled / count);
   fflush(stdout);
+}
+
+static const struct load *load_of(const char *name) {
+  size_t count = sizeof LOADS / sizeof *LOADS, i = 0;
+  while (i < count && strcmp(LOADS[i].name, name)) i++;
+  if (i == count) {
+    fprintf(stderr, "no load has the name %s\n", name);
+    exit(2);
+  }
+  return LOADS + i;
 }
 
 /* A machine that has just booted is not idle at once. */
@@ -221,10 +282,13 @@ int main(int words, char **word) {
   address.sin_family = AF_INET;
   address.sin_port = htons(atoi(word[3]));
   inet_pton(AF_INET, word[2], &address.sin_addr);
-  if (!strcmp(word[1], "answers")) {
-    request(connection(SOCK_STREAM, &address));
+  if (!strcmp(word[1], "answers") || !strcmp(word[1], "answers-tls")) {
+    struct client clients[1];
+    once(load_of(strcmp(word[1], "answers") ? "tls-full" : "new"), &address, clients);
     return 0;
   }
-  for (int i = 0; i < atoi(word[5]); i++) batch(word[1], &address, atoi(word[4]));
+  if (words < 6) return 2;
+  const struct load *load = load_of(word[1]);
+  for (int i = 0; i < atoi(word[5]); i++) batch(load, &address, atoi(word[4]));
   return 0;
 }
