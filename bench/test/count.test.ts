@@ -6,7 +6,8 @@ import { countVerdicts } from '../src/count/bounds';
 import { Samples } from '../src/count/count';
 import { versionsIn } from '../src/count/image';
 import { withJob } from '../src/count/job';
-import { countMarkdown, countText } from '../src/count/report';
+import { comparable, countLosses } from '../src/count/losses';
+import { countMarkdown, countText, lossText } from '../src/count/report';
 import type { Counted } from '../src/count/result';
 import type { Section } from '../src/count/section';
 import { SECTIONS } from '../src/count/subjects';
@@ -71,12 +72,19 @@ describe('what must hold', () => {
   test('a bound that the committed run kept must be kept, with 1 % for noise', () => {
     expect(verdict(counted(1040), counted(1030))).toMatchObject({ measured: 1.04, holds: true, fails: false });
     expect(verdict(counted(1050), counted(1030))).toMatchObject({ holds: false, fails: false });
-    expect(verdict(counted(1051), counted(1030))).toMatchObject({ holds: false, fails: true });
+    expect(verdict(counted(1052), counted(1030))).toMatchObject({ holds: false, fails: true });
   });
 
   test('a bound that the committed run missed must not be missed by more', () => {
     expect(verdict(counted(1110), counted(1100))).toMatchObject({ holds: false, committed: 1.1, fails: false });
-    expect(verdict(counted(1112), counted(1100))).toMatchObject({ holds: false, fails: true });
+    expect(verdict(counted(1113), counted(1100))).toMatchObject({ holds: false, fails: true });
+  });
+
+  test('what the other one varies by is not ours', () => {
+    const varied = counted(1052);
+    const [, byHand] = varied.sections[0]?.subjects ?? [];
+    (byHand?.instructions.new as number[])[2] = 1010;
+    expect(verdict(varied, counted(1030))).toMatchObject({ measured: 1.052, holds: false, fails: false });
   });
 
   test('without a committed run the bound itself counts', () => {
@@ -91,7 +99,34 @@ describe('what must hold', () => {
       subjects: subjects.map((s) => ({ ...s, instructions: Object.fromEntries(loads.map((load) => [load, [1]])) })),
     }));
     const judged = countVerdicts({ ...counted(1), sections: all });
-    expect(judged).toHaveLength(18);
+    expect(judged).toHaveLength(23);
+  });
+});
+
+describe('a loss against the committed run', () => {
+  test('is a count of ours that grew by more than 1 % in every batch', () => {
+    // The lowest of these batches took 1,010.
+    expect(countLosses(counted(1011), counted(1000))).toEqual([]);
+    // What others cost is not ours to answer for.
+    expect(countLosses(counted(1000, 2000), counted(1000))).toEqual([]);
+    const lost = countLosses(counted(1012), counted(1000));
+    expect(lost).toEqual([{ section: 'remote', load: 'new', subject: 'Portway', committed: 1000, counted: 1012 }]);
+    expect(lossText(lost, true)).toMatch(/remote, new +Portway +1,000 +1,012 +[+]1.2 %/);
+  });
+
+  test('is looked for in prices too, whose subjects are all ours', () => {
+    const priced = (count: number): Counted => {
+      const [section] = counted(1000, count).sections;
+      return { ...counted(1000), sections: [{ ...section, prices: true } as never] };
+    };
+    expect(countLosses(priced(1020), priced(1000)).map(({ subject }) => subject)).toEqual(['by hand']);
+  });
+
+  test('is not looked for across kernels or packages, and the run says so', () => {
+    const other = { ...counted(1000), versions: { nginx: '1.28' } };
+    expect(comparable(counted(2000), other)).toBe(false);
+    expect(countLosses(counted(2000), other)).toEqual([]);
+    expect(lossText([], false)).toContain('another kernel or other packages');
   });
 });
 

@@ -8,7 +8,8 @@ import { DOCUMENT, runFolder } from '../paths';
 import { withReport } from '../report/document';
 import { countVerdicts } from './bounds';
 import { count } from './count';
-import { countMarkdown, countText } from './report';
+import { comparable, countLosses } from './losses';
+import { countMarkdown, countText, lossText } from './report';
 import type { Counted } from './result';
 import { SECTIONS } from './subjects';
 
@@ -40,13 +41,15 @@ export async function countMain({ sections, pace, check, record }: BenchOptions)
   }
   if (result === undefined) throw new Error('there is nothing to count');
   const judged = countVerdicts(result, committed);
+  const lost = committed === undefined ? [] : countLosses(result, committed);
   console.log(`\n${countText(result, judged)}`);
+  if (committed !== undefined) console.log(`\n${lossText(lost, comparable(result, committed))}`);
   const folder = runFolder(result.date);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'counted.json'), json(result));
   await writeFile(join(folder, 'counted.md'), countMarkdown(result));
   console.log(`\nresult and tables: ${relative(process.cwd(), folder)}`);
-  return check && judged.some(({ fails }) => fails) ? 1 : 0;
+  return check && (lost.length > 0 || judged.some(({ fails }) => fails)) ? 1 : 0;
 }
 
 /** An earlier run with the sections of this one in place of its own. */

@@ -3,6 +3,7 @@ import { capital, table } from '../report/markdown-table';
 import { number } from '../report/numbers';
 import { type Spread, spread } from '../report/statistics';
 import { type CountVerdict, countVerdicts } from './bounds';
+import type { CountLoss } from './losses';
 import type { Counted, CountedSection, CountedSubject } from './result';
 import { LOADS, type LoadName } from './section';
 
@@ -35,7 +36,7 @@ function boundsTable(judged: readonly CountVerdict[]): string {
 function loadTable({ subjects, peer }: CountedSection, load: LoadName): string {
   const counts = new Map(subjects.map(({ name, instructions }) => [name, spread(instructions[load] ?? [])]));
   const [reference] = subjects;
-  const direct = counts.get(reference?.name ?? '');
+  const least = counts.get(reference?.name ?? '');
   const other = counts.get(peer);
   const rows = subjects.map(({ name, title, ours }) => {
     const count = counts.get(name);
@@ -43,13 +44,14 @@ function loadTable({ subjects, peer }: CountedSection, load: LoadName): string {
       ours ? `**${title}**` : title,
       count === undefined ? '' : number(Math.round(count.median)),
       count === undefined ? '' : percent(count),
-      ratio(count, direct),
+      ratio(count, least),
       ratio(count, other),
-      count === undefined || direct === undefined ? '' : number(Math.round(count.median - direct.median)),
+      count === undefined || least === undefined ? '' : number(Math.round(count.median - least.median)),
     ];
   });
   const titleOf = (name: string) => subjects.find((subject) => subject.name === name)?.title ?? name;
-  return table(['', 'instructions', 'spread', `of ${reference?.title}`, `of ${titleOf(peer)}`, 'over direct'], rows);
+  const first = reference?.title;
+  return table(['', 'instructions', 'spread', `of ${first}`, `of ${titleOf(peer)}`, `over ${first}`], rows);
 }
 
 /** What each subject costs more than the first one. */
@@ -94,12 +96,12 @@ function loadsOf(section: CountedSection): readonly LoadName[] {
 export function countText(result: Counted, judged: readonly CountVerdict[]): string {
   const rows = result.sections.flatMap((section) =>
     loadsOf(section).flatMap((load) => {
-      const direct = spread(section.subjects[0]?.instructions[load] ?? []);
+      const first = spread(section.subjects[0]?.instructions[load] ?? []);
       return section.subjects.flatMap(({ title, instructions }) => {
         const count = spread(instructions[load] ?? []);
         if (count === undefined) return [];
         return [
-          [`${section.name}, ${load}`, title, number(Math.round(count.median)), percent(count), ratio(count, direct)],
+          [`${section.name}, ${load}`, title, number(Math.round(count.median)), percent(count), ratio(count, first)],
         ];
       });
     }),
@@ -112,7 +114,22 @@ export function countText(result: Counted, judged: readonly CountVerdict[]): str
     fails ? 'FAILS' : holds ? 'holds' : 'not yet',
   ]);
   return [
-    plainTable(['counted', '', 'instructions', 'spread', 'of direct'], rows),
+    plainTable(['counted', '', 'instructions', 'spread', 'of the first'], rows),
     ...(must.length === 0 ? [] : [plainTable(['must hold', 'bound', 'counted', 'committed', ''], must)]),
   ].join('\n\n');
+}
+
+/** For a terminal: what of ours costs more than in the committed run. */
+export function lossText(lost: readonly CountLoss[], isComparable: boolean): string {
+  if (!isComparable)
+    return 'not compared with the committed counts, which are of another kernel or other packages: record them again';
+  if (lost.length === 0) return 'nothing of ours takes more than 1 % more instructions than in the committed run';
+  const rows = lost.map(({ section, load, subject, committed, counted }) => [
+    `${section}, ${load}`,
+    subject,
+    number(Math.round(committed)),
+    number(Math.round(counted)),
+    `+${((100 * (counted - committed)) / committed).toFixed(1)} %`,
+  ]);
+  return plainTable(['FAILS: more than in the committed run', '', 'committed', 'counted', ''], rows);
 }

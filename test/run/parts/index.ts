@@ -1,6 +1,7 @@
 import type { Part } from '../part';
 import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
+import { counts } from './counts';
 import { dependencies } from './dependencies';
 import { gixy } from './gixy';
 import { arm64, browser, changes, host, hostNightly, lab, unit } from './jest';
@@ -37,5 +38,6 @@ export const parts: readonly Part[] = [
   arm64,
   changes,
   hostNightly,
+  counts,
   packages,
 ];
