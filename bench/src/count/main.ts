@@ -5,13 +5,15 @@ import { ensurePackages } from '../../../rehearsal/src/apt';
 import { HOST_TOOLS, needsLinuxRoot } from '../../../test/host/support/needs';
 import type { BenchOptions } from '../options';
 import { DOCUMENT, runFolder } from '../paths';
-import { withReport } from '../report/document';
+import { writeCharts } from '../report/charts';
 import { countVerdicts } from './bounds';
 import { count } from './count';
 import { comparable, countLosses } from './losses';
+import { withCounts } from './page';
 import { countMarkdown, countText, lossText } from './report';
 import type { Counted } from './result';
 import { SECTIONS } from './subjects';
+import { waysChart } from './ways';
 
 const COMMITTED = join(__dirname, '../../results/counted.json');
 
@@ -60,7 +62,8 @@ function merged(earlier: Counted | undefined, result: Counted): Counted {
 
 async function commit(result: Counted): Promise<void> {
   await writeFile(COMMITTED, json(result));
-  await writeFile(DOCUMENT, withReport(await readFile(DOCUMENT, 'utf8'), countMarkdown(result), 'count'));
+  await writeFile(DOCUMENT, withCounts(await readFile(DOCUMENT, 'utf8'), result));
+  await writeCharts({ scenarios: [waysChart(result)] }, join(DOCUMENT, '../performance'));
 }
 
 /** A line for each subject's load: small, and readable in a diff. */
