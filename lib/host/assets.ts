@@ -25,9 +25,9 @@ const TYPES = /^from (typing|collections\.abc) import ([\w, ]+)\n/gm;
 
 /**
  * A file of assets/ as it is packed: without docstrings, types, full-line comments and blank lines, and
- * with less indentation. Those would take a third of the room, and editing a comment would change every gateway. So
- * no multi-line string in a script may depend on its leading spaces, and in Python only docstrings may begin a line
- * with triple quotes.
+ * with less indentation, in Python, or none. Those would take a third of the room, and editing a comment would change every
+ * gateway. So no multi-line string in a script may depend on its leading spaces, and in Python only docstrings may begin a
+ * line with triple quotes. `#clear` is a directive of apt's configuration.
  *
  * @param path the file's path on the host
  */
@@ -35,8 +35,8 @@ export function readAsset(path: string): string {
   const source = readFileSync(join(TREE, path), 'utf8');
   const python = path.endsWith('.py') || source.startsWith('#!/usr/bin/python3');
   const lines = (python ? withoutTypes(source.replace(DOCSTRING, '')) : source).split('\n');
-  const kept = lines.filter((line, i) => !/^\s*(#|$)/.test(line) || (i === 0 && line.startsWith('#!')));
-  return `${kept.map((line) => line.replace(python ? /^( +)\1{3}/ : /^( +)\1/, '$1')).join('\n')}\n`;
+  const kept = lines.filter((line, i) => !/^\s*(#(?!clear )|$)/.test(line) || (i === 0 && line.startsWith('#!')));
+  return `${kept.map((line) => line.replace(python ? /^( +)\1{3}/ : /^ +/, python ? '$1' : '')).join('\n')}\n`;
 }
 
 function withoutTypes(source: string): string {

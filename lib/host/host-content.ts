@@ -18,6 +18,7 @@ import { metadataPart } from './metadata';
 import { monitoringFiles, needed } from './monitoring';
 import type { OperatingSystem } from './operating-system';
 import { protectPart } from './protect';
+import { updatesPart } from './updates';
 
 /** A host's files and settings, without what differs between two deploys of the same stack (the signal's URL). */
 export interface HostContent {
@@ -74,6 +75,7 @@ export function hostContent({
     // With less memory, the kernel kills package managers.
     ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
     ...metadata.files,
+    ...updatesPart(forwards, os),
     ...kernel.files,
     ...protect.files,
     ...fetched.files,

@@ -19,6 +19,7 @@ export interface OperatingSystem {
   /** The public SSM parameter (of data type aws:ec2:image) that EC2 resolves to the newest image at launch. */
   readonly imageParameter: (architecture: Architecture) => string;
   readonly nginx: NginxDialect;
+  readonly packageManager: 'apt' | 'dnf';
   /** Package names by purpose. */
   readonly packages: {
     readonly iptables: readonly string[];
@@ -55,6 +56,7 @@ function debian(release: number, nginx: Omit<NginxDialect, 'user'>): OperatingSy
     imageParameter: (architecture) =>
       `/aws/service/debian/release/${release}/latest/${DEB_ARCHITECTURES[architecture]}`,
     nginx: { user: 'www-data', ...nginx },
+    packageManager: 'apt',
     packages: DEBIAN_PACKAGES,
   };
 }
@@ -74,6 +76,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
     rootDevice: '/dev/xvda',
     imageParameter: (architecture) => `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
     nginx: { user: 'nginx', http2: 'directive' },
+    packageManager: 'dnf',
     packages: {
       iptables: ['iptables-nft', 'conntrack-tools'],
       nftables: ['nftables'],
@@ -91,6 +94,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
     imageParameter: (architecture) =>
       `/aws/service/canonical/ubuntu/server/24.04/stable/current/${DEB_ARCHITECTURES[architecture]}/hvm/ebs-gp3/ami-id`,
     nginx: { user: 'www-data', http2: 'listen-parameter' },
+    packageManager: 'apt',
     packages: DEBIAN_PACKAGES,
   },
 };

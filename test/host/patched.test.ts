@@ -1,0 +1,103 @@
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { during } from './support/clients';
+import { Gateway } from './support/gateway';
+import { ADDRESS, describeHost, type Host, until } from './support/host';
+
+jest.setTimeout(120_000);
+
+const GATEWAY = ADDRESS.gateway.v4;
+const CLIENTS = 8;
+const PACKAGES = 'nginx nginx-common libnginx-mod-stream';
+
+describeHost('newer packages', () => {
+  let gateway: Gateway;
+  let host: Host;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    host = gateway.host;
+    await host.serve('backend', ['python3', host.support('backend', 'target.py'), '9001', '9001', '/dev/null']);
+    await host.serve('backend', ['python3', host.support('backend', 'stream.py'), 'serve', '9003']);
+    await gateway.succeed({
+      forwards: {
+        web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }),
+        secure: Forward.https({ listen: 443, to: `${ADDRESS.backend.v4}:9001`, tls: Tls.selfSigned() }),
+        raw: Forward.tcp({ listen: 82, to: `${ADDRESS.backend.v4}:9003` }),
+      },
+    });
+    // apt sets a PATH of its own for what packages run, and their scripts wait for real seconds.
+    await host.sh(
+      'gateway',
+      `ln -sf /support/systemctl /usr/bin/systemctl; rm -f /usr/sbin/policy-rc.d /usr/local/sbin/sleep
+      mkdir -p /run/systemd/system; bash /support/newer_packages.sh ${PACKAGES}; apt-get -q update`,
+    );
+    // needrestart's hook, which Ubuntu's images have: it restarts whatever uses old libraries.
+    await host.write(
+      '/etc/apt/apt.conf.d/99needrestart',
+      'DPkg::Post-Invoke {"systemctl restart nginx.service || echo needrestart was refused";};\n',
+    );
+  });
+  afterAll(() => gateway?.stop());
+
+  const master = () => host.read('/run/nginx.pid');
+  /** What the running nginx has mapped of files that are no longer on the disk. */
+  const outdated = () => host.sh('gateway', 'grep "r-xp.*deleted" /proc/$(cat /run/nginx.pid)/maps || :');
+
+  /** Has apt work under load, and expects nginx to have handed over without loss. @returns what apt printed */
+  const expectHandedOver = async (apt: string): Promise<string> => {
+    const before = await master();
+    let said = '';
+    const [http, https, raw] = await during(
+      host,
+      async () => {
+        said = await host.sh('gateway', `DEBIAN_FRONTEND=noninteractive apt-get -qy ${apt} </dev/null 2>&1`);
+      },
+      ['visitors.py', `http://${GATEWAY}/`, CLIENTS],
+      ['visitors.py', `https://${GATEWAY}/`, CLIENTS],
+      ['stream.py', 'tcp', GATEWAY, 82],
+    );
+    for (const text of [http, https]) {
+      const { 'kept closed': closed = 0, 'kept 200': kept, 'new 200': fresh, ...lost } = JSON.parse(text ?? '');
+      expect(lost).toEqual({});
+      expect(kept).toBeGreaterThan(100);
+      expect(fresh).toBeGreaterThan(100);
+      // Each kept connection may be closed once for each old nginx and reload, between two requests.
+      expect(closed).toBeLessThanOrEqual(2 * CLIENTS);
+    }
+    expect(JSON.parse(raw ?? '')).toEqual({ received: expect.any(Number), inOrder: true });
+    expect(await master()).not.toBe(before);
+    expect(await outdated()).toBe('');
+    await until('the old nginx has ended', async () => (await host.read('/run/nginx.pid.oldbin')) === '', 20);
+    expect(said).toContain('needrestart was refused');
+    // An operator may stop it again.
+    expect(await host.sh('gateway', 'ls /run/systemd/system/nginx.service.d')).toBe('');
+    return said;
+  };
+
+  test('of nginx lose no request and no connection, and keep our nginx.conf', async () => {
+    const configuration = await host.read('/etc/nginx/nginx.conf');
+    const said = await expectHandedOver('upgrade');
+    // This is what Debian's package would have done.
+    expect(said).toMatch(/Operation refused, unit nginx.service/);
+    expect(await host.read('/etc/nginx/nginx.conf')).toBe(configuration);
+    expect(await host.sh('gateway', 'cat /etc/nginx/nginx.conf.dpkg-dist')).toBe('# of the newer package\n');
+    expect(await host.sh('gateway', 'dpkg -l nginx | tail -n 1')).toMatch(/^ii .*portway1/);
+  });
+
+  test('of a library that nginx uses make it hand over too', async () => {
+    await host.sh(
+      'gateway',
+      'for lib in $(ls /usr/lib/*/libssl.so.3); do cp "$lib" "$lib.new"; mv "$lib.new" "$lib"; done',
+    );
+    expect(await outdated()).toMatch(/libssl/);
+    await expectHandedOver('reinstall libnginx-mod-stream');
+  });
+
+  test('of others leave nginx alone', async () => {
+    await host.sh('gateway', 'bash /support/newer_packages.sh mount; apt-get -q update');
+    const before = await master();
+    await host.sh('gateway', 'DEBIAN_FRONTEND=noninteractive apt-get -qy upgrade </dev/null 2>&1');
+    expect(await host.sh('gateway', 'dpkg -l mount | tail -n 1')).toMatch(/^ii .*portway1/);
+    expect(await master()).toBe(before);
+  });
+});
