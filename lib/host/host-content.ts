@@ -18,7 +18,7 @@ import { metadataPart } from './metadata';
 import { monitoringFiles, needed } from './monitoring';
 import type { OperatingSystem } from './operating-system';
 import { protectPart } from './protect';
-import { updatesPart } from './updates';
+import { updateFiles } from './updates';
 
 /** A host's files and settings, without what differs between two deploys of the same stack (the signal's URL). */
 export interface HostContent {
@@ -75,7 +75,7 @@ export function hostContent({
     // With less memory, the kernel kills package managers.
     ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
     ...metadata.files,
-    ...updatesPart(forwards, os),
+    ...updateFiles(forwards, os),
     ...kernel.files,
     ...protect.files,
     ...fetched.files,

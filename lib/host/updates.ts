@@ -1,18 +1,16 @@
 import { isNginxForward, type ResolvedForward } from '../forward/resolved';
-import { assetFiles } from './assets';
+import { assetFile } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
 
-const CONFIGURATION = '/etc/apt/apt.conf.d/99portway';
-
 /**
- * What keeps the host's packages current. Nothing on Amazon Linux, whose package manager stays at the release of its image: it gets updates from
- * a newer image.
+ * What lets newer packages replace nginx without loss. Optional, since without it they only do what the distribution does: they restart nginx.
+ * Amazon Linux's own package replaces it without loss, and stays at the release of its image.
  */
-export function updatesPart(
+export function updateFiles(
   forwards: readonly ResolvedForward[],
   { packageManager }: OperatingSystem,
 ): readonly HostFile[] {
   if (packageManager !== 'apt' || !forwards.some(isNginxForward)) return [];
-  return assetFiles(CONFIGURATION);
+  return [{ ...assetFile('/etc/apt/apt.conf.d/99portway'), optional: true }];
 }
