@@ -17,6 +17,7 @@ import { type AlarmsProps, readAlarms, readMonitoring } from './constructs/monit
 import type { NetworkProps } from './constructs/network';
 import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs/on-change';
 import { readSeconds } from './constructs/read-seconds';
+import { checkCountries } from './forward/acme';
 import { readAdminCidr } from './forward/admin';
 import type { Cidr } from './forward/cidr';
 import { Forward } from './forward/forward';
@@ -206,6 +207,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   const role = readRole(props.role, problems);
   checkReach(forwards, settings, problems);
   checkProtect(forwards, settings, problems);
+  checkCountries(forwards, settings, problems);
   checkMetricsPort(forwards, settings, problems);
   const machine = readMachine(props as MachineProps, problems);
   checkHttp3(forwards, OPERATING_SYSTEMS[machine.os], problems);

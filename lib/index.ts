@@ -26,7 +26,13 @@ export {
   type TransportForwardProps,
 } from './forward/forward';
 export type { GatewaySettingsProps } from './forward/gateway-settings';
-export { type CloudFrontSources, type PrefixListSources, Sources, type UrlSources } from './forward/known-sources';
+export {
+  type CloudFrontSources,
+  type CountrySources,
+  type PrefixListSources,
+  Sources,
+  type UrlSources,
+} from './forward/known-sources';
 export type { ListsProps, SourceSpec } from './forward/lists';
 export { failWithProblems, PortwayError } from './forward/problems';
 export type { ForwardSet } from './forward/resolve';

@@ -1,3 +1,4 @@
+import type { FetchedList } from './fetched-lists';
 import { parsePorts } from './ports';
 import { forwardPath, type Problems } from './problems';
 import type { Written, WrittenForward, WrittenForwards } from './read-forwards';
@@ -60,4 +61,19 @@ function hostsOf(at: string, hosts: unknown): readonly (readonly [string, { read
 
 function textKeys(value: unknown): readonly string[] {
   return (entriesOf(value) ?? []).flatMap(([key]) => (typeof key === 'string' ? [key] : []));
+}
+
+/** Refuses certificates that could not be renewed: the CA checks domains from several countries, which it does not name. */
+export function checkCountries(
+  forwards: readonly ResolvedForward[],
+  { fetchedLists }: { readonly fetchedLists: readonly FetchedList[] },
+  problems: Problems,
+): void {
+  if (!fetchedLists.some(({ countries }) => countries?.areKeptOut === false)) return;
+  for (const forward of forwards)
+    if (isHttpsForward(forward) && forward.tls.source === 'acme')
+      problems.add(
+        `${forwardPath(forward.name)}.tls`,
+        'must not be Tls.letsEncrypt beside Sources.countries with allBut: the CA checks domains from several countries. Take a certificate of your own (Tls.secret), or name the countries to keep out',
+      );
 }

@@ -30,6 +30,37 @@ export interface UrlSources {
   readonly most?: number;
 }
 
+/** Countries' props. One of `countries` and `allBut`. */
+export interface CountrySources {
+  /**
+   * Where the host fetches the database, by https on port 443: a CSV or TSV file, also with gzip, whose lines begin with a range's first and last
+   * address and its country, such as `1.0.0.0,1.0.0.255,AU`. It is yours: copies of [DB-IP Lite](https://db-ip.com/db/download/ip-to-country-lite)
+   * and of others' files have this form, and licences.
+   */
+  readonly url: string;
+  /**
+   * The countries to keep out, as two capital letters of ISO 3166-1, such as `['KP']`.
+   * @default none: see `allBut`
+   */
+  readonly countries?: readonly string[];
+  /**
+   * The only countries that may come. Who is in no line of the database is kept out too.
+   * @default none: see `countries`
+   * @refused beside `Tls.letsEncrypt`, which asks from several countries
+   */
+  readonly allBut?: readonly string[];
+  /**
+   * How often the host fetches the database, in hours (1-168).
+   * @default 168
+   */
+  readonly everyHours?: number;
+  /**
+   * The most networks that it may come to (1-50000); more are refused. 50,000 take the host some 100 MB while they are loaded.
+   * @default 20000
+   */
+  readonly most?: number;
+}
+
 /** A prefix list's props. */
 export interface PrefixListSources {
   /**
@@ -47,6 +78,9 @@ export interface PrefixListSources {
 export const URL_SOURCES = { url: true, everyHours: true, most: true } satisfies Known<
   UrlSources & { readonly url: string }
 >;
+export const COUNTRY_SOURCES = {
+  ...{ url: true, countries: true, allBut: true, everyHours: true, most: true },
+} satisfies Known<CountrySources>;
 export const CLOUDFRONT_SOURCES = { prefixList: true, prefixListV6: true } satisfies Known<CloudFrontSources>;
 export const PREFIX_LIST_SOURCES = { id: true, weight: true, family: true } satisfies Known<
   PrefixListSources & { readonly id: string }
@@ -94,9 +128,20 @@ export class Sources {
     return new Sources('url', { ...props, url });
   }
 
+  /**
+   * Countries, by a database of the team's own. For `blocked` alone. The host fetches the database on a schedule, as with
+   * `Sources.url`, and its kernel refuses new connections; what the gateway itself opens is not touched. With `allBut`, everyone
+   * but the admin, proxies and private networks is refused until the database was fetched for the first time.
+   * @param props such as `{ url: 'https://files.example/ip-to-country.csv.gz', allBut: ['KR'] }`
+   * @see docs/options.md#lists
+   */
+  static countries(props: CountrySources): Sources {
+    return new Sources('countries', props);
+  }
+
   /** @internal Nothing is checked here; see lists.ts. */
   private constructor(
-    readonly kind: 'cloudflare' | 'cloudfront' | 'prefixList' | 'url',
+    readonly kind: 'cloudflare' | 'cloudfront' | 'prefixList' | 'url' | 'countries',
     readonly props?: object,
   ) {}
 }

@@ -96,7 +96,7 @@ export function readSources(
 }
 
 function readOthers(at: string, source: Sources, takes: Takes, problems: Problems): readonly Cidr[] {
-  if (source.kind === 'url') {
+  if (source.kind === 'url' || source.kind === 'countries') {
     if (takes !== 'fetched') problems.add(at, 'must stand in blocked: what the host fetches can only be dropped');
     return [];
   }

@@ -1,4 +1,5 @@
 import { mergeCidrs } from '../forward/cidr';
+import type { FetchedList } from '../forward/fetched-lists';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import type { ResolvedForward } from '../forward/resolved';
 import { LISTS_TABLE, renderFetchedLists } from '../kernel/fetched-lists';
@@ -10,21 +11,34 @@ import { neededNetworks } from './protect';
 /** The lists that portway-lists.service fetches. */
 const SETTINGS = '/etc/portway/lists';
 
-/** What keeps lists of others current; nothing without `Sources.url`. The admin, proxies and own networks are never blocked. */
+/** What keeps lists of others current; nothing without lists to fetch. The admin, proxies and own networks are never blocked. */
 export function fetchedListsPart(
   forwards: readonly ResolvedForward[],
-  { fetchedLists, admin }: GatewaySettings,
+  { fetchedLists, admin, prometheus }: GatewaySettings,
   { packages }: OperatingSystem,
 ): { readonly files: readonly HostFile[]; readonly packages: readonly string[] } {
   if (fetchedLists.length === 0) return { files: [], packages: [] };
-  const never = mergeCidrs([...(admin === undefined ? [] : [admin]), ...neededNetworks(forwards)]);
-  const lines = fetchedLists.map(({ id, everyHours, most, url }) => `${id} ${everyHours} ${most} ${url}\n`);
+  const known = [...(admin === undefined ? [] : [admin]), ...(prometheus?.from ?? [])];
+  const never = mergeCidrs([...known, ...neededNetworks(forwards)]);
+  const lines = fetchedLists.map(
+    ({ id, everyHours, most, url, countries }) =>
+      `${[id, everyHours, most, url, ...(countries === undefined ? [] : [countryWord(countries)])].join(' ')}\n`,
+  );
+  const byCountry = fetchedLists.some(({ countries }) => countries !== undefined);
   return {
     files: [
       { path: SETTINGS, mode: '0644', text: lines.join(''), origin: 'rules' },
       { path: LISTS_TABLE.file, mode: '0644', text: renderFetchedLists(fetchedLists, never), origin: 'rules' },
-      ...assetFiles(`${PACKAGE}/lists.py`, `${PACKAGE}/fetched.py`, `${UNITS}/portway-lists.service`),
+      ...assetFiles(
+        ...['lists', 'fetched', ...(byCountry ? ['countries'] : [])].map((module) => `${PACKAGE}/${module}.py`),
+        `${UNITS}/portway-lists.service`,
+      ),
     ],
     packages: packages.nftables,
   };
+}
+
+/** Countries as countries.py reads them: `KP,RU`, or `-KR` for all but one. */
+function countryWord({ codes, areKeptOut }: NonNullable<FetchedList['countries']>): string {
+  return `${areKeptOut ? '' : '-'}${codes.join(',')}`;
 }

@@ -10,7 +10,7 @@ import { listSet, renderNetworks } from './lists';
 /** @category In the kernel */
 export interface BlockedProps {
   /**
-   * Source networks in CIDR notation, names of `lists`, and lists to fetch (`Sources.url`), whose packets are dropped before anything else, even on established connections.
+   * Source networks in CIDR notation, names of `lists`, and lists to fetch (`Sources.url`), whose packets are dropped before anything else, even on established connections. `Sources.countries` refuses new connections.
    * Hundreds of networks cost no more than one.
    * @default none
    * @refused an empty list; everyone, also as two halves; a network that overlaps `adminCidr`

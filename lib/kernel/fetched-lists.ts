@@ -15,6 +15,16 @@ const FAMILIES = [4, 6] as const;
 export function renderFetchedLists(lists: readonly FetchedList[], never: readonly Cidr[]): string {
   const source = (family: 4 | 6) => (family === 4 ? 'ip saddr' : 'ip6 saddr');
   const used = FAMILIES.filter((family) => never.some((c) => c.family === family));
+  const byCountry = lists.filter(({ countries }) => countries !== undefined);
+  const admitted = used.map((family) => `${source(family)} @never_v${family} accept`);
+  /** An empty set of the only countries that may come keeps everyone out. */
+  const drops = (some: readonly FetchedList[]) =>
+    some.flatMap(({ id, countries }) =>
+      FAMILIES.map((family) => {
+        const unless = countries?.areKeptOut === false ? '!= ' : '';
+        return `${source(family)} ${unless}@${id}_v${family} counter drop`;
+      }),
+    );
   return [
     '# Portway: lists of blocked sources. `portway lists` loads it, and fills its sets.',
     `add table ${LISTS_TABLE.table}`,
@@ -37,11 +47,27 @@ export function renderFetchedLists(lists: readonly FetchedList[], never: readonl
       [
         'type filter hook prerouting priority raw + 2; policy accept;',
         'iif lo accept',
-        ...used.map((family) => `${source(family)} @never_v${family} accept`),
-        ...lists.flatMap(({ id }) => FAMILIES.map((family) => `${source(family)} @${id}_v${family} counter drop`)),
+        ...admitted,
+        ...drops(lists.filter(({ countries }) => countries === undefined)),
       ],
       ['Before connection tracking, so that they cannot fill its table.'],
     ),
+    ...(byCountry.length === 0
+      ? []
+      : [
+          renderChain(
+            'countries',
+            [
+              'type filter hook prerouting priority mangle - 1; policy accept;',
+              'ct state != new accept',
+              'iif lo accept',
+              'fib daddr type != local accept',
+              ...admitted,
+              ...drops(byCountry),
+            ],
+            ['New connections to the gateway alone: answers to what it opens itself come from everywhere.'],
+          ),
+        ]),
     '}',
     '',
   ].join('\n');

@@ -1,4 +1,5 @@
 import type { Cidr } from '../forward/cidr';
+import type { FetchedList } from '../forward/fetched-lists';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import { PUBLISHED } from '../forward/known-sources';
 import { splitSources } from '../forward/lists';
@@ -20,6 +21,16 @@ export interface PlannedList {
   readonly networks: readonly string[];
   /** For ranges that somebody publishes: the day on which they were so, and where. */
   readonly published?: { readonly asOf: string; readonly source: string };
+}
+
+/** A list that the host fetches. */
+export interface PlannedFetchedList {
+  readonly url: string;
+  readonly everyHours: number;
+  /** Of a database: the countries that are kept out. */
+  readonly countries?: readonly string[];
+  /** Of a database: the countries that alone may come. */
+  readonly allBut?: readonly string[];
 }
 
 /** All lists that are named somewhere. */
@@ -56,6 +67,11 @@ export function network({ text }: Cidr): string {
 export function admittedBy({ allowFrom, admitted = allowFrom }: ResolvedForward): readonly Cidr[] {
   const peers = admitted.map(({ prefixList, ...own }) => ({ ...own, text: prefixList?.id ?? own.text }));
   return [...new Map(peers.map((peer) => [peer.text, peer])).values()];
+}
+
+export function plannedFetched({ url, everyHours, countries }: FetchedList): PlannedFetchedList {
+  const named = countries?.areKeptOut ? { countries: countries.codes } : { allBut: countries?.codes ?? [] };
+  return { url, everyHours, ...(countries === undefined ? {} : named) };
 }
 
 /** How a list of sources is printed: names of lists, then the networks that stand in none of them. */

@@ -4,7 +4,7 @@ import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import { USER_DATA_LIMIT, type UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
-import { AT_DEPLOY, network, plannedLists } from './lists';
+import { AT_DEPLOY, network, plannedFetched, plannedLists } from './lists';
 import type { Plan, PlannedCost, PlannedRule } from './plan';
 import { plannedForward } from './planned-forward';
 import { PRICES } from './prices';
@@ -33,9 +33,7 @@ export function makePlan(props: PlanProps): Plan {
       ipv6: settings.ipv6,
       blocked: settings.blocked.map(network),
       ...plannedLists(forwards, settings),
-      ...(settings.fetchedLists.length === 0
-        ? {}
-        : { fetchedLists: settings.fetchedLists.map(({ url, everyHours }) => ({ url, everyHours })) }),
+      ...(settings.fetchedLists.length === 0 ? {} : { fetchedLists: settings.fetchedLists.map(plannedFetched) }),
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),

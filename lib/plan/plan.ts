@@ -6,7 +6,7 @@ import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HttpProtocol } from '../http/protocol';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
-import type { PlannedList, PlannedListNames } from './lists';
+import type { PlannedFetchedList, PlannedList, PlannedListNames } from './lists';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
@@ -129,7 +129,7 @@ export interface PlannedGateway {
   /** The names of those that `blocked` names. Omitted: none. */
   readonly blockedLists?: readonly string[];
   /** Lists of others that the host fetches and blocks. Omitted: none. */
-  readonly fetchedLists?: readonly { readonly url: string; readonly everyHours: number }[];
+  readonly fetchedLists?: readonly PlannedFetchedList[];
   /** Private networks that go out through the gateway. */
   readonly egress: readonly string[];
   /** The address, if it is there already. Omitted: the stack makes one, or the address is known only at deploy. */

@@ -1,6 +1,6 @@
 import { BALANCES } from '../forward/balance';
 import { formatPorts } from '../forward/ports';
-import { AT_DEPLOY, listLine, type PlannedList, shownSources } from './lists';
+import { AT_DEPLOY, listLine, type PlannedFetchedList, type PlannedList, shownSources } from './lists';
 import type {
   Plan,
   PlannedCertificate,
@@ -101,6 +101,13 @@ function healthLine({ by, port, interval, failures }: NonNullable<PlannedForward
   return `health: ${by}${port === undefined ? '' : ` ${port}`} every ${interval} s, out after ${failures}`;
 }
 
+function fetchedLine({ url, everyHours, countries, allBut }: PlannedFetchedList): string {
+  const fetched = `${url}, fetched every ${everyHours} h`;
+  if (countries !== undefined) return `refuses new connections from ${countries.join(', ')} by ${fetched}`;
+  if (allBut !== undefined) return `refuses new connections from all countries but ${allBut.join(', ')} by ${fetched}`;
+  return `drops all from ${fetched}`;
+}
+
 function gatewayLines({
   address,
   names,
@@ -120,7 +127,7 @@ function gatewayLines({
     ...(ipv6 ? ['IPv6 beside IPv4'] : []),
     ...(egress.length > 0 ? [`way out of ${egress.join(', ')}`] : []),
     ...(blocked.length > 0 ? [`drops all from ${shownSources(blocked, blockedLists, lists).join(', ')}`] : []),
-    ...fetchedLists.map(({ url, everyHours }) => `drops all from ${url}, fetched every ${everyHours} h`),
+    ...fetchedLists.map(fetchedLine),
     ...lists.map(listLine),
     ...(alarms === undefined ? [] : [costLine('alarms', alarms)]),
     ...(dashboard === undefined ? [] : [costLine('dashboard', dashboard)]),

@@ -1,8 +1,10 @@
+import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
 import { NO_SETTINGS, readGatewaySettings } from '../../lib/forward/gateway-settings';
 import { Sources } from '../../lib/forward/known-sources';
 import { PortwayError, Problems } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
+import { Tls } from '../../lib/forward/tls';
 import { fetchedListsPart } from '../../lib/host/fetched-lists';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 
@@ -92,4 +94,69 @@ test('what else is refused', () => {
   expect(problemsOf(denied)).toEqual([
     'forwards.web.denyFrom[0] must stand in blocked: what the host fetches can only be dropped',
   ]);
+});
+
+const DATABASE = 'https://files.example/ip-to-country.csv.gz';
+
+test('countries have their own lines, their program, and rules about new connections alone', () => {
+  const read = settings(
+    Sources.url(DROP),
+    Sources.countries({ url: DATABASE, countries: ['RU', 'KP', 'KP'], everyHours: 24, most: 50_000 }),
+    Sources.countries({ url: DATABASE, allBut: ['KR'] }),
+  );
+  const files = filesOf(read);
+  expect(files.map(({ path }) => path.split('/').at(-1))).toContain('countries.py');
+  expect(filesOf(settings(Sources.url(DROP))).map(({ path }) => path.split('/').at(-1))).not.toContain('countries.py');
+  const [, out, alone] = files[0]?.text.split('\n') ?? [];
+  expect(out).toMatch(/^in_[0-9a-f]{8} 24 50000 https:\/\/files\.example\/ip-to-country\.csv\.gz KP,RU$/);
+  expect(alone).toMatch(/^in_[0-9a-f]{8} 168 20000 https:\/\/files\.example\/ip-to-country\.csv\.gz -KR$/);
+  const [blocked = '', countries = ''] = files[1]?.text.split('chain countries') ?? [];
+  const [outId, aloneId] = [out, alone].map((line) => line?.split(' ')[0]);
+  expect(blocked).toMatch(/ip saddr @url_\w+_v4 counter drop/);
+  expect(blocked).not.toContain(`saddr @${outId}`);
+  expect(countries).toContain('ct state != new accept');
+  expect(countries).toContain(`ip saddr @${outId}_v4 counter drop`);
+  expect(countries).toContain(`ip6 saddr != @${aloneId}_v6 counter drop`);
+  expect(countries.indexOf('@never_v4 accept')).toBeLessThan(countries.indexOf('counter drop'));
+});
+
+test.each([
+  [{ url: DATABASE }, 'blocked[0] must hold either countries, which are kept out, or allBut, which alone may come'],
+  [{ url: DATABASE, countries: ['KP'], allBut: ['KR'] }, 'blocked[0] must hold either countries'],
+  [{ url: DATABASE, allBut: [] }, 'blocked[0].allBut must list countries as two capital letters of ISO 3166-1'],
+  [{ url: DATABASE, countries: ['kp'] }, 'blocked[0].countries[0] must list countries as two capital letters'],
+  [{ url: DATABASE, countries: 'KP' }, 'blocked[0].countries must list countries'],
+  [{ url: 'http://files.example/x', countries: ['KP'] }, 'blocked[0].url must be an https URL'],
+  [{ url: DATABASE, countries: ['KP'], most: 50_001 }, 'blocked[0].most must be a whole number of 1-50000'],
+  [{ url: DATABASE, allbut: ['KP'], countries: ['KP'] }, 'blocked[0].allbut must be one of'],
+  [undefined, 'blocked[0] must be an object such as'],
+])('wrong countries are told: %p', (props, message) => {
+  expect(problemsOf(() => settings(Sources.countries(props as never)))).toEqual([expect.stringContaining(message)]);
+});
+
+test('only one database says who alone may come, and none where a CA must come too', () => {
+  const [one, two] = [
+    Sources.countries({ url: DATABASE, allBut: ['KR'] }),
+    Sources.countries({ url: DROP, allBut: ['KR'] }),
+  ];
+  expect(problemsOf(() => settings(one, two))).toEqual([expect.stringContaining('blocked must hold allBut once')]);
+  const stack = (blocked: Sources) =>
+    problemsOf(() =>
+      checkStack({
+        adminCidr: '203.0.113.7/32',
+        blocked: [blocked],
+        forwards: {
+          plain: Forward.http({ listen: 80, redirectTo: 'https' }),
+          web: Forward.https({
+            listen: 443,
+            to: 8080,
+            tls: Tls.letsEncrypt({ email: 'ops@example.com', domains: ['a.example.com'] }),
+          }),
+        },
+      }),
+    );
+  expect(stack(one)).toEqual([
+    expect.stringContaining('forwards.web.tls must not be Tls.letsEncrypt beside Sources.countries with allBut'),
+  ]);
+  expect(stack(Sources.countries({ url: DATABASE, countries: ['KP'] }))).toEqual([]);
 });

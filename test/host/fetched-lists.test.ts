@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { Forward } from '../../lib/forward/forward';
 import { readGatewaySettings } from '../../lib/forward/gateway-settings';
 import { Sources } from '../../lib/forward/known-sources';
@@ -19,6 +20,9 @@ const MOVED = 'https://lists.example/moved';
 const STATE = '/var/lib/portway/lists';
 
 const run = promisify(execFile);
+
+/** A line of a database of countries, for a network of its own. */
+const range = (i: number) => `11.${i >> 7}.${2 * (i % 128)}.0,11.${i >> 7}.${2 * (i % 128)}.255,KR\n`;
 
 describeHost('lists that the host fetches', () => {
   let gateway: Gateway;
@@ -139,6 +143,46 @@ describeHost('lists that the host fetches', () => {
     await host.sh('gateway', 'systemctl start portway-lists');
     await until('it is blocked again', async () => !(await isServed(STRANGER)));
     expect(await fetched(await id())).toMatch(/resolution|not known/);
+  });
+
+  test('keeps countries out, and lets in one alone, but not before it knows who that is', async () => {
+    const database = (text: string) => writeFile(join(folder, 'countries.csv.gz'), gzipSync(text));
+    const source = { url: 'https://lists.example/countries.csv.gz' };
+    await host.sh('gateway', `sed -i /lists.example/d /etc/hosts`);
+    await gateway.succeed(deploy([Sources.countries({ ...source, allBut: ['KR'] })], 'k1'));
+    // Unreachable from the start: nobody but the admin.
+    await until('it is loaded', async () => (await host.sh('gateway', 'nft list tables')).includes('portway_lists'));
+    await until('it has looked', async () => (await fetched(await id())) !== '');
+    expect(await Promise.all([BAD6, STRANGER, ADMIN].map(isServed))).toEqual([false, false, true]);
+    await host.sh('gateway', `echo '${ADDRESS.backend.v4} lists.example' >>/etc/hosts`);
+    await database(`${BAD},${BAD},KP\n198.51.100.70,198.51.100.80,KR\n`);
+    await look();
+    await until('the country is served', () => isServed(STRANGER));
+    expect(await Promise.all([BAD, ADMIN].map(isServed))).toEqual([false, true]);
+    // What the gateway opens itself gets its answers from everywhere.
+    await host.app('client', 'tcp', 8081);
+    expect((await host.ask('gateway', 'tcp', BAD, 8081)).name).toBe('client');
+    const good = await networks();
+    for (const [text, wrong] of [
+      [`${STRANGER},${STRANGER},US\n`, 'it holds nothing of KR'],
+      ['<html>Sorry</html>', "line 1 is no range of a country: '<html>Sorry</html>'"],
+      [Array.from({ length: 20_001 }, (_, i) => range(i)).join(''), 'it has 20001 networks, and 20000 are the most'],
+    ] as const) {
+      await database(text);
+      expect(await fetched(await id())).toBe(wrong);
+      expect(await networks()).toEqual(good);
+    }
+    await writeFile(join(folder, 'countries.csv.gz'), gzipSync(range(1)).subarray(0, 20));
+    expect(await fetched(await id())).toMatch(/^it is damaged: /);
+    expect(await isServed(STRANGER)).toBe(true);
+
+    await database(`${BAD},${BAD},KP\n198.51.100.70,198.51.100.80,KR\n`);
+    await gateway.succeed(deploy([Sources.countries({ ...source, countries: ['KP'] })], 'k2'));
+    await until('it is kept out', async () => !(await isServed(BAD)));
+    expect(await Promise.all([BAD6, STRANGER, ADMIN].map(isServed))).toEqual([true, true, true]);
+    expect(await host.sh('gateway', 'portway lists show')).toMatch(
+      /^https:\/\/lists\.example\/countries\.csv\.gz \(KP\): 1 networks of \S+Z, [1-9]\d* packets dropped\.$/m,
+    );
   });
 
   test('does not follow to plain HTTP; without lists nothing is left', async () => {

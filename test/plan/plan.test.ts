@@ -89,7 +89,11 @@ test('shows lists by their names, and from when published ones are', () => {
     adminCidr: '203.0.113.7/32',
     engine: 'iptables',
     lists: { office: ['198.51.100.0/24', '2001:db8:1::/48'], unused: ['192.0.2.0/24'] },
-    blocked: ['192.0.2.0/24', Sources.cloudFront()],
+    blocked: [
+      '192.0.2.0/24',
+      Sources.cloudFront(),
+      Sources.countries({ url: 'https://files.example/c.csv', allBut: ['KR', 'JP'] }),
+    ],
     forwards: {
       web: Forward.tcp({
         listen: 80,
@@ -102,6 +106,9 @@ test('shows lists by their names, and from when published ones are', () => {
   expect(text).toMatch(/^web +tcp 80 +8080 on the gateway +iptables +list office +not from list cloudflare$/m);
   expect(text).toMatch(/^ +192\.0\.2\.1\/32$/m);
   expect(text).toContain('drops all from list cloudfront, 192.0.2.0/24\n');
+  expect(text).toContain(
+    'refuses new connections from all countries but JP, KR by https://files.example/c.csv, fetched every 168 h\n',
+  );
   expect(text).toContain('list office: 198.51.100.0/24, 2001:db8:1::/48\n');
   expect(text).toMatch(/^list cloudflare: 103\.21\.244\.0\/22, .*, \.\.\. \(\d+\), as of 20\d\d-\d\d-\d\d$/m);
   expect(text).not.toContain('list unused');

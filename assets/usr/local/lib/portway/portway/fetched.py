@@ -1,6 +1,7 @@
 """Fetches one list of portway-lists.service: portway fetched ID. What is wrong with it is its last line of errors, and then
 the list that was good last stays."""
 
+import importlib
 import ipaddress
 import os
 import sys
@@ -25,14 +26,16 @@ class OnlyHttps(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def fetch(url: str, most: int) -> str:
-    """Up to the most bytes that a list may have."""
+def fetch(url: str, most: int) -> bytes:
+    """Up to so many bytes. ValueError: there are more, or fewer than the server said."""
     request = urllib.request.Request(url, headers={"User-Agent": "portway", "Accept": "text/plain, */*"})
     with urllib.request.build_opener(OnlyHttps).open(request, timeout=SECONDS) as answer:
-        text: bytes = answer.read(most * PER_NETWORK + 1)
-    if len(text) > most * PER_NETWORK:
-        raise ValueError(f"it has more than {most * PER_NETWORK} bytes")
-    return text.decode("ascii", "replace")
+        data: bytes = answer.read(most + 1)
+        if len(data) > most:
+            raise ValueError(f"it has more than {most} bytes")
+        if answer.length:
+            raise ValueError(f"it ended {answer.length} bytes early")
+    return data
 
 
 def networks(text: str) -> list[str]:
@@ -62,8 +65,17 @@ def check(new: list[str], old: int, most: int) -> None:
         raise ValueError(f"it has {len(new)} networks, and had {old}")
 
 
+def wanted(one: Listed) -> list[str]:
+    if not one.countries:
+        return networks(fetch(one.url, one.most * PER_NETWORK).decode("ascii", "replace"))
+    # Only hosts with countries have this module.
+    countries = importlib.import_module("portway.countries")
+    found: list[str] = countries.networks(fetch(one.url, countries.LARGEST), one.countries)
+    return found
+
+
 def take(one: Listed) -> None:
-    new = networks(fetch(one.url, one.most))
+    new = wanted(one)
     check(new, len(read(one.good).split()), one.most)
     replace(one.good, "".join(f"{network}\n" for network in new))
 

@@ -1,6 +1,6 @@
-"""Keeps lists of blocked sources current that others publish. On hosts with `Sources.url`; run by portway-lists.service.
+"""Keeps lists of blocked sources current that others publish. On hosts with `Sources.url` or `Sources.countries`; run by portway-lists.service.
 
-/etc/portway/lists holds a line for each list: its id, hours between two looks, the most networks, its URL. What was good
+/etc/portway/lists holds a line for each list: its id, hours between two looks, the most networks, its URL, and of a database the countries. What was good
 last is in /var/lib/portway/lists/ID; the kernel drops what these networks send, by sets in a table of their own
 (lists.nft). A child fetches (fetched.py), since TLS takes ten megabytes.
 """
@@ -28,6 +28,8 @@ class Listed(NamedTuple):
     hours: int
     most: int
     url: str
+    # Of a database: see countries.py.
+    countries: str = ""
 
     @property
     def good(self) -> str:
@@ -42,7 +44,7 @@ class Listed(NamedTuple):
 
 def configured() -> list[Listed]:
     lines = [line.split() for line in read(SETTINGS).splitlines()]
-    return [Listed(name, int(hours), int(most), url) for name, hours, most, url in lines]
+    return [Listed(name, int(hours), int(most), *rest) for name, hours, most, *rest in lines]
 
 
 def elements(one: Listed) -> str:
@@ -101,13 +103,15 @@ def stamp() -> list[int]:
 
 def show() -> None:
     """portway lists show: what each list holds, and has dropped since the table was loaded."""
-    rules = run("nft", "list", "chain", *TABLE.split(), "blocked").stdout.splitlines()
+    chains = [run("nft", "list", "chain", *TABLE.split(), name).stdout for name in ("blocked", "countries")]
+    rules = "".join(chains).splitlines()
     for one in configured():
         count = len(read(one.good).split())
         words = [rule.split() for rule in rules if f"@{one.id}_v" in rule]
         hits = sum(int(rule[rule.index("packets") + 1]) for rule in words)
         since = f" of {clock(os.stat(one.good).st_mtime)}" if count else ""
-        print(f"{one.url}: {count} networks{since}, {hits} packets dropped. {read(one.tried)}".rstrip())
+        of = f" ({'all but ' * one.countries.startswith('-')}{one.countries.strip('-')})" if one.countries else ""
+        print(f"{one.url}{of}: {count} networks{since}, {hits} packets dropped. {read(one.tried)}".rstrip())
 
 
 def ended() -> None:
