@@ -24,7 +24,7 @@ const HOST_TESTS = ['<rootDir>/test/host', '<rootDir>/bench/test/host'];
 /**
  * `unit` needs nothing but Node. `host` needs root and Linux, and runs real kernel rules and real nginx in network
  * namespaces. `lab` needs the same, and runs the local AWS endpoint, the CDK CLI and virtual machines.
- * `browser` needs Chromium.
+ * `browser` needs Chromium. `site` needs it too, and the built site.
  */
 module.exports = {
   projects: [
@@ -32,10 +32,11 @@ module.exports = {
       ...common,
       displayName: 'unit',
       testMatch: TESTS.map((folder) => `${folder}/**/*.test.ts`),
-      testPathIgnorePatterns: ['/node_modules/', ...HOST_TESTS, '\\.(lab|browser)\\.test\\.ts$'],
+      testPathIgnorePatterns: ['/node_modules/', ...HOST_TESTS, '\\.(lab|browser|site)\\.test\\.ts$'],
     },
     { ...common, displayName: 'host', testMatch: HOST_TESTS.map((folder) => `${folder}/**/*.test.ts`) },
     { ...common, displayName: 'browser', testMatch: TESTS.map((folder) => `${folder}/**/*.browser.test.ts`) },
+    { ...common, displayName: 'site', testMatch: TESTS.map((folder) => `${folder}/**/*.site.test.ts`) },
     { ...common, displayName: 'lab', testMatch: TESTS.map((folder) => `${folder}/**/*.lab.test.ts`) },
   ],
 };

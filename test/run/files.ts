@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Folders that programs make. Git is not asked, so that a tarball of the project can be tested too. */
-const MADE = new Set(['node_modules', '.git', 'cdk.out', '.rehearsal', '.bench', 'coverage']);
+const MADE = new Set(['node_modules', '.git', 'cdk.out', '.rehearsal', '.bench', 'coverage', '.reference']);
 
 /** All files of the project, as paths relative to it, sorted. */
 export async function projectFiles(root: string): Promise<string[]> {

@@ -1,3 +1,5 @@
+import { headingId } from '../../site/headings';
+
 /** A link in a Markdown file that leads nowhere. */
 export interface BrokenLink {
   readonly file: string;
@@ -55,10 +57,7 @@ export function headingIds(text: string): Set<string> {
     const title = /^#{1,6}\s+(.*?)\s*#*$/.exec(line)?.[1];
     if (title === undefined) continue;
     const plain = title.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '');
-    const id = plain
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-');
+    const id = headingId(plain);
     let unique = id;
     for (let n = 1; ids.has(unique); n++) unique = `${id}-${n}`;
     ids.add(unique);

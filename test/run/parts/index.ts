@@ -12,6 +12,7 @@ import { pytest } from './pytest';
 import { python } from './python';
 import { cases, rehearsal } from './rehearsal';
 import { shell } from './shell';
+import { site } from './site';
 import { biome, typecheck } from './typescript';
 import { workflows } from './workflows';
 
@@ -40,4 +41,5 @@ export const parts: readonly Part[] = [
   hostNightly,
   counts,
   packages,
+  site,
 ];

@@ -1,0 +1,18 @@
+import { picturesByTheme } from '../../site/pictures';
+import { pages, readPage } from '../docs/pages';
+
+test('both pictures of a pair are laid into the page', () => {
+  const pair = `<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="a/dark.svg">
+  <img alt="What it shows" src="a/light.svg">
+</picture>`;
+  expect(picturesByTheme(pair)).toBe(
+    '<p><img class="when-light" alt="What it shows" src="./a/light.svg"><img class="when-dark" alt="What it shows" src="./a/dark.svg"></p>',
+  );
+});
+
+test('every pair of the documents is written in the form that is read', () => {
+  const texts = pages().map(readPage);
+  expect(texts.filter((text) => text.includes('<picture>')).length).toBeGreaterThan(2);
+  for (const text of texts) expect(picturesByTheme(text)).not.toContain('<picture>');
+});
