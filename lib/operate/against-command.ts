@@ -10,7 +10,8 @@ import { parseTemplate, type Template } from '../plan/change/template';
 import type { PlanOptions } from '../plan/command';
 import type { Plan } from '../plan/plan';
 import { tellOfApp } from '../plan/with-app';
-import { cloudFormation, readStack } from './cloudformation';
+import { withClients } from './clients';
+import { readStack } from './cloudformation';
 
 export interface AgainstOptions extends PlanOptions {
   /** `deployed`, a template, or a folder such as cdk.out. */
@@ -51,19 +52,14 @@ export function againstCommand(options: AgainstOptions): Promise<number> {
 
 async function readWhat(against: string, stack: SynthesizedStack): Promise<Against> {
   if (against !== 'deployed') return { template: await readAgainst(against, stack.name), name: against };
-  const client = await cloudFormation(stack.region);
-  try {
-    const deployed = await readStack(client, stack.stackName);
-    if (deployed === undefined) return { template: undefined, name: 'deployed' };
-    const { template, status, tags } = deployed;
-    return {
-      template,
-      tags,
-      name: /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? 'what is deployed' : `what is deployed (${status})`,
-    };
-  } finally {
-    client.destroy();
-  }
+  const deployed = await withClients(stack.region, ({ formation }) => readStack(formation, stack.stackName));
+  if (deployed === undefined) return { template: undefined, name: 'deployed' };
+  const { template, status, tags } = deployed;
+  return {
+    template,
+    tags,
+    name: /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? 'what is deployed' : `what is deployed (${status})`,
+  };
 }
 
 /** Undefined: the gateway is not there yet. */

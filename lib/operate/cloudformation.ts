@@ -1,6 +1,5 @@
-import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { type CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { parseTemplate, type Template } from '../plan/change/template';
-import { requireRegion } from './region';
 
 /** A stack as CloudFormation has it. */
 export interface DeployedStack {
@@ -10,15 +9,6 @@ export interface DeployedStack {
   readonly outputs: Readonly<Record<string, string>>;
   /** The stack's own tags, which CloudFormation puts on its resources too. */
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** A client with the AWS settings of the environment. @throws Error if there is no region */
-export async function cloudFormation(region: string | undefined): Promise<CloudFormationClient> {
-  // Silence the SDK's Node-version warning.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const client = new CloudFormationClient(region === undefined ? {} : { region });
-  await requireRegion(client);
-  return client;
 }
 
 /** Reads a stack. Changes nothing. @returns undefined if it is not deployed */

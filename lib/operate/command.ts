@@ -1,10 +1,8 @@
 import type { SynthesizeOptions } from '../plan/synthesize';
 import { withApp } from '../plan/with-app';
-import { type Found, readFound } from './found';
-import { seenFromHere } from './from-here/from-here';
-import { parameterDifferences, readParameters } from './parameters';
-import { type Promised, readPromised } from './promised';
-import { differences } from './verify';
+import { withClients } from './clients';
+import { readPromised } from './promised';
+import { type Verified, verify } from './verified';
 
 export interface VerifyOptions extends SynthesizeOptions {
   /** A stack's name, or a gateway's path. Default: the app's only stack with gateways. */
@@ -12,16 +10,6 @@ export interface VerifyOptions extends SynthesizeOptions {
   readonly json?: boolean;
   /** Whether to connect to the gateway, as a stranger does. Default: true. */
   readonly probe?: boolean;
-}
-
-/** What `portway verify --json` prints for each gateway, by its path. */
-export interface Verified {
-  /** The Elastic IP. Omitted: there is none. */
-  readonly address?: string;
-  /** Omitted: the address leads to no instance. */
-  readonly instanceId?: string;
-  /** A line for each difference. Empty: all is as the app says. */
-  readonly differences: readonly string[];
 }
 
 /**
@@ -33,7 +21,7 @@ export function verifyCommand(options: VerifyOptions): Promise<number> {
   return withApp(options, async (assembly) => {
     const all: Record<string, Verified> = {};
     for (const promised of await readPromised(assembly, options.stack)) {
-      const verified = await verify(promised, options.probe ?? true);
+      const verified = await withClients(promised.region, (clients) => verify(promised, clients, options.probe));
       all[promised.path] = verified;
       if (!options.json) process.stdout.write(`${promised.path}: ${told(verified)}`);
     }
@@ -42,29 +30,9 @@ export function verifyCommand(options: VerifyOptions): Promise<number> {
   });
 }
 
-async function verify(promised: Promised, probe: boolean): Promise<Verified> {
-  const [found, values] = await Promise.all([readFound(promised), readParameters(promised)]);
-  const { address, gateway } = found;
-  return {
-    ...(address === undefined ? {} : { address }),
-    ...(gateway === undefined ? {} : { instanceId: gateway.instanceId }),
-    differences: [
-      ...differences(promised, found),
-      ...parameterDifferences(promised.parameters, values),
-      ...(probe ? await fromHere(promised, found) : []),
-    ],
-  };
-}
-
-/** A gateway that is not there is told already. */
-async function fromHere(promised: Promised, { address, gateway }: Found): Promise<readonly string[]> {
-  if (address === undefined || gateway === undefined) return [];
-  const { differences: lines, blind } = await seenFromHere(promised, { v4: address, v6: gateway.ipv6 });
-  if (blind !== undefined) process.stderr.write(`portway: ${blind}\n`);
-  return lines;
-}
-
-function told({ address, instanceId, differences: lines }: Verified): string {
-  if (lines.length === 0) return `${instanceId} at ${address} is as the app says\n`;
-  return `NOT AS THE APP SAYS\n${lines.map((line) => `- ${line}\n`).join('')}`;
+function told({ address, instanceId, reported, differences: lines, notes }: Verified): string {
+  const said = notes.map((note) => `note: ${note}\n`).join('');
+  if (lines.length > 0) return `NOT AS THE APP SAYS\n${lines.map((line) => `- ${line}\n`).join('')}${said}`;
+  const since = reported === undefined ? '' : `; its host reported so at ${reported.replace(/\.\d+/, '')}`;
+  return `${instanceId} at ${address} is as the app says${since}\n${said}`;
 }

@@ -2,7 +2,7 @@ import {
   type Address,
   DescribeAddressesCommand,
   DescribeSecurityGroupsCommand,
-  EC2Client,
+  type EC2Client,
   type Instance,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
@@ -10,7 +10,6 @@ import { CONTENT_TAG } from '../host/content/stored-content';
 import { logicalId, ofStack, readUserData, stackAddress, stackInstances } from './instance';
 import { type FoundNetwork, readNetwork } from './network';
 import type { Promised } from './promised';
-import { requireRegion } from './region';
 import { groupRules, type SecurityGroupRules } from './security-group';
 
 /** A stack's gateway as EC2 reports it. */
@@ -72,55 +71,43 @@ function isNotAdded({ stackName, resources, addedGroups: { ids, unknown } }: Pro
   };
 }
 
-/**
- * Reads the gateway with the EC2 API. Changes nothing.
- *
- * @param shared the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
- */
-export async function readFound(promised: Promised, shared?: EC2Client): Promise<Found> {
-  const { stackName, region, resources } = promised;
-  // Silence the SDK's Node-version warning.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const client = shared ?? new EC2Client(region === undefined ? {} : { region });
-  try {
-    await requireRegion(client);
-    const all = await stackInstances(client, stackName);
-    const instances = all.filter((one) => one.State?.Name !== 'terminated');
-    const address = await addressOf(client, promised, instances);
-    const gateway = instances.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
-    const others = instances
-      .filter((one) => one !== gateway && !resources.has(logicalId(one) ?? ''))
-      .map(({ InstanceId = '' }) => InstanceId);
-    if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
-    const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
-    const { InstanceId, SubnetId = '', VpcId = '' } = gateway;
-    const [userData, network, { SecurityGroups = [] }] = await Promise.all([
-      readUserData(client, InstanceId),
-      readNetwork(client, SubnetId, VpcId),
-      client.send(new DescribeSecurityGroupsCommand({ GroupIds: groups })),
-    ]);
-    const own = SecurityGroups.filter(isNotAdded(promised));
-    return {
-      address: address?.PublicIp,
-      gateway: {
-        instanceId: InstanceId,
-        state: gateway.State?.Name ?? 'unknown',
-        instanceType: gateway.InstanceType,
-        httpTokens: gateway.MetadataOptions?.HttpTokens,
-        hopLimit: gateway.MetadataOptions?.HttpPutResponseHopLimit,
-        metadataEndpoint: gateway.MetadataOptions?.HttpEndpoint,
-        metadataTags: gateway.MetadataOptions?.InstanceMetadataTags,
-        profile: gateway.IamInstanceProfile?.Arn,
-        ipv6: gateway.Ipv6Address,
-        sourceDestCheck: gateway.SourceDestCheck ?? true,
-        network,
-        content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
-        userData: userData.toString(),
-        securityGroups: own.map(groupRules),
-      },
-      others,
-    };
-  } finally {
-    client.destroy();
-  }
+/** Reads the gateway with the EC2 API. Changes nothing. */
+export async function readFound(promised: Promised, client: EC2Client): Promise<Found> {
+  const { stackName, resources } = promised;
+  const all = await stackInstances(client, stackName);
+  const instances = all.filter((one) => one.State?.Name !== 'terminated');
+  const address = await addressOf(client, promised, instances);
+  const gateway = instances.find(({ InstanceId }) => InstanceId !== undefined && InstanceId === address?.InstanceId);
+  const others = instances
+    .filter((one) => one !== gateway && !resources.has(logicalId(one) ?? ''))
+    .map(({ InstanceId = '' }) => InstanceId);
+  if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
+  const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
+  const { InstanceId, SubnetId = '', VpcId = '' } = gateway;
+  const [userData, network, { SecurityGroups = [] }] = await Promise.all([
+    readUserData(client, InstanceId),
+    readNetwork(client, SubnetId, VpcId),
+    client.send(new DescribeSecurityGroupsCommand({ GroupIds: groups })),
+  ]);
+  const own = SecurityGroups.filter(isNotAdded(promised));
+  return {
+    address: address?.PublicIp,
+    gateway: {
+      instanceId: InstanceId,
+      state: gateway.State?.Name ?? 'unknown',
+      instanceType: gateway.InstanceType,
+      httpTokens: gateway.MetadataOptions?.HttpTokens,
+      hopLimit: gateway.MetadataOptions?.HttpPutResponseHopLimit,
+      metadataEndpoint: gateway.MetadataOptions?.HttpEndpoint,
+      metadataTags: gateway.MetadataOptions?.InstanceMetadataTags,
+      profile: gateway.IamInstanceProfile?.Arn,
+      ipv6: gateway.Ipv6Address,
+      sourceDestCheck: gateway.SourceDestCheck ?? true,
+      network,
+      content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
+      userData: userData.toString(),
+      securityGroups: own.map(groupRules),
+    },
+    others,
+  };
 }

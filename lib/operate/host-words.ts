@@ -11,6 +11,21 @@ const OWN = /portway (\d{4}-\d\d-\d\dT[\d:]+Z) (.*)$/;
 /** The most lines of a failing command, as host.sh prints them. */
 const PRINTED = 20;
 
+/** A line of Portway's on a console. */
+export interface OwnLine {
+  /** By the host's clock. */
+  readonly time: Date;
+  readonly text: string;
+}
+
+/** Portway's own lines, in the order of the console. Pure. */
+export function ownLines(console: string): readonly OwnLine[] {
+  return console.split(/\r?\n|\r/).flatMap((line) => {
+    const [, time = '', text] = OWN.exec(line) ?? [];
+    return text === undefined ? [] : [{ time: new Date(time), text: text.trimEnd() }];
+  });
+}
+
 /** Reads Portway's words out of a console's text. Pure. */
 export function hostWords(console: string): HostWords {
   const all = console.split(/\r?\n|\r/);

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SynthesizeOptions } from '../plan/synthesize';
 import { withApp } from '../plan/with-app';
-import { cloudFormation, readStack } from './cloudformation';
+import { withClients } from './clients';
+import { readStack } from './cloudformation';
+import { consoleOf } from './console';
 import { lastOperation } from './events';
 import { type HostWords, hostWords } from './host-words';
 import { logicalId, stackInstances } from './instance';
@@ -66,14 +68,12 @@ function interruption(): AbortSignal {
 type Gateways = readonly Pick<Promised, 'stackName' | 'region' | 'instanceId'>[];
 
 /** @param gateways gateways of one stack */
-async function readLogs(gateways: Gateways): Promise<StackLogs> {
+function readLogs(gateways: Gateways): Promise<StackLogs> {
   const [{ stackName, region } = { stackName: '', region: undefined }] = gateways;
-  const client = await cloudFormation(region);
-  const ec2 = new EC2Client(region === undefined ? {} : { region });
-  try {
-    const stack = await readStack(client, stackName);
+  return withClients(region, async ({ formation, ec2 }) => {
+    const stack = await readStack(formation, stackName);
     if (stack === undefined) throw new Error(`${stackName} is not deployed here: look at the output of cdk deploy`);
-    const operation = await lastOperation(client, stackName);
+    const operation = await lastOperation(formation, stackName);
     const ssh = stack.outputs.SshCommand;
     return {
       stackName,
@@ -82,10 +82,7 @@ async function readLogs(gateways: Gateways): Promise<StackLogs> {
       hosts: await readHosts(ec2, gateways),
       ...(ssh === undefined ? {} : { ssh }),
     };
-  } finally {
-    client.destroy();
-    ec2.destroy();
-  }
+  });
 }
 
 /** As lines for people: the failures first, CloudFormation's and the hosts', then the hosts' lines. */
@@ -131,16 +128,4 @@ async function readHosts(client: EC2Client, gateways: Gateways): Promise<readonl
 /** A logical id without the hash of user-data, which the CDK adds to that of an instance that is replaced with it. */
 function stemOf(id: string): string {
   return id.replace(/(?<=[0-9A-F]{8})[0-9a-f]{16}$/, '');
-}
-
-async function consoleOf(client: EC2Client, InstanceId: string): Promise<string> {
-  // Only types on Nitro have the latest text; others have that of the last boot.
-  const answer = await client
-    .send(new GetConsoleOutputCommand({ InstanceId, Latest: true }))
-    .catch(() => client.send(new GetConsoleOutputCommand({ InstanceId })))
-    .catch((error: Error) => {
-      if (/InvalidInstanceID/.test(error.name)) return { Output: '' };
-      throw error;
-    });
-  return Buffer.from(answer.Output ?? '', 'base64').toString();
 }

@@ -1,35 +1,25 @@
-import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { lineDifferences } from './line-differences';
 import type { Promised } from './promised';
 
 /** Parameter Store reads so many at once. */
 const AT_ONCE = 10;
 
-/**
- * Reads the parameters with the host's files. Changes nothing.
- *
- * @param shared the client to use; it is destroyed afterwards. Default: one with the AWS settings of the environment
- * @returns values by name, without those that are gone
- */
+/** Reads the parameters with the host's files: values by name, without those that are gone. Changes nothing. */
 export async function readParameters(
-  { region, parameters }: Promised,
-  shared?: SSMClient,
+  { parameters }: Pick<Promised, 'parameters'>,
+  client: SSMClient,
 ): Promise<ReadonlyMap<string, string>> {
-  const client = shared ?? new SSMClient(region === undefined ? {} : { region });
-  try {
-    const names = [...parameters.keys()];
-    const groups = Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, i) =>
-      names.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
-    );
-    const found = new Map<string, string>();
-    for (const Names of groups) {
-      const { Parameters = [] } = await client.send(new GetParametersCommand({ Names }));
-      for (const { Name = '', Value = '' } of Parameters) found.set(Name, Value);
-    }
-    return found;
-  } finally {
-    client.destroy();
+  const names = [...parameters.keys()];
+  const groups = Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, i) =>
+    names.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+  );
+  const found = new Map<string, string>();
+  for (const Names of groups) {
+    const { Parameters = [] } = await client.send(new GetParametersCommand({ Names }));
+    for (const { Name = '', Value = '' } of Parameters) found.set(Name, Value);
   }
+  return found;
 }
 
 /** Compares the parameters with the template. The host refuses one that was edited, and does not start without one that is gone. */

@@ -31,8 +31,12 @@ export interface Promised {
   readonly hasProfile: boolean;
   /** Whether it has an IPv6 address. */
   readonly ipv6: boolean;
-  /** SHA-256 of the content that a host with live changes runs. Undefined: user-data names its content. */
+  /** SHA-256 of the content that a host with live changes runs. Undefined: user-data names its content, or it polls. */
   readonly content?: string | undefined;
+  /** SHA-256 of the host's files, whatever tells it of them. */
+  readonly files: string;
+  /** Logical id of the condition that waits for the host's report on its content. */
+  readonly proof: string;
   /** Lines; see {@link linesOf}. */
   readonly userData: readonly string[];
   /** The parameters with the host's files: lines by name. */
@@ -82,6 +86,7 @@ async function readGateway({ path, planFile, stack }: SynthesizedGateway): Promi
     ...read,
     address: { ...read.address, ...(publicIp ? { publicIp } : {}) },
     parameters: parametersOf(Resources, userData.parameters),
+    files: userData.content,
   };
 }
 
@@ -92,7 +97,7 @@ function parametersOf(resources: Resources, names: readonly string[]): Promised[
   return new Map(all.filter(([name]) => names.includes(name)));
 }
 
-type Read = Omit<Promised, 'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names'>;
+type Read = Omit<Promised, 'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names' | 'files'>;
 
 function gatewayOf(resources: Resources, association: string): Read {
   const instanceId = gatewayId(resources, association);
@@ -114,10 +119,22 @@ function gatewayOf(resources: Resources, association: string): Read {
     hasProfile: properties.IamInstanceProfile !== undefined,
     ipv6: Number(properties.Ipv6AddressCount ?? 0) > 0,
     content: contentTag(instance),
+    proof: proofOf(resources, instanceId),
     userData: linesOf(properties.UserData),
     inbound: groupRulesOf(resources, instance, 'Ingress'),
     outbound: groupRulesOf(resources, instance, 'Egress'),
   };
+}
+
+/** That of the boot, or where changes are live, the one without a handle, which waits for each content. */
+function proofOf(resources: Resources, instanceId: string): string {
+  const own = ofType(resources, 'AWS::CloudFormation::WaitCondition').filter(([, { DependsOn }]) =>
+    [DependsOn].flat().includes(instanceId),
+  );
+  const live = own.find(([, { Properties }]) => Properties?.Handle === undefined);
+  const [id] = live ?? own[0] ?? [];
+  if (id === undefined) throw new Error(`the template must have a condition that waits for ${instanceId}`);
+  return id;
 }
 
 function addressOf(resources: Resources, allocation: unknown): PromisedAddress {

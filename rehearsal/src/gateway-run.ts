@@ -218,8 +218,13 @@ export class GatewayRun {
    */
   async #asPromised({ assembly, source, endpoint }: SharedStage): Promise<void> {
     const lines: string[] = [];
-    for (const promised of await readPromised(assembly.folder, source.stack))
-      lines.push(...differences(promised, await readFound(promised, ec2Client(endpoint))));
+    const client = ec2Client(endpoint);
+    try {
+      for (const promised of await readPromised(assembly.folder, source.stack))
+        lines.push(...differences(promised, await readFound(promised, client)));
+    } finally {
+      client.destroy();
+    }
     const what = 'EC2 has what synth promised: instance, user-data, security group';
     this.#o.checks.expect('deploy', what, lines.length === 0, lines.join('\n'));
   }

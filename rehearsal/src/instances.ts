@@ -227,6 +227,7 @@ export class Instances {
     const vm = await this.#o.lab.launch(labInstance(described));
     this.#followed.set(says.instanceId, { vm, has: says, busy: false });
     await vm.start();
+    this.#o.endpoint.showConsole?.(says.instanceId, vm.console);
     this.#tell(says.instanceId, 'launched', described.privateIp);
   }
 

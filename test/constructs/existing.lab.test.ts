@@ -151,7 +151,9 @@ test("takes over a team's address in a chosen subnet, with its groups, names and
   // The rules of a team's own group are none of the gateway's business.
   expect(await portway(first, 'verify', '--no-probe')).toEqual({
     code: 0,
-    text: `Team/Gateway: ${host?.InstanceId} at ${team.eip.publicIp} is as the app says`,
+    text: expect.stringMatching(
+      new RegExp(`^Team/Gateway: ${host?.InstanceId} at ${team.eip.publicIp} is as the app says; its host reported`),
+    ),
   });
   expect((await portway(synth('wrong', ['www.example.com'], '192.0.2.9'), 'verify', '--no-probe')).text).toContain(
     `- eip.publicIp must be ${team.eip.publicIp}, the address of its allocation, got: 192.0.2.9`,

@@ -22,7 +22,7 @@ def host(tmp_path, monkeypatch):
     (tmp_path / "good/etc/portway").mkdir(parents=True)
     (tmp_path / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{A}'\n")
     (tmp_path / "boot").write_text(f"/portway/Portway/0123/now\n{URL}\n")
-    monkeypatch.setattr(outcome.old_workers, "limit", lambda: 0)
+    monkeypatch.setattr(outcome.cut, "PARTS", [])
     monkeypatch.setattr(outcome.history, "keep", lambda: None)
     return tmp_path
 

@@ -140,7 +140,7 @@ def trees(tmp_path, monkeypatch):
         (tmp_path / f"{name}/etc/portway/forwards").write_text(forwards)
     monkeypatch.setattr(cut, "DRAINING", f"{tmp_path}/draining")
     monkeypatch.setattr(cut.paths, "GOOD", f"{tmp_path}/new")
-    monkeypatch.setattr(cut.old_workers, "identities", lambda: ["7 9"])
+    monkeypatch.setattr(cut, "old_workers", lambda: ["7 9"])
     monkeypatch.setattr(cut, "cut", lambda *words: calls.append(words))
     return tmp_path, calls
 

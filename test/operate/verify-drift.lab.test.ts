@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DescribeStackResourcesOutput } from '@aws-sdk/client-cloudformation';
 import {
   type Address,
   AssociateAddressCommand,
@@ -28,14 +29,12 @@ import {
 import { DeleteParameterCommand, GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { App } from 'aws-cdk-lib';
 import { Forward } from '../../lib/forward/forward';
-import { readFound } from '../../lib/operate/found';
 import { allInstances, stackAddress } from '../../lib/operate/instance';
-import { parameterDifferences, readParameters } from '../../lib/operate/parameters';
 import { type Promised, readPromised } from '../../lib/operate/promised';
-import { differences } from '../../lib/operate/verify';
+import { verify } from '../../lib/operate/verified';
 import { PortwayStack } from '../../lib/portway-stack';
 import { BOOTSTRAP, cdk } from '../../rehearsal/src/aws/cdk';
-import { ec2Client, ssmClient } from '../../rehearsal/src/aws/client';
+import { ec2Client, formationClient, ssmClient } from '../../rehearsal/src/aws/client';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { reportAll } from '../../rehearsal/test/support/report-all';
 import { PUBLIC_KEY } from '../snapshots/canonical';
@@ -75,6 +74,15 @@ beforeAll(async () => {
   [promised] = (await readPromised(outdir, undefined)) as [Promised];
   address = (await stackAddress(client, 'Portway')) as Address;
   host = (await allInstances(client)).find((one) => one.InstanceId === address.InstanceId) as Instance;
+  const booted = [
+    `content ${'fedcba9876543210'.repeat(4)}`,
+    'forwards are up',
+    `content ${promised.files}`,
+    'forwards are up',
+  ];
+  const lines = booted.map((line) => `[  50.000000] cloud-init[260]: portway ${clock(0)} ${line}\r\n`);
+  await writeFile(join(folder, 'console.log'), lines.join(''));
+  endpoint.showConsole(id(), join(folder, 'console.log'));
 });
 
 afterAll(async () => {
@@ -87,11 +95,13 @@ afterAll(async () => {
 let alterAnswer: (one: EC2Client) => void = () => undefined;
 
 async function look(): Promise<readonly string[]> {
-  const one = ec2Client(endpoint);
-  alterAnswer(one);
-  const found = await readFound(promised, one);
-  const values = await readParameters(promised, ssmClient(endpoint));
-  return [...differences(promised, found), ...parameterDifferences(promised.parameters, values)];
+  const [ec2, ssm, formation] = [ec2Client(endpoint), ssmClient(endpoint), formationClient(endpoint)];
+  for (const one of [ec2, formation]) alterAnswer(one as EC2Client);
+  try {
+    return (await verify(promised, { ec2, ssm, formation }, false)).differences;
+  } finally {
+    for (const one of [ec2, ssm, formation]) one.destroy();
+  }
 }
 
 interface Drift {
@@ -152,6 +162,21 @@ const closed =
   async () => {
     await send(new RevokeSecurityGroupIngressCommand(inbound(permission)));
     return () => send(new AuthorizeSecurityGroupIngressCommand(inbound(permission)));
+  };
+
+/** A time on the host's clock, so many seconds from now. */
+const clock = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
+
+/** Lines that the host writes to its console, well after its proof. @param at seconds from now, of each line */
+const said =
+  (lines: () => readonly string[], at: readonly number[] = []): Drift['by'] =>
+  async () => {
+    const before = join(folder, 'console.log');
+    const after = join(folder, 'console-more.log');
+    const own = lines().map((line, i) => `[  99.000000] live.py[700]: portway ${clock(at[i] ?? 120)} ${line}\r\n`);
+    await writeFile(after, [await readFile(before, 'utf8'), ...own].join(''));
+    endpoint.showConsole(id(), after);
+    return async () => endpoint.showConsole(id(), before);
   };
 
 const parameter = () => [...promised.parameters.keys()].find((name) => name.includes('forwards')) ?? '';
@@ -306,6 +331,32 @@ const DRIFTS: Readonly<Record<string, Drift>> = {
       return () => send(new RevokeSecurityGroupEgressCommand(rule));
     },
     found: /lets tcp 25 through to 192\.0\.2\.1\/32 \(outbound\)/,
+  },
+  'its report failed, and the deploy was not rolled back': {
+    by: answered<DescribeStackResourcesOutput>('DescribeStackResourcesCommand', ({ StackResources: [one] = [] }) => {
+      if (one)
+        Object.assign(one, { ResourceStatus: 'CREATE_FAILED', ResourceStatusReason: 'FAILURE signal i-1 try: nginx' });
+    }),
+    found: /^the host did not report that this content runs: CREATE_FAILED FAILURE signal i-1 try: nginx$/,
+  },
+  'older content, put back on the host': {
+    by: said(() => [`content ${'0123456789abcdef'.repeat(4)} runs`]),
+    found: /^the host must run content [0-9a-f]{16}, and says that it runs 0123456789abcdef since 20\S+Z: somebody ran/,
+  },
+  'paused on the host': {
+    by: said(() => [`content ${promised.files} runs, paused until ${clock(1800)}`]),
+    found: /^the host was paused by hand until 20\S+Z: no deploy reaches it/,
+  },
+  'rules that somebody holds against it': {
+    by: said(() => Array(2).fill('WARNING: could not be put right: rules: PORTWAY-DNAT'), [-300, 0]),
+    found: /cannot put this right: rules: PORTWAY-DNAT$/,
+  },
+  'another program that changes it again and again': {
+    by: said(() => [
+      ...['changed by others: nginx stopped', 'put right'],
+      `WARNING: 3 times within 5 min somebody changed what had been put right: left alone until ${clock(300)}. Find the other program`,
+    ]),
+    found: /^the host says that others change it again and again: it leaves that alone until 20/,
   },
   'its address on nothing': {
     by: async () => {

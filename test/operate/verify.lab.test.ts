@@ -90,7 +90,7 @@ afterAll(async () => {
 test('finds no differences in an unchanged gateway', async () => {
   expect(await verify(deployed)).toEqual({
     code: 0,
-    text: expect.stringMatching(/^Portway: i-\w+ at [\d.]+ is as the app says$/),
+    text: expect.stringMatching(/^Portway: i-\w+ at [\d.]+ is as the app says; its host reported so at 20\S+Z$/),
   });
   const { code, text } = await portway('verify', deployed, [...NO_PROBE, '--json']);
   expect(code).toBe(0);
@@ -98,7 +98,8 @@ test('finds no differences in an unchanged gateway', async () => {
     Portway: {
       address: expect.stringMatching(/^[\d.]+$/),
       instanceId: expect.stringMatching(/^i-\w+$/),
-      differences: [],
+      reported: expect.stringMatching(/^20\S+Z$/),
+      ...{ differences: [], notes: [] },
     },
   });
 });
@@ -106,7 +107,7 @@ test('finds no differences in an unchanged gateway', async () => {
 test('looks at the gateway as a stranger does, unless this network answers for everyone', async () => {
   const { text } = await portway('verify', deployed, []);
   expect(text).toMatch(
-    /^(- forwards\.web at [\d.]+:80 does not answer from here: |portway: this network answers for every)/m,
+    /^(- forwards\.web at [\d.]+:80 does not answer from here: |note: this network answers for every)/m,
   );
 });
 
@@ -185,7 +186,9 @@ test("finds each gateway of a team's stack in a stage, among other instances and
   const { code, text } = await verify(team);
   expect(text.split('\n')).toEqual(
     ['Game', 'Web'].map((id) =>
-      expect.stringMatching(new RegExp(`^Prod/Team/${id}: i-\\w+ at [\\d.]+ is as the app says$`)),
+      expect.stringMatching(
+        new RegExp(`^Prod/Team/${id}: i-\\w+ at [\\d.]+ is as the app says; its host reported so at 20\\S+Z$`),
+      ),
     ),
   );
   expect(code).toBe(0);
@@ -207,7 +210,7 @@ test("finds each gateway of a team's stack in a stage, among other instances and
   expect(await verify(team)).toEqual({
     code: 1,
     text: expect.stringMatching(
-      /^Prod\/Team\/Game: .* is as the app says\nProd\/Team\/Web: NOT AS THE APP SAYS\n- the security group lets tcp 8080 /,
+      /^Prod\/Team\/Game: .* is as the app says; .*\nProd\/Team\/Web: NOT AS THE APP SAYS\n- the security group lets tcp 8080 /,
     ),
   });
 });

@@ -13,6 +13,7 @@ const promised: Promised = {
   hopLimit: 1,
   ...{ metadataTags: 'enabled', hasProfile: true, ipv6: true, parameters: new Map(), forwards: [], names: [] },
   sourceDestCheck: true,
+  ...{ files: 'c0'.repeat(32), proof: 'Condition' },
   userData: ['first line', `URL='${UNKNOWN}'`, '-A PORTWAY-DNAT --dport 80 -j REDIRECT'],
   inbound: [
     { what: 'tcp 80', peer: '0.0.0.0/0' },

@@ -6,12 +6,12 @@ const MODULES = [
   // Takes a content over while the host runs, and reports it.
   ...['content', 'outcome', 'report'],
   // Ends what a change excludes.
-  ...['cut', 'old_workers', 'served'],
+  ...['cut', 'served'],
   // Puts right what others change, and goes back by hand.
   ...['apply', 'drift', 'fingerprint', 'history', 'pause', 'reconcile', 'rollback'],
 ];
 const OF_KERNEL = ['cut_flows', 'drift_rules'];
-const OF_NGINX = ['certificate_copies', 'cut_sockets', 'drift_nginx'];
+const OF_NGINX = ['certificate_copies', 'cut_sockets', 'drift_nginx', 'old_workers'];
 
 /** What a host with these forwards needs, besides its boot's files, to apply changes while it runs. */
 export function liveFiles(forwards: readonly ResolvedForward[]): readonly HostFile[] {

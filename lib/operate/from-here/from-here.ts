@@ -32,20 +32,31 @@ export async function seenFromHere(promised: Promised, addresses: Addresses, nob
     ...hiddenPorts(promised).map((port) => () => isHidden({ host: addresses.v4, port })),
   ];
   const names: Probe[] = namesOf(promised).map((name) => () => nameTroubles(name, addresses));
-  const [answered, ofPorts, ofNames] = await Promise.all([whoAnswers(nobody), all(ports), all(names)]);
+  let isBlind = false;
+  const answering = whoAnswers(nobody).then((place) => {
+    isBlind = place !== undefined;
+    return place;
+  });
+  // Nothing that such a network says about a port is the gateway's word, so the other ports are not asked then.
+  const [answered, ofPorts, ofNames] = await Promise.all([answering, all(ports, () => isBlind), all(names)]);
   if (answered === undefined) return { differences: [...ofPorts, ...ofNames] };
   const blind = `this network answers for every address, such as ${answered.host}, as proxies do: ports and certificates were not looked at`;
   return { differences: ofNames, blind };
 }
 
+/** The first that answers. Undefined: none does within the usual patience. */
 async function whoAnswers(places: readonly Place[]): Promise<Place | undefined> {
-  const troubles = await Promise.all(places.map((place) => opens(place)));
-  return places.find((_, i) => troubles[i] === undefined);
+  const answers = places.map(async (place) => {
+    const trouble = await opens(place);
+    if (trouble !== undefined) throw new Error(trouble);
+    return place;
+  });
+  return Promise.any(answers).catch(() => undefined);
 }
 
-async function all(probes: readonly Probe[]): Promise<readonly string[]> {
+async function all(probes: readonly Probe[], isOver = () => false): Promise<readonly string[]> {
   const found: string[] = [];
-  for (let next = 0; next < probes.length; next += AT_ONCE)
+  for (let next = 0; next < probes.length && !isOver(); next += AT_ONCE)
     found.push(...(await Promise.all(probes.slice(next, next + AT_ONCE).map((probe) => probe()))).flat());
   return found;
 }

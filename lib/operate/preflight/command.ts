@@ -1,9 +1,8 @@
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { gatewaysOfOneStack, stacksOf } from '../../plan/assembly';
 import type { SynthesizeOptions } from '../../plan/synthesize';
 import { withApp } from '../../plan/with-app';
-import { cloudFormation, readStack } from '../cloudformation';
+import { withClients } from '../clients';
+import { readStack } from '../cloudformation';
 import { admin } from './admin';
 import { bootstrapped } from './bootstrap';
 import type { Finding } from './finding';
@@ -36,16 +35,12 @@ export function preflightCommand(options: PreflightOptions): Promise<number> {
     const all: Record<string, readonly Finding[]> = {};
     for (const gateway of gatewaysOfOneStack(stacksOf(assembly), options.stack)) {
       const { stackName, region } = gateway.stack;
-      const settings = region === undefined ? {} : { region };
-      const [formation, ec2, ssm] = [await cloudFormation(region), new EC2Client(settings), new SSMClient(settings)];
-      try {
+      const findings = await withClients(region, async ({ formation, ec2, ssm }) => {
         const deployed = (await readStack(formation, stackName))?.template;
         const preflight = await readPreflight(gateway, { ec2, ssm, deployed });
-        const findings = await Promise.all(LOOKS.map((look) => look(preflight)));
-        all[gateway.path] = findings.flat();
-      } finally {
-        for (const client of [formation, ec2, ssm]) client.destroy();
-      }
+        return Promise.all(LOOKS.map((look) => look(preflight)));
+      });
+      all[gateway.path] = findings.flat();
     }
     process.stdout.write(options.json ? `${JSON.stringify(all, null, 2)}\n` : told(all));
     const failing = Object.values(all)

@@ -1,32 +1,15 @@
-import { join } from 'node:path';
 import {
   AuthorizeSecurityGroupIngressCommand,
   type IpPermission,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
-import spawn, { type SubprocessError } from 'nano-spawn';
 import { ec2Client } from '../../src/aws/client';
 import type { RehearsalCase, Stage } from '../../src/case';
 import { LIVE } from '../live-contents';
+import { verify } from '../verify-command';
 
-const PORTWAY = join(__dirname, '../../../bin/portway.ts');
 /** A rule that somebody opens by hand in a hurry. */
 const OPENED: IpPermission = { IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
-
-/** The real command, with the stage's AWS settings, for the app that was deployed. */
-async function verify({ endpoint, folder }: Stage): Promise<{ code: number; text: string }> {
-  // It synthesizes an app; here that is the assembly that was deployed.
-  const app = `cp -r ${join(folder, 'cdk.out')}/. "$CDK_OUTDIR"`;
-  try {
-    const { output } = await spawn(process.execPath, ['--import', 'tsx', PORTWAY, 'verify', '--app', app], {
-      env: endpoint.env,
-    });
-    return { code: 0, text: output };
-  } catch (error) {
-    const { exitCode = -1, output, message } = error as SubprocessError;
-    return { code: exitCode, text: output || message };
-  }
-}
 
 async function asPromised(stage: Stage, when: string): Promise<void> {
   const { code, text } = await verify(stage);

@@ -1,3 +1,4 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -17,6 +18,11 @@ export function cloudWatchClient(endpoint: Endpoint): CloudWatchClient {
 /** The same for Parameter Store. */
 export function ssmClient(endpoint: Endpoint): SSMClient {
   return new SSMClient(settings(endpoint));
+}
+
+/** The same for CloudFormation. */
+export function formationClient(endpoint: Endpoint): CloudFormationClient {
+  return new CloudFormationClient(settings(endpoint));
 }
 
 function settings(endpoint: Endpoint) {

@@ -33,6 +33,8 @@ export interface Endpoint {
    * endpoint.
    */
   readonly lateParameters: ((seconds: number) => void) | undefined;
+  /** Names the file whose text is that of an instance's console. Undefined for a user's endpoint. */
+  readonly showConsole: ((instanceId: string, path: string) => void) | undefined;
   /** Stops it. May be called twice. Does nothing to a user's endpoint. */
   stop(): Promise<void>;
 }
@@ -44,7 +46,6 @@ export interface StartedEndpoint extends Endpoint {
   readonly pid: number;
   readonly nextDay: () => void;
   readonly lateParameters: (seconds: number) => void;
-  /** Names the file whose text is that of an instance's console. */
   readonly showConsole: (instanceId: string, path: string) => void;
 }
 
@@ -153,6 +154,7 @@ export function useEndpoint(url: string, folder: string): Endpoint {
     apiSocket: undefined,
     nextDay: undefined,
     lateParameters: undefined,
+    showConsole: undefined,
     stop: async () => {},
   };
 }

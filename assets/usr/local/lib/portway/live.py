@@ -158,13 +158,18 @@ def version() -> float:
 def main() -> None:
     began, metadata = version(), Metadata()
     sys.path.insert(0, PROGRAMS)
-    sees = os.path.exists(FINGERPRINT)
-    changed = importlib.import_module("portway.fingerprint").changed if sees else lambda _: False
-    right = True
+    look = importlib.import_module("portway.fingerprint") if os.path.exists(FINGERPRINT) else None
+    right, said = True, ""
     schedule, looked = Schedule(time.monotonic()), 0.0
     while True:
-        failed = read(FAILED).strip()
-        step = schedule.next(time.monotonic(), metadata.tag(), good_content(), failed, os.path.exists(SIGNAL))
+        failed, good = read(FAILED).strip(), good_content()
+        # `portway verify` reads from the console what runs, whoever brought it.
+        until = look.paused_until() if look else 0
+        state = f"content {good} runs" + time.strftime(", paused until %FT%TZ", time.gmtime(until)) * bool(until)
+        if state != said:
+            said = state
+            print(time.strftime("portway %FT%TZ", time.gmtime()), state)
+        step = schedule.next(time.monotonic(), metadata.tag(), good, failed, os.path.exists(SIGNAL))
         if step == "forget":
             # A deploy of it that comes again must not meet its old report.
             for path in (FAILED, SIGNAL):
@@ -174,7 +179,7 @@ def main() -> None:
             run("content", step)
         if time.monotonic() - looked >= HOST_SECONDS:
             looked = time.monotonic()
-            if changed(right):
+            if look and look.changed(right):
                 right = is_right() or run("reconcile")
         due = read(DRAINING).partition(" ")[0]
         if due and int(due) <= time.monotonic():

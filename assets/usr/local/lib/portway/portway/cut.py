@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from portway import lock, old_workers, paths, setting_up, trees
+from portway import lock, paths, setting_up, trees
 from portway.files import read, replace
 from portway.say import say
 from portway.served import Content, texts_of
@@ -46,6 +46,11 @@ def cut(before: list[str], after: list[str], workers: list[str], is_drained: boo
             say(f"WARNING: connections of the old content could not be ended: {error}")
 
 
+def old_workers() -> list[str]:
+    """Those of nginx, where it runs; see old_workers.py."""
+    return [worker for part in PARTS for worker in getattr(part, "identities", list)()]
+
+
 def after_change(old: str, new: str = paths.GOOD) -> None:
     """To be called with the trees before and after a change that was made."""
     before, after = texts_of(old), texts_of(new)
@@ -54,9 +59,9 @@ def after_change(old: str, new: str = paths.GOOD) -> None:
     drain = trees.setting(new, "PORTWAY_DRAIN")
     if drain:
         due = int(time.monotonic()) + int(drain)
-        replace(DRAINING, f"{read(DRAINING)}{due} {json.dumps([before, old_workers.identities()])}\n")
+        replace(DRAINING, f"{read(DRAINING)}{due} {json.dumps([before, old_workers()])}\n")
     else:
-        cut(before, after, old_workers.identities(), False)
+        cut(before, after, old_workers(), False)
 
 
 def set_up() -> str:

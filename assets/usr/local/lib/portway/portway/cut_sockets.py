@@ -8,6 +8,7 @@ import socket
 
 from portway.commands import run
 from portway.old_workers import identities
+from portway.old_workers import limit as limit
 from portway.served import Connection, Content, address, end_sockets, split_target
 
 LINE = re.compile(r"(\S+):(\d+) +(\S+):(\d+)(.*)$")

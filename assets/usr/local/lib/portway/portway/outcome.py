@@ -2,7 +2,7 @@
 
 import contextlib
 
-from portway import history, old_workers, paths, report, trees
+from portway import cut, history, paths, report, trees
 from portway.deployed import Content
 from portway.files import forget, read, replace
 from portway.parts import Pointer
@@ -19,7 +19,7 @@ def succeeded(content: Content, is_first: bool) -> None:
     # `portway rollback` tries it again.
     with contextlib.suppress(OSError):
         history.keep()
-    ended = old_workers.limit()
+    ended = sum(part.limit() for part in cut.PARTS if hasattr(part, "limit"))
     if ended:
         say(f"nginx: {ended} old workers with their connections were ended")
 
