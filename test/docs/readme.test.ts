@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
@@ -75,6 +76,27 @@ test('names cases of the rehearsal, parts of npm test, scripts and commands that
   const { stdout } = await portway('--help');
   const named = commands.flatMap((line) => /npx portway (\w+)/.exec(line)?.[1] ?? []);
   for (const name of new Set(named)) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+});
+
+test('names files of host tests that exist, and commands of the host', () => {
+  const wanted = commands.flatMap((line) => /jest .*--testPathPatterns (.*)/.exec(line)?.[1]?.split(' ') ?? []);
+  expect(wanted).toContain('host/top');
+  for (const name of wanted)
+    if (name.startsWith('host/')) expect(existsSync(join(ROOT, 'test', `${name}.test.ts`))).toBe(true);
+  const named = commands.flatMap((line) => /^sudo portway (\w+)/.exec(line)?.[1] ?? []);
+  expect(named).toEqual(['status', 'top', 'explain']);
+  const programs = join(ROOT, 'assets', 'usr', 'local', 'lib', 'portway', 'portway');
+  for (const name of named) expect(readFileSync(join(programs, `${name}.py`), 'utf8')).toMatch(/^def main\(/m);
+});
+
+test('its new app is made as it says', async () => {
+  const [words = ''] = [...README.matchAll(/`npx portway (init [^`]+)`/g)].map((match) => match[1]);
+  const [, folder = ''] = words.split(' ');
+  const place = mkdtempSync(join(tmpdir(), 'portway-readme-'));
+  const { code, stderr } = await portway('init', join(place, folder), '--admin-cidr', '203.0.113.7/32');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(readdirSync(join(place, folder))).toContain('app.ts');
+  rmSync(place, { recursive: true });
 });
 
 test('quotes the message for a misspelt prop', () => {
