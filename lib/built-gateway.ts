@@ -1,5 +1,4 @@
 import { Annotations } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { CheckedGateway } from './check-stack';
@@ -10,6 +9,8 @@ import { alarmTopic } from './constructs/monitoring';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
+import type { Watch, WatchProps } from './constructs/watch';
+import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
 import type { GatewaySettings } from './forward/gateway-settings';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
@@ -17,6 +18,7 @@ import { type ResolvedForward, secretsOf } from './forward/resolved';
 import { secondConnections } from './forward/second-connections';
 import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
+import { hostLogGroups } from './host/monitoring';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import { reportProblems } from './refused';
 
@@ -43,6 +45,7 @@ export class BuiltGateway {
     const os = OPERATING_SYSTEMS[machine.os];
     this.sshUser = os.sshUser;
     const content = hostContent({
+      name: gatewayName(scope),
       forwards: this.forwards,
       settings,
       os,
@@ -73,6 +76,7 @@ export class BuiltGateway {
         dns: checked.dns,
         role: checked.role,
         secrets: secretsOf(this.forwards),
+        logGroups: hostLogGroups(this.forwards, settings, gatewayName(scope)),
         onChange: checked.onChange,
         liveTrigger: checked.liveTrigger,
         signalTimeout: checked.signalTimeout,
@@ -86,8 +90,11 @@ export class BuiltGateway {
     this.host = host;
     this.report(problems);
 
-    const alarms = this.watch(checked);
-    if (checked.dashboard) this.host.show({ name: gatewayName(scope), instanceType: machine.instanceType, alarms });
+    const sent = this.sentMetrics();
+    const watch = this.watch(checked, sent);
+    const { alarms, metrics: alarmMetrics } = watch ?? { alarms: [], metrics: 0 };
+    if (checked.dashboard)
+      this.host.show({ name: gatewayName(scope), instanceType: machine.instanceType, alarms, ...sent });
     if (checked.egress !== undefined) {
       for (const subnet of checked.egress.subnets) this.leadOut(subnet);
     }
@@ -102,18 +109,27 @@ export class BuiltGateway {
       {
         ...{ forwards: this.forwards, settings, content, inbound, outbound },
         ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns },
-        ...{ alarms: alarms.length, dashboard: checked.dashboard },
+        ...{ alarms: alarms.length, alarmMetrics, dashboard: checked.dashboard },
       },
       gatewaySuffix(scope),
     );
   }
 
-  /** The alarms that watch the host. */
-  private watch({ egress, alarms, machine }: CheckedGateway): readonly cloudwatch.Alarm[] {
-    if (egress === undefined && alarms === undefined) return [];
+  /** The alarms that watch the host; undefined if there are none. */
+  private watch({ egress, alarms, machine }: CheckedGateway, sent: Pick<WatchProps, 'sent'>): Watch | undefined {
+    if (egress === undefined && alarms === undefined) return undefined;
     const own = alarms === undefined ? [] : [alarmTopic(this.host, alarms)];
     const topics = [...new Set([...own, ...(egress?.alarmTopic === undefined ? [] : [egress.alarmTopic])])];
-    return this.host.watch(topics, alarms === undefined ? undefined : machine.instanceType);
+    return this.host.watch({
+      topics,
+      ...(alarms === undefined ? {} : { processorOf: machine.instanceType, ...sent }),
+    });
+  }
+
+  /** The metrics that the host sends of itself and of all forwards together. */
+  private sentMetrics(): Pick<WatchProps, 'sent'> {
+    const metrics = cloudWatchMetrics(this.forwards, this.settings);
+    return metrics === undefined ? {} : { sent: { gateway: gatewayName(this.scope), names: metrics.gateway } };
   }
 
   /** @throws PortwayError listing every subnet that cannot be routed, and why */

@@ -1,8 +1,6 @@
 import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, Stack, Tags } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import type { SecretSource } from '../forward/tls';
@@ -10,8 +8,10 @@ import type { TrafficRule } from '../forward/traffic';
 import { storedContent } from '../host/content/stored-content';
 import type { UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
+import type { HostLogGroup } from '../host/monitoring';
 import type { OperatingSystem } from '../host/operating-system';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
+import { CloudWatchLogs } from './cloud-watch-logs';
 import { ContentStore } from './content-store';
 import { GatewayDashboard, type GatewayDashboardProps } from './dashboard';
 import { Dns, type DnsProps } from './dns';
@@ -29,7 +29,7 @@ import type { LiveTrigger, OnChange } from './on-change';
 import { Proof } from './proof';
 import { templateRoom } from './template-room';
 import { userData } from './user-data';
-import { Watch } from './watch';
+import { Watch, type WatchProps } from './watch';
 
 export interface GatewayProps extends LoginKeyProps {
   /** Its name in the account and region: see `gatewayName`. */
@@ -51,6 +51,8 @@ export interface GatewayProps extends LoginKeyProps {
   /** Secrets that hold the host's certificates. */
   readonly secrets: readonly SecretSource[];
   readonly onChange: OnChange;
+  /** Where the host writes in CloudWatch Logs, if it does. */
+  readonly logGroups: { readonly metrics?: HostLogGroup; readonly logs?: HostLogGroup };
   /** Only with onChange 'live'. */
   readonly liveTrigger: LiveTrigger;
   readonly signalTimeout: Duration;
@@ -100,11 +102,17 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     for (const secret of props.secrets) secret.grantRead(role as never);
     this.grantPrincipal = principal;
     const { name, content, attempt, liveTrigger: trigger } = props;
+    const { metrics, logs } = props.logGroups;
+    const groups = [
+      ...(metrics === undefined ? [] : [new CloudWatchLogs(this, 'Metrics', { ...metrics, writer: role })]),
+      ...(logs === undefined ? [] : [new CloudWatchLogs(this, 'Logs', { ...logs, writer: role })]),
+    ];
     const counts = { all: props.inbound.length + props.outbound.length, apart: rules.length };
     const stored = storedContent(content, problems, { room: templateRoom(Stack.of(this), counts), isLive });
     const live = isLive ? new Live(this, 'Live', { content: stored.content, trigger }) : undefined;
+    const after = [...rules, ...groups];
     const store = new ContentStore(this, 'Part', {
-      ...{ name, stored, attempt, generation: proof.generation, reader: role, after: rules },
+      ...{ name, stored, attempt, generation: proof.generation, reader: role, after },
       ...(live === undefined ? {} : { live: live.report }),
     });
     this.userData = userData({ name, stored, store, boot: proof, namesContent: !isLive });
@@ -208,14 +216,12 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     return this.association.logicalId;
   }
 
-  /** Recovers or reboots the host when EC2's status checks fail. With `processorOf`, the host's type, its processor is watched too. */
-  watch(topics: readonly sns.ITopic[], processorOf: string | undefined): readonly cloudwatch.Alarm[] {
-    const { instanceId } = this.instance;
-    const processor = processorOf === undefined ? {} : { processorOf };
-    const { alarms } = new Watch(this, 'Watch', { instanceId, topics, ...processor });
+  /** Recovers or reboots the host when EC2's status checks fail, and tells what else `props` name. */
+  watch(props: Omit<WatchProps, 'instanceId'>): Watch {
+    const watch = new Watch(this, 'Watch', { ...props, instanceId: this.instance.instanceId });
     // Only after the host has proved itself: a reboot during setup would hide why it fails.
-    for (const alarm of alarms) this.putBeforeAddress(alarm.node.defaultChild as CfnResource);
-    return alarms;
+    for (const alarm of watch.alarms) this.putBeforeAddress(alarm.node.defaultChild as CfnResource);
+    return watch;
   }
 
   /** A dashboard of what EC2 measures of the host, and of its alarms. */

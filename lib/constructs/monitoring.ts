@@ -42,7 +42,13 @@ export interface AlarmsProps {
   readonly topic?: sns.ITopic;
 }
 
-export const MONITORING = { prometheus: true, alarms: true, dashboard: true } satisfies Known<GatewayMonitoringProps>;
+export const MONITORING = {
+  prometheus: true,
+  cloudWatch: true,
+  logs: true,
+  alarms: true,
+  dashboard: true,
+} satisfies Known<GatewayMonitoringProps>;
 export const ALARMS = { email: true, topic: true } satisfies Known<AlarmsProps>;
 
 /** `monitoring`, of which other readers check the parts. */
@@ -53,7 +59,7 @@ export function readMonitoring(
   const example = "{ prometheus: { from: ['10.0.5.0/24'] }, alarms: { email: 'ops@example.com' } }";
   const parts = readObject('monitoring', value, { parts: MONITORING, example }, problems);
   if (parts !== undefined && Object.keys(parts).length === 0)
-    problems.add('monitoring', 'must hold prometheus, alarms or dashboard, or be left out');
+    problems.add('monitoring', 'must hold prometheus, cloudWatch, logs, alarms or dashboard, or be left out');
   return parts;
 }
 

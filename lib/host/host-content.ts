@@ -15,7 +15,7 @@ import { confirmFiles } from './live/confirm';
 import { liveFiles } from './live/files';
 import { sourcesFiles } from './live/sources-file';
 import { metadataPart } from './metadata';
-import { monitoringFiles, needed } from './monitoring';
+import { countsTraffic, monitoringFiles, needed } from './monitoring';
 import type { OperatingSystem } from './operating-system';
 import { protectPart } from './protect';
 import { updateFiles } from './updates';
@@ -28,6 +28,8 @@ export interface HostContent {
 }
 
 export interface HostContentProps {
+  /** The gateway's name in its account and region, under which CloudWatch knows it. Default: Portway. */
+  readonly name?: string;
   readonly forwards: readonly ResolvedForward[];
   /** Default: nothing but the forwards. */
   readonly settings?: GatewaySettings;
@@ -45,6 +47,7 @@ export interface HostContentProps {
 
 /** The content of a host with these forwards. */
 export function hostContent({
+  name = 'Portway',
   forwards,
   settings = NO_SETTINGS,
   os,
@@ -85,11 +88,11 @@ export function hostContent({
     ...ofBoot,
     ...certificates.files.filter(missing),
     ...ofLive,
-    ...monitoringFiles(settings),
+    ...monitoringFiles(forwards, settings, name),
     ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
   ];
   return {
-    files: settings.prometheus === undefined ? files : files.map(needed),
+    files: countsTraffic(settings) ? files.map(needed) : files,
     settings: {
       PORTWAY_PACKAGES: [...new Set(packages)].join(' '),
       ...proxy?.settings,
@@ -101,12 +104,13 @@ export function hostContent({
 
 function nginxPart(
   forwards: readonly ResolvedForward[],
-  { ipv6, protect, prometheus }: GatewaySettings,
+  settings: GatewaySettings,
   os: OperatingSystem,
   memoryMiB: number,
 ) {
+  const { ipv6, protect } = settings;
   const own = forwards.filter(isNginxForward);
-  const conf = renderNginx(own, os.nginx, memoryMiB, protect, prometheus !== undefined);
+  const conf = renderNginx(own, os.nginx, memoryMiB, protect, countsTraffic(settings));
   if (conf === undefined) return undefined;
   const heads = renderHeads(own, { families: ipv6 ? [4, 6] : [4], memoryMiB });
   const files: readonly HostFile[] = [

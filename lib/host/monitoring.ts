@@ -1,16 +1,97 @@
+import { cloudWatchMetrics } from '../forward/cloud-watch-metrics';
 import type { GatewaySettings } from '../forward/gateway-settings';
+import { isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
 import { assetFiles, PACKAGE, UNITS } from './assets';
 import type { HostFile } from './host-file';
 
 const MODULES = ['metrics', 'metrics_forwards', 'metrics_host', 'metrics_logs'];
 
-/** What answers Prometheus; nothing if nobody asks. */
-export function monitoringFiles({ prometheus }: GatewaySettings): readonly HostFile[] {
-  if (prometheus === undefined) return [];
-  const text = `${JSON.stringify({ port: prometheus.port })}\n`;
+/** A log group that the stack makes for the host. */
+export interface HostLogGroup {
+  readonly name: string;
+  /** The streams that the host writes. */
+  readonly streams: readonly string[];
+  readonly retentionDays: number;
+}
+
+/** Where the host's metrics and logs go in CloudWatch Logs, by the ids of their constructs. */
+export function hostLogGroups(
+  forwards: readonly ResolvedForward[],
+  { cloudWatch, shippedLogs, protect }: GatewaySettings,
+  gateway: string,
+): { readonly metrics?: HostLogGroup; readonly logs?: HostLogGroup } {
+  const name = `/portway/${gateway}`;
+  const traffic = [
+    ...(forwards.some(isWebForward) ? ['access'] : []),
+    ...(forwards.some((f) => isNginxForward(f) && !isWebForward(f)) ? ['stream'] : []),
+    ...(forwards.some(isNginxForward) ? ['error'] : []),
+  ];
+  const streams = [
+    'bootstrap',
+    ...(protect === undefined ? [] : ['protect']),
+    ...(shippedLogs?.access === true ? traffic : []),
+  ];
+  return {
+    ...(cloudWatch === undefined
+      ? {}
+      : { metrics: { name, streams: ['metrics'], retentionDays: cloudWatch.retentionDays } }),
+    ...(shippedLogs === undefined
+      ? {}
+      : { logs: { name: `${name}/logs`, streams, retentionDays: shippedLogs.retentionDays } }),
+  };
+}
+
+/** Whether the host counts what each forward carries, for Prometheus or CloudWatch. */
+export function countsTraffic({ prometheus, cloudWatch }: Pick<GatewaySettings, 'prometheus' | 'cloudWatch'>): boolean {
+  return prometheus !== undefined || cloudWatch !== undefined;
+}
+
+/**
+ * What counts, answers Prometheus, and tells CloudWatch; nothing if nobody asks.
+ * @param name the gateway's name in its account and region
+ */
+export function monitoringFiles(
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+  name: string,
+): readonly HostFile[] {
+  const { logs } = hostLogGroups(forwards, settings, name);
+  if (!countsTraffic(settings) && logs === undefined) return [];
+  const { prometheus } = settings;
+  const text = `${JSON.stringify(prometheus === undefined ? {} : { port: prometheus.port })}\n`;
   return [
     { path: '/etc/portway/metrics.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(...MODULES.map((module) => `${PACKAGE}/${module}.py`), `${UNITS}/portway-metrics.service`),
+    ...cloudWatchFiles(forwards, settings, name),
+  ];
+}
+
+/** What tells CloudWatch. A forward has a line of its own, for `cdk diff`. */
+function cloudWatchFiles(
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+  name: string,
+): readonly HostFile[] {
+  const { metrics: events, logs } = hostLogGroups(forwards, settings, name);
+  if (events === undefined && logs === undefined) return [];
+  const metrics = cloudWatchMetrics(forwards, settings);
+  const lines = Object.entries(metrics?.forwards ?? {}).map((one) =>
+    one.map((part) => JSON.stringify(part)).join(': '),
+  );
+  const head = JSON.stringify({
+    ...{ gateway: name, seconds: 60 },
+    ...(events === undefined ? {} : { group: events.name, stream: events.streams[0], metrics: metrics?.gateway }),
+    ...(logs === undefined ? {} : { logs: { group: logs.name, names: logs.streams } }),
+  }).slice(0, -1);
+  const text = `${head},\n"forwards": {\n${lines.join(',\n')}\n}}\n`;
+  return [
+    { path: '/etc/portway/cloudwatch.json', mode: '0644', text, origin: 'rules' },
+    ...assetFiles(
+      `${PACKAGE}/cloudwatch.py`,
+      `${PACKAGE}/cloudwatch_send.py`,
+      ...(logs === undefined ? [] : [`${PACKAGE}/cloudwatch_logs.py`]),
+      `${UNITS}/portway-metrics.service.d/cloudwatch.conf`,
+    ),
   ];
 }
 

@@ -6,8 +6,10 @@ import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
 import { readWhole } from '../forward/read-value';
 import { renderChain } from '../nftables/block';
+import { CLOUD_WATCH, type CloudWatch, type CloudWatchProps, readCloudWatch } from './cloud-watch';
 import type { GatewayContext, GatewayOption } from './feature';
 import { renderNetworks } from './lists';
+import { LOGS, type LogShipping, type LogsProps, readLogShipping } from './log-shipping';
 
 /** @category In the kernel */
 export interface MonitoringOptionProps {
@@ -27,6 +29,20 @@ export interface MonitoringProps {
    * @default none
    */
   readonly prometheus?: PrometheusProps;
+  /**
+   * Metrics in CloudWatch: once a minute the host sends what it counted, as log events that CloudWatch turns into metrics. Its role gets
+   * the right to write into this one log group, which the stack makes, and which goes with it. `portway plan` says what it costs.
+   * @default none
+   * @see docs/monitoring/README.md#cloudwatch
+   */
+  readonly cloudWatch?: CloudWatchProps;
+  /**
+   * The host's logs in CloudWatch Logs, sent once a minute. They stay on the host too. Its role gets the right to write into these streams
+   * of a log group of their own, which the stack makes, and which goes with it.
+   * @default none
+   * @see docs/monitoring/README.md#logs
+   */
+  readonly logs?: LogsProps;
 }
 
 /** Who may read the metrics, and where. */
@@ -50,21 +66,31 @@ export const PROMETHEUS = { from: true, port: true } satisfies Known<PrometheusP
 export interface Monitoring {
   /** Undefined: nobody reads metrics. */
   readonly prometheus?: { readonly from: readonly Cidr[]; readonly port: number };
+  /** Undefined: nothing is sent to CloudWatch. */
+  readonly cloudWatch?: CloudWatch;
+  /** Undefined: logs stay on the host. */
+  readonly shippedLogs?: LogShipping;
 }
 
 declare module './values' {
   interface GatewayValues extends Monitoring {}
 }
 
-/** `monitoring`: here, who may read the metrics. lib/host/monitoring.ts has what collects them. */
+/** `monitoring`: here, who may read the metrics, and which of them CloudWatch gets. lib/host/monitoring.ts has what collects them. */
 export const monitoring: GatewayOption<MonitoringOptionProps, Monitoring> = {
   on: 'gateway',
   props: { monitoring: true },
-  parts: { 'monitoring.prometheus': PROMETHEUS },
+  parts: { 'monitoring.prometheus': PROMETHEUS, 'monitoring.cloudWatch': CLOUD_WATCH, 'monitoring.logs': LOGS },
   read(_, { monitoring: written }, problems, context) {
     // lib/constructs/monitoring.ts reads the whole.
     const prometheus = readPrometheus(written?.prometheus, context, problems);
-    return prometheus === undefined ? {} : { prometheus };
+    const cloudWatch = readCloudWatch(written?.cloudWatch, problems);
+    const shippedLogs = readLogShipping(written?.logs, problems);
+    return {
+      ...(prometheus === undefined ? {} : { prometheus }),
+      ...(cloudWatch === undefined ? {} : { cloudWatch }),
+      ...(shippedLogs === undefined ? {} : { shippedLogs }),
+    };
   },
   nftables: ({ settings }) => readersPart(settings),
 };

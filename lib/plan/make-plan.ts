@@ -1,3 +1,4 @@
+import { cloudWatchMetrics, countMetrics } from '../forward/cloud-watch-metrics';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import type { ResolvedForward } from '../forward/resolved';
 import { isToken } from '../forward/token';
@@ -17,6 +18,8 @@ export interface PlanProps {
   readonly dns: { readonly names: readonly string[] } | undefined;
   /** How many watch the host. */
   readonly alarms: number;
+  /** How many metrics they are on: AWS charges for each. */
+  readonly alarmMetrics: number;
   readonly dashboard: boolean;
   readonly content: HostContent;
   readonly userData: UserData;
@@ -25,7 +28,20 @@ export interface PlanProps {
 }
 
 export function makePlan(props: PlanProps): Plan {
-  const { association, forwards, settings, eip, dns, alarms, dashboard, content, userData, inbound, outbound } = props;
+  const {
+    association,
+    forwards,
+    settings,
+    eip,
+    dns,
+    alarms,
+    alarmMetrics,
+    dashboard,
+    content,
+    userData,
+    inbound,
+    outbound,
+  } = props;
   return {
     association,
     forwards: forwards.map(plannedForward),
@@ -37,8 +53,9 @@ export function makePlan(props: PlanProps): Plan {
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
-      ...(alarms === 0 ? {} : { alarms: plannedCost(alarms, PRICES.alarmAMonth) }),
+      ...(alarms === 0 ? {} : { alarms: { ...plannedCost(alarmMetrics, PRICES.alarmAMonth), count: alarms } }),
       ...(dashboard ? { dashboard: plannedCost(1, PRICES.dashboardAMonth) } : {}),
+      ...plannedMetrics(forwards, settings),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
@@ -55,9 +72,22 @@ export function makePlan(props: PlanProps): Plan {
   };
 }
 
-function plannedCost(count: number, each: number): PlannedCost {
+function plannedCost(count: number, each: number, more = 0): PlannedCost {
   const { asOf, source } = PRICES;
-  return { count, dollarsAMonth: Math.round(count * each * 100) / 100, pricesOf: asOf, source };
+  return {
+    count,
+    dollarsAMonth: Math.ceil(Number((100 * (count * each + more)).toFixed(6))) / 100,
+    pricesOf: asOf,
+    source,
+  };
+}
+
+/** The metrics that the host sends to CloudWatch, with the events that carry them: one for the gateway, and one for each forward. */
+function plannedMetrics(forwards: readonly ResolvedForward[], settings: GatewaySettings): { metrics?: PlannedCost } {
+  const metrics = cloudWatchMetrics(forwards, settings);
+  if (metrics === undefined) return {};
+  const events = 1 + Object.keys(metrics.forwards).length;
+  return { metrics: plannedCost(countMetrics(metrics), PRICES.metricAMonth, events * PRICES.eventAMonth) };
 }
 
 function plannedRule({ protocol, ports, peer, reasons }: TrafficRule): PlannedRule {

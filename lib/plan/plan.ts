@@ -140,6 +140,8 @@ export interface PlannedGateway {
   readonly alarms?: PlannedCost;
   /** A dashboard in CloudWatch, the same. */
   readonly dashboard?: PlannedCost;
+  /** Metrics that the host sends to CloudWatch, with the log events that carry them, the same. */
+  readonly metrics?: PlannedCost;
   /** Omitted: the security group admits no pings, and the host keeps its distribution's setting. */
   readonly ping?: boolean;
 }

@@ -119,6 +119,7 @@ function gatewayLines({
   egress,
   alarms,
   dashboard,
+  metrics,
   ping,
 }: PlannedGateway): string[] {
   return [
@@ -131,6 +132,7 @@ function gatewayLines({
     ...lists.map(listLine),
     ...(alarms === undefined ? [] : [costLine('alarms', alarms)]),
     ...(dashboard === undefined ? [] : [costLine('dashboard', dashboard)]),
+    ...(metrics === undefined ? [] : [costLine('metrics in CloudWatch', metrics)]),
     ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
 }

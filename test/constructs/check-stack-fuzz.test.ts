@@ -30,6 +30,8 @@ const rest = fc.record(
     monitoring: fc.record(
       {
         prometheus: fc.record({ from: fc.constant(['10.0.5.0/24']) }),
+        cloudWatch: fc.constantFrom({}, { level: 'forwards', retentionDays: 7 }),
+        logs: fc.constantFrom({}, { access: true, retentionDays: 7 }),
         alarms: fc.constant({ email: 'ops@example.com' }),
         dashboard: fc.boolean(),
       },

@@ -5,6 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
 import type { Plan } from '../../lib/plan/plan';
 import { printPlan } from '../../lib/plan/print';
 import { PortwayStack } from '../../lib/portway-stack';
@@ -114,6 +115,154 @@ test('portway plan says what they cost, with the date and the page of the prices
   );
 });
 
+const SENT = { cloudWatch: { level: 'forwards', retentionDays: 7 } } as const;
+const HTTPS = {
+  forwards: {
+    web: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
+    game: Forward.tcp({ listen: 81, to: ['10.0.1.10:81', '10.0.1.11:81'], engine: 'iptables', healthCheck: true }),
+  },
+} as const;
+
+test('the host may write into one stream of one log group, which goes with the stack', () => {
+  const one = template({ monitoring: SENT });
+  const groups = one.findResources('AWS::Logs::LogGroup');
+  expect(Object.values(groups)).toEqual([
+    {
+      Type: 'AWS::Logs::LogGroup',
+      Properties: { LogGroupName: '/portway/Portway', RetentionInDays: 7 },
+      ...{ DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' },
+    },
+  ]);
+  one.hasResourceProperties('AWS::Logs::LogStream', {
+    LogGroupName: { Ref: Object.keys(groups)[0] },
+    LogStreamName: 'metrics',
+  });
+  const statements = Object.values(one.findResources('AWS::IAM::Policy')).flatMap(
+    ({ Properties }) => Properties.PolicyDocument.Statement as readonly { Action: string; Resource: unknown }[],
+  );
+  const rights = statements.filter(({ Action }) => `${Action}`.startsWith('logs:'));
+  expect(rights.map(({ Action }) => Action)).toEqual(['logs:PutLogEvents']);
+  expect(JSON.stringify(rights[0]?.Resource)).toMatch(/:log-group:\/portway\/Portway:log-stream:metrics"/);
+  expect(JSON.stringify(rights)).not.toContain('*');
+});
+
+test('logs go to a group of their own, each to its stream', () => {
+  const one = template({
+    monitoring: { logs: { access: true, retentionDays: 14 } },
+    protect: { newConnectionsPerSecond: 50 },
+  });
+  one.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: '/portway/Portway/logs', RetentionInDays: 14 });
+  const streams = (some: Template) =>
+    Object.values(some.findResources('AWS::Logs::LogStream')).map(({ Properties }) => Properties.LogStreamName);
+  expect(streams(one)).toEqual(['bootstrap', 'protect', 'access', 'error']);
+  expect(streams(template({ monitoring: { logs: {} } }))).toEqual(['bootstrap']);
+  const raw = { forwards: { raw: Forward.tcp({ listen: 81, to: '10.0.1.10:81', engine: 'nginx' }) } } as const;
+  expect(streams(template({ ...raw, monitoring: { logs: { access: true } } }))).toEqual([
+    'bootstrap',
+    'stream',
+    'error',
+  ]);
+  const rights = JSON.stringify(one.findResources('AWS::IAM::Policy'));
+  expect(rights.match(/log-stream:\w+/g)).toEqual(
+    ['bootstrap', 'protect', 'access', 'error'].map((name) => `log-stream:${name}`),
+  );
+});
+
+test('the host learns of the log group when it is there', () => {
+  const resources = template({ monitoring: SENT }).toJSON().Resources as Record<
+    string,
+    { readonly Type: string; readonly DependsOn?: readonly string[] }
+  >;
+  const ids = Object.keys(resources).filter((id) => resources[id]?.Type.startsWith('AWS::Logs::'));
+  const [pointer] = Object.keys(resources).filter((id) => /Pointer/.test(id));
+  expect(ids).toHaveLength(2);
+  expect(resources[pointer ?? '']?.DependsOn).toEqual(expect.arrayContaining(ids));
+});
+
+test('with alarms, what the host sends is watched too', () => {
+  const one = template({ ...HTTPS, monitoring: { ...SENT, alarms: { topic }, dashboard: true } });
+  const alarms = Object.values(one.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+  const own = alarms.filter(({ Namespace }) => Namespace !== 'AWS/EC2');
+  expect(
+    own.map(({ MetricName, Statistic, ComparisonOperator, Threshold, EvaluationPeriods, TreatMissingData }) => [
+      ...[MetricName, Statistic, ComparisonOperator.replace('Threshold', ''), Threshold, EvaluationPeriods],
+      TreatMissingData,
+    ]),
+  ).toEqual([
+    ['Connections', 'SampleCount', 'LessThan', 1, 10, 'breaching'],
+    [undefined, undefined, 'GreaterThan', 5, 5, 'notBreaching'],
+    ['ForwardsWithoutTarget', 'Maximum', 'GreaterThan', 0, 3, 'missing'],
+    ['CertificateDays', 'Minimum', 'LessThan', 14, 1, 'missing'],
+    ['ConntrackPercent', 'Maximum', 'GreaterThan', 80, 3, 'missing'],
+    ['DiskPercent', 'Maximum', 'GreaterThan', 80, 3, 'missing'],
+  ]);
+  for (const { AlarmActions, OKActions, AlarmDescription } of own) {
+    expect([AlarmActions, OKActions]).toEqual([[topic.topicArn], [topic.topicArn]]);
+    expect(AlarmDescription).toMatch(/^Portway: .* Look .* \(docs\/monitoring\/README\.md#alarms\)$/);
+    expect(AlarmDescription.length).toBeLessThan(1024);
+  }
+  const failing = own.find(({ Metrics }) => Metrics !== undefined)?.Metrics as readonly Record<string, never>[];
+  expect(failing.map(({ Id, Expression, MetricStat }) => Expression ?? [Id, MetricStat])).toEqual([
+    'IF(requests >= 20, 100 * errors / requests, 0)',
+    ['requests', { Metric: expect.objectContaining({ MetricName: 'Requests' }), Period: 60, Stat: 'Sum' }],
+    ['errors', { Metric: expect.objectContaining({ MetricName: 'ServerErrors' }), Period: 60, Stat: 'Sum' }],
+  ]);
+  for (const { Dimensions, Metrics = [] } of own)
+    expect([Dimensions ?? Metrics[1].MetricStat.Metric.Dimensions]).toEqual([[{ Name: 'Gateway', Value: 'Portway' }]]);
+  const [board] = Object.values(one.findResources('AWS::CloudWatch::Dashboard'));
+  const body = JSON.stringify(board?.Properties.DashboardBody);
+  for (const name of [
+    'Requests',
+    'ServerErrors',
+    'Refused',
+    'ConntrackPercent',
+    'ForwardsWithoutTarget',
+    'CertificateDays',
+  ])
+    expect(body).toContain(`\\"Portway\\",\\"${name}\\",\\"Gateway\\",\\"Portway\\"`);
+});
+
+test('a gateway of TCP alone has no alarm on what it has not', () => {
+  const forwards = { game: Forward.tcp({ listen: 81, to: '10.0.1.10:81', engine: 'iptables' }) };
+  const one = template({ forwards, monitoring: { cloudWatch: {}, alarms: { topic } } });
+  expect(Object.keys(one.findResources('AWS::CloudWatch::Alarm')).join()).not.toMatch(/Failing|NoTarget|Certificate/);
+});
+
+test.each([
+  ['all', 11, 3.32],
+  ['forwards', 21, 6.35],
+  ['percentiles', 23, 6.95],
+] as const)('portway plan says what the metrics of level %s cost', (level, count, dollars) => {
+  const app = new App();
+  new PortwayStack(app, 'Portway', { ...BASE, ...HTTPS, monitoring: { cloudWatch: { level } } });
+  const plan: Plan = JSON.parse(readFileSync(join(app.synth().directory, 'Portway.plan.json'), 'utf8'));
+  expect(plan.gateway.metrics).toMatchObject({ count, dollarsAMonth: dollars });
+  expect(printPlan('Portway', plan)).toContain(
+    `${count} metrics in CloudWatch: $${dollars.toFixed(2)} a month (list price in us-east-1 of 2026-11, `,
+  );
+});
+
+test('the page says what each level costs', () => {
+  const page = readFileSync(join(__dirname, '..', '..', 'docs', 'monitoring', 'README.md'), 'utf8');
+  const written = [...page.matchAll(/^\| `(all|forwards|percentiles)`.*\| (\d+) metrics, \$([\d.]+) +\|$/gm)];
+  expect(written).toHaveLength(3);
+  const https = (listen: number) => Forward.https({ listen, to: 8080, tls: Tls.selfSigned() });
+  for (const [, level, count, dollars] of written) {
+    const app = new App();
+    const monitoring = { cloudWatch: { level: level as 'all' } };
+    new PortwayStack(app, 'Portway', { ...BASE, forwards: { a: https(443), b: https(8443) }, monitoring });
+    const plan: Plan = JSON.parse(readFileSync(join(app.synth().directory, 'Portway.plan.json'), 'utf8'));
+    expect(plan.gateway.metrics).toMatchObject({ count: Number(count), dollarsAMonth: Number(dollars) });
+  }
+});
+
+test('an alarm on a share is charged for both of its metrics', () => {
+  const app = new App();
+  new PortwayStack(app, 'Portway', { ...BASE, monitoring: { cloudWatch: {}, alarms: { topic } } });
+  const plan: Plan = JSON.parse(readFileSync(join(app.synth().directory, 'Portway.plan.json'), 'utf8'));
+  expect(plan.gateway.alarms).toMatchObject({ count: 7, dollarsAMonth: 0.8 });
+});
+
 test('a dashboard shows what EC2 measures of the host, and its alarms', () => {
   const one = template({ monitoring: { alarms: { topic }, dashboard: true } });
   const [board] = Object.values(one.findResources('AWS::CloudWatch::Dashboard'));
@@ -144,7 +293,7 @@ test('portway plan says what a dashboard costs', () => {
 });
 
 test.each([
-  ['nothing in it', {}, 'monitoring must hold prometheus, alarms or dashboard, or be left out'],
+  ['nothing in it', {}, 'monitoring must hold prometheus, cloudWatch, logs, alarms or dashboard, or be left out'],
   ['nobody', { alarms: {} }, 'monitoring.alarms must hold either email or topic: who is told'],
   ['two', { alarms: { email: 'a@example.com', topic } }, 'monitoring.alarms must hold either email or topic'],
   ['two addresses', { alarms: { email: 'a@example.com,b@example.com' } }, 'monitoring.alarms.email must be one email'],
@@ -154,8 +303,16 @@ test.each([
   [
     'another part',
     { alarm: {} },
-    'monitoring.alarm must be one of prometheus, alarms, dashboard (did you mean alarms?)',
+    'monitoring.alarm must be one of prometheus, cloudWatch, logs, alarms, dashboard (did you mean alarms?)',
   ],
+  [
+    'another level',
+    { cloudWatch: { level: 'each' } },
+    'monitoring.cloudWatch.level must be all, forwards or percentiles',
+  ],
+  ['other days', { cloudWatch: { retentionDays: 10 } }, 'monitoring.cloudWatch.retentionDays must be one of 1, 3, 5,'],
+  ['a level alone', { cloudWatch: 'all' }, 'monitoring.cloudWatch must be an object'],
+  ['another name in it', { cloudWatch: { levels: 'all' } }, 'monitoring.cloudWatch.levels must be one of level, reten'],
   ['a dashboard with options', { dashboard: {} }, 'monitoring.dashboard must be true or false'],
   ['a list', { alarms: ['a@example.com'] }, 'monitoring.alarms must be an object'],
 ])('refuses %s', (_, monitoring, message) => {

@@ -84,7 +84,9 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
       chain.push(...behind.map(([, r]) => r.Type));
       last = behind[0]?.[0] ?? '';
     }
-    const alarms = props.monitoring?.alarms !== undefined ? 4 : props.egress !== undefined ? 2 : 0;
+    // With metrics in CloudWatch, also on silence, failing and the disk.
+    const own = props.monitoring?.cloudWatch === undefined ? 0 : 3;
+    const alarms = props.monitoring?.alarms !== undefined ? 4 + own : props.egress !== undefined ? 2 : 0;
     expect(chain).toEqual([
       ...Array(alarms).fill('AWS::CloudWatch::Alarm'),
       ...(props.egress === undefined ? [] : ['AWS::EC2::Route']),

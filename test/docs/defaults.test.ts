@@ -12,7 +12,7 @@ function result(props: object): unknown {
     const { forwards, settings, ...rest } = checkStack(props);
     const host = hostContent({ forwards, settings, os: OPERATING_SYSTEMS[rest.machine.os] });
     const files = host.files.map(({ path, text }) => [path, path.endsWith('/nginx.conf') ? inherited(text) : text]);
-    return { ...rest, files, settings: host.settings };
+    return { ...rest, files, settings: host.settings, sent: [settings.cloudWatch, settings.shippedLogs] };
   } catch (error) {
     if (error instanceof PortwayError) return error.message;
     throw error;
@@ -128,6 +128,30 @@ const DEFAULTS: readonly Default[] = [
     'monitoring.prometheus.port',
     (port) => stack({ monitoring: { prometheus: { from: ['10.0.5.0/24'], ...(port === undefined ? {} : { port }) } } }),
     9100,
+  ),
+  row(
+    'In the kernel',
+    'monitoring.cloudWatch.level',
+    (level) => stack({ monitoring: { cloudWatch: level === undefined ? {} : { level } } }),
+    'forwards',
+  ),
+  row(
+    'In the kernel',
+    'monitoring.cloudWatch.retentionDays',
+    (retentionDays) => stack({ monitoring: { cloudWatch: retentionDays === undefined ? {} : { retentionDays } } }),
+    7,
+  ),
+  row(
+    'In the kernel',
+    'monitoring.logs.access',
+    (access) => stack({ monitoring: { logs: access === undefined ? {} : { access } } }),
+    true,
+  ),
+  row(
+    'In the kernel',
+    'monitoring.logs.retentionDays',
+    (retentionDays) => stack({ monitoring: { logs: retentionDays === undefined ? {} : { retentionDays } } }),
+    7,
   ),
   row(
     'In the kernel',

@@ -56,6 +56,36 @@ test('puts nothing on a host without it', () => {
   expect(filesOf(undefined).find(({ path }) => path.endsWith('nginx.conf'))?.text).not.toMatch(/metrics/);
 });
 
+test('opens nothing for CloudWatch, and names its metrics, a forward a line', () => {
+  const before = check(undefined).inbound;
+  const monitoring = { cloudWatch: { level: 'forwards' } };
+  expect(check(monitoring).inbound).toEqual(before);
+  const files = filesOf(monitoring);
+  const text = (name: string) => files.find(({ path }) => path.endsWith(name))?.text;
+  expect(text('/metrics.json')).toBe('{}\n');
+  expect(text('nginx.conf')).toContain('/metrics.log metrics-web ');
+  expect(text('/cloudwatch.json')?.split('\n').slice(2)).toEqual([
+    '"web": ["Connections","Bytes","Requests","ClientErrors","ServerErrors","Refused"]',
+    '}}',
+    '',
+  ]);
+  expect(JSON.parse(text('/cloudwatch.json') ?? '')).toMatchObject({ group: '/portway/Portway', seconds: 60 });
+  expect(JSON.parse(filesOf({ cloudWatch: {} }).find(({ path }) => /cloudwatch.json/.test(path))?.text ?? '')).toEqual(
+    expect.objectContaining({ forwards: {} }),
+  );
+});
+
+test('counts nothing where only logs are sent', () => {
+  const files = filesOf({ logs: { access: true } });
+  const text = (name: string) => files.find(({ path }) => path.endsWith(name))?.text;
+  expect(text('nginx.conf')).not.toMatch(/metrics/);
+  expect(JSON.parse(text('/cloudwatch.json') ?? '')).toEqual({
+    ...{ gateway: 'Portway', seconds: 60, forwards: {} },
+    logs: { group: '/portway/Portway/logs', names: ['bootstrap', 'access', 'error'] },
+  });
+  expect(paths(filesOf({ cloudWatch: {} })).join()).not.toMatch(/cloudwatch_logs/);
+});
+
 test('needs what is comfort otherwise', () => {
   const engine = { engine: 'iptables', forwards: { game: Forward.tcp({ listen: 80, to: '10.0.1.10:80' }) } };
   const files = filesOf({ prometheus: { from: ['10.0.0.0/24'] } }, engine);
@@ -68,7 +98,7 @@ test('needs what is comfort otherwise', () => {
 });
 
 test.each([
-  ['nothing to tell', {}, /monitoring must hold prometheus, alarms or dashboard/],
+  ['nothing to tell', {}, /monitoring must hold prometheus, cloudWatch, logs, alarms or dashboard/],
   ['no network', { prometheus: {} }, /monitoring\.prometheus\.from must say which networks may read the metrics/],
   ['an empty list', { prometheus: { from: [] } }, /monitoring\.prometheus\.from must hold at least one CIDR block/],
   ['everyone', { prometheus: { from: ['0.0.0.0/0'] } }, /monitoring\.prometheus\.from must not be everyone/],

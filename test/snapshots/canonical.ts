@@ -257,11 +257,15 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     monitoring: { dashboard: true },
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
   },
-  // Metrics for a Prometheus server of a private network, and alarms.
+  // Metrics for a Prometheus server of a private network and for CloudWatch, alarms and a dashboard.
   monitored: {
     ...common,
     vpc: team.vpc,
-    monitoring: { prometheus: { from: ['10.0.5.0/24'] }, alarms: { email: 'ops@example.com' } },
+    monitoring: {
+      prometheus: { from: ['10.0.5.0/24'] },
+      cloudWatch: { level: 'forwards', retentionDays: 7 },
+      ...{ alarms: { email: 'ops@example.com' }, dashboard: true },
+    },
     forwards: {
       web: Forward.http({ listen: 80, to: 8080 }),
       database: Forward.tcp({ listen: 5433, to: '10.0.1.10:5432' }),

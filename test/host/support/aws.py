@@ -1,9 +1,10 @@
-"""What a host of EC2 with a role finds: its metadata (IMDSv2) on port 80; Secrets Manager, Parameter Store and CloudFormation on port
+"""What a host of EC2 with a role finds: its metadata (IMDSv2) on port 80; Secrets Manager, Parameter Store, CloudFormation and CloudWatch Logs on port
 443, over TLS. Arguments: a folder and the file of a certificate with its key. The folder holds `secret`, the text of the one secret,
 `parameters`, an object of them by name, `keys`, the role's credentials as IMDS tells them, `tag`, the value of the instance's tag
 portway:content, and `progress`, the names of the stack's resources that are in progress, one a line; where there is no such file, nothing
 is told, and the stack is in no operation. `denied` names a service that the role may not use, and `clock` has the seconds by which the
-host's clock is behind. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
+host's clock is behind. `streams` has the streams of CloudWatch Logs as GROUP:STREAM, one a line; with `outage` it answers nothing. The events that it took
+are added to `events`. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
 Whether a request is signed right, others judge."""
 
 import calendar
@@ -66,6 +67,9 @@ class Services(Handler):
         with open(os.path.join(folder, "requests"), "a") as file:
             headers = {name.lower(): value for name, value in self.headers.items()}
             file.write(json.dumps({"path": self.path, "headers": headers, "body": body}) + "\n")
+        if self.headers["Host"].startswith("logs.") and read("outage") is not None:
+            self.close_connection = True
+            return
         late = time.time() + float(read("clock") or 0) - signed_at(self.headers["X-Amz-Date"])
         if self.headers["Host"].startswith("cloudformation."):
             self.answer(*signal(dict(urllib.parse.parse_qsl(body))))
@@ -84,6 +88,7 @@ class Services(Handler):
             "secretsmanager.GetSecretValue": secret_value,
             "AmazonSSM.GetParameter": parameter,
             "AmazonSSM.GetParameters": parameters,
+            "Logs_20140328.PutLogEvents": log_events,
         }[self.headers["X-Amz-Target"]](json.loads(body))
         self.answer(400 if "__type" in answer else 200, json.dumps(answer))
 
@@ -120,6 +125,37 @@ def parameters(asked):
         "Parameters": [{"Name": name, "Type": "String", "Value": known[name]} for name in names if name in known],
         "InvalidParameters": [name for name in names if name not in known],
     }
+
+
+def log_events(asked):
+    """PutLogEvents, as strict as AWS. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+
+    def refused(words):
+        return {"__type": "InvalidParameterException", "message": words}
+
+    if set(asked) != {"logGroupName", "logStreamName", "logEvents"}:
+        return refused("unknown members")
+    if f"{asked['logGroupName']}:{asked['logStreamName']}" not in (read("streams") or "").split():
+        return {"__type": "ResourceNotFoundException", "message": "The specified log group does not exist."}
+    events = asked["logEvents"]
+    times = [event["timestamp"] for event in events]
+    if not 1 <= len(events) <= 10_000 or any(set(event) != {"timestamp", "message"} for event in events):
+        return refused("Log events in a single PutLogEvents request")
+    if times != sorted(times) or not all(isinstance(at, int) for at in times):
+        return refused("Log events in a single PutLogEvents request must be in chronological order.")
+    if times[-1] - times[0] > 24 * 3600 * 1000:
+        return refused("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
+    if sum(len(event["message"].encode()) + 26 for event in events) > 1_048_576 or not all(
+        e["message"] for e in events
+    ):
+        return refused("Upload too large")
+    now = time.time() * 1000
+    if times[-1] > now + 2 * 3600 * 1000 or times[0] < now - 14 * 24 * 3600 * 1000:
+        return refused("outside of what is taken")
+    with open(os.path.join(folder, "events"), "a") as file:
+        for event in events:
+            file.write(json.dumps({"stream": asked["logStreamName"], **event}) + "\n")
+    return {}
 
 
 ARN = "arn:aws:cloudformation:eu-central-1:123456789012:stack/Portway/1"

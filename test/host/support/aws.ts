@@ -6,7 +6,7 @@ import { authorizationOf, type SignedRequest } from './signature';
 
 export const REGION = 'eu-central-1';
 export const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
-const SERVICES = ['secretsmanager', 'ssm', 'cloudformation'].map((name) => `${name}.${REGION}.amazonaws.com`);
+const SERVICES = ['secretsmanager', 'ssm', 'cloudformation', 'logs'].map((name) => `${name}.${REGION}.amazonaws.com`);
 
 /** The AWS services that an EC2 host with a role uses (aws.py), in the client's namespace. */
 export class Aws {
@@ -44,7 +44,7 @@ export class Aws {
 
   /** Sets what it knows from now on, see aws.py. Without a value, it is unknown. */
   async keep(
-    name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress' | 'denied' | 'clock',
+    name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress' | 'denied' | 'clock' | 'streams' | 'outage',
     value?: unknown,
   ): Promise<void> {
     const file = join(this.folder, name);
@@ -61,6 +61,11 @@ export class Aws {
   /** The signals that CloudFormation accepted: the arguments of SignalResource. */
   signals(): Promise<readonly Readonly<Record<string, string>>[]> {
     return this.lines('signals');
+  }
+
+  /** The events that CloudWatch Logs took. */
+  events(): Promise<readonly { readonly stream: string; readonly timestamp: number; readonly message: string }[]> {
+    return this.lines('events');
   }
 
   private async lines<T>(name: string): Promise<readonly T[]> {

@@ -13,7 +13,9 @@ import { isPlainObject } from '../../../lib/forward/read-object';
 import { TLS_HOST } from '../../../lib/forward/tls-hosts';
 import { HTTP_HOST, HTTP_PATH } from '../../../lib/http/known-props';
 import { HTTP_LIMITS } from '../../../lib/http/limits';
+import { CLOUD_WATCH } from '../../../lib/kernel/cloud-watch';
 import { LIMITS } from '../../../lib/kernel/limits/limits';
+import { LOGS } from '../../../lib/kernel/log-shipping';
 import { PROMETHEUS } from '../../../lib/kernel/monitoring';
 
 /** A stack's props as data. Forwards are `{ kind, props }`, so that their props can be changed. */
@@ -38,8 +40,10 @@ export function placesOf(data: Data): readonly Place[] {
   add(data.egress, EGRESS);
   add(data.monitoring, MONITORING);
   if (isPlainObject(data.monitoring)) {
-    const { prometheus, alarms } = valuesOf(data.monitoring);
+    const { prometheus, cloudWatch, logs, alarms } = valuesOf(data.monitoring);
+    add(logs, LOGS);
     add(prometheus, PROMETHEUS);
+    add(cloudWatch, CLOUD_WATCH);
     add(alarms, ALARMS);
   }
   add(data.protect, PROTECT);

@@ -1,10 +1,11 @@
 """Answers `GET /metrics` in Prometheus' text format: what each forward carries, and how the host is. Reads nginx's logs for
-metrics further every second. portway-metrics.service runs it, on hosts with `monitoring.prometheus`.
+metrics further every second. portway-metrics.service runs it, on hosts with `monitoring.prometheus`, `cloudWatch` or `logs`.
 
 The kernel and the security group let in only the networks that may ask.
 """
 
 import contextlib
+import importlib
 import json
 import os
 import select
@@ -20,6 +21,8 @@ from portway.files import read
 from portway.metrics_logs import Logs
 
 SETTINGS = "/etc/portway/metrics.json"
+# Only hosts with `monitoring.cloudWatch` or `logs` have it, and the module.
+CLOUDWATCH = "/etc/portway/cloudwatch.json"
 # How long a client may take to ask and to read, in seconds, and how long its question may be.
 PATIENCE, LONGEST = 2, 8192
 # How often it is written what was read, in seconds. Whatever was read since is read again after a kill.
@@ -98,26 +101,39 @@ def answer(client: socket.socket, logs: Logs) -> None:
 def program() -> list[tuple[float, int]]:
     """Changes with the files that this program consists of."""
     folder = os.path.dirname(__file__)
-    paths = [f"{folder}/{name}.py" for name in ("metrics", "metrics_logs", "metrics_host", "metrics_forwards")]
-    return [(os.stat(path).st_mtime, os.stat(path).st_ino) for path in [SETTINGS, *paths] if os.path.exists(path)]
+    modules = (
+        "metrics",
+        "metrics_logs",
+        "metrics_host",
+        "metrics_forwards",
+        "cloudwatch",
+        "cloudwatch_send",
+        "cloudwatch_logs",
+    )
+    paths = [SETTINGS, CLOUDWATCH, *(f"{folder}/{name}.py" for name in modules)]
+    return [(os.stat(path).st_mtime, os.stat(path).st_ino) for path in paths if os.path.exists(path)]
 
 
 def main(words: list[str]) -> None:
     started = program()
     logs = Logs()
-    server = listen(json.loads(read(SETTINGS))["port"])
+    port = json.loads(read(SETTINGS)).get("port")
+    servers = [listen(port)] if port else []
+    beat = importlib.import_module("portway.cloudwatch").Beat(logs) if os.path.exists(CLOUDWATCH) else None
     # Whoever stops it gets what was read kept first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     kept = time.monotonic()
     try:
         # A change is started by systemd.
         while program() == started:
-            if select.select([server], [], [], 1)[0]:
+            for server in select.select(servers, [], [], 1)[0]:
                 with contextlib.suppress(OSError), server.accept()[0] as client:
                     answer(client, logs)
             logs.look()
             if time.monotonic() - kept > KEEP:
                 logs.keep()
                 kept = time.monotonic()
+            if beat:
+                beat.look(logs)
     finally:
         logs.keep()
