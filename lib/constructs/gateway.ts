@@ -58,6 +58,8 @@ export interface GatewayProps extends LoginKeyProps {
   readonly signalTimeout: Duration;
   readonly attempt: number;
   readonly detailedMonitoring: boolean;
+  /** About how many bytes of the template alarms and a dashboard will take. */
+  readonly added: number;
   /** Whether the host has an IPv6 address. */
   readonly ipv6: boolean;
   /** Whether the host forwards packets that are not from or to its own address: egress traffic, or preserved client addresses. */
@@ -108,7 +110,8 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
       ...(logs === undefined ? [] : [new CloudWatchLogs(this, 'Logs', { ...logs, writer: role })]),
     ];
     const counts = { all: props.inbound.length + props.outbound.length, apart: rules.length };
-    const stored = storedContent(content, problems, { room: templateRoom(Stack.of(this), counts), isLive });
+    const room = templateRoom(Stack.of(this), counts, props.added);
+    const stored = storedContent(content, problems, { room, isLive });
     const live = isLive ? new Live(this, 'Live', { content: stored.content, trigger }) : undefined;
     const after = [...rules, ...groups];
     const store = new ContentStore(this, 'Part', {
