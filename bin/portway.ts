@@ -92,6 +92,25 @@ program
   });
 
 program
+  .command('ssh')
+  .description(
+    'log in to the host, by the way that the stack has: port 22, an EC2 Instance Connect Endpoint, or Session Manager',
+  )
+  .argument(
+    '[stack]',
+    'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
+  )
+  .argument('[command...]', 'what to run on the host, after --, such as -- sudo portway status; default: a shell')
+  .addOption(contextOption())
+  .option('-i, --identity <file>', 'the private key; default: as ssh chooses')
+  .option('--print', 'print the command, and connect to nothing')
+  .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .action(async (_: string | undefined, _words: readonly string[], options, { args }: Command) => {
+    const { sshCommand } = await import('../lib/operate/ssh/command.js');
+    process.exitCode = await sshCommand({ ...options, ...afterDashes(args) });
+  });
+
+program
   .command('rehearse')
   .description('deploy, boot, use, reboot and destroy a stack on this machine, without an AWS account')
   .argument('[stack]', 'a stack of the app in cdk.json; default: the shipped one, with each engine')
@@ -159,6 +178,15 @@ program
 
 const NO_REHEARSAL =
   "rehearse is not in the npm package: clone Portway's repository, run npm ci there, and then in your app's folder: sudo PATH_OF_THE_CLONE/bin/portway.js rehearse";
+
+/** What stands before `--`, the stack, and after it, the command. @throws CommanderError if a command has no `--` before it */
+function afterDashes(args: readonly string[]): { readonly stack?: string; readonly command: readonly string[] } {
+  const at = process.argv.indexOf('--');
+  const command = at < 0 ? [] : process.argv.slice(at + 1);
+  const [stack, unexpected] = args.slice(0, args.length - command.length);
+  if (unexpected !== undefined) program.error(`error: a command must come after --, got: ${unexpected}`);
+  return { ...(stack === undefined ? {} : { stack }), command };
+}
 
 function contextOption(): Option {
   return new Option('-c, --context <key=value>', 'a context value, as for cdk deploy (again and again)')

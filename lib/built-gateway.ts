@@ -20,6 +20,7 @@ import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
 import { hostLogGroups } from './host/monitoring';
 import { OPERATING_SYSTEMS } from './host/operating-system';
+import type { PlannedLogin } from './plan/plan';
 import { reportProblems } from './refused';
 
 /**
@@ -30,8 +31,8 @@ export class BuiltGateway {
   readonly host: Gateway;
   readonly forwards: readonly ResolvedForward[];
   readonly network: Network;
-  /** The user that the admin logs in as. */
-  readonly sshUser: string;
+  /** How people log in. */
+  readonly login: PlannedLogin;
   private readonly settings: GatewaySettings;
 
   /** @param scope the parent of the parts */
@@ -43,7 +44,8 @@ export class BuiltGateway {
     this.settings = checked.settings;
     const { settings, machine, inbound, outbound, firstBootScript } = checked;
     const os = OPERATING_SYSTEMS[machine.os];
-    this.sshUser = os.sshUser;
+    const hasKey = Object.keys(checked.loginKey).length > 0;
+    this.login = { way: checked.ssh, user: os.sshUser, hasKey };
     const content = hostContent({
       name: gatewayName(scope),
       forwards: this.forwards,
@@ -69,6 +71,7 @@ export class BuiltGateway {
         machine,
         os,
         content,
+        ssh: checked.ssh,
         inbound,
         outbound,
         securityGroups: checked.securityGroups,
@@ -108,7 +111,7 @@ export class BuiltGateway {
     writeReview(
       host,
       {
-        ...{ forwards: this.forwards, settings, content, inbound, outbound },
+        ...{ forwards: this.forwards, settings, login: this.login, content, inbound, outbound },
         ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns },
         ...{ alarms: alarms.length, alarmMetrics, dashboard: checked.dashboard },
       },

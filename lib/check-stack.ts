@@ -11,6 +11,7 @@ import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egres
 import { type ExistingEipProps, readEip } from './constructs/fixed-address';
 import { readRole } from './constructs/host-role';
 import { LIVE_CHANGE, type LiveChange, readLiveChange } from './constructs/live-change';
+import { checkLogin, loginNetwork, loginPeer, NOBODY } from './constructs/login';
 import { checkLoginKey, type LoginKeyProps } from './constructs/login-key';
 import { type Machine, type MachineProps, readMachine } from './constructs/machine';
 import { type AlarmsProps, readAlarms, readMonitoring } from './constructs/monitoring';
@@ -18,8 +19,7 @@ import type { NetworkProps } from './constructs/network';
 import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs/on-change';
 import { readSeconds } from './constructs/read-seconds';
 import { checkCountries } from './forward/acme';
-import { readAdminCidr } from './forward/admin';
-import type { Cidr } from './forward/cidr';
+import { readLogin, type SshWay } from './forward/admin';
 import { Forward } from './forward/forward';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import type { Known } from './forward/known';
@@ -56,6 +56,7 @@ export interface CheckedGateway {
   readonly settings: GatewaySettings;
   readonly machine: Machine;
   readonly network: NetworkProps;
+  readonly ssh: SshWay;
   readonly loginKey: LoginKeyProps;
   /** Undefined: no private network goes out through the gateway. */
   readonly egress?: CheckedEgress;
@@ -89,6 +90,7 @@ const GATEWAY = {
   lists: true,
   engine: true,
   adminCidr: true,
+  ssh: true,
   os: true,
   architecture: true,
   instanceType: true,
@@ -120,9 +122,6 @@ const GATEWAY = {
 export const STACK = { ...CDK_STACK, ...GATEWAY } satisfies Known<PortwayStackProps>;
 
 const EXAMPLE = "{ adminCidr: '203.0.113.7/32', forwards: { web: Forward.http({ listen: 80, to: 8080 }) } }";
-
-/** Placeholder so that validation can continue without an admin CIDR. */
-const NOBODY: Cidr = { text: '192.0.2.0/32', family: 4 };
 
 /**
  * The checking phase of a stack: reports every problem with its props at once, whatever they are. Needs neither app nor
@@ -183,7 +182,7 @@ function readObjectOrEnd(written: unknown, parts: Readonly<Record<string, true>>
 
 /** @throws PortwayError listing the problems, including those that were found before */
 function checkProps(props: Written, problems: Problems): CheckedGateway {
-  const admin = readAdminCidr(props.adminCidr, problems);
+  const login = readLogin(props, problems);
   const lists = readLists(props.lists, problems);
   const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems);
   const egress = isPlainObject(props.egress)
@@ -192,14 +191,16 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   const monitoring = readMonitoring(props.monitoring, problems);
   const alarms = readAlarms(monitoring?.alarms, problems);
   const dashboard = readFlag('monitoring.dashboard', monitoring?.dashboard, problems) === true;
+  const isForeign = props.vpc !== undefined;
+  const place = readPlace(props, problems);
+  const admin = loginNetwork(login, { place, isForeign, availabilityZoneIndex: props.availabilityZoneIndex });
   const settings = readGatewaySettings(
     { ...props, egress, monitoring } as GatewaySettingsProps,
     admin,
     problems,
     lists,
+    login.way,
   );
-  const isForeign = props.vpc !== undefined;
-  const place = readPlace(props, problems);
   const routes = readEgressRoutes(egress, { place, isForeign }, problems);
   const securityGroups = readSecurityGroups(props.securityGroups, isForeign, problems);
   const eip = readEip(props.eip, problems);
@@ -214,6 +215,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   checkCaches(forwards, machine.diskGiB, problems);
   checkBodies(forwards, machine.diskGiB, problems);
   checkLoginKey(props as LoginKeyProps, problems);
+  checkLogin(login, { machine, network: admin, hasEgress: settings.egress.length > 0 }, problems);
   const firstBootScript =
     props.firstBootScript === undefined ? undefined : readFirstBootScript(props.firstBootScript, problems);
   const flowLogs = readFlowLogs(props, isForeign, problems);
@@ -227,7 +229,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
     );
   const liveChange = readLiveChange(props, deploy.onChange, forwards, problems);
   const join = deploy.onChange === 'live' ? separateTraffic(maxSecurityGroupRules) : mergeTraffic;
-  const inbound = inboundTraffic(forwards, settings, admin ?? NOBODY, join);
+  const inbound = inboundTraffic(forwards, settings, loginPeer(login), join);
   const outbound = outboundTraffic(forwards, settings, join);
   checkTraffic({ inbound, outbound }, maxSecurityGroupRules, problems);
   problems.throwIfAny();
@@ -244,6 +246,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
       availabilityZoneIndex,
       ipv6: settings.ipv6,
     },
+    ssh: login.way,
     loginKey: {
       ...(keyPairName === undefined ? {} : { keyPairName }),
       ...(sshPublicKey === undefined ? {} : { sshPublicKey }),

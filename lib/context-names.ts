@@ -3,6 +3,7 @@ import { didYouMean } from './forward/unknown-prop';
 /** Stack props that may come from the command line, as `-c name=value`. Strings unless noted otherwise. */
 export const TEXTS = [
   'adminCidr',
+  'ssh',
   'engine',
   'os',
   'architecture',

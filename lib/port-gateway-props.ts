@@ -10,6 +10,7 @@ import type { MachineProps } from './constructs/machine';
 import type { GatewayMonitoringProps } from './constructs/monitoring';
 import type { NetworkProps } from './constructs/network';
 import type { LiveTrigger, OnChange } from './constructs/on-change';
+import type { SshWay } from './forward/admin';
 import type { GatewaySettingsProps } from './forward/gateway-settings';
 import type { ForwardSet } from './forward/resolve';
 
@@ -37,10 +38,24 @@ export interface PortGatewayProps
   readonly monitoring?: GatewayMonitoringProps;
   /**
    * The only source that may reach port 22, in CIDR notation. There is no default.
+   * @default none: required, unless `ssh` says that port 22 is open to no network
    * @category Forwards and access
-   * @refused a `/0`; host bits, as in `10.0.0.5/24`; no prefix length
+   * @refused a `/0`; host bits, as in `10.0.0.5/24`; no prefix length; together with another `ssh` than `'direct'`
    */
-  readonly adminCidr: string;
+  readonly adminCidr?: string;
+  /**
+   * How people log in. `'direct'`: port 22 is open to `adminCidr`. `'endpoint'`: through an EC2 Instance Connect Endpoint
+   * in the gateway's subnet, which AWS does not charge for; port 22 is open to its security group alone, and IAM decides who
+   * may use it. It takes a key, as the direct way does. `'session-manager'`: through the agent that the images of Amazon
+   * Linux and Ubuntu have; port 22 is closed, and the host's role gets the rights that the agent needs. `portway ssh`
+   * connects in each of these ways. Changing it leaves the host alone.
+   * @default 'direct'
+   * @category Forwards and access
+   * @refused `'session-manager'` with Debian, unless `ami` names an image of yours; `'endpoint'` with `egress` in a subnet
+   * whose range is not known at synth
+   * @see docs/decisions/login.md
+   */
+  readonly ssh?: SshWay;
   /**
    * What happens to the host when its forwards change. `'live'`: nothing stops; the running host takes over the
    * change within seconds and proves it. `'restart'`: the same instance stops, gets its new user-data and starts; disk,

@@ -7,7 +7,9 @@ import { acknowledge } from './constructs/acknowledge';
 import type { Gateway } from './constructs/gateway';
 import type { Network } from './constructs/network';
 import { warnOfUnreadContext } from './context';
+import type { SshWay } from './forward/admin';
 import { isPortForward, type ResolvedForward } from './forward/resolved';
+import { outputLine } from './operate/ssh/ways';
 import type { PortwayStackProps } from './portway-stack-props';
 import { reportProblems } from './refused';
 
@@ -38,7 +40,7 @@ export class PortwayStack extends Stack {
     this.gateway = this.built.host;
     this.forwards = this.built.forwards;
     this.network = this.built.network;
-    this.addOutputs(this.gateway, this.built.sshUser);
+    this.addOutputs();
     warnOfUnreadContext(this, props);
   }
 
@@ -56,7 +58,9 @@ export class PortwayStack extends Stack {
     return [Fn.select(this.availabilityZoneIndex ?? 0, Fn.getAzs())];
   }
 
-  private addOutputs(gateway: Gateway, sshUser: string): void {
+  private addOutputs(): void {
+    const { gateway } = this;
+    const { login } = this.built;
     const output = (id: string, value: string, description: string) => new CfnOutput(this, id, { value, description });
     output('Address', gateway.address, 'The fixed public address');
     for (const forward of this.forwards) {
@@ -64,8 +68,9 @@ export class PortwayStack extends Stack {
       if (url !== undefined)
         output(`Url${forward.name.replaceAll('-', '')}`, url, `Where forward ${forward.name} is reached`);
     }
-    output('SshCommand', `ssh ${sshUser}@${gateway.address}`, 'From the admin CIDR only');
-    output('InstanceId', gateway.instance.instanceId, 'The host that forwards');
+    const { instanceId } = gateway.instance;
+    output('SshCommand', outputLine({ ...login, address: gateway.address, instanceId }), SSH_NEEDS[login.way]);
+    output('InstanceId', instanceId, 'The host that forwards');
     output('Report', gateway.condition.attrData.toString(), 'What the host reported: content hash, boot id, time');
     acknowledge(
       this,
@@ -74,6 +79,13 @@ export class PortwayStack extends Stack {
     );
   }
 }
+
+/** Who gets in. */
+const SSH_NEEDS: Readonly<Record<SshWay, string>> = {
+  direct: 'From the admin CIDR only',
+  endpoint: 'Through the EC2 Instance Connect Endpoint: takes the right ec2-instance-connect:OpenTunnel',
+  'session-manager': 'Through Session Manager: takes the right ssm:StartSession',
+};
 
 function publicUrl(forward: ResolvedForward, gateway: string): string | undefined {
   if (!isPortForward(forward)) return undefined;

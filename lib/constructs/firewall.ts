@@ -17,6 +17,8 @@ export interface FirewallProps {
    * while.
    */
   readonly separateRules: boolean;
+  /** Id of the group of the endpoint that people log in through. Undefined: there is none. */
+  readonly endpointGroupId?: string | undefined;
 }
 
 /** The gateway's security group: allows `inbound` and `outbound`, and nothing else. */
@@ -24,9 +26,12 @@ export class Firewall extends Construct {
   readonly securityGroup: ec2.SecurityGroup;
   /** The rules that are resources of their own. */
   readonly rules: readonly CfnResource[];
+  private readonly endpointGroupId: string | undefined;
 
-  constructor(scope: Construct, id: string, { vpc, inbound, outbound, separateRules }: FirewallProps) {
+  constructor(scope: Construct, id: string, props: FirewallProps) {
     super(scope, id);
+    const { vpc, inbound, outbound, separateRules } = props;
+    this.endpointGroupId = props.endpointGroupId;
     this.securityGroup = new ec2.SecurityGroup(this, separateRules ? 'LiveGroup' : 'SecurityGroup', {
       vpc,
       // Never change this text: that would replace the group.
@@ -36,11 +41,12 @@ export class Firewall extends Construct {
     });
     // The CDK accepts "all traffic to everyone" only through the properties above, not as a rule.
     const restricted = outbound.filter((r) => !isAll(r, 4) && !isAll(r, 6));
-    const isOwn = (rule: TrafficRule) => separateRules && rule.always !== true;
+    // The endpoint's group names this one, so a rule in this group's own list would make a circle.
+    const isOwn = (rule: TrafficRule) => (separateRules && rule.always !== true) || rule.peer.endpoint === true;
     for (const rule of inbound.filter((r) => !isOwn(r)))
-      this.securityGroup.addIngressRule(peer(rule), port(rule), describe(rule));
+      this.securityGroup.addIngressRule(this.peer(rule), port(rule), describe(rule));
     for (const rule of restricted.filter((r) => !isOwn(r)))
-      this.securityGroup.addEgressRule(peer(rule), port(rule), describe(rule));
+      this.securityGroup.addEgressRule(this.peer(rule), port(rule), describe(rule));
     this.rules = [
       ...inbound.filter(isOwn).map((rule) => this.resource('In', rule)),
       ...restricted.filter(isOwn).map((rule) => this.resource('Out', rule)),
@@ -54,7 +60,7 @@ export class Firewall extends Construct {
       acknowledgeInPacks(
         this,
         'EC2RestrictedSSH',
-        'The check takes the rule for pings as one for all ports; port 22 is open to the admin CIDR only.',
+        'The check takes the rule for pings as one for all ports; port 22 is never open to everyone.',
       );
     if (inbound.some(({ protocol }) => protocol === 'all'))
       acknowledgeInPacks(
@@ -74,11 +80,17 @@ export class Firewall extends Construct {
     const description = describe(rule);
     return side === 'In'
       ? new ec2.CfnSecurityGroupIngress(this, id, {
-          ...{ groupId, description, ...port(rule).toRuleJson(), ...peer(rule).toIngressRuleConfig() },
+          ...{ groupId, description, ...port(rule).toRuleJson(), ...this.peer(rule).toIngressRuleConfig() },
         })
       : new ec2.CfnSecurityGroupEgress(this, id, {
-          ...{ groupId, description, ...port(rule).toRuleJson(), ...peer(rule).toEgressRuleConfig() },
+          ...{ groupId, description, ...port(rule).toRuleJson(), ...this.peer(rule).toEgressRuleConfig() },
         });
+  }
+
+  private peer({ peer: { text, family, prefixList, endpoint } }: TrafficRule): ec2.IPeer {
+    if (endpoint === true && this.endpointGroupId !== undefined) return ec2.Peer.securityGroupId(this.endpointGroupId);
+    if (prefixList !== undefined) return ec2.Peer.prefixList(prefixList.id);
+    return family === 4 ? ec2.Peer.ipv4(text) : ec2.Peer.ipv6(text);
   }
 }
 
@@ -89,11 +101,6 @@ function hash(value: unknown): string {
 /** All traffic, to every address of a family. */
 function isAll({ protocol, peer }: TrafficRule, family: Family): boolean {
   return protocol === 'all' && peer.family === family && isEverything(peer);
-}
-
-function peer({ peer: { text, family, prefixList } }: TrafficRule): ec2.IPeer {
-  if (prefixList !== undefined) return ec2.Peer.prefixList(prefixList.id);
-  return family === 4 ? ec2.Peer.ipv4(text) : ec2.Peer.ipv6(text);
 }
 
 function port({ protocol, ports }: TrafficRule): ec2.Port {

@@ -2,6 +2,7 @@ import { Annotations, type CfnResource, type CfnWaitCondition, type Duration, St
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { SshWay } from '../forward/admin';
 import type { Problems } from '../forward/problems';
 import type { SecretSource } from '../forward/tls';
 import type { TrafficRule } from '../forward/traffic';
@@ -19,9 +20,10 @@ import { routeTableKey } from './egress';
 import { Firewall } from './firewall';
 import { type ExistingEipProps, fixedAddress } from './fixed-address';
 import { GatewayConnections } from './gateway-connections';
-import { hostRole } from './host-role';
+import { grantSessions, hostRole } from './host-role';
 import { joinedLines } from './lines';
 import { Live } from './live';
+import { LoginEndpoint } from './login-endpoint';
 import { type LoginKeyProps, loginKey } from './login-key';
 import type { Machine } from './machine';
 import type { Network } from './network';
@@ -38,6 +40,7 @@ export interface GatewayProps extends LoginKeyProps {
   readonly machine: Machine;
   readonly os: OperatingSystem;
   readonly content: HostContent;
+  readonly ssh: SshWay;
   readonly inbound: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
   /** Groups of the instance besides its own. */
@@ -83,12 +86,15 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     super(scope, id);
     const { network, machine } = props;
     const isLive = props.onChange === 'live';
+    const login = props.ssh === 'endpoint' ? new LoginEndpoint(this, 'Login', network) : undefined;
     const { securityGroup, rules } = new Firewall(this, 'Firewall', {
       vpc: network.vpc,
       inbound: props.inbound,
       outbound: props.outbound,
       separateRules: isLive,
+      endpointGroupId: login?.group.attrGroupId,
     });
+    login?.leadTo(securityGroup);
     this.connections = new GatewayConnections(securityGroup);
     const keyPair = loginKey(this, props);
     const proof = new Proof(this, 'Proof', {
@@ -103,6 +109,7 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     // lib/forward is CDK-free, so it cannot name IGrantable.
     for (const secret of props.secrets) secret.grantRead(role as never);
     this.grantPrincipal = principal;
+    if (props.ssh === 'session-manager') grantSessions(role);
     const { name, content, attempt, liveTrigger: trigger } = props;
     const { metrics, logs } = props.logGroups;
     const groups = [
@@ -191,14 +198,17 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
       'AwsSolutions-EC29',
       'The host keeps no state that a new deploy does not bring back; destroy has to leave nothing.',
     );
-    if (keyPair === undefined) {
+    if (keyPair === undefined && props.ssh !== 'session-manager') {
       Annotations.of(this).addWarningV2(
         'portway:nobodyCanLogIn',
-        'Port 22 is open to the admin CIDR, but the host takes no key: give keyPairName or sshPublicKey (-c sshPublicKey="$(cat ~/.ssh/id_ed25519.pub)").',
+        `Port 22 is open to ${login === undefined ? 'the admin CIDR' : 'the login endpoint'}, but the host takes no key: give keyPairName or sshPublicKey (-c sshPublicKey="$(cat ~/.ssh/id_ed25519.pub)").`,
       );
     }
 
     this.condition = proof.waitFor(this.instance.instance);
+    // A host that fails would start a rollback, and CloudFormation cannot delete an endpoint that is still being made.
+    // @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2000
+    if (login !== undefined) this.condition.addResourceDependency(login.endpoint);
     live?.attach(this.instance, this.condition);
     // A host gets the address only after it has proved itself. No resource may depend on this one: if it failed, the rollback would
     // return to an association that no longer exists.

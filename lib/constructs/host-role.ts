@@ -2,7 +2,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Problems } from '../forward/problems';
 import { passes } from '../forward/read-object';
-import { acknowledgeInPacks } from './acknowledge';
+import { acknowledge, acknowledgeInPacks } from './acknowledge';
 
 /** Reads `role`. Reports anything else to `problems` and returns undefined. */
 export function readRole(role: unknown, problems: Problems): iam.IRole | undefined {
@@ -39,6 +39,32 @@ export function hostRole(scope: Construct, given: iam.IRole | undefined): HostRo
     'The policy names the secrets and parameters of this host only, and is deleted with its role.',
   );
   return { host, principal: given ?? host };
+}
+
+/**
+ * What the agent of Session Manager needs for sessions, and no more. AWS's managed policy `AmazonSSMManagedInstanceCore` would also
+ * let the host read every parameter of the account.
+ * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+ */
+export function grantSessions(role: iam.IRole): void {
+  role.addToPrincipalPolicy(
+    new iam.PolicyStatement({
+      sid: 'SessionsOfPeople',
+      actions: [
+        'ssm:UpdateInstanceInformation',
+        'ssmmessages:CreateControlChannel',
+        'ssmmessages:CreateDataChannel',
+        'ssmmessages:OpenControlChannel',
+        'ssmmessages:OpenDataChannel',
+      ],
+      resources: ['*'],
+    }),
+  );
+  acknowledge(
+    role,
+    'AwsSolutions-IAM5[Resource::*]',
+    'The agent of Session Manager registers itself and opens channels, which are no resources; the role is this host alone.',
+  );
 }
 
 function ownRole(scope: Construct): iam.Role {

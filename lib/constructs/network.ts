@@ -46,6 +46,11 @@ export interface NetworkProps {
   readonly ipv6?: boolean;
 }
 
+/** The range of the own VPC's subnet in a zone. Changing the zone makes the new subnet before the old one goes, so they differ. */
+export function ownSubnetRange(availabilityZoneIndex: number): string {
+  return `10.0.${availabilityZoneIndex}.0/24`;
+}
+
 /** Who sends most, in Logs Insights' own language. It knows the fields of flow logs. */
 const TOP_TALKERS = [
   'filter logStatus = "OK"',
@@ -114,10 +119,9 @@ export class Network extends Construct {
           restrictDefaultSecurityGroup: false,
         }),
     );
-    // Changing the zone creates the new subnet before the old one is deleted, so their ranges must not overlap.
     for (const subnet of vpc.publicSubnets) {
       const resource = subnet.node.defaultChild as ec2.CfnSubnet;
-      resource.cidrBlock = `10.0.${availabilityZoneIndex}.0/24`;
+      resource.cidrBlock = ownSubnetRange(availabilityZoneIndex);
       if (ipv6) {
         const ranges = Fn.cidr(Fn.select(0, vpc.vpcIpv6CidrBlocks), availabilityZoneIndex + 1, '64');
         resource.ipv6CidrBlock = Fn.select(availabilityZoneIndex, ranges);

@@ -16,7 +16,12 @@ export interface Cidr {
   readonly list?: string;
   /** The prefix list that stands for it in the security group. */
   readonly prefixList?: PrefixList;
+  /** Whether it stands for the security group of the endpoint that people log in through. */
+  readonly endpoint?: true;
 }
+
+/** Whoever comes through the endpoint: a security group, whose id only the stack knows, in the place of a network. */
+export const LOGIN_ENDPOINT: Cidr = { text: 'the login endpoint', family: 4, endpoint: true };
 
 /** A list of networks that AWS keeps, the account's own or one of AWS's services. */
 export interface PrefixList {

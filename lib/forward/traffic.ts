@@ -38,11 +38,14 @@ function everyone({ ipv6 }: { readonly ipv6: boolean }): readonly Cidr[] {
   return ipv6 ? [EVERYONE[4], EVERYONE[6]] : [EVERYONE[4]];
 }
 
-/** What the security group admits: each forward's listener from its sources, and port 22 from the admin CIDR. */
+/**
+ * What the security group admits: each forward's listener from its sources, and port 22 from `admin`.
+ * @param admin the admin CIDR, or `LOGIN_ENDPOINT`. Undefined: port 22 stays closed
+ */
 export function inboundTraffic(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
-  admin: Cidr,
+  admin: Cidr | undefined,
   join: JoinRules = mergeTraffic,
 ): readonly TrafficRule[] {
   const rule = (protocol: TrafficRule['protocol'], peer: Cidr, reason: string, ports?: PortRange): TrafficRule => ({
@@ -65,7 +68,7 @@ export function inboundTraffic(
   const { prometheus } = settings;
   return join([
     ...listeners,
-    rule('tcp', admin, 'SSH of the admin', { from: 22, to: 22 }),
+    ...(admin === undefined ? [] : [rule('tcp', admin, 'SSH of the admin', { from: 22, to: 22 })]),
     ...(settings.ping === true
       ? everyone(settings).map((c) => rule(c.family === 4 ? 'icmp' : 'icmpv6', c, 'ping'))
       : []),
@@ -212,8 +215,9 @@ export function separateTraffic(limit: number): JoinRules {
  * are joined, then the ports of the same network. No further traffic is let through.
  */
 export function mergeTraffic(rules: readonly TrafficRule[]): readonly TrafficRule[] {
-  const named = rules.filter((r) => r.peer.prefixList !== undefined);
-  const networks = rules.filter((r) => r.peer.prefixList === undefined);
+  const isNetwork = ({ peer }: TrafficRule) => peer.prefixList === undefined && peer.endpoint === undefined;
+  const named = rules.filter((r) => !isNetwork(r));
+  const networks = rules.filter(isNetwork);
   const byPorts = group(networks, (r) => `${r.protocol} ${r.ports && formatPorts(r.ports)}`).flatMap(joinNetworks);
   return group([...byPorts, ...named], (r) => `${r.protocol} ${r.peer.text}`).flatMap(joinPorts);
 }

@@ -11,6 +11,8 @@ export interface OperatingSystem {
   readonly title: string;
   /** The account that cloud-init installs the SSH key for. */
   readonly sshUser: string;
+  /** Whether the distribution's images have the agent of Session Manager. */
+  readonly hasSessionAgent: boolean;
   /**
    * The root volume's device name in the distribution's images. With a wrong name, EC2 would add a second, empty volume and leave the
    * root volume unencrypted.
@@ -52,6 +54,7 @@ function debian(release: number, nginx: Omit<NginxDialect, 'user'>): OperatingSy
   return {
     title: `Debian ${release}`,
     sshUser: 'admin',
+    hasSessionAgent: false,
     rootDevice: '/dev/xvda',
     imageParameter: (architecture) =>
       `/aws/service/debian/release/${release}/latest/${DEB_ARCHITECTURES[architecture]}`,
@@ -73,6 +76,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
   'amazon-linux-2023': {
     title: 'Amazon Linux 2023',
     sshUser: 'ec2-user',
+    hasSessionAgent: true,
     rootDevice: '/dev/xvda',
     imageParameter: (architecture) => `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
     nginx: { user: 'nginx', http2: 'directive' },
@@ -90,6 +94,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
   'ubuntu-24.04': {
     title: 'Ubuntu 24.04',
     sshUser: 'ubuntu',
+    hasSessionAgent: true,
     rootDevice: '/dev/sda1',
     imageParameter: (architecture) =>
       `/aws/service/canonical/ubuntu/server/24.04/stable/current/${DEB_ARCHITECTURES[architecture]}/hvm/ebs-gp3/ami-id`,

@@ -21,13 +21,12 @@ export function toolFiles(forwards: readonly ResolvedForward[], settings: Gatewa
 
 /**
  * What the security group lets in, for `portway explain`, which may not ask AWS: a line for each rule with protocol, ports (0 if it has
- * none), network, and the forwards that it serves. Without port 22, which the admin CIDR alone may use, and
+ * none), network, and the forwards that it serves. Without port 22, which the admin alone may use, and
  * without pings, so that a host stays as it is when they are allowed. No file if a network is known only at deploy time.
  */
 function groupFile(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
-  const nobody = { text: '192.0.2.0/32', family: 4 } as const;
-  const rules = inboundTraffic(forwards, settings, nobody, (all) => all).filter(
-    ({ peer, protocol }) => peer !== nobody && protocol !== 'icmp' && protocol !== 'icmpv6',
+  const rules = inboundTraffic(forwards, settings, undefined, (all) => all).filter(
+    ({ protocol }) => protocol !== 'icmp' && protocol !== 'icmpv6',
   );
   const lines = separateTraffic(Number.POSITIVE_INFINITY)(rules).map(({ protocol, ports, peer, reasons }) =>
     [protocol, ports === undefined ? 0 : formatPorts(ports), peer.text, reasons.join(',')].join(' '),

@@ -13,7 +13,7 @@ export interface BlockedProps {
    * Source networks in CIDR notation, names of `lists`, and lists to fetch (`Sources.url`), whose packets are dropped before anything else, even on established connections. `Sources.countries` refuses new connections.
    * Hundreds of networks cost no more than one.
    * @default none
-   * @refused an empty list; everyone, also as two halves; a network that overlaps `adminCidr`
+   * @refused an empty list; everyone, also as two halves; a network that overlaps `adminCidr`, or with `ssh: 'endpoint'` the gateway's own subnet
    */
   readonly blocked?: readonly SourceSpec[];
 }
@@ -34,13 +34,17 @@ declare module './values' {
 export const blocked: GatewayOption<BlockedProps, BlockedValues> = {
   on: 'gateway',
   props: { blocked: true },
-  read(_, props, problems, { admin, lists }) {
+  read(_, props, problems, { admin, lists, ssh }) {
     const networks = readSources('blocked', props.blocked, lists, problems, 'fetched');
     const everyone = everyoneIn(networks);
     for (const cidr of everyone) problems.add('blocked', 'must not be everyone', cidr.text);
     for (const cidr of networks) {
       if (admin !== undefined && overlaps(cidr, admin) && !everyone.some((c) => c.family === cidr.family))
-        problems.add('blocked', `must leave adminCidr (${admin.text}) out, or nobody could log in`, cidr.text);
+        problems.add(
+          'blocked',
+          `must leave ${ssh === 'endpoint' ? "the login endpoint's subnet" : 'adminCidr'} (${admin.text}) out, or nobody could log in`,
+          cidr.text,
+        );
     }
     const fetchedLists = readFetchedLists('blocked', props.blocked, problems);
     return { blocked: networks, fetchedLists, ...(admin === undefined || fetchedLists.length === 0 ? {} : { admin }) };

@@ -31,7 +31,7 @@ export interface EgressProps {
 export interface Egress {
   /** Empty: no network goes out through the gateway. */
   readonly egress: readonly Cidr[];
-  /** The part of `egress` that must not reach the gateway's port 22: everything outside the admin CIDR. */
+  /** The part of `egress` that must not reach the gateway's port 22: everything but the admin's network. */
   readonly loginClosedTo: readonly Cidr[];
 }
 
@@ -49,7 +49,7 @@ export const egress: GatewayOption<EgressOptionProps, Egress> = {
   props: { egress: true },
   read(_, props, problems, context) {
     const from = readEgress(props.egress, context, problems);
-    return { egress: from, loginClosedTo: withoutAdmin(from, context.admin) };
+    return { egress: from, loginClosedTo: withoutAdmin(from, context) };
   },
   iptables: writeEgress,
 };
@@ -74,10 +74,16 @@ function readEgress(egress: unknown, { ipv6 }: Pick<GatewayContext, 'ipv6'>, pro
 }
 
 /** Tokens are left out: synth cannot tell whether the admin is in them, and the admin must not be locked out. */
-function withoutAdmin(networks: readonly Cidr[], admin: Cidr | undefined): readonly Cidr[] {
-  if (admin === undefined || isToken(admin.text)) return [];
+function withoutAdmin(networks: readonly Cidr[], { admin, ssh }: GatewayContext): readonly Cidr[] {
+  const isClosed = ssh === 'session-manager';
+  if (!isClosed && (admin === undefined || isToken(admin.text))) return [];
   const known = networks.map((c) => c.text).filter((text) => !isToken(text));
-  return excludeCidr(known, admin.text).map((text): Cidr => ({ text, family: text.includes(':') ? 6 : 4 }));
+  if (admin === undefined) return mergeCidrs(known.map(cidrOf));
+  return excludeCidr(known, admin.text).map(cidrOf);
+}
+
+function cidrOf(text: string): Cidr {
+  return { text, family: text.includes(':') ? 6 : 4 };
 }
 
 function writeEgress({ nat, filter, settings, family }: IptablesInput): void {

@@ -1,3 +1,4 @@
+import type { SshWay } from '../forward/admin';
 import type { Cidr, Family } from '../forward/cidr';
 import type { Known } from '../forward/known';
 import type { Lists } from '../forward/lists';
@@ -79,8 +80,12 @@ export interface PortContext extends ForwardContext {
 
 export interface GatewayContext {
   readonly lists: Lists;
-  /** The network that must never be locked out; undefined if `adminCidr` is invalid. */
+  /**
+   * The network that must never be locked out: `adminCidr`, or the subnet of the endpoint that people log in through.
+   * Undefined: it is not valid, or not known, or nobody reaches port 22.
+   */
   readonly admin: Cidr | undefined;
+  readonly ssh: SshWay;
   /** Whether the gateway has IPv6. */
   readonly ipv6: boolean;
 }

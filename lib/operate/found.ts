@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { CONTENT_TAG } from '../host/content/stored-content';
 import { logicalId, ofStack, readUserData, stackAddress, stackInstances } from './instance';
+import { type FoundEndpoint, readEndpoint } from './login-endpoint';
 import { type FoundNetwork, readNetwork } from './network';
 import type { Promised } from './promised';
 import { groupRules, type SecurityGroupRules } from './security-group';
@@ -40,6 +41,8 @@ export interface FoundInstance {
   readonly ipv6: string | undefined;
   readonly sourceDestCheck: boolean;
   readonly network: FoundNetwork;
+  /** The endpoint in its VPC. Undefined: there is none, or people log in another way. */
+  readonly endpoint?: FoundEndpoint | undefined;
   /** SHA-256 of the content that the instance's tag tells it to run. */
   readonly content?: string | undefined;
   readonly userData: string;
@@ -84,9 +87,10 @@ export async function readFound(promised: Promised, client: EC2Client): Promise<
   if (gateway?.InstanceId === undefined) return { address: address?.PublicIp, gateway: undefined, others };
   const groups = (gateway.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
   const { InstanceId, SubnetId = '', VpcId = '' } = gateway;
-  const [userData, network, { SecurityGroups = [] }] = await Promise.all([
+  const [userData, network, endpoint, { SecurityGroups = [] }] = await Promise.all([
     readUserData(client, InstanceId),
     readNetwork(client, SubnetId, VpcId),
+    promised.login.way === 'endpoint' ? readEndpoint(client, VpcId) : undefined,
     client.send(new DescribeSecurityGroupsCommand({ GroupIds: groups })),
   ]);
   const own = SecurityGroups.filter(isNotAdded(promised));
@@ -103,7 +107,7 @@ export async function readFound(promised: Promised, client: EC2Client): Promise<
       profile: gateway.IamInstanceProfile?.Arn,
       ipv6: gateway.Ipv6Address,
       sourceDestCheck: gateway.SourceDestCheck ?? true,
-      network,
+      ...{ network, endpoint },
       content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
       userData: userData.toString(),
       securityGroups: own.map(groupRules),

@@ -56,6 +56,11 @@ export function logicalId({ Tags = [] }: Tagged): string | undefined {
   return Tags.find(({ Key }) => Key === LOGICAL_ID_TAG)?.Value;
 }
 
+/** A logical id without the hash of user-data, which the CDK adds to that of an instance that is replaced with it. */
+export function stemOf(id: string): string {
+  return id.replace(/(?<=[0-9A-F]{8})[0-9a-f]{16}$/, '');
+}
+
 /** Whether a resource belongs to a stack. */
 export function ofStack(resource: Tagged, stackName: string): boolean {
   return resource.Tags?.some((tag) => tag.Key === STACK_TAG && tag.Value === stackName) ?? false;

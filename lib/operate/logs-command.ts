@@ -7,7 +7,7 @@ import { readStack } from './cloudformation';
 import { consoleOf } from './console';
 import { lastOperation } from './events';
 import { type HostWords, hostWords } from './host-words';
-import { logicalId, stackInstances } from './instance';
+import { logicalId, stackInstances, stemOf } from './instance';
 import { type Promised, readPromised } from './promised';
 
 export interface LogsOptions extends SynthesizeOptions {
@@ -95,7 +95,11 @@ function logLines({ stackName, status, failures, hosts, ssh }: StackLogs): reado
       `console of ${id} (${state})${words === undefined ? ': EC2 has no text of it yet' : ':'}`,
       ...(words?.lines ?? []).map((line) => `  ${line}`),
     ]),
-    ...(ssh === undefined ? [] : [`all of it, on the host: ${ssh} sudo cat /var/log/portway/bootstrap.log`]),
+    ...(ssh === undefined
+      ? []
+      : [
+          `all of it, on the host: ${ssh}${ssh.startsWith('ssh ') ? '' : ', and then'} sudo cat /var/log/portway/bootstrap.log`,
+        ]),
   ];
 }
 
@@ -123,9 +127,4 @@ async function readHosts(client: EC2Client, gateways: Gateways): Promise<readonl
       return { id: InstanceId, state: State?.Name ?? 'unknown', words: text === '' ? undefined : hostWords(text) };
     }),
   );
-}
-
-/** A logical id without the hash of user-data, which the CDK adds to that of an instance that is replaced with it. */
-function stemOf(id: string): string {
-  return id.replace(/(?<=[0-9A-F]{8})[0-9a-f]{16}$/, '');
 }

@@ -3,7 +3,7 @@ import { gatewaysOfOneStack, type SynthesizedGateway, stacksOf } from '../plan/a
 import { groupRulesOf, groupsOf, type PromisedRule } from '../plan/change/group-rules';
 import { contentTag } from '../plan/change/resources';
 import { gatewayId, ofType, parseTemplate, type Resource, type Resources, reference } from '../plan/change/template';
-import type { Plan, PlannedForward } from '../plan/plan';
+import type { Plan, PlannedForward, PlannedLogin } from '../plan/plan';
 import { linesOf } from './pattern';
 
 /** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
@@ -44,6 +44,7 @@ export interface Promised {
   readonly inbound: readonly PromisedRule[];
   readonly outbound: readonly PromisedRule[];
   readonly forwards: readonly PlannedForward[];
+  readonly login: PlannedLogin;
   /** Names in Route 53 that lead to its address. */
   readonly names: readonly string[];
 }
@@ -80,9 +81,9 @@ async function readGateway({ path, planFile, stack }: SynthesizedGateway): Promi
   const { Resources } = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
   const { association, gateway, forwards, userData } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
   const read = gatewayOf(Resources, association);
-  const { address: publicIp, names = [] } = gateway;
+  const { address: publicIp, names = [], login } = gateway;
   return {
-    ...{ path, stackName, region, forwards, names },
+    ...{ path, stackName, region, forwards, names, login },
     ...read,
     address: { ...read.address, ...(publicIp ? { publicIp } : {}) },
     parameters: parametersOf(Resources, userData.parameters),
@@ -97,7 +98,7 @@ function parametersOf(resources: Resources, names: readonly string[]): Promised[
   return new Map(all.filter(([name]) => names.includes(name)));
 }
 
-type Read = Omit<Promised, 'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names' | 'files'>;
+type Read = Omit<Promised, 'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names' | 'files' | 'login'>;
 
 function gatewayOf(resources: Resources, association: string): Read {
   const instanceId = gatewayId(resources, association);

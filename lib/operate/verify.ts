@@ -1,7 +1,8 @@
 import { normalizeCidr } from 'cidr-tools';
-import { type PromisedRule, ruleText } from '../plan/change/group-rules';
+import { type PromisedRule, peerText, ruleText } from '../plan/change/group-rules';
 import type { Found, FoundInstance } from './found';
 import { lineDifferences } from './line-differences';
+import { endpointDifferences } from './login-endpoint';
 import { networkDifferences } from './network';
 import type { Promised } from './promised';
 import type { SecurityGroupRules } from './security-group';
@@ -27,6 +28,7 @@ export function differences(promised: Promised, found: Found): readonly string[]
     ...ruleDifferences('inbound', promised.inbound, rulesOf(gateway.securityGroups, 'ingress')),
     ...ruleDifferences('outbound', promised.outbound, rulesOf(gateway.securityGroups, 'egress')),
     ...networkDifferences(promised.inbound, gateway.network),
+    ...(promised.login.way === 'endpoint' ? endpointDifferences(gateway.endpoint, gateway.securityGroups) : []),
     ...lineDifferences(
       'the user-data is not what the app says now (-), but (+): deploy, or look who changed it',
       promised.userData,
@@ -85,13 +87,14 @@ function ruleDifferences(
   const rest = [...found];
   const missing: PromisedRule[] = [];
   // Rules of which all is known first: the others match any rule that is left.
-  const unknown = ({ peer, anyPortOf }: PromisedRule) => Number(peer === undefined) + Number(anyPortOf !== undefined);
+  const unknown = ({ peer, ofGroup, anyPortOf }: PromisedRule) =>
+    Number(peer === undefined && !ofGroup) + Number(peer === undefined) + Number(anyPortOf !== undefined);
   const known = [...promised].sort((a, b) => unknown(a) - unknown(b));
   for (const rule of known) {
     const at = rest.findIndex(
       ({ what, peer }) =>
         (what === rule.what || (rule.anyPortOf !== undefined && what.startsWith(`${rule.anyPortOf} `))) &&
-        (rule.peer === undefined || rule.peer === peer),
+        (rule.peer === undefined ? !rule.ofGroup || peer.startsWith('sg-') : rule.peer === peer),
     );
     if (at < 0) missing.push(rule);
     else rest.splice(at, 1);
@@ -102,8 +105,8 @@ function ruleDifferences(
         `the security group lets ${what} through ${side} ${peer} (${direction}), which was not promised`,
     ),
     ...missing.map(
-      ({ what, peer = 'a network' }) =>
-        `the security group must let ${what} through ${side} ${peer} (${direction}), and does not`,
+      (rule) =>
+        `the security group must let ${rule.what} through ${side} ${peerText(rule)} (${direction}), and does not`,
     ),
   ];
 }

@@ -6,7 +6,7 @@ import type { TrafficRule } from '../forward/traffic';
 import { USER_DATA_LIMIT, type UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
 import { AT_DEPLOY, network, plannedFetched, plannedLists } from './lists';
-import type { Plan, PlannedCost, PlannedRule } from './plan';
+import type { Plan, PlannedCost, PlannedLogin, PlannedRule } from './plan';
 import { plannedForward } from './planned-forward';
 import { PRICES } from './prices';
 
@@ -14,6 +14,7 @@ export interface PlanProps {
   readonly association: string;
   readonly forwards: readonly ResolvedForward[];
   readonly settings: GatewaySettings;
+  readonly login: PlannedLogin;
   readonly eip: { readonly publicIp: string } | undefined;
   readonly dns: { readonly names: readonly string[] } | undefined;
   /** How many watch the host. */
@@ -32,6 +33,7 @@ export function makePlan(props: PlanProps): Plan {
     association,
     forwards,
     settings,
+    login,
     eip,
     dns,
     alarms,
@@ -50,6 +52,7 @@ export function makePlan(props: PlanProps): Plan {
       blocked: settings.blocked.map(network),
       ...plannedLists(forwards, settings),
       ...(settings.fetchedLists.length === 0 ? {} : { fetchedLists: settings.fetchedLists.map(plannedFetched) }),
+      login,
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),

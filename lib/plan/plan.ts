@@ -1,3 +1,4 @@
+import type { SshWay } from '../forward/admin';
 import type { Engine, ForwardKind } from '../forward/forward';
 import type { PortRange } from '../forward/ports';
 import type { Host } from '../forward/target';
@@ -130,6 +131,8 @@ export interface PlannedGateway {
   readonly blockedLists?: readonly string[];
   /** Lists of others that the host fetches and blocks. Omitted: none. */
   readonly fetchedLists?: readonly PlannedFetchedList[];
+  /** How people log in. */
+  readonly login: PlannedLogin;
   /** Private networks that go out through the gateway. */
   readonly egress: readonly string[];
   /** The address, if it is there already. Omitted: the stack makes one, or the address is known only at deploy. */
@@ -146,6 +149,14 @@ export interface PlannedGateway {
   readonly ping?: boolean;
 }
 
+export interface PlannedLogin {
+  readonly way: SshWay;
+  /** The account that cloud-init installs the key for. */
+  readonly user: string;
+  /** Whether there is a key. */
+  readonly hasKey: boolean;
+}
+
 /** Resources of CloudWatch, and what they cost. */
 export interface PlannedCost {
   readonly count: number;
@@ -159,7 +170,7 @@ export interface PlannedRule {
   readonly protocol: TrafficRule['protocol'];
   /** Omitted: all ports. */
   readonly ports?: PortRange;
-  /** A network in CIDR notation, the id of a prefix list, or `known at deploy`. */
+  /** A network in CIDR notation, the id of a prefix list, `known at deploy`, or `the login endpoint`. */
   readonly peer: string;
   /** The forwards that need it, or the gateway's own reason. */
   readonly for: readonly string[];

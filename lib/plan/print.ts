@@ -117,6 +117,7 @@ function gatewayLines({
   blockedLists = [],
   fetchedLists = [],
   egress,
+  login,
   alarms,
   dashboard,
   metrics,
@@ -133,9 +134,15 @@ function gatewayLines({
     ...(alarms === undefined ? [] : [costLine('alarms', alarms)]),
     ...(dashboard === undefined ? [] : [costLine('dashboard', dashboard)]),
     ...(metrics === undefined ? [] : [costLine('metrics in CloudWatch', metrics)]),
+    ...(login.way === 'direct' ? [] : [LOGIN[login.way]]),
     ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
 }
+
+const LOGIN = {
+  endpoint: 'people log in through an EC2 Instance Connect Endpoint, which costs nothing; port 22 is open to it alone',
+  'session-manager': 'people log in through Session Manager, which costs nothing; port 22 is closed',
+} as const;
 
 function costLine(what: string, { count, dollarsAMonth, pricesOf, source }: PlannedCost): string {
   return `${count} ${what}: $${dollarsAMonth.toFixed(2)} a month (list price in us-east-1 of ${pricesOf}, ${source})`;

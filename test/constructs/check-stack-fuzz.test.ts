@@ -21,6 +21,7 @@ const rest = fc.record(
     diskGiB: fc.integer({ min: 8, max: 100 }),
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
     sshPublicKey: fc.constant(PUBLIC_KEY),
+    ssh: fc.constantFrom('direct', 'endpoint', 'session-manager'),
     onChange: fc.constantFrom('live', 'restart', 'replace'),
     liveTrigger: fc.constantFrom('tag', 'poll'),
     signalTimeout: fc.constant(Duration.minutes(5)),

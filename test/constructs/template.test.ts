@@ -72,7 +72,8 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
   test('puts the address on the host only after its report, and nothing else behind the report', () => {
     const [condition, { DependsOn: before }] = bootCondition(template);
     const [instance] = only(template, 'AWS::EC2::Instance');
-    expect(before).toEqual([instance]);
+    const endpoint = resources(template, 'AWS::EC2::InstanceConnectEndpoint').map(([id]) => id);
+    expect(before).toEqual([instance, ...endpoint]);
     // A chain: the resources that follow the proof, with the address last.
     const chain: string[] = [];
     for (let last = condition; last !== ''; ) {
@@ -159,8 +160,10 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
     expect('NetworkInterfaces' in (instance ?? {})).toBe(!ownVpc);
   });
 
-  test('opens port 22 to the admin CIDR alone', () => {
-    const [, { Properties: group }] = only(template, 'AWS::EC2::SecurityGroup');
+  test('opens port 22 to the admin CIDR alone, or with ssh to no network', () => {
+    const [group] = resources(template, 'AWS::EC2::SecurityGroup')
+      .map(([, { Properties }]) => Properties)
+      .filter((one) => one?.GroupDescription === 'Portway gateway');
     const separate = resources(template, 'AWS::EC2::SecurityGroupIngress').map(([, r]) => r.Properties);
     expect([group?.SecurityGroupIngress !== undefined, separate.length > 0]).toEqual([!isLive, isLive]);
     const ingress = (group?.SecurityGroupIngress ?? separate) as {
@@ -171,7 +174,7 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
       CidrIpv6?: string;
     }[];
     const reach22 = ingress.filter((r) => r.IpProtocol === 'tcp' && r.FromPort <= 22 && r.ToPort >= 22);
-    expect(reach22.map((r) => r.CidrIp ?? r.CidrIpv6)).toEqual(['203.0.113.7/32']);
+    expect(reach22.map((r) => r.CidrIp ?? r.CidrIpv6)).toEqual(props.adminCidr === undefined ? [] : ['203.0.113.7/32']);
     // Only egress networks may reach all ports.
     const all = ingress.filter((r) => r.IpProtocol === '-1').map((r) => r.CidrIp ?? r.CidrIpv6);
     expect(all).toEqual(props.egress?.from ?? []);

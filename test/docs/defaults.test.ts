@@ -97,6 +97,12 @@ const DEFAULTS: readonly Default[] = [
     204,
   ),
   row('Life of the host', 'attempt', (attempt) => stack({ attempt }), 1),
+  row(
+    'Forwards and access',
+    'ssh',
+    (ssh) => ({ ...stack({}), ...(ssh === 'endpoint' ? { adminCidr: undefined } : {}), ssh }),
+    'endpoint',
+  ),
   row('Network', 'availabilityZoneIndex', (availabilityZoneIndex) => stack({ availabilityZoneIndex }), 1),
   row('Network', 'flowLogs', (flowLogs) => stack({ flowLogs }), true),
   row('Network', 'detailedMonitoring', (detailedMonitoring) => stack({ detailedMonitoring }), true),

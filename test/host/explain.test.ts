@@ -145,7 +145,7 @@ describeHost('portway explain', () => {
     const closed = await explain('tcp 9999');
     expect(closed).toMatchObject({ outcome: 'dropped', forward: '' });
     expect(saysOf(closed, 'security group')).toEqual(["lets nobody in from there by rules of this stack's forwards"]);
-    expect(saysOf(await explain('tcp 22'), 'security group')).toEqual(['lets in the admin CIDR alone']);
+    expect(saysOf(await explain('tcp 22'), 'security group')).toEqual(['lets in the admin alone']);
   });
 
   test('tells the limits of one client', async () => {

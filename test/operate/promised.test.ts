@@ -115,7 +115,7 @@ test('finds stacks in stages by path, or by their name in CloudFormation', async
 });
 
 test("finds each gateway of a team's stack, in a stage too, among other instances and addresses", async () => {
-  const { adminCidr, forwards } = props();
+  const { adminCidr = '', forwards } = props();
   const assembly = synth((app) => {
     new Stack(app, 'Data', { synthesizer: new LegacyStackSynthesizer() as never });
     const stack = new Stack(new Stage(app, 'Prod'), 'Team');

@@ -1,4 +1,5 @@
 import type { Found, FoundInstance } from '../../lib/operate/found';
+import type { FoundEndpoint } from '../../lib/operate/login-endpoint';
 import { parameterDifferences } from '../../lib/operate/parameters';
 import { UNKNOWN } from '../../lib/operate/pattern';
 import type { Promised } from '../../lib/operate/promised';
@@ -11,7 +12,15 @@ const promised: Promised = {
   instanceType: 't4g.micro',
   httpTokens: 'required',
   hopLimit: 1,
-  ...{ metadataTags: 'enabled', hasProfile: true, ipv6: true, parameters: new Map(), forwards: [], names: [] },
+  ...{
+    metadataTags: 'enabled',
+    hasProfile: true,
+    ipv6: true,
+    parameters: new Map(),
+    forwards: [],
+    login: { way: 'direct', user: 'admin', hasKey: true },
+    names: [],
+  },
   sourceDestCheck: true,
   ...{ files: 'c0'.repeat(32), proof: 'Condition' },
   userData: ['first line', `URL='${UNKNOWN}'`, '-A PORTWAY-DNAT --dport 80 -j REDIRECT'],
@@ -242,4 +251,70 @@ test('says so if only the compressed part of user-data differs', () => {
   const other: Promised = { ...promised, userData: [...promised.userData, '#portway-fetch', 'abc'] };
   const [line] = differences(other, { ...found, gateway: { ...gateway, userData: packed('def') } });
   expect(line).toMatch(/\n {2}\(in its compressed part, or in the order of its lines\)$/);
+});
+
+describe("with ssh: 'endpoint'", () => {
+  const GATEWAY = 'sg-1';
+  const ours = {
+    id: 'sg-2',
+    name: 'endpoint',
+    ingress: [],
+    egress: [{ ...ports(22, []), others: [GATEWAY] }],
+  };
+  const through: Promised = {
+    ...promised,
+    login: { ...promised.login, way: 'endpoint' },
+    inbound: [...promised.inbound.slice(0, 2), { what: 'tcp 22', peer: undefined, ofGroup: true }],
+  };
+  const admits = (others: string[], cidrs4: string[] = []) => ({
+    ...group,
+    ingress: [ports(80, ['0.0.0.0/0'], ['0::0/0']), { ...ports(22, cidrs4), others }],
+  });
+  const endpoint: FoundEndpoint = { id: 'eice-1', state: 'create-complete', securityGroups: [ours] };
+  const changed = (more: Partial<FoundInstance>) =>
+    differences(through, { ...found, gateway: { ...gateway, securityGroups: [admits(['sg-2'])], endpoint, ...more } });
+
+  test('there are no differences to an endpoint that leads to the gateway alone', () => {
+    expect(changed({})).toEqual([]);
+    expect(changed({ endpoint: { ...endpoint, state: 'update-in-progress' } })).toEqual([]);
+  });
+
+  test('the endpoint is gone, or is not ready', () => {
+    expect(changed({ endpoint: undefined })).toEqual([
+      'the VPC must have an EC2 Instance Connect Endpoint, and has none: nobody can log in',
+    ]);
+    expect(changed({ endpoint: { ...endpoint, state: 'delete-in-progress' } })).toEqual([
+      'eice-1 must be ready for connections, got: delete-in-progress',
+    ]);
+  });
+
+  test('its group leads elsewhere', () => {
+    const open = {
+      ...ours,
+      egress: [...ours.egress, { protocol: '-1', cidrs4: ['0.0.0.0/0'], cidrs6: [], others: [] }],
+    };
+    expect(changed({ endpoint: { ...endpoint, securityGroups: [open] } })).toEqual([
+      'the group of eice-1 lets all out to 0.0.0.0/0, which was not promised',
+    ]);
+    expect(changed({ endpoint: { ...endpoint, securityGroups: [{ ...ours, egress: [] }] } })).toEqual([
+      'the group of eice-1 must let tcp 22 out to the gateway, and does not',
+    ]);
+  });
+
+  test('it has another group than the gateway lets in', () => {
+    const other = { ...endpoint, securityGroups: [{ ...ours, id: 'sg-9' }] };
+    expect(changed({ endpoint: other })).toEqual([
+      'eice-1 must have the security group sg-2, which the gateway lets in on tcp 22, and has not',
+    ]);
+  });
+
+  test('port 22 is open to a network in its place, or beside it', () => {
+    expect(changed({ securityGroups: [admits([], ['0.0.0.0/0'])] })).toEqual([
+      'the security group lets tcp 22 through from 0.0.0.0/0 (inbound), which was not promised',
+      'the security group must let tcp 22 through from a security group (inbound), and does not',
+    ]);
+    expect(changed({ securityGroups: [admits(['sg-2'], ['198.51.100.1/32'])] })).toEqual([
+      'the security group lets tcp 22 through from 198.51.100.1/32 (inbound), which was not promised',
+    ]);
+  });
 });

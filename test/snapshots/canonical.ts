@@ -44,8 +44,10 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       secure: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() }),
     },
   },
+  // Nobody reaches port 22: people log in through Session Manager.
   'nginx-tls': {
-    ...common,
+    sshPublicKey: PUBLIC_KEY,
+    ssh: 'session-manager',
     onChange: 'replace',
     os: 'ubuntu-24.04',
     architecture: 'x86_64',
@@ -256,6 +258,12 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     engine: 'iptables',
     monitoring: { dashboard: true },
     forwards: { web: Forward.tcp({ listen: 80, to: 8080 }), secure: Forward.tcp({ listen: 443, to: 8443 }) },
+  },
+  // Port 22 for an EC2 Instance Connect Endpoint alone.
+  'login-endpoint': {
+    sshPublicKey: PUBLIC_KEY,
+    ssh: 'endpoint',
+    forwards: { web: Forward.http({ listen: 80, to: 8080 }) },
   },
   // Metrics for a Prometheus server of a private network and for CloudWatch, alarms and a dashboard.
   monitored: {

@@ -1,4 +1,9 @@
-import { DescribeAccountAttributesCommand, DescribeAddressesCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
+import {
+  DescribeAccountAttributesCommand,
+  DescribeAddressesCommand,
+  DescribeInstanceConnectEndpointsCommand,
+  DescribeVpcsCommand,
+} from '@aws-sdk/client-ec2';
 import { ofType, type Template } from '../../plan/change/template';
 import { type Finding, trouble, warning, well } from './finding';
 import type { Preflight } from './stack';
@@ -6,9 +11,12 @@ import type { Preflight } from './stack';
 /** EC2 tells no quota of VPCs. @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const USUAL_VPCS = 5;
 
-/** Whether the region has room for the addresses and VPCs that the deploy adds. */
+/** @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/connect-with-ec2-instance-connect-endpoint.html */
+const USUAL_ENDPOINTS = 5;
+
+/** Whether the region has room for the addresses, VPCs and endpoints that the deploy adds. */
 export async function quotas(preflight: Preflight): Promise<readonly Finding[]> {
-  return [...(await addresses(preflight)), ...(await vpcs(preflight))];
+  return [...(await addresses(preflight)), ...(await vpcs(preflight)), ...(await loginEndpoints(preflight))];
 }
 
 async function addresses(preflight: Preflight): Promise<readonly Finding[]> {
@@ -46,6 +54,35 @@ async function vpcs(preflight: Preflight): Promise<readonly Finding[]> {
           `${text}: the deploy fails unless your quota is above the usual ${USUAL_VPCS}. Or give a VPC of yours by vpc`,
         ),
   ];
+}
+
+/** A VPC has at most one endpoint, so a second one fails in the middle of the deploy. */
+async function loginEndpoints(preflight: Preflight): Promise<readonly Finding[]> {
+  const more = added(preflight, ENDPOINT);
+  if (more === 0) return [];
+  const { InstanceConnectEndpoints = [] } = await preflight.ec2.send(new DescribeInstanceConnectEndpointsCommand({}));
+  const there = InstanceConnectEndpoints.filter(({ State }) => State !== 'delete-complete');
+  const vpcs = vpcsOf(preflight);
+  const taken = there.find(({ VpcId }) => vpcs.includes(VpcId));
+  if (taken !== undefined)
+    return [
+      trouble(
+        `${taken.VpcId} has the EC2 Instance Connect Endpoint ${taken.InstanceConnectEndpointId} already, and takes no second one: remove it, or set ssh to another way`,
+      ),
+    ];
+  const text = `${more} more to the ${there.length} EC2 Instance Connect Endpoints of the region`;
+  return [
+    there.length + more <= USUAL_ENDPOINTS
+      ? well(text)
+      : warning(`${text}: the deploy fails unless your quota is above the usual ${USUAL_ENDPOINTS}`),
+  ];
+}
+
+const ENDPOINT = 'AWS::EC2::InstanceConnectEndpoint';
+
+/** VPCs of the template's security groups whose ids are known. */
+function vpcsOf({ template }: Preflight): readonly unknown[] {
+  return ofType(template.Resources, 'AWS::EC2::SecurityGroup').map(([, { Properties }]) => Properties?.VpcId);
 }
 
 function added({ template, deployed }: Preflight, type: string): number {

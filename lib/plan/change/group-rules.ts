@@ -7,6 +7,8 @@ export interface PromisedRule {
   readonly what: string;
   /** Undefined: known only at deploy time. */
   readonly peer: string | undefined;
+  /** Whether the peer is a security group of the template, whose id is known only at deploy time. */
+  readonly ofGroup?: true;
   /** The protocol, where the ports are known only at deploy time. */
   readonly anyPortOf?: string;
 }
@@ -37,7 +39,8 @@ export function groupRulesOf(
     const network = rule.CidrIp ?? rule.CidrIpv6;
     const list = rule.SourcePrefixListId;
     const peer = typeof network === 'string' ? normalizeCidr(network) : typeof list === 'string' ? list : undefined;
-    const known = { peer };
+    const group = rule.SourceSecurityGroupId ?? rule.DestinationSecurityGroupId;
+    const known = { peer, ...(group === undefined ? {} : { ofGroup: true as const }) };
     const { IpProtocol, FromPort, ToPort } = rule;
     if (typeof FromPort === 'object')
       return { ...known, what: `${IpProtocol} (a port known at deploy)`, anyPortOf: IpProtocol };
@@ -52,6 +55,13 @@ interface TemplateRule {
   readonly CidrIp?: unknown;
   readonly CidrIpv6?: unknown;
   readonly SourcePrefixListId?: unknown;
+  readonly SourceSecurityGroupId?: unknown;
+  readonly DestinationSecurityGroupId?: unknown;
+}
+
+/** Whom a rule lets through. */
+export function peerText({ peer, ofGroup }: PromisedRule): string {
+  return peer ?? (ofGroup ? 'a security group' : 'a network known at deploy');
 }
 
 /** A rule as text, the same for the template's form and EC2's. A port of -1 means all. */

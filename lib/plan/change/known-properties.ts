@@ -49,6 +49,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
   'AWS::EC2::SecurityGroup': { '*': { prop: 'security group' }, Tags: { prop: 'tags' } },
   'AWS::EC2::SecurityGroupIngress': { '*': { prop: 'security group' } },
   'AWS::EC2::SecurityGroupEgress': { '*': { prop: 'security group' } },
+  'AWS::EC2::InstanceConnectEndpoint': { '*': { prop: 'ssh' }, Tags: { prop: 'tags' } },
   'AWS::EC2::FlowLog': { '*': { prop: 'flowLogs' }, Tags: { prop: 'tags' } },
   'AWS::Logs::LogGroup': { '*': { prop: 'flowLogs, logEncryptionKey or monitoring' }, Tags: { prop: 'tags' } },
   'AWS::Logs::QueryDefinition': { '*': { prop: 'flowLogs' } },

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CONTENT_TAG } from '../../host/content/stored-content';
 import type { Change } from './change';
-import { groupRulesOf } from './group-rules';
+import { groupRulesOf, peerText } from './group-rules';
 import { isKnownType, knownProperty, OF_CONTENT, ON_THE_WAY } from './known-properties';
 import { compareLines, showLines } from './lines';
 import { RESTARTING, replacingNames } from './replacing';
@@ -17,7 +17,7 @@ export function changesOfResources(changes: ResourceChanges): readonly Change[] 
     ...removed.flatMap((id) => comeOrGone(changes, id, before[id] as Resource, 'removed')),
     ...renamedGateway(changes),
   ];
-  return [...groupChanges(changes), ...merged(rows)];
+  return merged([...groupChanges(changes), ...rows]);
 }
 
 /** One property of a resource that stays in the template. */
@@ -123,16 +123,17 @@ function groupChanges({ before, after, gateway }: ResourceChanges): readonly Cha
   const rules = (resources: Resources, instance: Resource) =>
     (['Ingress', 'Egress'] as const).flatMap((side) =>
       groupRulesOf(resources, instance, side).map(
-        ({ what, peer = 'a network known at deploy' }) => `${what} ${side === 'Ingress' ? 'from' : 'to'} ${peer}`,
+        (rule) => `${rule.what} ${side === 'Ingress' ? 'from' : 'to'} ${peerText(rule)}`,
       ),
     );
   const { gone, come } = compareLines(rules(before, was), rules(after, is));
   const ofAdmin = (line: string) => line.startsWith('tcp 22 from ');
   const rest = (line: string) => !ofAdmin(line);
   const admin = showLines({ gone: gone.filter(ofAdmin), come: come.filter(ofAdmin) });
+  const byGroup = [...gone, ...come].some((line) => ofAdmin(line) && line.endsWith(' a security group'));
   const how = showLines({ gone: gone.filter(rest), come: come.filter(rest) });
   return [
-    ...(admin.length === 0 ? [] : [{ what: 'adminCidr', how: admin, host: 'nothing' as const }]),
+    ...(admin.length === 0 ? [] : [{ what: byGroup ? 'ssh' : 'adminCidr', how: admin, host: 'nothing' as const }]),
     ...(how.length === 0 ? [] : [{ what: 'security group', how, host: 'nothing' as const }]),
   ];
 }

@@ -27,7 +27,14 @@ export function templateOf(
 ): Template {
   const app = new App({ context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
   const synthesizer = options.bucket === false ? { synthesizer: new LegacyStackSynthesizer() as never } : {};
-  const stack = new PortwayStack(app, 'Portway', { ...BASE, ...props, ...synthesizer });
+  const { adminCidr, ...others } = BASE;
+  const admin = props.ssh === undefined ? { adminCidr } : {};
+  const stack = new PortwayStack(app, 'Portway', {
+    ...others,
+    ...admin,
+    ...props,
+    ...synthesizer,
+  } as PortwayStackProps);
   options.alter?.(stack);
   return app.synth().getStackByName('Portway').template as Template;
 }

@@ -176,7 +176,7 @@ def explain(protocol: int, port: int, client: str) -> tuple[Packet, list[Step], 
     group = read(GROUP)
     rule = admitted(group, one)
     if protocol == 6 and port == 22:
-        steps.append(Step("security group", "lets in the admin CIDR alone"))
+        steps.append(Step("security group", "lets in the admin alone"))
     elif not group:
         steps.append(Step("security group", "not known here: its networks are known only at deploy time"))
     elif rule:
