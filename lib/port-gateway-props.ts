@@ -141,7 +141,7 @@ export interface PortGatewayProps
    */
   readonly availabilityZoneIndex?: number;
   /**
-   * Whether the stack's own VPC writes flow logs to CloudWatch. They cost per GB, are kept for a month, and are
+   * Whether the stack's own VPC writes flow logs to CloudWatch, with a saved query of Logs Insights: who sends most. They cost per GB, are kept for a month, and are
    * deleted with the stack.
    * @default false
    * @category Network

@@ -12,14 +12,15 @@ export interface GatewayMonitoringProps extends MonitoringProps {
   /**
    * Alarms on what EC2 itself measures of the host, so that nothing has to run on it: failed status checks, which also
    * recover or reboot the host, a processor that is busy for 15 minutes, and on types with CPU credits more use than
-   * they earn. `portway plan` says what they cost. Adding, changing or removing them leaves the host alone.
+   * they earn. With `cloudWatch` also on what the host sends: errors, targets, certificates, tracked connections, disk, and silence.
+   * `portway plan` says what they cost. Adding, changing or removing them leaves the host alone.
    * @default none; with `egress` those on status checks
    * @see docs/monitoring/README.md#alarms
    */
   readonly alarms?: AlarmsProps;
   /**
    * Whether CloudWatch gets a dashboard of what EC2 itself measures of the host: processor, credits, status checks, bytes and packets, and its
-   * alarms. `portway plan` says what it costs. Adding or removing it leaves the host alone.
+   * alarms; with `cloudWatch` also of what the host sends. `portway plan` says what it costs. Adding or removing it leaves the host alone.
    * @default false
    * @see docs/monitoring/README.md#a-dashboard
    */

@@ -22,7 +22,7 @@ export interface NetworkProps {
    */
   readonly subnet?: ec2.ISubnet;
   /**
-   * Whether the new VPC writes flow logs to CloudWatch.
+   * Whether the new VPC writes flow logs to CloudWatch, with a saved query of Logs Insights: who sends most.
    * @default false
    */
   readonly flowLogs?: boolean;
