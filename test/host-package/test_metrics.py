@@ -84,6 +84,22 @@ def test_a_wrong_line_spoils_no_other(folder, line):
     assert (codes(looked()), looked().requests["web"]["bytes"]) == ({"200": 2}, 600)
 
 
+@pytest.mark.parametrize("cut", [b"web,200 1\n", b"web\n", b"web,200,+,1,0.005 100 2x\n"])
+def test_what_comes_after_a_cut_line_is_not_lost(folder, cut):
+    add(folder / "metrics.log", ONE + cut + b"api,201,-,0,0.001 1 2\napi,202,-,0,0.001 3 4\n" + ONE)
+    sums = looked().requests
+    assert (sums["web"]["codes"], sums["web"]["bytes"]) == ({"200": 2}, 600)
+    assert (sums["api"]["codes"], sums["api"]["bytes"]) == ({"201": 1, "202": 1}, 10)
+
+
+def test_many_kinds_are_counted_as_few_are(folder):
+    lines = [f"web,200,+,{n % 2},0.{n:03} 10 {n}\n" for n in range(30)]
+    add(folder / "metrics.log", "".join(lines * 2).encode())
+    one = looked().requests["web"]
+    assert (one["codes"], one["connections"], one["milliseconds"]) == ({"200": 60}, 30, 870)
+    assert one["bytes"] == 600 + 870
+
+
 def test_many_lines_are_read_in_pieces(folder):
     count = 3 * metrics_logs.CHUNK // len(ONE)
     add(folder / "metrics.log", ONE * count)
