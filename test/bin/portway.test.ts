@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { schemaErrors } from '../support/json-schema';
 
 const ROOT = join(__dirname, '..', '..');
 const BIN = ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts')];
@@ -83,6 +84,7 @@ test.each(['plan', 'verify', 'logs'])('%s of an app that fails: its words alone,
 test('rehearse --list --json is the list by case', async () => {
   const { code, stdout } = await portway('rehearse', '--list', '--json');
   expect(code).toBe(0);
+  expect(schemaErrors('rehearse-list', stdout)).toEqual([]);
   const list: Record<string, string> = JSON.parse(stdout);
   const table = (await portway('rehearse', '--list')).stdout.split('\n').slice(2);
   expect(Object.keys(list).length).toBeGreaterThan(10);
@@ -129,6 +131,7 @@ test('import --json prints an object', async () => {
     'test/import/corpus/iptables/ufw.rules',
   );
   expect(code).toBe(0);
+  expect(schemaErrors('import', stdout)).toEqual([]);
   expect(JSON.parse(stdout)).toMatchObject({
     from: 'iptables',
     gateway: { engine: 'iptables', adminCidr: '203.0.113.7/32' },

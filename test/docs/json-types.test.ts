@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { schemaErrors } from '../support/json-schema';
 import { compile } from './compile';
 import { type CodeBlock, ROOT } from './pages';
 
@@ -48,18 +49,21 @@ beforeAll(() => {
   }
 }, 120_000);
 
-test('what plan --json prints has the type that the package exports', () => {
+test('what plan --json prints has the type that the package exports, and follows the schema', () => {
   expect(JSON.parse(plan)).toHaveProperty('Https.forwards');
+  expect(schemaErrors('plan', plan)).toEqual([]);
   expect(found.filter((line) => line.startsWith('plan'))).toEqual([]);
 });
 
 test('so has what plan --against --json prints', () => {
   expect(JSON.parse(comparison)).toHaveProperty('Https.changes', []);
+  expect(schemaErrors('against', comparison)).toEqual([]);
   expect(found.filter((line) => line.startsWith('comparison'))).toEqual([]);
 });
 
 test('so has what import --json prints', () => {
   expect(JSON.parse(imported)).toHaveProperty('forwards.secure.props.tls', 'Tls.selfSigned()');
+  expect(schemaErrors('import', imported)).toEqual([]);
   expect(found.filter((line) => line.startsWith('imported'))).toEqual([]);
 });
 

@@ -14,6 +14,7 @@ import { proveContents } from '../../rehearsal/test/support/prove-contents';
 import { report } from '../../rehearsal/test/support/report';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 import { featureFlags } from '../snapshots/synthesize';
+import { schemaErrors } from '../support/json-schema';
 
 /*
  * What portway plan --against deployed tells, and then the deploy does: with the real CLI, against the local endpoint. No host is
@@ -63,6 +64,7 @@ async function told(assembly: string, ...flags: string[]): Promise<{ code: numbe
 /** The host of the sum, from the JSON. */
 async function toldHost(stackName: string, assembly: string): Promise<string | undefined> {
   const { text } = await told(assembly, '--json');
+  expect(schemaErrors('against', text)).toEqual([]);
   return (JSON.parse(text) as Record<string, { host: string } | null>)[stackName]?.host;
 }
 

@@ -14,6 +14,7 @@ import { proveContents } from '../../rehearsal/test/support/prove-contents';
 import { report } from '../../rehearsal/test/support/report';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 import { featureFlags } from '../snapshots/synthesize';
+import { schemaErrors } from '../support/json-schema';
 
 /*
  * The real command against the local endpoint, after deploys with the real CLI. No host is booted: the test reports, and writes what
@@ -114,6 +115,7 @@ test('shows the words of a deploy that succeeded, and of one that failed, the fa
   expect(lines.join('\n')).not.toContain('Linux version');
   const json = await logs(second, '--json');
   expect(json.code).toBe(1);
+  expect(schemaErrors('logs', json.lines.join('\n'))).toEqual([]);
   expect(JSON.parse(json.lines.join('\n'))).toEqual({
     stackName: 'Portway',
     status: 'UPDATE_ROLLBACK_COMPLETE',

@@ -14,6 +14,7 @@ import { ec2Client, ssmClient } from '../../rehearsal/src/aws/client';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 import { featureFlags } from '../snapshots/synthesize';
+import { schemaErrors } from '../support/json-schema';
 
 /*
  * The real command against the local endpoint, before anything is deployed.
@@ -98,7 +99,9 @@ test('says that an account is ready', async () => {
   expect(text).toContain(`  ok    ${id} is for arm64, as is t4g.micro`);
   expect(text).not.toContain('FAILS');
   expect(code).toBe(0);
-  const json = JSON.parse((await preflight(assembly, '--json')).text);
+  const printed = (await preflight(assembly, '--json')).text;
+  expect(schemaErrors('preflight', printed)).toEqual([]);
+  const json = JSON.parse(printed);
   expect(json.Portway).toContainEqual({ level: 'well', text: `${id} is for arm64, as is t4g.micro` });
 });
 

@@ -21,6 +21,7 @@ import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/end
 import { reportAll } from '../../rehearsal/test/support/report-all';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 import { featureFlags } from '../snapshots/synthesize';
+import { schemaErrors } from '../support/json-schema';
 
 /*
  * The real command against the local endpoint, after a deploy with the real CLI. No host is booted; the test reports instead.
@@ -94,6 +95,7 @@ test('finds no differences in an unchanged gateway', async () => {
   });
   const { code, text } = await portway('verify', deployed, [...NO_PROBE, '--json']);
   expect(code).toBe(0);
+  expect(schemaErrors('verify', text)).toEqual([]);
   expect(JSON.parse(text)).toEqual({
     Portway: {
       address: expect.stringMatching(/^[\d.]+$/),
@@ -142,6 +144,7 @@ test('reports a port that was opened by hand, and a removed address', async () =
 - the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised`,
   });
   const json = await portway('verify', deployed, [...NO_PROBE, '--json']);
+  expect(schemaErrors('verify', json.text)).toEqual([]);
   expect([json.code, JSON.parse(json.text).Portway.differences]).toEqual([
     1,
     ['the security group lets tcp 8080 through from 0.0.0.0/0 (inbound), which was not promised'],

@@ -1,0 +1,27 @@
+import type { Imported } from '../../lib/import/imported';
+import type { StackLogs } from '../../lib/operate/logs-command';
+import type { Finding } from '../../lib/operate/preflight/finding';
+import type { Verified } from '../../lib/operate/verified';
+import type { Comparison } from '../../lib/plan/change/comparison';
+import type { Plan } from '../../lib/plan/plan';
+import type { RehearsalReport } from '../../rehearsal/src/report/record';
+
+/** What each command prints with `--json`. `npm run docs` writes a file of docs/schemas for each. */
+export interface Outputs {
+  /** What `portway plan --json` prints: the plan of each gateway, by its path. */
+  readonly plan: Readonly<Record<string, Plan>>;
+  /** What `portway plan --against … --json` prints, by the gateway's path. `null`: it is not deployed. */
+  readonly against: Readonly<Record<string, Comparison | null>>;
+  /** What `portway preflight --json` prints: what was found for each gateway, by its path. */
+  readonly preflight: Readonly<Record<string, readonly Finding[]>>;
+  /** What `portway verify --json` prints, by the gateway's path. */
+  readonly verify: Readonly<Record<string, Verified>>;
+  /** What `portway logs --json` prints, of one stack. */
+  readonly logs: StackLogs;
+  /** What `portway import --json` prints. */
+  readonly import: Imported;
+  /** What `portway rehearse --json` prints. */
+  readonly rehearse: RehearsalReport;
+  /** What `portway rehearse --list --json` prints: what happens, by case. */
+  readonly 'rehearse-list': Readonly<Record<string, string>>;
+}
