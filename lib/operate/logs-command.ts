@@ -103,7 +103,7 @@ function logLines({ stackName, status, failures, hosts, ssh }: StackLogs): reado
   ];
 }
 
-interface HostLog {
+export interface HostLog {
   readonly id: string;
   readonly state: string;
   /** Undefined: EC2 has no text of this console. */
