@@ -118,7 +118,7 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     ];
     const counts = { all: props.inbound.length + props.outbound.length, apart: rules.length };
     const room = templateRoom(Stack.of(this), counts, props.added);
-    const stored = storedContent(content, problems, { room, isLive });
+    const stored = storedContent(content, problems, { ...room, isLive });
     const live = isLive ? new Live(this, 'Live', { content: stored.content, trigger }) : undefined;
     const after = [...rules, ...groups];
     const store = new ContentStore(this, 'Part', {

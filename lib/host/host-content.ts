@@ -121,7 +121,7 @@ function nginxPart(
       '/etc/sysctl.d/90-portway-nginx.conf',
       `${UNITS}/nginx.service.d/portway.conf`,
       `${PACKAGE}/nginx.py`,
-      `${PACKAGE}/logs.py`,
+      `${PACKAGE}/rotate.py`,
       `${UNITS}/portway-logs.service`,
       `${UNITS}/portway-logs.timer`,
     ),

@@ -9,6 +9,7 @@ import {
   type IAspect,
   type IStackSynthesizer,
   aws_iam as iam,
+  LegacyStackSynthesizer,
   NestedStack,
   aws_rds as rds,
   Stack,
@@ -191,6 +192,16 @@ describe('several in one stack', () => {
       ...['Team.Game', 'Team.Web'],
       ...[expect.stringMatching(/^Team\.Webserver-[0-9a-f]{8}$/), 'Team.Webserver'],
     ]);
+  });
+
+  test('without a bucket they are counted together', () => {
+    const one = () => new Stack(new App(), 'Team', { synthesizer: new LegacyStackSynthesizer() as never });
+    expect(() => new PortGateway(one(), 'Game', props)).not.toThrow();
+    const stack = one();
+    new PortGateway(stack, 'Game', props);
+    expect(() => new PortGateway(stack, 'Web', props)).toThrow(
+      /content must be at most 0 bytes .* or give each gateway a stack of its own\. .* about \d+ for its other resources, with 3\d{4} for the content of its other gateways, programs 3\d{4}/,
+    );
   });
 
   test('each writes its own rules and plan', () => {

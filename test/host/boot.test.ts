@@ -77,7 +77,10 @@ describeHost('a host whose user-data names its content', () => {
   test('reads it with signed requests, and needs neither network nor metadata when it reboots', async () => {
     await aws.serve();
     await aws.keep('parameters', FIRST.parameters);
+    // What a host of an earlier version has.
+    await host.sh('gateway', 'mkdir -p /var/lib/portway; touch /var/lib/portway/archive-0123456789abcdef');
     await succeed(FIRST);
+    expect(await host.sh('gateway', 'ls /var/lib/portway')).not.toContain('archive');
     expect(await gateway.signals()).toMatchObject([{ Status: 'SUCCESS', Data: { content: FIRST.content } }]);
     expect(await rules()).toContain('--dport 27015');
     const requests = await aws.requests();

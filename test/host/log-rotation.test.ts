@@ -50,7 +50,10 @@ describeHost('the disk of the logs', () => {
 
   test('rotates and compresses large logs without losing a line', async () => {
     // A limit that a few requests reach.
-    await nginx.host.sh('gateway', `sed -i 's/min(20 << 20, room .. 10)/1000/' /usr/local/lib/portway/portway/logs.py`);
+    await nginx.host.sh(
+      'gateway',
+      `sed -i 's/min(20 << 20, room .. 10)/1000/' /usr/local/lib/portway/portway/rotate.py`,
+    );
     let done = false;
     const ask = `curl -s -o /dev/null -w '%{http_code}\n' 'http://${GATEWAY}/[1-5]'`;
     const script = `for i in {1..60}; do ${ask}; sleep 0.05; done | sort | uniq -c`;

@@ -76,11 +76,11 @@ describeHost('metrics for Prometheus', () => {
   test('are what clients counted, over a live change, rotated logs and a killed program', async () => {
     const { host } = gateway;
     // As the timer does every 20 s, but for the size: here each log is due.
-    const small = 'logs.min = lambda *_: 100; logs.main([])';
+    const small = 'rotate.min = lambda *_: 100; rotate.main([])';
     const tidy = () =>
       host.sh(
         'gateway',
-        `python3 -c 'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import logs; ${small}'`,
+        `python3 -c 'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import rotate; ${small}'`,
       );
     const words = ['http:80:/', 'http:80:/quiet/', 'http:80:/posts/', 'https:443:/', 'tcp:82:', 'tcp:83:'] as const;
     const [said = ''] = await during(host, async () => {

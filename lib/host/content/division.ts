@@ -78,7 +78,8 @@ export function listSize({ list }: Division): number {
   return 450 + textSize(list);
 }
 
-function textSize(text: string): number {
+/** A text with its indentation and quotes. */
+export function textSize(text: string): number {
   const lines = text.split('\n').length;
   return text.length + (lines > 1 ? 16 * lines : 0);
 }

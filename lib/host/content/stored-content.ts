@@ -47,7 +47,9 @@ export interface StoreProps {
   /**
    * Bytes that the parts may take in the template; files that cannot be packed may exceed it. Default: no limit.
    */
-  readonly room?: number | undefined;
+  readonly room?: number;
+  /** Bytes of the template that the content of the stack's other gateways takes. Default: 0. */
+  readonly others?: number;
   /** Whether the host applies changes while it runs. Default: false. */
   readonly isLive?: boolean;
 }
@@ -76,7 +78,7 @@ const POINTER_ROOM =
 export function storedContent(
   content: HostContent,
   problems: Problems,
-  { room = Number.POSITIVE_INFINITY, isLive = false }: StoreProps = {},
+  { room = Number.POSITIVE_INFINITY, others = 0, isLive = false }: StoreProps = {},
 ): StoredContent {
   const files = [settingsFile(content), ...content.files];
   for (const file of files.filter((one) => !isPlain(one) && !canBePacked(one)))
@@ -87,7 +89,7 @@ export function storedContent(
   const fits = (one: Division) =>
     one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room;
   const division = divisionThat(fits, files) ?? divide(files.flatMap(withoutComfort), files.length);
-  if (!fits(division)) reportSize(division, { room, isLive }, problems);
+  if (!fits(division)) reportSize(division, { room, others, isLive }, problems);
   return { ...division, content: digest(division.list) };
 }
 
@@ -143,17 +145,16 @@ function settingsFile({ settings }: HostContent): HostFile {
   return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
-function reportSize(
-  division: Division,
-  { room, isLive }: { readonly room: number; readonly isLive: boolean },
-  problems: Problems,
-): void {
+function reportSize(division: Division, { room, others, isLive }: Required<StoreProps>, problems: Problems): void {
   const [list, template] = [pointerSize(division), templateSize(division)];
   const parts = `Parts: ${breakdown(division, () => 1)}`;
+  const other = isLive ? "set onChange 'restart'" : 'split the forwards over two stacks';
+  const way = others > 0 ? 'give each gateway a stack of its own' : other;
+  const shared = others > 0 ? `, with ${others} for the content of its other gateways` : '';
   if (template > room + ESTIMATE_ERROR)
     problems.add(
       'content',
-      `must be at most ${room} bytes ${isLive ? "with onChange 'live', the default, " : ''}in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or ${isLive ? "set onChange 'restart'" : 'split the forwards over two stacks'}. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
+      `must be at most ${room} bytes ${isLive ? "with onChange 'live', the default, " : ''}in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or ${way}. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources${shared}, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
       `${template} bytes`,
     );
   const shorten = 'shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks';

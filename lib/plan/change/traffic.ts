@@ -19,10 +19,18 @@ const TRAFFIC: Readonly<Record<Effect, string>> = {
   replace: `A new instance starts with an empty disk, proves itself and takes over the address; until then the old one forwards (in the rehearsal ${FIGURES.replace}, at ten a second). AWS takes the address from the old instance before it gives it to the new one, so for a moment it leads nowhere. What is on the old disk is lost.`,
 };
 
+/** The same where the address changes: nothing is promised of requests, since they go to the old one. */
+const MOVED: Partial<typeof TRAFFIC> = {
+  nothing: 'The host is not touched.',
+  live: 'The running host takes the change over and proves it. Instance and disk stay.',
+};
+
 /** What happens to traffic, in sentences. */
 export function trafficOf({ host, address, incomplete }: Pick<Comparison, 'host' | 'address' | 'incomplete'>): string {
-  const change =
-    address === 'stays' ? 'The address stays.' : 'THE ADDRESS CHANGES: clients and DNS records must learn the new one.';
+  const isMoved = address === 'changes';
+  const change = isMoved
+    ? 'THE ADDRESS CHANGES: until clients and DNS records know the new one, requests to the old one are lost.'
+    : 'The address stays.';
   const rest = incomplete ? ' Not all changes are known to Portway (unknown): look at cdk diff as well.' : '';
-  return `${TRAFFIC[host]} ${change}${rest}`;
+  return `${(isMoved ? MOVED[host] : undefined) ?? TRAFFIC[host]} ${change}${rest}`;
 }

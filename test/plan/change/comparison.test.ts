@@ -126,6 +126,14 @@ describe.each(MODES)('with onChange %s', (onChange) => {
     const { [id]: eip, ...rest } = before.Resources;
     const renamed = JSON.parse(JSON.stringify({ ...rest, Other: eip }).replaceAll(`"${id}"`, '"Other"'));
     expect(compareTemplates(before, { Resources: renamed })).toMatchObject({ address: 'changes' });
+    // A host that nothing touches promises nothing of requests that go to the old address.
+    const [text, ...others] = (['nothing', 'live'] as const).map((host) =>
+      printComparison('Stack Portway', 'x', { ...moved, host, address: 'changes', incomplete: false }),
+    );
+    expect(text).toMatch(
+      /In all: nothing\. The host is not touched\. THE ADDRESS CHANGES: .*requests to the old one are lost\.$/,
+    );
+    expect([text, ...others].join('\n')).not.toMatch(/no request is lost|Nothing stops|0 of/);
   });
 
   test('a stack of another version is told by its instance, and that its files cannot be read', () => {

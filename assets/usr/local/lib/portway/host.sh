@@ -297,6 +297,8 @@ main() {
   "$PORTWAY" files "$STAGE" "$GOOD"
   PORTWAY=$GOOD/usr/local/bin/portway
   sync
+  # Earlier versions kept their content there.
+  rm -f "$STATE"/archive-*
   # Only warns, since the application may start later. Only hosts with such targets have the command.
   [[ ! -e $GOOD/usr/local/lib/portway/portway/rule_targets.py ]] || "$PORTWAY" rule_targets | while read -r line; do say "WARNING: $line"; done || :
   signal SUCCESS "content $PORTWAY_CONTENT runs"

@@ -168,7 +168,11 @@ def main() -> None:
         state = f"content {good} runs" + time.strftime(", paused until %FT%TZ", time.gmtime(until)) * bool(until)
         if state != said:
             said = state
-            print(time.strftime("portway %FT%TZ", time.gmtime()), state)
+            try:
+                print(time.strftime("portway %FT%TZ", time.gmtime()), state)
+            # The journal may be gone for a moment.
+            except OSError:
+                pass
         step = schedule.next(time.monotonic(), metadata.tag(), good, failed, os.path.exists(SIGNAL))
         if step == "forget":
             # A deploy of it that comes again must not meet its old report.

@@ -1,7 +1,7 @@
 """Adds up nginx's logs for metrics: one short line for each request, and one for each session of TCP, UDP and TLS forwards.
 
 They have no clients and no URLs in them, so that all is in them: neither `logs` of a forward nor a flood leaves out a line.
-Rotated as all logs are (logs.py). /var/lib/portway/metrics.json keeps the sums and how far each log was read, together, so that
+Rotated as all logs are (rotate.py). /var/lib/portway/metrics.json keeps the sums and how far each log was read, together, so that
 nothing is missed or read twice over a restart.
 """
 
@@ -22,7 +22,7 @@ FOLDER = "/var/log/portway"
 STATE = "/var/lib/portway/metrics.json"
 # Bounds of the histogram of seconds: those of Prometheus' own clients.
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-# logs.py compresses a log 20 s after it was set aside, when nginx has closed it. So nothing comes after this time.
+# rotate.py compresses a log 20 s after it was set aside, when nginx has closed it. So nothing comes after this time.
 LATE = 60
 # A line takes a thousand bytes of memory while it is read.
 CHUNK = 1 << 16

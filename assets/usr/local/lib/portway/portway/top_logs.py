@@ -21,7 +21,7 @@ ESTABLISHED = "01"
 
 
 class Tail:
-    """The lines that are added to a log. Once the log is set aside (logs.py), nginx writes to the old file for a moment."""
+    """The lines that are added to a log. Once the log is set aside (rotate.py), nginx writes to the old file for a moment."""
 
     def __init__(self, name: str):
         self.path = f"{LOGS}/{name}"

@@ -2,8 +2,8 @@ import gzip
 import os
 
 import pytest
-from portway import logs
-from portway.logs import DAY, Log, expired, is_due, rotated
+from portway import rotate
+from portway.rotate import DAY, Log, expired, is_due, rotated
 
 NOW = 1_000 * DAY
 
@@ -42,7 +42,7 @@ def test_packing_keeps_the_time_and_the_text(tmp_path):
     path = tmp_path / "access.log-1"
     path.write_text("line\n")
     os.utime(path, (NOW, NOW))
-    logs.pack(str(path))
+    rotate.pack(str(path))
     assert not path.exists()
     assert gzip.decompress((tmp_path / "access.log-1.gz").read_bytes()) == b"line\n"
     assert os.stat(tmp_path / "access.log-1.gz").st_mtime == NOW
