@@ -13,7 +13,7 @@ import { type Verdict, verify } from '../verify-command';
 
 /** What the host says in the first minute after its proof does not count, since clocks differ. In seconds. */
 const MARGIN = 65;
-/** Longest time until the host has put something right and said so, in seconds. */
+/** Longest time until the host has said what happened, in seconds. */
 const LIMIT = 60;
 
 /**
@@ -39,19 +39,31 @@ async function look(stage: Stage): Promise<Verdict> {
   }
 }
 
-/** Records whether the command found something, with its exit code. */
+/** Looks until it is told so, since a host says something a moment after it has happened. The last look counts. */
+async function lookFor(stage: Stage, isTold: (found: Verdict) => boolean): Promise<Verdict> {
+  const end = Date.now() + LIMIT * 1000;
+  for (;;) {
+    const found = await look(stage);
+    if (isTold(found) || Date.now() > end) return found;
+    await sleep(2000);
+  }
+}
+
+/** Records whether the command tells something, with its exit code. */
 async function finds(stage: Stage, what: string, line: RegExp, code: 0 | 1 = 1): Promise<void> {
-  const found = await look(stage);
-  const told = found.text.split('\n').find((one) => line.test(one));
+  const lineOf = ({ text }: Verdict) => text.split('\n').find((one) => line.test(one));
+  const found = await lookFor(stage, (one) => one.code === code && lineOf(one) !== undefined);
+  const told = lineOf(found);
   const title = `${what}: exit code ${code}, and a line says it`;
   if (found.code === code && told !== undefined) stage.checks.passed(stage.phase, title, told);
   else stage.checks.failed(stage.phase, title, `${found.code}: ${found.text}`);
 }
 
 async function isWell(stage: Stage, when: string): Promise<void> {
-  const { code, text } = await look(stage);
-  const well = code === 0 && /is as the app says; its host reported so at \S+Z$/m.test(text);
-  stage.checks.expect(stage.phase, `${when}: exit code 0`, well, `${code}: ${text}`);
+  const well = ({ code, text }: Verdict) =>
+    code === 0 && /is as the app says; its host reported so at \S+Z$/m.test(text);
+  const found = await lookFor(stage, well);
+  stage.checks.expect(stage.phase, `${when}: exit code 0`, well(found), `${found.code}: ${found.text}`);
 }
 
 /** A drift, and what undoes it; afterwards all is well. */
@@ -104,16 +116,12 @@ const putRight: CaseStep = {
   title: 'a rule added by hand, which the host puts right',
   run: async (stage) => {
     await output(stage, 'sudo iptables-nft -t nat -I PORTWAY-DNAT -p tcp --dport 4444 -j RETURN');
-    const line = /^note: the host put right what others changed, last at \S+Z: /m;
-    const end = Date.now() + LIMIT * 1000;
-    let found = await look(stage);
-    while (!line.test(found.text) && Date.now() < end) {
-      await sleep(2000);
-      found = await look(stage);
-    }
-    const well = found.code === 0 && line.test(found.text);
-    const title = 'a rule added by hand: put right by the host, exit code 0, and a note says it';
-    stage.checks.expect(stage.phase, title, well, `${found.code}: ${found.text}`);
+    await finds(
+      stage,
+      'a rule added by hand, and put right',
+      /^note: the host put right what others changed, last at /,
+      0,
+    );
   },
 };
 
