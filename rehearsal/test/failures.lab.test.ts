@@ -117,7 +117,7 @@ describeAsRoot('a host that fails, in a VM', () => {
     expect(type).toBeUndefined();
     expect(body).toMatchObject({ Status: 'FAILURE', UniqueId: INSTANCE });
     expect(body.Reason).toContain(REFUSED);
-    expect(body.Reason).toMatch(/ \(to deploy the same content again: -c attempt=1\)$/);
+    expect(body.Reason).toMatch(/ \(to deploy again: -c attempt=1\)$/);
     expect((await ssh('sudo iptables-nft-save')).stdout).not.toContain('PORTWAY');
   });
 

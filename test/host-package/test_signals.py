@@ -27,7 +27,7 @@ def test_reasons_are_cut_at_whole_characters():
 def test_a_failure_names_the_next_attempt():
     settings = {"PORTWAY_CONTENT": "c1", "PORTWAY_ATTEMPT": "2"}
     failure, success = (json.loads(signals.body(status, "why", settings)) for status in ("FAILURE", "SUCCESS"))
-    assert failure["Reason"] == "why (to deploy the same content again: -c attempt=3)"
+    assert failure["Reason"] == "why (to deploy again: -c attempt=3)"
     assert success["Reason"] == "why"
     assert json.loads(failure["Data"])["content"] == "c1"
     assert failure["UniqueId"]

@@ -2,7 +2,7 @@ import type { RehearsalCase } from '../../src/case';
 import { asks, failedWith, NEWEST, withoutPackages } from '../changes';
 import { REPLACED } from '../replaced';
 
-const REASON = /install .*nginx.*\(to deploy the same content again: -c attempt=1\)/;
+const REASON = /install .*nginx.*\(to deploy again: -c attempt=1\)/;
 
 const attempt: RehearsalCase = {
   about:

@@ -38,7 +38,7 @@ def clean(reason: str, limit: int = REASON_BYTES) -> str:
 def body(status: str, reason: str, settings: Mapping[str, str]) -> str:
     reason = clean(reason)
     if status == "FAILURE":
-        reason += f" (to deploy the same content again: -c attempt={int(settings.get('PORTWAY_ATTEMPT') or 0) + 1})"
+        reason += f" (to deploy again: -c attempt={int(settings.get('PORTWAY_ATTEMPT') or 0) + 1})"
     data = {
         "content": settings["PORTWAY_CONTENT"],
         "boot": read("/proc/sys/kernel/random/boot_id").strip(),
