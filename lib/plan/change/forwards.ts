@@ -1,5 +1,6 @@
 import type { FileTexts } from '../../host/content/unpack';
-import { showFile } from './lines';
+import { compareLines, type LineChanges, showFile } from './lines';
+import { propNames } from './prop-names';
 
 /** Files whose lines belong to single forwards, where they name one. */
 export const RULES = /^\/etc\/(nginx\/nginx\.conf|portway\/[\w.-]+\.(rules|nft|json))$/;
@@ -25,12 +26,14 @@ export function compareForwards(before: FileTexts, after: FileTexts): ForwardCha
   const names = new Set([...old.keys(), ...now.keys()]);
   const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => RULES.test(path));
   const lines = new Map<string | undefined, readonly string[]>();
+  const changes = new Map<string | undefined, Changed>();
   for (const path of paths) {
     const was = byForward(before.get(path) ?? '', names);
     const is = byForward(after.get(path) ?? '', names);
     for (const name of new Set([...was.keys(), ...is.keys()])) {
-      const shown = showFile(path, was.get(name) ?? [], is.get(name) ?? []);
-      lines.set(name, [...(lines.get(name) ?? []), ...shown]);
+      const [old, now] = [was.get(name) ?? [], is.get(name) ?? []];
+      lines.set(name, [...(lines.get(name) ?? []), ...showFile(path, old, now)]);
+      changes.set(name, withFile(changes.get(name), path, compareLines(old, now)));
     }
   }
   const forwards = [...names].flatMap((name): ForwardChange[] => {
@@ -40,11 +43,33 @@ export function compareForwards(before: FileTexts, after: FileTexts): ForwardCha
     const how = [
       ...headlineChanges(was ?? [], is ?? []),
       ...sourceChanges(allowed?.get(name), allows?.get(name)),
+      ...named(changes.get(name)),
       ...(lines.get(name) ?? []),
     ];
     return how.length === 0 ? [] : [{ name, kind: 'changed', how }];
   });
   return { forwards, shared: lines.get(undefined) ?? [] };
+}
+
+/** The changed lines of a forward, of all its files. */
+interface Changed extends LineChanges {
+  readonly files: readonly string[];
+}
+
+function withFile(before: Changed | undefined, path: string, { gone, come }: LineChanges): Changed {
+  const own = gone.length + come.length > 0 ? [path.replace(/.*\//, '')] : [];
+  const trimmed = (lines: readonly string[]) => lines.map((line) => line.trim());
+  return {
+    gone: [...(before?.gone ?? []), ...trimmed(gone)],
+    come: [...(before?.come ?? []), ...trimmed(come)],
+    files: [...(before?.files ?? []), ...own],
+  };
+}
+
+/** The props by their names, before the lines that show them. */
+function named(changed: Changed | undefined): readonly string[] {
+  const names = changed === undefined ? [] : propNames(changed, changed.files);
+  return names.length === 0 ? [] : [names.join(', ')];
 }
 
 /** Listener, engine and targets of each forward, as /etc/portway/forwards has them; see `forwardsFile`. */
