@@ -6,9 +6,9 @@ import { inboundTraffic, separateTraffic } from '../forward/traffic';
 import { assetFile, PACKAGE } from './assets';
 import type { HostFile } from './host-file';
 
-const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_trial', 'rates'];
+const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_trial', 'rates', 'updates'];
 
-/** Programs that only people use: `portway top` and `portway explain`. A template that is sent without a bucket has no room for them. */
+/** Programs that only people use: `portway top` and `portway explain`, and what `portway status` adds to what it must say. A template that is sent without a bucket has no room for them. */
 export function toolFiles(forwards: readonly ResolvedForward[], settings: GatewaySettings): readonly HostFile[] {
   const modules = [
     ...TOOLS,

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import { during } from './support/clients';
@@ -8,6 +10,8 @@ jest.setTimeout(120_000);
 
 const GATEWAY = ADDRESS.gateway.v4;
 const CLIENTS = 8;
+/** The rehearsal's. */
+const NEWER_PACKAGES = join(__dirname, '../../rehearsal/cases/patched/newer-packages.sh');
 const PACKAGES = 'nginx nginx-common libnginx-mod-stream';
 
 describeHost('newer packages', () => {
@@ -25,11 +29,12 @@ describeHost('newer packages', () => {
         raw: Forward.tcp({ listen: 82, to: `${ADDRESS.backend.v4}:9003` }),
       },
     });
+    await host.write('/root/newer-packages.sh', await readFile(NEWER_PACKAGES));
     // apt sets a PATH of its own for what packages run, and their scripts wait for real seconds.
     await host.sh(
       'gateway',
       `ln -sf /support/systemctl /usr/bin/systemctl; rm -f /usr/sbin/policy-rc.d /usr/local/sbin/sleep
-      mkdir -p /run/systemd/system; bash /support/newer_packages.sh ${PACKAGES}; apt-get -q update`,
+      mkdir -p /run/systemd/system; bash /root/newer-packages.sh ${PACKAGES}; apt-get -q update`,
     );
     // needrestart's hook, which Ubuntu's images have: it restarts whatever uses old libraries.
     await host.write(
@@ -90,11 +95,19 @@ describeHost('newer packages', () => {
       'for lib in $(ls /usr/lib/*/libssl.so.3); do cp "$lib" "$lib.new"; mv "$lib.new" "$lib"; done',
     );
     expect(await outdated()).toMatch(/libssl/);
+    await host.sh('gateway', 'touch /run/reboot-required; echo linux-image-amd64 >/run/reboot-required.pkgs');
+    const { warnings, problems } = JSON.parse(await host.sh('gateway', 'portway status --json'));
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([
+      'a reboot is due for 0 days: linux-image-amd64',
+      expect.stringMatching(/^nginx still runs what was replaced on the disk: libssl\.so\.3:/),
+    ]);
     await expectHandedOver('reinstall libnginx-mod-stream');
+    expect(await host.sh('gateway', 'portway status')).not.toMatch(/nginx still runs/);
   });
 
   test('of others leave nginx alone', async () => {
-    await host.sh('gateway', 'bash /support/newer_packages.sh mount; apt-get -q update');
+    await host.sh('gateway', 'bash /root/newer-packages.sh mount; apt-get -q update');
     const before = await master();
     await host.sh('gateway', 'DEBIAN_FRONTEND=noninteractive apt-get -qy upgrade </dev/null 2>&1');
     expect(await host.sh('gateway', 'dpkg -l mount | tail -n 1')).toMatch(/^ii .*portway1/);

@@ -8,8 +8,8 @@ readonly REPOSITORY=/repository INFO=/var/lib/dpkg/info
 repack() {
   local name=$1 tree=$REPOSITORY/$1 file
   mkdir -p "$tree/DEBIAN"
-  dpkg -s "$name" | awk '/^(Status|Conffiles):/ { skip = 1; next } /^ / && skip { next } { skip = 0 } /^Version:/ { $2 = $2 "+portway1" } { print }' |
-    sed 's/(= \([^)]*\))/(>= \1)/g' >"$tree/DEBIAN/control"
+  dpkg -s "$name" | awk '/^(Status|Conffiles):/ { skip = 1; next } /^ / && skip { next } { skip = 0 } /^Version:/ { $2 = $2 "+portway1" } { print }' \
+    | sed 's/(= \([^)]*\))/(>= \1)/g' >"$tree/DEBIAN/control"
   for file in "$INFO/$name".{preinst,postinst,prerm,postrm,conffiles,config,templates,triggers}; do
     [[ ! -e $file ]] || cp -p "$file" "$tree/DEBIAN/${file##*.}"
   done
