@@ -58,6 +58,7 @@ def _install(arguments, signer):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
     import account
     import address
+    import connect_endpoint
     import console
     import creation_signal
     import describe
@@ -82,6 +83,7 @@ def _install(arguments, signer):
         public_address,
         describe,
         console,
+        connect_endpoint,
         account,
         ipv6,
         route,
