@@ -275,7 +275,10 @@ test('from restart to live and back: the same host at the same address, restarte
   await report(endpoint, today, 'SUCCESS');
   await deploying.finished;
 
-  const upgrading = run('deploy');
+  // With log groups, which come and go with the prop.
+  const monitoring = { cloudWatch: {}, logs: { access: true } };
+  const groups = async () => (await inventory(endpoint)).filter((one) => one.startsWith('log group '));
+  const upgrading = run('deploy', { monitoring });
   const upgraded = await launched(upgrading, today);
   expect(upgraded).toMatchObject({ instanceId: today.instanceId, publicIp: today.publicIp });
   expect(upgraded.userData.length).toBeLessThanOrEqual(4096);
@@ -284,6 +287,7 @@ test('from restart to live and back: the same host at the same address, restarte
   await signal(live, 'SUCCESS', today.instanceId);
   await upgrading.finished;
   expect(await readDeployed(endpoint, 'Portway')).toMatchObject({ instanceId: today.instanceId, associated: true });
+  expect(await groups()).toEqual(['log group /portway/Portway', 'log group /portway/Portway/logs']);
 
   const going = run('deploy', { onChange: 'restart' });
   const back = await launched(going, upgraded);
@@ -292,6 +296,7 @@ test('from restart to live and back: the same host at the same address, restarte
   await report(endpoint, back, 'SUCCESS');
   await going.finished;
   expect(back.metadataTags).toBeUndefined();
+  expect(await groups()).toEqual([]);
   await run('destroy', { onChange: 'restart' }).finished;
   expect(await inventory(endpoint)).toEqual(before);
 });
