@@ -65,13 +65,12 @@ export class PortwayStack extends Stack {
     output('Address', gateway.address, 'The fixed public address');
     for (const forward of this.forwards) {
       const url = publicUrl(forward, gateway.address);
-      if (url !== undefined)
-        output(`Url${forward.name.replaceAll('-', '')}`, url, `Where forward ${forward.name} is reached`);
+      if (url !== undefined) output(`Url${forward.name.replaceAll('-', '')}`, url, `Where ${forward.name} is reached`);
     }
     const { instanceId } = gateway.instance;
     output('SshCommand', outputLine({ ...login, address: gateway.address, instanceId }), SSH_NEEDS[login.way]);
     output('InstanceId', instanceId, 'The host that forwards');
-    output('Report', gateway.condition.attrData.toString(), 'What the host reported: content hash, boot id, time');
+    output('Report', gateway.condition.attrData.toString(), "The host's report");
     acknowledge(
       this,
       'CloudFormation-Validate::F6101',

@@ -15,11 +15,9 @@ export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMCTL_SKIP_SYSV=
 readonly STATE=/var/lib/portway
 LOG=/var/log/portway/bootstrap.log
 readonly MODE=${1:-stage}
-readonly STAGE=$STATE/$MODE GOOD=$STATE/good
-# The SHA-256 of each file of a tree, stored in the tree itself. A damaged good tree must not be put back.
-readonly SUMS=$STATE/sums
-# The files that Portway has put on the disk, by their full paths.
-readonly FILES=$STATE/files
+# SUMS: the SHA-256 of each file of a tree, stored in the tree itself, since a damaged good tree must not be put back.
+# FILES: those that Portway has put on the disk, by their full paths.
+readonly STAGE=$STATE/$MODE GOOD=$STATE/good SUMS=$STATE/sums FILES=$STATE/files
 readonly SELF=/usr/local/lib/portway/host.sh NGINX=/etc/nginx/nginx.conf UNITS=/etc/systemd/system
 # The program in this script's own tree. Its commands are the modules of the Python package beside this script.
 PORTWAY=${0%/lib/portway/host.sh}/bin/portway
@@ -27,19 +25,19 @@ PORTWAY=${0%/lib/portway/host.sh}/bin/portway
 # What systemd runs: the unit, the file that gives a host this service, and the function that starts it. They start in
 # this order when a tree is set up. A service whose file disappears is stopped, and no longer starts at boot.
 readonly SERVICES=(
-  "portway-metadata.service    $UNITS/portway-metadata.service    start_metadata"
-  "portway-iptables.service    $UNITS/portway-iptables.service    start_rules"
-  "portway-traffic.socket      $UNITS/portway-traffic.socket      start_timer"
+  "portway-metadata.service $UNITS/portway-metadata.service start_metadata"
+  "portway-iptables.service $UNITS/portway-iptables.service start_rules"
+  "portway-traffic.socket $UNITS/portway-traffic.socket start_timer"
   # Not a service, but it belongs here: settings of connection tracking exist only once it is in use.
-  "-                           /etc/sysctl.d                      start_kernel_settings"
-  "portway-health.service      $UNITS/portway-health.service      start_health"
+  "- /etc/sysctl.d start_kernel_settings"
+  "portway-health.service $UNITS/portway-health.service start_health"
   # The new engine starts before the old one stops, so that a change of engines loses nothing.
-  "portway-protect.service     $UNITS/portway-protect.service     start_timer"
-  "portway-lists.service       $UNITS/portway-lists.service       start_timer"
-  "nginx.service               $NGINX                             start_nginx"
-  "portway-logs.timer          $UNITS/portway-logs.timer          start_timer"
-  "portway-certificates.timer  $UNITS/portway-certificates.timer  start_timer"
-  "portway-metrics.service     $UNITS/portway-metrics.service     start_timer"
+  "portway-protect.service $UNITS/portway-protect.service start_timer"
+  "portway-lists.service $UNITS/portway-lists.service start_timer"
+  "nginx.service $NGINX start_nginx"
+  "portway-logs.timer $UNITS/portway-logs.timer start_timer"
+  "portway-certificates.timer $UNITS/portway-certificates.timer start_timer"
+  "portway-metrics.service $UNITS/portway-metrics.service start_timer"
 )
 STEP=start
 # The settings that portway.env may contain.

@@ -19,10 +19,6 @@ USAGE = "usage: portway status [--json] [--seconds N]"
 PORTWAY = "/usr/local/bin/portway"
 PROGRAMS = "/usr/local/lib/portway"
 LINE = "%-20s %-15s %-8s %11s %15s %11s  %s"
-COLUMNS = ("forward", "listener", "engine", "packets", "bytes", "connections", "targets")
-
-# As the health service stores it. A target without a health check has only its name.
-Target = Mapping[str, Any]
 
 
 class Row(NamedTuple):
@@ -33,7 +29,8 @@ class Row(NamedTuple):
     packets: Optional[int]
     bytes: Optional[int]
     connections: Optional[int]
-    targets: list[Target]
+    # As the health service stores them. One without a health check has only its name.
+    targets: list[dict[str, Any]]
 
 
 def output(*words: str) -> str:
@@ -76,7 +73,7 @@ def warnings_of_host() -> list[str]:
     return full + [warning for part in parts for warning in importlib.import_module(f"portway.{part}").collect()]
 
 
-def read_health(text: str) -> dict[tuple[str, str], Target]:
+def read_health(text: str) -> dict[tuple[str, str], dict[str, Any]]:
     """The state file of the health service, by forward and target."""
     states = {}
     for line in text.splitlines():
@@ -85,7 +82,7 @@ def read_health(text: str) -> dict[tuple[str, str], Target]:
     return states
 
 
-def row(words: list[str], counts: Optional[Sequence[int]], health: Mapping[tuple[str, str], Target]) -> Row:
+def row(words: list[str], counts: Optional[Sequence[int]], health: Mapping[tuple[str, str], dict[str, Any]]) -> Row:
     """A forward's row. `counts`: packets, bytes and connections."""
     name, listener, engine, *names = words
     targets = [health.get((name, target), {"target": target}) for target in names]
@@ -116,11 +113,11 @@ def main(words: list[str]) -> None:
     if lost:
         warnings.append(f"{lost} connections ended too fast to be counted")
     if words:
-        listed = [dict(zip(COLUMNS, cells)) for cells in rows]
+        listed = [one._asdict() for one in rows]
         said = {"forwards": listed, "offloaded": offloaded, "problems": problems, "warnings": warnings, **rates}
         print(json.dumps(said, indent=2))
     else:
-        print(LINE % COLUMNS)
+        print(LINE % Row._fields)
         for *cells, targets in rows:
             names = [target["target"] + ("" if target.get("up", True) else " DOWN") for target in targets]
             print(LINE % (*("-" if cell is None else cell for cell in cells), ", ".join(names)))
