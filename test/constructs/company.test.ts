@@ -33,9 +33,10 @@ test('two gateways are in the network of another stack, and let into service and
 
 test('verify takes the port of the database as known at deploy', async () => {
   const [office] = await readPromised(assembly.directory, 'Edge/Office');
-  expect(office?.outbound).toContainEqual({ what: 'tcp (a port known at deploy)', peer: undefined, anyPortOf: 'tcp' });
   const [web] = await readPromised(assembly.directory, 'Edge/Web');
-  expect(web?.outbound).toContainEqual({ what: 'tcp 8080', peer: undefined });
+  const toGroup = { peer: undefined, ofGroup: true };
+  expect(office?.outbound).toContainEqual({ what: 'tcp (a port known at deploy)', anyPortOf: 'tcp', ...toGroup });
+  expect(web?.outbound).toContainEqual({ what: 'tcp 8080', ...toGroup });
 });
 
 test('the permissions boundary and the tags reach each role and host', () => {

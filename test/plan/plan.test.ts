@@ -73,6 +73,7 @@ test("shows the gateway's settings besides its forwards, as text and as JSON", (
     blocked: ['192.0.2.0/25', '2001:db8:bad::/48'],
     egress: [],
     ping: true,
+    login: { way: 'direct', user: 'admin', hasKey: true },
   });
   expect(found.plan.forwards.find((f) => f.name === 'shop')).toMatchObject({
     denyFrom: ['198.51.100.128/25'],
