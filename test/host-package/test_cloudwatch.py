@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -190,6 +191,31 @@ def test_a_damaged_state_begins_anew(there, kept):
     there.asked(2)
     there.tell()
     assert there.aws.sum("Requests") == 2
+
+
+def fails(*_):
+    raise KeyError("counts")
+
+
+def is_killed(*_):
+    os.kill(os.getpid(), signal.SIGSYS)
+
+
+@pytest.mark.parametrize(
+    "tells, said",
+    [(fails, "KeyError('counts')\n"), (fails, "ended with 1\n"), (is_killed, f"ended with -{signal.SIGSYS:d}\n")],
+)
+def test_a_sender_that_fails_is_told_of_whatever_ends_it(there, monkeypatch, capfd, tells, said):
+    monkeypatch.setattr(cloudwatch, "tell", tells)
+    monkeypatch.setattr(there.beat, "last", 0)
+    # pytest captures what is printed by a file of its own.
+    monkeypatch.setattr(os, "closerange", lambda *_: None)
+    there.beat.look(there.logs)
+    assert there.beat.child
+    os.waitid(os.P_PID, there.beat.child, os.WEXITED | os.WNOWAIT)
+    there.beat.look(there.logs)
+    assert not there.beat.child
+    assert said in capfd.readouterr().out
 
 
 def test_a_forward_that_goes_and_comes_is_counted_once(there, monkeypatch):

@@ -33,7 +33,7 @@ async function logGroups(endpoint: Endpoint): Promise<string[]> {
   return groups.flatMap(({ logGroupName }) => logGroupName ?? []);
 }
 
-async function ask(
+export async function ask(
   endpoint: Endpoint,
   service: string,
   type: string,

@@ -51,6 +51,7 @@ export const NAMES = {
   'cloudformation-waitcondition.rehearsal.internal': INTERNET.signal,
   [`ssm.${REGION}.amazonaws.com`]: INTERNET.aws,
   [`cloudformation.${REGION}.amazonaws.com`]: INTERNET.aws,
+  [`logs.${REGION}.amazonaws.com`]: INTERNET.aws,
   'backend-10.rehearsal.internal': VPC.backends[0],
   'backend-11.rehearsal.internal': VPC.backends[1],
 } as const;

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from engine import ec2, stack_of
 from ministack.core import iam_actions, iam_evaluator, sigv4
 from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import cloudformation, iam, ssm
+from ministack.services import cloudformation, cloudwatch_logs, iam, ssm
 from ministack.services.cloudformation import helpers
 
 SECRET = "rehearsal"
@@ -82,6 +82,13 @@ def _of_stacks(headers, body):
     return f"cloudformation:{helpers._p(asked, 'Action')}", [stack.get("StackId", unknown)]
 
 
+def _of_log_streams(headers, body):
+    asked = json.loads(body or b"{}")
+    place = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{asked.get('logGroupName')}"
+    action = headers.get("x-amz-target", "").rpartition(".")[2]
+    return f"logs:{action}", [f"{place}:log-stream:{asked.get('logStreamName')}"]
+
+
 def _query_error(refused):
     return helpers._error(refused.code.removesuffix("Exception"), str(refused), 403)
 
@@ -106,4 +113,5 @@ def _checked(handler, asked, error):
 
 def install():
     ssm.handle_request = _checked(ssm.handle_request, _of_parameters, _json_error)
+    cloudwatch_logs.handle_request = _checked(cloudwatch_logs.handle_request, _of_log_streams, _json_error)
     cloudformation.handle_request = _checked(cloudformation.handle_request, _of_stacks, _query_error)

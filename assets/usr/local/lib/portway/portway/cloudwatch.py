@@ -53,8 +53,12 @@ class Beat:
 
     def look(self, logs: Logs) -> None:
         """Sends in a process of its own, which keeps this one small."""
-        if self.child and os.waitpid(self.child, os.WNOHANG)[0]:
-            self.child = 0
+        if self.child:
+            ended, how = os.waitpid(self.child, os.WNOHANG)
+            if how:
+                print(f"portway cloudwatch: the sender ended with {os.waitstatus_to_exitcode(how)}", flush=True)
+            if ended:
+                self.child = 0
         if self.child or self.number() == self.last:
             return
         self.last = self.number()
@@ -62,6 +66,7 @@ class Beat:
         logs.keep()
         self.child = os.fork()
         if not self.child:
+            how = 1
             try:
                 # Whoever stops the service waits until it is known what AWS took.
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -70,11 +75,12 @@ class Beat:
                 gc.disable()
                 os.closerange(3, 256)
                 tell(self.settings, logs)
-            except OSError as error:
+                how = 0
+            except Exception as error:
                 # Such as a full disk. The counts go on.
-                print(f"portway cloudwatch: {error}", flush=True)
+                print(f"portway cloudwatch: {error!r}", flush=True)
             finally:
-                os._exit(0)
+                os._exit(how)
 
 
 def boot() -> str:
