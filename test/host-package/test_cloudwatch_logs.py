@@ -37,7 +37,7 @@ def there(tmp_path, monkeypatch):
         one.written += lines
 
     def set_aside(seconds=100):
-        """As logs.py does. Returns the new path."""
+        """As rotate.py does. Returns the new path."""
         path = f"{one.log}-{time.time_ns() - seconds * 10**9:020}"
         os.rename(one.log, path)
         one.log.touch()

@@ -81,8 +81,8 @@ describeHost('metrics in CloudWatch', () => {
 
   test('are what clients counted, over a live change, rotated logs, an outage of AWS and a killed program', async () => {
     const { host, aws } = gateway;
-    const small = 'logs.min = lambda *_: 100; logs.main([])';
-    const tidy = `python3 -c 'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import logs; ${small}'`;
+    const small = 'rotate.min = lambda *_: 100; rotate.main([])';
+    const tidy = `python3 -c 'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import rotate; ${small}'`;
     const words = ['http:80:/', 'https:443:/', 'tcp:82:', 'tcp:83:'] as const;
     const [said = ''] = await during(host, async () => {
       expect(await gateway.update(deploy(MORE))).toMatchObject({ Status: 'SUCCESS' });

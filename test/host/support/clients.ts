@@ -16,14 +16,16 @@ export async function during(
   const running = clients.map(([script, ...words]) =>
     host.run('client', ['python3', host.support('client', `${script}`), ...words.map(String), stop]),
   );
+  let said: Awaited<(typeof running)[number]>[];
   try {
     await sleep(1000);
     await happens();
     await sleep(1000);
   } finally {
+    // Also when it failed: another file of tests in this process counts its runs from the beginning.
     await host.sh('client', `touch ${stop}`);
+    said = await Promise.all(running);
+    await host.sh('client', `rm ${stop}`);
   }
-  const said = await Promise.all(running);
-  await host.sh('client', `rm ${stop}`);
   return said.map(({ stdout, stderr }) => stdout.trim().split('\n').at(-1) || stderr);
 }

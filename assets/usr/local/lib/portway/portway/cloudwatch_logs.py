@@ -1,6 +1,6 @@
 """Sends the lines of logs to CloudWatch Logs, each log to a stream of its own. On hosts with `monitoring.logs`.
 
-STATE says how far each log was sent: the time at which its last file that was sent to the end had been set aside (see logs.py), and the
+STATE says how far each log was sent: the time at which its last file that was sent to the end had been set aside (see rotate.py), and the
 place in the next one. So lines are neither missed nor sent twice while logs are rotated and compressed, and while AWS does not
 answer: they wait in the logs themselves, for as long as these are kept.
 """
