@@ -9,6 +9,8 @@ const { client, gateway: at, backend, inside } = ADDRESS;
 const OTHER = '198.51.100.77';
 const BLOCKED = '203.0.113.9';
 const OTHER_V6 = '2001:db8:100::77';
+/** A target beyond a router. */
+const FAR = '10.0.9.5';
 
 const FORWARDS = {
   web: Forward.tcp({ listen: 80, to: 8080, engine: 'iptables' }),
@@ -29,6 +31,7 @@ const FORWARDS = {
     engine: 'iptables',
     limits: { newConnectionsPerSecond: 5, burst: 5, openConnections: 10 },
   }),
+  far: Forward.tcp({ listen: 85, to: `${FAR}:9000`, engine: 'iptables' }),
   site: Forward.http({ listen: 8081, to: `${backend.v4}:9000`, denyFrom: ['198.51.100.64/26'] }),
   mail: Forward.tcp({ listen: 25, to: `${backend.v4}:9000`, engine: 'nginx', allowFrom: ['198.51.100.0/26'] }),
 };
@@ -59,6 +62,7 @@ const CASES = [
     /^nobody listens on port 8083 of this gateway, which dead leads to$/,
   ],
   ['tcp', 80, BLOCKED, 'web', 'dropped', '', /blocked_v4 counter drop: 203\.0\.113\.0\/24 of blocked_v4$/],
+  ['tcp', 85, client.v4, 'far', 'forwarded', `${FAR}:9000`, /sees this gateway, as 10\.0\.1\.1$/],
   ['tcp', 8081, client.v4, 'site', 'forwarded', `${backend.v4}:9000`, /^nginx takes it for site/],
   ['tcp', 8081, OTHER, 'site', 'refused', '', /^site refuses this client: geo deny: 198\.51\.100\.64\/26 1$/],
   ['tcp', 25, client.v4, 'mail', 'forwarded', `${backend.v4}:9000`, /^nginx takes it for mail/],
@@ -85,7 +89,12 @@ describeHost('portway explain', () => {
       'client',
       `ip addr add ${OTHER}/24 dev eth0; ip addr add ${BLOCKED}/32 dev eth0; ip addr add ${OTHER_V6}/64 dev eth0 nodad`,
     );
-    await host.sh('gateway', `ip route add default via ${client.v4}`);
+    // As DHCP makes them.
+    const dhcp = (to: string, via: string, source: string) =>
+      host.sh('gateway', `ip route add ${to} via ${via} proto dhcp src ${source} metric 100`);
+    await dhcp('default', client.v4, at.v4);
+    await dhcp(`${FAR}/32`, backend.v4, inside.v4);
+    await host.sh('backend', `ip addr add ${FAR}/32 dev lo`);
     await host.sh('backend', `ip route add default via ${inside.v4}; ip -6 route add default via ${inside.v6}`);
     await host.app('gateway', 'tcp', 8080);
     for (const protocol of ['tcp', 'udp'] as const) await host.app('backend', protocol, 9000);

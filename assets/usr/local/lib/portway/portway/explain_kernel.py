@@ -81,10 +81,10 @@ def interfaces() -> dict[str, list[str]]:
 def routes() -> list[str]:
     """All but those that addresses make by themselves."""
     lines = [line for family in ("-4", "-6") for line in run("ip", family, "route").stdout.splitlines()]
-    cut = [re.sub(r" (proto|metric|pref|expires|scope) \S+| linkdown| onlink", "", line) for line in lines]
-    return [
-        f"{line} onlink" if " via " in line else line for line in cut if " src " not in line and "fe80::/" not in line
-    ]
+    # Routes of DHCP name their source address too, so it does not tell them apart.
+    made = [line for line in lines if " proto kernel " not in f"{line} "]
+    cut = [re.sub(r" (proto|pref|expires|scope) \S+| linkdown| onlink", "", line) for line in made]
+    return [f"{line} onlink" if " via " in line else line for line in cut]
 
 
 def tables() -> list[str]:
