@@ -7,6 +7,7 @@ import { Tls } from '../../lib/forward/tls';
 import { PACKAGE } from '../../lib/host/assets';
 import { certificatesRoot } from './support/certificates-root';
 import { during } from './support/clients';
+import { rotateLogs, serveCounted } from './support/counted-host';
 import { type EmbeddedMetrics, embeddedMetrics } from './support/embedded-metrics';
 import type { Deploy } from './support/gateway';
 import { ADDRESS, describeHost, until } from './support/host';
@@ -70,9 +71,7 @@ describeHost('metrics in CloudWatch', () => {
       'streams',
       ['metrics', 'logs:bootstrap', 'logs:access', 'logs:stream', 'logs:error'].map(stream).join('\n'),
     );
-    await host.serve('backend', ['python3', host.support('backend', 'target.py'), '9001', 'target', '/dev/null']);
-    await host.serve('backend', ['python3', host.support('backend', 'carry.py'), 'serve', '9002']);
-    await host.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
+    await serveCounted(host);
     await gateway.publish(deploy());
     expect((await gateway.boot()).code).toBe(0);
     await gateway.outcome();
@@ -81,17 +80,15 @@ describeHost('metrics in CloudWatch', () => {
 
   test('are what clients counted, over a live change, rotated logs, an outage of AWS and a killed program', async () => {
     const { host, aws } = gateway;
-    const small = 'rotate.min = lambda *_: 100; rotate.main([])';
-    const tidy = `python3 -c 'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import rotate; ${small}'`;
     const words = ['http:80:/', 'https:443:/', 'tcp:82:', 'tcp:83:'] as const;
     const [said = ''] = await during(host, async () => {
       expect(await gateway.update(deploy(MORE))).toMatchObject({ Status: 'SUCCESS' });
       await aws.keep('outage', '');
-      await host.sh('gateway', tidy);
+      await rotateLogs(host);
       await sleep(2500);
       await host.sh('gateway', `kill -9 ${PID}`);
       await sleep(2000);
-      await host.sh('gateway', tidy);
+      await rotateLogs(host);
       await aws.keep('outage');
     }, ['measured.py', GATEWAY, ...words]);
     const counted = JSON.parse(said) as Record<

@@ -8,6 +8,7 @@ import { readAsset, UNITS } from '../../lib/host/assets';
 import { ensureDebianRoot } from '../../rehearsal/src/image/root';
 import { certificatesRoot } from './support/certificates-root';
 import { during } from './support/clients';
+import { rotateLogs, serveCounted } from './support/counted-host';
 import type { Deploy } from './support/gateway';
 import { ADDRESS, describeHost, until } from './support/host';
 import { inRoot } from './support/in-root';
@@ -64,9 +65,7 @@ describeHost('metrics for Prometheus', () => {
   beforeAll(async () => {
     gateway = await LiveGateway.start({ isImpatient: true });
     const { host } = gateway;
-    await host.serve('backend', ['python3', host.support('backend', 'target.py'), '9001', 'target', '/dev/null']);
-    await host.serve('backend', ['python3', host.support('backend', 'carry.py'), 'serve', '9002']);
-    await host.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
+    await serveCounted(host);
     await gateway.publish(deploy());
     expect((await gateway.boot()).code).toBe(0);
     await gateway.outcome();
@@ -75,25 +74,18 @@ describeHost('metrics for Prometheus', () => {
 
   test('are what clients counted, over a live change, rotated logs and a killed program', async () => {
     const { host } = gateway;
-    // As the timer does every 20 s, but for the size: here each log is due.
-    const small = 'rotate.min = lambda *_: 100; rotate.main([])';
-    const tidy = () =>
-      host.sh(
-        'gateway',
-        `python3 -c 'import sys; sys.path.insert(0, "/usr/local/lib/portway"); from portway import rotate; ${small}'`,
-      );
     const words = ['http:80:/', 'http:80:/quiet/', 'http:80:/posts/', 'https:443:/', 'tcp:82:', 'tcp:83:'] as const;
     const [said = ''] = await during(host, async () => {
       expect(await gateway.update(deploy({ more: Forward.http({ listen: 84, to: TARGET }) }))).toMatchObject({
         Status: 'SUCCESS',
       });
       for (let time = 0; time < 2; time++) {
-        await tidy();
+        await rotateLogs(host);
         // Until it has kept where it is.
         await sleep(3500);
       }
       await host.sh('gateway', 'pkill -9 -P $(cat /run/systemd/portway-metrics.pid)');
-      await tidy();
+      await rotateLogs(host);
     }, ['measured.py', GATEWAY, ...words]);
     const counted = JSON.parse(said) as Record<
       (typeof words)[number],
