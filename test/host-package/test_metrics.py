@@ -172,6 +172,35 @@ def test_the_exposition_names_each_family_once_and_escapes():
     )
 
 
+def series(words, logs, monkeypatch):
+    """Each value by its family and labels; none may come twice."""
+    monkeypatch.setattr(metrics_forwards, "forwards", lambda: words)
+    monkeypatch.setattr(metrics_forwards, "in_kernel", lambda _: ({"moved": [9, 900, 3]}, 0))
+    rows = [
+        ((labels.get("__name__", name), *sorted(labels.items())), value)
+        for name, _, _, rows in metrics_forwards.families(logs)
+        for labels, value in rows
+    ]
+    assert len({key for key, _ in rows}) == len(rows)
+    return dict(rows)
+
+
+def test_what_nginx_counted_of_a_forward_that_the_kernel_carries_now_is_no_second_series(folder, monkeypatch):
+    add(folder / "metrics.log", b"moved,200,+,1,0.005 100 200\n")
+    words = [["moved", "tcp/80", "iptables", "192.0.2.1:80"]]
+    found = series(words, looked(), monkeypatch)
+    assert found["portway_forward_connections_total", ("forward", "moved")] == 3
+
+
+def test_a_forward_that_was_of_tcp_and_is_of_http_counts_on(folder, monkeypatch):
+    add(folder / "metrics.log", ONE)
+    before = series([["web", "tcp/80", "nginx", "192.0.2.1:80"]], looked(), monkeypatch)
+    add(folder / "metrics_stream.log", b"web,200 10 20\n")
+    after = series([["web", "tcp/80", "nginx", "192.0.2.1:80"]], looked(), monkeypatch)
+    connections = ("portway_forward_connections_total", ("forward", "web"))
+    assert after[connections] == before[connections] + 1
+
+
 def test_a_histogram_adds_up():
     rows = metrics_forwards.histogram("seconds", "web", {"buckets": [1] * 12, "milliseconds": 1500})
     assert [value for _, value in rows] == [*range(1, 13), 1.5, 12]

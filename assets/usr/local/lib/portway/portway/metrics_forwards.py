@@ -7,12 +7,13 @@ import os
 import re
 from base64 import b64decode
 from calendar import timegm
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from time import strptime
 from typing import Any, Union
 
 from portway.files import forwards, read
-from portway.metrics_logs import BOUNDS, Logs
+from portway.metrics_logs import BOUNDS, Logs, Sums
 
 Rows = list[tuple[Mapping[str, str], Union[int, float]]]
 Family = tuple[str, str, str, Rows]
@@ -73,12 +74,24 @@ def histogram(metric: str, forward: str, one: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def together(name: str, logs: Logs) -> Sums:
+    """What nginx has carried of a forward, which may have been of TCP before it was of HTTP."""
+    total: Sums = {"connections": 0, "bytes": 0, "refused": Counter()}
+    for each in (logs.requests, logs.sessions):
+        if name in each:
+            total["connections"] += each[name]["connections"]
+            total["bytes"] += each[name]["bytes"]
+            total["refused"].update(each[name]["refused"])
+    return total
+
+
 def families(logs: Logs) -> Iterator[Family]:
     words = forwards()
     kernel, lost = in_kernel(words)
-    there = [name for name, *_ in words]
-    sums = {name: one for each in (logs.requests, logs.sessions) for name, one in each.items() if name in there}
+    # The logs may also have counted what the kernel carries now, and a series may come only once.
+    there = [name for name, _, engine, *_ in words if engine == "nginx"]
     requests = {name: one for name, one in logs.requests.items() if name in there}
+    sums = {name: together(name, logs) for name in there if name in logs.requests or name in logs.sessions}
     yield (
         "portway_forward_info",
         "gauge",
