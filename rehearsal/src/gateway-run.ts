@@ -108,9 +108,9 @@ export class GatewayRun {
     return { instanceId, instanceType, privateIp, publicIp, userDataBytes: userData.length, securityGroups };
   }
 
-  /** Addresses of the hosts that the lab made because the stack names them. */
+  /** Addresses of the lab's hosts that the stack's forwards name. */
   get hosts(): readonly string[] {
-    return this.#targets?.made ?? [];
+    return [...(this.#targets?.used ?? [])];
   }
 
   /** What the lab did. @param begin start of the rehearsal, in milliseconds */

@@ -9,7 +9,8 @@ import { examine } from './doctor';
 import { GatewayRun } from './gateway-run';
 import { ensureVmImage, type VmImage, type VmSystem } from './image/image';
 import { showing, stepTask } from './progress';
-import type { RehearsalReport } from './report/record';
+import { machineRecord, portwayRecord } from './report/built-with';
+import type { MachineRecord, RehearsalReport } from './report/record';
 import { Steps } from './report/steps';
 import { reportLine, reportPath } from './report/text';
 import { writeReport } from './report/write';
@@ -44,6 +45,8 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   const folder = resolve(options.folder ?? '.rehearsal', id);
   const preparation = new Steps(now);
   const all: readonly Running[] = options.runs.map((plan) => ({ plan, track: new Track(plan.name, plan.cases, now) }));
+  const portway = await portwayRecord();
+  let machine: MachineRecord | undefined;
   let interrupted: string | undefined;
   const report = (leftBehind: readonly string[], failure?: string): Promise<RehearsalReport> =>
     writeReport({
@@ -51,6 +54,8 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
       seconds: Math.round(now()),
       folder,
       checks: all.flatMap(({ track: { name, checks } }) => checks.all.map((check) => ({ run: name, ...check }))),
+      portway,
+      ...(machine === undefined ? {} : { machine }),
       leftBehind,
       ...(interrupted === undefined ? {} : { interrupted }),
       ...(failure === undefined ? {} : { failure }),
@@ -78,6 +83,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   let failure: string | undefined;
   try {
     const image = await prepare(options, preparation, folder);
+    machine = await machineRecord(image, options.os ?? 'debian-13');
     await runAll(all, { options, folder, id, image, cleanup });
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);

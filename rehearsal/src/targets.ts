@@ -25,8 +25,8 @@ export class Targets {
   readonly #parties = new Map<string, Promise<Party>>();
   readonly #served = new Set<string>();
   readonly #taken = new Set<string>();
-  /** IPv4 addresses of the hosts created on demand, in that order. */
-  readonly made: string[] = [];
+  /** IPv4 addresses of the hosts that the forwards needed, in that order, apart from stranger and admin. */
+  readonly used = new Set<string>();
 
   constructor(options: TargetsOptions) {
     this.#o = options;
@@ -42,10 +42,10 @@ export class Targets {
 
   /** The party at an IPv4 address, created if there is none. */
   party(address: string): Promise<Party> {
+    this.#use(address);
     const there = this.#parties.get(address);
     if (there) return there;
     const made = addHost(this.#o.namespaces, this.#parties.size, address);
-    this.made.push(address);
     this.#parties.set(address, made);
     return made;
   }
@@ -55,7 +55,9 @@ export class Targets {
     const { namespaces, cleanup, folder, image } = this.#o;
     for (const place of places) {
       const { address, port, speaks } = place;
-      if (address === undefined || this.#served.has(nameOf(place))) continue;
+      if (address === undefined) continue;
+      this.#use(address);
+      if (this.#served.has(nameOf(place))) continue;
       this.#served.add(nameOf(place));
       const party = await this.party(address);
       const options = ['--listen', `${speaks}-${port}`, '--name', address, '--certificate', image.certificate];
@@ -94,6 +96,11 @@ export class Targets {
       this.#served.add(key(place));
       if (taken.includes(`${place.speaks}-${place.port}`)) this.#taken.add(nameOf(place));
     }
+  }
+
+  #use(address: string): void {
+    const alwaysThere: readonly string[] = [INTERNET.stranger.address, INTERNET.admin.address];
+    if (!alwaysThere.includes(address)) this.used.add(address);
   }
 
   /** Whether a program of the team answers there. If so, any answer counts. */

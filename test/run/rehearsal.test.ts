@@ -15,6 +15,7 @@ const report = (checks: RehearsalReport['checks'], more: Partial<RehearsalReport
   seconds: 1,
   folder: '/logs',
   checks,
+  portway: { version: '1.2.3' },
   leftBehind: [],
   preparation: [],
   runs: [],

@@ -1,8 +1,10 @@
+import { checksList } from './checks-list';
 import { html, Markup } from './html';
 import { tail } from './log';
+import { overview } from './overview';
 import { picture } from './picture';
 import type { RehearsalReport, RunRecord } from './record';
-import { casesTable, checksTable, eventsTable, matrix, securityTable } from './tables';
+import { eventsTable, securityTables } from './tables';
 import { timeline } from './timeline';
 
 /** The text of a run's files: by run, then by name. */
@@ -36,14 +38,19 @@ ${new Markup(style)}</style>
 <p class="of">Portway</p>
 <h1>${title}</h1>
 <p>${count('passed')} checks passed, ${count('failed')} failed, ${count('skipped')} skipped, in ${seconds} s. Begun <time datetime="${began}">${began.slice(0, 16).replace('T', ' ')} UTC</time>.</p>
-${wrong(report)}<p class="folder">Logs and rules: <code>${folder}</code></p>
-<nav aria-label="Contents"><ul><li><a href="#timeline">Timeline</a></li>${runs.map(({ name }) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
+${wrong(report)}<p class="of">${ranWith(report)} Logs and rules: <code>${folder}</code></p>
+<nav aria-label="Contents"><ul><li><a href="#ports">Who finds which port</a></li><li><a href="#timeline">Timeline</a></li>${runs.map(({ name }) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
 </header>
 <main>
+<section id="ports">
+<h2>Who finds which port</h2>
+${overview(report)}</section>
 <section id="timeline">
 <h2>Timeline</h2>
 ${timeline(report)}</section>
-${runs.map((run) => runSection(run, report, files[run.name] ?? {}))}</main>
+<div class="side details">
+${runs.map((run) => runSection(run, report, files[run.name] ?? {}))}</div>
+</main>
 </body>
 </html>
 `.text;
@@ -53,6 +60,17 @@ function verdict({ passed, interrupted, failure }: RehearsalReport): string {
   if (passed) return 'The rehearsal passed';
   if (interrupted !== undefined) return `The rehearsal was ended by ${interrupted}`;
   return failure === undefined ? 'The rehearsal failed' : 'The rehearsal could not run';
+}
+
+/** Which Portway ran on what. */
+function ranWith({ portway, machine }: RehearsalReport): string {
+  const { version, commit, changed } = portway;
+  const of =
+    commit === undefined ? 'no commit known' : `commit ${commit.slice(0, 12)}${changed ? ' with changes' : ''}`;
+  if (machine === undefined) return `Portway ${version}, ${of}. No machine was started.`;
+  const { os, qemu, acceleration } = machine;
+  const by = acceleration === 'kvm' ? 'KVM' : 'software emulation, since KVM does not work here';
+  return `Portway ${version}, ${of}; ${os} on QEMU ${qemu} by ${by}.`;
 }
 
 /** Everything that went wrong, first on the page. */
@@ -74,17 +92,15 @@ ${lines.map(
 }
 
 function runSection(run: RunRecord, { checks }: RehearsalReport, files: Files[string]): Markup {
-  const { name, gateway, scans } = run;
+  const { name, gateway } = run;
   const own = checks.filter((check) => check.run === name);
   return html`<section id="${name}">
 <h2>${name}</h2>
-<h3>Cases</h3>
-${casesTable(name, run.cases)}<h3>The lab</h3>
+<h3>Checks</h3>
+${own.length > 0 ? checksList(own) : html`<p>It did not get so far.</p>`}<h3>The lab</h3>
 ${picture(run)}${gateway && gatewayText(gateway)}<h3>What EC2 did</h3>
-${run.events.length > 0 ? eventsTable(name, run.events) : html`<p>It did not get so far.</p>`}<h3>Who finds which port</h3>
-${scans.length > 0 ? matrix(name, scans) : html`<p>It did not get so far.</p>`}<h3>Checks</h3>
-${own.length > 0 ? checksTable(name, own) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
-${gateway ? securityTable(gateway) : html`<p>It did not get so far.</p>`}<h3>Rules and logs</h3>
+${run.events.length > 0 ? eventsTable(name, run.events) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
+${gateway ? securityTables(gateway) : html`<p>It did not get so far.</p>`}<h3>Rules and logs</h3>
 ${Object.entries(files).map(
   ([file, text]) => html`<details><summary>${file}</summary>
 <pre tabindex="0">${tail(text, LINES)}</pre></details>

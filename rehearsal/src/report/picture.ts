@@ -1,4 +1,4 @@
-import { INTERNET, VPC } from '../network/addresses';
+import { INTERNET } from '../network/addresses';
 import { sideOf } from '../network/host';
 import { html, type Markup } from './html';
 import type { RunRecord } from './record';
@@ -11,7 +11,10 @@ interface Box {
   readonly kind?: 'party' | 'cloud' | 'wall' | 'gateway';
 }
 
-/** The lab of a run: who is where, and what is between them. In portrait, so that a phone shows all of it. */
+/**
+ * The lab of a run: who is where, and what is between them, without hosts that the stack does not use. In portrait, so
+ * that a phone shows all of it.
+ */
 export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
   const id = `lab-${name}`;
   const nat = gateway ? `Elastic IP ${gateway.publicIp} ⇄ ${gateway.privateIp} (1:1 NAT)` : 'no Elastic IP yet';
@@ -20,15 +23,15 @@ export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
     const own = scans.filter((scan) => scan.party === party);
     if (own.length === 0) return 'has not tried any port';
     const ports = [...new Set(own.flatMap(({ open }) => open))];
-    return ports.length === 0 ? 'found no port' : `found ${ports.sort((a, b) => a - b).join(', ')}`;
+    return ports.length === 0 ? 'found no port' : `found ${few(ports.sort((a, b) => a - b).map(String), 4).join(', ')}`;
   };
   const outside = hosts.filter((address) => sideOf(address) === 'internet');
   const inside = hosts.filter((address) => sideOf(address) === 'vpc');
-  const backends = [...VPC.backends, ...few(inside, 6)];
+  const targets = few(inside, 6);
   const outsideLine = outside.length > 0 ? [`hosts at ${few(outside, 2).join(', ')}`] : [];
   // The height of one more line above, or of some more below.
   const down = 18 * outsideLine.length;
-  const height = 430 + down + 18 * (backends.length - VPC.backends.length);
+  const height = 430 + down + 18 * Math.max(0, targets.length - 2);
   const boxes: Box[] = [
     { x: 10, y: 10, width: 160, lines: ['stranger', INTERNET.stranger.address, reached('stranger')], kind: 'party' },
     { x: 190, y: 10, width: 160, lines: ['admin', INTERNET.admin.address, reached('admin')], kind: 'party' },
@@ -54,14 +57,15 @@ export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
       lines: [`gateway VM, ${name}`, ...there],
       kind: 'gateway',
     },
-    { x: 230, y: 346 + down, width: 120, lines: ['backends', ...backends] },
+    ...(targets.length > 0 ? [{ x: 230, y: 346 + down, width: 120, lines: ['targets', ...targets] }] : []),
   ];
   const lines = [
     ...['M90 78V106', 'M270 78V106'],
-    ...[`M180 ${158 + down}v28`, `M110 ${238 + down}v28`, `M110 ${318 + down}v28`, `M290 ${238 + down}v108`],
+    ...[`M180 ${158 + down}v28`, `M110 ${238 + down}v28`, `M110 ${318 + down}v28`],
+    ...(targets.length > 0 ? [`M290 ${238 + down}v108`] : []),
   ];
-  const made = hosts.length > 0 ? ` The stack names ${hosts.join(', ')}: hosts were made there.` : '';
-  const told = `Stranger and admin reach the internet, from there the VPC's router (${nat}), and through the security group the gateway (${there[0]}). The backends are on a private subnet behind the same router.${made} The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
+  const made = hosts.length > 0 ? ` The stack's forwards name hosts at ${hosts.join(', ')}.` : '';
+  const told = `Stranger and admin reach the internet, from there the VPC's router (${nat}), and through the security group the gateway (${there[0]}).${made} The stranger ${reached('stranger')}; the admin ${reached('admin')}.`;
   return html`<svg class="picture" viewBox="0 0 360 ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">The lab of ${name}</title>
 <desc id="${id}-desc">${told}</desc>

@@ -13,6 +13,9 @@ export interface RehearsalReport {
   /** The single-file report for a browser. Undefined if the run ended before it had a folder. */
   readonly html?: string;
   readonly checks: readonly (Check & { readonly run: string })[];
+  readonly portway: PortwayRecord;
+  /** Undefined if the run ended before a machine could start. */
+  readonly machine?: MachineRecord;
   /** What could not be cleaned up. Empty unless something went wrong. */
   readonly leftBehind: readonly string[];
   /** Why the run ended early, for example `SIGINT`. */
@@ -24,6 +27,26 @@ export interface RehearsalReport {
   readonly runs: readonly RunRecord[];
 }
 
+/** The Portway that was rehearsed. */
+export interface PortwayRecord {
+  /** As in package.json. */
+  readonly version: string;
+  /** The checked out commit. Undefined if the folder is no checkout. */
+  readonly commit?: string;
+  /** Whether files differ from that commit. */
+  readonly changed?: boolean;
+}
+
+/** What the gateways ran on. */
+export interface MachineRecord {
+  /** The system of the VMs, such as `debian-13`. */
+  readonly os: string;
+  /** The emulator's version. */
+  readonly qemu: string;
+  /** `kvm`: the machine's own processor. `tcg`: software emulation, several times slower. */
+  readonly acceleration: 'kvm' | 'tcg';
+}
+
 /** One gateway's part of a rehearsal. */
 export interface RunRecord {
   /** Also names the run's folder. */
@@ -32,7 +55,7 @@ export interface RunRecord {
   readonly steps: readonly StepRecord[];
   /** The gateway as the EC2 API described it; undefined if the deploy did not get that far. */
   readonly gateway?: GatewayRecord;
-  /** IPv4 addresses of the hosts that the lab made because the stack's forwards name them. */
+  /** IPv4 addresses of the lab's hosts that the stack's forwards name: their targets, and clients that only they admit. */
   readonly hosts: readonly string[];
   /** What the lab did because of the EC2 API. */
   readonly events: readonly EventRecord[];

@@ -4,16 +4,15 @@ import type { RehearsalReport, StepRecord } from './record';
 /** When each step began and how long it took, as bars on one scale for all runs. */
 export function timeline({ preparation, runs, seconds }: RehearsalReport): Markup {
   const scale = Math.max(seconds, 1);
-  const groups = [{ name: 'preparation', steps: preparation }, ...runs];
   return html`<div class="timeline">
-${groups.map(({ name, steps }) => steps.length > 0 && group(name, steps, scale))}
-<p class="scale" aria-hidden="true"><span>0 s</span><span>${Math.round(scale / 2)} s</span><span>${scale} s</span></p>
+${preparation.length > 0 && group('preparation', preparation, scale)}<div class="side">
+${runs.map(({ name, steps }) => steps.length > 0 && group(name, steps, scale))}</div>
 </div>
 `;
 }
 
 function group(name: string, steps: readonly StepRecord[], scale: number): Markup {
-  return html`<h3>${name}</h3>
+  return html`<div><h3>${name}</h3>
 <ol>
 ${steps.map(
   (
@@ -21,6 +20,7 @@ ${steps.map(
   ) => html`<li class="${mark(step)}"><span class="step">${step.title}</span> <span class="time">${told(step)}</span>${bar(step, scale)}</li>
 `,
 )}</ol>
+<p class="scale" aria-hidden="true"><span>0 s</span><span>${Math.round(scale / 2)} s</span><span>${scale} s</span></p></div>
 `;
 }
 

@@ -11,7 +11,8 @@ const { report, files } = fixture();
 /** Kept, since people look at the screenshots. */
 const folder = process.env.PORTWAY_TEST_FOLDER ?? mkdtempSync(path.join(tmpdir(), 'portway-browser-'));
 const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1280, height: 900 };
+const TABLET = { width: 768, height: 1024 };
+const DESK = { width: 1440, height: 900 };
 const HOSTILE = `<script>alert(1)</script><img src="http://198.51.100.1/x.png" onerror="alert(2)"> </pre>`;
 
 let browser: Browser;
@@ -44,11 +45,18 @@ async function failedRun(): Promise<string> {
   const results = ['passed', 'failed', 'cut short', 'skipped'] as const;
   const runs = report.runs.map((one) => ({
     ...one,
+    cases: one.cases.map((each) => ({ ...each, result: 'failed' as const })),
     hosts: ['10.0.1.20', '198.51.100.77', '192.168.7.7', '9.9.9.9', '8.8.8.8'],
     steps: results.map((result) =>
       result === 'skipped' ? { title: result, result } : { title: result, begin: 1, result },
     ),
-    scans: [{ phase: 'first boot', party: 'admin' as const, open: [22], refused: [1, 2, 3], tried: 1043 }],
+    scans: (['first boot', 'after the certificate is renewed'] as const).map((phase, i) => ({
+      phase,
+      party: 'admin' as const,
+      open: [22, 80, 443, 8443, 50_000, 60_000].slice(0, 6 - i),
+      refused: [1, 2, 3],
+      tried: 1043,
+    })),
   }));
   const written = await writeReport({ ...report, folder: run, checks, runs, leftBehind: [seen] });
   return pathToFileURL(written.html ?? '').href;
@@ -77,14 +85,17 @@ const widths = (page: Page) =>
 describe.each([
   ['light', PHONE],
   ['dark', PHONE],
+  ['light', TABLET],
+  ['dark', TABLET],
   ['light', DESK],
   ['dark', DESK],
 ] as const)('%s, %o', (scheme, size) => {
-  test('opens without a word, asks for nothing, and does not scroll sideways', async () => {
+  test('opens without a word, asks for nothing, and cuts nothing', async () => {
     const { page, told, asked } = await opened(size, scheme);
     await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true; })`);
     expect(await widths(page)).toEqual({ wide: size.width, screen: size.width });
     expect(await page.title()).toBe('Portway: The rehearsal passed');
+    expect(await cut(page)).toEqual([]);
     expect(await contrast(page)).toEqual([]);
     await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = false; })`);
     await page.screenshot({ path: path.join(folder, `report-${scheme}-${size.width}.png`), fullPage: true });
@@ -101,6 +112,7 @@ test.each(['light', 'dark'] as const)(
     expect(await page.title()).toBe('Portway: The rehearsal failed');
     expect(await page.locator('header .wrong li').count()).toBe(2);
     expect(await widths(page)).toEqual({ wide: PHONE.width, screen: PHONE.width });
+    expect(await cut(page)).toEqual([]);
     expect(await contrast(page)).toEqual([]);
     await page.screenshot({ path: path.join(folder, `failed-${scheme}.png`), fullPage: true });
     expect(told).toEqual([]);
@@ -112,21 +124,44 @@ test.each(['light', 'dark'] as const)(
 
 test('lists every check, every step and every file; a hostile line of a log is text', async () => {
   const { page, told, asked } = await opened(DESK, 'light');
-  expect(await page.locator('td.what').allTextContents()).toEqual(
+  expect(await page.locator('.checks .what').allTextContents()).toEqual(
     report.runs.flatMap(({ name }) => report.checks.filter((check) => check.run === name).map(({ what }) => what)),
   );
-  expect(await page.locator('tr.passed:has(td.what) .result').count()).toBe(
+  expect(await page.locator('.checks .passed .result').count()).toBe(
     report.checks.filter(({ result }) => result === 'passed').length,
   );
   expect(await page.locator('.timeline .step').allTextContents()).toEqual(
     [...report.preparation, ...report.runs.flatMap(({ steps }) => steps)].map(({ title }) => title),
   );
-  expect(await page.locator('summary').allTextContents()).toEqual(report.runs.flatMap((run) => run.files));
+  expect(await page.locator('summary').allTextContents()).toEqual(
+    report.runs.flatMap(({ name, files: own }) => [
+      `${report.checks.filter(({ run, result }) => run === name && result === 'passed').length} checks passed`,
+      ...own,
+    ]),
+  );
   const shown = page.locator('#nginx details', { has: page.locator('summary', { hasText: 'bootstrap.log' }) });
   expect(await shown.locator('pre').textContent()).toContain(HOSTILE);
   expect(await page.locator('script, img, iframe').count()).toBe(0);
   expect(told).toEqual([]);
   expect(asked).toEqual([url]);
+  await page.close();
+}, 60_000);
+
+test('says first what matters: the verdict, who finds which port, and only then the times; the engines side by side', async () => {
+  const { page } = await opened(DESK, 'light');
+  const top = async (selector: string) => (await page.locator(selector).first().boundingBox())?.y ?? Number.NaN;
+  const order = await Promise.all(['h1', '#ports table', '#timeline', '.checks'].map(top));
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
+  expect(order[1]).toBeLessThan(DESK.height);
+  for (const selector of ['.card', '.timeline .side > div', '.details > section']) {
+    const boxes = await Promise.all((await page.locator(selector).all()).map((one) => one.boundingBox()));
+    expect(boxes.map((box) => box?.y)).toEqual([boxes[0]?.y, boxes[0]?.y]);
+    expect(boxes[1]?.x).toBeGreaterThan((boxes[0]?.x ?? 0) + (boxes[0]?.width ?? 0));
+  }
+  // Passed checks are folded; whatever failed is not.
+  expect(await page.locator('.checks').first().isVisible()).toBe(false);
+  await page.goto(failedUrl);
+  expect(await page.locator('#nginx .checks .failed').isVisible()).toBe(true);
   await page.close();
 }, 60_000);
 
@@ -146,6 +181,26 @@ test('has one h1 and no level left out, tables with captions, pictures with name
   expect(paper.subarray(0, 5).toString()).toBe('%PDF-');
   await page.close();
 }, 60_000);
+
+/** Texts that the screen, a box that scrolls sideways or a box of the picture cuts off. */
+function cut(page: Page): Promise<unknown> {
+  return page.evaluate(`(() => {
+    const bad = [];
+    const screen = document.documentElement.clientWidth;
+    for (const node of document.body.querySelectorAll('*')) {
+      const { left, right, width } = node.getBoundingClientRect();
+      if (width > 0 && (left < -0.5 || right > screen + 0.5)) bad.push(['outside the screen', node.tagName, node.className]);
+      const scrolls = getComputedStyle(node).overflowX !== 'visible' && !node.closest('svg');
+      if (scrolls && node.scrollWidth > node.clientWidth) bad.push(['scrolls', node.tagName, node.className]);
+    }
+    for (const text of document.querySelectorAll('svg text')) {
+      const own = text.getBoundingClientRect();
+      const box = text.parentNode.querySelector('rect').getBoundingClientRect();
+      if (own.left < box.left || own.right > box.right) bad.push(['outside its box', text.textContent]);
+    }
+    return bad;
+  })()`);
+}
 
 /** Texts with less contrast to their background than WCAG's level AA requires (4.5 to 1). */
 function contrast(page: Page): Promise<unknown> {

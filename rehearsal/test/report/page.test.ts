@@ -23,15 +23,15 @@ test('a run that passed: every check, step, rule and file stands on the page', (
   expect(text).toContain('<h1>The rehearsal passed</h1>');
   expect(text).not.toContain('class="wrong"');
   expect(report.checks.length).toBeGreaterThan(50);
-  for (const { what } of report.checks) expect(text).toContain(html`<td class="what">${what}</td>`.text);
+  for (const { what } of report.checks) expect(text).toContain(html`<span class="what">${what}</span>`.text);
   const steps = [...report.preparation, ...report.runs.flatMap((run) => run.steps)];
   for (const { title } of steps) expect(text).toContain(html`<span class="step">${title}</span>`.text);
   for (const run of report.runs) {
     for (const { name, about } of run.cases)
-      expect(text).toContain(html`<th scope="row">${name}</th><td class="about">${about}</td>`.text);
+      expect(text).toContain(html`<span class="case">${name}</span> <span class="about">${about}</span>`.text);
     for (const { at, what } of run.events)
       expect(text).toContain(
-        html`<td class="number">${at} s</td><th scope="row">${run.gateway?.instanceId}</th><td class="event">${what}</td>`
+        html`<td class="number">${at} s</td><th scope="row">${run.gateway?.instanceId}</th><td class="event">${what}`
           .text,
       );
     for (const name of run.files) expect(text).toContain(`<summary>${name}</summary>`);
@@ -41,21 +41,64 @@ test('a run that passed: every check, step, rule and file stands on the page', (
   }
 });
 
-test('hosts that were made for the stack are in the picture, on their side of the router', () => {
+test('the page says which Portway ran on what', () => {
+  expect(render()).toContain(
+    'Portway 0.1.0, commit 5060371a6f3b; debian-13 on QEMU 10.0.7 by software emulation, since KVM does not work here.',
+  );
+  const machine = { os: 'debian-12', qemu: '10.0.7', acceleration: 'kvm' } as const;
+  expect(render({ portway: { version: '1.0.0', commit: 'abc', changed: true }, machine })).toContain(
+    'Portway 1.0.0, commit abc with changes; debian-12 on QEMU 10.0.7 by KVM.',
+  );
+  const { machine: _none, ...early } = report;
+  expect(page({ ...early, portway: { version: '1.0.0' } }, {}, '')).toContain(
+    'Portway 1.0.0, no commit known. No machine was started.',
+  );
+});
+
+test('which port each party found; where that changed, when', () => {
+  const scan = (phase: string, party: 'stranger' | 'admin', open: number[], refused: number[] = []) => ({
+    ...{ phase, party, open, refused, tried: 9 },
+  });
+  const scans = [
+    ...[scan('first boot', 'stranger', [80]), scan('first boot', 'admin', [22, 80])],
+    ...[scan('change', 'stranger', [80, 81]), scan('change', 'admin', [22, 80, 81], [443])],
+  ];
+  const [first] = report.runs;
+  const text = render({ runs: [{ ...first, scans } as (typeof report.runs)[number]] });
+  expect(text).toContain('<caption>TCP ports of the Elastic IP, iptables (first boot, change)</caption>');
+  const row = (title: string) => text.split(`<tr><th scope="row">${title}</th>`)[1]?.split('</tr>')[0];
+  expect(row('22')).toBe('<td class="silent">no answer</td><td class="open">● open</td>');
+  expect(row('80')).toBe('<td class="open">● open</td><td class="open">● open</td>');
+  const later = '<td><p class="silent">no answer: first boot</p><p class="open">● open: change</p></td>';
+  expect(row('81')).toBe(later + later);
+  expect(row('443')).toContain('<p class="refused">× refused: change</p>');
+  expect(row('others')).toContain('<p class="silent">8 of 9 gave no answer: first boot</p>');
+
+  const many = Array.from({ length: 100 }, (_, i) => i + 1000);
+  const full = render({ runs: [{ ...first, scans: [scan('x', 'admin', [], many)] } as (typeof report.runs)[number]] });
+  expect(full).toContain('<th scope="row">others (63 of them answered)</th>');
+});
+
+test('hosts that the stack names are in the picture, on their side of the router, and no others', () => {
   const hosts = ['10.0.1.20', '198.51.100.77', '192.168.7.7', '9.9.9.9', '8.8.8.8'];
   const [first] = report.runs;
   const text = render({ runs: [{ ...first, hosts } as (typeof report.runs)[number]] });
   expect(text).toContain('>hosts at 198.51.100.77, 2 more</text>');
   for (const address of ['10.0.1.20', '192.168.7.7']) expect(text).toContain(`>${address}</text>`);
-  expect(text).toContain(`The stack names ${hosts.join(', ')}`);
-  expect(render()).not.toContain('The stack names');
+  expect(text).toContain(`The stack&#39;s forwards name hosts at ${hosts.join(', ')}.`);
+  expect(text).toContain('>targets</text>');
+  // The fixture's forwards lead to the gateway itself.
+  expect(render()).not.toMatch(/hosts at |>targets<|10\.0\.1\.1/);
 });
 
 test('the page names nothing outside of itself', () => {
   const text = render();
   expect(text).not.toMatch(/<(script|link|img|iframe|object|base)\b|\b(src|srcset)=|@import|url\(/i);
   // Addresses in logs are only text; links stay within the page.
-  expect([...text.matchAll(/href="([^"]*)"/g)].map(([, to]) => to)).toEqual(['#timeline', '#iptables', '#nginx']);
+  expect([...text.matchAll(/href="([^"]*)"/g)].map(([, to]) => to)).toEqual([
+    ...['#ports', '#timeline', '#iptables', '#nginx'],
+    ...['#iptables', '#nginx'],
+  ]);
 });
 
 test('a hostile line becomes no markup, wherever it comes from', () => {
