@@ -17,9 +17,19 @@ export class Ledger {
   remark(fate: Fate, said: Said, why: string): void {
     this.settled.add(said);
     if (fate !== 'differs') this.covering.add(said);
+    this.write(fate, said, why);
+  }
+
+  private write(fate: Fate, said: Said, why: string): void {
     const text = said.text.length > LONGEST ? `${said.text.slice(0, LONGEST - 3)}...` : said.text;
     const { file, line } = said;
     this.remarks.set(JSON.stringify([fate, file, line, text, why]), { fate, file, line, text, why });
+  }
+
+  /** About what a block does not say: of several, about the first. What it does say is still to be accounted for. */
+  remarkDefault(fate: 'differs' | 'own', said: Said, why: string): void {
+    if ([...this.remarks.values()].some((one) => one.fate === fate && one.why === why)) return;
+    this.write(fate, said, why);
   }
 
   has(said: Said): boolean {

@@ -14,7 +14,11 @@ export interface HttpContext {
 
 export interface ServerContext extends HttpContext {
   readonly upstreams: ReadonlyMap<string, Directive>;
+  /** The block `server`, for what it does not say. */
+  readonly server: Directive;
   readonly serverName: string | undefined;
   /** Whether clients speak plain HTTP. */
   readonly plain: boolean;
+  /** Whether clients need not name the port: 80, or 443 over TLS. */
+  readonly usualPort: boolean;
 }

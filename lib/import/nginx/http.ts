@@ -109,13 +109,18 @@ function tellListen(listen: Listen, port: string | undefined, ledger: Ledger): v
   else ledger.take(said);
 }
 
-function allSites(listener: Listener, context: Omit<ServerContext, 'serverName' | 'plain'>): readonly Site[] {
+function allSites(
+  listener: Listener,
+  context: Omit<ServerContext, 'server' | 'serverName' | 'plain' | 'usualPort'>,
+): readonly Site[] {
   const { secure, servers } = listener;
   return servers.flatMap((server, i) =>
     sitesOf(server, i === 0 && catchesAll(server, listener, context.ledger), {
       ...context,
       serverName: server.names.find((name) => !name.startsWith('*')),
+      server: server.said,
       plain: !secure,
+      usualPort: listener.port === (secure ? '443' : '80'),
     }),
   );
 }

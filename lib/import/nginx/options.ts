@@ -1,10 +1,11 @@
 import type { Ledger } from '../ledger';
 import { readCache } from './cache';
-import type { HttpContext, Options } from './context';
+import type { Options, ServerContext } from './context';
 import type { Directive } from './directives';
 import { readHeaders } from './headers';
 import { readLimits } from './limits';
 import { readLogs } from './logs';
+import { tellRequestHeaders } from './request-headers';
 import type { Scope } from './scope';
 import { bytes, seconds, within } from './units';
 
@@ -16,7 +17,7 @@ export interface Reading {
 }
 
 /** The options that hold in a location, inherited or not. */
-export function readOptions(reading: Reading, context: HttpContext): Options {
+export function readOptions(reading: Reading, context: ServerContext): Options {
   const { scope, redirects } = reading;
   const always = {
     ...readLimits(scope, context),
@@ -24,8 +25,9 @@ export function readOptions(reading: Reading, context: HttpContext): Options {
     ...readLogs(scope, context.ledger),
   };
   if (redirects) return always;
+  tellRequestHeaders(scope, context);
   return {
-    ...readBody(scope, context.ledger),
+    ...readBody(scope, context),
     ...readTimeouts(reading, context.ledger),
     ...readStreaming(scope, context.ledger),
     ...readMethods(scope, context.ledger),
@@ -36,9 +38,15 @@ export function readOptions(reading: Reading, context: HttpContext): Options {
 
 const MOST_MIB = 10_240;
 
-function readBody(scope: Scope, ledger: Ledger): Options {
+function readBody(scope: Scope, { ledger, server }: ServerContext): Options {
   const said = scope.last('client_max_body_size');
   const size = bytes(said?.args[0]);
+  if (said === undefined)
+    ledger.remarkDefault(
+      'differs',
+      server,
+      'without client_max_body_size nginx takes bodies of 1 MiB, forwards of 100 (maxBodyMiB)',
+    );
   if (said === undefined || size === undefined) return {};
   ledger.take(said);
   const mib = size / 1024 ** 2;

@@ -41,6 +41,12 @@ export function passOf(
   ledger.take(said, ...scope.sets(text));
   const strip = stripOf(said, scope, uri, paths, context);
   if (strip === undefined) return undefined;
+  if (uri !== '' && !uri.startsWith('$'))
+    ledger.remarkDefault(
+      'differs',
+      said,
+      'targets see the path as the client wrote it: nginx decodes it here, such as %2F, and makes one slash of two',
+    );
   const isGrpc = scheme === 'grpc';
   return {
     kind: 'targets',
@@ -83,9 +89,14 @@ function stripOf(
     ledger.remark('lost', said, 'targets see the path as it is');
     return undefined;
   }
-  // A location without a slash at its end: nginx leaves the path's own slash, so that two stand in a row.
+  if (uri === '/' && paths.length > 1)
+    ledger.remark(
+      'differs',
+      said,
+      `targets see /x for ${paths[0]}/x: nginx leaves the path's own slash, and makes //x of it`,
+    );
   if (uri === '/') return true;
-  if (prefix !== undefined && uri === prefix.slice(0, -1)) return false;
+  if (paths.length > 1 && uri === prefix?.slice(0, -1)) return false;
   ledger.remark('lost', said, 'targets see the path as it is, or without its prefix (stripPrefix)');
   return undefined;
 }

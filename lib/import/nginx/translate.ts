@@ -108,7 +108,8 @@ function tell(one: Directive, caches: boolean, ledger: Ledger): void {
     ledger.remark('own', one, "the gateway puts its own address into targets' redirects");
   else if (name === 'error_page')
     ledger.remark('differs', one, 'errors of the gateway get its own page (errors), those of targets pass');
-  else if (name.startsWith('gzip') || name.startsWith('brotli'))
+  else if (/^(gzip|brotli)_/.test(name)) ledger.remark('own', one, 'nothing is compressed here');
+  else if (name === 'gzip' || name === 'brotli')
     ledger.remark('lost', one, 'answers are passed on as they are: let targets compress them');
   else ledger.remark('lost', one, 'it has no counterpart');
 }

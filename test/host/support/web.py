@@ -4,7 +4,7 @@ A WebSocket handshake is answered, with what it got in X-Test-Handshake, and eve
 
 What it answers can be asked for: X-Test-Status (its status), X-Test-Header ("name: value", as often as wanted), X-Test-Pieces (so many
 server-sent events, one a second), X-Test-Pause (seconds before it answers), X-Test-Filler (so many
-bytes more)."""
+bytes more), X-Test-Body (so many bytes of the request's body at most)."""
 
 import base64
 import hashlib
@@ -29,8 +29,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "name": sys.argv[2],
             "method": self.command,
             "path": self.path,
+            # Python makes one slash of those that a path begins with.
+            "asked": self.requestline.split()[1],
             "headers": [[name.lower(), value] for name, value in self.headers.items()],
-            "body": self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(),
+            "body": self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()[: self.most_of_body()],
             "address": self.connection.getsockname()[0].removeprefix("::ffff:"),
             # The same number in two answers: they came over one connection.
             "connection": self.client_address[1],
@@ -49,6 +51,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def most_of_body(self):
+        return int(self.headers.get("X-Test-Body", 1 << 30))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_COPY = do_MOVE = answer
 

@@ -18,11 +18,14 @@ import { Forward, type PortwayStackProps, Tls } from 'portway';
 //   as Portway does: server_tokens (test/import/corpus/nginx/gitlab.conf:15), server_tokens (test/import/corpus/nginx/gitlab.conf:25), proxy_http_version (test/import/corpus/nginx/gitlab.conf:42)
 //   Portway has a log of its own, in JSON: access_log (test/import/corpus/nginx/gitlab.conf:17)
 //   Portway sets the host's nginx up itself: error_log (test/import/corpus/nginx/gitlab.conf:18)
+//   headers by which clients claim another address, method or URL are removed (passHeaders): server (test/import/corpus/nginx/gitlab.conf:21)
+//   targets' redirects to the name that the client asked for keep its scheme and port: server (test/import/corpus/nginx/gitlab.conf:21)
 //   Portway sets TLS up itself (docs/tls.md): ssl_certificate_key (test/import/corpus/nginx/gitlab.conf:27), ssl_ciphers (test/import/corpus/nginx/gitlab.conf:28), ssl_prefer_server_ciphers (test/import/corpus/nginx/gitlab.conf:30), ssl_session_cache (test/import/corpus/nginx/gitlab.conf:31), ssl_session_timeout (test/import/corpus/nginx/gitlab.conf:32)
 //   the client is the last address that is no trusted proxy: real_ip_recursive (test/import/corpus/nginx/gitlab.conf:34)
 //   it is off: gzip (test/import/corpus/nginx/gitlab.conf:38), proxy_redirect (test/import/corpus/nginx/gitlab.conf:41)
 //   a target has 5 s to accept a connection, one of several 2 s (failover.connectTimeout): proxy_connect_timeout (test/import/corpus/nginx/gitlab.conf:40)
-//   targets are told so anyway: proxy_set_header (test/import/corpus/nginx/gitlab.conf:43), proxy_set_header (test/import/corpus/nginx/gitlab.conf:44), proxy_set_header (test/import/corpus/nginx/gitlab.conf:46), proxy_set_header (test/import/corpus/nginx/gitlab.conf:47), proxy_set_header (test/import/corpus/nginx/gitlab.conf:48), proxy_set_header (test/import/corpus/nginx/gitlab.conf:49)
+//   targets are told so anyway: proxy_set_header (test/import/corpus/nginx/gitlab.conf:43), proxy_set_header (test/import/corpus/nginx/gitlab.conf:44), proxy_set_header (test/import/corpus/nginx/gitlab.conf:47), proxy_set_header (test/import/corpus/nginx/gitlab.conf:48), proxy_set_header (test/import/corpus/nginx/gitlab.conf:49)
+//   targets are told so anyway, without what clients claim who are no trusted proxies: proxy_set_header (test/import/corpus/nginx/gitlab.conf:46)
 export const imported = {
   diskGiB: 14,
   forwards: {

@@ -20,7 +20,14 @@ import { Forward, type PortwayStackProps } from 'portway';
 //   test/import/corpus/nginx/guarded.conf:3 geo $blocked: it has no counterpart
 //   test/import/corpus/nginx/guarded.conf:16 auth_basic_user_file u: it has no counterpart
 //
+// Translated, but not to the letter:
+//   test/import/corpus/nginx/guarded.conf:4 server: without proxy_set_header Host nginx tells targets their own name, forwards the one that the client asked for
+//   test/import/corpus/nginx/guarded.conf:4 server: without client_max_body_size nginx takes bodies of 1 MiB, forwards of 100 (maxBodyMiB)
+//
 // Needs no counterpart:
+//   targets learn the client from X-Forwarded-For, without what clients claim who are no trusted proxies: server (test/import/corpus/nginx/guarded.conf:4)
+//   headers by which clients claim another address, method or URL are removed (passHeaders): server (test/import/corpus/nginx/guarded.conf:4)
+//   targets' redirects to the name that the client asked for keep its scheme and port: server (test/import/corpus/nginx/guarded.conf:4)
 //   no client reaches it: it is internal: location (test/import/corpus/nginx/guarded.conf:10)
 //   nobody may use it, so it is left out: location (test/import/corpus/nginx/guarded.conf:21)
 export const imported = {

@@ -12,7 +12,14 @@ import { Forward, type PortwayStackProps } from 'portway';
 //   test/import/corpus/nginx/lua.conf:12 location /dynamic/: its target or answer has no counterpart
 //
 // Translated, but not to the letter:
+//   test/import/corpus/nginx/lua.conf:4 server: without proxy_set_header Host nginx tells targets their own name, forwards the one that the client asked for
+//   test/import/corpus/nginx/lua.conf:4 server: without client_max_body_size nginx takes bodies of 1 MiB, forwards of 100 (maxBodyMiB)
 //   test/import/corpus/nginx/lua.conf:13 location ~* ^/(a|b)/c$: upper and lower case differ
+//
+// Needs no counterpart:
+//   targets learn the client from X-Forwarded-For, without what clients claim who are no trusted proxies: server (test/import/corpus/nginx/lua.conf:4)
+//   headers by which clients claim another address, method or URL are removed (passHeaders): server (test/import/corpus/nginx/lua.conf:4)
+//   targets' redirects to the name that the client asked for keep its scheme and port: server (test/import/corpus/nginx/lua.conf:4)
 export const imported = {
   forwards: {
     web: Forward.http({

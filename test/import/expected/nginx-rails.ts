@@ -7,8 +7,11 @@ import { Forward, type PortwayStackProps } from 'portway';
 //   test/import/corpus/nginx/rails.conf:8 try_files $uri @puma: files are not served: all requests of location / go to the target
 //
 // Needs no counterpart:
+//   headers by which clients claim another address, method or URL are removed (passHeaders): server (test/import/corpus/nginx/rails.conf:2)
+//   targets' redirects to the name that the client asked for keep its scheme and port: server (test/import/corpus/nginx/rails.conf:2)
 //   no files are served: root (test/import/corpus/nginx/rails.conf:5), try_files (test/import/corpus/nginx/rails.conf:7)
-//   targets are told so anyway: proxy_set_header (test/import/corpus/nginx/rails.conf:10), proxy_set_header (test/import/corpus/nginx/rails.conf:11)
+//   targets are told so anyway, without what clients claim who are no trusted proxies: proxy_set_header (test/import/corpus/nginx/rails.conf:10)
+//   targets are told so anyway: proxy_set_header (test/import/corpus/nginx/rails.conf:11)
 //   it is off: proxy_redirect (test/import/corpus/nginx/rails.conf:12)
 //   Portway tunes nginx itself: keepalive_timeout (test/import/corpus/nginx/rails.conf:17)
 export const imported = {

@@ -11,9 +11,14 @@ import { Forward, type PortwayStackProps } from 'portway';
 //
 // Translated, but not to the letter:
 //   test/import/corpus/nginx/wordpress.conf:1 server: other names get no answer: nginx gives them to the first server
+//   test/import/corpus/nginx/wordpress.conf:22 server: without proxy_set_header Host nginx tells targets their own name, forwards the one that the client asked for
+//   test/import/corpus/nginx/wordpress.conf:22 server: without client_max_body_size nginx takes bodies of 1 MiB, forwards of 100 (maxBodyMiB)
 //
 // Needs no counterpart:
 //   comes with nginx's packages, or certbot: include (test/import/corpus/nginx/wordpress.conf:11)
+//   targets learn the client from X-Forwarded-For, without what clients claim who are no trusted proxies: server (test/import/corpus/nginx/wordpress.conf:22)
+//   headers by which clients claim another address, method or URL are removed (passHeaders): server (test/import/corpus/nginx/wordpress.conf:22)
+//   targets' redirects to the name that the client asked for keep its scheme and port: server (test/import/corpus/nginx/wordpress.conf:22)
 export const imported = {
   forwards: { web: Forward.http({ listen: 80, hosts: { 'api.example.com': { to: '10.0.0.30:9000' } } }) },
 } satisfies Partial<PortwayStackProps>;
