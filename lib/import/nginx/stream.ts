@@ -42,8 +42,10 @@ export function streamForwards(
     if (read === undefined) return [];
     hasIpv6 ||= read.hasIpv6;
     const ports = new Map(listens.filter((one) => !isLoopback(one)).map((one) => [`${one.port} ${isUdp(one)}`, one]));
-    for (const { said: listen, host } of listens) {
+    for (const one of listens) {
+      const { said: listen, host } = one;
       if (host === '') ledger.take(listen);
+      else if (isLoopback(one)) ledger.remark('own', listen, 'it listens on loopback, where no client comes');
       else ledger.remark('differs', listen, 'a forward listens on all addresses of the gateway');
     }
     return [...ports.values()].map((listen): readonly [string, ImportedForward] => {

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ImportedForward } from '../imported';
 import type { Ledger } from '../ledger';
 import { admission, both, covers, inside } from './admission';
-import { type FlatRule, flatten, type Match, type Ruleset } from './rule';
+import { type Action, type FlatRule, flatten, type Match, type Rule, type Ruleset } from './rule';
 
 type Props = Readonly<Record<string, unknown>>;
 
@@ -56,13 +56,29 @@ function listenersOf(rules: readonly FlatRule[], ledger: Ledger): readonly Liste
       ledger.remark('lost', said, 'a forward has a protocol: all packets to one host are no forward');
     } else if (protocol === 'tcp' || protocol === 'udp') {
       if (ports === undefined) ledger.remark('lost', said, 'a forward has ports, such as 6000-6100');
-      for (const port of ports ?? []) add(listeners, `${protocol} ${port}`, rule);
+      for (const port of (ports ?? []).flatMap((one) => apart(one, rule))) add(listeners, `${protocol} ${port}`, rule);
     } else add(listeners, protocol, rule);
   }
   return [...listeners].map(([key, own]) => {
     const [protocol = '', listen] = key.split(' ');
     return { protocol, listen, rules: own };
   });
+}
+
+/** Ranges of more ports stay one. */
+const MOST_APART = 32;
+
+/** The ports that need a forward each, since all of a range lead to one port; or the range, if it leads to one as long. */
+function apart(listen: string, { action }: FlatRule): readonly string[] {
+  const [first = 0, last = first] = listen.split('-').map(Number);
+  const isShort = first < last && last - first < MOST_APART;
+  if (action.kind !== 'dnat' || action.ports === undefined || !isShort || leadsToRange(listen, action)) return [listen];
+  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}`);
+}
+
+/** Whether each port of a range leads to another port. The kernel shifts ports only from a base, and keeps those within. */
+function leadsToRange(listen: string, { ports, base }: Extract<Action, { readonly kind: 'dnat' }>): boolean {
+  return ports === listen || (ports?.includes('-') === true && base === Number(listen.split('-')[0]));
 }
 
 /** Whether a rule takes packets out of those that later rules translate. Those of containers do so for the host's own ways. */
@@ -112,7 +128,7 @@ function forwardOf(
     ...(from === undefined ? {} : { allowFrom: [...new Set(from)] }),
     ...(denied.length === 0 ? {} : { denyFrom: denied }),
     ...interfaceOf(first, ledger),
-    ...preserved(protocol, destinations, rules),
+    ...preserved(first.said, protocol, destinations, rules, ledger),
   };
   if (listen === undefined) {
     if (one.host === undefined) {
@@ -166,7 +182,7 @@ function destinationsOf({ action, match }: FlatRule, listen: string | undefined)
   if (action.kind !== 'dnat') return [];
   return action.addresses.map((address) => {
     const host = address === '' || /^(127\.|::1$)/.test(address) ? undefined : address;
-    const port = action.ports ?? listen;
+    const port = portOf(action, listen);
     const formatted = host !== undefined && isIP(host) === 6 ? `[${host}]` : host;
     const to =
       host === undefined
@@ -178,6 +194,18 @@ function destinationsOf({ action, match }: FlatRule, listen: string | undefined)
           : `${formatted}:${port}`;
     return { host, to, port, share: match.share ?? 1 };
   });
+}
+
+/** The port or ports of the targets. */
+function portOf(action: Extract<Action, { readonly kind: 'dnat' }>, listen: string | undefined): string | undefined {
+  const { ports, base } = action;
+  if (ports === undefined || listen === undefined) return ports ?? listen;
+  const [first = 0, last = first] = ports.split('-').map(Number);
+  const [port = 0, end = port] = listen.split('-').map(Number);
+  if (first === last || ports === listen) return ports;
+  if (end > port && leadsToRange(listen, action)) return `${first}-${Math.min(first + end - port, last)}`;
+  if (base !== undefined) return `${first + port - base}`;
+  return first <= port && port <= last ? listen : `${first}`;
 }
 
 /** Targets with weights: each rule takes its share of what the ones before it leave. */
@@ -208,7 +236,13 @@ function interfaceOf({ match, said }: FlatRule, ledger: Ledger): Props {
 }
 
 /** Targets see the client's address, unless a rule gives them the gateway's. */
-function preserved(protocol: string, destinations: readonly Destination[], rules: Ruleset): Props {
+function preserved(
+  said: Rule,
+  protocol: string,
+  destinations: readonly Destination[],
+  rules: Ruleset,
+  ledger: Ledger,
+): Props {
   if (destinations.some(({ host }) => host === undefined)) return {};
   const masks = flatten(rules, 'nat POSTROUTING').filter(({ action }) => action.kind === 'masquerade');
   const covered = ({ host = '', port }: Destination, { from, to, protocol: of, ports }: Match) =>
@@ -216,8 +250,23 @@ function preserved(protocol: string, destinations: readonly Destination[], rules
     (to === undefined || to.some((network) => inside(host, network))) &&
     (of === undefined || of === protocol) &&
     (ports === undefined || (port !== undefined && ports.some((range) => covers(range, port))));
-  const masked = (one: Destination) => masks.some(({ match }) => covered(one, match));
-  return destinations.every(masked) ? {} : { preserveClientAddress: true };
+  const isMasked = (one: Destination) => masks.some(({ match }) => covered(one, match));
+  const found = destinations.flatMap((one) => (isMasked(one) ? [true] : singly(one).map(isMasked)));
+  if (found.every(Boolean)) return {};
+  if (found.some(Boolean))
+    ledger.remark(
+      'differs',
+      said,
+      'all its targets see the address of the client: preserveClientAddress is for a forward',
+    );
+  return { preserveClientAddress: true };
+}
+
+/** A range of ports as its ports, since each may have a rule of its own. Long ranges stay one. */
+function singly(destination: Destination): readonly Destination[] {
+  const [first = 0, last = first] = (destination.port ?? '').split('-').map(Number);
+  if (!(last > first && last - first < MOST_APART)) return [destination];
+  return Array.from({ length: last - first + 1 }, (_, i) => ({ ...destination, port: `${first + i}` }));
 }
 
 function tellContainers({ said }: FlatRule, destinations: readonly Destination[], ledger: Ledger): void {

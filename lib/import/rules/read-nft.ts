@@ -1,5 +1,6 @@
 import { ImportError } from '../imported';
 import { readNetwork } from '../nginx/sources';
+import { type Maps, mappedOf } from './nft-map';
 import type { Action, Match, Rule, Ruleset } from './rule';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -30,6 +31,9 @@ export function readNft(file: string, text: string): Ruleset {
     places.set(keyOf(chain, 'name'), `${table} ${hook}`);
     if (chain.policy === 'drop') closed.add(`${table} ${hook}`);
   }
+  const maps = new Map(
+    items.flatMap(({ map }) => (isObject(map) ? [[keyOf(map, 'name'), listOf(map.elem)] as const] : [])),
+  );
   const tables = tablesOf(items, places);
   const all: Rule[] = [];
   for (const { rule } of items) {
@@ -37,13 +41,13 @@ export function readNft(file: string, text: string): Ruleset {
     const key = keyOf(rule, 'chain');
     const { family = '', table = '', chain = '', handle = '' } = rule;
     const said = { file, line: 1, text: `${family} ${table} ${chain} handle ${handle}: ${wordsOf(rule.expr)}` };
-    const read: Rule = { ...said, ...ruleOf(listOf(rule.expr), `${family} ${table}`, sets) };
-    all.push(read);
+    const read = rulesOf(listOf(rule.expr), `${family} ${table}`, sets, maps).map((one): Rule => ({ ...said, ...one }));
+    all.push(...read);
     // A chain may be called from chains of several hooks.
     for (const place of places.has(key)
       ? [places.get(key) ?? '']
       : [...(tables.get(`${family} ${table}`) ?? [])].map((one) => `${one} ${chain}`))
-      chains.set(place, [...(chains.get(place) ?? []), read]);
+      chains.set(place, [...(chains.get(place) ?? []), ...read]);
   }
   if (all.length === 0) throw new ImportError({ file }, 'has no rule');
   return { chains, closed, all };
@@ -80,11 +84,32 @@ function keyOf(one: Json, name: string): string {
 
 type Open = { -readonly [K in keyof Match]: Match[K] } & { unknown: string[] };
 
-function ruleOf(
+interface Read {
+  readonly match: Match;
+  readonly action: Action;
+}
+
+/** A rule, or one for each element of the map in it. */
+function rulesOf(
   expressions: readonly unknown[],
   table: string,
   sets: ReadonlyMap<string, readonly unknown[]>,
-): { readonly match: Match; readonly action: Action } {
+  maps: Maps,
+): readonly Read[] {
+  const rule = ruleOf(expressions, table, sets);
+  const mapped = expressions.filter(isObject).flatMap((one) => mappedOf(one, table, maps) ?? []);
+  if (mapped.length === 0) return [rule];
+  return mapped.map(({ ports, protocol, action }) => ({
+    match: {
+      ...rule.match,
+      ...(ports === undefined ? {} : { ports: [ports] }),
+      ...(protocol === undefined ? {} : { protocol }),
+    },
+    action,
+  }));
+}
+
+function ruleOf(expressions: readonly unknown[], table: string, sets: ReadonlyMap<string, readonly unknown[]>): Read {
   const match: Open = { unknown: [] };
   let action: Action = { kind: 'none' };
   for (const one of expressions.filter(isObject)) {

@@ -109,7 +109,8 @@ function withDestination(action: Action, target: string | undefined, options: re
   if (action.kind !== 'dnat') return action;
   const value = options.find(({ name }) => /^--to(-destination|-ports?)?$/.test(name))?.value ?? '';
   if (target === 'REDIRECT') return { ...action, ...(value === '' ? {} : { ports: value.replace(':', '-') }) };
-  return { ...action, ...destination(value) };
+  const to = destination(value);
+  return to === undefined ? { kind: 'other', name: `--to-destination ${value}` } : { ...action, ...to };
 }
 
 /** @returns whether a forward can have such a condition */
@@ -189,12 +190,19 @@ function actionOf(name: string, goes: boolean): Action {
   return { kind: goes ? 'goto' : 'jump', chain: name };
 }
 
-/** `10.0.0.5:80`, `10.0.0.5-10.0.0.7`, `[2001:db8::5]:80`, `:8080`. */
-export function destination(text: string): { readonly addresses: readonly string[]; readonly ports?: string } {
-  const match = /^(\[[^\]]+\](?:-\[[^\]]+\])?|[^:]*|[\da-f:]+)(?::(\d+(?:-\d+)?))?$/i.exec(text);
-  const [, hosts = '', ports] = match ?? [];
+/** `10.0.0.5:80`, `10.0.0.5-10.0.0.7`, `[2001:db8::5]:80`, `:8080`, `10.0.0.5:7000-7009/6000`; undefined if it is none. */
+export function destination(
+  text: string,
+): { readonly addresses: readonly string[]; readonly ports?: string; readonly base?: number } | undefined {
+  const match = /^(\[[^\]]+\](?:-\[[^\]]+\])?|[^:]*|[\da-f:]+)(?::(\d+(?:-\d+)?)(?:\/(\d+))?)?$/i.exec(text);
+  if (match === null) return undefined;
+  const [, hosts = '', ports, base] = match;
   const plain = hosts.replaceAll(/[[\]]/g, '');
-  return { addresses: rangeOf(plain), ...(ports === undefined ? {} : { ports }) };
+  return {
+    addresses: rangeOf(plain),
+    ...(ports === undefined ? {} : { ports }),
+    ...(base === undefined ? {} : { base: Number(base) }),
+  };
 }
 
 const MOST_ADDRESSES = 64;

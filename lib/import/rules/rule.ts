@@ -21,7 +21,13 @@ export interface Match {
 }
 
 export type Action =
-  | { readonly kind: 'dnat'; readonly addresses: readonly string[]; readonly ports?: string }
+  | {
+      readonly kind: 'dnat';
+      readonly addresses: readonly string[];
+      readonly ports?: string;
+      /** The port that leads to the first of `ports`. Without it all lead there that are not in that range already. */
+      readonly base?: number;
+    }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'masquerade' | 'accept' | 'drop' | 'return' | 'none' }
   | { readonly kind: 'other'; readonly name: string };
