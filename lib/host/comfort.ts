@@ -5,6 +5,11 @@ export function isTool(file: HostFile): boolean {
   return file.optional === 'tool';
 }
 
+/** Whether a host works the same without this file, only with more rights. */
+export function isSandbox(file: HostFile): boolean {
+  return file.optional === 'sandbox';
+}
+
 /** Drops optional files, and the comments of all others. */
 export function withoutComfort(file: HostFile): readonly HostFile[] {
   return file.optional ? [] : [withoutComments(file)];

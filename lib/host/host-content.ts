@@ -18,6 +18,7 @@ import { metadataPart } from './metadata';
 import { countsTraffic, monitoringFiles, needed } from './monitoring';
 import type { OperatingSystem } from './operating-system';
 import { protectPart } from './protect';
+import { sandboxFile } from './sandbox';
 import { updateFiles } from './updates';
 
 /** A host's files and settings, without what differs between two deploys of the same stack (the signal's URL). */
@@ -125,6 +126,7 @@ function nginxPart(
       `${UNITS}/portway-logs.service`,
       `${UNITS}/portway-logs.timer`,
     ),
+    sandboxFile('nginx'),
   ];
   return {
     files,

@@ -9,6 +9,9 @@ export interface HostFile {
    * rendered by synth from what the template says elsewhere, so nobody reviews it. Scripts are always compressed; the others only if there is no room for them.
    */
   readonly origin: 'script' | 'rules' | 'team' | 'copy';
-  /** Whether it may be dropped if there is no room for it. A `tool` is dropped before anything else becomes less readable. */
-  readonly optional?: boolean | 'tool';
+  /**
+   * Whether it may be dropped if there is no room for it. A `tool` is dropped before anything else becomes less readable. A `sandbox` comes
+   * in last, where nothing else has to go for it.
+   */
+  readonly optional?: boolean | 'tool' | 'sandbox';
 }

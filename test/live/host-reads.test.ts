@@ -84,7 +84,15 @@ test('a host reads files that no bucket leaves plain', () => {
     expect(live.parts.some(({ name }) => name.includes('nginx.conf'))).toBe(false);
     const [conf] = read.files.filter(({ path }) => path === '/etc/nginx/nginx.conf');
     expect(conf?.text).toContain('listen 80');
-    // Tools are left out where there is no room.
+    // Tools are left out where there is no room, and then limits of services.
+    expect(read.files).toHaveLength(content.files.filter(({ optional }) => typeof optional !== 'string').length + 1);
+  }
+}, 60_000);
+
+test('a host reads the limits of its services where nothing else has to go for them', () => {
+  const nginx = canonical.filter(([name]) => name === 'nginx').map(([, content]) => content);
+  for (const { content, read } of throughTheHost(nginx, 39_000)) {
+    expect(read.files.map(({ path }) => path)).toContain('/etc/systemd/system/nginx.service.d/sandbox.conf');
     expect(read.files).toHaveLength(content.files.filter(({ optional }) => optional !== 'tool').length + 1);
   }
 }, 60_000);

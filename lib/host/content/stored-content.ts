@@ -1,5 +1,5 @@
 import type { Problems } from '../../forward/problems';
-import { isTool, withoutComfort, withoutComments } from '../comfort';
+import { isSandbox, isTool, withoutComfort, withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import {
@@ -93,21 +93,34 @@ export function storedContent(
   return { ...division, content: digest(division.list) };
 }
 
+/** The most readable division that fits, with the limits of services where nothing else has to go for them. */
+function divisionThat(fits: (one: Division) => boolean, files: readonly HostFile[]): Division | undefined {
+  const whole = divide(files, 0);
+  if (fits(whole)) return whole;
+  const limits = files.filter(isSandbox);
+  const found = mostReadable(
+    fits,
+    files.filter((file) => !isSandbox(file)),
+  );
+  if (found === undefined) return undefined;
+  const limited = divide([...found.files, ...limits], found.count);
+  return fits(limited) ? limited : divide(found.files, found.count);
+}
+
 /**
- * The most readable division that fits. Lines that `cdk diff` shows count for more than comments, which
+ * The files, and how many plain ones must be packed. Lines that `cdk diff` shows count for more than comments, which
  * `Portway.rules.txt` has too; and comments for more than files that forwarding does not depend on. Tools go first.
  */
-function divisionThat(fits: (one: Division) => boolean, all: readonly HostFile[]): Division | undefined {
+function mostReadable(
+  fits: (one: Division) => boolean,
+  all: readonly HostFile[],
+): { readonly files: readonly HostFile[]; readonly count: number } | undefined {
   const files = all.filter((file) => !isTool(file));
-  for (const some of [all, files]) {
-    const whole = divide(some, 0);
-    if (fits(whole)) return whole;
-  }
+  for (const some of [all, files]) if (fits(divide(some, 0))) return { files: some, count: 0 };
   for (const smaller of [files.map(withoutComments), files.flatMap(withoutComfort)]) {
     const count = fewestPacked(smaller, fits);
     if (count === undefined) continue;
-    const commented = divide(files, count);
-    return fits(commented) ? commented : divide(smaller, count);
+    return { files: fits(divide(files, count)) ? files : smaller, count };
   }
   return undefined;
 }
