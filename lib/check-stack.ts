@@ -85,7 +85,8 @@ export interface CheckedStack extends CheckedGateway {
   readonly cdk: CdkStackProps;
 }
 
-const GATEWAY = {
+/** The names of a gateway's props. */
+export const GATEWAY = {
   forwards: true,
   lists: true,
   engine: true,
@@ -133,10 +134,12 @@ export function checkStack(written: unknown): CheckedStack {
   const props = readObjectOrEnd(written, STACK, problems);
   const cdk = readCdkStackProps(props, problems);
   const checked = checkProps(props, problems);
-  return {
-    ...checked,
-    cdk: Object.fromEntries(Object.entries(cdk).filter(([name]) => Object.hasOwn(CDK_STACK, name))),
-  };
+  return { ...checked, cdk: ofStack(cdk) };
+}
+
+/** Only the props of the CDK's own stacks. */
+export function ofStack(cdk: CdkStackProps): CdkStackProps {
+  return Object.fromEntries(Object.entries(cdk).filter(([name]) => Object.hasOwn(CDK_STACK, name)));
 }
 
 /**
@@ -171,17 +174,29 @@ export function standIn(written: unknown): CheckedGateway {
   );
 }
 
-type Written = Partial<Record<string, unknown>>;
+export type Written = Partial<Record<string, unknown>>;
 
 /** @throws PortwayError if the props are no object, so nothing else can be checked */
-function readObjectOrEnd(written: unknown, parts: Readonly<Record<string, true>>, problems: Problems): Written {
-  const read = readObject('', written, { parts, example: EXAMPLE, required: true }, problems);
+export function readObjectOrEnd(
+  written: unknown,
+  parts: Readonly<Record<string, true>>,
+  problems: Problems,
+  example = EXAMPLE,
+): Written {
+  const read = readObject('', written, { parts, example, required: true }, problems);
   if (read === undefined) problems.throwIfAny();
   return read ?? {};
 }
 
 /** @throws PortwayError listing the problems, including those that were found before */
 function checkProps(props: Written, problems: Problems): CheckedGateway {
+  const read = readGateway(props, problems);
+  problems.throwIfAny();
+  return read;
+}
+
+/** What the props say. Reports everything wrong to `problems`; with any, the result is not to be used. */
+export function readGateway(props: Written, problems: Problems): CheckedGateway {
   const login = readLogin(props, problems);
   const lists = readLists(props.lists, problems);
   const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems);
@@ -232,7 +247,6 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   const inbound = inboundTraffic(forwards, settings, loginPeer(login), join);
   const outbound = outboundTraffic(forwards, settings, join);
   checkTraffic({ inbound, outbound }, maxSecurityGroupRules, problems);
-  problems.throwIfAny();
 
   const { availabilityZoneIndex } = deploy;
   const { keyPairName, sshPublicKey } = props as LoginKeyProps;

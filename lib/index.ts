@@ -8,6 +8,8 @@ export type { GatewayDashboardProps } from './constructs/dashboard';
 export type { DnsProps } from './constructs/dns';
 export type { GatewayEgressProps } from './constructs/egress';
 export type { ExistingEipProps } from './constructs/fixed-address';
+export type { CapacityProps } from './constructs/fleet/capacity';
+export type { Fleet } from './constructs/fleet/fleet';
 export type { Gateway } from './constructs/gateway';
 export type { LiveChangeProps } from './constructs/live-change';
 export type { LoginKeyProps } from './constructs/login-key';
@@ -83,5 +85,7 @@ export type {
 } from './plan/plan';
 export { PortGateway } from './port-gateway';
 export type { PortGatewayProps } from './port-gateway-props';
+export { PortwayFleet } from './portway-fleet';
+export type { PortwayFleetProps } from './portway-fleet-props';
 export { PortwayStack } from './portway-stack';
 export type { PortwayStackProps } from './portway-stack-props';

@@ -39,6 +39,11 @@ export function replacingProperties(resource: CfnResource): readonly Definition[
   return found;
 }
 
+/** A resource's properties as they are in the template. Call it while the template is written. */
+export function finalProperties(resource: CfnResource): Readonly<Record<string, unknown>> {
+  return describe(resource).Properties ?? {};
+}
+
 /** A resource's definition, and the resources it refers to, by logical id. */
 function describe(resource: CfnResource): Definition & { readonly targets: ReadonlyMap<string, CfnResource> } {
   const resolver = new ReferenceCollector();

@@ -19,6 +19,8 @@ export interface FirewallProps {
   readonly separateRules: boolean;
   /** Id of the group of the endpoint that people log in through. Undefined: there is none. */
   readonly endpointGroupId?: string | undefined;
+  /** What AWS shows of the group. Never change a text: that would replace the group. Default: that of a gateway's host. */
+  readonly description?: string;
 }
 
 /** The gateway's security group: allows `inbound` and `outbound`, and nothing else. */
@@ -30,12 +32,11 @@ export class Firewall extends Construct {
 
   constructor(scope: Construct, id: string, props: FirewallProps) {
     super(scope, id);
-    const { vpc, inbound, outbound, separateRules } = props;
+    const { vpc, inbound, outbound, separateRules, description = 'Portway gateway' } = props;
     this.endpointGroupId = props.endpointGroupId;
     this.securityGroup = new ec2.SecurityGroup(this, separateRules ? 'LiveGroup' : 'SecurityGroup', {
       vpc,
-      // Never change this text: that would replace the group.
-      description: 'Portway gateway',
+      description,
       allowAllOutbound: outbound.some((r) => isAll(r, 4)),
       allowAllIpv6Outbound: outbound.some((r) => isAll(r, 6)),
     });

@@ -22,13 +22,16 @@ export class LiveProof extends Construct {
   /** The condition's logical id. */
   readonly logicalId: string;
 
-  /** @param content hash of the content, in hexadecimal digits */
-  constructor(scope: Construct, id: string, content: string) {
+  /**
+   * @param content hash of the content, in hexadecimal digits
+   * @param hosts how many must report, and how long they may take, as an ISO 8601 duration
+   */
+  constructor(scope: Construct, id: string, content: string, { count, timeout } = { count: 1, timeout: TIMEOUT }) {
     super(scope, id);
     // The type cannot be updated, so it must never have metadata. The construct's path would be metadata too.
     this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
     this.condition = new CfnWaitCondition(this, 'Condition');
-    this.condition.cfnOptions.creationPolicy = { resourceSignal: { count: 1, timeout: TIMEOUT } };
+    this.condition.cfnOptions.creationPolicy = { resourceSignal: { count, timeout } };
     // The CDK's id has at most 255 characters, as CloudFormation requires.
     const stable = Stack.of(this)
       .getLogicalId(this.condition)

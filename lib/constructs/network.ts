@@ -40,6 +40,11 @@ export interface NetworkProps {
    */
   readonly availabilityZoneIndex?: number;
   /**
+   * How many zones, from that one on, the new VPC has a public subnet in.
+   * @default 1
+   */
+  readonly zones?: number;
+  /**
    * Whether the new VPC also has IPv6, with a range from Amazon.
    * @default false
    */
@@ -65,6 +70,8 @@ const NO_FLOW_LOGS = 'Flow logs cost per gigabyte; flowLogs: true turns them on.
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   readonly subnet: ec2.ISubnet;
+  /** All subnets of a fleet, one a zone; of a single gateway its only one. */
+  readonly subnets: readonly ec2.ISubnet[];
   /** Whether the VPC is an existing one. Its subnets may not assign public addresses. */
   readonly isForeign: boolean;
   /** What must outlive a host with a public address: the internet gateway and the routes to it. */
@@ -77,14 +84,16 @@ export class Network extends Construct {
     // The stack's checks guarantee that there is one.
     const subnet = props.subnet ?? (this.vpc.publicSubnets[0] as ec2.ISubnet);
     this.subnet = subnet;
+    this.subnets = this.isForeign ? [subnet] : this.vpc.publicSubnets;
     // The VPC's own `internetConnectivityEstablished` covers the internet gateway only. Booting needs the route too, and destroy
     // must not detach the gateway while a public address is left. It also lacks the IPv6 route of a dual-stack VPC.
     // An imported VPC has none of these in this app.
     this.internet = [
-      subnet.internetConnectivityEstablished,
-      ...[this.vpc.node.tryFindChild('VPCGW'), subnet.node.tryFindChild('DefaultRoute6')].filter(
-        (child) => child !== undefined,
-      ),
+      ...this.subnets.map((one) => one.internetConnectivityEstablished),
+      ...[
+        this.vpc.node.tryFindChild('VPCGW'),
+        ...this.subnets.map((one) => one.node.tryFindChild('DefaultRoute6')),
+      ].filter((child) => child !== undefined),
     ];
   }
 
@@ -92,16 +101,17 @@ export class Network extends Construct {
     flowLogs = false,
     logEncryptionKey,
     availabilityZoneIndex = 0,
+    zones: count = 1,
     ipv6 = false,
   }: NetworkProps): ec2.Vpc {
-    const zones = [Fn.select(availabilityZoneIndex, Fn.getAzs())];
+    const zones = Array.from({ length: count }, (_, i) => Fn.select(availabilityZoneIndex + i, Fn.getAzs()));
     const vpc = withZones(
       Stack.of(this),
       zones,
       () =>
         new ec2.Vpc(this, 'Vpc', {
           ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
-          maxAzs: 1,
+          maxAzs: count,
           natGateways: 0,
           subnetConfiguration: [
             {
@@ -119,14 +129,16 @@ export class Network extends Construct {
           restrictDefaultSecurityGroup: false,
         }),
     );
-    for (const subnet of vpc.publicSubnets) {
+    // Changing the zone creates the new subnet before the old one is deleted, so their ranges must not overlap.
+    vpc.publicSubnets.forEach((subnet, i) => {
+      const index = availabilityZoneIndex + i;
       const resource = subnet.node.defaultChild as ec2.CfnSubnet;
-      resource.cidrBlock = ownSubnetRange(availabilityZoneIndex);
+      resource.cidrBlock = ownSubnetRange(index);
       if (ipv6) {
-        const ranges = Fn.cidr(Fn.select(0, vpc.vpcIpv6CidrBlocks), availabilityZoneIndex + 1, '64');
-        resource.ipv6CidrBlock = Fn.select(availabilityZoneIndex, ranges);
+        const ranges = Fn.cidr(Fn.select(0, vpc.vpcIpv6CidrBlocks), index + 1, '64');
+        resource.ipv6CidrBlock = Fn.select(index, ranges);
       }
-    }
+    });
     if (flowLogs) this.addFlowLog(vpc, logEncryptionKey);
     else {
       acknowledge(vpc, 'AwsSolutions-VPC7', NO_FLOW_LOGS);

@@ -9,6 +9,7 @@ import { certificatesPart } from './certificates';
 import { commandFiles } from './command';
 import { bootFiles } from './content/boot-files';
 import { fetchedListsPart } from './fetched-lists';
+import { fleetFiles } from './fleet';
 import type { HostFile } from './host-file';
 import { kernelPart } from './kernel';
 import { confirmFiles } from './live/confirm';
@@ -44,6 +45,8 @@ export interface HostContentProps {
   readonly drainSeconds?: number;
   /** Forwards of a live host that must answer after a change. Default: none. */
   readonly confirmed?: readonly Confirmed[];
+  /** The port on which a fleet's balancer asks the host. Default: the host is in no fleet. */
+  readonly healthPort?: number;
 }
 
 /** The content of a host with these forwards. */
@@ -57,6 +60,7 @@ export function hostContent({
   live = false,
   drainSeconds,
   confirmed = [],
+  healthPort,
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os, { live });
   const proxy = nginxPart(forwards, settings, os, memoryMiB);
@@ -90,6 +94,7 @@ export function hostContent({
     ...certificates.files.filter(missing),
     ...ofLive,
     ...monitoringFiles(forwards, settings, name),
+    ...fleetFiles(healthPort),
     ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
   ];
   return {

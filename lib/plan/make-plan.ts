@@ -5,6 +5,7 @@ import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import { USER_DATA_LIMIT, type UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
+import type { PlannedFleet } from './fleet';
 import { AT_DEPLOY, network, plannedFetched, plannedLists } from './lists';
 import type { Plan, PlannedCost, PlannedLogin, PlannedRule } from './plan';
 import { plannedForward } from './planned-forward';
@@ -22,6 +23,7 @@ export interface PlanProps {
   /** How many metrics they are on: AWS charges for each. */
   readonly alarmMetrics: number;
   readonly dashboard: boolean;
+  readonly fleet?: PlannedFleet;
   readonly content: HostContent;
   readonly userData: UserData;
   readonly inbound: readonly TrafficRule[];
@@ -61,6 +63,7 @@ export function makePlan(props: PlanProps): Plan {
       ...plannedMetrics(forwards, settings),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
+    ...(props.fleet === undefined ? {} : { fleet: props.fleet }),
     files: content.files.filter((f) => f.origin === 'rules').map(({ path, text }) => ({ path, text })),
     inbound: inbound.map(plannedRule),
     outbound: outbound.map(plannedRule),

@@ -7,16 +7,19 @@ import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HttpProtocol } from '../http/protocol';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
+import type { PlannedFleet } from './fleet';
 import type { PlannedFetchedList, PlannedList, PlannedListNames } from './lists';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
  */
 export interface Plan {
-  /** The logical id of the address's association in the template. It stays as long as the gateway does. */
+  /** The logical id of the address's association in the template, of a fleet of its balancer. It stays as long as the gateway does. */
   readonly association: string;
   readonly forwards: readonly PlannedForward[];
   readonly gateway: PlannedGateway;
+  /** Several hosts behind a balancer. Omitted: a single gateway. */
+  readonly fleet?: PlannedFleet;
   /** The host's rendered files: rules and nginx.conf. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** The rules of the security group. */

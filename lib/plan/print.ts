@@ -1,5 +1,6 @@
 import { BALANCES } from '../forward/balance';
 import { formatPorts } from '../forward/ports';
+import { fleetLines } from './fleet';
 import { AT_DEPLOY, listLine, type PlannedFetchedList, type PlannedList, shownSources } from './lists';
 import type {
   Plan,
@@ -29,7 +30,14 @@ export function printPlan(stack: string, plan: Plan): string {
   );
   const room = roomText(plan.userData);
   const files = plan.files.map(({ path, text }) => `${path}\n${'-'.repeat(path.length)}\n${text}`);
-  const parts = [forwards, ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []), 'Security group', rules];
+  const fleet = plan.fleet === undefined ? [] : ['Fleet', fleetLines(plan.fleet).join('\n')];
+  const parts = [
+    forwards,
+    ...fleet,
+    ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []),
+    'Security group',
+    rules,
+  ];
   return [`Stack ${stack}`, ...parts, room, ...files].join('\n\n');
 }
 

@@ -43,6 +43,8 @@ export interface Deploy {
   readonly drainSeconds?: number;
   /** Of live hosts. Default: nothing. */
   readonly confirm?: Confirm;
+  /** Of a fleet's hosts. Default: the host is in none. */
+  readonly healthPort?: number;
   /** Changes the host's content, for failures that synth would reject. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
@@ -124,6 +126,7 @@ export function contentOf(deploy: Deploy, live = false): HostContent {
     live,
     confirmed: readConfirm(deploy.confirm, forwards, new Problems()),
     ...(deploy.drainSeconds === undefined ? {} : { drainSeconds: deploy.drainSeconds }),
+    ...(deploy.healthPort === undefined ? {} : { healthPort: deploy.healthPort }),
     ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });

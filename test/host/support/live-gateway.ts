@@ -51,9 +51,9 @@ export class LiveGateway {
 
   /**
    * `isImpatient`: the loader does not wait for what may come a little later. `hasTag`: whether the instance has a tag
-   * with its content, and shows it.
+   * with its content, and shows it. `signalUrl`: where a boot is reported.
    */
-  static async start({ isImpatient = false, hasTag = true } = {}): Promise<LiveGateway> {
+  static async start({ isImpatient = false, hasTag = true, signalUrl = SIGNAL_URL } = {}): Promise<LiveGateway> {
     const host = await Host.start({ root: await certificatesRoot() });
     const folder = await mkdtemp(join(tmpdir(), 'portway-signal-'));
     const gateway = new LiveGateway(host, await Aws.near(host), folder, hasTag);
@@ -61,7 +61,7 @@ export class LiveGateway {
     await gateway.aws.serve();
     const [loader, fetch] = LOADERS.map(readAsset) as [string, string];
     const scripts = { loader, fetch: isImpatient ? fetch.replace(PAUSES, 'PAUSES = (0, 1, 2, 1)') : fetch };
-    await host.write(SCRIPT, partOf(renderLoader({ pointer: POINTER, signalUrl: SIGNAL_URL, scripts })), '0700');
+    await host.write(SCRIPT, partOf(renderLoader({ pointer: POINTER, signalUrl, scripts })), '0700');
     await host.write('/sys/devices/virtual/dmi/id/board_asset_tag', `${INSTANCE}\n`);
     return gateway;
   }

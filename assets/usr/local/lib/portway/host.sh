@@ -38,6 +38,7 @@ readonly SERVICES=(
   "portway-logs.timer $UNITS/portway-logs.timer start_timer"
   "portway-certificates.timer $UNITS/portway-certificates.timer start_timer"
   "portway-metrics.service $UNITS/portway-metrics.service start_timer"
+  "portway-ready.socket $UNITS/portway-ready.socket start_ready"
 )
 STEP=start
 # The settings that portway.env may contain.

@@ -48,8 +48,12 @@ def body(status: str, reason: str, settings: Mapping[str, str]) -> str:
 
 
 def put(address: str, text: str) -> tuple[int, str]:
-    """Without a Content-Type, as the presigned URL requires."""
+    """Without a Content-Type, as the presigned URL requires. A fleet has no URL: see group.py."""
     url = urllib.parse.urlsplit(address)
+    if url.scheme == "group":
+        from portway import group
+
+        return group.put(address, text)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     return aws.exchange(kind(url.netloc, timeout=20), "PUT", f"{url.path}?{url.query}", {}, text.encode())
 

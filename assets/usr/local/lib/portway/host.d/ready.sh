@@ -1,0 +1,7 @@
+# shellcheck shell=bash
+# Part of host.sh, on the hosts of a fleet.
+
+# Another port is another socket.
+start_ready() {
+  if [[ $WRITTEN == *portway-ready* ]]; then systemctl restart "$2"; else start_timer "$@"; fi
+}

@@ -1,0 +1,131 @@
+import type { Duration } from 'aws-cdk-lib';
+import { GATEWAY, ofStack, readGateway, readObjectOrEnd, type Written } from './check-stack';
+import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
+import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
+import { checkBlocked, checkForwards } from './constructs/fleet/check-forwards';
+import { type Listener, listenersOf } from './constructs/fleet/listeners';
+import { NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
+import type { LiveChange } from './constructs/live-change';
+import { loginPeer, NOBODY } from './constructs/login';
+import type { LoginKeyProps } from './constructs/login-key';
+import type { Machine } from './constructs/machine';
+import type { NetworkProps } from './constructs/network';
+import { readLogin, type SshWay } from './forward/admin';
+import { Forward } from './forward/forward';
+import { type GatewaySettings, NO_SETTINGS } from './forward/gateway-settings';
+import type { Known } from './forward/known';
+import { PLACES } from './forward/known-props';
+import { Problems } from './forward/problems';
+import { readWhole } from './forward/read-value';
+import type { ResolvedForward } from './forward/resolved';
+import { inboundTraffic, separateTraffic, type TrafficRule } from './forward/traffic';
+import type { HostFile } from './host/host-file';
+import { OPERATING_SYSTEMS } from './host/operating-system';
+import type { PortwayFleetProps } from './portway-fleet-props';
+
+/** A fleet's checked props. */
+export interface CheckedFleet {
+  readonly cdk: CdkStackProps;
+  readonly capacity: Capacity;
+  readonly healthPort: number;
+  readonly forwards: readonly ResolvedForward[];
+  readonly listeners: readonly Listener[];
+  readonly settings: GatewaySettings;
+  readonly machine: Machine;
+  readonly network: NetworkProps;
+  readonly ssh: SshWay;
+  readonly loginKey: LoginKeyProps;
+  readonly firstBootScript?: HostFile;
+  /** What the balancer's group admits. */
+  readonly fromClients: readonly TrafficRule[];
+  /** What the hosts' group admits besides the balancer. */
+  readonly toHosts: readonly TrafficRule[];
+  readonly outbound: readonly TrafficRule[];
+  readonly liveChange: LiveChange;
+  readonly signalTimeout: Duration;
+  readonly detailedMonitoring: boolean;
+}
+
+/** The names of a fleet's props, and those of a single gateway's, which are refused with a reason. */
+export const FLEET = { ...CDK_STACK, ...GATEWAY, capacity: true, healthPort: true } satisfies Known<PortwayFleetProps>;
+
+const EXAMPLE =
+  "{ adminCidr: '203.0.113.7/32', capacity: { min: 2, max: 4 }, ami, forwards: { web: Forward.tcp({ listen: 80, to: '10.0.9.10:80' }) } }";
+
+/** As kube-proxy's, which answers the same question to the same balancers. */
+const HEALTH_PORT = 10_256;
+
+/** A rolling update waits no longer for a host. */
+const LONGEST_BOOT = 3600;
+
+/**
+ * The checking phase of a fleet: reports every problem with its props at once, whatever they are.
+ * @throws PortwayError listing every problem
+ */
+export function checkFleet(written: unknown): CheckedFleet {
+  const problems = new Problems([...PLACES, ['capacity', CAPACITY]]);
+  const props = readObjectOrEnd(written, FLEET, problems, EXAMPLE);
+  const checked = readFleet(props, problems);
+  problems.throwIfAny();
+  return checked;
+}
+
+/** A small fleet with valid props, in place of a wrong one until all problems are told. It must never be deployed. */
+export function standInFleet(): CheckedFleet {
+  const ami = { id: 'ami-00000000', rootDevice: '/dev/xvda' };
+  const forwards = { standIn: Forward.tcp({ listen: 80, to: '192.0.2.1:80', engine: 'iptables' }) };
+  const capacity = { min: 2, max: 3 };
+  return readFleet({ adminCidr: NOBODY.text, keyPairName: 'none', ami, capacity, forwards }, new Problems());
+}
+
+function readFleet(props: Written, problems: Problems): CheckedFleet {
+  const cdk = readCdkStackProps(props, problems);
+  const capacity = readCapacity(props.capacity, problems);
+  const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
+  refuseOthers(props, problems);
+  const one = readGateway(ofOneHost(props), problems);
+  const { forwards, settings, machine, signalTimeout } = one;
+  if (props.ami === undefined) askForImage(machine, problems);
+  if (signalTimeout.toSeconds() > LONGEST_BOOT)
+    problems.add(
+      'signalTimeout',
+      'must be at most an hour on a fleet: a rolling update waits no longer for a host',
+      `${signalTimeout.toSeconds()} s`,
+    );
+  const listeners = listenersOf(forwards);
+  checkForwards(forwards, listeners, healthPort, problems);
+  checkBlocked(settings, problems);
+  // Reported already if it is wrong.
+  const login = readLogin(props, new Problems());
+  const { firstBootScript, loginKey, network, outbound, liveChange, detailedMonitoring } = one;
+  return {
+    cdk: ofStack(cdk),
+    ...{ capacity, healthPort, forwards, listeners, settings, machine, loginKey, outbound, liveChange },
+    ...{ signalTimeout, detailedMonitoring, ssh: login.way },
+    network: { ...network, zones: capacity.zones },
+    ...(firstBootScript === undefined ? {} : { firstBootScript }),
+    // People log in to the hosts themselves, not to the balancer.
+    fromClients: inboundTraffic(forwards, settings, undefined, separateTraffic(mostRules(props.maxSecurityGroupRules))),
+    toHosts: inboundTraffic([], NO_SETTINGS, loginPeer(login)),
+  };
+}
+
+/** What a fleet's props mean for each of its hosts. */
+function ofOneHost(props: Written): Written {
+  const { capacity: _, healthPort: __, ...rest } = props;
+  const kept = Object.entries(rest).filter(([name]) => !Object.hasOwn(NOT_ON_A_FLEET, name));
+  return { ...Object.fromEntries(kept), onChange: 'live', liveTrigger: 'poll' };
+}
+
+/** The rules that a security group may have; a wrong number has been reported. */
+function mostRules(limit: unknown): number {
+  return typeof limit === 'number' ? limit : 60;
+}
+
+function askForImage({ os, architecture }: Machine, problems: Problems): void {
+  const parameter = OPERATING_SYSTEMS[os].imageParameter(architecture);
+  problems.add(
+    'ami',
+    `must name the hosts' image on a fleet, such as { id: 'ami-0123456789abcdef0', rootDevice: '${OPERATING_SYSTEMS[os].rootDevice}' }: otherwise each launch takes the newest one, and hosts differ. This prints it: aws ssm get-parameter --name ${parameter} --query Parameter.Value`,
+  );
+}

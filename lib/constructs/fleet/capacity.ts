@@ -1,0 +1,70 @@
+import type { Known } from '../../forward/known';
+import type { Problems } from '../../forward/problems';
+import { readObject } from '../../forward/read-object';
+import { readWhole } from '../../forward/read-value';
+
+/**
+ * How many hosts a fleet has, and over how many zones.
+ * @category Fleet
+ */
+export interface CapacityProps {
+  /** The fewest hosts that run at any time (2-59), also while a change of the machine replaces them one by one. */
+  readonly min: number;
+  /**
+   * The most hosts (3-60). A change of the machine starts a new host before it ends an old one, so it needs room for
+   * one more than `min`. Hosts beyond `min` come and go with the processor's load.
+   * @refused a number that is not greater than `min`
+   */
+  readonly max: number;
+  /**
+   * Over how many availability zones the hosts are (2-6). Each zone has a fixed address of its own. Another number
+   * replaces the balancer or its addresses in the zones that go.
+   * @default 2
+   * @refused more than `min`: a zone's address leads to the hosts of that zone alone
+   */
+  readonly zones?: number;
+}
+
+/** The checked capacity. */
+export interface Capacity extends Required<CapacityProps> {}
+
+export const CAPACITY = { min: true, max: true, zones: true } satisfies Known<CapacityProps>;
+
+/**
+ * The most hosts. Each reads the pointer every 30 s and some seven times after a change; Parameter Store allows 40 reads a
+ * second in an account and region by default, of which 60 hosts take at most 14.
+ * @see https://docs.aws.amazon.com/general/latest/gr/ssm.html
+ */
+const MOST_HOSTS = 60;
+
+/** In place of a wrong capacity, so that everything else is checked too. */
+const STAND_IN: Capacity = { min: 2, max: 3, zones: 2 };
+
+/** Reads `capacity`. Reports anything wrong to `problems`. */
+export function readCapacity(value: unknown, problems: Problems): Capacity {
+  const before = problems.length;
+  const read = readObject(
+    'capacity',
+    value,
+    { parts: CAPACITY, example: '{ min: 2, max: 4, zones: 2 }', required: true },
+    problems,
+  );
+  if (read === undefined) return STAND_IN;
+  const min = readWhole('capacity.min', read.min, { from: 2, to: MOST_HOSTS - 1, required: true }, problems);
+  const max = readWhole('capacity.max', read.max, { from: 3, to: MOST_HOSTS, required: true }, problems);
+  const zones = readWhole('capacity.zones', read.zones ?? 2, { from: 2, to: 6 }, problems);
+  if (min === undefined || max === undefined || zones === undefined) return STAND_IN;
+  if (max <= min)
+    problems.add(
+      'capacity.max',
+      `must be greater than min, which is ${min}: a change of the machine starts a new host before it ends an old one`,
+      max,
+    );
+  if (zones > min)
+    problems.add(
+      'capacity.zones',
+      `must not be more than min, which is ${min}: a zone's address leads to the hosts of that zone alone`,
+      zones,
+    );
+  return problems.length > before ? STAND_IN : { min, max, zones };
+}

@@ -1,0 +1,67 @@
+import { overlapCidr } from 'cidr-tools';
+import type { GatewaySettings } from '../../forward/gateway-settings';
+import { forwardPath, type Problems } from '../../forward/problems';
+import { isKernelForward, isPortForward, type ResolvedForward, transportsOf } from '../../forward/resolved';
+import { isToken } from '../../forward/token';
+import { type Listener, MOST_LISTENERS } from './listeners';
+
+/** The addresses of a fleet's own VPC: of its hosts, and of the balancer, which checks them. */
+const OWN_NETWORK = '10.0.0.0/16';
+
+/** Reports forwards that a fleet cannot have, and a health port that something else needs. */
+export function checkForwards(
+  forwards: readonly ResolvedForward[],
+  listeners: readonly Listener[],
+  healthPort: number,
+  problems: Problems,
+): void {
+  for (const forward of forwards) checkForward(forward, healthPort, problems);
+  if (listeners.length > MOST_LISTENERS) {
+    const ranges = forwards.filter(isPortForward).filter(({ listen }) => listen.to > listen.from);
+    const most = ranges.map((f) => `${f.name}: ${f.listen.to - f.listen.from + 1}`).join(', ');
+    problems.add(
+      'forwards',
+      `must listen on at most ${MOST_LISTENERS} ports in all on a fleet, since each is a listener of the balancer${most === '' ? '' : ` (ranges: ${most})`}: use shorter ranges, several fleets, or a PortwayStack for the ranges`,
+      listeners.length,
+    );
+  }
+}
+
+function checkForward(forward: ResolvedForward, healthPort: number, problems: Problems): void {
+  const at = forwardPath(forward.name);
+  if (!isPortForward(forward)) {
+    problems.add(at, 'must have ports on a fleet: a Network Load Balancer knows only TCP and UDP. Use a PortwayStack');
+    return;
+  }
+  if (isKernelForward(forward) && forward.preserveClientAddress)
+    problems.add(
+      `${at}.preserveClientAddress`,
+      "must be left out on a fleet: targets answer through one gateway's route, and a fleet has several hosts",
+    );
+  if (forward.kind === 'https' && forward.tls.source !== 'secret')
+    problems.add(
+      `${at}.tls`,
+      forward.tls.source === 'acme'
+        ? "must be Tls.secret on a fleet: the CA's challenge reaches any host, and only one has the answer"
+        : 'must be Tls.secret on a fleet: each host would make a certificate of its own, and clients would see another one at each connection',
+      forward.tls.source === 'acme' ? 'Tls.letsEncrypt' : 'Tls.selfSigned',
+    );
+  const { from, to } = forward.listen;
+  if (transportsOf(forward).includes('tcp') && from <= healthPort && healthPort <= to)
+    problems.add(
+      'healthPort',
+      `must be a port of its own, ${forward.name} listens on it: choose another one`,
+      healthPort,
+    );
+}
+
+/** Reports blocked networks that the balancer's health checks come from: hosts would drop them, and all would be replaced. */
+export function checkBlocked({ blocked }: GatewaySettings, problems: Problems): void {
+  for (const { text, family } of blocked)
+    if (family === 4 && !isToken(text) && overlapCidr(text, OWN_NETWORK))
+      problems.add(
+        'blocked',
+        `must leave out ${OWN_NETWORK} on a fleet: the balancer checks the hosts from there, and hosts that drop that are replaced`,
+        text,
+      );
+}

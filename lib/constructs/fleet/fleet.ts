@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { Annotations, Duration, Lazy, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { SshWay } from '../../forward/admin';
+import type { Problems } from '../../forward/problems';
+import type { SecretSource } from '../../forward/tls';
+import type { TrafficRule } from '../../forward/traffic';
+import { storedContent } from '../../host/content/stored-content';
+import type { UserData } from '../../host/content/user-data';
+import type { HostContent } from '../../host/host-content';
+import { ContentStore } from '../content-store';
+import { finalProperties } from '../final-properties';
+import { Firewall } from '../firewall';
+import { GatewayConnections } from '../gateway-connections';
+import { grantSessions, hostRole } from '../host-role';
+import { LiveProof } from '../live-proof';
+import { LoginEndpoint } from '../login-endpoint';
+import { type LoginKeyProps, loginKey } from '../login-key';
+import type { Machine } from '../machine';
+import type { Network } from '../network';
+import { GENERATION_DIGITS } from '../proof';
+import { templateRoom } from '../template-room';
+import { userData } from '../user-data';
+import { Balancer } from './balancer';
+import type { Capacity } from './capacity';
+import { Hosts, LaunchTemplate } from './hosts';
+import type { Listener } from './listeners';
+
+export interface FleetProps {
+  /** Its name in the account and region: see `gatewayName`. */
+  readonly name: string;
+  readonly network: Network;
+  readonly capacity: Capacity;
+  readonly machine: Machine;
+  readonly content: HostContent;
+  readonly listeners: readonly Listener[];
+  readonly healthPort: number;
+  readonly fromClients: readonly TrafficRule[];
+  readonly toHosts: readonly TrafficRule[];
+  readonly outbound: readonly TrafficRule[];
+  readonly secrets: readonly SecretSource[];
+  readonly ssh: SshWay;
+  readonly loginKey: LoginKeyProps;
+  readonly signalTimeout: Duration;
+  readonly detailedMonitoring: boolean;
+}
+
+/** A running host's time for a change. */
+const CHANGE = Duration.minutes(5);
+
+/** CloudFormation's limit. */
+const LONGEST_WAIT = Duration.hours(12);
+
+/**
+ * Hosts that carry the same forwards, behind a balancer.
+ *
+ * The hosts' content, pointer and loader are those of a single gateway with `liveTrigger: 'poll'`. A boot is reported to the group,
+ * a content to a condition that waits for as many hosts as run at any time. The condition depends on the pointer alone, so it
+ * waits as soon as hosts may hear of a content.
+ */
+export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable {
+  /** Connections with other resources, such as `database.connections.allowFrom(fleet, ec2.Port.tcp(5432))`. */
+  readonly connections: ec2.Connections;
+  /** The hosts' role, for further rights, such as `bucket.grantRead(fleet)`. */
+  readonly grantPrincipal: iam.IPrincipal;
+  readonly balancer: Balancer;
+  readonly hosts: Hosts;
+  readonly userData: UserData;
+  private isHashing = false;
+
+  constructor(scope: Construct, id: string, props: FleetProps, problems: Problems) {
+    super(scope, id);
+    const { name, network, listeners, healthPort, capacity, signalTimeout } = props;
+    const login = props.ssh === 'endpoint' ? new LoginEndpoint(this, 'Login', network) : undefined;
+    const { securityGroup, rules } = new Firewall(this, 'Firewall', {
+      ...{ vpc: network.vpc, inbound: props.toHosts, outbound: props.outbound, separateRules: true },
+      description: 'Portway fleet',
+      endpointGroupId: login?.group.attrGroupId,
+    });
+    login?.leadTo(securityGroup);
+    this.connections = new GatewayConnections(securityGroup);
+    const { host: role, principal } = hostRole(this, undefined);
+    // lib/forward is CDK-free, so it cannot name IGrantable.
+    for (const secret of props.secrets) secret.grantRead(role as never);
+    this.grantPrincipal = principal;
+    if (props.ssh === 'session-manager') grantSessions(role);
+    this.balancer = new Balancer(this, 'Balancer', { network, listeners, inbound: props.fromClients, healthPort });
+    const between = this.letBalancerIn(securityGroup, listeners, healthPort);
+    const keyPair = loginKey(this, props.loginKey);
+    const launchTemplate = new LaunchTemplate(this, 'Launch', {
+      ...{ machine: props.machine, role, securityGroup, keyPair, detailedMonitoring: props.detailedMonitoring },
+    });
+    const { targetGroupArns } = this.balancer;
+    this.hosts = new Hosts(this, 'Hosts', {
+      ...{ name, network, capacity, launchTemplate, targetGroupArns, bootTimeout: signalTimeout },
+    });
+    const { group } = this.hosts;
+
+    const stack = Stack.of(this);
+    const counts = { all: props.fromClients.length + props.outbound.length, apart: rules.length };
+    const stored = storedContent(props.content, problems, { ...templateRoom(stack, counts, 0), isLive: true });
+    const proof = new LiveProof(this, 'Live', stored.content, {
+      count: capacity.min,
+      timeout: longestWait(capacity, signalTimeout).toIsoString(),
+    });
+    const boot = {
+      generation: Lazy.uncachedString({ produce: () => this.hashOf(launchTemplate.resource) }),
+      signalUrl: `group://${stack.stackName}/${stack.getLogicalId(group)}`,
+    };
+    const store = new ContentStore(this, 'Part', {
+      ...{ name, stored, attempt: 0, generation: boot.generation, reader: role },
+      after: [...rules, ...this.balancer.rules, ...between],
+      live: { condition: proof.logicalId, stack: stack.stackName },
+    });
+    this.userData = userData({ name, stored, store, boot, namesContent: false });
+    launchTemplate.userData = this.userData.text;
+    proof.condition.node.addDependency(store.pointer);
+    // A host's role with the right to read comes from the launch template; its target groups need their listeners.
+    group.node.addDependency(store.pointer, role, ...network.internet, ...this.balancer.listeners);
+    // A host that fails would start a rollback, and CloudFormation cannot delete an endpoint that is still being made.
+    if (login !== undefined) group.addResourceDependency(login.endpoint);
+    if (keyPair === undefined && props.ssh !== 'session-manager')
+      Annotations.of(this).addWarningV2(
+        'portway:nobodyCanLogIn',
+        `Port 22 of the hosts is open to ${login === undefined ? 'the admin CIDR' : 'the login endpoint'}, but they take no key: give keyPairName or sshPublicKey.`,
+      );
+  }
+
+  /** Rules between the balancer's group and the hosts': each port, and the health port, which nobody else may reach. */
+  private letBalancerIn(hosts: ec2.SecurityGroup, listeners: readonly Listener[], healthPort: number) {
+    const { securityGroup } = this.balancer;
+    const ports = [
+      ...listeners.flatMap(({ port, protocol, forwards }) =>
+        protocol.split('_').map((one) => ({ port, protocol: one.toLowerCase(), reason: forwards.join(', ') })),
+      ),
+      { port: healthPort, protocol: 'tcp', reason: 'health of the hosts' },
+    ];
+    return ports.flatMap(({ port, protocol, reason }) => {
+      const rule = { ipProtocol: protocol, fromPort: port, toPort: port, description: reason.slice(0, 255) };
+      const [from, to] = [securityGroup.securityGroupId, hosts.securityGroupId];
+      return [
+        new ec2.CfnSecurityGroupIngress(this, `From-balancer-${protocol}-${port}`, {
+          ...{ ...rule, groupId: to, sourceSecurityGroupId: from },
+        }),
+        new ec2.CfnSecurityGroupEgress(this, `To-hosts-${protocol}-${port}`, {
+          ...{ ...rule, groupId: from, destinationSecurityGroupId: to },
+        }),
+      ];
+    });
+  }
+
+  /**
+   * Names the pointer of the hosts that this launch template makes, so that hosts of the one before never see content that is meant
+   * for another machine. User-data has the pointer's name, so it is left out while the hash is made.
+   */
+  private hashOf(template: ec2.CfnLaunchTemplate): string {
+    if (this.isHashing) return '';
+    this.isHashing = true;
+    try {
+      const text = JSON.stringify(finalProperties(template));
+      return createHash('sha256').update(text).digest('hex').slice(0, GENERATION_DIGITS);
+    } finally {
+      this.isHashing = false;
+    }
+  }
+}
+
+/** If the machine changes too, the content waits until `min` hosts have been replaced, one after the other. */
+function longestWait({ min }: Capacity, boot: Duration): Duration {
+  const seconds = CHANGE.toSeconds() + min * boot.toSeconds();
+  return Duration.seconds(Math.min(seconds, LONGEST_WAIT.toSeconds()));
+}

@@ -1,0 +1,138 @@
+import { type Duration, Fn, Tags } from 'aws-cdk-lib';
+import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledge, acknowledgeInPacks } from '../acknowledge';
+import { joinedLines } from '../lines';
+import type { Machine } from '../machine';
+import type { Network } from '../network';
+import type { Capacity } from './capacity';
+
+export interface LaunchProps {
+  readonly machine: Machine;
+  readonly role: iam.IRole;
+  readonly securityGroup: ec2.ISecurityGroup;
+  readonly keyPair: ec2.IKeyPair | undefined;
+  readonly detailedMonitoring: boolean;
+}
+
+/** How a host of a fleet is made. */
+export class LaunchTemplate extends Construct {
+  readonly resource: ec2.CfnLaunchTemplate;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { machine, role, securityGroup, keyPair, detailedMonitoring }: LaunchProps,
+  ) {
+    super(scope, id);
+    const profile = new iam.CfnInstanceProfile(this, 'Profile', { roles: [role.roleName] });
+    if (!('id' in machine.image)) throw new Error('a fleet names its image: see checkFleet');
+    this.resource = new ec2.CfnLaunchTemplate(this, 'Template', {
+      launchTemplateData: {
+        imageId: machine.image.id,
+        instanceType: machine.instanceType,
+        iamInstanceProfile: { arn: profile.attrArn },
+        securityGroupIds: [securityGroup.securityGroupId],
+        ...(keyPair === undefined ? {} : { keyName: keyPair.keyPairName }),
+        ...(detailedMonitoring ? { monitoring: { enabled: true } } : {}),
+        metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+        blockDeviceMappings: [
+          {
+            deviceName: machine.rootDevice,
+            ebs: { volumeSize: machine.diskGiB, volumeType: 'gp3', encrypted: true, deleteOnTermination: true },
+          },
+        ],
+      },
+    });
+    acknowledge(
+      this.resource,
+      'CloudFormation-Validate::W9010',
+      'The ami prop names an AMI of one region by design: each host of a fleet has the same one.',
+    );
+  }
+
+  /** Only then are pointer and group known. */
+  set userData(text: string) {
+    this.resource.addPropertyOverride('LaunchTemplateData.UserData', Fn.base64(joinedLines(text)));
+  }
+}
+
+export interface HostsProps {
+  /** The hosts' name in EC2. */
+  readonly name: string;
+  readonly network: Network;
+  readonly capacity: Capacity;
+  readonly launchTemplate: LaunchTemplate;
+  readonly targetGroupArns: readonly string[];
+  /** The longest time from a host's start to its report. */
+  readonly bootTimeout: Duration;
+}
+
+/**
+ * After a host's connections had their time to end, it stays for so long: a balancer may still send a new one to a host that it
+ * is about to forget.
+ */
+const LINGER_SECONDS = 120;
+
+/** The processor's load that the number of hosts follows, in percent. */
+const BUSY = 50;
+
+/**
+ * The hosts of a fleet: an Auto Scaling group that replaces what fails, follows the load, and replaces its hosts one by one where
+ * the machine changes. Each host reports itself: the group's creation waits for `min` reports, and a replacement for each new
+ * host's; a FAILURE ends it and goes back.
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
+ */
+export class Hosts extends Construct {
+  readonly group: autoscaling.CfnAutoScalingGroup;
+
+  constructor(scope: Construct, id: string, props: HostsProps) {
+    super(scope, id);
+    const { network, capacity, launchTemplate, bootTimeout } = props;
+    const { min, max } = capacity;
+    this.group = new autoscaling.CfnAutoScalingGroup(this, 'Group', {
+      ...{ minSize: `${min}`, maxSize: `${max}` },
+      vpcZoneIdentifier: network.subnets.map(({ subnetId }) => subnetId),
+      launchTemplate: {
+        launchTemplateId: launchTemplate.resource.ref,
+        version: launchTemplate.resource.attrLatestVersionNumber,
+      },
+      targetGroupArns: [...props.targetGroupArns],
+      healthCheckType: 'ELB',
+      // A host that boots is not unhealthy yet.
+      healthCheckGracePeriod: bootTimeout.toSeconds(),
+      defaultInstanceWarmup: 300,
+    });
+    const pause = bootTimeout.toIsoString();
+    this.group.cfnOptions.creationPolicy = { resourceSignal: { count: min, timeout: pause } };
+    this.group.cfnOptions.updatePolicy = {
+      autoScalingRollingUpdate: {
+        // One at a time, after its successor has reported itself.
+        ...{ minInstancesInService: min, maxBatchSize: 1, minSuccessfulInstancesPercent: 100 },
+        ...{ waitOnResourceSignals: true, pauseTime: pause },
+        // AWS's advice: what changes the group by itself confuses the update.
+        suspendProcesses: ['AlarmNotification', 'AZRebalance', 'HealthCheck', 'ReplaceUnhealthy', 'ScheduledActions'],
+      },
+    };
+    Tags.of(this.group).add('Name', props.name);
+    new autoscaling.CfnLifecycleHook(this, 'Linger', {
+      ...{ autoScalingGroupName: this.group.ref, lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING' },
+      ...{ defaultResult: 'CONTINUE', heartbeatTimeout: LINGER_SECONDS },
+    });
+    new autoscaling.CfnScalingPolicy(this, 'Load', {
+      ...{ autoScalingGroupName: this.group.ref, policyType: 'TargetTrackingScaling' },
+      targetTrackingConfiguration: {
+        predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
+        targetValue: BUSY,
+      },
+    });
+    acknowledge(this.group, 'AwsSolutions-AS3', "The group replaces hosts by itself; alarms are the team's choice.");
+    acknowledgeInPacks(
+      this.group,
+      'AutoScalingLaunchConfigPublicIpDisabled',
+      'Hosts need an address to reach packages and AWS; their group admits the balancer and the admin alone.',
+    );
+  }
+}

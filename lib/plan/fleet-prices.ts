@@ -1,0 +1,28 @@
+/**
+ * List prices in US dollars, of us-east-1. As public price lists of 2025 and 2026 give them; AWS's own pages, which have the last
+ * word, were not read. A capacity unit is 800 new or 100,000 open TCP connections, or 1 GB an hour.
+ */
+export const FLEET_PRICES = {
+  /** AWS's own month. */
+  hours: 730,
+  balancerAnHour: 0.0225,
+  unitAnHour: 0.006,
+  addressAnHour: 0.005,
+  diskAGiB: 0.08,
+  /** Linux, on demand. */
+  hostAnHour: {
+    't4g.nano': 0.0042,
+    't4g.micro': 0.0084,
+    't4g.small': 0.0168,
+    't4g.medium': 0.0336,
+    't3.micro': 0.0104,
+    't3.small': 0.0208,
+    't3.medium': 0.0416,
+  } as Readonly<Record<string, number>>,
+  asOf: '2026-11',
+  sources: [
+    'https://aws.amazon.com/elasticloadbalancing/pricing/',
+    'https://aws.amazon.com/vpc/pricing/',
+    'https://aws.amazon.com/ec2/pricing/on-demand/',
+  ],
+} as const;

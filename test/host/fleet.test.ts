@@ -1,0 +1,104 @@
+import { Forward } from '../../lib/forward/forward';
+import type { HostContent } from '../../lib/host/host-content';
+import { certificatesRoot } from './support/certificates-root';
+import { ADDRESS, describeHost, until } from './support/host';
+import { type Deployed, deployedOf, edited, INSTANCE, impatient, LiveGateway } from './support/live-gateway';
+
+jest.setTimeout(240_000);
+
+const PORT = 10_256;
+const GROUP = 'FleetGroup';
+
+/** Polls five times as often. */
+const hasty = (one: HostContent) =>
+  edited(impatient(one), '/usr/local/lib/portway/live.py', ' = 300, 30, 10', ' = 300, 6, 2');
+
+const content = (listen = 5001, healthPort = PORT, alter = (one: HostContent) => one): Deployed =>
+  deployedOf({
+    healthPort,
+    forwards: {
+      web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }),
+      kernel: Forward.tcp({ listen, to: `${ADDRESS.backend.v4}:9001`, family: 'ipv4', engine: 'iptables' }),
+    },
+    alter: (one) => alter(hasty(one)),
+  });
+
+describeHost('a host of a fleet', () => {
+  let gateway: LiveGateway;
+  beforeAll(() => certificatesRoot(), 600_000);
+  beforeAll(async () => {
+    gateway = await LiveGateway.start({ isImpatient: true, hasTag: false, signalUrl: `group://Portway/${GROUP}` });
+    await gateway.host.app('backend', 'tcp', 9001, '9001');
+  });
+  afterAll(() => gateway?.stop());
+
+  const ask = async (port = PORT) =>
+    gateway.host.sh('client', `curl -s -m 5 -w '%{http_code}' http://${ADDRESS.gateway.v4}:${port}/ || echo none`);
+  const answers = async (port: number) => (await gateway.host.ask('client', 'tcp', ADDRESS.gateway.v4, port)).name;
+  const signals = async () =>
+    (await gateway.aws.signals()).map(({ LogicalResourceId, Status, UniqueId }) => [LogicalResourceId, Status, UniqueId]);
+
+  test('says nothing before it forwards; then reports its boot to the group, and its content to the condition', async () => {
+    const first = content();
+    await gateway.publish(first);
+    await gateway.aws.keep('progress', `${GROUP}\n${first.condition}`);
+    expect(await ask()).toContain('none');
+    const boot = await gateway.boot();
+    expect(`${boot.stdout}${boot.stderr}`).toContain('forwards are up');
+    expect(boot.code).toBe(0);
+    // The group takes no other id than the instance's.
+    expect(await signals()).toEqual([
+      [GROUP, 'SUCCESS', INSTANCE],
+      [first.condition, 'SUCCESS', INSTANCE],
+    ]);
+    expect(await ask()).toBe('ready\n200');
+    expect(await answers(5001)).toBe('9001');
+  });
+
+  test('is not ready while rules are missing or nginx is gone, and is again once they are put right', async () => {
+    // Nobody puts anything right meanwhile.
+    await gateway.host.sh('gateway', 'systemctl stop portway-live');
+    await gateway.host.sh('gateway', 'iptables -t nat -F PORTWAY-DNAT');
+    expect(await ask()).toMatch(/^rules of iptables: .*503$/s);
+    await gateway.host.sh('gateway', 'portway reconcile');
+    expect(await ask()).toBe('ready\n200');
+    await gateway.host.sh('gateway', 'systemctl stop nginx');
+    expect(await ask()).toMatch(/^nginx does not run its configuration\n503$/);
+    await gateway.host.sh('gateway', 'systemctl start nginx; systemctl start portway-live');
+    await until('it is ready', async () => (await ask()) === 'ready\n200');
+  });
+
+  test('takes over a change by its pointer, with another health port', async () => {
+    expect(await gateway.update(content(6001, 10_300))).toMatchObject({ Status: 'SUCCESS', UniqueId: INSTANCE });
+    expect(await answers(6001)).toBe('9001');
+    expect([await ask(), await ask(10_300)]).toEqual([expect.stringContaining('none'), 'ready\n200']);
+  });
+
+  test('goes back after a bad change, and is ready all the time', async () => {
+    const bad = content(6002, 10_300, (one) =>
+      edited(one, '/etc/portway/iptables.rules', /-A PORTWAY-DNAT .*/, '-A PORTWAY-DNAT -j NOWHERE'),
+    );
+    const seen = new Set<string>();
+    let done = false;
+    const looking = (async () => {
+      while (!done) seen.add(await ask(10_300));
+    })();
+    const outcome = await gateway.update(bad);
+    done = true;
+    await looking;
+    expect(outcome).toEqual({ Status: 'FAILURE', UniqueId: `${INSTANCE} iptables refused COMMIT` });
+    expect([...seen]).toEqual(['ready\n200']);
+    await gateway.publish(content(6001, 10_300));
+    expect(await answers(6001)).toBe('9001');
+  });
+
+  test('a reboot when nothing is deployed is told to nobody, and is no failure', async () => {
+    await gateway.host.sh('gateway', 'rm -f /var/lib/portway/signalled-*');
+    await gateway.aws.keep('progress');
+    const before = await signals();
+    expect((await gateway.boot()).code).toBe(0);
+    expect(await signals()).toEqual(before);
+    expect(await gateway.log()).toMatch(/signalled SUCCESS\n/);
+    expect(await ask(10_300)).toBe('ready\n200');
+  });
+});
