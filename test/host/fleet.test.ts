@@ -36,7 +36,11 @@ describeHost('a host of a fleet', () => {
     gateway.host.sh('client', `curl -s -m 5 -w '%{http_code}' http://${ADDRESS.gateway.v4}:${port}/ || echo none`);
   const answers = async (port: number) => (await gateway.host.ask('client', 'tcp', ADDRESS.gateway.v4, port)).name;
   const signals = async () =>
-    (await gateway.aws.signals()).map(({ LogicalResourceId, Status, UniqueId }) => [LogicalResourceId, Status, UniqueId]);
+    (await gateway.aws.signals()).map(({ LogicalResourceId, Status, UniqueId }) => [
+      LogicalResourceId,
+      Status,
+      UniqueId,
+    ]);
 
   test('says nothing before it forwards; then reports its boot to the group, and its content to the condition', async () => {
     const first = content();

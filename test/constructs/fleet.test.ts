@@ -1,0 +1,198 @@
+import { App, Duration } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
+import { checkFleet } from '../../lib/check-fleet';
+import { Forward } from '../../lib/forward/forward';
+import type { PortwayError } from '../../lib/forward/problems';
+import { Tls } from '../../lib/forward/tls';
+import { fleetLines, plannedFleet } from '../../lib/plan/fleet';
+import { PortwayFleet } from '../../lib/portway-fleet';
+import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
+import { featureFlags } from '../snapshots/synthesize';
+import { canonicalFleet, type FleetTemplate, ofType, SMALL, synthesizeFleet } from '../support/fleet';
+
+const small = (more: Partial<PortwayFleetProps>) => synthesizeFleet(() => ({ ...SMALL, ...more })).template;
+const tcp = (listen: number | string) => Forward.tcp({ listen, to: `10.0.9.1:${listen}`, engine: 'iptables' });
+
+function problems(more: object): readonly string[] {
+  try {
+    checkFleet({ ...SMALL, ...more });
+    return [];
+  } catch (error) {
+    return (error as PortwayError).problems;
+  }
+}
+
+describe('a fleet refuses', () => {
+  test.each<[string, object, string | RegExp]>([
+    ['no capacity', { capacity: undefined }, /^capacity must be an object such as \{ min: 2, max: 4, zones: 2 \}/],
+    ['spot', { capacity: { min: 2, max: 4, spot: true } }, /^capacity\.spot must be one of min, max, zones/],
+    [
+      'no room for a rolling update',
+      { capacity: { min: 3, max: 3 } },
+      'capacity.max must be greater than min, which is 3: a change of the machine starts a new host before it ends an old one, got: 3',
+    ],
+    [
+      'a zone without a host',
+      { capacity: { min: 2, max: 4, zones: 3 } },
+      "capacity.zones must not be more than min, which is 2: a zone's address leads to the hosts of that zone alone, got: 3",
+    ],
+    ['more hosts than Parameter Store serves', { capacity: { min: 2, max: 61 } }, /^capacity\.max must be .* 3-60/],
+    [
+      'no image',
+      { ami: undefined },
+      /^ami must name .*aws ssm get-parameter --name \/aws\/service\/debian\/release\/13/,
+    ],
+    ['an address', { eip: { allocationId: 'x', publicIp: 'y' } }, /^eip must be left out on a fleet: each zone has/],
+    ['egress', { egress: { from: ['10.0.0.0/16'] } }, /^egress must be left out on a fleet: a route leads to one host/],
+    ['IPv6', { ipv6: true }, /^ipv6 must be left out on a fleet: by IPv6 the balancer hands connections on/],
+    ['an unknown prop', { capcity: {} }, /^capcity is unknown: did you mean capacity\?/],
+    [
+      'a long boot',
+      { signalTimeout: Duration.hours(2) },
+      'signalTimeout must be at most an hour on a fleet: a rolling update waits no longer for a host, got: 7200 s',
+    ],
+    [
+      'protocols without ports',
+      { forwards: { vpn: Forward.protocol({ protocol: 'esp', to: '10.0.9.1' }) } },
+      'forwards.vpn must have ports on a fleet: a Network Load Balancer knows only TCP and UDP. Use a PortwayStack',
+    ],
+    [
+      'long ranges',
+      { forwards: { cameras: tcp('6000-6100') } },
+      'forwards must listen on at most 50 ports in all on a fleet, since each is a listener of the balancer (ranges: cameras: 101): use shorter ranges, several fleets, or a PortwayStack for the ranges, got: 101',
+    ],
+    [
+      'certificates that each host would make',
+      { forwards: { web: Forward.https({ listen: 443, to: '10.0.9.1:80', tls: Tls.selfSigned() }) } },
+      /^forwards\.web\.tls must be Tls\.secret on a fleet: each host would make .*got: Tls\.selfSigned$/,
+    ],
+    [
+      "Let's Encrypt",
+      {
+        forwards: {
+          web: Forward.https({
+            listen: 443,
+            to: '10.0.9.1:80',
+            tls: Tls.letsEncrypt({ email: 'a@example.com', domains: ['example.com'] }),
+          }),
+          plain: Forward.http({ listen: 80, redirectTo: 'https' }),
+        },
+      },
+      /^forwards\.web\.tls must be Tls\.secret on a fleet: the CA's challenge .*got: Tls\.letsEncrypt$/,
+    ],
+    [
+      "a forward's port as the health port",
+      { healthPort: 8080, forwards: { web: tcp(8080) } },
+      'healthPort must be a port of its own, web listens on it: choose another one, got: 8080',
+    ],
+    ['a privileged health port', { healthPort: 80 }, 'healthPort must be a whole number of 1024-65535, got: 80'],
+    ['drops of health checks', { blocked: ['10.0.0.0/8'] }, /^blocked must leave out 10\.0\.0\.0\/16 on a fleet/],
+  ])('%s', (_, more, expected) => {
+    const found = problems(more);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(expected);
+  });
+
+  test('all of it at once', () => {
+    const found = problems({ adminCidr: 'x', capacity: {}, ami: undefined, onChange: 'replace', ping: true });
+    expect(found.map((text) => text.split(' ')[0])).toEqual([
+      ...['capacity.min', 'capacity.max', 'ping', 'onChange', 'adminCidr', 'ami'],
+    ]);
+  });
+});
+
+const only = (template: FleetTemplate, type: string) => {
+  const [first, ...others] = ofType(template, type);
+  expect(others).toEqual([]);
+  return first?.[1] as NonNullable<typeof first>[1];
+};
+
+describe('the template of a fleet', () => {
+  const template = synthesizeFleet(canonicalFleet).template;
+
+  test('has one listener a port, and asks each host on a port that only the balancer reaches', () => {
+    const listeners = ofType(template, 'AWS::ElasticLoadBalancingV2::Listener').map(([, l]) => l.Properties);
+    expect(listeners.map(({ Port, Protocol }) => [Port, Protocol])).toEqual([
+      ...[
+        [80, 'TCP'],
+        [443, 'TCP_UDP'],
+        [27015, 'UDP'],
+      ],
+    ]);
+    for (const [, { Properties }] of ofType(template, 'AWS::ElasticLoadBalancingV2::TargetGroup'))
+      expect(Properties).toMatchObject({ HealthCheckPort: '10256', HealthCheckProtocol: 'HTTP' });
+    const admitted = ofType(template, 'AWS::EC2::SecurityGroupIngress')
+      .map(([, { Properties: p }]) => p)
+      .filter((p) => p.FromPort === 10_256);
+    expect(admitted).toEqual([expect.objectContaining({ SourceSecurityGroupId: expect.anything() })]);
+    expect(admitted[0]).not.toHaveProperty('CidrIp');
+  });
+
+  test('opens 22 to the admin on the hosts, and never on the balancer', () => {
+    const ssh = ofType(template, 'AWS::EC2::SecurityGroupIngress').filter(([, r]) => r.Properties.FromPort === 22);
+    expect(ssh.map(([id, { Properties }]) => [id.startsWith('FleetFirewall'), Properties.CidrIp])).toEqual([
+      [true, '203.0.113.7/32'],
+    ]);
+  });
+
+  test('waits for as many reports as hosts run at any time', () => {
+    const group = only(template, 'AWS::AutoScaling::AutoScalingGroup');
+    expect(group).toMatchObject({
+      CreationPolicy: { ResourceSignal: { Count: 2, Timeout: 'PT15M' } },
+      UpdatePolicy: { AutoScalingRollingUpdate: { WaitOnResourceSignals: true, MinInstancesInService: 2 } },
+    });
+    // Deploys must not undo what the load asked for.
+    expect(group.Properties).not.toHaveProperty('DesiredCapacity');
+    const live = only(template, 'AWS::CloudFormation::WaitCondition');
+    expect(live).toMatchObject({ CreationPolicy: { ResourceSignal: { Count: 2, Timeout: 'PT35M' } } });
+    expect(live.DependsOn).toEqual(['FleetPartPointer6EB8D77F']);
+  });
+
+  test('has neither functions nor assets nor resources of its own kind', () => {
+    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
+    expect([...types].filter((type) => /Lambda|^Custom|CloudFormation::CustomResource/.test(type))).toEqual([]);
+  });
+});
+
+const launch = (template: FleetTemplate) => only(template, 'AWS::EC2::LaunchTemplate');
+const userData = (template: FleetTemplate) => JSON.stringify(launch(template).Properties);
+
+test('a change of forwards leaves the launch template alone, a change of the machine does not', () => {
+  const before = small({});
+  const changed = small({ forwards: { web: tcp(8081) } });
+  expect(launch(changed)).toEqual(launch(before));
+  const [group, other] = [before, changed].map((one) => only(one, 'AWS::AutoScaling::AutoScalingGroup').Properties);
+  expect({ ...other, TargetGroupARNs: 0 }).toEqual({ ...group, TargetGroupARNs: 0 });
+  expect(Object.keys(changed.Resources)).not.toEqual(Object.keys(before.Resources));
+
+  const pointer = (text: string) => /\/portway\/Fleet\/([0-9a-f]{16})\/now/.exec(text)?.[1];
+  const larger = small({ instanceType: 't4g.small' });
+  expect(pointer(userData(larger))).toMatch(/./);
+  expect(pointer(userData(larger))).not.toBe(pointer(userData(before)));
+  expect(pointer(userData(small({ capacity: { min: 2, max: 9 } })))).toBe(pointer(userData(before)));
+});
+
+test('hosts report their boot to the group of their own stack', () => {
+  expect(userData(small({}))).toContain("PORTWAY_SIGNAL_URL='group://Fleet/FleetHostsGroupACBBCA07'");
+});
+
+test.each([AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks])(
+  '%p has no finding without a written reason',
+  (Pack) => {
+    const app = new App({ context: featureFlags() });
+    const stack = new PortwayFleet(app, 'Fleet', canonicalFleet(app));
+    expect(new Pack(app).validateScope(stack).violations.map((v) => v.ruleName)).toEqual([]);
+  },
+);
+
+test('the plan says what it costs', () => {
+  const listeners = [{ port: 80, protocol: 'TCP' }] as const;
+  const common = { min: 2, max: 4, zones: 2, listeners, healthPort: 10_256, diskGiB: 8 };
+  const { cost } = plannedFleet({ ...common, instanceType: 't4g.micro' });
+  expect(cost.dollarsAMonth).toEqual({ balancer: 16.43, addresses: 14.6, disks: 1.28, hosts: 12.26 });
+  const lines = fleetLines(plannedFleet({ ...common, instanceType: 'x9.large' }));
+  expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 listeners of 50, health on 10256');
+  expect(lines[1]).toContain(
+    '2 hosts: $32.31 a month (balancer $16.43, 4 addresses $14.60, disks $1.28, hosts not known here)',
+  );
+});

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Annotations, App, Stack } from 'aws-cdk-lib';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
+import { PortwayFleet } from '../../lib/portway-fleet';
+import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
+import { featureFlags } from '../snapshots/synthesize';
+
+/** The smallest fleet. */
+export const SMALL: PortwayFleetProps = {
+  adminCidr: '203.0.113.7/32',
+  keyPairName: 'admin',
+  capacity: { min: 2, max: 4 },
+  ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' },
+  forwards: { web: Forward.tcp({ listen: 80, to: '10.0.9.10:8080', engine: 'iptables' }) },
+};
+
+/** What reviewers look at: both engines, a secret's certificate with HTTP/3, UDP with sources. */
+export function canonicalFleet(app: App): PortwayFleetProps {
+  const secret = secretsmanager.Secret.fromSecretNameV2(new Stack(app, 'Team'), 'Certificate', 'www');
+  return {
+    ...SMALL,
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https' }),
+      secure: Forward.https({
+        listen: 443,
+        to: ['10.0.9.10:8080', '10.0.9.11:8080'],
+        tls: Tls.secret(secret),
+        http3: true,
+        limits: { requestsPerSecond: 20 },
+      }),
+      game: Forward.udp({ listen: 27015, to: '10.0.9.20:27015', engine: 'iptables', allowFrom: ['198.51.100.0/24'] }),
+    },
+  };
+}
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: readonly string[];
+}
+
+export interface FleetTemplate {
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+/** A synthesized fleet. */
+export function synthesizeFleet(props: (app: App) => PortwayFleetProps = () => SMALL) {
+  const app = new App({ context: featureFlags() });
+  const stack = new PortwayFleet(app, 'Fleet', props(app));
+  for (const name of stack.forwards.map((f) => f.name))
+    Annotations.of(stack).acknowledgeWarning(`portway:targetElsewhere-${name}`);
+  const assembly = app.synth();
+  const file = join(assembly.directory, stack.templateFile);
+  const template: FleetTemplate = JSON.parse(readFileSync(file, 'utf8'));
+  return { app, stack, assembly, file, template };
+}
+
+/** The resources of a type, with their ids. */
+export function ofType({ Resources }: FleetTemplate, type: string): readonly (readonly [string, Resource])[] {
+  return Object.entries(Resources).filter(([, { Type }]) => Type === type);
+}
