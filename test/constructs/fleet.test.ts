@@ -180,7 +180,7 @@ test.each([AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321
   '%p has no finding without a written reason',
   (Pack) => {
     const app = new App({ context: featureFlags() });
-    const stack = new PortwayFleet(app, 'Fleet', canonicalFleet(app));
+    const stack = new PortwayFleet(app, 'Fleet', canonicalFleet());
     expect(new Pack(app).validateScope(stack).violations.map((v) => v.ruleName)).toEqual([]);
   },
 );

@@ -18,8 +18,8 @@ export const SMALL: PortwayFleetProps = {
 };
 
 /** What reviewers look at: both engines, a secret's certificate with HTTP/3, UDP with sources. */
-export function canonicalFleet(app: App): PortwayFleetProps {
-  const secret = secretsmanager.Secret.fromSecretNameV2(new Stack(app, 'Team'), 'Certificate', 'www');
+export function canonicalFleet(): PortwayFleetProps {
+  const secret = secretsmanager.Secret.fromSecretNameV2(new Stack(new App(), 'Team'), 'Certificate', 'www');
   return {
     ...SMALL,
     forwards: {
@@ -47,9 +47,9 @@ export interface FleetTemplate {
 }
 
 /** A synthesized fleet. */
-export function synthesizeFleet(props: (app: App) => PortwayFleetProps = () => SMALL) {
+export function synthesizeFleet(props: () => PortwayFleetProps = () => SMALL) {
   const app = new App({ context: featureFlags() });
-  const stack = new PortwayFleet(app, 'Fleet', props(app));
+  const stack = new PortwayFleet(app, 'Fleet', props());
   for (const name of stack.forwards.map((f) => f.name))
     Annotations.of(stack).acknowledgeWarning(`portway:targetElsewhere-${name}`);
   const assembly = app.synth();

@@ -24,7 +24,8 @@ PORTWAY=${0%/lib/portway/host.sh}/bin/portway
 
 # What systemd runs: the unit, the file that gives a host this service, and the function that starts it. They start in
 # this order when a tree is set up. A service whose file disappears is stopped, and no longer starts at boot.
-readonly SERVICES=(
+# Hosts of a fleet add one.
+SERVICES=(
   "portway-metadata.service $UNITS/portway-metadata.service start_metadata"
   "portway-iptables.service $UNITS/portway-iptables.service start_rules"
   "portway-traffic.socket $UNITS/portway-traffic.socket start_timer"
@@ -38,7 +39,6 @@ readonly SERVICES=(
   "portway-logs.timer $UNITS/portway-logs.timer start_timer"
   "portway-certificates.timer $UNITS/portway-certificates.timer start_timer"
   "portway-metrics.service $UNITS/portway-metrics.service start_timer"
-  "portway-ready.socket $UNITS/portway-ready.socket start_ready"
 )
 STEP=start
 # The settings that portway.env may contain.

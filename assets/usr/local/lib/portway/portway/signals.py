@@ -5,6 +5,7 @@ expire after a day (403), so any answer of the server counts as delivered. Witho
 """
 
 import http.client
+import importlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import urllib.parse
 from collections.abc import Mapping
 
 from portway import aws
-from portway.files import read
+from portway.files import read, replace
 
 STATE = "/var/lib/portway"
 # CloudFormation shows about 1,000 bytes of a reason.
@@ -48,13 +49,9 @@ def body(status: str, reason: str, settings: Mapping[str, str]) -> str:
 
 
 def put(address: str, text: str) -> tuple[int, str]:
-    """Without a Content-Type, as the presigned URL requires. A fleet has no URL: see group.py."""
+    """Without a Content-Type, as the presigned URL requires."""
     url = urllib.parse.urlsplit(address)
-    if url.scheme == "group":
-        from portway import group
-
-        return group.put(address, text)
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    kind = getattr(http.client, f"{url.scheme.upper()}Connection")
     return aws.exchange(kind(url.netloc, timeout=20), "PUT", f"{url.path}?{url.query}", {}, text.encode())
 
 
@@ -66,12 +63,13 @@ def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
     address, mark = settings.get("PORTWAY_SIGNAL_URL", ""), f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     if not address or read(mark).strip() == address:
         return ""
-    code, answer = put(address, body(status, reason, settings))
+    # A fleet has no URL.
+    tell = importlib.import_module("portway.group").put if address.startswith("group:") else put
+    code, answer = tell(address, body(status, reason, settings))
     print(code, answer[:300], file=sys.stderr)
     if code >= 500:
         raise OSError(f"{code} {answer}")
-    with open(mark, "w") as file:
-        file.write(f"{address}\n")
+    replace(mark, f"{address}\n")
     return f"signalled {status}"
 
 
