@@ -22,8 +22,15 @@ export async function otherInventory(endpoint: Endpoint): Promise<string[]> {
 }
 
 /** The query protocol: a form, with XML as the answer. */
-function query(endpoint: Endpoint, service: string, action: string, version: string): Promise<string> {
-  return ask(endpoint, service, 'application/x-www-form-urlencoded', `Action=${action}&Version=${version}`);
+export function query(
+  endpoint: Endpoint,
+  service: string,
+  action: string,
+  version: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const form = new URLSearchParams({ Action: action, Version: version, ...more });
+  return ask(endpoint, service, 'application/x-www-form-urlencoded', form.toString());
 }
 
 async function logGroups(endpoint: Endpoint): Promise<string[]> {
@@ -54,6 +61,6 @@ export async function ask(
 }
 
 /** An instance profile's XML also contains its role's name, so each name counts once. */
-function values(xml: string, tag: string): string[] {
+export function values(xml: string, tag: string): string[] {
   return [...new Set([...xml.matchAll(new RegExp(`<${tag}>([^<]+)</${tag}>`, 'g'))].map(([, value = '']) => value))];
 }

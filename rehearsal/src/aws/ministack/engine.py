@@ -18,6 +18,7 @@ __all__ = [
     "provisioners",
     "register",
     "resource_definition",
+    "run_on_worker_thread",
     "set_tags",
     "stack_id_of",
     "stack_of",
@@ -34,16 +35,20 @@ def register(
     replaced_by=(),
     maybe_replaced_by=(),
     tagged=True,
+    names_update=False,
 ):
     """Teach CloudFormation a resource type.
 
     create(logical_id, properties, stack_name) and update(physical_id, old, new, stack_name) return the physical id and
     the attributes of Fn::GetAtt; delete(physical_id, properties). An exception's text becomes the event's reason.
     replaced_by: the properties whose change makes a new resource (the schema's createOnlyProperties).
+    names_update: whether update gets the logical id too, as its last argument.
     """
     handlers = {"create": create, "delete": delete}
     if update is not None:
         handlers["update"] = update
+    if names_update:
+        handlers["update_with_logical_id"] = True
     provisioners._RESOURCE_HANDLERS[resource_type] = handlers
     provisioners._REPLACING_PROPERTIES[resource_type] = frozenset(replaced_by)
     provisioners._CONDITIONALLY_REPLACING_PROPERTIES[resource_type] = frozenset(maybe_replaced_by)
@@ -75,6 +80,12 @@ def action(name):
 def take_over(name, handler):
     """Let handler(parameters) answer an action of CloudFormation's API."""
     cloudformation._ACTION_HANDLERS[name] = handler
+
+
+def run_on_worker_thread(resource_type):
+    """For types whose creation or update waits: requests are answered meanwhile."""
+    known = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda asked: asked == resource_type or known(asked)
 
 
 def set_tags(resource_id, new, old=None):

@@ -58,6 +58,8 @@ def _install(arguments, signer):
     """Everything Portway adds. Import order matters: ministack reads its environment when it is imported."""
     import account
     import address
+    import auto_scaling
+    import balancer
     import connect_endpoint
     import console
     import creation_signal
@@ -98,6 +100,8 @@ def _install(arguments, signer):
         parameter_store,
         creation_signal,
         host_rights,
+        auto_scaling,
+        balancer,
     )
     for part in parts:
         part.install()

@@ -1,0 +1,223 @@
+"""AWS::AutoScaling::AutoScalingGroup with instances of its launch template, signals, and rolling updates.
+
+ministack keeps the group's record and mock instances that nobody sees. Here a group has real instances (instance.py),
+CloudFormation waits for their signals as CreationPolicy and UpdatePolicy say, and what the API changes (a desired
+capacity, a terminated instance) is followed. Signals of a group must carry the instance's id: SignalResource's reference
+says so. Texts of events as in public reports (issues awslabs/amazon-eks-ami#66, buildkite/elastic-ci-stack-for-aws#130).
+
+Not here: health checks (a host that is unhealthy is not replaced), scaling by load, lifecycle hooks and their waiting, and
+what AWS's rollback does with instances that have the right data of another template version: here they stay.
+"""
+
+import json
+import re
+
+import instance
+from engine import drop_tags, ec2, provisioners, register, resource_definition, run_on_worker_thread, stack_id_of
+from ministack.services import alb, autoscaling
+from ministack.services.cloudformation import stacks, wait_conditions
+
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
+
+
+def _launch_data(template):
+    """The properties of an instance of this template's version."""
+    known = ec2._launch_templates.get(template.get("LaunchTemplateId", ""))
+    if known is None:
+        raise ValueError("Launch template name and ID must not be null")
+    number = int(template["Version"])
+    found = [one for one in known["Versions"] if one["VersionNumber"] == number]
+    if not found:
+        raise ValueError(f"Could not find the version {number} of launch template {known['LaunchTemplateId']}")
+    return found[0]["LaunchTemplateData"]
+
+
+def _instances(group):
+    """Of a group, the oldest first. Terminated ones are none."""
+    alive = [one for one in group["Instances"] if ec2._instances[one["InstanceId"]]["State"]["Name"] != "terminated"]
+    group["Instances"][:] = alive
+    return alive
+
+
+def _emptiest_subnet(group):
+    subnets = group["VPCZoneIdentifier"].split(",")
+    taken = [ec2._instances[one["InstanceId"]]["SubnetId"] for one in _instances(group)]
+    return min(subnets, key=lambda subnet: (taken.count(subnet), subnets.index(subnet)))
+
+
+def _launch(group):
+    data = _launch_data(group["LaunchTemplate"])
+    profile = (data.get("IamInstanceProfile") or {}).get("Arn", "").rpartition("/")[2]
+    tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in group["Tags"] if tag["PropagateAtLaunch"]]
+    properties = {
+        **{key: value for key, value in data.items() if key != "IamInstanceProfile"},
+        **({"IamInstanceProfile": profile} if profile else {}),
+        "SubnetId": _emptiest_subnet(group),
+        "Tags": [*tags, {"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]}],
+    }
+    instance_id, attributes = instance.create("Host", properties, "")
+    group["Instances"].append(
+        {
+            "InstanceId": instance_id,
+            "LifecycleState": "InService",
+            "HealthStatus": "Healthy",
+            "AvailabilityZone": attributes["AvailabilityZone"],
+            "ProtectedFromScaleIn": False,
+            "LaunchTemplate": dict(group["LaunchTemplate"]),
+            "LaunchConfigurationName": "",
+        }
+    )
+    for arn in group.get("TargetGroupARNs", []):
+        alb._targets[arn].append({"Id": instance_id, "Port": alb._tgs[arn]["Port"]})
+    return instance_id
+
+
+def _terminate(group, instance_id):
+    for targets in alb._targets.values():
+        targets[:] = [one for one in targets if one["Id"] != instance_id]
+    instance.delete(instance_id, {})
+    _instances(group)
+
+
+def _resize(group):
+    """As many instances as desired; the oldest go first."""
+    while len(_instances(group)) < group["DesiredCapacity"]:
+        _launch(group)
+    while len(_instances(group)) > group["DesiredCapacity"]:
+        _terminate(group, group["Instances"][0]["InstanceId"])
+
+
+def _attach(group, arns):
+    """Lets the group's instances be targets of these target groups, and of no others."""
+    for arn in arns:
+        if arn not in alb._tgs:
+            raise ValueError(f"Target group '{arn}' not found.")
+    before = group.get("TargetGroupARNs", [])
+    group["TargetGroupARNs"] = list(arns)
+    ids = [one["InstanceId"] for one in _instances(group)]
+    for arn in set(before) - set(arns):
+        if arn in alb._targets:
+            alb._targets[arn][:] = [one for one in alb._targets[arn] if one["Id"] not in ids]
+    for arn in set(arns) - set(before):
+        alb._targets[arn] += [{"Id": one, "Port": alb._tgs[arn]["Port"]} for one in ids]
+
+
+# --- signals
+
+
+def _wait(group, stack_name, logical_id, count, timeout):
+    """Waits until so many instances have signalled."""
+    stack_id = stack_id_of(stack_name)
+    _event(stack_name, logical_id, group, f"Waiting on {count} resource signal(s) with a timeout of {timeout}.")
+    seconds = wait_conditions.validate_resource_signal_timeout(timeout, logical_id)
+    slot = wait_conditions.register_slot(stack_id)
+    try:
+        wait_conditions.wait_for(slot, stack_id, stack_name, logical_id, GROUP, count, seconds)
+    except RuntimeError as failure:
+        raise ValueError(_unsatisfied("1 FAILURE", count)) from failure
+    except TimeoutError as late:
+        (came, _) = re.findall(r"\d+", str(late))
+        raise ValueError(_unsatisfied(f"{came} SUCCESS", count)) from late
+
+
+def _unsatisfied(came, count):
+    return f"Received {came} signal(s) out of {count}. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+
+
+def _event(stack_name, logical_id, group, words):
+    stacks._add_event(
+        stack_id_of(stack_name),
+        stack_name,
+        logical_id,
+        GROUP,
+        "UPDATE_IN_PROGRESS",
+        words,
+        physical_id=group["AutoScalingGroupName"],
+    )
+
+
+def _only_from_instances():
+    """A group takes signals of its own instances alone."""
+    take = wait_conditions.signal_resource
+
+    def checked(stack_id, logical_id, unique_id, status):
+        waiting = wait_conditions._waiting.get((stack_id, logical_id), {})
+        if waiting.get("resource_type") == GROUP and unique_id not in ec2._instances:
+            return False
+        return take(stack_id, logical_id, unique_id, status)
+
+    wait_conditions.signal_resource = checked
+
+
+# --- the resource
+
+
+def create(logical_id, properties, stack_name):
+    name, attributes = provisioners._asg_create(logical_id, properties, stack_name)
+    group = autoscaling._asgs[name]
+    try:
+        _attach(group, properties.get("TargetGroupARNs") or [])
+        _resize(group)
+        signal = (resource_definition(stack_name, logical_id).get("CreationPolicy") or {}).get("ResourceSignal")
+        if signal is not None:
+            count = wait_conditions.validate_count(signal.get("Count"), logical_id)
+            _wait(group, stack_name, logical_id, count, signal.get("Timeout", "PT5M"))
+    except Exception:
+        # The engine has no id yet by which it could delete it.
+        delete(name, properties)
+        raise
+    return name, attributes
+
+
+def update(physical_id, old, new, stack_name, logical_id):
+    group = autoscaling._asgs[physical_id]
+    desired = group["DesiredCapacity"]
+    _, attributes = provisioners._asg_update(physical_id, old, new, stack_name, logical_id)
+    # A deploy that names none leaves it, within the new bounds.
+    wanted = int(new.get("DesiredCapacity", desired))
+    group["DesiredCapacity"] = max(group["MinSize"], min(wanted, group["MaxSize"]))
+    _attach(group, new.get("TargetGroupARNs") or [])
+    _roll(group, stack_name, logical_id)
+    _resize(group)
+    return physical_id, attributes
+
+
+def _fits(group, one):
+    now, then = (_launch_data(template) for template in (group["LaunchTemplate"], one["LaunchTemplate"]))
+    subnet = ec2._instances[one["InstanceId"]]["SubnetId"]
+    return json.dumps(now, sort_keys=True) == json.dumps(then, sort_keys=True) and subnet in group["VPCZoneIdentifier"]
+
+
+def _roll(group, stack_name, logical_id):
+    """Replaces the instances of another template: each new one signals before the next old one goes."""
+    policy = resource_definition(stack_name, logical_id).get("UpdatePolicy") or {}
+    rolling = policy.get("AutoScalingRollingUpdate")
+    if rolling is None:
+        return
+    if int(rolling.get("MaxBatchSize", 1)) != 1 or int(rolling["MinInstancesInService"]) >= group["MaxSize"]:
+        raise ValueError("The rehearsal rolls one instance at a time, and MinInstancesInService must be below MaxSize")
+    for old in [one["InstanceId"] for one in _instances(group) if not _fits(group, one)]:
+        new = _launch(group)
+        try:
+            if str(rolling.get("WaitOnResourceSignals", False)).lower() == "true":
+                _wait(group, stack_name, logical_id, 1, rolling.get("PauseTime", "PT5M"))
+        except ValueError:
+            _terminate(group, new)
+            raise
+        _terminate(group, old)
+        _event(stack_name, logical_id, group, f"Successfully terminated instance(s) [{old}]")
+
+
+def delete(physical_id, properties):
+    group = autoscaling._asgs.get(physical_id)
+    for one in list(group["Instances"]) if group else []:
+        _terminate(group, one["InstanceId"])
+        drop_tags(one["InstanceId"])
+    provisioners._asg_delete(physical_id, properties)
+
+
+def install():
+    run_on_worker_thread(GROUP)
+    register(GROUP, create, delete, update, replaced_by=("AutoScalingGroupName", "InstanceId"), names_update=True)
+    autoscaling._reconcile_instances = _resize
+    _only_from_instances()
