@@ -191,7 +191,7 @@ test('the plan says what it costs', () => {
   const { cost } = plannedFleet({ ...common, instanceType: 't4g.micro' });
   expect(cost.dollarsAMonth).toEqual({ balancer: 16.43, addresses: 14.6, disks: 1.28, hosts: 12.26 });
   const lines = fleetLines(plannedFleet({ ...common, instanceType: 'x9.large' }));
-  expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 listeners of 50, health on 10256');
+  expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 of 50 listeners, health on 10256');
   expect(lines[1]).toContain(
     '2 hosts: $32.31 a month (balancer $16.43, 4 addresses $14.60, disks $1.28, hosts not known here)',
   );

@@ -7,6 +7,13 @@ ADDRESS = "group://Fleet/FleetHostsGroup"
 TEXT = json.dumps({"Status": "SUCCESS", "Reason": "it runs", "UniqueId": "i-0123456789abcdef0", "Data": "{}"})
 
 
+@pytest.fixture(autouse=True)
+def balancer(monkeypatch, tmp_path):
+    """One that has asked for long enough."""
+    monkeypatch.setattr(group, "READY", str(tmp_path / "ready"))
+    (tmp_path / "ready").write_text("-100\n")
+
+
 @pytest.fixture
 def calls(monkeypatch):
     found = []
@@ -51,4 +58,29 @@ def test_a_host_that_nobody_waits_for_is_no_failure(monkeypatch, tmp_path, words
     else:
         with pytest.raises(OSError, match=words.split("<")[1]):
             signals.send("SUCCESS", "it runs", settings)
-        assert not list(tmp_path.iterdir())
+        assert not list(tmp_path.glob("signalled-*"))
+
+
+def test_a_boot_is_reported_once_the_balancer_had_good_answers_for_long_enough(calls, monkeypatch, tmp_path):
+    now = [1000.0]
+    monkeypatch.setattr(group.time, "monotonic", lambda: now[0])
+
+    def sleep(seconds):
+        now[0] += seconds
+        if now[0] == 1100:
+            (tmp_path / "ready").write_text("1100\n")
+
+    monkeypatch.setattr(group.time, "sleep", sleep)
+    (tmp_path / "ready").unlink()
+    group.put(ADDRESS, TEXT)
+    assert (now[0], len(calls)) == (1125, 1)
+
+
+def test_a_boot_is_reported_after_five_minutes_though_nobody_asked(calls, monkeypatch, tmp_path, capsys):
+    now = [1000.0]
+    monkeypatch.setattr(group.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(group.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    (tmp_path / "ready").unlink()
+    group.put(ADDRESS, TEXT)
+    assert (now[0], len(calls)) == (1300, 1)
+    assert "the balancer has not found this host ready for 300 s" in capsys.readouterr().out

@@ -8,9 +8,12 @@ import importlib
 import os
 import socket
 import sys
+import time
 
 from portway import lock, nginx, trees
 from portway.drift import NGINX, PACKAGE, Drift
+from portway.files import forget, read, replace
+from portway.group import READY
 from portway.paths import GOOD
 
 # What the balancer sends is of no interest, but a request that is not read is a reset.
@@ -45,6 +48,14 @@ def answers_at_all() -> str:
         return f"nginx does not answer: {error}"
 
 
+def remember(words: str) -> None:
+    """Since when the balancer has heard nothing but good."""
+    if words:
+        forget(READY)
+    elif not read(READY):
+        replace(READY, f"{time.monotonic():.0f}\n")
+
+
 def answer(words: str) -> bytes:
     status = "503 Service Unavailable" if words else "200 OK"
     text = f"{words or 'ready'}\n".encode("ascii", "replace")
@@ -59,5 +70,6 @@ def main(_words: list[str]) -> None:
         client.recv(REQUEST_BYTES)
         words = trouble()
         client.sendall(answer(words))
+    remember(words)
     if words:
         print(f"the balancer was told that this host is not ready: {words}")
