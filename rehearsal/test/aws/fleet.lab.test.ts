@@ -184,15 +184,21 @@ test('another machine replaces the hosts one by one, each after its successor ha
   expect(await targets()).toEqual({ 80: await ids(), 81: await ids() });
 });
 
-test('a machine whose host reports a failure replaces nothing', async () => {
+test('a machine whose second host reports a failure goes, and so does its first one', async () => {
   const known = await ids();
-  hosts.behave(({ id }, what) => (what === 'boot' && !known.includes(id) ? 'FAILURE' : 'SUCCESS'));
+  const larger: string[] = [];
+  hosts.behave(({ id, type }) => {
+    if (type === 't4g.medium' && !larger.includes(id)) larger.push(id);
+    return larger.indexOf(id) === 1 ? 'FAILURE' : 'SUCCESS';
+  });
   expect(await refused({ forwards: two, instanceType: 't4g.medium' })).toMatch(
     /FleetHostsGroup\w+\) Received 1 FAILURE signal\(s\) out of 1\. Unable to satisfy 100% MinSuccessfulInstancesPercent/,
   );
   hosts.behave(() => 'SUCCESS');
-  expect(await ids()).toEqual(known);
-  expect(await targets()).toEqual({ 80: known, 81: known });
+  const all = await hosts.all();
+  expect(all.map(({ type }) => type)).toEqual(['t4g.small', 't4g.small']);
+  expect(all.filter(({ id }) => known.includes(id))).toHaveLength(1);
+  expect(await targets()).toEqual({ 80: await ids(), 81: await ids() });
 });
 
 test('a host that joins takes the content that is deployed, and a deploy leaves the number of hosts alone', async () => {

@@ -13,9 +13,21 @@ import json
 import re
 
 import instance
-from engine import drop_tags, ec2, provisioners, register, resource_definition, run_on_worker_thread, stack_id_of
+from engine import (
+    action,
+    drop_tags,
+    ec2,
+    provisioners,
+    register,
+    resource_definition,
+    run_on_worker_thread,
+    send_back_failed_update,
+    stack_id_of,
+    stack_of,
+    take_over,
+)
 from ministack.services import alb, autoscaling
-from ministack.services.cloudformation import stacks, wait_conditions
+from ministack.services.cloudformation import helpers, stacks, wait_conditions
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 
@@ -149,6 +161,23 @@ def _only_from_instances():
     wait_conditions.signal_resource = checked
 
 
+def _also_in_a_rollback():
+    """A rollback rolls the group too, and waits as before: its hosts' signals are taken (issue
+    buildkite/elastic-ci-stack-for-aws#130 shows such events)."""
+    signal = action("SignalResource")
+
+    def taken(parameters):
+        stack = stack_of(parameters) or {}
+        name, unique_id, status = (helpers._p(parameters, one) for one in ("LogicalResourceId", "UniqueId", "Status"))
+        waiting = wait_conditions._waiting.get((stack.get("StackId"), name), {})
+        if stack.get("StackStatus") == "UPDATE_ROLLBACK_IN_PROGRESS" and waiting.get("resource_type") == GROUP:
+            if wait_conditions.signal_resource(stack["StackId"], name, unique_id, status):
+                return helpers._xml(200, "SignalResourceResponse", "")
+        return signal(parameters)
+
+    take_over("SignalResource", taken)
+
+
 # --- the resource
 
 
@@ -218,6 +247,8 @@ def delete(physical_id, properties):
 
 def install():
     run_on_worker_thread(GROUP)
+    send_back_failed_update(GROUP)
     register(GROUP, create, delete, update, replaced_by=("AutoScalingGroupName", "InstanceId"), names_update=True)
     autoscaling._reconcile_instances = _resize
     _only_from_instances()
+    _also_in_a_rollback()

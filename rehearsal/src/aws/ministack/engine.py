@@ -19,6 +19,7 @@ __all__ = [
     "register",
     "resource_definition",
     "run_on_worker_thread",
+    "send_back_failed_update",
     "set_tags",
     "stack_id_of",
     "stack_of",
@@ -86,6 +87,12 @@ def run_on_worker_thread(resource_type):
     """For types whose creation or update waits: requests are answered meanwhile."""
     known = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda asked: asked == resource_type or known(asked)
+
+
+def send_back_failed_update(resource_type):
+    """For types whose update may have changed something before it fails."""
+    known = stacks._sends_back_failed_update
+    stacks._sends_back_failed_update = lambda asked: asked == resource_type or known(asked)
 
 
 def set_tags(resource_id, new, old=None):
