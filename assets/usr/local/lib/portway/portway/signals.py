@@ -51,7 +51,7 @@ def body(status: str, reason: str, settings: Mapping[str, str]) -> str:
 def put(address: str, text: str) -> tuple[int, str]:
     """Without a Content-Type, as the presigned URL requires."""
     url = urllib.parse.urlsplit(address)
-    kind = getattr(http.client, f"{url.scheme.upper()}Connection")
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     return aws.exchange(kind(url.netloc, timeout=20), "PUT", f"{url.path}?{url.query}", {}, text.encode())
 
 
@@ -64,12 +64,12 @@ def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
     if not address or read(mark).strip() == address:
         return ""
     # A fleet has no URL.
-    tell = importlib.import_module("portway.group").put if address.startswith("group:") else put
-    code, answer = tell(address, body(status, reason, settings))
+    name = "group" if address[0] == "g" else "signals"
+    code, answer = importlib.import_module(f"portway.{name}").put(address, body(status, reason, settings))
     print(code, answer[:300], file=sys.stderr)
     if code >= 500:
         raise OSError(f"{code} {answer}")
-    replace(mark, f"{address}\n")
+    replace(mark, address)
     return f"signalled {status}"
 
 
