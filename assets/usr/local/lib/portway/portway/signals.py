@@ -49,9 +49,11 @@ def body(status: str, reason: str, settings: Mapping[str, str]) -> str:
 
 
 def put(address: str, text: str) -> tuple[int, str]:
-    """Without a Content-Type, as the presigned URL requires."""
+    """Without a Content-Type, as the presigned URL requires. A fleet's group:// is no URL: see group.py."""
+    if address[0] == "g":
+        return importlib.import_module("portway.group").put(address, text)
     url = urllib.parse.urlsplit(address)
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    kind = http.client.HTTPSConnection if url.scheme == "https" else aws.Client
     return aws.exchange(kind(url.netloc, timeout=20), "PUT", f"{url.path}?{url.query}", {}, text.encode())
 
 
@@ -63,9 +65,7 @@ def send(status: str, reason: str, settings: Mapping[str, str]) -> str:
     address, mark = settings.get("PORTWAY_SIGNAL_URL", ""), f"{STATE}/signalled-{settings['PORTWAY_CONTENT']}"
     if not address or read(mark).strip() == address:
         return ""
-    # A fleet has no URL.
-    name = "group" if address[0] == "g" else "signals"
-    code, answer = importlib.import_module(f"portway.{name}").put(address, body(status, reason, settings))
+    code, answer = put(address, body(status, reason, settings))
     print(code, answer[:300], file=sys.stderr)
     if code >= 500:
         raise OSError(f"{code} {answer}")
