@@ -4,7 +4,7 @@ import { cfnLint } from './cfn-lint';
 import { counts } from './counts';
 import { dependencies } from './dependencies';
 import { gixy } from './gixy';
-import { arm64, browser, changes, host, hostNightly, lab, unit } from './jest';
+import { arm64, browser, changes, host, hostNightly, lab, labNightly, unit } from './jest';
 import { links } from './links';
 import { packages } from './package';
 import { policies } from './policies';
@@ -39,6 +39,7 @@ export const parts: readonly Part[] = [
   arm64,
   changes,
   hostNightly,
+  labNightly,
   counts,
   packages,
   site,

@@ -98,15 +98,29 @@ export const hostNightly = jestPart({
   flags: ['--runInBand', '--testPathPatterns', ...SELDOM],
 });
 
+/** What takes long in the lab, and few changes touch. */
+const SELDOM_IN_LAB = ['rehearsal/test/aws/fleet-machine'];
+
 export const lab = jestPart({
   name: 'lab',
   groups: ['jest'],
   about: "the rehearsal's own parts: local AWS endpoint, images, network, VM (jest)",
   tools: LAB_TOOLS,
   limitMinutes: 45,
+  flags: ['--testPathIgnorePatterns', '/node_modules/', ...SELDOM_IN_LAB],
   // A VM keeps one core busy.
   workers: '2',
   again: true,
+});
+
+export const labNightly = jestPart({
+  name: 'lab-nightly',
+  nightly: true,
+  about: "what takes long in the lab: replacing a fleet's hosts through the real CLI (jest)",
+  tools: LAB_TOOLS,
+  limitMinutes: 20,
+  project: 'lab',
+  flags: ['--runInBand', '--testPathPatterns', ...SELDOM_IN_LAB],
 });
 
 export const arm64 = jestPart({

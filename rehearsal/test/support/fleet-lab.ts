@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Annotations, App, DefaultStackSynthesizer } from 'aws-cdk-lib';
+import { PortwayFleet } from '../../../lib/portway-fleet';
+import type { PortwayFleetProps } from '../../../lib/portway-fleet-props';
+import { PUBLIC_KEY } from '../../../test/snapshots/canonical';
+import { featureFlags } from '../../../test/snapshots/synthesize';
+import { SMALL } from '../../../test/support/fleet';
+import { BOOTSTRAP, type CdkError, cdk } from '../../src/aws/cdk';
+import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
+import { query, values } from '../../src/aws/other-inventory';
+import { FleetHosts } from './fleet-hosts';
+
+/**
+ * A fleet of the real CLI against the local endpoint. No host is booted: fleet-hosts.ts reads and reports as they do.
+ */
+export class FleetLab {
+  private assemblies = 0;
+
+  private constructor(
+    private readonly folder: string,
+    readonly endpoint: StartedEndpoint,
+    readonly hosts: FleetHosts,
+  ) {}
+
+  /** An account that is bootstrapped, and empty otherwise. */
+  static async start(): Promise<FleetLab> {
+    const folder = await mkdtemp(join(tmpdir(), 'portway-fleet-'));
+    const endpoint = await startEndpoint({ folder });
+    const lab = new FleetLab(folder, endpoint, new FleetHosts(endpoint, 'Fleet'));
+    await lab.cli(BOOTSTRAP, lab.synth()).finished;
+    return lab;
+  }
+
+  async stop(): Promise<void> {
+    await this.hosts.stop();
+    await this.endpoint.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  deploy(props: Partial<PortwayFleetProps>): Promise<unknown> {
+    return this.cli(['deploy', 'Fleet', '--require-approval', 'never'], this.synth(props)).finished;
+  }
+
+  destroy(): Promise<unknown> {
+    return this.cli(['destroy', 'Fleet', '--force'], this.synth()).finished;
+  }
+
+  /** What a failed deploy shows its user. */
+  async refused(props: Partial<PortwayFleetProps>): Promise<string> {
+    const error = await this.deploy(props).then(
+      () => undefined,
+      (failure: CdkError) => failure,
+    );
+    return error?.lines.join('\n') ?? 'the deploy succeeded';
+  }
+
+  elb(action: string, more = {}) {
+    return query(this.endpoint, 'elasticloadbalancing', action, '2015-12-01', more);
+  }
+
+  scaling(action: string, more = {}) {
+    return query(this.endpoint, 'autoscaling', action, '2011-01-01', more);
+  }
+
+  /** What no other inventory has. */
+  async balancing(): Promise<string[]> {
+    const [balancers, groups, hosts] = await Promise.all([
+      this.elb('DescribeLoadBalancers'),
+      this.elb('DescribeTargetGroups'),
+      this.scaling('DescribeAutoScalingGroups'),
+    ]);
+    return [
+      ...values(balancers, 'LoadBalancerArn'),
+      ...values(groups, 'TargetGroupArn'),
+      ...values(hosts, 'AutoScalingGroupName'),
+    ];
+  }
+
+  /** The targets of each listened port. */
+  async targets(): Promise<Record<string, readonly string[]>> {
+    const groups = await this.elb('DescribeTargetGroups');
+    const found: Record<string, readonly string[]> = {};
+    for (const TargetGroupArn of values(groups, 'TargetGroupArn')) {
+      const health = await this.elb('DescribeTargetHealth', { TargetGroupArn });
+      const [port = ''] = values(
+        await this.elb('DescribeTargetGroups', { 'TargetGroupArns.member.1': TargetGroupArn }),
+        'Port',
+      );
+      found[port] = values(health, 'Id').toSorted();
+    }
+    return found;
+  }
+
+  /** The ids of the running hosts. */
+  async ids(): Promise<readonly string[]> {
+    return (await this.hosts.all()).map(({ id }) => id).toSorted();
+  }
+
+  private synth(props: Partial<PortwayFleetProps> = {}): string {
+    const outdir = join(this.folder, `app-${this.assemblies++}`);
+    const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
+    const { keyPairName: _, ...rest } = SMALL;
+    const stack = new PortwayFleet(app, 'Fleet', {
+      ...{ ...rest, sshPublicKey: PUBLIC_KEY, ...props },
+      synthesizer: new DefaultStackSynthesizer() as never,
+    });
+    // The target stands for a host that no template here makes.
+    for (const { name } of stack.forwards) Annotations.of(stack).acknowledgeWarning(`portway:targetElsewhere-${name}`);
+    app.synth();
+    return outdir;
+  }
+
+  private cli(args: readonly string[], app: string) {
+    const { endpoint, folder } = this;
+    return cdk(args, { endpoint, folder, log: join(folder, 'cdk.log'), app });
+  }
+}
