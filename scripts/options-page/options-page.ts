@@ -5,7 +5,12 @@ import { libraryProject } from './project';
 import { type Prop, type Root, readProps } from './read-props';
 
 /** What a user writes: the stack's props, and what the factories take. */
-const ROOTS: readonly Root[] = [{ name: 'PortwayStackProps' }, { name: 'Forward' }, { name: 'Tls', prefix: 'tls.' }];
+const ROOTS: readonly Root[] = [
+  { name: 'PortwayStackProps' },
+  { name: 'PortwayFleetProps' },
+  { name: 'Forward' },
+  { name: 'Tls', prefix: 'tls.' },
+];
 
 const REPOSITORY = join(__dirname, '..', '..');
 

@@ -1,10 +1,13 @@
-"""Compares docs/operations/deployer-policy.json with what AWS's own resource schemas say a template needs.
+"""Compares the deployer's policies in docs/operations with what AWS's own resource schemas say a template needs.
 
-Arguments: the policy, then templates. Every permission that a handler of one of their types lists must be in the policy, or
+Every permission that a handler of one of their types lists must be in the policy, or
 stand here with the reason why this stack never needs it. The schemas are those that cfn-lint brings along.
 """
 
+import argparse
+import fnmatch
 import json
+import re
 import sys
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -33,8 +36,44 @@ UNUSED = {
         "sns:PutDataProtectionPolicy",
     ],
     "lists of all dashboards": ["cloudwatch:ListDashboards"],
+    "older balancers, VPC Lattice, topics, metrics, instance refreshes and managed fleets of an Auto Scaling group": [
+        "autoscaling:AttachLoadBalancers",
+        "autoscaling:AttachTrafficSources",
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:DeleteNotificationConfiguration",
+        "autoscaling:DetachLoadBalancers",
+        "autoscaling:DetachTrafficSources",
+        "autoscaling:DisableMetricsCollection",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutNotificationConfiguration",
+        "autoscaling:StartInstanceRefresh",
+        "managed-fleets:CreateAutoScalingGroup",
+        "managed-fleets:DeleteAutoScalingGroup",
+        "managed-fleets:DeregisterAutoScalingGroup",
+        "managed-fleets:Get*",
+        "managed-fleets:RegisterAutoScalingGroup",
+        "managed-fleets:UpdateAutoScalingGroup",
+        "vpc-lattice:DeregisterTargets",
+        "vpc-lattice:GetTargetGroup",
+        "vpc-lattice:ListTargets",
+        "vpc-lattice:RegisterTargets",
+    ],
+    "whatever else a group's launch template may name: what ours names is in the policies by its own name": [
+        "ec2:Describe*",
+        "ec2:Get*",
+        "ssm:Get*",
+    ],
+    "scaling by forecasts": ["cloudwatch:GetMetricData"],
+    "listeners with logins, targets by address, reserved capacity and IP pools of a balancer": [
+        "cognito-idp:DescribeUserPoolClient",
+        "elasticloadbalancing:DeregisterTargets",
+        "elasticloadbalancing:ModifyCapacityReservation",
+        "elasticloadbalancing:ModifyIpPools",
+        "elasticloadbalancing:RegisterTargets",
+        "elasticloadbalancing:SetIpAddressType",
+    ],
     "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
-    "address pools of IPAM": ["ec2:AllocateIpamPoolCidr"],
+    "address pools of IPAM": ["ec2:AllocateIpamPoolCidr", "ec2:DescribeIpamPools"],
     "VPC encryption control and tenancy": ["ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"],
     "flow logs to S3, or of other services": [
         "autoscaling:DescribeTags",
@@ -75,9 +114,13 @@ UNUSED = {
 BEYOND_SCHEMAS = {"ssm:GetParameters", "ec2:DescribeAvailabilityZones", "ec2:DescribeImages"}
 
 
-def allowed(policy):
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters of a managed policy, without white space.
+LONGEST = 6144
+
+
+def allowed(policies):
     actions = set()
-    for statement in policy["Statement"]:
+    for statement in [one for policy in policies for one in json.loads(policy)["Statement"]]:
         action = statement["Action"]
         actions.update([action] if isinstance(action, str) else action)
     return actions
@@ -97,21 +140,29 @@ def needed(template):
 
 
 def main():
-    with open(sys.argv[1]) as file:
-        have = allowed(json.load(file))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--policies", nargs="+", required=True, type=argparse.FileType())
+    parser.add_argument("--templates", nargs="+", required=True)
+    args = parser.parse_args()
+    policies = {file.name: file.read() for file in args.policies}
+    have = allowed(policies.values())
     wanted = {}
-    for name in sys.argv[2:]:
+    for name in args.templates:
         with open(name) as file:
             for action, types in needed(json.load(file)).items():
                 wanted.setdefault(action, set()).update(types)
     unused = {action for actions in UNUSED.values() for action in actions}
     problems = [
-        f"missing: {action} (for {', '.join(sorted(wanted[action]))})" for action in wanted.keys() - have - unused
+        f"missing: {action} (for {', '.join(sorted(wanted[action]))})"
+        for action in wanted.keys() - have - unused
+        if not any(fnmatch.fnmatchcase(action, pattern) for pattern in have)
     ]
     problems += [f"needed by nothing: {action}" for action in have - wanted.keys() - BEYOND_SCHEMAS]
     problems += [f"called unused, but allowed: {action}" for action in have & unused]
     problems += [f"called unused, but no schema lists it: {action}" for action in unused - wanted.keys()]
     problems += [f"missing: {action}" for action in BEYOND_SCHEMAS - have]
+    sizes = {name: len(re.sub(r"\s", "", policy)) for name, policy in policies.items()}
+    problems += [f"longer than {LONGEST} characters: {name} ({size})" for name, size in sizes.items() if size > LONGEST]
     print(
         "\n".join(sorted(problems)) or f"{len(have)} actions for {len(wanted)} that the schemas list: as it should be"
     )

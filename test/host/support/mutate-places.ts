@@ -1,8 +1,10 @@
 import { types } from 'node:util';
+import { FLEET } from '../../../lib/check-fleet';
 import { STACK } from '../../../lib/check-stack';
 import { DNS } from '../../../lib/constructs/dns';
 import { EGRESS } from '../../../lib/constructs/egress';
 import { EIP } from '../../../lib/constructs/fixed-address';
+import { CAPACITY } from '../../../lib/constructs/fleet/capacity';
 import { ALARMS, MONITORING } from '../../../lib/constructs/monitoring';
 import { PROBE } from '../../../lib/forward/confirm';
 import { HTTP_FAILOVER } from '../../../lib/forward/failover';
@@ -32,11 +34,12 @@ const NESTED = Object.fromEntries(PLACES.map(([title, props]) => [title.split(' 
 
 /** The objects of a stack whose names are checked. */
 export function placesOf(data: Data): readonly Place[] {
-  const places: Place[] = [{ object: data, known: Object.keys(STACK) }];
+  const places: Place[] = [{ object: data, known: Object.keys(Object.hasOwn(data, 'capacity') ? FLEET : STACK) }];
   const add = (object: unknown, known?: object) => {
     if (isPlainObject(object))
       places.push({ object: object as Data, ...(known === undefined ? {} : { known: Object.keys(known) }) });
   };
+  add(data.capacity, CAPACITY);
   add(data.egress, EGRESS);
   add(data.monitoring, MONITORING);
   if (isPlainObject(data.monitoring)) {

@@ -38,11 +38,13 @@ export const cfnLint: Part = {
     const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
     const args = ['--regions', 'ALL_REGIONS', '--format', 'parseable', '--template', ...files, ...others];
     const interpreter = await checkersPython(context);
-    const policy = path.join(root, 'docs', 'operations', 'deployer-policy.json');
+    const policies = ['deployer-policy', 'deployer-fleet-policy'].map((name) =>
+      path.join(root, 'docs', 'operations', `${name}.json`),
+    );
     const policyCheck = path.join(root, 'test', 'run', 'deployer_policy.py');
     if ((await command(interpreter, ['-I', '-c', main, ...args])) !== 0) notes.push('cfn-lint has findings');
-    if ((await command(interpreter, ['-I', policyCheck, policy, ...files])) !== 0) {
-      notes.push("docs/operations/deployer-policy.json is not what the templates' resources need");
+    if ((await command(interpreter, ['-I', policyCheck, '--policies', ...policies, '--templates', ...files])) !== 0) {
+      notes.push("the deployer's policies in docs/operations are not what the templates' resources need");
     }
     const replacing = path.join(folder, 'replacing.json');
     await writeFile(replacing, JSON.stringify(REPLACING));
