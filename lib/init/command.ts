@@ -12,6 +12,7 @@ import { recognize } from '../import/recognize';
 import { NO_ANSWER } from '../plan/no-answer';
 import { answerer, forwardAnswers, InitError, type InitFlags, stackAnswers } from './answers';
 import { appFile, type Forwards, forwardsOf } from './app-file';
+import { packedFile } from './packed-file';
 
 export interface InitOptions extends InitFlags {
   /** The folder of the app; it may be there already. */
@@ -50,9 +51,11 @@ export async function initCommand({ folder, ...flags }: InitOptions): Promise<nu
     const there = Object.keys(files).filter((name) => existsSync(join(folder, name)));
     if (there.length > 0)
       throw new InitError(`${folder} must not have an app yet: ${there.join(', ')} would be overwritten`);
-    const ignored = existsSync(join(folder, '.gitignore')) ? {} : { '.gitignore': 'node_modules/\ncdk.out/\n' };
+    // Without a package.json, npm would install into the next folder above that has one.
+    const own = { '.gitignore': 'node_modules/\ncdk.out/\n', 'package.json': '{ "private": true }\n' };
+    const missing = Object.fromEntries(Object.entries(own).filter(([name]) => !existsSync(join(folder, name))));
     mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries({ ...files, ...ignored })) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries({ ...files, ...missing })) writeFileSync(join(folder, name), text);
     process.stdout.write(`Made ${Object.keys(files).join(', ')}. Next:\n\n${nextSteps(folder)}`);
     return 0;
   } catch (error) {
@@ -99,13 +102,12 @@ function ownKey(): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-/** The package is not published yet: `npm pack` makes it. */
-const PACKED = './portway-*.tgz';
-
 function nextSteps(folder: string): string {
   const missing = (...names: readonly string[]) =>
     names.filter((name) => !existsSync(join(folder, 'node_modules', name)));
-  const packages = missing('portway', 'aws-cdk-lib', 'constructs').map((name) => (name === 'portway' ? PACKED : name));
+  const packages = missing('portway', 'aws-cdk-lib', 'constructs').map((name) =>
+    name === 'portway' ? packedFile(folder) : name,
+  );
   const tools = missing('aws-cdk', 'tsx', 'typescript', '@types/node');
   return [
     ...(folder === '.' ? [] : [`cd ${folder}`]),

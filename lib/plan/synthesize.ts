@@ -23,7 +23,9 @@ export async function synthesize({ app, context }: SynthesizeOptions, outdir: st
   const settings = await readJson<Settings>('cdk.json');
   const command = app ?? settings?.app;
   if (command === undefined)
-    throw new Error('the app must be known: run this in the folder of its cdk.json, or name it by --app');
+    throw new Error(
+      'the app must be known: run this in the folder of its cdk.json, name it by --app, or make one by portway init',
+    );
   const pairs = context.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
   // Precedence as in the CLI, lowest first: the user's settings, lookups, the app's settings, the command line.
   const all = {

@@ -119,6 +119,15 @@ test('says what to install and where, and keeps a .gitignore', async () => {
   npx cdk deploy
 `);
   expect(readFileSync(join(app, '.gitignore'), 'utf8')).toBe('mine\n');
+  // So that npm installs here, and not into a folder above.
+  expect(JSON.parse(readFileSync(join(app, 'package.json'), 'utf8'))).toEqual({ private: true });
+});
+
+test('keeps a package.json', async () => {
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), '{ "name": "mine" }');
+  expect((await init(ADMIN)).code).toBe(0);
+  expect(readFileSync(join(app, 'package.json'), 'utf8')).toBe('{ "name": "mine" }');
 });
 
 test.each<[InitFlags, RegExp]>([

@@ -27,7 +27,7 @@ function card({ name, scans, cases }: RunRecord, [passed = 0, failed = 0, skippe
   return html`<article class="card ${broken ? 'failed' : passed > 0 && 'passed'}">
 <h3><a href="#${name}">${name}</a></h3>
 <p class="sum">${passed} checks passed, ${failed} failed, ${skipped} skipped</p>
-${scans.length > 0 ? portsTable(name, scans) : html`<p>No port was tried.</p>`}<ul class="cases">
+${scans.length > 0 ? portsTable(name, scans) : html`<p>No ports were scanned.</p>`}<ul class="cases">
 ${cases.map(({ name: title, about, result }) => {
   const { kind, text } = MARKS[result];
   return html`<li class="${kind}"><span class="result">${text}</span> <span class="case">${title}</span> <span class="about">${about}</span></li>

@@ -79,7 +79,10 @@ function wrong({ checks, leftBehind, failure }: RehearsalReport): Markup | undef
     ...(failure === undefined ? [] : [failure]),
     ...checks
       .filter(({ result }) => result === 'failed')
-      .map(({ run, phase, what, seen }) => `${run}, ${phase === what ? '' : `${phase}: `}${what}: ${seen ?? ''}`),
+      .map(
+        ({ run, phase, what, seen }) =>
+          `${run}${phase === what || phase === run ? '' : `, ${phase}`}: ${what}: ${seen ?? ''}`,
+      ),
     ...leftBehind.map((thing) => `could not be cleaned up: ${thing}`),
   ];
   if (lines.length === 0) return undefined;

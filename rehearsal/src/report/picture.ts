@@ -54,7 +54,7 @@ export function picture({ name, gateway, hosts, scans }: RunRecord): Markup {
       x: 10,
       y: 346 + down,
       width: 200,
-      lines: [`gateway VM, ${name}`, ...there],
+      lines: ['gateway VM', ...there],
       kind: 'gateway',
     },
     ...(targets.length > 0 ? [{ x: 230, y: 346 + down, width: 120, lines: ['targets', ...targets] }] : []),
