@@ -7,6 +7,7 @@ import { block, type Line } from '../nginx/block';
 import { loginMaps } from '../nginx/connection-login';
 import { ACCESS_LOG_BUFFER, ERROR_LOG, type Fields, logFormat } from '../nginx/log';
 import { cutAsciiMap, cutMap, KEPT, refusalSamples } from '../nginx/log-fields';
+import { OWN_ANSWER, PLAIN } from '../nginx/metrics';
 import { NGINX_PATHS } from '../nginx/names';
 import { tellLines } from '../nginx/protect';
 import type { RequestFacts } from '../nginx/request-facts';
@@ -81,12 +82,21 @@ const ACCESS_LOG = `${NGINX_PATHS.logFolder}/access.log`;
 /** The most bytes of what clients send. Escaped, a control byte takes six and a quote two. A line stays below 4 KiB. */
 const MAX = { method: 32, host: 128, uri: 800, agent: 200 };
 
-/** Short, printable, no error: such a request is logged unchanged after a single match. All others take more maps. */
-const PLAIN =
-  'map "$limit_req_status$status $request_method $host $request_uri $http_user_agent" $portway_plain { "~^(?:PASSED)?[1-3][ -~]{0,1000}\\z" 1; }';
+/**
+ * Short, printable without quotes, no error: such a request is logged as it is, unescaped, after a single match. All others take more
+ * maps. `others`: their value, which must be empty or 0.
+ */
+function plainMap(others: string): Line {
+  const values = '"$limit_req_status$status $request_method $host $request_uri $http_user_agent"';
+  const rest = others === '' ? '' : ` default ${others};`;
+  return `map ${values} ${PLAIN} { "~^(?:PASSED)?[1-3][ !#-\\[\\]-~]{0,1000}\\z" 1;${rest} }`;
+}
 
 /** Once for all HTTP forwards. Fields that only some forwards ask for are added only then. */
-function formats(forwards: readonly WebForward[], { requestId, listener, protect }: RequestFacts): readonly Line[] {
+function formats(
+  forwards: readonly WebForward[],
+  { requestId, listener, protect, measured }: RequestFacts,
+): readonly Line[] {
   const used = forwards.flatMap((f) =>
     f.sites.flatMap((s) => [s.options.logs, ...s.routes.map((r) => r.options.logs)]),
   );
@@ -117,6 +127,7 @@ function formats(forwards: readonly WebForward[], { requestId, listener, protect
     ...logFormat(
       'portway',
       fields((value) => value, '$status', '1', '$request_uri'),
+      'none',
     ),
     '# Cuts long values, keeps valid UTF-8, and writes numbers as JSON.',
     ...logFormat('portway-cut', careful('$request_uri')),
@@ -133,9 +144,9 @@ function formats(forwards: readonly WebForward[], { requestId, listener, protect
     cutMap('$http_user_agent', CUT.$http_user_agent, MAX.agent),
     'map $status $portway_status { 000 0; 009 9; default $status; }',
     ...loginMaps(forwards),
-    PLAIN,
+    plainMap(measured ? OWN_ANSWER : ''),
     ...refusalSamples(),
-    `map $portway_plain $portway_odd { 1 ''; default ${KEPT}; }`,
+    `map ${PLAIN} $portway_odd { 1 ''; default ${KEPT}; }`,
     ...(used.some((l) => l?.level === 'errors')
       ? [block('map $status $portway_failed', [`"~^[45]" ${KEPT};`, "default '';"])]
       : []),
@@ -160,7 +171,7 @@ function accessLog(format: string, condition: string): Line {
 }
 
 /** Where a server or location logs that names no other logs. */
-export const ALL_REQUESTS = [accessLog('portway', '$portway_plain'), accessLog('portway-cut', '$portway_odd')];
+export const ALL_REQUESTS = [accessLog('portway', PLAIN), accessLog('portway-cut', '$portway_odd')];
 
 /** In a server or location with other logs. */
 export function logLines(logs: ResolvedLogs | undefined, { protect }: RequestFacts): readonly Line[] {

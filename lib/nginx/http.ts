@@ -48,7 +48,7 @@ export function httpContext(
   measured: boolean,
 ): Block {
   const own = forwards.filter(isWebForward);
-  const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own), protect });
+  const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own), protect, measured });
   return block('http', [
     'server_tokens off;',
     'absolute_redirect off;  # redirects within a site have no scheme, host or port',

@@ -9,9 +9,12 @@ export const ERROR_LOG = `${NGINX_PATHS.logFolder}/error.log`;
 
 export type Fields = readonly (readonly [key: string, value: string])[];
 
-/** One JSON object a line. */
-export function logFormat(name: string, fields: Fields): readonly Line[] {
+/** One JSON object a line. `escaping`: 'none' if no value can have a character that JSON escapes. */
+export function logFormat(name: string, fields: Fields, escaping: 'json' | 'none' = 'json'): readonly Line[] {
   const half = Math.ceil(fields.length / 2);
   const text = (part: Fields) => part.map(([key, value]) => `"${key}":${value}`).join(',');
-  return [`log_format ${name} escape=json '{${text(fields.slice(0, half))},'`, `    '${text(fields.slice(half))}}';`];
+  return [
+    `log_format ${name} escape=${escaping} '{${text(fields.slice(0, half))},'`,
+    `    '${text(fields.slice(half))}}';`,
+  ];
 }

@@ -9,30 +9,43 @@ import { NGINX_PATHS } from './names';
  * A format for each forward, since no variable has the forward's name: `set` does not run for requests that fail early.
  */
 
+/** 1: the request is logged as it is (../http/logs.ts). Where there are metrics, others have the value of {@link OWN_ANSWER}. */
+export const PLAIN = '$portway_plain';
+/** 0: no target answered. Otherwise empty. */
+export const OWN_ANSWER = '$portway_own';
+
 /** What the http context needs once. */
 export const HTTP_MEASURES: readonly Line[] = [
-  "map $upstream_status $portway_by { '' -; default +; }  # whether a target answered",
-  'map $connection_requests $portway_opens { 1 1; default 0; }  # whether it is the first of its connection',
+  `map $upstream_status ${OWN_ANSWER} { '' 0; default ''; }  # 0: no target answered`,
 ];
 
 /** A forward's servers in http, which log each request a second time. `all`: the logs of a server that names none. */
 export function measuredHttp(forward: string, servers: readonly Block[], all: readonly Line[]): readonly Line[] {
-  const log = accessLog('metrics', forward);
-  const fields = '$status,$portway_by,$portway_opens,$request_time $request_length $bytes_sent';
+  // Where all requests are logged, it is known already which are plain, so that no target is looked for.
+  const [plain, other] = [accessLog('metrics', `metrics-${forward}`), accessLog('metrics', `metrics_own-${forward}`)];
+  const logOf = (lines: readonly Line[]) =>
+    lines.some((line) => isLog(line) && `${line}`.includes(PLAIN)) ? plain : other;
+  const measured = servers.map(({ head, lines }) => {
+    const named = withLog(lines, logOf);
+    return block(head, lines.some(isLog) ? named : [...named, ...all, plain]);
+  });
+  const fields = (own: string) => `$status${own},$request_time $request_length $bytes_sent $connection_requests`;
   return [
-    format(forward, fields),
-    ...servers.map(({ head, lines }) => {
-      const named = withLog(lines, log);
-      return block(head, lines.some(isLog) ? named : [...named, ...all, log]);
-    }),
+    format(`metrics-${forward}`, forward, fields(PLAIN)),
+    ...(uses(measured, other) ? [format(`metrics_own-${forward}`, forward, fields(OWN_ANSWER))] : []),
+    ...measured,
   ];
+}
+
+function uses(lines: readonly Line[], one: Line): boolean {
+  return lines.some((line) => line === one || (typeof line !== 'string' && uses(line.lines, one)));
 }
 
 /** The same for the lines of a forward in stream. A server without a log only hands over to others. */
 export function measuredStream(forward: string, lines: readonly Line[], all: Line): readonly Line[] {
-  const log = accessLog('metrics_stream', forward);
+  const log = accessLog('metrics_stream', `metrics-${forward}`);
   return [
-    format(forward, '$status $bytes_received $bytes_sent'),
+    format(`metrics-${forward}`, forward, '$status $bytes_received $bytes_sent 1'),
     ...lines.map((line) =>
       typeof line === 'string' || line.head !== 'server' || line.lines.some(isLog)
         ? line
@@ -42,11 +55,11 @@ export function measuredStream(forward: string, lines: readonly Line[], all: Lin
 }
 
 /** Adds the log wherever others are named, since those of the server do not count there. */
-function withLog(lines: readonly Line[], log: Line): readonly Line[] {
+function withLog(lines: readonly Line[], logOf: (lines: readonly Line[]) => Line): readonly Line[] {
   const inside = lines
     .filter((line) => line !== OFF)
-    .map((line) => (typeof line === 'string' ? line : block(line.head, withLog(line.lines, log))));
-  return lines.some(isLog) ? [...inside, log] : inside;
+    .map((line) => (typeof line === 'string' ? line : block(line.head, withLog(line.lines, logOf))));
+  return lines.some(isLog) ? [...inside, logOf(lines)] : inside;
 }
 
 const OFF = 'access_log off;';
@@ -55,10 +68,10 @@ function isLog(line: Line): boolean {
   return typeof line === 'string' && line.startsWith('access_log ');
 }
 
-function format(forward: string, fields: string): Line {
-  return `log_format metrics-${forward} '${forward},${fields}';`;
+function format(name: string, forward: string, fields: string): Line {
+  return `log_format ${name} escape=none '${forward},${fields}';`;
 }
 
-function accessLog(file: string, forward: string): Line {
-  return `access_log ${NGINX_PATHS.logFolder}/${file}.log metrics-${forward} ${ACCESS_LOG_BUFFER};`;
+function accessLog(file: string, name: string): Line {
+  return `access_log ${NGINX_PATHS.logFolder}/${file}.log ${name} ${ACCESS_LOG_BUFFER};`;
 }

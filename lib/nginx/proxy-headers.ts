@@ -1,5 +1,5 @@
 import { blankedHeaders } from '../http/blanked-headers';
-import { block, type Line } from './block';
+import type { Line } from './block';
 import { connectionMaps } from './connection-login';
 import { DESTINATION, destinationMaps } from './destination';
 import type { RequestFacts } from './request-facts';
@@ -23,7 +23,10 @@ export function toldHeaders(
     ['X-Forwarded-Prefix', protocol === 'proxy' ? '$portway_prefix' : "''"],
     ['X-Request-ID', facts.requestId],
     // Spring takes the port only from here, and ignores X-Forwarded-Port.
-    ['Forwarded', `"for=$portway_forwarded_for;host=\\"${facts.publicHost}\\";proto=${facts.scheme}"`],
+    [
+      'Forwarded',
+      `"for=$portway_for_begin$remote_addr$portway_for_end;host=\\"${facts.publicHost}\\";proto=${facts.scheme}"`,
+    ],
   ];
   return [
     ...headers.map(([name, value]) => `${protocol}_set_header ${name} ${value};`),
@@ -48,10 +51,9 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     '# The URL that the client connected to, and none of its own claims on URL, host, scheme, method or address.',
     ...toldHeaders('proxy', facts),
     "map '' $portway_prefix { default ''; }",
-    block('map $remote_addr $portway_forwarded_for', [
-      '~: "\\"[$remote_addr]\\"";  # RFC 7239 quotes IPv6',
-      'default $remote_addr;',
-    ]),
+    '# RFC 7239 quotes IPv6.',
+    `geo $portway_for_begin { default ''; ::/0 '"['; }`,
+    `geo $portway_for_end { default ''; ::/0 ']"'; }`,
     '# An application that is unaware of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
     ...destinationMaps(facts),

@@ -25,6 +25,8 @@ export interface RequestFacts {
   readonly blanked: readonly string[];
   /** What is told to the service that blocks sources; undefined: nothing. */
   readonly protect: Protect | undefined;
+  /** Whether requests are logged a second time, for metrics. */
+  readonly measured: boolean;
 }
 
 const DIRECT: RequestFacts = {
@@ -38,6 +40,7 @@ const DIRECT: RequestFacts = {
   headers: [],
   blanked: [],
   protect: undefined,
+  measured: false,
 };
 
 const PROXIED: RequestFacts = {
@@ -51,15 +54,16 @@ const PROXIED: RequestFacts = {
   headers: [],
   blanked: [],
   protect: undefined,
+  measured: false,
 };
 
 /** One set for all HTTP forwards. If none trusts proxies, no maps are needed. */
 export function requestFacts(
   forwards: readonly WebForward[],
-  { headers, blanked, protect }: Pick<RequestFacts, 'headers' | 'blanked' | 'protect'>,
+  { headers, blanked, protect, measured }: Pick<RequestFacts, 'headers' | 'blanked' | 'protect' | 'measured'>,
 ): RequestFacts {
   const facts = forwards.some((f) => f.trustedProxies?.by === 'x-forwarded-for') ? PROXIED : DIRECT;
-  const found = { headers, blanked, protect };
+  const found = { headers, blanked, protect, measured };
   if (!forwards.some((f) => sharedPortOf(f) !== undefined)) return { ...facts, ...found };
   return { ...facts, ...found, listener: LISTENER, port: facts === DIRECT ? LISTENER : facts.port };
 }

@@ -44,12 +44,12 @@ test('every place that names its logs names the one for metrics too, and no othe
     // What the host asks, and unknown names of the shared port.
     ['server', ['off']],
     ['server', ['off']],
-    ['location /quiet/', ['metrics metrics-web']],
-    ['location @live-web_quiet__', ['metrics metrics-web']],
-    ['location @page-web_quiet__', ['metrics metrics-web']],
-    ['location /secret/', ['access portway-redacted', 'metrics metrics-web']],
-    ['location @live-web_secret__', ['access portway-redacted', 'metrics metrics-web']],
-    ['location @page-web_secret__', ['access portway-redacted', 'metrics metrics-web']],
+    ['location /quiet/', ['metrics metrics_own-web']],
+    ['location @live-web_quiet__', ['metrics metrics_own-web']],
+    ['location @page-web_quiet__', ['metrics metrics_own-web']],
+    ['location /secret/', ['access portway-redacted', 'metrics metrics_own-web']],
+    ['location @live-web_secret__', ['access portway-redacted', 'metrics metrics_own-web']],
+    ['location @page-web_secret__', ['access portway-redacted', 'metrics metrics_own-web']],
     ['server', [...all, 'metrics metrics-web']],
     ['server', [...all, 'metrics metrics-secure']],
     ['http', all],
@@ -62,11 +62,11 @@ test('every place that names its logs names the one for metrics too, and no othe
 });
 
 test('names neither client nor URL', () => {
-  const formats = render(true).match(/^ *log_format metrics-.*$/gm) ?? [];
-  expect(formats).toHaveLength(4);
+  const formats = render(true).match(/^ *log_format metrics.*$/gm) ?? [];
+  expect(formats).toHaveLength(5);
   for (const format of formats) expect(format).not.toMatch(/remote|addr|uri|host|agent|args|name/);
 });
 
 test('without it, the configuration has none of it', () => {
-  expect(render(false)).not.toMatch(/metrics|portway_by|portway_opens/);
+  expect(render(false)).not.toMatch(/metrics|portway_own/);
 });

@@ -29,11 +29,13 @@ CHUNK = 1 << 16
 
 # So many kinds of lines, and their counting takes as long as looking all of them up.
 FEW = 8
+# How much of a piece shows of which kinds it is.
+SAMPLE = 2048
 
-# As lib/nginx/metrics.ts writes a line: what it is; then bytes received and sent.
-LINE = re.compile(rb"^(\S+) (\d+) (\d+)$", re.M)
-# Of a request: forward, status, whether a target answered, whether the connection is new, seconds.
-REQUEST = re.compile(r"([\w-]+),(\d{3}),([-+]),([01]),(\d+\.\d{3})")
+# As lib/nginx/metrics.ts writes a line: what it is; bytes received and sent; its place among the requests of its connection, 1 for a session.
+LINE = re.compile(rb"^(\S+) (\d+) (\d+) (\d+)$", re.M)
+# Of a request: forward, status, 0 if no target answered, seconds.
+REQUEST = re.compile(r"([\w-]+),(\d{3})([01]?),(\d+\.\d{3})")
 # Of a session: forward, status.
 SESSION = re.compile(r"([\w-]+),(\d{3})")
 
@@ -47,6 +49,7 @@ OF_SESSIONS = {"400": "malformed", "403": "source", "502": "target", "503": "lim
 Sums = dict[str, Any]
 # Kinds of lines, with their parts; None: it is none.
 Found = dict[bytes, Any]
+Kinds = list[tuple["re.Match[str]", int]]
 
 
 class Log:
@@ -167,13 +170,12 @@ def more(counts: dict[str, int], key: str, by: int) -> None:
 
 
 def add_requests(sums: dict[str, Sums], data: bytes) -> None:
-    for found, count in kinds(sums, data, REQUEST):
-        name, status, by_target, is_new, seconds = found.groups()
+    for found, count in few_kinds(sums, data, REQUEST) or kinds(sums, data, REQUEST):
+        name, status, own, seconds = found.groups()
         one = sums_of(sums, name)
-        one["connections"] += count if is_new == "1" else 0
         more(one["codes"], status, count)
         # 499: the client went away.
-        if by_target == "-" and status >= "400" and status != "499":
+        if own == "0" and status >= "400" and status != "499":
             more(one["refused"], REASONS.get(status, "other"), count)
         milliseconds = int(seconds.replace(".", ""))
         one["milliseconds"] += milliseconds * count
@@ -183,28 +185,47 @@ def add_requests(sums: dict[str, Sums], data: bytes) -> None:
 def add_sessions(sums: dict[str, Sums], data: bytes) -> None:
     for found, count in kinds(sums, data, SESSION):
         name, status = found.groups()
-        one = sums_of(sums, name)
-        one["connections"] += count
         if status != "200":
-            more(one["refused"], OF_SESSIONS.get(status, "other"), count)
+            more(sums_of(sums, name)["refused"], OF_SESSIONS.get(status, "other"), count)
 
 
-def kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> list[tuple["re.Match[str]", int]]:
-    """The kinds of lines, and how often each occurs. Adds up their bytes. Nearly all lines are of a few kinds, so that a kind is looked at
-    once, and each line by what Python does in C."""
+def few_kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> Kinds:
+    """As `kinds`, for lines of one forward that hardly differ before their last number: each kind is counted in all of them at once.
+    Empty if others are among them; then nothing was added."""
+    counts: Kinds = []
+    names, size, text = set(), 0, b"\n" + data
+    for head in {line.rpartition(b" ")[0] for line in data[:SAMPLE].splitlines()[:-1]}:
+        line = LINE.fullmatch(head + b" 1")
+        found = line and kind.fullmatch(line[1].decode("latin1"))
+        if not line or not found or len(counts) == FEW:
+            return []
+        counts.append((found, text.count(b"\n%b " % head)))
+        names.add(found[1])
+        size += (int(line[2]) + int(line[3])) * counts[-1][1]
+    if len(names) != 1 or sum([count for _, count in counts]) != data.count(b"\n"):
+        return []
+    one = sums_of(sums, *names)
+    one["bytes"] += size
+    one["connections"] += data.count(b" 1\n")
+    return counts
+
+
+def kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> Kinds:
+    """The kinds of lines, and how often each occurs. Adds up their bytes and connections. A kind is looked at once, and each line by
+    what Python does in C."""
     words = data.split()
-    names, sizes = words[::3], [words[1::3], words[2::3]]
+    names, *numbers = [words[n::4] for n in range(4)]
     found = matches(names, kind)
     try:
-        if len(words) % 3 or not all(found.values()):
+        if len(words) % 4 or not all(found.values()):
             raise ValueError
-        add_bytes(sums, found, names, sizes)
+        add_numbers(sums, found, names, numbers)
     except ValueError:
         # A full disk cuts lines, and joins what comes after them.
         lines = LINE.findall(data)
         found = matches([line[0] for line in lines], kind)
-        names, *sizes = [[line[n] for line in lines if found[line[0]]] for n in range(3)]
-        add_bytes(sums, found, names, sizes)
+        names, *numbers = [[line[n] for line in lines if found[line[0]]] for n in range(4)]
+        add_numbers(sums, found, names, numbers)
     # Few are counted faster one by one.
     counts = {word: names.count(word) for word in found} if len(found) < FEW else Counter(names)
     return [(match, counts[word]) for word, match in found.items() if match]
@@ -214,15 +235,20 @@ def matches(names: list[bytes], kind: "re.Pattern[str]") -> Found:
     return {word: kind.fullmatch(word.decode("latin1")) for word in set(names)}
 
 
-def add_bytes(sums: dict[str, Sums], found: Found, names: list[bytes], sizes: list[list[bytes]]) -> None:
-    """Adds up the bytes of lines. ValueError: one is no number, and nothing was added."""
+def add_numbers(sums: dict[str, Sums], found: Found, names: list[bytes], numbers: list[list[bytes]]) -> None:
+    """Adds up the bytes and connections of lines. ValueError: one is no number, and nothing was added."""
     forwards = {word: match[1] for word, match in found.items() if match}
+    if numbers[2] and not b"".join(numbers[2]).isdigit():
+        raise ValueError
     # float reads digits faster than int does. Sums are exact up to 2 ** 53.
     if len(set(forwards.values())) == 1:
-        size = sum([sum(map(float, some)) for some in sizes])
-        sums_of(sums, *set(forwards.values()))["bytes"] += int(size)
+        size = sum([sum(map(float, some)) for some in numbers[:2]])
+        one = sums_of(sums, *set(forwards.values()))
+        one["bytes"] += int(size)
+        one["connections"] += numbers[2].count(b"1")
         return
-    numbers = [list(map(float, some)) for some in sizes]
+    received, sent = [list(map(float, some)) for some in numbers[:2]]
     of = {word: sums_of(sums, name) for word, name in forwards.items()}
-    for name, one, other in zip(names, *numbers):
-        of[name]["bytes"] += int(one + other)
+    for name, one_way, other, place in zip(names, received, sent, numbers[2]):
+        of[name]["bytes"] += int(one_way + other)
+        of[name]["connections"] += place == b"1"
