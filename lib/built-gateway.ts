@@ -2,6 +2,7 @@ import { Annotations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { CheckedGateway } from './check-stack';
+import { challengeBytes } from './constructs/acme-rights';
 import { checkSubnet } from './constructs/egress';
 import { Gateway } from './constructs/gateway';
 import { gatewayName, gatewaySuffix } from './constructs/gateway-name';
@@ -14,7 +15,7 @@ import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
 import type { GatewaySettings } from './forward/gateway-settings';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
-import { type ResolvedForward, secretsOf } from './forward/resolved';
+import { challengeRecordsOf, type ResolvedForward, secretsOf } from './forward/resolved';
 import { secondConnections } from './forward/second-connections';
 import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
@@ -61,6 +62,7 @@ export class BuiltGateway {
       settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
     // Not part of the checks: the size of user-data depends on the logical ids of a stack whose props are all valid.
     const problems = new Problems(PLACES);
+    const challenges = challengeRecordsOf(this.forwards);
     const host = new Gateway(
       scope,
       'Gateway',
@@ -79,13 +81,14 @@ export class BuiltGateway {
         dns: checked.dns,
         role: checked.role,
         secrets: secretsOf(this.forwards),
+        challenges,
         logGroups: hostLogGroups(this.forwards, settings, gatewayName(scope)),
         onChange: checked.onChange,
         liveTrigger: checked.liveTrigger,
         signalTimeout: checked.signalTimeout,
         attempt: checked.attempt,
         detailedMonitoring: checked.detailedMonitoring,
-        added: addedBytes(checked, this.sentMetrics()),
+        added: addedBytes(checked, this.sentMetrics()) + challengeBytes(challenges),
         ipv6: settings.ipv6,
         routes,
       },

@@ -18,6 +18,7 @@ export type { AlarmsProps, GatewayMonitoringProps } from './constructs/monitorin
 export type { Network } from './constructs/network';
 export type { OnChange } from './constructs/on-change';
 export { contextProps } from './context';
+export type { HostedZoneSource, LetsEncryptDns } from './forward/acme-zone';
 export type { Balance, HttpBalance, TransportBalance } from './forward/balance';
 export type { Confirm, ConfirmProbe } from './forward/confirm';
 export type { FailoverProps, HttpFailoverProps, Resend } from './forward/failover';

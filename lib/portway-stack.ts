@@ -88,11 +88,14 @@ const SSH_NEEDS: Readonly<Record<SshWay, string>> = {
 
 function publicUrl(forward: ResolvedForward, gateway: string): string | undefined {
   if (!isPortForward(forward)) return undefined;
-  // A certificate from a CA names domains, not the address.
-  const address = forward.kind === 'https' && forward.tls.source === 'acme' ? forward.tls.domains[0] : gateway;
+  // A certificate from a CA names domains, not the address. A star is no name to go to.
+  const address =
+    forward.kind === 'https' && forward.tls.source === 'acme'
+      ? forward.tls.domains.find((domain) => !domain.startsWith('*'))
+      : gateway;
   const { kind, transport, listen } = forward;
   // A TLS forward answers only clients that ask for a host name.
-  if (transport === 'udp' || kind === 'tls' || listen.from !== listen.to) return undefined;
+  if (transport === 'udp' || kind === 'tls' || listen.from !== listen.to || address === undefined) return undefined;
   const port = listen.from;
   if (kind === 'https' || (kind === 'tcp' && port === 443))
     return `https://${address}${port === 443 ? '' : `:${port}`}`;

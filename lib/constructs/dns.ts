@@ -1,5 +1,6 @@
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
+import { isInZone, zoneNameOf } from '../forward/acme-zone';
 import { isHostName } from '../forward/host-name';
 import type { Known } from '../forward/known';
 import type { Problems } from '../forward/problems';
@@ -38,7 +39,7 @@ export function readDns(dns: unknown, problems: Problems): DnsProps | undefined 
     );
   if (!Array.isArray(names) || names.length === 0)
     problems.add('dns.names', "must be a list of names such as ['www.example.com']", names);
-  else readNames(names, isZone(zone) ? nameOf(zone) : undefined, problems);
+  else readNames(names, isZone(zone) ? zoneNameOf(zone) : undefined, problems);
   return problems.length > before ? undefined : (read as unknown as DnsProps);
 }
 
@@ -48,18 +49,8 @@ function readNames(names: readonly unknown[], zone: string | undefined, problems
     if (isToken(name)) continue;
     if (typeof name !== 'string' || !isHostName(name))
       problems.add(at, 'must be a full name in lower case, such as www.example.com', name);
-    else if (zone !== undefined && name !== zone && !name.endsWith(`.${zone}`))
-      problems.add(at, `must be in the zone ${zone}`, name);
+    else if (zone !== undefined && !isInZone(name, zone)) problems.add(at, `must be in the zone ${zone}`, name);
     else if (names.indexOf(name) < i) problems.add(at, 'must not be listed twice', name);
-  }
-}
-
-/** The zone's name; undefined if it is known only at deploy time, or not at all. */
-function nameOf(zone: route53.IHostedZone): string | undefined {
-  try {
-    return isToken(zone.zoneName) ? undefined : zone.zoneName.replace(/\.$/, '');
-  } catch {
-    return undefined;
   }
 }
 

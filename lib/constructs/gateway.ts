@@ -4,6 +4,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { SshWay } from '../forward/admin';
 import type { Problems } from '../forward/problems';
+import type { ChallengeRecords } from '../forward/resolved';
 import type { SecretSource } from '../forward/tls';
 import type { TrafficRule } from '../forward/traffic';
 import { storedContent } from '../host/content/stored-content';
@@ -12,6 +13,7 @@ import type { HostContent } from '../host/host-content';
 import type { HostLogGroup } from '../host/monitoring';
 import type { OperatingSystem } from '../host/operating-system';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
+import { grantChallenges } from './acme-rights';
 import { CloudWatchLogs } from './cloud-watch-logs';
 import { ContentStore } from './content-store';
 import { GatewayDashboard, type GatewayDashboardProps } from './dashboard';
@@ -53,6 +55,8 @@ export interface GatewayProps extends LoginKeyProps {
   readonly role: iam.IRole | undefined;
   /** Secrets that hold the host's certificates. */
   readonly secrets: readonly SecretSource[];
+  /** Records by which the host shows CAs that domains are its own. */
+  readonly challenges: readonly ChallengeRecords[];
   readonly onChange: OnChange;
   /** Where the host writes in CloudWatch Logs, if it does. */
   readonly logGroups: { readonly metrics?: HostLogGroup; readonly logs?: HostLogGroup };
@@ -108,6 +112,7 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     const { host: role, principal } = hostRole(this, props.role);
     // lib/forward is CDK-free, so it cannot name IGrantable.
     for (const secret of props.secrets) secret.grantRead(role as never);
+    grantChallenges(this, role, props.challenges);
     this.grantPrincipal = principal;
     if (props.ssh === 'session-manager') grantSessions(role);
     const { name, content, attempt, liveTrigger: trigger } = props;

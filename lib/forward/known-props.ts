@@ -3,6 +3,7 @@ import { HTTP_HOST, HTTP_PATH } from '../http/known-props';
 import { LIMITS } from '../kernel/limits/limits';
 import { FORWARD_PROPS, OPTION_PARTS, PORT_PROPS } from '../kernel/options';
 import { STREAM_PROPS, TRANSPORT_PROPS } from '../stream/options';
+import { LETS_ENCRYPT_DNS } from './acme-zone';
 import type {
   ForwardKind,
   HttpForwardProps,
@@ -85,4 +86,5 @@ export const PLACES: readonly (readonly [title: string, props: object])[] = [
   ...FEATURES.flatMap((feature) => Object.entries(feature.parts ?? {})),
   ['proxyProtocol of Forward.tcp and Forward.tls', PROXY_PROTOCOL],
   ['Tls.letsEncrypt', LETS_ENCRYPT_PROPS],
+  ['dns of Tls.letsEncrypt', LETS_ENCRYPT_DNS],
 ];

@@ -1,3 +1,4 @@
+import { type ChallengeZone, isInZone, readAcmeDns } from './acme-zone';
 import { isPublicName } from './host-name';
 import type { Problems } from './problems';
 import { passes, readObject } from './read-object';
@@ -42,7 +43,8 @@ function readSource(at: string, { source, props }: Tls, problems: Problems): Cer
 
 function readAcme(at: string, props: unknown, problems: Problems) {
   const read = readObject(at, props ?? null, { parts: LETS_ENCRYPT_PROPS, example: ACME_EXAMPLE }, problems);
-  const { email, domains, staging, server } = read ?? {};
+  const { email, domains, dns, staging, server } = read ?? {};
+  const zone = readAcmeDns(`${at}.dns`, dns, problems);
   if (read !== undefined) {
     if (!isToken(email) && !(typeof email === 'string' && EMAIL.test(email)))
       problems.add(`${at}.email`, 'must be an e-mail address such as admin@example.com', email);
@@ -57,8 +59,10 @@ function readAcme(at: string, props: unknown, problems: Problems) {
   }
   return {
     email: email as string,
-    domains: read === undefined ? [] : readDomains(`${at}.domains`, domains, problems),
+    domains:
+      read === undefined ? [] : readDomains(`${at}.domains`, domains, { hasDns: dns !== undefined, zone }, problems),
     server: (server ?? (staging === true ? LETS_ENCRYPT.staging : LETS_ENCRYPT.production)) as string,
+    ...(zone === undefined ? {} : { zoneId: zone.id }),
   };
 }
 
@@ -70,7 +74,13 @@ function isDirectory(server: unknown): boolean {
   return typeof server === 'string' && /^https:\/\/[\x21-\x7e]+$/.test(server) && URL.canParse(server);
 }
 
-function readDomains(at: string, domains: unknown, problems: Problems): readonly string[] {
+/** Where domains are checked. `zone` is undefined if it is wrong, which was told already. */
+interface Checked {
+  readonly hasDns: boolean;
+  readonly zone: ChallengeZone | undefined;
+}
+
+function readDomains(at: string, domains: unknown, checked: Checked, problems: Problems): readonly string[] {
   if (!Array.isArray(domains) || domains.length === 0 || domains.length > MAX_DOMAINS) {
     const got = Array.isArray(domains) && domains.length > 0 ? domains.length : domains;
     problems.add(at, `must hold 1-${MAX_DOMAINS} domains, such as ['www.example.com']`, got);
@@ -81,12 +91,23 @@ function readDomains(at: string, domains: unknown, problems: Problems): readonly
     if (seen.has(domain)) problems.add(`${at}[${i}]`, 'must not be listed twice', domain);
     seen.add(domain);
     if (isToken(domain)) continue;
-    if (typeof domain === 'string' && domain.startsWith('*'))
-      problems.add(`${at}[${i}]`, 'must be a domain without a star: a CA issues those only for DNS records', domain);
-    else if (typeof domain !== 'string' || !isPublicName(domain))
-      problems.add(`${at}[${i}]`, 'must be a domain in lower case such as www.example.com', domain);
+    const wrong = domainTrouble(domain, domains, checked);
+    if (wrong !== undefined) problems.add(`${at}[${i}]`, wrong, domain);
   }
   return domains;
+}
+
+function domainTrouble(domain: unknown, all: readonly unknown[], { hasDns, zone }: Checked): string | undefined {
+  if (typeof domain === 'string' && domain.startsWith('*') && !hasDns)
+    return 'must be a domain without a star: a CA issues those only for DNS records, which dns: { zone } lets the gateway write';
+  if (typeof domain !== 'string' || !isPublicName(hasDns ? domain.replace(/^\*\./, '') : domain))
+    return `must be a domain in lower case such as www.example.com${hasDns ? ' or *.example.com' : ''}`;
+  const star = `*.${domain.split('.').slice(1).join('.')}`;
+  if (domain !== star && all.includes(star))
+    return `must be left out beside ${star}: CAs refuse a name that another one of the certificate covers`;
+  if (zone?.name !== undefined && !isInZone(domain.replace(/^\*\./, ''), zone.name))
+    return `must be in the zone ${zone.name}`;
+  return undefined;
 }
 
 function readSecret(at: string, secret: unknown, problems: Problems): SecretSource {

@@ -3,6 +3,7 @@ import type { ForwardValues, HttpsValues } from '../http/values';
 import type { ResolvedLimits } from '../kernel/limits/limits';
 import type { KernelForwardValues, KernelPortValues } from '../kernel/values';
 import type { StreamValues, TransportValues } from '../stream/values';
+import { challengeName } from './acme-zone';
 import type { TransportBalance } from './balance';
 import type { Family } from './cidr';
 import type { Failover } from './failover';
@@ -152,4 +153,22 @@ export function sharedPortOf(forward: PortForward): SharedPort | undefined {
 export function secretsOf(forwards: readonly ResolvedForward[]): readonly SecretSource[] {
   const secrets = forwards.flatMap((f) => (isHttpsForward(f) && f.tls.source === 'secret' ? f.tls.secret : []));
   return [...new Set(secrets)];
+}
+
+/** Records of CAs' checks that the host writes into a zone of Route 53. */
+export interface ChallengeRecords {
+  readonly zoneId: string;
+  readonly names: readonly string[];
+}
+
+/** The records of all certificates whose domains are checked by DNS, by zone. */
+export function challengeRecordsOf(forwards: readonly ResolvedForward[]): readonly ChallengeRecords[] {
+  const zones = new Map<string, Set<string>>();
+  for (const { tls } of forwards.filter(isHttpsForward)) {
+    if (tls.source !== 'acme' || tls.zoneId === undefined) continue;
+    const names = zones.get(tls.zoneId) ?? new Set();
+    zones.set(tls.zoneId, names);
+    for (const domain of tls.domains) names.add(challengeName(domain));
+  }
+  return [...zones].map(([zoneId, names]) => ({ zoneId, names: [...names] }));
 }

@@ -1,4 +1,6 @@
+import type { LetsEncryptDns } from './acme-zone';
 import type { Known } from './known';
+
 /**
  * Where an HTTPS forward's certificate comes from. Nothing is checked here: the stack checks all its forwards
  * together.
@@ -16,7 +18,8 @@ export class Tls {
   /**
    * A certificate from Let's Encrypt, or from another CA that speaks ACME. The host requests it once its domains lead
    * there, and renews it. Until then it answers with a certificate that it signed itself. The CA checks the domains
-   * over HTTP, so the stack must have a `Forward.http` on port 80 that is open to everyone.
+   * over HTTP, so the stack must have a `Forward.http` on port 80 that is open to everyone; with `dns` it checks records
+   * in Route 53 instead.
    * @see https://letsencrypt.org/docs/challenge-types/#http-01-challenge
    */
   static letsEncrypt(props: LetsEncryptProps): Tls {
@@ -51,10 +54,19 @@ export interface LetsEncryptProps {
    */
   readonly email: string;
   /**
-   * The names that the certificate is for (1-100). Their DNS must lead to the gateway's address.
-   * @refused duplicates; wildcards; upper case; IP addresses
+   * The names that the certificate is for (1-100). Their DNS must lead to the gateway's address, unless there is `dns`.
+   * With it, `*.example.com` stands for all names one label below.
+   * @refused duplicates; wildcards without `dns`, and names that one covers; upper case; IP addresses
    */
   readonly domains: readonly string[];
+  /**
+   * Shows the CA records in Route 53 (DNS-01) instead of answers over HTTP: for wildcards, for names that do not lead
+   * here, such as internal ones, and for gateways whose port 80 is not open to everyone.
+   * @default the CA checks over HTTP
+   * @see docs/tls.md#wildcards-and-internal-names
+   * @see https://letsencrypt.org/docs/challenge-types/#dns-01-challenge
+   */
+  readonly dns?: LetsEncryptDns;
   /**
    * Whether to use Let's Encrypt's staging CA for trials: its rate limits are generous, but no browser trusts it.
    * @default false
@@ -74,6 +86,7 @@ export interface LetsEncryptProps {
 export const LETS_ENCRYPT_PROPS = {
   email: true,
   domains: true,
+  dns: true,
   staging: true,
   server: true,
 } satisfies Known<LetsEncryptProps>;
@@ -85,11 +98,26 @@ export interface SecretSource {
   grantRead(grantee: never): unknown;
 }
 
+/** A checked certificate from a CA. */
+export interface AcmeCertificate {
+  readonly source: 'acme';
+  readonly email: string;
+  readonly domains: readonly string[];
+  readonly server: string;
+  /** The ID of the zone in Route 53 that holds its records. Undefined: the CA checks over HTTP. */
+  readonly zoneId?: string;
+}
+
 /** A checked certificate's source. */
 export type Certificate =
   | { readonly source: 'self-signed' }
-  | { readonly source: 'acme'; readonly email: string; readonly domains: readonly string[]; readonly server: string }
+  | AcmeCertificate
   | { readonly source: 'secret'; readonly secret: SecretSource };
 
 /** The path of a CA's domain checks. @see RFC 8555, section 8.3 */
 export const ACME_PATH = '/.well-known/acme-challenge/';
+
+/** Whether a CA checks the certificate's domains over HTTP, on port 80 of where they lead. */
+export function isCheckedOverHttp(certificate: Certificate): boolean {
+  return certificate.source === 'acme' && certificate.zoneId === undefined;
+}

@@ -1,5 +1,5 @@
 import { type HttpsForward, isHttpsForward, type ResolvedForward } from '../forward/resolved';
-import type { Certificate } from '../forward/tls';
+import { type Certificate, isCheckedOverHttp } from '../forward/tls';
 import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
@@ -19,6 +19,7 @@ export function certificatesPart(
     packages: [
       ...(forwards.length > 0 ? packages.tls : []),
       ...(sources.has('acme') ? packages.acme : []),
+      ...(forwards.some(({ tls }) => tls.source === 'acme' && !isCheckedOverHttp(tls)) ? packages.acmeDns : []),
       ...(sources.has('secret') ? packages.authorities : []),
     ],
   };
@@ -48,7 +49,7 @@ type Entry = { readonly forward: string; readonly source: Certificate['source'] 
 function entryOf({ name: forward, tls }: HttpsForward): readonly Entry[] {
   if (tls.source === 'acme') {
     const { source, server, email, domains } = tls;
-    return [{ forward, source, server, email, domains }];
+    return [{ forward, source, server, email, domains, ...(isCheckedOverHttp(tls) ? {} : { dns: true }) }];
   }
   return tls.source === 'secret' ? [{ forward, source: tls.source, secret: tls.secret.secretArn }] : [];
 }

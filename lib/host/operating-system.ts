@@ -32,6 +32,8 @@ export interface OperatingSystem {
     readonly tls: readonly string[];
     /** Gets certificates from a CA. */
     readonly acme: readonly string[];
+    /** Shows a CA records in Route 53. */
+    readonly acmeDns: readonly string[];
     /** The root certificates for HTTPS. */
     readonly authorities: readonly string[];
   };
@@ -47,6 +49,7 @@ const DEBIAN_PACKAGES = {
   stream: ['libnginx-mod-stream'],
   tls: ['openssl'],
   acme: ['certbot'],
+  acmeDns: ['python3-certbot-dns-route53'],
   authorities: ['ca-certificates'],
 };
 
@@ -88,6 +91,7 @@ export const OPERATING_SYSTEMS: Readonly<Record<OperatingSystemId, OperatingSyst
       stream: ['nginx-mod-stream'],
       tls: ['openssl'],
       acme: ['certbot'],
+      acmeDns: ['python3-certbot-dns-route53'],
       authorities: ['ca-certificates'],
     },
   },

@@ -106,7 +106,13 @@ export interface PlannedTlsHost {
 export type PlannedRedirect = { readonly httpsPort: number } | { readonly url: string };
 
 export type PlannedCertificate =
-  | { readonly source: 'acme'; readonly server: string; readonly domains: readonly string[] }
+  | {
+      readonly source: 'acme';
+      readonly server: string;
+      readonly domains: readonly string[];
+      /** Whether the CA checks records in Route 53, so that the domains may lead elsewhere. Omitted: it checks over HTTP. */
+      readonly dns?: true;
+    }
   | { readonly source: 'secret' };
 
 /** A host name and its paths. */

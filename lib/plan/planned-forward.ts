@@ -2,7 +2,7 @@ import { BALANCES } from '../forward/balance';
 import type { PortRange } from '../forward/ports';
 import type { HttpsForward, PortForward, ResolvedForward } from '../forward/resolved';
 import type { Host } from '../forward/target';
-import type { Certificate } from '../forward/tls';
+import { type Certificate, isCheckedOverHttp } from '../forward/tls';
 import { isToken } from '../forward/token';
 import type { HttpRoute, HttpSite } from '../http/route';
 import { admittedBy, listNames, network } from './lists';
@@ -113,6 +113,9 @@ function redirectOf({ redirect }: HttpRoute): { readonly redirectTo?: PlannedRed
 }
 
 function certificateOf(tls: Certificate): Pick<PlannedForward, 'certificate'> {
-  if (tls.source === 'acme') return { certificate: { source: 'acme', server: tls.server, domains: tls.domains } };
+  if (tls.source === 'acme') {
+    const { source, server, domains } = tls;
+    return { certificate: { source, server, domains, ...(isCheckedOverHttp(tls) ? {} : { dns: true }) } };
+  }
   return tls.source === 'secret' ? { certificate: { source: 'secret' } } : {};
 }

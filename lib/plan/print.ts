@@ -77,9 +77,9 @@ function redirectText(redirect: PlannedRedirect): string {
 
 /** Where a certificate comes from, to go on after "certificate" or "it comes". */
 export function certificateText(certificate: PlannedCertificate): string {
-  return certificate.source === 'secret'
-    ? 'out of Secrets Manager'
-    : `by ${certificate.server} for ${certificate.domains.join(', ')}`;
+  if (certificate.source === 'secret') return 'out of Secrets Manager';
+  const { server, domains, dns } = certificate;
+  return `by ${server} for ${domains.join(', ')}${dns ? ', checked by records in Route 53' : ''}`;
 }
 
 /** A forward's options that have no column of their own. */

@@ -9,7 +9,7 @@ import { Tls } from '../../lib/forward/tls';
 import { inboundTraffic, outboundTraffic, type TrafficRule } from '../../lib/forward/traffic';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
-import { makeCa, PEBBLE, pebbleSettings } from '../../test/host/support/acme';
+import { makeCa, PEBBLE, pebbleOutside, pebbleSettings } from '../../test/host/support/acme';
 import { certificatesRoot } from '../../test/host/support/certificates-root';
 import { describeAsRoot } from '../../test/support/as-root';
 import { carriedUserData } from '../../test/support/carried';
@@ -114,9 +114,7 @@ describeAsRoot('a certificate by ACME, in a VM', () => {
     const [names, asked, settings] = ['names', 'asked', 'pebble.json'].map((name) => join(folder, name));
     await writeFile(`${names}`, JSON.stringify({ [DOMAIN]: EIP }));
     await writeFile(`${settings}`, pebbleSettings(join(folder, 'ca')));
-    const root = await certificatesRoot();
-    const libraries = [`${root}/usr/lib/x86_64-linux-gnu`, `${root}/lib/x86_64-linux-gnu`].join(':');
-    const pebble = [`${root}/lib64/ld-linux-x86-64.so.2`, '--library-path', libraries, `${root}/usr/bin/pebble`];
+    const pebble = pebbleOutside(await certificatesRoot());
     const start = (name: string, ...command: string[]) => {
       const words = [...lab.namespaces.enter('stranger'), ...command] as [string, ...string[]];
       startDaemon(name, words, cleanup, { log: join(folder, `${name}.log`) });

@@ -2,7 +2,7 @@ import { Forward, type HttpForwardProps } from '../../lib/forward/forward';
 import { NO_SETTINGS } from '../../lib/forward/gateway-settings';
 import { PortwayError } from '../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../lib/forward/resolve';
-import { isHttpsForward } from '../../lib/forward/resolved';
+import { challengeRecordsOf, isHttpsForward } from '../../lib/forward/resolved';
 import { type LetsEncryptProps, type SecretSource, Tls } from '../../lib/forward/tls';
 import { outboundTraffic } from '../../lib/forward/traffic';
 
@@ -55,11 +55,15 @@ describe('Tls.letsEncrypt', () => {
     ['neither email nor domains', {}, [/\.tls\.email must be an e-mail/, /\.tls\.domains must hold 1-100 domains/]],
     ['an email that is none', { ...given, email: 'admin' }, [/\.tls\.email must be an e-mail address .*, got: admin$/]],
     ['an email of two lines', { ...given, email: 'a@b.example\nx' }, [/\.tls\.email must be/]],
-    ['an unknown part', { ...given, domain: 'a.example' }, [/\.tls\.domain must be one of email, domains, staging, /]],
+    ['an unknown part', { ...given, domain: 'a.example' }, [/\.tls\.domain must be one of email, domains, dns, /]],
     ['no domain', { ...given, domains: [] }, [/\.tls\.domains must hold 1-100 domains, .*, got: \[\]$/]],
     ['one text', { ...given, domains: 'www.example.com' }, [/\.tls\.domains must hold 1-100 domains/]],
     ['too many', { ...given, domains: Array.from({ length: 101 }, (_, i) => `a${i}.example`) }, [/1-100.*got: 101$/]],
-    ['a star', { ...given, domains: ['*.example.com'] }, [/\.tls\.domains\[0\] must be a domain without a star: /]],
+    [
+      'a star without dns',
+      { ...given, domains: ['*.example.com'] },
+      [/\.tls\.domains\[0\] must be a domain without a star: /],
+    ],
     ['an address', { ...given, domains: ['192.0.2.1'] }, [/\.tls\.domains\[0\] must be a domain in lower case/]],
     ['an IPv6 address', { ...given, domains: ['2001:db8::1'] }, [/\.tls\.domains\[0\] must be a domain in lower/]],
     ['upper case', { ...given, domains: ['WWW.example.com'] }, [/\.tls\.domains\[0\] must be a domain in lower case/]],
@@ -83,14 +87,14 @@ describe('Tls.letsEncrypt', () => {
     const all = (more: Readonly<Record<string, Forward>>) => problems(acme(given), more);
     const missing = [
       expect.stringMatching(
-        /^forwards\.secure\.tls must go with an HTTP forward on port 80, .* Forward\.http\(\{ listen: 80, redirectTo: 'https' \}\)$/,
+        /^forwards\.secure\.tls must go with an HTTP forward on port 80, .* Forward\.http\(\{ listen: 80, redirectTo: 'https' \}\), or let the CA check records: dns: \{ zone \}$/,
       ),
     ];
     expect(all({})).toEqual(missing);
     expect(all({ web: Forward.tcp({ listen: 80, to: 8080 }) })).toEqual(missing);
     expect(all({ web: Forward.http({ listen: 81, to: 8080 }) })).toEqual(missing);
     expect(all(web({ redirectTo: 'https', allowFrom: ['192.0.2.0/24'] }))).toEqual([
-      expect.stringMatching(/^forwards\.web\.allowFrom must be left out beside Tls\.letsEncrypt: the CA /),
+      expect.stringMatching(/^forwards\.web\.allowFrom must be left out beside Tls\.letsEncrypt without dns: the CA /),
     ]);
     expect(all(web({ to: 8080, routes: { [path]: { to: 81 } } }))).toEqual([
       expect.stringMatching(/^forwards\.web\.routes\["\/\.well-known\/acme-challenge\/\*"\] must be left out/),
@@ -108,6 +112,98 @@ describe('Tls.letsEncrypt', () => {
       outboundTraffic(resolve(acme({ ...given, server })), NO_SETTINGS).flatMap((r) => r.ports?.from ?? []);
     expect(ports('https://ca.example/dir')).toEqual(ports('https://ca.example:443/dir'));
     expect(ports('https://ca.example:14000/dir')).toContain(14_000);
+  });
+});
+
+describe('Tls.letsEncrypt with dns', () => {
+  const ID = 'Z0123456789ABCDEFGHIJ';
+  const zone = { hostedZoneId: ID, zoneName: 'example.com.' };
+  const wild = { email: given.email, domains: ['example.com', '*.example.com', 'a.b.example.com'] };
+  /** As the CDK imports a zone by its ID. */
+  const nameless = Object.defineProperty({ hostedZoneId: ID }, 'zoneName', {
+    get: () => {
+      throw new Error('cannot reference a zone name');
+    },
+  });
+
+  test.each<[string, unknown]>([
+    ['the ID of a zone', ID],
+    ['a zone', zone],
+    ['a zone without a name', nameless],
+  ])('takes wildcards with %s, and needs no forward on port 80', (_, given) => {
+    const tls = acme({ ...wild, dns: { zone: given } });
+    expect(problems(tls, {})).toEqual([]);
+    expect(certificate(tls)).toMatchObject({ source: 'acme', domains: wild.domains, zoneId: ID });
+  });
+
+  test('accepts zones that are known at deploy time, or still to be looked up', () => {
+    const token = '$' + '{Token[TOKEN.1]}';
+    for (const given of [
+      token,
+      { hostedZoneId: token, zoneName: token },
+      { hostedZoneId: 'DUMMY', zoneName: 'example.com' },
+    ])
+      expect(problems(acme({ ...wild, domains: [...wild.domains, token], dns: { zone: given } }), {})).toEqual([]);
+  });
+
+  test('leaves port 80 to the forwards that listen there', () => {
+    const [, web] = resolve(acme({ ...wild, dns: { zone } }));
+    expect(web).not.toHaveProperty('answersAcme');
+    const closed = { web: Forward.http({ listen: 80, to: 8080, allowFrom: ['192.0.2.0/24'] }) };
+    expect(problems(acme({ ...wild, dns: { zone } }), closed)).toEqual([]);
+    // Another certificate of the stack may still be checked there.
+    const plain = Forward.https({ listen: 8443, to: 8080, tls: acme(given) });
+    expect(problems(acme({ ...wild, dns: { zone } }), { ...closed, plain })).toEqual([
+      expect.stringMatching(/^forwards\.web\.allowFrom must be left out beside Tls\.letsEncrypt without dns: /),
+    ]);
+  });
+
+  test('names the records of all certificates, by zone', () => {
+    const other = 'Z1111111111111111111';
+    const forwards = resolve(acme({ ...wild, dns: { zone } }), {
+      web: redirect,
+      same: Forward.https({ listen: 8443, to: 8080, tls: acme({ ...given, dns: { zone: ID } }) }),
+      other: Forward.https({ listen: 8444, to: 8080, tls: acme({ ...given, dns: { zone: other } }) }),
+      http: Forward.https({ listen: 8445, to: 8080, tls: acme({ ...given, domains: ['c.example.com'] }) }),
+    });
+    const names = ['example.com', 'a.b.example.com', 'www.example.com'].map((name) => `_acme-challenge.${name}`);
+    expect(challengeRecordsOf(forwards)).toEqual([
+      { zoneId: ID, names },
+      { zoneId: other, names: ['_acme-challenge.www.example.com'] },
+    ]);
+  });
+
+  test.each<[string, object, readonly RegExp[]]>([
+    ['a flag', { ...given, dns: true }, [/\.tls\.dns must be an object such as \{ zone: 'Z0.*' \}, got: true$/]],
+    ['no zone', { ...given, dns: {} }, [/\.tls\.dns\.zone must be a hosted zone, such as route53\./]],
+    [
+      'a name for a zone',
+      { ...given, dns: { zone: 'example.com' } },
+      [/\.tls\.dns\.zone must be .*, got: example\.com$/],
+    ],
+    ['something else', { ...given, dns: { zone: { zoneName: 'x' } } }, [/\.tls\.dns\.zone must be a hosted zone/]],
+    [
+      'names outside of the zone',
+      { ...given, domains: ['a.example.org', '*.badexample.com'], dns: { zone } },
+      [/\.domains\[0\] must be in the zone example\.com, got: a/, /\.domains\[1\] must be in the zone example\.com/],
+    ],
+    [
+      'names that a wildcard covers',
+      { ...given, domains: ['*.example.com', 'www.example.com'], dns: { zone } },
+      [/\.domains\[1\] must be left out beside \*\.example\.com: CAs refuse .*, got: www/],
+    ],
+    [
+      'a star alone',
+      { ...given, domains: ['*.com'], dns: { zone: ID } },
+      [/\.domains\[0\] must be a domain in lower .* or \*\./],
+    ],
+    [
+      'a star inside',
+      { ...given, domains: ['a.*.example.com'], dns: { zone } },
+      [/\.domains\[0\] must be a domain in lower/],
+    ],
+  ])('refuses %s', (_, props, expected) => {
+    expect(problems(acme(props), {})).toEqual(expected.map((e) => expect.stringMatching(e)));
   });
 });
 

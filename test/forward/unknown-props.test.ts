@@ -84,6 +84,11 @@ describe('refuses a misspelt prop, and suggests the right name', () => {
       https({ tls: Tls.letsEncrypt({ emial: 'a@b.example', domains: ['b.example'] } as never) }),
       'tls.emial',
     ],
+    [
+      "of a certificate's records",
+      https({ tls: Tls.letsEncrypt({ email: 'a@b.example', domains: ['b.example'], dns: { zones: 'Z1' } } as never) }),
+      'tls.dns.zones must be one of zone (did you mean zone?)',
+    ],
   ])('%s', (_, forward, problem) => {
     expect(problems(forward).join('\n')).toContain(problem);
   });

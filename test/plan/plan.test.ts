@@ -173,6 +173,14 @@ test('shows the source of a certificate', () => {
   expect(found.forwards.find((f) => f.name === 'web')).not.toHaveProperty('certificate');
 });
 
+test('says when a CA checks records, so that names may lead elsewhere', () => {
+  const { plan: found, text } = planned(CANONICAL['letsencrypt-dns'] as PortwayStackProps);
+  expect(text).toMatch(
+    /^inside .* for inside\.example\.com, \*\.inside\.example\.com, checked by records in Route 53$/m,
+  );
+  expect(found.forwards[0]?.certificate).toMatchObject({ source: 'acme', dns: true });
+});
+
 test('shows where the content is', () => {
   const { plan: found, text } = planned({ ...CANONICAL['letsencrypt-udp'], onChange: 'restart' } as PortwayStackProps);
   const { parameters, content } = found.userData;

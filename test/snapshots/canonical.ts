@@ -74,6 +74,22 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
       }),
     },
   },
+  // Names that do not lead here, on a port that the CA does not reach.
+  'letsencrypt-dns': {
+    ...common,
+    forwards: {
+      inside: Forward.https({
+        listen: 8443,
+        to: 9090,
+        allowFrom: ['198.51.100.0/24'],
+        tls: Tls.letsEncrypt({
+          email: 'admin@example.com',
+          domains: ['inside.example.com', '*.inside.example.com'],
+          dns: { zone: 'Z0123456789ABCDEFGHIJ' },
+        }),
+      }),
+    },
+  },
   // A stack like README's, with a trusted certificate and a game's UDP.
   'letsencrypt-udp': {
     ...common,
@@ -299,7 +315,7 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
  */
 const LARGE = [
   ...['nginx-tls', 'letsencrypt-udp', 'nginx-tls-passthrough', 'nginx-shared', 'nginx-protected'],
-  ...['other-hosts', 'dual-stack', 'egress', 'monitored', 'lists'],
+  ...['letsencrypt-dns', 'other-hosts', 'dual-stack', 'egress', 'monitored', 'lists'],
 ];
 
 /** Whether a canonical stack needs a bucket for its template if its changes are to be live. */

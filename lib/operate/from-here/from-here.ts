@@ -128,10 +128,15 @@ async function isHidden(place: Place): Promise<readonly string[]> {
   ];
 }
 
-/** Names that must lead straight to the gateway. Those of forwards behind a proxy lead to the proxy. */
+/**
+ * Names that must lead straight to the gateway. Those of forwards behind a proxy lead to the proxy, and those whose
+ * records a CA checks lead anywhere.
+ */
 function namesOf({ forwards, names }: Promised): readonly string[] {
   const ofForwards = forwards.flatMap(({ certificate, trustedProxies }) =>
-    certificate?.source === 'acme' && trustedProxies === undefined ? certificate.domains : [],
+    certificate?.source === 'acme' && certificate.dns === undefined && trustedProxies === undefined
+      ? certificate.domains
+      : [],
   );
   return [...new Set([...names, ...ofForwards])];
 }

@@ -13,6 +13,12 @@ export const DIRECTORY = `https://${WORLD}:14000/dir`;
 /** Settings of pebble: checks each domain every time and at once, and rejects no nonce at random. */
 export const PEBBLE = 'PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=0 PEBBLE_WFE_NONCEREJECT=0';
 
+/** The command for pebble outside of the root that has it, with that root's libraries. */
+export function pebbleOutside(root: string): readonly string[] {
+  const libraries = [`${root}/usr/lib/x86_64-linux-gnu`, `${root}/lib/x86_64-linux-gnu`].join(':');
+  return [`${root}/lib64/ld-linux-x86-64.so.2`, '--library-path', libraries, `${root}/usr/bin/pebble`];
+}
+
 /** Creates the certificate of the CA's own HTTPS server in a folder, and prints its root certificate. */
 export function makeCa(folder: string, address: string): string {
   return `mkdir -p ${folder}; cd ${folder}
@@ -98,20 +104,30 @@ export class AcmeWorld {
     return Number(await this.host.sh('backend', "grep -c 'POST /order-plz' /run/ca/log || :"));
   }
 
-  /** The certificate that a client gets. */
-  async served(port = 443): Promise<{ readonly issuer: string; readonly serial: string; readonly names: string }> {
-    // Old workers may still answer for a moment after a reload.
-    await sleep(300);
-    const shown = await this.host.sh(
-      'client',
-      `openssl s_client -connect ${ADDRESS.gateway.v4}:${port} </dev/null 2>/dev/null |
-        openssl x509 -noout -issuer -serial -ext subjectAltName -nameopt RFC2253 2>/dev/null`,
-    );
-    const line = (start: RegExp) =>
-      shown
-        .split('\n')
-        .find((l) => start.test(l))
-        ?.replace(start, '') ?? '';
-    return { issuer: line(/^issuer=/), serial: line(/^serial=/), names: line(/^ *DNS:/) };
+  served(): Promise<Served> {
+    return servedBy(this.host);
   }
+}
+
+export interface Served {
+  readonly issuer: string;
+  readonly serial: string;
+  readonly names: string;
+}
+
+/** The certificate that a client gets. */
+export async function servedBy(host: Host): Promise<Served> {
+  // Old workers may still answer for a moment after a reload.
+  await sleep(300);
+  const shown = await host.sh(
+    'client',
+    `openssl s_client -connect ${ADDRESS.gateway.v4}:443 </dev/null 2>/dev/null |
+      openssl x509 -noout -issuer -serial -ext subjectAltName -nameopt RFC2253 2>/dev/null`,
+  );
+  const line = (start: RegExp) =>
+    shown
+      .split('\n')
+      .find((l) => start.test(l))
+      ?.replace(start, '') ?? '';
+  return { issuer: line(/^issuer=/), serial: line(/^serial=/), names: line(/^ *DNS:/) };
 }

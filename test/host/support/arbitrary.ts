@@ -27,6 +27,7 @@ const certificate = fc.constantFrom(
   Tls.selfSigned(),
   Tls.secret({ secretArn: arn, grantRead: () => undefined }),
   Tls.letsEncrypt({ email: 'admin@example.com', domains: ['www.example.com'] }),
+  Tls.letsEncrypt({ email: 'a@example.com', domains: ['*.example.com'], dns: { zone: 'Z0123456789ABCDEFGHIJ' } }),
 );
 
 const https = fc

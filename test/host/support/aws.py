@@ -4,7 +4,7 @@
 portway:content, and `progress`, the names of the stack's resources that are in progress, one a line; where there is no such file, nothing
 is told, and the stack is in no operation. `denied` names a service that the role may not use, and `clock` has the seconds by which the
 host's clock is behind. `streams` has the streams of CloudWatch Logs as GROUP:STREAM, one a line; with `outage` it answers nothing. The events that it took
-are added to `events`. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
+are added to `events`. `endpoint` has the path of a unix socket, to which all that is asked of Route 53 is passed on. Each request to the services is added to its file `requests`, a line of JSON, and each signal that was taken to `signals`.
 Whether a request is signed right, others judge."""
 
 import calendar
@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 import urllib.parse
+
+from over_socket import ask
 
 folder = sys.argv[1]
 TOKEN = "metadata-token"
@@ -62,8 +64,15 @@ class Metadata(Handler):
 
 
 class Services(Handler):
+    def do_GET(self):
+        self.pass_on(b"")
+
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Host"].startswith("route53."):
+            self.pass_on(raw)
+            return
+        body = raw.decode()
         with open(os.path.join(folder, "requests"), "a") as file:
             headers = {name.lower(): value for name, value in self.headers.items()}
             file.write(json.dumps({"path": self.path, "headers": headers, "body": body}) + "\n")
@@ -91,6 +100,10 @@ class Services(Handler):
             "Logs_20140328.PutLogEvents": log_events,
         }[self.headers["X-Amz-Target"]](json.loads(body))
         self.answer(400 if "__type" in answer else 200, json.dumps(answer))
+
+    def pass_on(self, body):
+        status, answer = ask(read("endpoint"), self.command, self.path, body, dict(self.headers))
+        self.answer(status, answer.decode())
 
 
 def signed_at(date):

@@ -6,7 +6,10 @@ import { authorizationOf, type SignedRequest } from './signature';
 
 export const REGION = 'eu-central-1';
 export const KEYS = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'c2VjcmV0/+key', Token: 'role-token//+==' };
-const SERVICES = ['secretsmanager', 'ssm', 'cloudformation', 'logs'].map((name) => `${name}.${REGION}.amazonaws.com`);
+const SERVICES = [
+  ...['secretsmanager', 'ssm', 'cloudformation', 'logs'].map((name) => `${name}.${REGION}.amazonaws.com`),
+  'route53.amazonaws.com',
+];
 
 /** The AWS services that an EC2 host with a role uses (aws.py), in the client's namespace. */
 export class Aws {
@@ -44,7 +47,17 @@ export class Aws {
 
   /** Sets what it knows from now on, see aws.py. Without a value, it is unknown. */
   async keep(
-    name: 'keys' | 'secret' | 'parameters' | 'tag' | 'progress' | 'denied' | 'clock' | 'streams' | 'outage',
+    name:
+      | 'keys'
+      | 'secret'
+      | 'parameters'
+      | 'tag'
+      | 'progress'
+      | 'denied'
+      | 'clock'
+      | 'streams'
+      | 'outage'
+      | 'endpoint',
     value?: unknown,
   ): Promise<void> {
     const file = join(this.folder, name);

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from engine import ec2, stack_of
 from ministack.core import iam_actions, iam_evaluator, sigv4
 from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import cloudformation, cloudwatch_logs, iam, ssm
+from ministack.services import cloudformation, cloudwatch_logs, iam, route53, ssm
 from ministack.services.cloudformation import helpers
 
 SECRET = "rehearsal"
@@ -51,13 +51,15 @@ def _check_signature(method, path, headers, body, query):
         raise Refused(*failure)
 
 
-def _check_rights(instance, action, resources):
+def _check_rights(instance, action, resources, keys=None):
     role, account = _role_of(instance), get_account_id()
     principal = f"arn:aws:sts::{account}:assumed-role/{role}/{instance['InstanceId']}"
     policies = iam_evaluator._gather_role_policies(role, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, role, account)
     for resource in resources:
-        context = iam_evaluator.EvalContext(principal, "AssumedRole", account, action, resource, get_region())
+        context = iam_evaluator.EvalContext(
+            principal, "AssumedRole", account, action, resource, get_region(), service_context=keys or {}
+        )
         result = iam_evaluator.evaluate(context, policies, *limits)
         if result.decision != "Allow":
             denied = result.decision == "Deny"
@@ -67,14 +69,14 @@ def _check_rights(instance, action, resources):
             )
 
 
-def _of_parameters(headers, body):
+def _of_parameters(_method, _path, headers, body):
     action = headers.get("x-amz-target", "").rpartition(".")[2]
     asked = json.loads(body or b"{}")
     names = asked.get("Names") or [asked.get("Name") or asked.get("Path") or "*"]
     return f"ssm:{action}", [ssm._param_arn(name) for name in names]
 
 
-def _of_stacks(headers, body):
+def _of_stacks(_method, _path, headers, body):
     asked = parse_qs(body.decode())
     name = helpers._p(asked, "StackName")
     stack = stack_of(asked) or {}
@@ -82,11 +84,45 @@ def _of_stacks(headers, body):
     return f"cloudformation:{helpers._p(asked, 'Action')}", [stack.get("StackId", unknown)]
 
 
-def _of_log_streams(headers, body):
+def _of_log_streams(_method, _path, headers, body):
     asked = json.loads(body or b"{}")
     place = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{asked.get('logGroupName')}"
     action = headers.get("x-amz-target", "").rpartition(".")[2]
     return f"logs:{action}", [f"{place}:log-stream:{asked.get('logStreamName')}"]
+
+
+def _of_zones(method, path, _headers, body):
+    """The calls of certbot's plug-in, the other ones that name a zone, and what the first one is bound by.
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html"""
+    kind, *rest = path.removeprefix("/2013-04-01/").strip("/").split("/")
+    if kind == "change":
+        return "route53:GetChange", [f"arn:aws:route53:::change/{rest[0]}"]
+    if kind != "hostedzone" or not rest:
+        return "route53:ListHostedZones" if method == "GET" else "route53:CreateHostedZone", ["*"]
+    zone = [f"arn:aws:route53:::hostedzone/{rest[0]}"]
+    if rest[1:] != ["rrset"]:
+        return "route53:GetHostedZone" if method == "GET" else "route53:DeleteHostedZone", zone
+    if method == "GET":
+        return "route53:ListResourceRecordSets", zone
+    found = {name: set() for name in ("Name", "Type", "Action")}
+    for element in route53.fromstring(body.decode()).iter():
+        name = element.tag.rpartition("}")[2]
+        if name in found:
+            found[name].add(element.text)
+    place = "route53:changeresourcerecordsets"
+    return (
+        "route53:ChangeResourceRecordSets",
+        zone,
+        {
+            f"{place}normalizedrecordnames": sorted({name.lower().rstrip(".") for name in found["Name"]}),
+            f"{place}recordtypes": sorted(found["Type"]),
+            f"{place}actions": sorted(found["Action"]),
+        },
+    )
+
+
+def _zone_error(refused):
+    return route53._error_response(refused.code.removesuffix("Exception"), str(refused), 403)
 
 
 def _query_error(refused):
@@ -103,7 +139,7 @@ def _checked(handler, asked, error):
         if instance is not None:
             try:
                 _check_signature(method, path, headers, body, query)
-                _check_rights(instance, *asked(headers, body))
+                _check_rights(instance, *asked(method, path, headers, body))
             except Refused as refused:
                 return error(refused)
         return await handler(method, path, headers, body, query)
@@ -114,4 +150,5 @@ def _checked(handler, asked, error):
 def install():
     ssm.handle_request = _checked(ssm.handle_request, _of_parameters, _json_error)
     cloudwatch_logs.handle_request = _checked(cloudwatch_logs.handle_request, _of_log_streams, _json_error)
+    route53.handle_request = _checked(route53.handle_request, _of_zones, _zone_error)
     cloudformation.handle_request = _checked(cloudformation.handle_request, _of_stacks, _query_error)
