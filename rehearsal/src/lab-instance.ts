@@ -21,15 +21,18 @@ export function labInstance({
   };
 }
 
-/** The rules of all groups together, as EC2 combines them. @throws Error for a rule that names no networks */
+/** The rules of all groups together, as EC2 combines them. @throws Error for a rule that names neither networks nor groups */
 export function securityRules(groups: readonly SecurityGroupRules[]): SecurityRules {
   const rules = (direction: 'ingress' | 'egress') =>
     groups.flatMap((group) =>
       group[direction].map(({ cidrs4, cidrs6, others, ...rule }) => {
-        if (others.length > 0)
-          throw new Error(`the lab knows networks only, but ${group.name} has a rule for ${others.join(', ')}`);
-        return { ...rule, cidrs: [...cidrs4, ...cidrs6] };
+        const unknown = others.filter((id) => !id.startsWith('sg-'));
+        if (unknown.length > 0)
+          throw new Error(
+            `the lab knows networks and security groups only, but ${group.name} has a rule for ${unknown.join(', ')}`,
+          );
+        return { ...rule, cidrs: [...cidrs4, ...cidrs6], ...(others.length > 0 ? { groups: others } : {}) };
       }),
     );
-  return { ingress: rules('ingress'), egress: rules('egress') };
+  return { ids: groups.map(({ id }) => id), ingress: rules('ingress'), egress: rules('egress') };
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { containsCidr } from 'cidr-tools';
 import type { Cleanup } from './cleanup';
 import type { VmImage } from './image/image';
-import { INTERNET, macOf, VPC } from './network/addresses';
+import { INTERNET, macOf, subnetOf, VPC } from './network/addresses';
+import type { BalancerPlacement } from './network/balancer-rules';
 import { type Placement, routerRules, type SecurityRules } from './network/firewall';
 import { type Ipv6Map, ipv6Map } from './network/ipv6';
 import { Namespaces } from './network/namespaces';
@@ -25,6 +26,8 @@ export interface LabOptions {
   signalSocket?: string | undefined;
   /** Unix socket of AWS's services, reachable by their own names. Default: they do not answer. */
   apiSocket?: string | undefined;
+  /** Over how many zones the instances are. Default: 1. Backends are in a lab with one zone only. */
+  zones?: number | undefined;
   /** Additional names for the VPC's resolver. */
   names?: Record<string, string> | undefined;
 }
@@ -39,6 +42,11 @@ export interface LabInstance extends InstanceDescription {
   /** Virtual CPUs. Default: 1. */
   cpus?: number | undefined;
   memoryMib?: number | undefined;
+}
+
+/** A balancer with its security groups' rules. */
+export interface LabBalancer extends BalancerPlacement {
+  readonly rules: SecurityRules;
 }
 
 interface Entry {
@@ -60,6 +68,7 @@ export class Lab {
   #ipv6: Ipv6Map | undefined;
   #launched = 0;
   #imdsAnswers = true;
+  #balancer: LabBalancer | undefined;
 
   private constructor(options: LabOptions, namespaces: Namespaces, services: Services) {
     this.folder = options.folder;
@@ -71,9 +80,9 @@ export class Lab {
 
   static async start(options: LabOptions): Promise<Lab> {
     await mkdir(options.folder, { recursive: true });
-    const { id, cleanup } = options;
+    const { id, cleanup, zones } = options;
     const namespaces = await Namespaces.create(id, cleanup);
-    await layNetwork(namespaces);
+    await layNetwork(namespaces, zones);
     const lab = new Lab(options, namespaces, await Services.start({ ...options, namespaces }));
     await lab.#applyRules();
     return lab;
@@ -86,8 +95,11 @@ export class Lab {
   async launch(instance: LabInstance): Promise<Vm> {
     const { instanceId, privateIp, ipv6, instanceType, hopLimit, rules, sourceDestCheck } = instance;
     if (this.#entries.has(instanceId)) throw new Error(`the instance ${instanceId} is in the lab already`);
-    if (!containsCidr(VPC.subnet, privateIp)) {
-      throw new Error(`the lab's subnet is ${VPC.subnet}, but ${instanceId} has the private address ${privateIp}`);
+    const subnets = Array.from({ length: this.#options.zones ?? 1 }, (_, zone) => subnetOf(zone).cidr);
+    if (!containsCidr(subnets, privateIp)) {
+      throw new Error(
+        `the lab's subnet is ${subnets.join(', ')}, but ${instanceId} has the private address ${privateIp}`,
+      );
     }
     await this.#layIpv6(instance);
     const number = this.#launched++;
@@ -195,9 +207,30 @@ export class Lab {
     if (ipv6) await routeBackends(this.namespaces, ipv6.address, ipv6.vpc);
   }
 
+  /** Sets what stands for a fleet's balancer, and which hosts get its new connections. Open ones stay where they are. */
+  async setBalancer(balancer: LabBalancer): Promise<void> {
+    this.#balancer = balancer;
+    await this.#applyRules();
+  }
+
+  /**
+   * Forgets the connections by way of the balancer to a host: a balancer ends those to a host that has become unhealthy. The next
+   * packet meets another host, which resets it.
+   */
+  async endConnections(privateIp: string): Promise<void> {
+    // It fails when there are none.
+    const command = ['conntrack', '--delete', '--mark', '1', '--reply-src', privateIp];
+    await this.namespaces.run('vpc', command).catch(() => undefined);
+  }
+
   /** The VPC's IPv6 side; undefined until an instance with an IPv6 address is launched. */
   get ipv6(): Ipv6Map | undefined {
     return this.#ipv6;
+  }
+
+  /** An instance's address on the internet: an Elastic IP, or the one that it got at launch. */
+  publicIpOf(instanceId: string): string {
+    return this.#entry(instanceId).placement.publicIp;
   }
 
   /** One of the hosts behind the gateway. Its application can be stopped and started. */
@@ -258,11 +291,13 @@ export class Lab {
 
   async #applyRules(): Promise<void> {
     const placements = [...this.#entries.values()].map(({ placement }) => placement);
-    const rules = routerRules(placements, this.#imdsAnswers);
+    const rules = routerRules(placements, this.#imdsAnswers, this.#balancer);
     await writeFile(join(this.folder, 'router.nft'), rules);
     await this.namespaces.run('vpc', ['nft', '-f', '-'], { stdin: { string: rules } });
     // The internet gets a route to each address in use. All others are unreachable.
-    const routes = placements.map(({ publicIp }) => `route replace ${publicIp}/32 via ${INTERNET.transit.vpc}`);
+    const routes = [...placements, ...(this.#balancer?.nodes ?? [])].map(
+      ({ publicIp }) => `route replace ${publicIp}/32 via ${INTERNET.transit.vpc}`,
+    );
     if (routes.length > 0) await this.namespaces.ip('internet', routes);
   }
 }

@@ -17,6 +17,8 @@ export interface TargetsOptions {
   /** Where their logs go. */
   readonly folder: string;
   readonly image: VmImage;
+  /** Hosts that the lab has from the start, with the application. Default: the backends. */
+  readonly backends?: readonly string[] | undefined;
 }
 
 /** The hosts behind and in front of the gateway, at the addresses that a stack's forwards name. Created on demand. */
@@ -32,7 +34,7 @@ export class Targets {
     this.#o = options;
     for (const party of ['stranger', 'admin'] as const)
       this.#parties.set(INTERNET[party].address, Promise.resolve(party));
-    for (const address of VPC.backends) {
+    for (const address of options.backends ?? VPC.backends) {
       this.#parties.set(address, Promise.resolve(`backend-${address.split('.')[3]}` as Party));
       // The application runs on these from the start.
       this.#served.add(nameOf({ address, port: 8080, speaks: 'http' }));

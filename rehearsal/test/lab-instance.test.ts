@@ -59,9 +59,12 @@ test('it has the tags that its metadata service tells', () => {
   expect(labInstance(deployed).metadataTags).toBeUndefined();
 });
 
-test('a rule for another group is refused: the lab knows networks only', () => {
+test('a rule may name other groups, but no prefix list: the lab does not know what is in it', () => {
   const [group] = deployed.securityGroups;
-  const rule = { protocol: '-1', cidrs4: [], cidrs6: [], others: ['sg-2'] };
-  const securityGroups = group ? [{ ...group, ingress: [rule] }] : [];
-  expect(() => labInstance({ ...deployed, securityGroups })).toThrow('gateway has a rule for sg-2');
+  const rules = (others: string[]) => {
+    const rule = { protocol: '-1', cidrs4: [], cidrs6: [], others };
+    return labInstance({ ...deployed, securityGroups: group ? [{ ...group, ingress: [rule] }] : [] }).rules;
+  };
+  expect(rules(['sg-2']).ingress).toEqual([{ protocol: '-1', cidrs: [], groups: ['sg-2'] }]);
+  expect(() => rules(['pl-2'])).toThrow('gateway has a rule for pl-2');
 });

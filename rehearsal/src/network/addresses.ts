@@ -42,6 +42,14 @@ export const VPC = {
   backends: ['10.0.1.10', '10.0.1.11'],
 } as const;
 
+/**
+ * The public subnet of a zone, counted from 0, as the stack numbers them. The backends are in the place of the second one, so a lab
+ * with several zones has no backends.
+ */
+export function subnetOf(zone: number): { readonly cidr: string; readonly router: string } {
+  return { cidr: `10.0.${zone}.0/24`, router: `10.0.${zone}.1` };
+}
+
 /** The address of EC2's metadata service. */
 export const IMDS = '169.254.169.254';
 

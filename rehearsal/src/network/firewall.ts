@@ -1,4 +1,5 @@
 import { IMDS, INTERNET, macOf } from './addresses';
+import { BALANCED, type BalancerPlacement, balancingRules, markingChain } from './balancer-rules';
 
 /** One rule of a security group, as in the EC2 API. */
 export interface FirewallRule {
@@ -9,10 +10,14 @@ export interface FirewallRule {
   toPort?: number | undefined;
   /** IPv4 and IPv6 ranges of the other side. */
   cidrs: readonly string[];
+  /** Security groups of the other side, by id: the instances that are in them, and the balancer where it is. Default: none. */
+  groups?: readonly string[] | undefined;
 }
 
 /** What an instance may receive and send: all of its groups together, as EC2 combines them. */
 export interface SecurityRules {
+  /** The ids of these groups. Default: unknown, and no rule of another group means them. */
+  ids?: readonly string[] | undefined;
   ingress: readonly FirewallRule[];
   egress: readonly FirewallRule[];
 }
@@ -39,21 +44,26 @@ export interface Placement {
  * Amazon's own services (DHCP, DNS, IMDS) run on the router itself and pass none of these chains: security groups do
  * not filter them on EC2 either.
  */
-export function routerRules(placements: readonly Placement[], imdsAnswers = true): string {
+export function routerRules(
+  placements: readonly Placement[],
+  imdsAnswers = true,
+  balancer?: BalancerPlacement & { readonly rules: SecurityRules },
+): string {
+  const members: Members = { placements, balancer: balancer?.rules.ids ?? [] };
   return `table inet portway
 delete table inet portway
 table ip portway-nat
 delete table ip portway-nat
 
 table inet portway {
-${placements.map((placement) => groupChains(placement)).join('\n')}
-  chain forward {
+${placements.map(({ privateIp, rules }) => groupChains(privateIp, rules, members)).join('\n')}
+${balancer === undefined ? '' : `${groupChains(BALANCER, balancer.rules, members)}\n${markingChain(balancer)}\n`}  chain forward {
     type filter hook forward priority filter; policy drop;
     iifname . oifname { "backends" . "internet", "internet" . "backends" } counter drop comment "a private subnet"
 ${placements.flatMap(ownAddresses).join('\n')}
     ct state established,related accept
     ct state invalid drop
-${groups(placements).join('\n')}
+${balancer === undefined ? '' : BALANCER_GROUPS}${groups(placements).join('\n')}
     accept
   }
   chain input {
@@ -68,7 +78,13 @@ ${placements.map(({ privateIp, hopLimit }) => `    ip saddr ${IMDS} ip daddr ${p
 table ip portway-nat {
   chain prerouting {
     type nat hook prerouting priority dstnat;
-${placements.map(({ privateIp, publicIp }) => `    ip daddr ${publicIp} dnat to ${privateIp}`).join('\n')}
+${
+  balancer === undefined
+    ? ''
+    : `${balancingRules(balancer)
+        .map((rule) => `    ${rule}\n`)
+        .join('')}`
+}${placements.map(({ privateIp, publicIp }) => `    ip daddr ${publicIp} dnat to ${privateIp}`).join('\n')}
   }
   chain postrouting {
     type nat hook postrouting priority srcnat;
@@ -79,16 +95,33 @@ ${placements.map(({ privateIp, publicIp }) => `    oifname "internet" ip saddr $
 `;
 }
 
-function groupChains({ privateIp, rules }: Placement): string {
+/** Who is in which security group. */
+interface Members {
+  readonly placements: readonly Placement[];
+  /** The ids of the balancer's groups. */
+  readonly balancer: readonly string[];
+}
+
+/** In place of an instance's address, in names of chains. */
+const BALANCER = 'balancer';
+
+/** @param owner an instance's address, or the balancer */
+function groupChains(owner: string, rules: SecurityRules, members: Members): string {
   const block = (direction: 'ingress' | 'egress') => {
-    const lines = rules[direction].flatMap((rule) => ruleLines(rule, direction === 'ingress' ? 'saddr' : 'daddr'));
-    return `  chain ${chain(direction, privateIp)} {
+    const side = direction === 'ingress' ? 'saddr' : 'daddr';
+    const lines = rules[direction].flatMap((rule) => [...ruleLines(rule, side), ...memberLines(rule, side, members)]);
+    return `  chain ${chain(direction, owner)} {
 ${lines.map((line) => `    ${line} counter return`).join('\n')}
     counter drop
   }`;
   };
   return `${block('ingress')}\n${block('egress')}`;
 }
+
+/** A client's packets pass the balancer's groups in and out, its own questions out alone; then come those of the host. */
+const BALANCER_GROUPS = `    iifname "internet" ct mark ${BALANCED} jump ingress_${BALANCER}
+    ct mark ${BALANCED} jump egress_${BALANCER}
+`;
 
 /**
  * EC2's check of source and destination: an instance may only send from and receive for its own addresses. The network
@@ -146,6 +179,21 @@ function ruleLines(rule: FirewallRule, side: 'saddr' | 'daddr'): string[] {
   return rule.cidrs.map((cidr) => {
     const family = cidr.includes(':') ? 'ip6' : 'ip';
     return [`${family} ${side} ${cidr}`, ...protocolMatch(rule)].join(' ');
+  });
+}
+
+/**
+ * The members of the groups that a rule names. What comes by way of the balancer carries its client's address, so it is known by
+ * its mark.
+ */
+function memberLines(rule: FirewallRule, side: 'saddr' | 'daddr', { placements, balancer }: Members): string[] {
+  return (rule.groups ?? []).flatMap((group) => {
+    const addresses = placements.filter(({ rules }) => rules.ids?.includes(group)).map(({ privateIp }) => privateIp);
+    const matches = [
+      ...addresses.map((address) => `ip ${side} ${address}`),
+      ...(side === 'saddr' && balancer.includes(group) ? [`ct mark ${BALANCED}`] : []),
+    ];
+    return matches.map((match) => [match, ...protocolMatch(rule)].join(' '));
   });
 }
 

@@ -1,4 +1,4 @@
-import { IMDS, INTERNET, INTERNET6, VPC } from './addresses';
+import { IMDS, INTERNET, INTERNET6, subnetOf, VPC } from './addresses';
 import type { Ipv6Map } from './ipv6';
 import type { Namespaces } from './namespaces';
 
@@ -8,11 +8,14 @@ export type Party = 'stranger' | 'admin' | 'backend-10' | 'backend-11' | `host-$
 /**
  * Lays the lab's cables: stranger and admin at the internet, the internet at the VPC's router, and behind it the
  * gateway's subnet and the backends'.
+ * @param zones of a fleet: a subnet for each, and no backends. Default: 1, the gateway's
  */
-export async function layNetwork(namespaces: Namespaces): Promise<void> {
-  await namespaces.add('internet', 'vpc', 'stranger', 'admin', 'backend-10', 'backend-11');
+export async function layNetwork(namespaces: Namespaces, zones = 1): Promise<void> {
+  await namespaces.add('internet', 'vpc', 'stranger', 'admin');
   await layInternet(namespaces);
   await layVpc(namespaces);
+  if (zones === 1) await layBackends(namespaces);
+  else await layZones(namespaces, zones);
 }
 
 async function layInternet(namespaces: Namespaces): Promise<void> {
@@ -57,9 +60,6 @@ async function layVpc(namespaces: Namespaces): Promise<void> {
     `address add ${VPC.resolver}/32 dev vpc`,
     `address add ${IMDS}/32 dev vpc`,
     'link set vpc up',
-    'link add backends type bridge',
-    `address add ${VPC.backendRouter}/24 dev backends`,
-    'link set backends up',
   ]);
   // Instances reach each other only through the router (isolated ports, see addTap), which answers for them, so
   // security groups also apply inside a subnet, as on EC2.
@@ -70,6 +70,23 @@ async function layVpc(namespaces: Namespaces): Promise<void> {
     'net/ipv4/conf/all/send_redirects': 0,
     'net/ipv6/conf/all/forwarding': 1,
   });
+}
+
+/** Further zones are on the same bridge: instances reach each other only through the router in any case. */
+async function layZones(namespaces: Namespaces, zones: number): Promise<void> {
+  const further = Array.from({ length: zones - 1 }, (_, i) => subnetOf(i + 1));
+  await namespaces.ip(
+    'vpc',
+    further.map(({ router }) => `address add ${router}/24 dev vpc`),
+  );
+}
+
+async function layBackends(namespaces: Namespaces): Promise<void> {
+  await namespaces.ip('vpc', [
+    'link add backends type bridge',
+    `address add ${VPC.backendRouter}/24 dev backends`,
+    'link set backends up',
+  ]);
   for (const address of VPC.backends) {
     const party = backendAt(address);
     await namespaces.join('vpc', party, party, 'eth0');

@@ -82,7 +82,7 @@ export function imdsDocument(instance: InstanceDescription, publicIp: string, ar
               'owner-id': accountId,
               'public-hostname': publicName,
               'public-ipv4s': publicIp,
-              'subnet-ipv4-cidr-block': VPC.subnet,
+              'subnet-ipv4-cidr-block': privateIp.replace(/\d+$/, '0/24'),
               ...(ipv6 ? { 'subnet-ipv6-cidr-blocks': ipv6.subnet } : {}),
               'vpc-ipv4-cidr-block': VPC.cidr,
               'vpc-ipv4-cidr-blocks': VPC.cidr,

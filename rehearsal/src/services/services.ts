@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup } from '../cleanup';
 import type { VmImage } from '../image/image';
-import { IMDS, INTERNET, NAMES, VPC } from '../network/addresses';
+import { IMDS, INTERNET, NAMES, subnetOf, VPC } from '../network/addresses';
 import type { Ipv6Map } from '../network/ipv6';
 import type { Namespaces } from '../network/namespaces';
 import { Backend } from './backend';
@@ -22,6 +22,8 @@ export interface ServicesOptions {
   signalSocket?: string | undefined;
   /** Unix socket of AWS's services. Default: nothing answers there. */
   apiSocket?: string | undefined;
+  /** Over how many zones the instances are. Default: 1. Backends are in a lab with one zone only. */
+  zones?: number | undefined;
   /** Further names that the VPC's resolver knows, with their addresses. */
   names?: Record<string, string> | undefined;
 }
@@ -51,7 +53,7 @@ export class Services {
   }
 
   static async start(options: ServicesOptions): Promise<Services> {
-    const { namespaces, cleanup, folder, image } = options;
+    const { namespaces, cleanup, folder, image, zones = 1 } = options;
     const imdsFolder = join(folder, 'imds');
     await mkdir(imdsFolder, { recursive: true });
     await writeFile(join(folder, DHCP_HOSTS), '');
@@ -61,7 +63,7 @@ export class Services {
     const python = (program: string, ...arguments_: string[]) => [PYTHON, join(__dirname, program), ...arguments_];
 
     start('imds', 'vpc', python('imds.py', '--address', IMDS, '--folder', imdsFolder));
-    const dnsmasq = start('dnsmasq', 'vpc', dnsmasqCommand(folder, { ...NAMES, ...options.names }));
+    const dnsmasq = start('dnsmasq', 'vpc', dnsmasqCommand(folder, { ...NAMES, ...options.names }, zones));
     const packages = ['--address', INTERNET.packages, '--folder', image.repository];
     start('packages', 'internet', python('files.py', ...packages));
     if (options.signalSocket) {
@@ -72,7 +74,7 @@ export class Services {
       const relay = ['--address', INTERNET.aws, '--port', '443', '--socket', options.apiSocket];
       start('aws', 'internet', python('relay.py', ...relay, '--certificate', image.awsCertificate));
     }
-    const backends = VPC.backends.map((address) => new Backend({ ...options, address }));
+    const backends = zones > 1 ? [] : VPC.backends.map((address) => new Backend({ ...options, address }));
     await Promise.all([
       listening(namespaces, 'vpc', [`${IMDS}:80`, `${VPC.resolver}:53`], folder),
       listening(namespaces, 'internet', [`${INTERNET.packages}:80`], folder),
@@ -142,16 +144,20 @@ const DNSMASQ = [
   '--no-ping',
 ];
 
-function dnsmasqCommand(folder: string, names: Record<string, string>): string[] {
+function dnsmasqCommand(folder: string, names: Record<string, string>, zones: number): string[] {
+  const subnets = Array.from({ length: zones }, (_, zone) => ({ ...subnetOf(zone), tag: `zone${zone}` }));
   return [
     ...DNSMASQ,
     ...['--except-interface=lo', `--listen-address=${VPC.resolver}`, `--listen-address=${VPC.router}`],
     // There is no internet behind the lab: unknown names do not exist.
     ...['--no-resolv', '--no-hosts', '--local=/#/'],
     ...Object.entries(names).map(([name, address]) => `--host-record=${name},${address}`),
-    `--dhcp-range=${VPC.subnet.split('/')[0]},static,255.255.255.0,1h`,
+    ...subnets.flatMap(({ cidr, router, tag }) => [
+      `--dhcp-range=set:${tag},${cidr.split('/')[0]},static,255.255.255.0,1h`,
+      `--dhcp-option=tag:${tag},option:router,${router}`,
+    ]),
     ...[`--dhcp-hostsfile=${join(folder, DHCP_HOSTS)}`, `--dhcp-leasefile=${join(folder, 'dhcp-leases')}`],
-    ...[`--dhcp-option=option:router,${VPC.router}`, `--dhcp-option=option:dns-server,${VPC.resolver}`],
+    `--dhcp-option=option:dns-server,${VPC.resolver}`,
     '--domain=ec2.internal',
   ];
 }
