@@ -1,8 +1,10 @@
 import type { Plan } from '../../lib/plan/plan';
+import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import type { Deployed } from './aws/deployed';
 import type { Endpoint } from './aws/endpoint';
 import type { Checks } from './checks';
+import type { FleetStage } from './fleet/stage';
 import type { Instances } from './instances';
 import type { Lab } from './lab';
 import type { SshAnswer } from './network/probe';
@@ -19,6 +21,8 @@ export interface RehearsalCase {
    * Default: the case works with any stack and uses the one being rehearsed.
    */
   readonly versions?: Readonly<Record<string, Version>>;
+  /** The same for a case about a fleet. Default: it is about one gateway. */
+  readonly fleet?: Readonly<Record<string, FleetVersion>>;
   /** Run in this order. The gateway is up when the first begins, and must be up again after the last. */
   readonly steps: readonly CaseStep[];
   /**
@@ -40,6 +44,13 @@ export interface Version extends Omit<PortwayStackProps, 'adminCidr' | 'sshPubli
    * becomes that of the rehearsal.
    */
   readonly storedTemplate?: string;
+}
+
+/** Props of a PortwayFleet; the admin, the login key and the synthesizer are the rehearsal's. */
+export interface FleetVersion
+  extends Omit<PortwayFleetProps, 'adminCidr' | 'sshPublicKey' | 'synthesizer' | 'signalTimeout'> {
+  /** The props' `signalTimeout`, which is the group's grace period too, in minutes. A number, since listing cases does not load the CDK. */
+  readonly bootMinutes: number;
 }
 
 export interface CaseStep {
@@ -74,8 +85,10 @@ export interface Stage {
   readonly versions: readonly string[];
   /** The run's own folder. */
   readonly folder: string;
-  /** The fixed address. */
+  /** The fixed address; of a fleet that of its first zone. */
   readonly address: string;
+  /** A fleet's hosts and balancer. @throws Error when a gateway is rehearsed */
+  readonly fleet: FleetStage;
   /** Why the rehearsal's admin cannot log in to this stack's gateway. Undefined: the admin can. */
   readonly noLogin: string | undefined;
   /** The gateway as the EC2 API describes it now. */

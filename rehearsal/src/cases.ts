@@ -55,6 +55,8 @@ export function chooseCases(all: readonly NamedCase[], names: readonly string[])
 export interface CaseGroup {
   /** Undefined: for any stack. */
   readonly versions: RehearsalCase['versions'];
+  /** Set where they are about a fleet. */
+  readonly fleet: RehearsalCase['fleet'];
   readonly cases: readonly NamedCase[];
 }
 
@@ -63,14 +65,14 @@ export interface CaseGroup {
  * not. Each gateway has at most one such case, followed by any number with `takesAny`.
  */
 export function groupCases(cases: readonly NamedCase[]): readonly CaseGroup[] {
-  const stacks: { versions: RehearsalCase['versions']; cases: NamedCase[] }[] = [];
+  const stacks: (Pick<CaseGroup, 'versions' | 'fleet'> & { cases: NamedCase[] })[] = [];
   for (const one of cases) {
-    const { versions } = one.case;
-    const same = stacks.find((stack) => isDeepStrictEqual(stack.versions, versions));
+    const { versions, fleet } = one.case;
+    const same = stacks.find((stack) => isDeepStrictEqual([stack.versions, stack.fleet], [versions, fleet]));
     if (same) same.cases.push(one);
-    else stacks.push({ versions, cases: [one] });
+    else stacks.push({ versions, fleet, cases: [one] });
   }
-  return stacks.flatMap(({ versions, cases: own }) => {
+  return stacks.flatMap(({ versions, fleet, cases: own }) => {
     const changing = own.filter(({ case: { leavesChanged } }) => leavesChanged);
     const [last = [], ...others] = changing.filter(({ case: { takesAny } }) => !takesAny).map((one) => [one]);
     const first = [
@@ -78,6 +80,6 @@ export function groupCases(cases: readonly NamedCase[]): readonly CaseGroup[] {
       ...last,
       ...changing.filter(({ case: { takesAny } }) => takesAny),
     ];
-    return [first, ...others].map((together) => ({ versions, cases: together }));
+    return [first, ...others].map((together) => ({ versions, fleet, cases: together }));
   });
 }

@@ -13,6 +13,8 @@ import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
 import { collectEvidence } from './evidence';
 import { expectationsOf } from './expectations';
+import { Balancer } from './fleet/balancer';
+import { balancing, expectHealthy } from './fleet/first-boot';
 import type { VmImage } from './image/image';
 import { Instances } from './instances';
 import { Lab } from './lab';
@@ -44,7 +46,7 @@ export interface Step {
   run(note: Note): Promise<void>;
 }
 
-/** The life of one gateway around its cases: deployed by the real CLI and booted before them, destroyed after them. */
+/** The life of one gateway or fleet around its cases: deployed by the real CLI and booted before them, destroyed after them. */
 export class GatewayRun {
   readonly #o: GatewayRunOptions;
   #endpoint!: Endpoint;
@@ -101,9 +103,9 @@ export class GatewayRun {
     return version === source.versions[0] ? undefined : `version ${version} is deployed, not ${source.versions[0]}`;
   }
 
-  /** The gateway, as far as it was built. */
+  /** The gateway, as far as it was built. A fleet is none. */
   get gateway(): GatewayRecord | undefined {
-    if (this.#deployed === undefined) return undefined;
+    if (this.#deployed === undefined || this.#stage?.assembly.plan.fleet !== undefined) return undefined;
     const { instanceId, instanceType, privateIp, publicIp, userData, securityGroups } = this.#deployed;
     return { instanceId, instanceType, privateIp, publicIp, userDataBytes: userData.length, securityGroups };
   }
@@ -144,16 +146,20 @@ export class GatewayRun {
     const stage = new SharedStage({ source, context, folder, cleanup, endpoint, key: await loginKey(folder) });
     await stage.synth(source.versions[0]);
     if (source.bootstrap) await stage.cdk([...BOOTSTRAP, '--app', stage.assembly.folder]).finished;
-    this.#before = await inventory(endpoint);
+    const { plan, stackName: stack } = stage.assembly;
+    this.#before = await this.#inventory(plan.fleet !== undefined);
     const { signalSocket, apiSocket } = endpoint;
-    const lab = await Lab.start({ folder, cleanup, id, image, signalSocket, apiSocket });
-    const stack = stage.assembly.stackName;
+    const zones = plan.fleet?.zones;
+    const lab = await Lab.start({ folder, cleanup, id, image, signalSocket, apiSocket, zones });
     const onEvent = ({ what }: { what: string }) => {
       if (what === 'launched') this.#launched ||= Date.now();
     };
-    const targets = new Targets({ namespaces: lab.namespaces, cleanup, folder, image });
+    const backends = zones === undefined ? undefined : [];
+    const targets = new Targets({ namespaces: lab.namespaces, cleanup, folder, image, backends });
     this.#targets = targets;
-    stage.enter({ lab, targets, instances: Instances.follow({ endpoint, stack, lab, cleanup, onEvent }) });
+    const instances = Instances.follow({ endpoint, stack, lab, cleanup, onEvent });
+    const balancer = zones && (await Balancer.follow({ endpoint, stack, zones, lab, cleanup }));
+    stage.enter({ lab, targets, instances, ...(balancer ? { balancer } : {}) });
     this.#stage = stage;
   }
 
@@ -185,8 +191,21 @@ export class GatewayRun {
     const seconds = Math.round((Date.now() - this.#launched) / 1000);
     note(`${seconds} s`);
     this.#deployed = await stage.gateway();
-    const { outputs, associated, publicIp } = this.#deployed;
-    const content = contentOf(this.#deployed);
+    if (stage.assembly.plan.fleet === undefined) await this.#reported(stage, this.#deployed, seconds);
+    else checks.passed('deploy', 'cdk deploy ended after the hosts reported', `${seconds} s after power-on`);
+    for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
+    // Another endpoint may not have waited for the report, so the machine may still be booting.
+    const answered = await stage.answered(this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
+    checks.passed('deploy', 'the gateway forwards', `${answered} s after the address arrived`);
+    const { fleet } = stage.assembly.plan;
+    if (stage.balancer !== undefined && fleet !== undefined) await expectHealthy(checks, stage.balancer, fleet.min);
+  }
+
+  /** Checks of a single gateway: it reported this content by the condition, and has the address. */
+  async #reported(stage: SharedStage, deployed: Deployed, seconds: number): Promise<void> {
+    const { checks } = this.#o;
+    const { outputs, associated, publicIp } = deployed;
+    const content = contentOf(deployed);
     const reported = 'the host reported this very content';
     if (this.#endpoint.signalSocket === undefined)
       checks.skipped('deploy', reported, 'the endpoint given takes the signals itself');
@@ -206,10 +225,11 @@ export class GatewayRun {
     checks.expect('deploy', 'the Elastic IP points at the instance', associated, `${publicIp} is not associated`);
     if (stage.noLogin !== undefined)
       checks.skipped('deploy', 'applications are started on the gateway where its forwards lead', stage.noLogin);
-    for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
-    // Another endpoint may not have waited for the report, so the machine may still be booting.
-    const answered = await stage.answered(this.#endpoint.signalSocket === undefined ? BOOT_LIMIT : 120);
-    checks.passed('deploy', 'the gateway forwards', `${answered} s after the address arrived`);
+  }
+
+  /** What the endpoint has, by name. Lists of what only fleets have are asked for where there may be some. */
+  async #inventory(isFleet: boolean): Promise<string[]> {
+    return [...(await inventory(this.#endpoint)), ...(isFleet ? await balancing(this.#endpoint) : [])];
   }
 
   /**
@@ -246,7 +266,8 @@ export class GatewayRun {
     await stage.instances.settled();
     const running = stage.instances.ids.filter((id) => stage.vm(id).alive);
     checks.expect('destroy', 'no machine runs any more', running.length === 0, `running: ${running.join(', ')}`);
-    const left = (await inventory(this.#endpoint)).filter((id) => !this.#before.includes(id));
+    const all = await this.#inventory(stage.balancer !== undefined);
+    const left = all.filter((id) => !this.#before.includes(id));
     checks.expect(
       'destroy',
       'cdk destroy leaves nothing at the endpoint',

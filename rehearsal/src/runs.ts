@@ -1,7 +1,7 @@
 import { type Engine, Forward } from '../../lib/forward/forward';
 import type { Version } from './case';
 import { type CaseGroup, DEFAULT_CASES, groupCases, type NamedCase } from './cases';
-import { appSource, type Context, type StackSource, versionsSource } from './stack-source';
+import { appSource, type Context, fleetSource, type StackSource, versionsSource } from './stack-source';
 
 /** The stack that bin/app.ts ships. */
 const SHIPPED = 'Portway';
@@ -74,17 +74,22 @@ const MEMORY_PER_VM = 1.6 * 2 ** 30;
  * example with another rehearsal, since all of them would miss their limits.
  */
 export function atOnce(runs: readonly PlannedRun[], { cpus, load, memory }: Machine): 1 | 2 {
-  // A replacement runs two instances for a while.
-  const vms = runs.map(({ cases }) => (cases.some((one) => replaces(one)) ? 2 : 1)).sort((a, b) => b - a);
+  const vms = runs.map(({ cases }) => Math.max(...cases.map(mostVms))).sort((a, b) => b - a);
   const needed = ((vms[0] ?? 0) + (vms[1] ?? 0)) * MEMORY_PER_VM;
   return cpus > 1 && load <= 3 * cpus && memory > needed ? 2 : 1;
 }
 
-function replaces({ case: { versions = {} } }: NamedCase): boolean {
-  return Object.values(versions).some(({ onChange }) => onChange === 'replace');
+/** How many machines a case runs at once: a replacement two instances for a while, a fleet as many as it may have. */
+function mostVms({ case: { versions = {}, fleet = {} } }: NamedCase): number {
+  const hosts = Object.values(fleet).map(({ capacity }) => capacity.max);
+  return Math.max(Object.values(versions).some(({ onChange }) => onChange === 'replace') ? 2 : 1, ...hosts);
 }
 
-function stacksOf({ versions, cases }: CaseGroup, { stack, app, engines, context }: RunOptions): readonly PlannedRun[] {
+function stacksOf(
+  { versions, fleet, cases }: CaseGroup,
+  { stack, app, engines, context }: RunOptions,
+): readonly PlannedRun[] {
+  if (fleet !== undefined) return [{ name: cases[0]?.name ?? '', source: fleetSource(fleet), context, cases }];
   if (versions !== undefined) return [{ name: cases[0]?.name ?? '', source: versionsSource(versions), context, cases }];
   if (stack !== undefined) return [{ name: stack, source: appSource(stack, app), context, cases }];
   const shared =

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { listed, named, stacksOf } from '../../lib/plan/assembly';
 import type { Plan } from '../../lib/plan/plan';
 import type { CdkRun } from './aws/cdk';
-import type { Version } from './case';
+import type { FleetVersion, Version } from './case';
 import { ONE_MORE, oneMore } from './one-more';
 import { useStored } from './stored-template';
 
@@ -64,24 +64,54 @@ export function versionsSource(versions: Readonly<Record<string, Version>>): Sta
     versions: [first, ...rest],
     bootstrap,
     async synth(version, context, outdir) {
-      const content = versions[version];
-      if (content === undefined)
-        throw new Error(`a version of the case must be one of ${Object.keys(versions).join(', ')}, got: ${version}`);
-      const { storedTemplate, ...props } = content;
-      // The CDK takes a second to load, and listing cases does not need it.
-      const { App } = await import('aws-cdk-lib');
+      const { storedTemplate, ...props } = chosen(versions, version);
+      const app = await caseApp(outdir, { ...(bootstrap ? {} : { bootstrapless: 'true' }), ...context });
       const { PortwayStack } = await import('../../lib/portway-stack.js');
       const { contextProps } = await import('../../lib/context.js');
-      const settings = JSON.parse(await readFile(join(ROOT, 'cdk.json'), 'utf8')) as { context?: object };
-      // The CDK's own validation is for templates that go to AWS, and takes seconds. The tests' part `cdk` runs it.
-      const quick = { '@aws-cdk/core:validateAgainstDefaultRules': false };
-      const own = { ...settings.context, ...quick, ...(bootstrap ? {} : { bootstrapless: 'true' }) };
-      const app = new App({ outdir, context: { ...own, ...context } });
       new PortwayStack(app, 'Portway', { ...props, ...contextProps(app.node) });
       app.synth();
       if (storedTemplate !== undefined) await useStored(storedTemplate, join(outdir, 'Portway.template.json'));
     },
   };
+}
+
+/** A case's own fleet, for a bootstrapped account: its template is sent through a bucket. */
+export function fleetSource(versions: Readonly<Record<string, FleetVersion>>): StackSource {
+  const [first, ...rest] = Object.keys(versions);
+  if (first === undefined) throw new Error('a case with a fleet must have a version of it, got none');
+  return {
+    stack: 'Fleet',
+    versions: [first, ...rest],
+    bootstrap: true,
+    // The rehearsal's engine is that of the shipped stack; a case names its own.
+    async synth(version, { engine: _, ...context }, outdir) {
+      const { bootMinutes, ...props } = chosen(versions, version);
+      const app = await caseApp(outdir, context);
+      const { Duration } = await import('aws-cdk-lib');
+      const { PortwayFleet } = await import('../../lib/portway-fleet.js');
+      const { contextProps } = await import('../../lib/context.js');
+      const signalTimeout = Duration.minutes(bootMinutes);
+      new PortwayFleet(app, 'Fleet', { ...props, signalTimeout, ...contextProps(app.node) });
+      app.synth();
+    },
+  };
+}
+
+function chosen<T>(versions: Readonly<Record<string, T>>, version: string): T {
+  const content = versions[version];
+  if (content === undefined)
+    throw new Error(`a version of the case must be one of ${Object.keys(versions).join(', ')}, got: ${version}`);
+  return content;
+}
+
+/** The CDK app of a case's own stack. */
+async function caseApp(outdir: string, context: Context) {
+  // The CDK takes a second to load, and listing cases does not need it.
+  const { App } = await import('aws-cdk-lib');
+  const settings = JSON.parse(await readFile(join(ROOT, 'cdk.json'), 'utf8')) as { context?: object };
+  // The CDK's own validation is for templates that go to AWS, and takes seconds. The tests' part `cdk` runs it.
+  const quick = { '@aws-cdk/core:validateAgainstDefaultRules': false };
+  return new App({ outdir, context: { ...settings.context, ...quick, ...context } });
 }
 
 /** Synthesizes a version of a stack into a folder, which is emptied first, and reads the result. */

@@ -10,6 +10,8 @@ import type { DeployResult, Hold, Stage, Watch } from './case';
 import type { Checks } from './checks';
 import type { Cleanup } from './cleanup';
 import { expectationsOf, openPorts, type Question, visitorOf } from './expectations';
+import type { Balancer } from './fleet/balancer';
+import { fleetStage } from './fleet/stage';
 import type { Instances } from './instances';
 import type { Lab } from './lab';
 import { machineDied } from './machine-died';
@@ -41,6 +43,8 @@ export interface Surroundings {
   readonly lab: Lab;
   readonly instances: Instances;
   readonly targets: Targets;
+  /** Of a fleet alone. */
+  readonly balancer?: Balancer | undefined;
 }
 
 /** One gateway's stage, which its cases share. */
@@ -80,6 +84,10 @@ export class SharedStage {
 
   get targets(): Targets {
     return this.#inLab().targets;
+  }
+
+  get balancer(): Balancer | undefined {
+    return this.#inLab().balancer;
   }
 
   get endpoint(): Endpoint {
@@ -126,6 +134,13 @@ export class SharedStage {
       get noLogin() {
         return shared.noLogin;
       },
+      get fleet() {
+        const { balancer, endpoint, assembly } = shared;
+        if (balancer === undefined) throw new Error('a gateway is rehearsed, which is no fleet');
+        return fleetStage(balancer, { endpoint, stack: assembly.stackName }, (id, command, seconds) =>
+          shared.sshTo(id, command, seconds),
+        );
+      },
       gateway: () => this.gateway(),
       vm: (instanceId) => this.vm(instanceId),
       ssh: (command, seconds) => this.ssh(command, seconds),
@@ -160,9 +175,14 @@ export class SharedStage {
   }
 
   /** The host's key is remembered by instance: a replaced instance has another key, the same instance never has. */
-  ssh(command: string, seconds = 30): Promise<SshAnswer> {
-    const host = this.vm().name;
-    return this.lab.probe.ssh('admin', this.#address, this.#o.key, command, { user: USER, seconds, host });
+  ssh(command: string, seconds?: number): Promise<SshAnswer> {
+    return this.sshTo(this.vm().name, command, seconds);
+  }
+
+  /** Its own address: of a gateway the fixed one; the fixed ones of a fleet lead to no shell. */
+  sshTo(instanceId: string, command: string, seconds = 30): Promise<SshAnswer> {
+    const address = this.balancer === undefined ? this.#address : this.lab.publicIpOf(instanceId);
+    return this.lab.probe.ssh('admin', address, this.#o.key, command, { user: USER, seconds, host: instanceId });
   }
 
   /** Synthesizes a version. Its next deploy uses the result. */

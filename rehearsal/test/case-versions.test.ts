@@ -1,4 +1,5 @@
 import { App, DefaultStackSynthesizer, LegacyStackSynthesizer } from 'aws-cdk-lib';
+import { PortwayFleet } from '../../lib/portway-fleet';
 import { PortwayStack } from '../../lib/portway-stack';
 import { PUBLIC_KEY } from '../../test/snapshots/canonical';
 import { featureFlags } from '../../test/snapshots/synthesize';
@@ -9,17 +10,26 @@ import { versionsSource } from '../src/stack-source';
 test('every content of every case can be synthesized', async () => {
   const refused: string[] = [];
   let contents = 0;
+  const login = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY };
+  const tried = (what: string, make: () => unknown) => {
+    contents++;
+    try {
+      make();
+    } catch (error) {
+      refused.push(`${what}: ${error}`);
+    }
+  };
   for (const { name, case: one } of await loadCases()) {
     for (const [version, { storedTemplate: _, ...props }] of Object.entries(one.versions ?? {})) {
-      contents++;
       const { bootstrap } = versionsSource(one.versions ?? {});
       const synthesizer = (bootstrap ? new DefaultStackSynthesizer() : new LegacyStackSynthesizer()) as never;
-      const own = { adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, synthesizer };
-      try {
-        new PortwayStack(new App({ context: featureFlags() }), 'Portway', { ...props, ...own });
-      } catch (error) {
-        refused.push(`${name}, ${version}: ${error}`);
-      }
+      const app = new App({ context: featureFlags() });
+      tried(`${name}, ${version}`, () => new PortwayStack(app, 'Portway', { ...props, ...login, synthesizer }));
+    }
+    for (const [version, { bootMinutes: _, ...props }] of Object.entries(one.fleet ?? {})) {
+      const app = new App({ context: featureFlags() });
+      const synthesizer = new DefaultStackSynthesizer() as never;
+      tried(`${name}, ${version}`, () => new PortwayFleet(app, 'Fleet', { ...props, ...login, synthesizer }));
     }
   }
   expect(contents).toBeGreaterThan(10);

@@ -5,12 +5,15 @@ CloudFormation waits for their signals as CreationPolicy and UpdatePolicy say, a
 capacity, a terminated instance) is followed. Signals of a group must carry the instance's id: SignalResource's reference
 says so. Texts of events as in public reports (issues awslabs/amazon-eks-ami#66, buildkite/elastic-ci-stack-for-aws#130).
 
-Not here: health checks (a host that is unhealthy is not replaced), scaling by load, lifecycle hooks and their waiting, and
-what AWS's rollback does with instances that have the right data of another template version: here they stay.
+A host that somebody calls unhealthy (SetInstanceHealth) is replaced after the grace period, but not while the group rolls. Who
+looks at hosts, as a balancer does, does it from outside.
+
+Not here: scaling by load, lifecycle hooks and their waiting, and what AWS's rollback does with instances that have the right data of another template version: here they stay.
 """
 
 import json
 import re
+import time
 
 import instance
 from engine import (
@@ -30,6 +33,10 @@ from ministack.services import alb, autoscaling
 from ministack.services.cloudformation import helpers, stacks, wait_conditions
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
+
+# When each instance came, and the groups that roll just now.
+_launched: dict[str, float] = {}
+_rolling: set[str] = set()
 
 
 def _launch_data(template):
@@ -68,6 +75,7 @@ def _launch(group):
         "Tags": [*tags, {"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]}],
     }
     instance_id, attributes = instance.create("Host", properties, "")
+    _launched[instance_id] = time.monotonic()
     group["Instances"].append(
         {
             "InstanceId": instance_id,
@@ -97,6 +105,22 @@ def _resize(group):
         _launch(group)
     while len(_instances(group)) > group["DesiredCapacity"]:
         _terminate(group, group["Instances"][0]["InstanceId"])
+
+
+def _set_instance_health(parameters):
+    """The API's action by which health checks of one's own end an instance."""
+    instance_id, health, respect = (
+        autoscaling._p(parameters, one) for one in ("InstanceId", "HealthStatus", "ShouldRespectGracePeriod")
+    )
+    groups = [one for one in autoscaling._asgs.values() if instance_id in [i["InstanceId"] for i in one["Instances"]]]
+    if not groups:
+        return autoscaling._error("ValidationError", f"Instance Id not found - No managed instance found for {instance_id}")
+    (group,) = groups
+    young = time.monotonic() - _launched[instance_id] < group["HealthCheckGracePeriod"]
+    if health == "Unhealthy" and not (young and respect != "false") and group["AutoScalingGroupName"] not in _rolling:
+        _terminate(group, instance_id)
+        _resize(group)
+    return autoscaling._xml(200, "SetInstanceHealthResponse", "")
 
 
 def _attach(group, arns):
@@ -225,6 +249,14 @@ def _roll(group, stack_name, logical_id):
         return
     if int(rolling.get("MaxBatchSize", 1)) != 1 or int(rolling["MinInstancesInService"]) >= group["MaxSize"]:
         raise ValueError("The rehearsal rolls one instance at a time, and MinInstancesInService must be below MaxSize")
+    _rolling.add(group["AutoScalingGroupName"])
+    try:
+        _replace_each(group, rolling, stack_name, logical_id)
+    finally:
+        _rolling.discard(group["AutoScalingGroupName"])
+
+
+def _replace_each(group, rolling, stack_name, logical_id):
     for old in [one["InstanceId"] for one in _instances(group) if not _fits(group, one)]:
         new = _launch(group)
         try:
@@ -250,5 +282,6 @@ def install():
     send_back_failed_update(GROUP)
     register(GROUP, create, delete, update, replaced_by=("AutoScalingGroupName", "InstanceId"), names_update=True)
     autoscaling._reconcile_instances = _resize
+    autoscaling._ACTION_MAP["SetInstanceHealth"] = _set_instance_health
     _only_from_instances()
     _also_in_a_rollback()

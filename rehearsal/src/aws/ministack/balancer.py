@@ -22,12 +22,26 @@ def _hold(arn, mappings):
         if address["AssociationId"] not in (None, arn):
             raise ValueError(f"The allocation ID '{mapping['AllocationId']}' is already in use")
         address["AssociationId"] = arn
+    alb._lbs[arn]["_addresses"] = {one["SubnetId"]: one["AllocationId"] for one in mappings}
 
 
 def _release(arn):
     for address in ec2._addresses.values():
         if address["AssociationId"] == arn:
             address["AssociationId"] = None
+
+
+def _described(balancer, describe=alb._lb_xml):
+    """With the addresses that it holds; ministack leaves the place for them empty."""
+    text = describe(balancer)
+    for subnet, allocation in balancer.get("_addresses", {}).items():
+        held = (
+            f"<member><IpAddress>{ec2._addresses[allocation]['PublicIp']}</IpAddress>"
+            f"<AllocationId>{allocation}</AllocationId></member>"
+        )
+        empty = f"<SubnetId>{subnet}</SubnetId><LoadBalancerAddresses/>"
+        text = text.replace(empty, f"{empty[:-2]}>{held}</LoadBalancerAddresses>")
+    return text
 
 
 def _with_subnets(properties):
@@ -63,6 +77,7 @@ def delete(physical_id, properties):
 
 
 def install():
+    alb._lb_xml = _described
     register(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         create,
