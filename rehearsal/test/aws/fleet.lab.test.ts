@@ -1,4 +1,5 @@
 import { Forward } from '../../../lib/forward/forward';
+import { BalancerReader, callUnhealthy } from '../../src/aws/balancer';
 import { inventory } from '../../src/aws/inventory';
 import { FleetLab } from '../support/fleet-lab';
 import { signalResource } from '../support/signal-resource';
@@ -79,6 +80,32 @@ test('a bad change fails at the first host that says so, and everything goes bac
   expect(await lab.ids()).toEqual(known);
   expect(await lab.targets()).toEqual({ 80: known, 81: known });
   expect((await lab.hosts.pointer(known[0] ?? ''))?.content).toBe(content);
+});
+
+test('a host that its balancer calls unhealthy is replaced, but not while it is young', async () => {
+  const known = await lab.ids();
+  const [ill = ''] = known;
+  await callUnhealthy(lab.endpoint, ill);
+  expect(await lab.ids()).toEqual(known);
+  await lab.scaling('SetInstanceHealth', {
+    ...{ InstanceId: ill, HealthStatus: 'Unhealthy', ShouldRespectGracePeriod: 'false' },
+  });
+  const now = await lab.ids();
+  expect(now).toHaveLength(known.length);
+  expect(now).not.toContain(ill);
+  expect(await lab.targets()).toEqual({ 80: now, 81: now });
+  await expect(callUnhealthy(lab.endpoint, ill)).rejects.toThrow(`No managed instance found for ${ill}`);
+});
+
+test("the balancer tells its addresses, its group, and its hosts' health check", async () => {
+  const { zones = [], groups, listeners = [] } = (await new BalancerReader(lab.endpoint).read()) ?? {};
+  expect(zones.map(({ publicIp }) => publicIp)).toEqual([expect.stringMatching(/^203/), expect.stringMatching(/^203/)]);
+  expect(groups).toEqual([expect.stringMatching(/^sg-/)]);
+  const check = { port: 10256, path: '/', intervalSeconds: 10, healthyCount: 2, unhealthyCount: 2 };
+  const targets = expect.arrayContaining(await lab.ids());
+  expect(listeners.toSorted((a, b) => a.port - b.port)).toEqual(
+    [80, 81].map((port) => ({ port, protocol: 'TCP', check, targets })),
+  );
 });
 
 test('destroy leaves nothing', async () => {
