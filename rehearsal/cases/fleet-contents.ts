@@ -16,7 +16,7 @@ const version = (shop: string, more: FleetVersion['forwards'] = {}): FleetVersio
   capacity: { min: 2, max: 3, zones: 2 },
   ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' },
   // An emulated processor boots two hosts at once. A host that dies is replaced only after so long, too.
-  bootMinutes: 9,
+  bootMinutes: 12,
   forwards: {
     web: Forward.tcp({ listen: WEB, to: `${ONE}:8080`, engine }),
     site: Forward.http({ listen: SITE, to: `${ONE}:8080` }),

@@ -8,7 +8,7 @@ const RATE = 10;
 /** Two questions, 10 s apart, each with 6 s for its answer, and a look of the lab's. */
 const NOTICED = 30;
 /** The longest boot of an emulated host, in seconds. */
-const REPLACED = 420;
+const REPLACED = 600;
 
 /** A young host is not replaced: see the group's grace period. */
 async function comeOfAge({ fleet }: Stage, note: Note): Promise<void> {

@@ -67,7 +67,9 @@ def _emptiest_subnet(group):
 def _launch(group):
     data = _launch_data(group["LaunchTemplate"])
     profile = (data.get("IamInstanceProfile") or {}).get("Arn", "").rpartition("/")[2]
-    tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in group["Tags"] if tag["PropagateAtLaunch"]]
+    # CloudFormation's own tags of a group are its instances' too.
+    passed_on = [tag for tag in group["Tags"] if tag["PropagateAtLaunch"] or tag["Key"].startswith("aws:cloudformation:")]
+    tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in passed_on]
     properties = {
         **{key: value for key, value in data.items() if key != "IamInstanceProfile"},
         **({"IamInstanceProfile": profile} if profile else {}),
