@@ -14,7 +14,7 @@ export function fleetFiles(healthPort: number | undefined): readonly HostFile[] 
     },
     ...assetFiles(
       `${UNITS}/portway-ready.socket`,
-      `${UNITS}/portway-ready@.service`,
+      `${UNITS}/portway-ready.service`,
       `${PROGRAMS}/host.d/ready.sh`,
       `${PACKAGE}/ready.py`,
       `${PACKAGE}/group.py`,

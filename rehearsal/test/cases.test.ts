@@ -105,6 +105,19 @@ test('runs: those with the most steps first; the shipped stack is each engine, a
   ]);
 });
 
+/** A fleet of which only the capacity matters here. */
+const fleet = (max: number) => ({ first: { capacity: { min: 2, max }, bootMinutes: 9 } as never });
+
+test('cases about one fleet share it, and it is its own stack', () => {
+  const cases = [one('scale', { fleet: fleet(4) }), one('boot', { fleet: fleet(3) }), one('dies', { fleet: fleet(3) })];
+  const runs = planRuns([...cases, one('reboot')], { stack: 'Team', engines: [], context: {} });
+  expect(runs.map(({ name, source, cases: own }) => [name, source.stack, source.bootstrap, names(own)])).toEqual([
+    ['scale', 'Fleet', true, ['scale']],
+    ['boot', 'Fleet', true, ['boot', 'dies']],
+    ['Team', 'Team', true, ['reboot']],
+  ]);
+});
+
 test('two runs at once where there is room, and no more', () => {
   const runs = (...cases: NamedCase[]) =>
     planRuns(cases, { stack: undefined, engines: ['iptables', 'nginx'], context: {} });
@@ -118,4 +131,8 @@ test('two runs at once where there is room, and no more', () => {
   const replaced = one('r', { versions: { first: { ...versions(8080).first, onChange: 'replace' } } });
   expect(atOnce(runs(one('reboot'), replaced), idle)).toBe(1);
   expect(atOnce(runs(one('reboot'), replaced), { ...idle, memory: 5 * GIB })).toBe(2);
+  // Three hosts and one gateway.
+  const large = runs(one('reboot'), one('f', { fleet: fleet(3) }));
+  expect(atOnce(large, { ...idle, memory: 6 * GIB })).toBe(1);
+  expect(atOnce(large, { ...idle, memory: 7 * GIB })).toBe(2);
 });

@@ -83,11 +83,12 @@ describeHost('a host of a fleet', () => {
     // Nobody puts anything right meanwhile.
     await gateway.host.sh('gateway', 'systemctl stop portway-live');
     await gateway.host.sh('gateway', 'iptables -t nat -F PORTWAY-DNAT');
-    expect(await ask()).toMatch(/^rules of iptables: .*503$/s);
+    // An answer holds for some seconds.
+    await until('it tells of rules', async () => /^rules of iptables: .*503$/s.test(await ask()));
     await gateway.host.sh('gateway', 'portway reconcile');
-    expect(await ask()).toBe('ready\n200');
+    await until('it is ready', async () => (await ask()) === 'ready\n200');
     await gateway.host.sh('gateway', 'systemctl stop nginx');
-    expect(await ask()).toMatch(/^nginx does not run its configuration\n503$/);
+    await until('it tells of nginx', async () => (await ask()) === 'nginx does not run its configuration\n503');
     await gateway.host.sh('gateway', 'systemctl start nginx; systemctl start portway-live');
     await until('it is ready', async () => (await ask()) === 'ready\n200');
   });

@@ -1,17 +1,31 @@
-"""Stands for systemd's sockets with Accept=yes on a test host: starts a service for each connection, which is its standard input.
+"""Stands for systemd's sockets of a TCP port on a test host: starts a service when somebody asks, with the listening socket as its
+file 3, and again when it has ended.
 
-accept.py ADDRESS:PORT CAPABILITIES COMMAND...
+accept.py NAME ADDRESS:PORT CAPABILITIES COMMAND...
+
+NAME.pid holds the service's process while it runs.
 """
 
+import os
+import select
 import socket
 import subprocess
 import sys
 
-place, rights, *command = sys.argv[1:]
+name, place, rights, *command = sys.argv[1:]
 address, _, port = place.rpartition(":")
 server = socket.create_server((address, int(port)))
 bounded = ["setpriv", "--no-new-privs", "--bounding-set", rights, "--inh-caps", rights]
+
+
+def socket_in_place() -> None:
+    os.dup2(os.dup(server.fileno()), 3)
+
+
 while True:
-    client, _ = server.accept()
-    with client:
-        subprocess.Popen([*bounded, *command], stdin=client)
+    select.select([server], [], [])
+    service = subprocess.Popen([*bounded, *command], preexec_fn=socket_in_place, close_fds=False)
+    with open(f"{name}.pid", "w") as pid:
+        pid.write(f"{service.pid}")
+    service.wait()
+    os.remove(f"{name}.pid")

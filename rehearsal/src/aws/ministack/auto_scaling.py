@@ -68,7 +68,9 @@ def _launch(group):
     data = _launch_data(group["LaunchTemplate"])
     profile = (data.get("IamInstanceProfile") or {}).get("Arn", "").rpartition("/")[2]
     # CloudFormation's own tags of a group are its instances' too.
-    passed_on = [tag for tag in group["Tags"] if tag["PropagateAtLaunch"] or tag["Key"].startswith("aws:cloudformation:")]
+    passed_on = [
+        tag for tag in group["Tags"] if tag["PropagateAtLaunch"] or tag["Key"].startswith("aws:cloudformation:")
+    ]
     tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in passed_on]
     properties = {
         **{key: value for key, value in data.items() if key != "IamInstanceProfile"},
@@ -116,7 +118,9 @@ def _set_instance_health(parameters):
     )
     groups = [one for one in autoscaling._asgs.values() if instance_id in [i["InstanceId"] for i in one["Instances"]]]
     if not groups:
-        return autoscaling._error("ValidationError", f"Instance Id not found - No managed instance found for {instance_id}")
+        return autoscaling._error(
+            "ValidationError", f"Instance Id not found - No managed instance found for {instance_id}"
+        )
     (group,) = groups
     young = time.monotonic() - _launched[instance_id] < group["HealthCheckGracePeriod"]
     if health == "Unhealthy" and not (young and respect != "false") and group["AutoScalingGroupName"] not in _rolling:

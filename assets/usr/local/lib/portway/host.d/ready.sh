@@ -3,7 +3,11 @@
 
 SERVICES+=("portway-ready.socket $UNITS/portway-ready.socket start_ready")
 
-# Another port is another socket.
+# Another port is another socket. systemd starts none while its service runs.
 start_ready() {
-  if [[ $WRITTEN == *portway-ready* ]]; then systemctl restart "$2"; else start_timer "$@"; fi
+  if [[ $WRITTEN == *portway-ready* ]]; then
+    systemctl stop "$2"
+    systemctl stop portway-ready.service
+  fi
+  start_timer "$@"
 }

@@ -1,13 +1,14 @@
 """Tells a fleet's balancer whether this host forwards: its rules are in the kernel, and nginx runs its configuration.
 
-systemd starts it for each connection to the health port (portway-ready.socket), and the connection is its standard input,
-so nothing is resident. It answers 200, or 503 and why.
+systemd starts it when somebody asks on the health port, which is its file 3 (portway-ready.socket). It answers 200, or 503
+and why, for a minute; the next question starts it anew, so it never runs replaced programs for long. A balancer asks for each
+port, from several places, so an answer holds for some seconds: starting a Python for each question would take a small host's
+processor whole.
 """
 
 import importlib
 import os
 import socket
-import sys
 import time
 
 from portway import lock, nginx, trees
@@ -18,6 +19,8 @@ from portway.paths import GOOD
 
 # What the balancer sends is of no interest, but a request that is not read is a reset.
 SECONDS, REQUEST_BYTES = 3, 4096
+LIFE_SECONDS, KEPT_SECONDS = 60, 5
+HEALTH_PORT = 3
 # What forwarding depends on. Other drift, such as an edited file, is put right by reconcile.py and no reason to replace a host.
 ENGINES = ("drift_rules", "drift_nginx")
 
@@ -63,13 +66,36 @@ def answer(words: str) -> bytes:
     return head.encode() + text
 
 
-def main(_words: list[str]) -> None:
-    """portway ready, with a connection as standard input"""
-    with socket.socket(fileno=sys.stdin.fileno()) as client:
-        client.settimeout(SECONDS)
+def reply(client: socket.socket, words: str) -> None:
+    """A balancer that has gone meanwhile asks again."""
+    client.settimeout(SECONDS)
+    try:
         client.recv(REQUEST_BYTES)
-        words = trouble()
         client.sendall(answer(words))
-    remember(words)
-    if words:
-        print(f"the balancer was told that this host is not ready: {words}")
+    except OSError:
+        pass
+
+
+def serve(listener: socket.socket) -> None:
+    """Answers until its minute is over. Whoever asks at the end waits for the next start."""
+    end = time.monotonic() + LIFE_SECONDS
+    words, looked = "", end - LIFE_SECONDS - KEPT_SECONDS
+    while time.monotonic() < end:
+        listener.settimeout(max(0.1, end - time.monotonic()))
+        try:
+            client, _ = listener.accept()
+        except socket.timeout:  # no TimeoutError before Python 3.10
+            return
+        with client:
+            if time.monotonic() - looked >= KEPT_SECONDS:
+                before, words, looked = words, trouble(), time.monotonic()
+                remember(words)
+                if words and words != before:
+                    print(f"the balancer is told that this host is not ready: {words}", flush=True)
+            reply(client, words)
+
+
+def main(_words: list[str]) -> None:
+    """portway ready, with the health port's socket as file 3"""
+    with socket.socket(fileno=HEALTH_PORT) as listener:
+        serve(listener)
