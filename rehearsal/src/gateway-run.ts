@@ -105,9 +105,14 @@ export class GatewayRun {
 
   /** The gateway, as far as it was built. A fleet is none. */
   get gateway(): GatewayRecord | undefined {
-    if (this.#deployed === undefined || this.#stage?.assembly.plan.fleet !== undefined) return undefined;
+    if (this.#deployed === undefined || this.isFleet) return undefined;
     const { instanceId, instanceType, privateIp, publicIp, userData, securityGroups } = this.#deployed;
     return { instanceId, instanceType, privateIp, publicIp, userDataBytes: userData.length, securityGroups };
+  }
+
+  /** Known once it is synthesized. */
+  get isFleet(): boolean {
+    return this.#stage?.assembly.plan.fleet !== undefined;
   }
 
   /** Addresses of the lab's hosts that the stack's forwards name. */
@@ -191,7 +196,7 @@ export class GatewayRun {
     const seconds = Math.round((Date.now() - this.#launched) / 1000);
     note(`${seconds} s`);
     this.#deployed = await stage.gateway();
-    if (stage.assembly.plan.fleet === undefined) await this.#reported(stage, this.#deployed, seconds);
+    if (!this.isFleet) await this.#reported(stage, this.#deployed, seconds);
     else checks.passed('deploy', 'cdk deploy ended after the hosts reported', `${seconds} s after power-on`);
     for (const { what, reason } of expectationsOf(stage.assembly.plan).untried) checks.skipped('deploy', what, reason);
     // Another endpoint may not have waited for the report, so the machine may still be booting.

@@ -64,7 +64,8 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
         const gateway = run?.gateway;
         const { hosts = [] } = run ?? {};
         const events = run?.events(begin) ?? [];
-        return { name, cases, steps: steps.all, ...(gateway ? { gateway } : {}), hosts, events, scans: checks.scans };
+        const of = { ...(gateway ? { gateway } : {}), ...(run?.isFleet ? { isFleet: true } : {}) };
+        return { name, cases, steps: steps.all, ...of, hosts, events, scans: checks.scans };
       }),
     });
 

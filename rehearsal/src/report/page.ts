@@ -101,9 +101,9 @@ function runSection(run: RunRecord, { checks }: RehearsalReport, files: Files[st
 <h2>${name}</h2>
 <h3>Checks</h3>
 ${own.length > 0 ? checksList(own) : html`<p>It did not get so far.</p>`}<h3>The lab</h3>
-${picture(run)}${gateway && gatewayText(gateway)}<h3>What EC2 did</h3>
+${run.isFleet ? html`<p>A fleet has no picture here.</p>` : picture(run)}${gateway && gatewayText(gateway)}<h3>What EC2 did</h3>
 ${run.events.length > 0 ? eventsTable(name, run.events) : html`<p>It did not get so far.</p>`}<h3>Rules of the security group</h3>
-${gateway ? securityTables(gateway) : html`<p>It did not get so far.</p>`}<h3>Rules and logs</h3>
+${gateway ? securityTables(gateway) : html`<p>${run.isFleet ? 'Those of hosts and balancer are in router.nft.' : 'It did not get so far.'}</p>`}<h3>Rules and logs</h3>
 ${Object.entries(files).map(
   ([file, text]) => html`<details><summary>${file}</summary>
 <pre tabindex="0">${tail(text, LINES)}</pre></details>

@@ -53,8 +53,10 @@ export interface RunRecord {
   readonly name: string;
   readonly cases: readonly CaseRecord[];
   readonly steps: readonly StepRecord[];
-  /** The gateway as the EC2 API described it; undefined if the deploy did not get that far. */
+  /** The gateway as the EC2 API described it; undefined if the deploy did not get that far, and of a fleet. */
   readonly gateway?: GatewayRecord;
+  /** Whether it is about a fleet, whose lab has no picture. Default: false. */
+  readonly isFleet?: boolean;
   /** IPv4 addresses of the lab's hosts that the stack's forwards name: their targets, and clients that only they admit. */
   readonly hosts: readonly string[];
   /** What the lab did because of the EC2 API. */

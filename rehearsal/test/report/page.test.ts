@@ -91,6 +91,14 @@ test('hosts that the stack names are in the picture, on their side of the router
   expect(render()).not.toMatch(/hosts at |>targets<|10\.0\.1\.1/);
 });
 
+test('a fleet is drawn as no gateway', () => {
+  const [first] = report.runs;
+  const { gateway: _, ...run } = first as (typeof report.runs)[number];
+  const text = render({ runs: [{ ...run, isFleet: true }] });
+  expect(text).toContain('A fleet has no picture here.');
+  expect(text).not.toContain('not there yet');
+});
+
 test('the page names nothing outside of itself', () => {
   const text = render();
   expect(text).not.toMatch(/<(script|link|img|iframe|object|base)\b|\b(src|srcset)=|@import|url\(/i);
