@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ValidateTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { BOOTSTRAP, CdkError, cdk } from '../../src/aws/cdk';
+import { formationClient } from '../../src/aws/client';
 import { type Deployed, readDeployed } from '../../src/aws/deployed';
 import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
 import { inventory } from '../../src/aws/inventory';
@@ -251,6 +253,26 @@ test('61 rules of one family and direction in a security group are refused, 60 a
   const deploying = deploy(enough);
   expect((await readDeployed(endpoint, 'Tiny')).securityGroups[0]?.ingress).toHaveLength(61);
   await deploying.kill();
+});
+
+test('the endpoint knows every type of resource that the canonical stacks have', async () => {
+  const folders = join(__dirname, '..', '..', '..', 'test', 'snapshots', 'expected');
+  const types = new Set<string>();
+  for (const name of readdirSync(folders)) {
+    const template = JSON.parse(readFileSync(join(folders, name, 'template.json'), 'utf8'));
+    for (const { Type } of Object.values<{ Type: string }>(template.Resources)) types.add(Type);
+  }
+  expect(types.size).toBeGreaterThan(20);
+  const client = formationClient(endpoint);
+  const validate = (some: readonly string[]) =>
+    client.send(
+      new ValidateTemplateCommand({
+        TemplateBody: JSON.stringify({ Resources: Object.fromEntries(some.map((Type, i) => [`R${i}`, { Type }])) }),
+      }),
+    );
+  await expect(validate(['AWS::EC2::NoSuchThing'])).rejects.toThrow('Unrecognized resource types');
+  await validate([...types]);
+  client.destroy();
 });
 
 test('a destroy fails as on AWS when the instance does not depend on the gateway attachment', async () => {

@@ -127,9 +127,11 @@ test('another zone has a subnet of its own in both versions, and the host follow
   });
 });
 
-test('protocols, pings and kept addresses: as EC2 knows them', async () => {
+test('protocols, pings, kept addresses, and alarms on flow logs: as EC2 and CloudWatch know them', async () => {
   const assembly = gateway({
     ipv6: true,
+    flowLogs: true,
+    monitoring: { alarms: { email: 'ops@example.com' } },
     ping: true,
     forwards: {
       vpn: Forward.protocol({ protocol: 'esp', to: '10.0.1.20', family: 'ipv4', allowFrom: ['198.51.100.0/24'] }),
@@ -164,7 +166,17 @@ test('protocols, pings and kept addresses: as EC2 knows them', async () => {
       'udp 27015 27015 10.0.1.20/31',
     ]),
   );
+  expect((await alarms()).map((a) => `${a.Namespace} ${a.MetricName} ${a.ComparisonOperator}`)).toContain(
+    'Portway/Portway RejectedPackets GreaterThanUpperThreshold',
+  );
 });
+
+async function alarms() {
+  const client = cloudWatchClient(endpoint);
+  const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
+  client.destroy();
+  return MetricAlarms;
+}
 
 describe('the way out of private subnets', () => {
   /** A network of the team's own, with a gateway in it. */
@@ -206,13 +218,6 @@ describe('the way out of private subnets', () => {
       .filter((r) => r.InstanceId !== undefined)
       .map((r) => `${r.DestinationCidrBlock ?? r.DestinationIpv6CidrBlock} ${r.InstanceId}`)
       .sort();
-  }
-
-  async function alarms() {
-    const client = cloudWatchClient(endpoint);
-    const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
-    client.destroy();
-    return MetricAlarms;
   }
 
   test('leads to the host once it has proved itself, and to the next one when that has; destroy leaves nothing', async () => {

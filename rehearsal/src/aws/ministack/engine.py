@@ -25,6 +25,7 @@ __all__ = [
     "stack_of",
     "take_over",
     "wait_late",
+    "with_properties",
 ]
 
 
@@ -56,6 +57,20 @@ def register(
     if tagged:
         # CloudFormation then adds its own aws:cloudformation:* tags, as on AWS.
         provisioners._STACK_TAG_PROPERTY[resource_type] = ("Tags", "list")
+
+
+def with_properties(resource_type, changed):
+    """Give what creates and updates a type `changed(properties)` instead of a template's own."""
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+    create, update = handlers["create"], handlers["update"]
+
+    def create_changed(logical_id, properties, stack_name):
+        return create(logical_id, changed(properties), stack_name)
+
+    def update_changed(physical_id, old, new, *rest, **named):
+        return update(physical_id, changed(old), changed(new), *rest, **named)
+
+    handlers.update(create=create_changed, update=update_changed)
 
 
 def stack_id_of(stack_name):

@@ -79,6 +79,7 @@ def _install(arguments, signer):
     import route
     import signal_server
     import wait_condition
+    import watching
     from signal_store import SignalStore
 
     parts = (
@@ -96,6 +97,7 @@ def _install(arguments, signer):
         group_rule,
         group_limit,
         flow_log,
+        watching,
         gateway_attachment,
         parameter_store,
         creation_signal,
