@@ -117,6 +117,15 @@ BEYOND_SCHEMAS = {"ssm:GetParameters", "ec2:DescribeAvailabilityZones", "ec2:Des
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters of a managed policy, without white space.
 LONGEST = 6144
 
+# Types whose schemas list none. By the API's own actions.
+WITHOUT_HANDLERS = {
+    "AWS::CloudWatch::AnomalyDetector": [
+        "cloudwatch:DeleteAnomalyDetector",
+        "cloudwatch:DescribeAnomalyDetectors",
+        "cloudwatch:PutAnomalyDetector",
+    ]
+}
+
 
 def allowed(policies):
     actions = set()
@@ -126,16 +135,21 @@ def allowed(policies):
     return actions
 
 
+def of_type(name):
+    if name in WITHOUT_HANDLERS:
+        return WITHOUT_HANDLERS[name]
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema
+    return [action for handler in schema["handlers"].values() for action in handler.get("permissions", [])]
+
+
 def needed(template):
     """By action, the types that want it. The wait types have no schema: CloudFormation itself carries them."""
     wanted = {}
     for resource in template["Resources"].values():
         if resource["Type"].startswith("AWS::CloudFormation::Wait") or resource["Type"] == "AWS::CDK::Metadata":
             continue
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
-        for handler in schema["handlers"].values():
-            for action in handler.get("permissions", []):
-                wanted.setdefault(action, set()).add(resource["Type"])
+        for action in of_type(resource["Type"]):
+            wanted.setdefault(action, set()).add(resource["Type"])
     return wanted
 
 

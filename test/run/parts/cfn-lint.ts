@@ -38,7 +38,7 @@ export const cfnLint: Part = {
     const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
     const args = ['--regions', 'ALL_REGIONS', '--format', 'parseable', '--template', ...files, ...others];
     const interpreter = await checkersPython(context);
-    const policies = ['deployer-policy', 'deployer-fleet-policy'].map((name) =>
+    const policies = ['deployer-policy', 'deployer-monitoring-policy', 'deployer-fleet-policy'].map((name) =>
       path.join(root, 'docs', 'operations', `${name}.json`),
     );
     const policyCheck = path.join(root, 'test', 'run', 'deployer_policy.py');
