@@ -10,6 +10,7 @@ import { alarmTopic } from './constructs/monitoring';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
+import { trafficWarnings } from './constructs/traffic-warnings';
 import type { Watch, WatchProps } from './constructs/watch';
 import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
 import type { GatewaySettings } from './forward/gateway-settings';
@@ -88,7 +89,8 @@ export class BuiltGateway {
         signalTimeout: checked.signalTimeout,
         attempt: checked.attempt,
         detailedMonitoring: checked.detailedMonitoring,
-        added: addedBytes(checked, this.sentMetrics()) + challengeBytes(challenges),
+        added:
+          addedBytes(checked, this.sentMetrics(), this.network.flowLogGroup !== undefined) + challengeBytes(challenges),
         ipv6: settings.ipv6,
         routes,
       },
@@ -99,7 +101,7 @@ export class BuiltGateway {
 
     const sent = this.sentMetrics();
     const watch = this.watch(checked, sent);
-    const { alarms, metrics: alarmMetrics } = watch ?? { alarms: [], metrics: 0 };
+    const { alarms, metrics, metricsMade } = watch ?? { alarms: [], metrics: 0, metricsMade: 0 };
     if (checked.dashboard)
       this.host.show({ name: gatewayName(scope), instanceType: machine.instanceType, alarms, ...sent });
     if (checked.egress !== undefined) {
@@ -116,7 +118,7 @@ export class BuiltGateway {
       {
         ...{ forwards: this.forwards, settings, login: this.login, content, inbound, outbound },
         ...{ association: host.associationId, userData: host.userData, eip: checked.eip, dns: checked.dns },
-        ...{ alarms: alarms.length, alarmMetrics, dashboard: checked.dashboard },
+        ...{ alarms: { count: alarms.length, metrics, metricsMade }, dashboard: checked.dashboard },
       },
       gatewaySuffix(scope),
     );
@@ -127,16 +129,23 @@ export class BuiltGateway {
     if (egress === undefined && alarms === undefined) return undefined;
     const own = alarms === undefined ? [] : [alarmTopic(this.host, alarms)];
     const topics = [...new Set([...own, ...(egress?.alarmTopic === undefined ? [] : [egress.alarmTopic])])];
+    const group = this.network.flowLogGroup;
     return this.host.watch({
       topics,
-      ...(alarms === undefined ? {} : { processorOf: machine.instanceType, ...sent }),
+      ...(alarms === undefined
+        ? {}
+        : {
+            ...{ processorOf: machine.instanceType, ...sent },
+            ...(group === undefined ? {} : { flowLogs: { group, gateway: gatewayName(this.scope) } }),
+          }),
     });
   }
 
   /** The metrics that the host sends of itself and of all forwards together. */
   private sentMetrics(): Pick<WatchProps, 'sent'> {
     const metrics = cloudWatchMetrics(this.forwards, this.settings);
-    return metrics === undefined ? {} : { sent: { gateway: gatewayName(this.scope), names: metrics.gateway } };
+    if (metrics === undefined) return {};
+    return { sent: { gateway: gatewayName(this.scope), names: metrics.gateway, forwards: metrics.forwards } };
   }
 
   /** @throws PortwayError listing every subnet that cannot be routed, and why */
@@ -170,8 +179,14 @@ export class BuiltGateway {
   }
 }
 
-/** Roughly, and rather too much. Those of EC2's own metrics hardly differ; one of what the host sends takes up to 1,300 bytes. */
-function addedBytes({ alarms, dashboard }: CheckedGateway, { sent }: Pick<WatchProps, 'sent'>): number {
-  const ofAlarms = alarms === undefined ? 0 : 1_800 + (sent === undefined ? 0 : 3_000);
-  return ofAlarms + (dashboard ? 5_400 : 0);
+/** Roughly, and rather too much: bytes of alarms and a dashboard in a template without a bucket. */
+function addedBytes(
+  { alarms, egress, dashboard }: CheckedGateway,
+  { sent }: Pick<WatchProps, 'sent'>,
+  hasFlowLogs: boolean,
+): number {
+  const onSent = sent === undefined ? 0 : 1_000 * Object.keys(trafficWarnings(sent)).length;
+  const ofAlarms = alarms === undefined ? 0 : 4_000 + onSent + (hasFlowLogs ? 1_700 : 0);
+  const ofChecks = alarms === undefined && egress !== undefined ? 1_900 : 0;
+  return ofAlarms + ofChecks + (dashboard ? 5_400 : 0);
 }

@@ -64,6 +64,7 @@ const TOP_TALKERS = [
   'limit 25',
 ].join('\n| ');
 
+const FLOW_LOG_GROUP = 'FlowLogGroup';
 const NO_FLOW_LOGS = 'Flow logs cost per gigabyte; flowLogs: true turns them on.';
 
 /** The gateway's network. Without lookups: synth needs no credentials and gives the same result everywhere. */
@@ -76,11 +77,14 @@ export class Network extends Construct {
   readonly isForeign: boolean;
   /** What must outlive a host with a public address: the internet gateway and the routes to it. */
   readonly internet: readonly IDependable[];
+  /** Where the flow logs go; undefined without them. */
+  readonly flowLogGroup: logs.ILogGroup | undefined;
 
   constructor(scope: Construct, id: string, props: NetworkProps = {}) {
     super(scope, id);
     this.isForeign = props.vpc !== undefined;
     this.vpc = (props.vpc ?? this.createVpc(props)) as ec2.IVpc;
+    this.flowLogGroup = this.node.tryFindChild(FLOW_LOG_GROUP) as logs.ILogGroup | undefined;
     // The stack's checks guarantee that there is one.
     const subnet = props.subnet ?? (this.vpc.publicSubnets[0] as ec2.ISubnet);
     this.subnet = subnet;
@@ -164,7 +168,7 @@ export class Network extends Construct {
 
   private addFlowLog(vpc: ec2.Vpc, encryptionKey: kms.IKey | undefined): void {
     // A log group that AWS creates by itself would remain after destroy.
-    const group = new logs.LogGroup(this, 'FlowLogGroup', {
+    const group = new logs.LogGroup(this, FLOW_LOG_GROUP, {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
       ...(encryptionKey === undefined ? {} : { encryptionKey }),

@@ -1,30 +1,48 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { NAMESPACE } from '../forward/cloud-watch-metrics';
+import { type CloudWatchMetrics, NAMESPACE } from '../forward/cloud-watch-metrics';
 
-/** One alarm. */
-export interface Warning {
-  readonly metric: cloudwatch.IMetric;
+/** One alarm: on a bound, or on what is usual. */
+export type Warning = WarningText &
+  (
+    | {
+        readonly metric: cloudwatch.IMetric;
+        readonly threshold: number;
+        readonly operator: cloudwatch.ComparisonOperator;
+      }
+    // It goes off above the band that CloudWatch learns from the metric's last two weeks.
+    | { readonly unusual: cloudwatch.Metric }
+  );
+
+interface WarningText {
   /** How many periods of the metric in a row. */
   readonly periods: number;
-  readonly threshold: number;
-  readonly operator: cloudwatch.ComparisonOperator;
   /** What a period without data counts as. */
   readonly missing: cloudwatch.TreatMissingData;
   /** What it means, and what to look at. */
   readonly text: string;
 }
 
-/** The metrics that the host itself sends of the gateway: their names, and the gateway's. */
+/** The metrics that the host itself sends of the gateway, and the gateway's name. */
 export interface SentMetrics {
   readonly gateway: string;
+  /** Names of those of the gateway. */
   readonly names: readonly string[];
+  /** Names of those of each forward. Empty if none is told apart. */
+  readonly forwards: CloudWatchMetrics['forwards'];
 }
 
-/** One of them, in periods of some minutes. */
-export function sentMetric({ gateway }: SentMetrics, metricName: string, statistic: string, minutes: number) {
+/** One of them, in periods of some minutes; of one forward, if it is named. */
+export function sentMetric(
+  { gateway }: Pick<SentMetrics, 'gateway'>,
+  metricName: string,
+  statistic: string,
+  minutes: number,
+  forward?: string,
+) {
+  const dimensionsMap = { Gateway: gateway, ...(forward === undefined ? {} : { Forward: forward }) };
   return new cloudwatch.Metric({
-    ...{ namespace: NAMESPACE, metricName, statistic, dimensionsMap: { Gateway: gateway } },
+    ...{ namespace: NAMESPACE, metricName, statistic, dimensionsMap },
     period: Duration.minutes(minutes),
   });
 }
@@ -40,6 +58,7 @@ export function trafficWarnings(sent: SentMetrics): Readonly<Record<string, Warn
   const metric = (name: string, statistic: string, minutes = 1) => sentMetric(sent, name, statistic, minutes);
   const when = (name: string, warnings: Readonly<Record<string, Warning>>) =>
     sent.names.includes(name) ? warnings : {};
+  const forwards = Object.entries(sent.forwards);
   return {
     Silent: {
       ...{
@@ -51,29 +70,15 @@ export function trafficWarnings(sent: SentMetrics): Readonly<Record<string, Warn
       },
       text: 'for 10 minutes the gateway has told CloudWatch nothing: it is down, or does not reach AWS. Look whether it answers: npx portway verify, then its console: npx portway logs',
     },
-    ...when('ServerErrors', {
-      Failing: {
-        metric: new cloudwatch.MathExpression({
-          expression: `IF(requests >= ${ENOUGH}, 100 * errors / requests, 0)`,
-          usingMetrics: { requests: metric('Requests', 'Sum'), errors: metric('ServerErrors', 'Sum') },
-          ...{ period: Duration.minutes(1), label: 'Requests answered by 5xx, in percent' },
-        }),
-        ...{ periods: 5, threshold: 5, operator: ABOVE, missing: NOT_BREACHING },
-        text: 'for 5 minutes more than 5 % of the requests have been answered by 5xx. Look which forward and which target: sudo portway top, and /var/log/portway/error.log',
-      },
-    }),
-    ...when('ForwardsWithoutTarget', {
-      NoTarget: {
-        metric: metric('ForwardsWithoutTarget', 'Maximum'),
-        ...{ periods: 3, threshold: 0, operator: ABOVE, missing: MISSING },
-        text: 'a forward has had no healthy target for 3 minutes. Look which, and why: sudo portway status',
-      },
-    }),
-    ...when('CertificateDays', {
-      Certificate: {
-        metric: metric('CertificateDays', 'Minimum', 60),
-        ...{ periods: 1, threshold: 14, operator: BELOW, missing: MISSING },
-        text: 'a certificate has less than 14 days left, and was not renewed. Look whose, and what the renewal says: sudo portway status, journalctl -u portway-certificates',
+    // The gateway's own would go off for the same reason, and name no forward.
+    ...(forwards.length === 0
+      ? servedWarnings(sent)
+      : Object.assign({}, ...forwards.map(([name]) => servedWarnings(sent, name)))),
+    ...when('Refused', {
+      Refused: {
+        unusual: metric('Refused', 'Sum', 5),
+        ...{ periods: 3, missing: NOT_BREACHING },
+        text: 'for 15 minutes the gateway has refused more requests and sessions than is usual at this time of the week. Look who comes: sudo portway top, and why it refuses: /var/log/portway/error.log',
       },
     }),
     ...when('ConntrackPercent', {
@@ -88,5 +93,50 @@ export function trafficWarnings(sent: SentMetrics): Readonly<Record<string, Warn
       ...{ periods: 3, threshold: 80, operator: ABOVE, missing: MISSING },
       text: 'its disk has been fuller than 80 % for 15 minutes. Look what takes the room: sudo du -xsh /var/* | sort -h. Logs of Portway take a tenth at most',
     },
+  };
+}
+
+/** Alarms on how one forward serves its clients; without a name, on all of them together. */
+function servedWarnings(sent: SentMetrics, forward?: string): Readonly<Record<string, Warning>> {
+  const names = (forward === undefined ? undefined : sent.forwards[forward]) ?? sent.names;
+  const metric = (name: string, statistic: string, minutes = 1) => sentMetric(sent, name, statistic, minutes, forward);
+  const [id, of, which] =
+    forward === undefined
+      ? ['', '', 'a forward']
+      : [`-${forward}`, ` of the forward ${forward}`, `the forward ${forward}`];
+  return {
+    ...(names.includes('ServerErrors')
+      ? {
+          [`Failing${id}`]: {
+            metric: new cloudwatch.MathExpression({
+              expression: `IF(requests >= ${ENOUGH}, 100 * errors / requests, 0)`,
+              usingMetrics: { requests: metric('Requests', 'Sum'), errors: metric('ServerErrors', 'Sum') },
+              ...{ period: Duration.minutes(1), label: 'Requests answered by 5xx, in percent' },
+            }),
+            ...{ periods: 5, threshold: 5, operator: ABOVE, missing: NOT_BREACHING },
+            text: `for 5 minutes more than 5 % of the requests${of} have been answered by 5xx. Look which forward and which target: sudo portway top, and /var/log/portway/error.log`,
+          },
+        }
+      : {}),
+    ...(names.includes('HealthyTargets') || names.includes('ForwardsWithoutTarget')
+      ? {
+          [`NoTarget${id}`]: {
+            ...(forward === undefined
+              ? { metric: metric('ForwardsWithoutTarget', 'Maximum'), threshold: 0, operator: ABOVE }
+              : { metric: metric('HealthyTargets', 'Maximum'), threshold: 1, operator: BELOW }),
+            ...{ periods: 3, missing: MISSING },
+            text: `${which} has had no healthy target for 3 minutes. Look which, and why: sudo portway status`,
+          },
+        }
+      : {}),
+    ...(names.includes('CertificateDays')
+      ? {
+          [`Certificate${id}`]: {
+            metric: metric('CertificateDays', 'Minimum', 60),
+            ...{ periods: 1, threshold: 14, operator: BELOW, missing: MISSING },
+            text: `a certificate${of} has less than 14 days left, and was not renewed. Look whose, and what the renewal says: sudo portway status, journalctl -u portway-certificates`,
+          },
+        }
+      : {}),
   };
 }

@@ -1,9 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { type EarlyWarning, earlyWarnings } from './early-warnings';
+import { rejectedPackets } from './rejected-packets';
 import { type SentMetrics, trafficWarnings, type Warning } from './traffic-warnings';
 
 export interface WatchProps {
@@ -14,6 +16,20 @@ export interface WatchProps {
   readonly processorOf?: string;
   /** What the host sends, if that is watched too. */
   readonly sent?: SentMetrics;
+  /** Where flow logs go, and the gateway's name, if they are watched too. */
+  readonly flowLogs?: { readonly group: logs.ILogGroup; readonly gateway: string };
+}
+
+/** Alarms on status checks. */
+const CHECKS = 2;
+/** Half the band's width in standard deviations. With 2, the default, one period in 40 is above it. */
+const DEVIATIONS = 4;
+
+/** Metrics that AWS charges an alarm for: each in an expression; for what is usual the metric and the two bounds. */
+function charged(warning: Warning): number {
+  if ('unusual' in warning) return 3;
+  const using = warning.metric.toMetricConfig().mathExpression?.usingMetrics;
+  return using === undefined ? 1 : Object.keys(using).length;
 }
 
 /**
@@ -26,18 +42,24 @@ export class Watch extends Construct {
   readonly alarms: readonly cloudwatch.Alarm[];
   /** How many metrics the alarms are on: AWS charges for each. */
   readonly metrics: number;
+  /** How many metrics were made for them: AWS charges for each as for any other of an account's own. */
+  readonly metricsMade: number;
 
-  constructor(scope: Construct, id: string, { instanceId, topics, processorOf, sent }: WatchProps) {
+  constructor(scope: Construct, id: string, { instanceId, topics, processorOf, sent, flowLogs }: WatchProps) {
     super(scope, id);
     const alarm = (name: string, what: Warning, action?: actions.Ec2InstanceAction) => {
-      const made = new cloudwatch.Alarm(this, name, {
+      const how = {
         alarmDescription: `Portway: ${what.text} (docs/monitoring/README.md#alarms)`,
-        metric: what.metric,
-        threshold: what.threshold,
-        comparisonOperator: what.operator,
         evaluationPeriods: what.periods,
         treatMissingData: what.missing,
-      });
+      };
+      const made =
+        'unusual' in what
+          ? this.aboveUsual(name, what.unusual, how)
+          : new cloudwatch.Alarm(this, name, {
+              ...{ ...how, metric: what.metric, threshold: what.threshold },
+              comparisonOperator: what.operator,
+            });
       if (action !== undefined) made.addAlarmAction(new actions.Ec2Action(action));
       for (const topic of topics) {
         made.addAlarmAction(new actions.SnsAction(topic));
@@ -63,6 +85,9 @@ export class Watch extends Construct {
     const warnings = [
       ...early.map(([name, warning]) => [name, measured(warning)] as const),
       ...(sent === undefined ? [] : Object.entries(trafficWarnings(sent))),
+      ...(flowLogs === undefined
+        ? []
+        : [['Rejected', rejectedPackets(this, flowLogs.group, flowLogs.gateway)] as const]),
     ];
     this.alarms = [
       alarm(
@@ -85,8 +110,30 @@ export class Watch extends Construct {
       ),
       ...warnings.map(([name, warning]) => alarm(name, warning)),
     ];
-    const ofExpressions = warnings.map(([, { metric }]) => metric.toMetricConfig().mathExpression?.usingMetrics);
-    const more = ofExpressions.map((using) => (using === undefined ? 0 : Object.keys(using).length - 1));
-    this.metrics = more.reduce((sum, one) => sum + one, this.alarms.length);
+    this.metricsMade = flowLogs === undefined ? 0 : 1;
+    this.metrics = warnings.reduce((sum, [, warning]) => sum + charged(warning), CHECKS);
+  }
+
+  /** An alarm above what is usual. CloudWatch would make the model by itself, and keep it after `cdk destroy`. */
+  private aboveUsual(
+    name: string,
+    metric: cloudwatch.Metric,
+    how: Omit<cloudwatch.AnomalyDetectionAlarmProps, 'metric'>,
+  ) {
+    const { namespace, metricName, statistic, dimensions } = metric;
+    const model = new cloudwatch.CfnAnomalyDetector(this, `${name}Usual`, {
+      singleMetricAnomalyDetector: {
+        ...{ namespace, metricName, stat: statistic },
+        ...(dimensions === undefined
+          ? {}
+          : { dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value: String(value) })) }),
+      },
+    });
+    const made = new cloudwatch.AnomalyDetectionAlarm(this, name, {
+      ...{ ...how, metric, stdDevs: DEVIATIONS },
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_UPPER_THRESHOLD,
+    });
+    made.node.addDependency(model);
+    return made;
   }
 }

@@ -18,10 +18,8 @@ export interface PlanProps {
   readonly login: PlannedLogin;
   readonly eip: { readonly publicIp: string } | undefined;
   readonly dns: { readonly names: readonly string[] } | undefined;
-  /** How many watch the host. */
-  readonly alarms: number;
-  /** How many metrics they are on: AWS charges for each. */
-  readonly alarmMetrics: number;
+  /** How many watch the host, how many metrics they are on, and how many were made for them: AWS charges for each metric. */
+  readonly alarms: { readonly count: number; readonly metrics: number; readonly metricsMade: number };
   readonly dashboard: boolean;
   readonly fleet?: PlannedFleet;
   readonly content: HostContent;
@@ -31,21 +29,8 @@ export interface PlanProps {
 }
 
 export function makePlan(props: PlanProps): Plan {
-  const {
-    association,
-    forwards,
-    settings,
-    login,
-    eip,
-    dns,
-    alarms,
-    alarmMetrics,
-    dashboard,
-    content,
-    userData,
-    inbound,
-    outbound,
-  } = props;
+  const { association, forwards, settings, login, eip, dns, alarms, dashboard, content, userData, inbound, outbound } =
+    props;
   return {
     association,
     forwards: forwards.map(plannedForward),
@@ -58,7 +43,7 @@ export function makePlan(props: PlanProps): Plan {
       egress: settings.egress.map(network),
       ...(eip === undefined || isToken(eip.publicIp) ? {} : { address: eip.publicIp }),
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
-      ...(alarms === 0 ? {} : { alarms: { ...plannedCost(alarmMetrics, PRICES.alarmAMonth), count: alarms } }),
+      ...plannedAlarms(alarms),
       ...(dashboard ? { dashboard: plannedCost(1, PRICES.dashboardAMonth) } : {}),
       ...plannedMetrics(forwards, settings),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
@@ -86,6 +71,11 @@ function plannedCost(count: number, each: number, more = 0): PlannedCost {
     pricesOf: asOf,
     source,
   };
+}
+
+function plannedAlarms({ count, metrics, metricsMade }: PlanProps['alarms']): { alarms?: PlannedCost } {
+  if (count === 0) return {};
+  return { alarms: { ...plannedCost(metrics, PRICES.alarmAMonth, metricsMade * PRICES.metricAMonth), count } };
 }
 
 /** The metrics that the host sends to CloudWatch, with the events that carry them: one for the gateway, and one for each forward. */

@@ -191,8 +191,9 @@ test('with alarms, what the host sends is watched too', () => {
   ).toEqual([
     ['Connections', 'SampleCount', 'LessThan', 1, 10, 'breaching'],
     [undefined, undefined, 'GreaterThan', 5, 5, 'notBreaching'],
-    ['ForwardsWithoutTarget', 'Maximum', 'GreaterThan', 0, 3, 'missing'],
     ['CertificateDays', 'Minimum', 'LessThan', 14, 1, 'missing'],
+    ['HealthyTargets', 'Maximum', 'LessThan', 1, 3, 'missing'],
+    [undefined, undefined, 'GreaterThanUpper', undefined, 3, 'notBreaching'],
     ['ConntrackPercent', 'Maximum', 'GreaterThan', 80, 3, 'missing'],
     ['DiskPercent', 'Maximum', 'GreaterThan', 80, 3, 'missing'],
   ]);
@@ -201,14 +202,26 @@ test('with alarms, what the host sends is watched too', () => {
     expect(AlarmDescription).toMatch(/^Portway: .* Look .* \(docs\/monitoring\/README\.md#alarms\)$/);
     expect(AlarmDescription.length).toBeLessThan(1024);
   }
-  const failing = own.find(({ Metrics }) => Metrics !== undefined)?.Metrics as readonly Record<string, never>[];
+  const [failing = [], refused = []] = own.flatMap(({ Metrics }) =>
+    Metrics === undefined ? [] : [Metrics as readonly Record<string, never>[]],
+  );
   expect(failing.map(({ Id, Expression, MetricStat }) => Expression ?? [Id, MetricStat])).toEqual([
     'IF(requests >= 20, 100 * errors / requests, 0)',
     ['requests', { Metric: expect.objectContaining({ MetricName: 'Requests' }), Period: 60, Stat: 'Sum' }],
     ['errors', { Metric: expect.objectContaining({ MetricName: 'ServerErrors' }), Period: 60, Stat: 'Sum' }],
   ]);
-  for (const { Dimensions, Metrics = [] } of own)
-    expect([Dimensions ?? Metrics[1].MetricStat.Metric.Dimensions]).toEqual([[{ Name: 'Gateway', Value: 'Portway' }]]);
+  expect(refused.map(({ Expression, MetricStat }) => Expression ?? MetricStat)).toEqual([
+    'ANOMALY_DETECTION_BAND(m0, 4)',
+    { Metric: expect.objectContaining({ MetricName: 'Refused' }), Period: 300, Stat: 'Sum' },
+  ]);
+  const ofForward: Readonly<Record<string, string>> = { CertificateDays: 'web', HealthyTargets: 'game' };
+  for (const { MetricName, Dimensions, Metrics = [] } of own) {
+    const forward = Metrics[1]?.MetricStat.Metric.MetricName === 'Requests' ? 'web' : ofForward[MetricName];
+    expect(Dimensions ?? Metrics[1].MetricStat.Metric.Dimensions).toEqual([
+      ...(forward === undefined ? [] : [{ Name: 'Forward', Value: forward }]),
+      { Name: 'Gateway', Value: 'Portway' },
+    ]);
+  }
   const [board] = Object.values(one.findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.stringify(board?.Properties.DashboardBody);
   for (const name of [
@@ -220,6 +233,58 @@ test('with alarms, what the host sends is watched too', () => {
     'CertificateDays',
   ])
     expect(body).toContain(`\\"Portway\\",\\"${name}\\",\\"Gateway\\",\\"Portway\\"`);
+});
+
+test('alarms name the forward where its metrics are told apart, and look at all together elsewhere', () => {
+  const two = {
+    forwards: { ...HTTPS.forwards, shop: Forward.https({ listen: 8443, to: 8081, tls: Tls.selfSigned() }) },
+  };
+  const texts = (level: 'all' | 'forwards') =>
+    alarmsOf(template({ ...two, monitoring: { cloudWatch: { level }, alarms: { topic } } }))
+      .map(({ AlarmDescription }) => /of the forward \w+|the forward \w+ has|a forward has/.exec(AlarmDescription)?.[0])
+      .filter((found) => found !== undefined);
+  expect(texts('forwards').sort()).toEqual([
+    ...['of the forward shop', 'of the forward shop', 'of the forward web', 'of the forward web'],
+    'the forward game has',
+  ]);
+  expect(texts('all')).toEqual(['a forward has']);
+});
+
+test('the model of what is usual goes with the stack, and comes before its alarm', () => {
+  const one = template({ ...HTTPS, monitoring: { cloudWatch: {}, alarms: { topic } } });
+  const models = one.findResources('AWS::CloudWatch::AnomalyDetector');
+  expect(Object.values(models).map(({ Properties }) => Properties)).toEqual([
+    {
+      SingleMetricAnomalyDetector: {
+        ...{ Namespace: 'Portway', MetricName: 'Refused', Stat: 'Sum' },
+        Dimensions: [{ Name: 'Gateway', Value: 'Portway' }],
+      },
+    },
+  ]);
+  const [alarm] = Object.values(one.findResources('AWS::CloudWatch::Alarm')).filter(
+    ({ Properties }) => Properties.ComparisonOperator === 'GreaterThanUpperThreshold',
+  );
+  expect(alarm?.DependsOn).toEqual(expect.arrayContaining(Object.keys(models)));
+});
+
+test('with flow logs, packets that the VPC rejects are watched too', () => {
+  const one = template({ flowLogs: true, monitoring: { alarms: { topic } } });
+  const [[group] = []] = Object.entries(one.findResources('AWS::Logs::LogGroup'));
+  const filters = Object.values(one.findResources('AWS::Logs::MetricFilter')).map(({ Properties }) => Properties);
+  expect(filters).toEqual([
+    {
+      LogGroupName: { Ref: group },
+      FilterPattern: expect.stringMatching(/^\[version, .*, packets, bytes, start, end, action=REJECT, status\]$/),
+      MetricTransformations: [
+        { MetricNamespace: 'Portway/Portway', MetricName: 'RejectedPackets', MetricValue: '$packets', DefaultValue: 0 },
+      ],
+    },
+  ]);
+  const rejected = alarmsOf(one).filter(({ Metrics }) => JSON.stringify(Metrics ?? '').includes('RejectedPackets'));
+  expect(rejected.map(({ ThresholdMetricId, AlarmActions }) => [ThresholdMetricId, AlarmActions])).toEqual([
+    [expect.any(String), [topic.topicArn]],
+  ]);
+  template({ flowLogs: true }).resourceCountIs('AWS::Logs::MetricFilter', 0);
 });
 
 test('a gateway of TCP alone has no alarm on what it has not', () => {
@@ -256,11 +321,18 @@ test('the page says what each level costs', () => {
   }
 });
 
-test('an alarm on a share is charged for both of its metrics', () => {
+test('an alarm on a share is charged for both of its metrics, and one on what is usual for three', () => {
   const app = new App();
   new PortwayStack(app, 'Portway', { ...BASE, monitoring: { cloudWatch: {}, alarms: { topic } } });
   const plan: Plan = JSON.parse(readFileSync(join(app.synth().directory, 'Portway.plan.json'), 'utf8'));
-  expect(plan.gateway.alarms).toMatchObject({ count: 7, dollarsAMonth: 0.8 });
+  expect(plan.gateway.alarms).toMatchObject({ count: 8, dollarsAMonth: 1.1 });
+});
+
+test('an alarm on flow logs is charged for with the metric that is made for it', () => {
+  const app = new App();
+  new PortwayStack(app, 'Portway', { ...BASE, flowLogs: true, monitoring: { alarms: { topic } } });
+  const plan: Plan = JSON.parse(readFileSync(join(app.synth().directory, 'Portway.plan.json'), 'utf8'));
+  expect(plan.gateway.alarms).toMatchObject({ count: 5, dollarsAMonth: 1 });
 });
 
 test('a dashboard shows what EC2 measures of the host, and its alarms', () => {

@@ -281,10 +281,10 @@ export const CANONICAL: Readonly<Record<string, PortwayStackProps>> = {
     ssh: 'endpoint',
     forwards: { web: Forward.http({ listen: 80, to: 8080 }) },
   },
-  // Metrics for a Prometheus server of a private network and for CloudWatch, alarms and a dashboard.
+  // Metrics for a Prometheus server of a private network and for CloudWatch, flow logs, alarms and a dashboard.
   monitored: {
     ...common,
-    vpc: team.vpc,
+    flowLogs: true,
     monitoring: {
       prometheus: { from: ['10.0.5.0/24'] },
       cloudWatch: { level: 'forwards', retentionDays: 7 },

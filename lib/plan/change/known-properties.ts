@@ -53,6 +53,8 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
   'AWS::EC2::FlowLog': { '*': { prop: 'flowLogs' }, Tags: { prop: 'tags' } },
   'AWS::Logs::LogGroup': { '*': { prop: 'flowLogs, logEncryptionKey or monitoring' }, Tags: { prop: 'tags' } },
   'AWS::Logs::QueryDefinition': { '*': { prop: 'flowLogs' } },
+  'AWS::Logs::MetricFilter': { '*': { prop: 'flowLogs or monitoring.alarms' } },
+  'AWS::CloudWatch::AnomalyDetector': { '*': { prop: 'flowLogs or monitoring' } },
   'AWS::Logs::LogStream': { '*': { prop: 'monitoring' } },
   'AWS::IAM::Role': { '*': { prop: 'rights' }, Tags: { prop: 'tags' } },
   'AWS::IAM::Policy': { '*': { prop: 'rights' } },
