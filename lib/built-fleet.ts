@@ -59,7 +59,7 @@ export class BuiltFleet {
         ...{ forwards, settings, content, inbound: [...fromClients, ...toHosts], outbound },
         ...{ association: fleet.balancer.logicalId, userData: fleet.userData, eip: undefined, dns: undefined },
         login: { way: ssh, user: os.sshUser, hasKey: Object.keys(loginKey).length > 0 },
-        ...{ alarms: 0, alarmMetrics: 0, dashboard: false },
+        ...{ alarms: { count: 0, metrics: 0, metricsMade: 0 }, dashboard: false },
         fleet: plannedFleet({ ...capacity, ...machine, listeners, healthPort }),
       },
       gatewaySuffix(scope),
