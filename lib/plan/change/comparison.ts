@@ -1,5 +1,6 @@
 import type { Change } from './change';
 import { type ContentEffects, changesOfContent } from './content-changes';
+import { asGateway, isFleet } from './fleet-template';
 import { type HostContentFound, readHostFiles } from './host-files';
 import { changesOfResources } from './resource-changes';
 import { compareResources, type Effect, hardest, isLive, pointerOf, type ResourceChanges } from './resources';
@@ -14,6 +15,8 @@ export interface Comparison {
   readonly address: 'stays' | 'changes';
   /** True: at least one change is of a kind that Portway does not know, see `cdk diff`. */
   readonly incomplete: boolean;
+  /** The hosts are a fleet's: `replace` means one by one. Omitted: there is one host. */
+  readonly fleet?: true;
 }
 
 /**
@@ -24,6 +27,25 @@ export interface Comparison {
  * @throws Error if one of them has no gateway
  */
 export function compareTemplates(before: Template, after: Template, association?: string): Comparison {
+  const comparison = compareGateways(asGateway(before), asGateway(after), association);
+  return isFleet(after) ? ofFleet(comparison) : comparison;
+}
+
+/** A fleet's hosts neither restart nor keep their disk: whatever they cannot take while they run replaces them. */
+function ofFleet({ changes, host, ...rest }: Comparison): Comparison {
+  const why = 'a host is as its launch template was when it started';
+  const replaced = (effect: Effect): Effect => (effect === 'restart' ? 'replace' : effect);
+  return {
+    ...rest,
+    changes: changes.map((change) =>
+      replaced(change.host) === 'replace' ? { ...change, host: 'replace', why } : change,
+    ),
+    host: replaced(host),
+    fleet: true,
+  };
+}
+
+function compareGateways(before: Template, after: Template, association?: string): Comparison {
   const resources = compareResources(before, after, association);
   const { gateway } = resources;
   for (const [id, which] of [

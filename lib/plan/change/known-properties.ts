@@ -13,6 +13,8 @@ const PLACE = {
 };
 const DISK = { prop: 'diskGiB', why: 'CloudFormation gives other volumes only to a new instance' };
 const IPV6 = { prop: 'ipv6', why: 'CloudFormation gives an IPv6 address only to a new instance' };
+const CAPACITY = { prop: 'capacity' };
+const LISTENERS = { prop: 'listeners of the balancer' };
 const ROUTING = { prop: 'preserveClientAddress or egress' };
 
 /** What the stack's props become in the template, by type and property. `*` is any other property of the type. */
@@ -45,6 +47,11 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, KnownProperty>>>> =
   'AWS::EC2::VPCGatewayAttachment': { '*': { ...PLACE, prop: 'network' } },
   'AWS::EC2::EIP': { '*': { prop: 'address' }, Tags: { prop: 'tags' } },
   'AWS::EC2::EIPAssociation': { '*': { prop: 'address' } },
+  'AWS::AutoScaling::AutoScalingGroup': { '*': CAPACITY, TargetGroupARNs: LISTENERS, Tags: { prop: 'tags' } },
+  'AWS::AutoScaling::LifecycleHook': { '*': CAPACITY },
+  'AWS::AutoScaling::ScalingPolicy': { '*': CAPACITY },
+  'AWS::ElasticLoadBalancingV2::Listener': { '*': LISTENERS },
+  'AWS::ElasticLoadBalancingV2::TargetGroup': { '*': LISTENERS, Tags: { prop: 'tags' } },
   'AWS::Route53::RecordSet': { '*': { prop: 'dns' } },
   'AWS::EC2::SecurityGroup': { '*': { prop: 'security group' }, Tags: { prop: 'tags' } },
   'AWS::EC2::SecurityGroupIngress': { '*': { prop: 'security group' } },

@@ -25,12 +25,23 @@ const MOVED: Partial<typeof TRAFFIC> = {
   live: 'The running host takes the change over and proves it. Instance and disk stay.',
 };
 
+/** The same of a fleet. Nothing of it was measured. */
+const FLEET: Partial<typeof TRAFFIC> = {
+  nothing: 'No host is touched.',
+  live: 'Nothing stops: all running hosts take the change over and prove it, within a minute; the deploy waits for as many as always run. A new port answers after the 3 to 5 minutes of the balancer.',
+  replace:
+    'The hosts are replaced one by one: a new one starts with an empty disk, proves itself and is found ready by the balancer, then an old one goes, whose connections have 300 s to end.',
+};
+
+type Seen = Pick<Comparison, 'host' | 'address' | 'incomplete' | 'fleet'>;
+
 /** What happens to traffic, in sentences. */
-export function trafficOf({ host, address, incomplete }: Pick<Comparison, 'host' | 'address' | 'incomplete'>): string {
+export function trafficOf({ host, address, incomplete, fleet }: Seen): string {
   const isMoved = address === 'changes';
   const change = isMoved
     ? 'THE ADDRESS CHANGES: until clients and DNS records know the new one, requests to the old one are lost.'
     : 'The address stays.';
   const rest = incomplete ? ' Not all changes are known to Portway (unknown): look at cdk diff as well.' : '';
-  return `${(isMoved ? MOVED[host] : undefined) ?? TRAFFIC[host]} ${change}${rest}`;
+  const words = fleet ? FLEET[host] : isMoved ? MOVED[host] : undefined;
+  return `${words ?? TRAFFIC[host]} ${change}${rest}`;
 }
