@@ -1,3 +1,7 @@
+import type { BlockedSources } from '../../lib/host/outputs/blocked';
+import type { Explained } from '../../lib/host/outputs/explain';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import type { HostTop } from '../../lib/host/outputs/top';
 import type { Imported } from '../../lib/import/imported';
 import type { StackLogs } from '../../lib/operate/logs-command';
 import type { Finding } from '../../lib/operate/preflight/finding';
@@ -24,4 +28,12 @@ export interface Outputs {
   readonly rehearse: RehearsalReport;
   /** What `portway rehearse --list --json` prints: what happens, by case. */
   readonly 'rehearse-list': Readonly<Record<string, string>>;
+  /** What `portway status --json` prints on the host. */
+  readonly status: HostStatus;
+  /** What `portway top --json` prints on the host. */
+  readonly top: HostTop;
+  /** What `portway explain … --json` prints on the host. */
+  readonly explain: Explained;
+  /** What `portway blocked --json` prints on a host with `protect`. */
+  readonly blocked: BlockedSources;
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import { readPrinted } from '../support/json-schema';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost } from './support/host';
 
@@ -60,7 +62,7 @@ describeHost('caches of a deployed host', () => {
 
   test("the command's usage lists the available subcommands", async () => {
     const status = await portway('status', '--json');
-    expect(JSON.parse(status.stdout).forwards).toHaveLength(2);
+    expect(readPrinted<HostStatus>('status', status.stdout).forwards).toHaveLength(2);
     expect(await portway()).toMatchObject({
       code: 1,
       stderr:

@@ -1,4 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
+import type { Explained } from '../../lib/host/outputs/explain';
+import { readPrinted } from '../support/json-schema';
 import { Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host } from './support/host';
 
@@ -69,15 +71,6 @@ const CASES = [
   ['tcp', 25, OTHER, 'mail', 'dropped', '', /^the security group drops .*: mail refuses this client: deny all\)$/],
 ] as const;
 
-interface Explained {
-  readonly packet: { readonly to: string; readonly interface: string };
-  readonly steps: readonly { readonly where: string; readonly says: string }[];
-  readonly outcome: string;
-  readonly says: string;
-  readonly forward: string;
-  readonly target: string;
-}
-
 describeHost('portway explain', () => {
   let gateway: Gateway;
   let host: Host;
@@ -105,7 +98,7 @@ describeHost('portway explain', () => {
   const explain = async (words: string): Promise<Explained> => {
     const { code, stdout, stderr } = await run(...words.split(' '), '--json');
     expect(stderr).toBe('');
-    const explained: Explained = JSON.parse(stdout);
+    const explained: Explained = readPrinted('explain', stdout);
     expect(code).toBe(explained.outcome === 'forwarded' ? 0 : 1);
     return explained;
   };

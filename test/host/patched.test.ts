@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import { readPrinted } from '../support/json-schema';
 import { during } from './support/clients';
 import { Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
@@ -96,7 +98,7 @@ describeHost('newer packages', () => {
     );
     expect(await outdated()).toMatch(/libssl/);
     await host.sh('gateway', 'touch /run/reboot-required; echo linux-image-amd64 >/run/reboot-required.pkgs');
-    const { warnings, problems } = JSON.parse(await host.sh('gateway', 'portway status --json'));
+    const { warnings, problems } = readPrinted<HostStatus>('status', await host.sh('gateway', 'portway status --json'));
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
       'a reboot is due for 0 days: linux-image-amd64',

@@ -3,6 +3,8 @@ import { readGatewaySettings } from '../../lib/forward/gateway-settings';
 import { Sources } from '../../lib/forward/known-sources';
 import { Problems } from '../../lib/forward/problems';
 import type { ProtectProps } from '../../lib/forward/protect';
+import type { BlockedSources } from '../../lib/host/outputs/blocked';
+import { readPrinted } from '../support/json-schema';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
 
@@ -97,8 +99,8 @@ describeHost('protect', () => {
       said.push(await ask(source, { port, path: '/login', more: ['-H', 'X-Test-Status: 401', ...more] }));
     return said;
   };
-  const blocked = async (): Promise<readonly { source: string; reason: string; number: number; level: number }[]> =>
-    JSON.parse(await host.sh('gateway', 'portway blocked --json')).blocked;
+  const blocked = async () =>
+    readPrinted<BlockedSources>('blocked', await host.sh('gateway', 'portway blocked --json')).blocked;
   const sources = async () => (await blocked()).map(({ source }) => source);
   const isBlocked = async (source: string) => (await ask(source, { seconds: 0.4 })) === '000';
 

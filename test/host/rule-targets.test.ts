@@ -1,4 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import { readPrinted } from '../support/json-schema';
 import { Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host } from './support/host';
 
@@ -95,7 +97,7 @@ describeHost('targets that are only a rule of other software', () => {
 
   test('portway status warns only of these targets', async () => {
     const { stdout } = await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
-    expect(JSON.parse(stdout).warnings).toEqual(EXPECTED);
+    expect(readPrinted<HostStatus>('status', stdout).warnings).toEqual(EXPECTED);
   });
 
   test('the deploy succeeds, and its log has the warnings', async () => {
@@ -107,6 +109,6 @@ describeHost('targets that are only a rule of other software', () => {
   test('no warning is left once the application listens itself', async () => {
     await host.app('gateway', 'tcp', 30080, 'application');
     const { stdout } = await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
-    expect(JSON.parse(stdout).warnings).toEqual(EXPECTED.filter((_, i) => i !== 1));
+    expect(readPrinted<HostStatus>('status', stdout).warnings).toEqual(EXPECTED.filter((_, i) => i !== 1));
   });
 });

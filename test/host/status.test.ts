@@ -1,20 +1,10 @@
 import { Forward } from '../../lib/forward/forward';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import { readPrinted } from '../support/json-schema';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, type Party, STOP_NGINX } from './support/host';
 
 jest.setTimeout(60_000);
-
-interface Status {
-  readonly forwards: readonly {
-    readonly forward: string;
-    readonly packets: number | null;
-    readonly bytes: number | null;
-    readonly connections: number | null;
-    readonly targets: readonly { readonly target: string; readonly up?: boolean }[];
-  }[];
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-}
 
 const DEPLOY: Deploy = {
   forwards: {
@@ -54,8 +44,8 @@ describeHost('portway status', () => {
   });
   afterAll(() => gateway.stop());
 
-  const status = async (): Promise<Status> =>
-    JSON.parse((await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json'])).stdout);
+  const status = async (): Promise<HostStatus> =>
+    readPrinted('status', (await host.run('gateway', ['/usr/local/bin/portway', 'status', '--json'])).stdout);
   const counts = async (name: string) => {
     const forward = (await status()).forwards.find((f) => f.forward === name);
     return {
@@ -158,7 +148,7 @@ describeHost('portway status', () => {
     expect(await status()).toEqual(before);
     await ask('tcp', 81);
     const after = await status();
-    const others = ({ forwards }: Status) => forwards.filter((f) => f.forward !== 'web2');
+    const others = ({ forwards }: HostStatus) => forwards.filter((f) => f.forward !== 'web2');
     expect(others(after)).toEqual(others(before));
   });
 

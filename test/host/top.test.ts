@@ -1,4 +1,7 @@
 import { Forward } from '../../lib/forward/forward';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import type { HostTop } from '../../lib/host/outputs/top';
+import { readPrinted } from '../support/json-schema';
 import { Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
 
@@ -29,13 +32,6 @@ interface Source {
   readonly share_5xx: number;
   readonly refused: number;
   readonly blocked: boolean;
-}
-
-interface Top {
-  readonly seconds: number;
-  readonly sources: readonly Source[];
-  readonly dropped_packets: Readonly<Record<string, number>>;
-  readonly uncounted_connections: number;
 }
 
 describeHost('portway top', () => {
@@ -122,7 +118,7 @@ END`,
     const { code, stdout, stderr } = await ended;
     expect(stderr).toBe('');
     expect(code).toBe(0);
-    const said: Top = JSON.parse(stdout);
+    const said: HostTop = readPrinted('top', stdout);
     const of = (name: string) => said.sources.find(({ source }) => source === name) as Source;
     expect(said.seconds).toBe(4);
     expect(said.uncounted_connections).toBe(0);
@@ -149,17 +145,18 @@ END`,
     within(network.bytes, (await carried('six')) - before.six);
     expect(said.dropped_packets).toEqual({ blocked: 3, sources: 0, limits: 0 });
 
-    const { seconds, rates } = JSON.parse(await measured);
+    const { seconds = 0, rates = {} } = readPrinted<HostStatus>('status', await measured);
     expect(seconds).toBeCloseTo(6, 0);
-    const rate = (name: string, what: string) => rates[name][`${what}_per_second`] * seconds;
+    const rate = (name: string, what: 'connections' | 'requests' | 'bytes') =>
+      (rates[name]?.[`${what}_per_second`] ?? Number.NaN) * seconds;
     within(rate('game', 'connections'), game.connections);
     within(rate('game', 'bytes'), (await carried('game')) - before.game);
     within(rate('site', 'requests'), first.requests);
     within(rate('site', 'bytes'), fine.bytes + missing.bytes + broken.bytes);
     within(rate('mail', 'connections'), mail.connections);
     within(rate('mail', 'bytes'), mail.bytes);
-    expect(rates.game.requests_per_second).toBeNull();
-    expect(rates.site.connections_per_second).toBeNull();
+    expect(rates.game?.requests_per_second).toBeNull();
+    expect(rates.site?.connections_per_second).toBeNull();
 
     const text = await status();
     const length = Number(/^since the last look, (\d+) s /m.exec(text)?.[1]);

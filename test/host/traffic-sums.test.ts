@@ -2,6 +2,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
+import type { HostStatus } from '../../lib/host/outputs/status';
+import { readPrinted } from '../support/json-schema';
 import { type Deploy, Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
 
@@ -29,10 +31,15 @@ describeHost('the sums of what a forward carried', () => {
     ...['python3', '-I', host.support(party, 'carry.py')],
     ...words.map(String),
   ];
-  const status = async () => JSON.parse((await host.run('gateway', ['portway', 'status', '--json'])).stdout);
+  const status = async () =>
+    readPrinted<HostStatus>('status', (await host.run('gateway', ['portway', 'status', '--json'])).stdout);
   const carried = async (): Promise<Carried> => {
-    const { packets, bytes, connections } = (await status()).forwards[0];
-    return { packets, bytes, connections };
+    const [forward] = (await status()).forwards;
+    return {
+      packets: Number(forward?.packets),
+      bytes: Number(forward?.bytes),
+      connections: Number(forward?.connections),
+    };
   };
   const counted = async () => {
     const text = await host.sh('gateway', 'nft list counter inet watch carried');
@@ -119,7 +126,7 @@ END`,
     );
     const { connections } = await carried();
     const [warning] = (await status()).warnings.filter((one: string) => one.includes('counted'));
-    const lost = Number(/^(\d+) connections ended too fast to be counted$/.exec(warning)?.[1]);
+    const lost = Number(/^(\d+) connections ended too fast to be counted$/.exec(warning ?? '')?.[1]);
     expect(lost).toBeGreaterThan(500);
     expect(connections - before.connections + lost).toBe(3000 + LONG);
   });

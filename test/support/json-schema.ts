@@ -32,3 +32,10 @@ export function schemaErrors(output: string, printed: string): readonly string[]
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
   );
 }
+
+/** What a command printed with `--json`. @throws Error if it is not as its schema says */
+export function readPrinted<T>(output: string, printed: string): T {
+  const errors = schemaErrors(output, printed);
+  if (errors.length > 0) throw new Error(`docs/schemas/${output}.schema.json: ${errors.join('; ')}\n${printed}`);
+  return JSON.parse(printed);
+}

@@ -4,10 +4,12 @@ import { type ForwardSet, resolveForwardsOrThrow } from '../../../lib/forward/re
 import { isHttpsForward } from '../../../lib/forward/resolved';
 import { forwardsFile } from '../../../lib/host/forwards-file';
 import { OPERATING_SYSTEMS } from '../../../lib/host/operating-system';
+import type { HostStatus } from '../../../lib/host/outputs/status';
 import { HEADS, renderHeads } from '../../../lib/nginx/heads';
 import { certificateFile, GENERATION, NGINX_PATHS } from '../../../lib/nginx/names';
 import { renderNginx } from '../../../lib/nginx/render';
 import { SOURCE_ADDRESS } from '../../../lib/nginx/source-address';
+import { readPrinted } from '../../support/json-schema';
 import { writePackage } from './assets';
 import { ADDRESS, DEBIAN, Host, type HostOptions, type Party, type Result, until } from './host';
 
@@ -174,7 +176,7 @@ export class NginxHost {
     // Otherwise nginx writes what it holds back every second.
     await this.host.sh('gateway', 'mkdir -p /var/lib/portway; nginx -s reopen; sleep 0.3');
     const { stdout } = await this.host.run('gateway', ['/usr/local/bin/portway', 'status', '--json']);
-    return JSON.parse(stdout).warnings;
+    return readPrinted<HostStatus>('status', stdout).warnings;
   }
 
   /** All lines of a log. @throws TypeError when one is not UTF-8 */
