@@ -20,7 +20,11 @@ export interface ImportOptions {
 export function importCommand({ file, from, json = false }: ImportOptions): number {
   try {
     const text = read(file);
-    const imported = readImported(file === '-' ? 'standard input' : file, text, from ?? recognize(text));
+    const imported = readImported(
+      file === '-' ? 'standard input' : file,
+      text,
+      from ?? recognize(text, file === '-' ? undefined : file),
+    );
     if (Object.keys(imported.forwards).length === 0) {
       process.stderr.write(`${file}: nothing in it is a forward that Portway can make\n`);
       for (const { fate, line, file: at, text: said, why } of imported.remarks)

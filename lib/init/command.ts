@@ -90,7 +90,7 @@ function all(forwards: Forwards) {
 function readFile(path: string) {
   if (!existsSync(path)) throw new InitError(`--import must be a file, got: ${path}`);
   const text = readFileSync(path, 'utf8');
-  const imported = readImported(path, text, recognize(text));
+  const imported = readImported(path, text, recognize(text, path));
   if (Object.keys(imported.forwards).length === 0)
     throw new InitError(`${path}: nothing in it is a forward that Portway can make`);
   return { ...imported, file: printImported(imported, path) };
