@@ -126,6 +126,26 @@ describeHost('a certificate by ACME', () => {
     expect(await world.served()).toMatchObject({ issuer: CA, names: other });
     expect(await orders()).toBe(2);
 
+    // To records in Route 53, which a certificate that is not due needs as little as an answer over HTTP.
+    const byRecords = Tls.letsEncrypt({
+      ...{ email: 'admin@example.com', domains: [other], server: DIRECTORY },
+      dns: { zone: 'Z0123456789ABCDEFGHIJ' },
+    });
+    const kept = await world.served();
+    await world.gateway.succeed({
+      forwards: { changed: Forward.https({ listen: 443, to: 8080, tls: byRecords }) },
+      content: 'records',
+    });
+    expect(await world.run()).toBe('');
+    const mark = '/var/lib/portway/acme/*/changed.json';
+    const isDone = async () => JSON.parse(await host.sh('gateway', `cat ${mark}`)).ok;
+    expect(await isDone()).toBe(false);
+    await host.sh('gateway', `sed -Ei 's/"since": [0-9.]+/"since": 1/' ${mark}`);
+    expect(await world.run()).toBe('');
+    expect(await isDone()).toBe(true);
+    expect(await world.served()).toEqual(kept);
+    expect(await orders()).toBe(2);
+
     // From the CA to a self-signed certificate: nothing of the CA's is reused.
     const own = Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned() });
     await world.gateway.succeed({ forwards: { changed: own }, content: 'own' });
