@@ -16,7 +16,7 @@ export interface Outcome extends Omit<RehearsalReport, 'passed' | 'html' | 'runs
 const FILES = [
   ...['rules-v4.txt', 'rules-v6.txt', 'rules-nft.txt', 'nginx.conf'],
   ...['bootstrap.log', 'access.log', 'console.log', 'cloud-init.log', 'cdk.log', 'endpoint.log'],
-  'router.nft',
+  ...['router.nft', 'balancer.log'],
 ];
 
 /**
