@@ -12,14 +12,16 @@ const SCHEMES = 'NTLM|Nego|Kerberos|CredSSP';
 
 /**
  * Once for all HTTP forwards: `$portway_connection`, the value of `Connection` towards targets. `upgrade` is the
- * variable with the protocol to switch to.
+ * variable with the protocol to switch to: websocket, or nothing. A request with neither is found without a pattern.
  */
-export function connectionMaps(upgrade: string): readonly Line[] {
-  return [
-    `map ${upgrade} $portway_ws { default ''; websocket upgrade; }`,
-    // Not "upgrade, close" for a WebSocket: some targets understand only one of the two.
-    `map $http_authorization $portway_connection { default $portway_ws; ~*^(${SCHEMES}) close; }`,
-  ];
+export function connectionMap(upgrade: string): Line {
+  // Not "upgrade, close" for a WebSocket: some targets understand only one of the two.
+  return block(`map "${upgrade} $http_authorization" $portway_connection`, [
+    "' ' '';",
+    `"~*^\\S* (${SCHEMES})" close;`,
+    '~^websocket upgrade;',
+    "default '';",
+  ]);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { blankedHeaders } from '../http/blanked-headers';
 import type { Line } from './block';
-import { connectionMaps } from './connection-login';
+import { connectionMap } from './connection-login';
 import { DESTINATION, destinationMaps } from './destination';
 import type { RequestFacts } from './request-facts';
 
@@ -60,7 +60,7 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     ...ignoredCommands('proxy'),
     '# Only WebSocket upgrades pass: in an h2c tunnel a client could forge the headers above. NTLM closes its connection.',
     "map $http_upgrade $portway_upgrade { default ''; ~*^websocket$ websocket; }",
-    ...connectionMaps('$portway_upgrade'),
+    connectionMap('$portway_upgrade'),
   ];
 }
 
