@@ -33,10 +33,13 @@ describeHost('rules of iptables and nftables, and the forwards that portway impo
     for (const port of [9001, 9002]) await host.app('backend', 'tcp', port, `app ${port}`);
     for (const port of [7000, 7001, 9001]) await host.app('backend', 'udp', port, `udp ${port}`);
     for (const port of [9000, 2222]) await host.app('gateway', 'tcp', port, `gateway ${port}`);
-    await host.sh('client', `ip addr add ${STRANGER.v4}/24 dev eth0`);
+    await host.sh('client', `ip addr add ${STRANGER.v4}/24 dev eth0; ip addr add ${STRANGER.v6}/64 dev eth0 nodad`);
     // Targets that see the client's address answer through the gateway.
-    await host.sh('backend', `ip route add default via ${ADDRESS.inside.v4}`);
-    await host.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1');
+    await host.sh(
+      'backend',
+      `ip route add default via ${ADDRESS.inside.v4}; ip -6 route add default via ${ADDRESS.inside.v6}`,
+    );
+    await host.sh('gateway', 'sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
   });
   afterAll(() => kernel?.stop());
 
@@ -44,8 +47,9 @@ describeHost('rules of iptables and nftables, and the forwards that portway impo
   async function load(name: string, text: string): Promise<Imported> {
     await kernel.host.sh('gateway', 'nft flush ruleset');
     if (!name.endsWith('.nft')) {
-      await kernel.host.sh('gateway', 'iptables-restore', text);
-      return readImported(name, await kernel.host.sh('gateway', 'iptables-save'), 'iptables');
+      const tool = name.endsWith('6') ? 'ip6tables' : 'iptables';
+      await kernel.host.sh('gateway', `${tool}-restore`, text);
+      return readImported(name, await kernel.host.sh('gateway', `${tool}-save`), 'iptables');
     }
     await kernel.host.sh('gateway', 'nft -f -', text);
     return readImported(name, await kernel.host.sh('gateway', 'nft -j list ruleset'), 'nft');

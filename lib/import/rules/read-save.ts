@@ -32,7 +32,18 @@ export function readSave(file: string, text: string): Ruleset {
     chains.set(rule.chain, list);
   }
   if (all.length === 0) throw new ImportError({ file }, 'has no rule (-A)');
-  return { chains, closed, all };
+  return { chains, closed, all, ...(isOnlyIpv6(all) ? { family: 'ipv6' } : {}) };
+}
+
+/** Whether rules name addresses of IPv6, and none of IPv4: iptables-save lists one version. */
+function isOnlyIpv6(all: readonly Rule[]): boolean {
+  const named = all.flatMap(({ match, action }) => [
+    ...(match.from ?? []),
+    ...(match.notFrom ?? []),
+    ...(match.to ?? []),
+    ...(action.kind === 'dnat' ? action.addresses.filter((address) => address !== '') : []),
+  ]);
+  return named.length > 0 && named.every((address) => address.includes(':'));
 }
 
 /** Lines without comments, each with its number; a backslash at the end joins two. */

@@ -52,6 +52,8 @@ export interface Ruleset {
   /** Chains of the kernel that drop what no rule is about. */
   readonly closed: ReadonlySet<string>;
   readonly all: readonly Rule[];
+  /** The version of IP that all rules are about, where that is known: those of ip6tables. */
+  readonly family?: 'ipv6';
 }
 
 export const NO_MATCH: Match = { unknown: [] };

@@ -15,7 +15,7 @@ export function translateRules(file: string, rules: Ruleset, ledger: Ledger): Tr
   if (!families.includes('ipv6')) return { forwards, gateway: { engine: 'iptables', ...gateway } };
   // On a gateway with IPv6 a forward listens on both versions, and needs targets of both.
   const ofOne = [...forwards].map(([name, forward], i) => {
-    const family = families[i];
+    const family = families[i] ?? rules.family;
     return [name, family === undefined ? forward : { ...forward, props: { ...forward.props, family } }] as const;
   });
   return { forwards: new Map(ofOne), gateway: { engine: 'iptables', ipv6: true, ...gateway } };
