@@ -81,6 +81,19 @@ describe('a fleet refuses', () => {
       /^forwards\.web\.tls must be Tls\.secret on a fleet: the CA's challenge .*got: Tls\.letsEncrypt$/,
     ],
     [
+      "Let's Encrypt by records",
+      {
+        forwards: {
+          web: Forward.https({
+            listen: 443,
+            to: '10.0.9.1:80',
+            tls: Tls.letsEncrypt({ email: 'a@example.com', domains: ['*.example.com'], dns: { zone: 'Z0123456789' } }),
+          }),
+        },
+      },
+      /^forwards\.web\.tls must be Tls\.secret on a fleet: each host would get .* five a week .*got: Tls\.letsEncrypt$/,
+    ],
+    [
       "a forward's port as the health port",
       { healthPort: 8080, forwards: { web: tcp(8080) } },
       'healthPort must be a port of its own, web listens on it: choose another one, got: 8080',

@@ -162,6 +162,11 @@ describeHost('a look at the gateway from where verify runs', () => {
       expect.stringContaining('early'),
       `a.example must lead to ${GATEWAY}, and leads to 203.0.113.9`,
     ]);
+    // The CA of this one looks at records, so its name may lead anywhere.
+    const byRecords = Tls.letsEncrypt({ email: 'a@b.example', domains: ['a.example'], dns: { zone: 'Z0123456789' } });
+    expect(await look('records', { early: https(5005, byRecords, 'a.example') })).toEqual([
+      `${at('early', 5005)}its certificate is still the one that the host signed itself: \`portway status\` on the host tells why`,
+    ]);
     await names('{}');
     expect(await look('no-name', { acme80, early: certificates.early })).toContain(
       `a.example must lead to ${GATEWAY}, and leads to no IPv4 address`,

@@ -2,6 +2,7 @@ import { overlapCidr } from 'cidr-tools';
 import type { GatewaySettings } from '../../forward/gateway-settings';
 import { forwardPath, type Problems } from '../../forward/problems';
 import { isKernelForward, isPortForward, type ResolvedForward, transportsOf } from '../../forward/resolved';
+import { type Certificate, isCheckedOverHttp } from '../../forward/tls';
 import { isToken } from '../../forward/token';
 import { type Listener, MOST_LISTENERS } from './listeners';
 
@@ -41,9 +42,7 @@ function checkForward(forward: ResolvedForward, healthPort: number, problems: Pr
   if (forward.kind === 'https' && forward.tls.source !== 'secret')
     problems.add(
       `${at}.tls`,
-      forward.tls.source === 'acme'
-        ? "must be Tls.secret on a fleet: the CA's challenge reaches any host, and only one has the answer"
-        : 'must be Tls.secret on a fleet: each host would make a certificate of its own, and clients would see another one at each connection',
+      `must be Tls.secret on a fleet: ${certificateTrouble(forward.tls)}`,
       forward.tls.source === 'acme' ? 'Tls.letsEncrypt' : 'Tls.selfSigned',
     );
   const { from, to } = forward.listen;
@@ -53,6 +52,15 @@ function checkForward(forward: ResolvedForward, healthPort: number, problems: Pr
       `must be a port of its own, ${forward.name} listens on it: choose another one`,
       healthPort,
     );
+}
+
+/** Why hosts cannot each have one from this source. */
+function certificateTrouble(certificate: Certificate): string {
+  if (certificate.source !== 'acme')
+    return 'each host would make a certificate of its own, and clients would see another one at each connection';
+  return isCheckedOverHttp(certificate)
+    ? "the CA's challenge reaches any host, and only one has the answer"
+    : "each host would get a certificate of its own, of which Let's Encrypt gives five a week for the same domains. Get one elsewhere, and store it in the secret";
 }
 
 /** Reports blocked networks that the balancer's health checks come from: hosts would drop them, and all would be replaced. */
