@@ -45,6 +45,18 @@ function powerChange(has: InstanceState, says: InstanceState): readonly ('stop' 
   return says.started > has.started || has.power === 'off' ? ['restart'] : [];
 }
 
+/** Instances that the lab still has, but whose private address EC2 has given to another one: they have ended. */
+export function givenAway(
+  has: ReadonlyMap<string, { readonly privateIp: string }>,
+  says: readonly Instance[],
+): readonly string[] {
+  const alive = says.filter((one) => powerOf(one) !== 'gone');
+  return [...has]
+    .filter(([id, { privateIp }]) => alive.some((one) => one.PrivateIpAddress === privateIp && one.InstanceId !== id))
+    .filter(([id]) => !alive.some((one) => one.InstanceId === id))
+    .map(([id]) => id);
+}
+
 /** EC2's names for an instance's states. A stopping instance still runs for a while, but counts as off. */
 export function powerOf({ State }: Instance): InstanceState['power'] {
   const name = required(State?.Name, 'state');

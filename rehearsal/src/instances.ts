@@ -13,7 +13,7 @@ import { groupRules, type SecurityGroupRules } from '../../lib/operate/security-
 import { ec2Client } from './aws/client';
 import type { Endpoint } from './aws/endpoint';
 import type { Cleanup } from './cleanup';
-import { type InstanceState, instanceChanges, powerOf } from './instance-changes';
+import { givenAway, type InstanceState, instanceChanges, powerOf } from './instance-changes';
 import type { Lab } from './lab';
 import { labInstance, securityRules } from './lab-instance';
 import type { Vm } from './vm/qemu';
@@ -55,6 +55,7 @@ export interface InstanceEvent {
 /** An instance that the lab runs. */
 interface Followed {
   readonly vm: Vm;
+  readonly privateIp: string;
   /** What the lab has done so far. */
   has: InstanceState;
   /** The power is being switched. The next look picks up anything new. */
@@ -170,6 +171,8 @@ export class Instances {
       this.#securityGroups(),
     ]);
     const ended = new Set(this.#followed.keys());
+    // A group's new instance may have the address of one that has just ended.
+    for (const id of givenAway(this.#followed, instances)) await this.#terminate(id);
     let switching = false;
     for (const instance of instances) {
       const id = required(instance.InstanceId, 'instance id');
@@ -225,7 +228,7 @@ export class Instances {
   async #launch(instance: Instance, says: InstanceState): Promise<void> {
     const described = await describeInstance(this.#client, instance);
     const vm = await this.#o.lab.launch(labInstance(described));
-    this.#followed.set(says.instanceId, { vm, has: says, busy: false });
+    this.#followed.set(says.instanceId, { vm, privateIp: described.privateIp, has: says, busy: false });
     await vm.start();
     this.#o.endpoint.showConsole?.(says.instanceId, vm.console);
     this.#tell(says.instanceId, 'launched', described.privateIp);

@@ -1,4 +1,4 @@
-import { type InstanceState, instanceChanges, powerOf } from '../src/instance-changes';
+import { givenAway, type InstanceState, instanceChanges, powerOf } from '../src/instance-changes';
 
 const on: InstanceState = {
   instanceId: 'i-0123456789abcdef0',
@@ -58,4 +58,23 @@ test.each([
 
 test('throws when the API returns no state', () => {
   expect(() => powerOf({})).toThrow('returned no state');
+});
+
+test('an instance has ended when another one has its address', () => {
+  const running = (InstanceId: string, PrivateIpAddress: string, Name: 'running' | 'terminated' = 'running') => ({
+    ...{ InstanceId, PrivateIpAddress, State: { Name } },
+  });
+  const has = new Map([
+    ['i-1', { privateIp: '10.0.0.10' }],
+    ['i-2', { privateIp: '10.0.1.10' }],
+  ]);
+  expect(givenAway(has, [running('i-1', '10.0.0.10'), running('i-2', '10.0.1.10')])).toEqual([]);
+  expect(givenAway(has, [running('i-2', '10.0.1.10'), running('i-3', '10.0.0.11')])).toEqual([]);
+  const replaced = [
+    running('i-1', '10.0.0.10', 'terminated'),
+    running('i-2', '10.0.1.10'),
+    running('i-3', '10.0.0.10'),
+  ];
+  expect(givenAway(has, replaced)).toEqual(['i-1']);
+  expect(givenAway(has, replaced.slice(1))).toEqual(['i-1']);
 });
