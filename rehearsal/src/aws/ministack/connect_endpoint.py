@@ -36,6 +36,7 @@ def describe(parameters):
     filters = ec2._parse_filters(parameters)
     items = "".join(
         f"<item><instanceConnectEndpointId>{endpoint_id}</instanceConnectEndpointId><state>create-complete</state>"
+        f"<dnsName>{endpoint_id}.rehearsal.ec2-instance-connect-endpoint.{ec2.get_region()}.amazonaws.com</dnsName>"
         f"<vpcId>{one['VpcId']}</vpcId><subnetId>{one['SubnetId']}</subnetId><preserveClientIp>false</preserveClientIp>"
         f"<securityGroupIdSet>{''.join(f'<item>{group}</item>' for group in one['SecurityGroupIds'])}"
         "</securityGroupIdSet></item>"
