@@ -19,6 +19,8 @@ export const APPLY = '/usr/local/bin/portway rules apply';
 /** What it runs after that if it forwards to other hosts. Kernels without flow tables go on without. */
 const LOAD_FLOWS = `[[ ! -e ${FLOWS.file} ]] || /usr/local/bin/portway flows || :`;
 
+const METRICS_PORT = 9464;
+
 /** Options that a team may add to a forward in the kernel. */
 export interface KernelOptions extends Partial<Omit<TransportForwardProps, 'to' | 'engine'>> {
   /** A second port of the application, which gets half of the new connections. Default: none. */
@@ -115,8 +117,26 @@ async function writeContent(
   return files;
 }
 
-async function startNginx(ground: Ground, forwards: readonly Forward[], change = ''): Promise<void> {
-  const files = await writeContent(ground, forwards);
+/** The same with metrics: nginx logs for them, and the host's service reads these logs. */
+export async function portwayWatched(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  const forwards = jobs.map((job) => Forward.http({ listen: job.listen, to: targetOf(ground, job) }));
+  await startNginx(ground, forwards, '', {
+    monitoring: { prometheus: { from: ['203.0.113.0/24'], port: METRICS_PORT } },
+  });
+  await applyRules(ground);
+  // As its unit starts it.
+  await ground.sh('gateway', 'mkdir -p /var/lib/portway; setsid /usr/local/bin/portway metrics &');
+  const read = `curl -s http://127.0.0.1:${METRICS_PORT}/metrics | grep -q '^portway_forward_info'`;
+  await ground.ready('gateway', 'metrics are there', read);
+}
+
+async function startNginx(
+  ground: Ground,
+  forwards: readonly Forward[],
+  change = '',
+  gateway: GatewaySettingsProps = {},
+): Promise<void> {
+  const files = await writeContent(ground, forwards, gateway);
   await putCertificates(ground, files.find(({ path }) => path === '/etc/nginx/nginx.conf')?.text ?? '');
   if (change !== '') await ground.sh('gateway', `sed -i '${change}' /etc/nginx/nginx.conf`);
   const route = `ip route replace local ${SOURCE_ADDRESS} dev lo src 127.0.0.1`;

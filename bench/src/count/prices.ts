@@ -1,6 +1,6 @@
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Carrier, Job } from '../carriers/job';
-import { portwayFlows, portwayHttp, portwayKernel, portwayTcp } from '../carriers/portway';
+import { portwayFlows, portwayHttp, portwayKernel, portwayTcp, portwayWatched } from '../carriers/portway';
 import { WEB } from '../scenarios/set-up';
 import type { Section, Subject } from './section';
 
@@ -95,5 +95,19 @@ export const PRICES: readonly Section[] = [
       option("`logs: { level: 'none' }`", portwayHttp({ logs: { level: 'none' } })),
       option('no request id (there is no such option)', portwayHttp({}, 's/[$]request_id/0/g')),
     ),
+  },
+  {
+    name: 'watching',
+    title: 'What metrics cost an HTTP forward, to another host',
+    applicationAt: 'backend',
+    // The service reads once a second.
+    loads: ['kept-long'],
+    peer: 'portway-nginx',
+    prices: true,
+    subjects: subjects([WEB], CONTENDERS.portwayNginx, {
+      name: 'portway-watched',
+      title: '`monitoring.prometheus`, with the service that reads',
+      carrier: portwayWatched,
+    }),
   },
 ];

@@ -4,6 +4,7 @@ import type { Job } from '../carriers/job';
 /** What the load generator asks for, and how often in a batch. */
 export const LOADS = {
   kept: { title: 'a request on a kept connection', count: 400 },
+  'kept-long': { title: 'a request on a kept connection, over seconds', count: 10_000 },
   new: { title: 'a new connection with one request', count: 200 },
   datagram: { title: 'a datagram there and back', count: 400 },
   'kept-64': { title: 'a request on one of 64 kept connections that ask at once', count: 640 },

@@ -157,8 +157,10 @@ static const struct load {
   enum { PLAIN, DATAGRAMS, TLS } kind;
   /* Of TLS: whether a new connection resumes the session of the one before. */
   int resumes;
+  /* Requests after which kept connections are opened anew; servers close them after 1,000. 0: never, a batch is shorter. */
+  int reopens;
 } LOADS[] = {
-    {"kept", 1, 0, PLAIN},    {"new", 1, 1, PLAIN},     {"kept-64", 64, 0, PLAIN},  {"new-64", 64, 1, PLAIN},
+    {"kept", 1, 0, PLAIN},    {"kept-long", 1, 0, PLAIN, 0, 900}, {"new", 1, 1, PLAIN},     {"kept-64", 64, 0, PLAIN},  {"new-64", 64, 1, PLAIN},
     {"datagram", 1, 0, DATAGRAMS}, {"tls-kept", 1, 0, TLS}, {"tls-full", 1, 1, TLS}, {"tls-resumed", 1, 1, TLS, 1},
 };
 
@@ -233,13 +235,20 @@ static void batch(const struct load *load, struct sockaddr_in *address, int coun
     for (int i = 0; i < load->at_once; i++) clients[i] = client(load, address);
   is_open = is_datagram;
   unsigned before = 0, number = 0;
-  for (int i = 0; i < 1 + rounds / 10; i++) before = once(load, address, clients);
+  for (int i = 0; i < 1 + rounds / 10 && (!load->reopens || i < load->reopens); i++) before = once(load, address, clients);
   if (is_datagram && is_first) {
     sleep(2);
     before = once(load, address, clients);
   }
   double idle_before = idle(), start = now();
-  for (int i = 0; i < rounds; i++) number = once(load, address, clients);
+  for (int i = 0; i < rounds; i++) {
+    if (load->reopens && i % load->reopens == 0)
+      for (int j = 0; j < load->at_once; j++) {
+        leave(load, clients + j);
+        clients[j] = client(load, address);
+      }
+    number = once(load, address, clients);
+  }
   double end = now(), idled = idle() - idle_before;
   if (!load->is_new && !is_datagram)
     for (int i = 0; i < load->at_once; i++) leave(load, clients + i);
