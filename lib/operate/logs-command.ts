@@ -8,7 +8,7 @@ import { consoleOf } from './console';
 import { lastOperation } from './events';
 import { type HostWords, hostWords } from './host-words';
 import { logicalId, stackInstances, stemOf } from './instance';
-import { type Promised, readPromised } from './promised';
+import { hostsOfStack, type LoggedHosts } from './logged-hosts';
 
 export interface LogsOptions extends SynthesizeOptions {
   /** A stack's name, or a gateway's path. Default: the app's only stack with gateways. */
@@ -26,7 +26,7 @@ export interface StackLogs {
   readonly status: string;
   /** CloudFormation's failures in the last operation. Empty: it went well. */
   readonly failures: readonly string[];
-  /** The two newest hosts of each gateway, the newest first. */
+  /** The two newest hosts of each gateway, of a fleet all, the newest first. */
   readonly hosts: readonly HostLog[];
   /** The command that logs in. Omitted: the stack has no output for it. */
   readonly ssh?: string;
@@ -38,7 +38,7 @@ const PAUSE = 10;
 /** `portway logs`. @returns the exit code: 0 shown, 1 the last operation failed, 2 could not be read */
 export function logsCommand(options: LogsOptions): Promise<number> {
   return withApp(options, async (assembly) => {
-    const gateways = await readPromised(assembly, options.stack);
+    const gateways = await hostsOfStack(assembly, options.stack);
     const interrupted = options.follow ? interruption() : AbortSignal.abort();
     let seen: readonly string[] = [];
     for (;;) {
@@ -65,7 +65,7 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-type Gateways = readonly Pick<Promised, 'stackName' | 'region' | 'instanceId'>[];
+type Gateways = readonly LoggedHosts[];
 
 /** @param gateways gateways of one stack */
 function readLogs(gateways: Gateways): Promise<StackLogs> {
@@ -111,15 +111,15 @@ export interface HostLog {
 }
 
 /**
- * The two newest hosts of each gateway, the newest first; also one that a rollback ended, whose console EC2 keeps for about an
+ * The newest hosts of each gateway, the newest first; also one that a rollback ended, whose console EC2 keeps for about an
  * hour.
  */
 async function readHosts(client: EC2Client, gateways: Gateways): Promise<readonly HostLog[]> {
   const all = (await stackInstances(client, gateways[0]?.stackName ?? '')).toSorted(
     (a, b) => (b.LaunchTime?.getTime() ?? 0) - (a.LaunchTime?.getTime() ?? 0),
   );
-  const hosts = gateways.flatMap(({ instanceId }) =>
-    all.filter((one) => stemOf(logicalId(one) ?? instanceId) === stemOf(instanceId)).slice(0, 2),
+  const hosts = gateways.flatMap(({ instanceId, most }) =>
+    all.filter((one) => stemOf(logicalId(one) ?? instanceId) === stemOf(instanceId)).slice(0, most),
   );
   return Promise.all(
     hosts.map(async ({ InstanceId = '', State }): Promise<HostLog> => {

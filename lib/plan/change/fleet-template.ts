@@ -33,6 +33,11 @@ export function asGateway(template: Template): Template {
   };
 }
 
+/** The logical id of a fleet's group, which its instances are tagged with. Undefined: the template has no fleet. */
+export function groupOf({ Resources }: Template): string | undefined {
+  return ofType(Resources, 'AWS::AutoScaling::AutoScalingGroup').find(([, one]) => launched(one) !== undefined)?.[0];
+}
+
 /** Whether a template has a fleet. */
 export function isFleet(template: Template): boolean {
   return asGateway(template) !== template;

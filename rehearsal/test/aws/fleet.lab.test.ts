@@ -80,6 +80,14 @@ test('a bad change fails at the first host that says so, and everything goes bac
   expect(await lab.ids()).toEqual(known);
   expect(await lab.targets()).toEqual({ 80: known, 81: known });
   expect((await lab.hosts.pointer(known[0] ?? ''))?.content).toBe(content);
+
+  // The event shows the cause in short; all hosts' words are on their consoles.
+  const cause = 'FAILED: iptables refused COMMIT of the table nat';
+  await lab.showConsole(known[0] ?? '', [`portway 2026-11-30T01:00:09Z ${cause}`, '']);
+  const { failures, hosts } = await lab.logs();
+  expect(failures).toEqual([expect.stringContaining(`UniqueId ${known[0]} iptables refused COMMIT`)]);
+  expect(hosts.map(({ id }) => id).toSorted()).toEqual(known);
+  expect(hosts.find(({ id }) => id === known[0])?.words?.failure).toBe(cause);
 });
 
 test('a host that its balancer calls unhealthy is replaced, but not while it is young', async () => {

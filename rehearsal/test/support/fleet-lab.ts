@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotations, App, DefaultStackSynthesizer } from 'aws-cdk-lib';
+import spawn, { type SubprocessError } from 'nano-spawn';
+import type { StackLogs } from '../../../lib/operate/logs-command';
 import { PortwayFleet } from '../../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../../lib/portway-fleet-props';
 import { PUBLIC_KEY } from '../../../test/snapshots/canonical';
@@ -45,6 +47,23 @@ export class FleetLab {
 
   destroy(): Promise<unknown> {
     return this.cli(['destroy', 'Fleet', '--force'], this.synth()).finished;
+  }
+
+  /** What `portway logs --json` tells, whatever its exit code. */
+  async logs(): Promise<StackLogs> {
+    const app = `cp -r ${this.synth()}/. "$CDK_OUTDIR"`;
+    const command = ['--import', 'tsx', 'bin/portway.ts', 'logs', '--json', '--app', app];
+    const ended = await spawn(process.execPath, command, { env: { ...this.endpoint.env, TMPDIR: this.folder } }).catch(
+      (error: SubprocessError) => error,
+    );
+    return JSON.parse(ended.stdout) as StackLogs;
+  }
+
+  /** What EC2 shows of a host's console. */
+  async showConsole(id: string, lines: readonly string[]): Promise<void> {
+    const file = join(this.folder, `${id}.log`);
+    await writeFile(file, lines.join('\r\n'));
+    this.endpoint.showConsole(id, file);
   }
 
   /** What a failed deploy shows its user. */
