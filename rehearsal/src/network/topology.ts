@@ -82,6 +82,7 @@ async function layZones(namespaces: Namespaces, zones: number): Promise<void> {
 }
 
 async function layBackends(namespaces: Namespaces): Promise<void> {
+  await namespaces.add('backend-10', 'backend-11');
   await namespaces.ip('vpc', [
     'link add backends type bridge',
     `address add ${VPC.backendRouter}/24 dev backends`,
