@@ -3,6 +3,7 @@ import { type Certificate, isCheckedOverHttp } from '../forward/tls';
 import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
+import { sandboxFile } from './sandbox';
 
 /** Files and packages for the certificates of a host's forwards. */
 export function certificatesPart(
@@ -40,6 +41,7 @@ function renderedFiles(forwards: readonly HttpsForward[]): readonly HostFile[] {
       `${UNITS}/portway-certificates.service`,
       `${UNITS}/portway-certificates.timer`,
     ),
+    sandboxFile('portway-certificates'),
   ];
 }
 

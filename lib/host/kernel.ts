@@ -8,6 +8,7 @@ import { flowFiles } from './flows';
 import { healthFiles } from './health';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
+import { sandboxFile } from './sandbox';
 
 /**
  * The kernel's part of a host: rules, the programs that apply them, and the kernel settings they need. With `live`,
@@ -38,6 +39,7 @@ export function kernelPart(
         : []),
       `${UNITS}/portway-iptables.service`,
     ),
+    sandboxFile('portway-iptables'),
     // Optional: it only warns.
     ...(own.some((f) => isPortForward(f) && f.targets.some((t) => t.kind === 'local'))
       ? [{ ...assetFile(`${PACKAGE}/rule_targets.py`), optional: true }]

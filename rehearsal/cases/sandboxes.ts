@@ -6,7 +6,7 @@ import { has, output } from './on-host';
 /** The worst rating of `systemd-analyze security` that a unit may have; 10 is worst. */
 const BOUND = 4;
 /** What a limit that is too tight leaves in the journal: of the kernel, of systemd (exit codes of its own), of programs. */
-const REFUSED = 'type=1326|SECCOMP|status=2[0-4][0-9]/|status=31/SYS|Operation not permitted|Read-only file system';
+const REFUSED = 'type=1326|status=2[0-4][0-9]/|status=31/SYS|Operation not permitted|Read-only file system';
 
 /** Whether each unit of this host that Portway limits is limited, as systemd rates it, and did what it had to. */
 export async function sandboxes(stage: Stage, note: Note): Promise<void> {
