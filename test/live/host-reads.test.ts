@@ -91,7 +91,7 @@ test('a host reads files that no bucket leaves plain', () => {
 
 test('a host reads the limits of its services where nothing else has to go for them', () => {
   const nginx = canonical.filter(([name]) => name === 'nginx').map(([, content]) => content);
-  for (const { content, read } of throughTheHost(nginx, 39_000)) {
+  for (const { content, read } of throughTheHost(nginx, 39_700)) {
     expect(read.files.map(({ path }) => path)).toContain('/etc/systemd/system/nginx.service.d/sandbox.conf');
     expect(read.files).toHaveLength(content.files.filter(({ optional }) => optional !== 'tool').length + 1);
   }
