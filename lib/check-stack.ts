@@ -42,6 +42,7 @@ import {
   type TrafficRule,
 } from './forward/traffic';
 import { checkHttp3 } from './host/check-http3';
+import { checkPatching } from './host/check-patching';
 import { readFirstBootScript } from './host/first-boot-script';
 import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
@@ -227,6 +228,7 @@ export function readGateway(props: Written, problems: Problems): CheckedGateway 
   checkMetricsPort(forwards, settings, problems);
   const machine = readMachine(props as MachineProps, problems);
   checkHttp3(forwards, OPERATING_SYSTEMS[machine.os], problems);
+  checkPatching(settings, OPERATING_SYSTEMS[machine.os], problems);
   checkCaches(forwards, machine.diskGiB, problems);
   checkBodies(forwards, machine.diskGiB, problems);
   checkLoginKey(props as LoginKeyProps, problems);

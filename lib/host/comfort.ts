@@ -5,6 +5,11 @@ export function isTool(file: HostFile): boolean {
   return file.optional === 'tool';
 }
 
+/** Whether a host works, and people on it do, without this file. */
+export function isExtra(file: HostFile): boolean {
+  return file.optional === 'extra';
+}
+
 /** Whether a host works the same without this file, only with more rights. */
 export function isSandbox(file: HostFile): boolean {
   return file.optional === 'sandbox';

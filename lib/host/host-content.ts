@@ -83,7 +83,7 @@ export function hostContent({
     // With less memory, the kernel kills package managers.
     ...(memoryMiB < 1024 ? assetFiles(`${PROGRAMS}/host.d/swap.sh`) : []),
     ...metadata.files,
-    ...updateFiles(forwards, os),
+    ...updateFiles(forwards, settings, os),
     ...kernel.files,
     ...protect.files,
     ...fetched.files,

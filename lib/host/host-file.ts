@@ -11,7 +11,7 @@ export interface HostFile {
   readonly origin: 'script' | 'rules' | 'team' | 'copy';
   /**
    * Whether it may be dropped if there is no room for it. A `tool` is dropped before anything else becomes less readable. A `sandbox` comes
-   * in last, where nothing else has to go for it.
+   * in last, where nothing else has to go for it, and an `extra` only where much room is left after all.
    */
-  readonly optional?: boolean | 'tool' | 'sandbox';
+  readonly optional?: boolean | 'tool' | 'sandbox' | 'extra';
 }

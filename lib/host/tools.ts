@@ -3,7 +3,7 @@ import { formatPorts } from '../forward/ports';
 import { isKernelForward, isNginxForward, type ResolvedForward } from '../forward/resolved';
 import { isToken } from '../forward/token';
 import { inboundTraffic, separateTraffic } from '../forward/traffic';
-import { assetFile, PACKAGE } from './assets';
+import { assetFile, assetFiles, PACKAGE, PROGRAMS } from './assets';
 import type { HostFile } from './host-file';
 
 const TOOLS = ['top', 'top_logs', 'top_sums', 'explain', 'explain_kernel', 'explain_trial', 'rates', 'updates'];
@@ -16,7 +16,21 @@ export function toolFiles(forwards: readonly ResolvedForward[], settings: Gatewa
     ...(forwards.some(isNginxForward) ? ['explain_nginx'] : []),
   ];
   const programs = modules.map((module) => assetFile(`${PACKAGE}/${module}.py`));
-  return [...programs, ...groupFile(forwards, settings)].map((file) => ({ ...file, optional: 'tool' }));
+  return [
+    ...[...programs, ...groupFile(forwards, settings)].map((file) => ({ ...file, optional: 'tool' }) as const),
+    ...runningFiles(settings).map((file) => ({ ...file, optional: 'extra' }) as const),
+  ];
+}
+
+/** What says how old the kernel and nginx are that run: to `portway status`, and to the console after a boot, a change, and work of apt. */
+function runningFiles({ reboot }: GatewaySettings): readonly HostFile[] {
+  return assetFiles(
+    `${PACKAGE}/running.py`,
+    // With `reboot` the host has it already.
+    ...(reboot === undefined ? [`${PACKAGE}/due.py`] : []),
+    `${PROGRAMS}/host.d/tell.sh`,
+    '/etc/apt/apt.conf.d/99portway-tell',
+  );
 }
 
 /**

@@ -14,6 +14,7 @@ import { login } from './login';
 import { metadataUsers } from './metadata-users';
 import { monitoring } from './monitoring';
 import { passage } from './passage';
+import { patching } from './patching';
 import { ping } from './ping';
 import { protect } from './protect';
 import { sources } from './sources';
@@ -46,6 +47,7 @@ export const KERNEL_FEATURES = {
   ipv6,
   metadataUsers,
   protect,
+  patching,
 } as const;
 
 /** Any of them. */

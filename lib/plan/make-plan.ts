@@ -5,6 +5,7 @@ import { isToken } from '../forward/token';
 import type { TrafficRule } from '../forward/traffic';
 import { USER_DATA_LIMIT, type UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
+import { windowText } from '../kernel/patching';
 import type { PlannedFleet } from './fleet';
 import { AT_DEPLOY, network, plannedFetched, plannedLists } from './lists';
 import type { Plan, PlannedCost, PlannedLogin, PlannedRule } from './plan';
@@ -46,6 +47,8 @@ export function makePlan(props: PlanProps): Plan {
       ...plannedAlarms(alarms),
       ...(dashboard ? { dashboard: plannedCost(1, PRICES.dashboardAMonth) } : {}),
       ...plannedMetrics(forwards, settings),
+      ...(settings.reboot === undefined ? {} : { reboot: windowText(settings.reboot) }),
+      ...(settings.updatesOffBecause === undefined ? {} : { updatesOffBecause: settings.updatesOffBecause }),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
     },
     ...(props.fleet === undefined ? {} : { fleet: props.fleet }),

@@ -154,6 +154,10 @@ export interface PlannedGateway {
   readonly dashboard?: PlannedCost;
   /** Metrics that the host sends to CloudWatch, with the log events that carry them, the same. */
   readonly metrics?: PlannedCost;
+  /** When the host reboots if newer packages wait for it, such as `sun 04:00 UTC`. Omitted: never by itself. */
+  readonly reboot?: string;
+  /** Why the system installs no security updates. Omitted: it does as its images do. */
+  readonly updatesOffBecause?: string;
   /** Omitted: the security group admits no pings, and the host keeps its distribution's setting. */
   readonly ping?: boolean;
 }

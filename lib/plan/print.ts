@@ -129,6 +129,8 @@ function gatewayLines({
   alarms,
   dashboard,
   metrics,
+  reboot,
+  updatesOffBecause,
   ping,
 }: PlannedGateway): string[] {
   return [
@@ -143,6 +145,8 @@ function gatewayLines({
     ...(dashboard === undefined ? [] : [costLine('dashboard', dashboard)]),
     ...(metrics === undefined ? [] : [costLine('metrics in CloudWatch', metrics)]),
     ...(login.way === 'direct' ? [] : [LOGIN[login.way]]),
+    ...(reboot === undefined ? [] : [`reboots at ${reboot} if newer packages wait for it`]),
+    ...(updatesOffBecause === undefined ? [] : [`the system installs no security updates: ${updatesOffBecause}`]),
     ...(ping === undefined ? [] : [ping ? 'answers pings' : 'answers no ping']),
   ];
 }

@@ -46,6 +46,8 @@ const rest = fc.record(
     lists: fc.constant({ office: ['198.51.100.0/24'], partners: ['203.0.113.64/26'] }),
     eip: fc.constant({ allocationId: 'eipalloc-0123456789abcdef0', publicIp: '203.0.113.100' }),
     metadataUsers: fc.constantFrom<MetadataUsers>('everyone', ['app']),
+    reboot: fc.constantFrom('sun 04:00', '23:59'),
+    securityUpdates: fc.constant({ offBecause: 'a new image each week' }),
     detailedMonitoring: fc.boolean(),
     attempt: fc.nat(9),
     env: fc.constant({ account: '123456789012', region: 'eu-central-1' }),

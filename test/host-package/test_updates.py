@@ -18,6 +18,7 @@ MAPS = """\
 @pytest.fixture
 def host(tmp_path, monkeypatch):
     monkeypatch.setattr(updates, "RAN", str(tmp_path / "stamp"))
+    monkeypatch.setattr(updates, "OFF", str(tmp_path / "off"))
     monkeypatch.setattr(updates, "REBOOT", str(tmp_path / "reboot-required"))
     monkeypatch.setattr(updates, "read", lambda path: texts(tmp_path).get(path, ""))
     return tmp_path
@@ -47,6 +48,12 @@ def test_updates_that_stopped(host):
     assert updates.collect() == [
         "security updates: none were looked for in 20 days: systemctl status apt-daily-upgrade"
     ]
+
+
+def test_updates_that_are_off_are_no_trouble(host):
+    aged(host / "stamp", 20)
+    (host / "off").touch()
+    assert updates.collect() == []
 
 
 def test_a_reboot_that_is_due_names_each_package_once(host):

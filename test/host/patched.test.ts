@@ -30,6 +30,7 @@ describeHost('newer packages', () => {
         secure: Forward.https({ listen: 443, to: `${ADDRESS.backend.v4}:9001`, tls: Tls.selfSigned() }),
         raw: Forward.tcp({ listen: 82, to: `${ADDRESS.backend.v4}:9003` }),
       },
+      settings: { reboot: { day: 'sun', time: '04:00' }, updatesOffBecause: 'the tests have no security updates' },
     });
     await host.write('/root/newer-packages.sh', await readFile(NEWER_PACKAGES));
     // apt sets a PATH of its own for what packages run, and their scripts wait for real seconds.
@@ -101,6 +102,7 @@ describeHost('newer packages', () => {
     const { warnings, problems } = readPrinted<HostStatus>('status', await host.sh('gateway', 'portway status --json'));
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
+      'the reboot comes at sun 04:00 UTC',
       'a reboot is due for 0 days: linux-image-amd64',
       expect.stringMatching(/^nginx still runs what was replaced on the disk: libssl\.so\.3:/),
     ]);
@@ -114,5 +116,43 @@ describeHost('newer packages', () => {
     await host.sh('gateway', 'DEBIAN_FRONTEND=noninteractive apt-get -qy upgrade </dev/null 2>&1');
     expect(await host.sh('gateway', 'dpkg -l mount | tail -n 1')).toMatch(/^ii .*portway1/);
     expect(await master()).toBe(before);
+  });
+
+  test('how old what runs is, and that updates are off, is told to people, programs and the console', async () => {
+    const kernel = await host.sh('gateway', 'printf %s "$(uname -r)"');
+    const day = await host.sh('gateway', 'printf %s "$(date -u -r /usr/sbin/nginx +%F)"');
+    const running = `runs Linux ${kernel}, nginx 1.26.3 of ${day}`;
+    const text = await host.sh('gateway', 'portway status');
+    expect(text).toContain(`\n${running}\nsecurity updates are off: the tests have no security updates\n`);
+    expect(JSON.parse(await host.sh('gateway', 'portway status --json')).running).toEqual({
+      Linux: { version: kernel, built: null },
+      nginx: { version: '1.26.3', built: day },
+    });
+    // apt's hook has told the console already, whatever that is here.
+    expect(await host.read('/run/portway/running')).toBe(`${running}; a reboot is due for linux-image-amd64`);
+    // As apt.systemd.daily asks.
+    const switches = 'apt-config shell VALUE APT::Periodic::Unattended-Upgrade';
+    await host.write('/etc/apt/apt.conf.d/20auto-upgrades', 'APT::Periodic::Unattended-Upgrade "1";\n');
+    expect(await host.sh('gateway', switches)).toBe("VALUE='0'\n");
+    await host.sh('gateway', 'mv /etc/apt/apt.conf.d/99portway-off /root/');
+    expect(await host.sh('gateway', switches)).toBe("VALUE='1'\n");
+  });
+
+  test('that wait for a reboot get it, after nginx has finished its requests; others do not', async () => {
+    await host.sh('gateway', 'rm /run/reboot-required*; >/var/log/systemctl; portway reboot');
+    expect(await host.read('/var/log/systemctl')).toBe('');
+    // What Debian's packages leave unsaid: programs still run the old C library.
+    await host.sh('gateway', 'lib=$(echo /usr/lib/*/libc.so.6); cp "$lib" "$lib.new"; mv "$lib.new" "$lib"');
+    expect(await host.sh('gateway', 'portway status')).toContain(
+      'WARNING: a reboot is due: the old libc6 still runs\nWARNING: the reboot comes at sun 04:00 UTC\n',
+    );
+    const slow = host.sh('client', `curl -s -o /dev/null -w '%{http_code}' -H 'X-Test-Pause: 3' http://${GATEWAY}/`);
+    await host.sh('gateway', '/usr/bin/sleep 1');
+    const said = await host.sh('gateway', 'portway reboot');
+    expect(said).toMatch(/^portway \S+Z reboots now: this is due for libc6\n$/);
+    expect(await slow).toBe('200');
+    expect(await host.read('/var/log/systemctl')).toMatch(/reboot\n$/);
+    expect(await host.read('/run/nginx.pid')).toBe('');
+    expect(await host.read('/var/log/portway/bootstrap.log')).toContain('reboots now: this is due for libc6\n');
   });
 });

@@ -1,5 +1,5 @@
 import type { Problems } from '../../forward/problems';
-import { isSandbox, isTool, withoutComfort, withoutComments } from '../comfort';
+import { isExtra, isSandbox, isTool, withoutComfort, withoutComments } from '../comfort';
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import {
@@ -64,6 +64,9 @@ const LONGEST_STACK = 128;
  */
 const ESTIMATE_ERROR = 1000;
 
+/** How much must be left of the room in a template for extras to go into it. */
+const EXTRA_SPARE = 2000;
+
 /** Bytes for the pointer's list and values. */
 const POINTER_ROOM =
   PARAMETER_LIMIT -
@@ -86,15 +89,24 @@ export function storedContent(
       `content of ${file.path}`,
       `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
     );
-  const fits = (one: Division) =>
-    one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room;
+  const fits = (one: Division, spare = 0) =>
+    one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room - spare;
   const division = divisionThat(fits, files) ?? divide(files.flatMap(withoutComfort), files.length);
   if (!fits(division)) reportSize(division, { room, others, isLive }, problems);
   return { ...division, content: digest(division.list) };
 }
 
-/** The most readable division that fits, with the limits of services where nothing else has to go for them. */
-function divisionThat(fits: (one: Division) => boolean, files: readonly HostFile[]): Division | undefined {
+/**
+ * The most readable division that fits, with the limits of services where nothing else has to go for them, and with extras where much room
+ * is left.
+ */
+function divisionThat(
+  fits: (one: Division, spare?: number) => boolean,
+  all: readonly HostFile[],
+): Division | undefined {
+  const most = divide(all, 0);
+  if (fits(most, EXTRA_SPARE)) return most;
+  const files = all.filter((file) => !isExtra(file));
   const whole = divide(files, 0);
   if (fits(whole)) return whole;
   const limits = files.filter(isSandbox);

@@ -19,6 +19,7 @@ import { CLOUD_WATCH } from '../../../lib/kernel/cloud-watch';
 import { LIMITS } from '../../../lib/kernel/limits/limits';
 import { LOGS } from '../../../lib/kernel/log-shipping';
 import { PROMETHEUS } from '../../../lib/kernel/monitoring';
+import { SECURITY_UPDATES } from '../../../lib/kernel/patching';
 
 /** A stack's props as data. Forwards are `{ kind, props }`, so that their props can be changed. */
 export type Data = Record<string, unknown>;
@@ -51,6 +52,7 @@ export function placesOf(data: Data): readonly Place[] {
   }
   add(data.protect, PROTECT);
   if (isPlainObject(data.protect)) add(valuesOf(data.protect).failedLogins, FAILED_LOGINS);
+  add(data.securityUpdates, SECURITY_UPDATES);
   add(data.eip, EIP);
   add(data.dns, DNS);
   add(data.lists);

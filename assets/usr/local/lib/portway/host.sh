@@ -39,6 +39,7 @@ SERVICES=(
   "portway-logs.timer $UNITS/portway-logs.timer start_timer"
   "portway-certificates.timer $UNITS/portway-certificates.timer start_timer"
   "portway-metrics.service $UNITS/portway-metrics.service start_timer"
+  "portway-reboot.timer $UNITS/portway-reboot.timer start_timer"
 )
 STEP=start
 # The settings that portway.env may contain.

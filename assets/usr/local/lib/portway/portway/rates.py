@@ -93,7 +93,7 @@ def between(before: Look, now: Look) -> dict[str, Counts]:
     return found
 
 
-def measure(words: list[str]) -> tuple[list[str], dict[str, Any], list[str]]:
+def measured(words: list[str]) -> tuple[list[str], dict[str, Any], list[str]]:
     """Takes `--seconds N` from the words. Returns the rest, and the rates for programs, which have to state an interval, and for people."""
     interval = 0
     if "--seconds" in words:
@@ -128,6 +128,14 @@ def measure(words: list[str]) -> tuple[list[str], dict[str, Any], list[str]]:
     return words, {"seconds": round(seconds, 3), "rates": said}, lines
 
 
+def measure(words: list[str]) -> tuple[list[str], dict[str, Any], list[str]]:
+    """As `measured`; also how old the kernel and nginx are, where there is room for that."""
+    words, said, lines = measured(words)
+    if find_spec("portway.running"):
+        import_module("portway.running").add(said, lines)
+    return words, said, lines
+
+
 def main(words: list[str]) -> None:
     """portway rates: only those"""
-    print("\n".join(measure(words)[2]))
+    print("\n".join(measured(words)[2]))

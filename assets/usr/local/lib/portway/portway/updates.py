@@ -9,15 +9,16 @@ from portway.files import read
 
 # Written by each run of unattended-upgrades; the timer of apt starts one a day.
 RAN = "/var/lib/apt/periodic/unattended-upgrades-stamp"
+# Switches them off: lib/host/updates.ts.
+OFF = "/etc/apt/apt.conf.d/99portway-off"
 REBOOT = "/run/reboot-required"
 DAYS = 7
-DAY = 86400
 
 
 def age(path: str) -> float:
-    """In seconds; below 0 if there is no such file, or the clock was set back."""
+    """In days; below 0 if there is no such file, or the clock was set back."""
     try:
-        return time.time() - os.stat(path).st_mtime
+        return (time.time() - os.stat(path).st_mtime) / 86400
     except OSError:
         return -1
 
@@ -30,13 +31,13 @@ def replaced(maps: str) -> list[str]:
 def collect() -> list[str]:
     """The warnings."""
     found = []
-    if age(RAN) > DAYS * DAY:
+    if age(RAN) > DAYS and age(OFF) < 0:
         found.append(
-            f"security updates: none were looked for in {age(RAN) / DAY:.0f} days: systemctl status apt-daily-upgrade"
+            f"security updates: none were looked for in {age(RAN):.0f} days: systemctl status apt-daily-upgrade"
         )
     if age(REBOOT) >= 0:
         packages = ", ".join(dict.fromkeys(read(REBOOT + ".pkgs").split())) or "unknown"
-        found.append(f"a reboot is due for {age(REBOOT) / DAY:.0f} days: {packages}")
+        found.append(f"a reboot is due for {age(REBOOT):.0f} days: {packages}")
     old = replaced(read(f"/proc/{read('/run/nginx.pid').strip() or 0}/maps"))
     if old:
         found.append(f"nginx still runs what was replaced on the disk: {', '.join(old)}: /etc/init.d/nginx upgrade")
