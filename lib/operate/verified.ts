@@ -2,6 +2,7 @@ import type { Clients } from './clients';
 import { consoleOf } from './console';
 import { type Found, readFound } from './found';
 import { type SeenFromHere, seenFromHere } from './from-here/from-here';
+import { agesNotes, type HostAges, hostAges } from './host-ages';
 import { type HostProof, readProof } from './host-proof';
 import { type HostState, hostState } from './host-state';
 import { type HostTells, hostTells } from './host-tells';
@@ -19,6 +20,8 @@ export interface Verified {
   readonly reported?: string;
   /** The content that it runs by its own word on its console. Omitted: the console has no such line any more. */
   readonly runs?: { readonly content: string; readonly since: string };
+  /** How old the kernel and nginx are that run, by its own word on its console. Omitted: the console does not say. */
+  readonly ages?: HostAges;
   /** A line for each difference. Empty: all is as the app says. */
   readonly differences: readonly string[];
   /** What is worth knowing and no difference. */
@@ -37,20 +40,23 @@ export async function verify(promised: Promised, { formation, ec2, ssm }: Client
     readProof(promised, formation),
   ]);
   const { address, gateway } = found;
-  const state = gateway === undefined ? {} : hostState(await consoleOf(ec2, gateway.instanceId));
+  const console = gateway === undefined ? '' : await consoleOf(ec2, gateway.instanceId);
+  const state = hostState(console);
+  const ages = hostAges(console);
   const tells = ofHost(promised, found, proof, state);
   const seen = probe ? await fromHere(promised, found) : { differences: [] };
   return {
     ...(address === undefined ? {} : { address }),
     ...(gateway === undefined ? {} : { instanceId: gateway.instanceId }),
     ...ownWords(proof, state),
+    ...(ages === undefined ? {} : { ages }),
     differences: [
       ...differences(promised, found),
       ...parameterDifferences(promised.parameters, values),
       ...tells.differences,
       ...seen.differences,
     ],
-    notes: [...tells.notes, ...(seen.blind === undefined ? [] : [seen.blind])],
+    notes: [...tells.notes, ...agesNotes(ages), ...(seen.blind === undefined ? [] : [seen.blind])],
   };
 }
 

@@ -9,14 +9,22 @@ import time
 import pytest
 from portway import due, lock, reboot
 
+# 2026-12-06 04:00 UTC.
+SUNDAY = 1796529600.0
+
 
 class Clock:
-    """Time that passes only where the program waits."""
+    """Time that passes only where the program waits. It begins in a window."""
+
+    gmtime = staticmethod(time.gmtime)
 
     def __init__(self):
-        self.now = 1000.0
+        self.now = SUNDAY
 
     def monotonic(self):
+        return self.now
+
+    def time(self):
         return self.now
 
     def sleep(self, seconds):
@@ -38,6 +46,8 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(reboot, "time", Clock())
     monkeypatch.setattr(reboot, "due", lambda: ["linux-image-amd64", "libc6"])
+    (tmp_path / "timer").write_text("[Unit]\nDescription=Portway: a reboot if one is due, sun 04:00 UTC\n")
+    monkeypatch.setattr(reboot, "TIMER", str(tmp_path / "timer"))
     monkeypatch.setattr(reboot, "PACKAGES", str(tmp_path / "lock-frontend"))
     monkeypatch.setattr(reboot, "NGINX", str(tmp_path / "nginx.pid"))
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "portway.lock"))
@@ -49,7 +59,7 @@ def host(tmp_path, monkeypatch):
 
 
 def waited():
-    return reboot.time.now - 1000
+    return reboot.time.now - SUNDAY
 
 
 def test_it_says_why_and_reboots(host):
@@ -61,6 +71,42 @@ def test_it_says_why_and_reboots(host):
 
 def test_nothing_happens_where_none_is_due(host, monkeypatch):
     monkeypatch.setattr(reboot, "due", list)
+    reboot.main([])
+    assert host == ([], [])
+
+
+HOUR, DAY = 3600, 86400
+
+
+@pytest.mark.parametrize(
+    ("window", "after", "opened"),
+    [
+        ("sun 04:00", 0, True),
+        ("sun 04:00", HOUR - 1, True),
+        ("sun 04:00", HOUR, False),
+        ("sun 04:00", -1, False),
+        ("sun 04:00", DAY, False),
+        ("sun 04:00", 7 * DAY, True),
+        ("04:00", DAY, True),
+        ("04:00", -1, False),
+        # Into the next day.
+        ("sat 23:30", -4 * HOUR, True),
+        ("sun 23:30", -4 * HOUR, False),
+        ("23:30", -4 * HOUR, True),
+        ("23:30", -3.5 * HOUR, False),
+    ],
+)
+def test_it_reboots_in_the_window_alone(host, tmp_path, window, after, opened):
+    said, ran = host
+    (tmp_path / "timer").write_text(f"[Unit]\nDescription=Portway: a reboot if one is due, {window} UTC\n")
+    reboot.time.now += after
+    reboot.main([])
+    assert ("systemctl reboot" in ran) == opened
+    assert bool(said) == opened
+
+
+def test_without_a_window_it_does_nothing(host, tmp_path):
+    (tmp_path / "timer").unlink()
     reboot.main([])
     assert host == ([], [])
 
@@ -113,6 +159,7 @@ def test_it_waits_for_locks_of_other_programs(host, tmp_path, path, reason, flag
         # What it did not need is free for the other one.
         assert lock.held == []
         other.communicate(b"\n")
+    reboot.time.now = SUNDAY
     reboot.main([])
     assert ran[-1] == "systemctl reboot"
 

@@ -9,13 +9,14 @@ import fcntl
 import importlib
 import importlib.util
 import os
+import re
 import signal
 import sys
 import time
 
 from portway import lock
 from portway.commands import run
-from portway.due import due
+from portway.due import TIMER, due
 from portway.files import read
 from portway.say import say
 
@@ -26,6 +27,18 @@ PACKAGES = "/var/lib/dpkg/lock-frontend"
 # Installs security updates in several steps, and lets go of the lock in between.
 UPDATES = "apt-daily-upgrade.service"
 NGINX = "/run/nginx.pid"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def is_open() -> bool:
+    """Whether it is the time. systemd also starts what the clock has jumped over, and people can start it."""
+    found = re.search(r"^Description=.*, (?:(\w+) )?(\d\d):(\d\d) UTC$", read(TIMER), re.MULTILINE)
+    if not found:
+        return False
+    day, hour, minute = found.groups()
+    now = time.time()
+    since = (now - (int(hour) * 60 + int(minute)) * 60) % 86400
+    return since < WINDOW and day in (None, DAYS[time.gmtime(now - since).tm_wday])
 
 
 def hold_packages() -> bool:
@@ -80,11 +93,10 @@ def main(words: list[str]) -> None:
     if os.geteuid():
         sys.exit("portway: must be run by root")
     waiting = ", ".join(due())
-    if not waiting:
+    if not waiting or not is_open():
         return
-    until = time.monotonic() + WINDOW
     while reason := hindrance():
-        if time.monotonic() >= until:
+        if not is_open():
             say(f"WARNING: a reboot is due for {waiting}, but {reason}: left for the next window")
             return
         time.sleep(PAUSE)
