@@ -18,6 +18,7 @@ MAPS = """\
 @pytest.fixture
 def host(tmp_path, monkeypatch):
     monkeypatch.setattr(updates, "RAN", str(tmp_path / "stamp"))
+    monkeypatch.setattr(updates.importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(updates, "OFF", str(tmp_path / "off"))
     monkeypatch.setattr(updates, "REBOOT", str(tmp_path / "reboot-required"))
     monkeypatch.setattr(updates, "read", lambda path: texts(tmp_path).get(path, ""))

@@ -130,8 +130,11 @@ describeHost('newer packages', () => {
       Linux: { version: kernel, built: null },
       nginx: { version: '1.26.3', built: day },
     });
-    // apt's hook has told the console already, whatever that is here.
-    expect(await host.read('/run/portway/running')).toBe(`${running}; a reboot is due for linux-image-amd64`);
+    // apt calls it for the console, which a test host has not.
+    expect(await host.sh('gateway', 'apt-config dump DPkg::Post-Invoke')).toContain('portway running >/dev/console');
+    const told = `${running}; a reboot is due for linux-image-amd64`;
+    expect((await host.sh('gateway', 'portway running')).replace(/^portway \S+Z /, '')).toBe(`${told}\n`);
+    expect(await host.sh('gateway', 'portway running')).toBe('');
     // As apt.systemd.daily asks.
     const switches = 'apt-config shell VALUE APT::Periodic::Unattended-Upgrade';
     await host.write('/etc/apt/apt.conf.d/20auto-upgrades', 'APT::Periodic::Unattended-Upgrade "1";\n');

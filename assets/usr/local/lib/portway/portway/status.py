@@ -65,7 +65,7 @@ def warnings_of_host() -> list[str]:
     """What somebody should act on although everything is as deployed, in the parts that this host has."""
     parts = [
         part
-        for part in ("due", "rule_targets", "findings", "reconcile", "flows", "blocked", "updates")
+        for part in ("rule_targets", "findings", "reconcile", "flows", "blocked", "updates")
         if os.path.exists(f"{PROGRAMS}/portway/{part}.py")
     ]
     used, size = (int(read(f"/proc/sys/net/netfilter/nf_conntrack_{name}") or 0) for name in ("count", "max"))

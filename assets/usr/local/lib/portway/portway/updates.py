@@ -1,6 +1,8 @@
 """What `portway status` warns of when newer packages do not reach what runs: updates that stopped, a kernel that waits
 for a reboot, an nginx that still runs replaced files. Debian's and Ubuntu's files; on Amazon Linux nothing is found."""
 
+import importlib
+import importlib.util
 import os
 import re
 import time
@@ -41,4 +43,7 @@ def collect() -> list[str]:
     old = replaced(read(f"/proc/{read('/run/nginx.pid').strip() or 0}/maps"))
     if old:
         found.append(f"nginx still runs what was replaced on the disk: {', '.join(old)}: /etc/init.d/nginx upgrade")
+    # Where there is room for it, and always with `reboot`.
+    if importlib.util.find_spec("portway.due"):
+        found += importlib.import_module("portway.due").collect()
     return found
