@@ -104,9 +104,9 @@ describeHost('newer packages', () => {
     const { warnings, problems } = readPrinted<HostStatus>('status', await host.sh('gateway', 'portway status --json'));
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
-      `the reboot comes at ${WINDOW} UTC`,
       'a reboot is due for 0 days: linux-image-amd64',
       expect.stringMatching(/^nginx still runs what was replaced on the disk: libssl\.so\.3:/),
+      `the reboot comes at ${WINDOW} UTC`,
     ]);
     await expectHandedOver('reinstall libnginx-mod-stream');
     expect(await host.sh('gateway', 'portway status')).not.toMatch(/nginx still runs/);

@@ -64,8 +64,8 @@ const LONGEST_STACK = 128;
  */
 const ESTIMATE_ERROR = 1000;
 
-/** How much must be left of the room in a template for limits of services, and for extras, to go into it. */
-const [SANDBOX_SPARE, EXTRA_SPARE] = [500, 2000];
+/** How much must be left of the room in a template for extras to go into it. */
+const EXTRA_SPARE = 2000;
 
 /** Bytes for the pointer's list and values. */
 const POINTER_ROOM =
@@ -108,7 +108,7 @@ function divisionThat(
   if (fits(most, EXTRA_SPARE)) return most;
   const files = all.filter((file) => !isExtra(file));
   const whole = divide(files, 0);
-  if (fits(whole, SANDBOX_SPARE)) return whole;
+  if (fits(whole)) return whole;
   const limits = files.filter(isSandbox);
   const found = mostReadable(
     fits,
@@ -116,7 +116,7 @@ function divisionThat(
   );
   if (found === undefined) return undefined;
   const limited = divide([...found.files, ...limits], found.count);
-  return fits(limited, SANDBOX_SPARE) ? limited : divide(found.files, found.count);
+  return fits(limited) ? limited : divide(found.files, found.count);
 }
 
 /**

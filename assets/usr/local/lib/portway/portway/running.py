@@ -71,4 +71,5 @@ def main(arguments: list[str]) -> None:
     # The output is the console.
     print(f"portway {clock(time.time())} {text}", flush=True)
     with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(TOLD), exist_ok=True)
         replace(TOLD, text)
