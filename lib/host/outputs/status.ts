@@ -11,6 +11,15 @@ export interface HostStatus {
   readonly seconds?: number;
   /** What each forward did in this time, by its name. With `--seconds`. */
   readonly rates?: Readonly<Record<string, ForwardRates>>;
+  /** The kernel (`Linux`), and `nginx` if it runs. Omitted: the host had no room for what tells it. */
+  readonly running?: Readonly<Record<string, RunningProgram>>;
+}
+
+/** A program that runs, which may be older than the one on the disk. `null`: its file does not say. */
+export interface RunningProgram {
+  readonly version: string | null;
+  /** The day on which the distribution built it, such as `2026-11-05`. */
+  readonly built: string | null;
 }
 
 /** A forward, and what it carried since the host booted. `null`: nothing counts it. */
