@@ -41,7 +41,7 @@ async function outside(stage: Stage): Promise<void> {
   );
   const { well, text } = await status(stage);
   const told =
-    /WARNING: the reboot comes at sun 04:00 UTC\nWARNING: a reboot is due for 0 days: linux-image-cloud-amd64/.test(
+    /WARNING: a reboot is due for 0 days: linux-image-cloud-amd64\nWARNING: the reboot comes at sun 04:00 UTC/.test(
       text,
     );
   checks.expect(phase, '`portway status` warns of it, and tells the window', well && told, text);
