@@ -62,15 +62,15 @@ export class PortwayStack extends Stack {
     const { gateway } = this;
     const { login } = this.built;
     const output = (id: string, value: string, description: string) => new CfnOutput(this, id, { value, description });
-    output('Address', gateway.address, 'The fixed public address');
+    output('Address', gateway.address, 'The fixed address');
     for (const forward of this.forwards) {
       const url = publicUrl(forward, gateway.address);
       if (url !== undefined) output(`Url${forward.name.replaceAll('-', '')}`, url, `Where ${forward.name} is reached`);
     }
     const { instanceId } = gateway.instance;
     output('SshCommand', outputLine({ ...login, address: gateway.address, instanceId }), SSH_NEEDS[login.way]);
-    output('InstanceId', instanceId, 'The host that forwards');
-    output('Report', gateway.condition.attrData.toString(), "The host's report");
+    output('InstanceId', instanceId, 'The host');
+    output('Report', gateway.condition.attrData.toString(), 'Its report');
     acknowledge(
       this,
       'CloudFormation-Validate::F6101',

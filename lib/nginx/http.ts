@@ -51,10 +51,10 @@ export function httpContext(
   const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own), protect, measured });
   return block('http', [
     'server_tokens off;',
-    'absolute_redirect off;  # redirects within a site have no scheme, host or port',
+    'absolute_redirect off;  # redirects within a site have only a path',
     // The gateway's own answers must not depend on a mime.types file. Targets set the types of theirs.
     'default_type text/plain;',
-    'uninitialized_variable_warn off;  # variables are empty until they are set',
+    'uninitialized_variable_warn off;  # unset variables are empty',
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),

@@ -85,8 +85,8 @@ describe.each(Object.entries(CANONICAL))('canonical stack %s', (name, props) => 
       chain.push(...behind.map(([, r]) => r.Type));
       last = behind[0]?.[0] ?? '';
     }
-    // With metrics in CloudWatch, also on silence, failing and the disk.
-    const own = props.monitoring?.cloudWatch === undefined ? 0 : 3;
+    // With metrics in CloudWatch, also on silence, failing, refusals and the disk; with flow logs on what the VPC rejects.
+    const own = (props.monitoring?.cloudWatch === undefined ? 0 : 4) + (props.flowLogs === true ? 1 : 0);
     const alarms = props.monitoring?.alarms !== undefined ? 4 + own : props.egress !== undefined ? 2 : 0;
     expect(chain).toEqual([
       ...Array(alarms).fill('AWS::CloudWatch::Alarm'),

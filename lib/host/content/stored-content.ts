@@ -67,6 +67,9 @@ const ESTIMATE_ERROR = 1000;
 /** How much must be left of the room in a template for extras to go into it. */
 const EXTRA_SPARE = 2000;
 
+/** The same for limits of services, without live changes: such a template fits as indented JSON too, which takes more. */
+const LIMITS_SPARE = 1000;
+
 /** Bytes for the pointer's list and values. */
 const POINTER_ROOM =
   PARAMETER_LIMIT -
@@ -91,7 +94,8 @@ export function storedContent(
     );
   const fits = (one: Division, spare = 0) =>
     one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room - spare;
-  const division = divisionThat(fits, files) ?? divide(files.flatMap(withoutComfort), files.length);
+  const division =
+    divisionThat(fits, files, isLive ? 0 : LIMITS_SPARE) ?? divide(files.flatMap(withoutComfort), files.length);
   if (!fits(division)) reportSize(division, { room, others, isLive }, problems);
   return { ...division, content: digest(division.list) };
 }
@@ -99,16 +103,18 @@ export function storedContent(
 /**
  * The most readable division that fits, with the limits of services where nothing else has to go for them, and with extras where much room
  * is left.
+ * @param limitsSpare bytes that must be left where limits of services go in
  */
 function divisionThat(
   fits: (one: Division, spare?: number) => boolean,
   all: readonly HostFile[],
+  limitsSpare: number,
 ): Division | undefined {
   const most = divide(all, 0);
   if (fits(most, EXTRA_SPARE)) return most;
   const files = all.filter((file) => !isExtra(file));
   const whole = divide(files, 0);
-  if (fits(whole)) return whole;
+  if (fits(whole, limitsSpare)) return whole;
   const limits = files.filter(isSandbox);
   const found = mostReadable(
     fits,
@@ -116,7 +122,7 @@ function divisionThat(
   );
   if (found === undefined) return undefined;
   const limited = divide([...found.files, ...limits], found.count);
-  return fits(limited) ? limited : divide(found.files, found.count);
+  return fits(limited, limitsSpare) ? limited : divide(found.files, found.count);
 }
 
 /**
