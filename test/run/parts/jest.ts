@@ -83,8 +83,8 @@ export const host = jestPart({
   tools: HOST_TOOLS,
   limitMinutes: 40,
   flags: ['--testPathIgnorePatterns', '/node_modules/', ...SELDOM],
-  // They mostly wait. With more workers, the tests' time limits become too short.
-  workers: '2',
+  // They mostly wait, so that three keep two cores busy. With more, the tests' time limits become too short.
+  workers: '3',
   again: true,
 });
 
