@@ -1,6 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
 import type { HostStatus } from '../../lib/host/outputs/status';
-import type { HostTop } from '../../lib/host/outputs/top';
+import type { HostTop, SourceActivity } from '../../lib/host/outputs/top';
 import { readPrinted } from '../support/json-schema';
 import { Gateway } from './support/gateway';
 import { ADDRESS, describeHost, type Host, until } from './support/host';
@@ -19,20 +19,6 @@ const FORWARDS = {
   office: Forward.http({ listen: 81, to: `${backend.v4}:8080`, denyFrom: [`${OTHER}/32`] }),
   mail: Forward.tcp({ listen: 25, to: `${backend.v4}:9000`, engine: 'nginx' }),
 };
-
-interface Source {
-  readonly source: string;
-  readonly open: number;
-  readonly new: number;
-  readonly requests: number;
-  readonly requests_per_second: number;
-  readonly bytes: number;
-  readonly bytes_per_second: number;
-  readonly share_4xx: number;
-  readonly share_5xx: number;
-  readonly refused: number;
-  readonly blocked: boolean;
-}
 
 describeHost('portway top', () => {
   let gateway: Gateway;
@@ -119,7 +105,7 @@ END`,
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const said: HostTop = readPrinted('top', stdout);
-    const of = (name: string) => said.sources.find(({ source }) => source === name) as Source;
+    const of = (name: string) => said.sources.find(({ source }) => source === name) as SourceActivity;
     expect(said.seconds).toBe(4);
     expect(said.uncounted_connections).toBe(0);
     expect(said.sources.map(({ source }) => source).toSorted()).toEqual(
