@@ -3,7 +3,7 @@ const esmOnly = [
   ...['cidr-tools', 'ip-bigint', 'nano-spawn', 'p-retry', 'is-network-error'],
   ...['listr2', 'cli-truncate', 'log-update', 'wrap-ansi', 'slice-ansi', 'string-width', 'strip-ansi', 'ansi-regex'],
   ...['ansi-styles', 'ansi-escapes', 'cli-cursor', 'restore-cursor', 'environment', 'is-fullwidth-code-point'],
-  ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3', 'leven'],
+  ...['get-east-asian-width', 'onetime', 'mimic-function', 'eventemitter3', 'leven', 'keep-a-changelog', 'ini'],
 ];
 // The CDK's template validation takes two seconds per test file; the `cdk` part of `npm test` runs it on the shipped app instead.
 process.env.CDK_VALIDATION = 'false';

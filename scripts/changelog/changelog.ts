@@ -1,5 +1,4 @@
-/** The heading of what no release has yet. */
-const UNRELEASED = '## [Unreleased]';
+import { type Changelog, parser, Release } from 'keep-a-changelog';
 
 /**
  * Gives what is unreleased a version and a date, and leaves an empty section for what comes next. The file is kept as
@@ -9,10 +8,14 @@ const UNRELEASED = '## [Unreleased]';
  * @throws Error if there is nothing to release, or the version is there already
  */
 export function released(changelog: string, version: string, date: string): string {
-  if (sectionOf(changelog, version) !== undefined) throw new Error(`CHANGELOG.md must not have ${version} yet`);
-  if (!/^- /m.test(sectionOf(changelog, 'Unreleased') ?? ''))
-    throw new Error(`CHANGELOG.md must list what changed, below ${UNRELEASED}`);
-  return changelog.replace(UNRELEASED, `${UNRELEASED}\n\n## [${version}] - ${date}`);
+  const read = parsed(changelog);
+  if (find(read, version) !== undefined) throw new Error(`CHANGELOG.md must not have ${version} yet`);
+  const next = read.releases.find((release) => release.version === undefined);
+  if (next === undefined || next.isEmpty()) throw new Error('CHANGELOG.md must list what changed, below ## Unreleased');
+  next.setVersion(version);
+  next.setDate(new Date(date));
+  read.addRelease(new Release());
+  return read.toString();
 }
 
 /**
@@ -25,16 +28,21 @@ export function released(changelog: string, version: string, date: string): stri
 export function notesOf(changelog: string, tag: string, packageVersion: string): string {
   if (tag !== `v${packageVersion}`)
     throw new Error(`the tag must be that of package.json's version, v${packageVersion}, got: ${tag}`);
-  const notes = sectionOf(changelog, packageVersion);
-  if (notes === undefined)
+  const read = parsed(changelog);
+  const release = find(read, packageVersion);
+  if (release === undefined)
     throw new Error(`CHANGELOG.md must have a section of ${packageVersion}: npm version makes it`);
-  return `${notes}\n`;
+  // Without its heading.
+  return `${release.toString(read).replace(/^.*\n/, '').trim()}\n`;
 }
 
-function sectionOf(changelog: string, name: string): string | undefined {
-  const sections = changelog.split(/^## /m);
-  return sections
-    .find((section) => section.startsWith(`[${name}]`))
-    ?.replace(/^.*\n/, '')
-    .trim();
+/** With empty lines around headings, as all documents here. */
+function parsed(changelog: string): Changelog {
+  const read = parser(changelog);
+  read.format = 'markdownlint';
+  return read;
+}
+
+function find(changelog: Changelog, version: string): Release | undefined {
+  return changelog.releases.find((release) => release.version === version);
 }
