@@ -1,3 +1,4 @@
+import { mergeCidrs } from '../forward/cidr';
 import { cloudWatchMetrics } from '../forward/cloud-watch-metrics';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import { isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
@@ -58,7 +59,9 @@ export function monitoringFiles(
   const { logs } = hostLogGroups(forwards, settings, name);
   if (!countsTraffic(settings) && logs === undefined) return [];
   const { prometheus } = settings;
-  const text = `${JSON.stringify(prometheus === undefined ? {} : { port: prometheus.port })}\n`;
+  // The security group opens the port to them alone, but lets in `egress` and further groups with every port.
+  const readers = mergeCidrs(prometheus?.from ?? []).map(({ text }) => text);
+  const text = `${JSON.stringify(prometheus === undefined ? {} : { port: prometheus.port, from: readers })}\n`;
   return [
     { path: '/etc/portway/metrics.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(...MODULES.map((module) => `${PACKAGE}/${module}.py`), `${UNITS}/portway-metrics.service`),

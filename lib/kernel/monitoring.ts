@@ -1,14 +1,12 @@
-import { type Cidr, everyoneIn, mergeCidrs } from '../forward/cidr';
+import { type Cidr, everyoneIn } from '../forward/cidr';
 import type { Known } from '../forward/known';
 import { PUBLISHED } from '../forward/known-sources';
 import { readSources } from '../forward/lists';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
 import { readWhole } from '../forward/read-value';
-import { renderChain } from '../nftables/block';
 import { CLOUD_WATCH, type CloudWatch, type CloudWatchProps, readCloudWatch } from './cloud-watch';
 import type { GatewayContext, GatewayOption } from './feature';
-import { renderNetworks } from './lists';
 import { LOGS, type LogShipping, type LogsProps, readLogShipping } from './log-shipping';
 
 /** @category In the kernel */
@@ -92,7 +90,6 @@ export const monitoring: GatewayOption<MonitoringOptionProps, Monitoring> = {
       ...(shippedLogs === undefined ? {} : { shippedLogs }),
     };
   },
-  nftables: ({ settings }) => readersPart(settings),
 };
 
 const NO_IPV6 = 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack';
@@ -118,28 +115,4 @@ function readPrometheus(value: unknown, { ipv6, lists }: GatewayContext, problem
     else if (family === 6 && !ipv6 && !everyone.some((c) => c.family === 6)) problems.add(`${at}.from`, NO_IPV6, text);
   }
   return { from, port: readWhole(`${at}.port`, props.port, { from: 1024, to: 65535 }, problems) ?? 9464 };
-}
-
-/** The security group opens the port to the readers alone, but lets in `egress` and further groups with every port. */
-function readersPart({ prometheus }: Monitoring): readonly string[] {
-  if (prometheus === undefined) return [];
-  const networks = mergeCidrs(prometheus.from);
-  const families = ([4, 6] as const).filter((family) => networks.some((c) => c.family === family));
-  const sets = families.map((family) =>
-    renderNetworks(
-      `readers_v${family}`,
-      family,
-      networks.filter((c) => c.family === family),
-    ),
-  );
-  const accepts = families.map((family) => `${family === 4 ? 'ip' : 'ip6'} saddr @readers_v${family} accept`);
-  return [
-    ...sets,
-    renderChain('readers', ['iif lo accept', ...accepts, 'counter drop']),
-    renderChain(
-      'metrics',
-      ['type filter hook input priority filter; policy accept;', `tcp dport ${prometheus.port} jump readers`],
-      ['The security group may let others in with every port; here only the readers get the metrics.'],
-    ),
-  ];
 }

@@ -210,6 +210,34 @@ def test_the_exposition_names_each_family_once_and_escapes():
     )
 
 
+class Asking:
+    def __init__(self, there, here):
+        self.there, self.here = there, here
+
+    def getpeername(self):
+        return self.there, 40000
+
+    def getsockname(self):
+        return self.here, 9464
+
+
+@pytest.mark.parametrize(
+    ("there", "may"),
+    [
+        ("::ffff:10.0.5.9", True),
+        ("10.0.5.9", True),
+        ("2001:db8:5::9", True),
+        ("::ffff:10.0.0.10", True),
+        ("::ffff:10.0.6.9", False),
+        ("2001:db8:6::9", False),
+        ("fe80::1%eth0", False),
+    ],
+)
+def test_the_networks_of_from_and_the_host_itself_may_ask(there, may):
+    networks = ["10.0.5.0/24", "2001:db8:5::/48"]
+    assert metrics.may_ask(Asking(there, "::ffff:10.0.0.10"), networks) == may
+
+
 def series(words, logs, monkeypatch):
     """Each value by its family and labels; none may come twice."""
     monkeypatch.setattr(metrics_forwards, "forwards", lambda: words)

@@ -32,10 +32,11 @@ test('opens the port to the readers alone, in the security group and on the host
     ['tcp', '2001:db8::/32', ['metrics']],
   ]);
   const files = filesOf(monitoring, { ipv6: true });
-  const rules = files.find(({ path }) => path.endsWith('nftables.rules'))?.text;
-  expect(rules).toContain('      10.0.0.0/23,\n');
-  expect(rules).toContain('    tcp dport 9999 jump readers\n');
-  expect(files.find(({ path }) => path.endsWith('metrics.json'))?.text).toBe('{"port":9999}\n');
+  expect(files.find(({ path }) => path.endsWith('metrics.json'))?.text).toBe(
+    '{"port":9999,"from":["10.0.0.0/23","2001:db8::/32"]}\n',
+  );
+  // A chain would look at each packet of every forward.
+  expect(paths(files)).not.toContain('/etc/portway/nftables.rules');
 });
 
 test('takes names of lists, and of those the networks that the gateway can hear', () => {

@@ -1,7 +1,8 @@
 """Answers `GET /metrics` in Prometheus' text format: what each forward carries, and how the host is. Reads nginx's logs for
 metrics further every second. portway-metrics.service runs it, on hosts with `monitoring.prometheus`, `cloudWatch` or `logs`.
 
-The kernel and the security group let in only the networks that may ask.
+The security group lets in the networks that may ask, and others with every port: these get no answer. A chain of the kernel would
+look at each packet of every forward for it.
 """
 
 import contextlib
@@ -13,7 +14,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Union
 
 from portway import metrics_forwards, metrics_host
@@ -64,6 +66,15 @@ def listen(port: int) -> socket.socket:
         with contextlib.suppress(OSError):
             return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
     return socket.create_server(("", port))
+
+
+def may_ask(client: socket.socket, networks: Sequence[str]) -> bool:
+    """Whether it is in one of them, or this host itself, by whichever of its addresses."""
+    there, here = client.getpeername()[0], client.getsockname()[0]
+    address = ip_address(there.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return there == here or any(address in ip_network(one) for one in networks)
 
 
 def question(client: socket.socket) -> bytes:
@@ -117,8 +128,8 @@ def program() -> list[tuple[float, int]]:
 def main(words: list[str]) -> None:
     started = program()
     logs = Logs()
-    port = json.loads(read(SETTINGS)).get("port")
-    servers = [listen(port)] if port else []
+    settings = json.loads(read(SETTINGS))
+    servers = [listen(settings["port"])] if "port" in settings else []
     beat = importlib.import_module("portway.cloudwatch").Beat(logs) if os.path.exists(CLOUDWATCH) else None
     # Whoever stops it gets what was read kept first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -128,7 +139,8 @@ def main(words: list[str]) -> None:
         while program() == started:
             for server in select.select(servers, [], [], 1)[0]:
                 with contextlib.suppress(OSError), server.accept()[0] as client:
-                    answer(client, logs)
+                    if may_ask(client, settings["from"]):
+                        answer(client, logs)
             logs.look()
             if time.monotonic() - kept > KEEP:
                 logs.keep()
