@@ -87,6 +87,8 @@ describeHost('metrics for Prometheus', () => {
       await host.sh('gateway', 'pkill -9 -P $(cat /run/systemd/portway-metrics.pid)');
       await rotateLogs(host);
     }, ['measured.py', GATEWAY, ...words]);
+    // systemd starts a killed program again after a second.
+    await until('the program runs again', () => scrape().then(Boolean, () => false), 20);
     const counted = JSON.parse(said) as Record<
       (typeof words)[number],
       { readonly connections: number; readonly codes: Record<string, number>; readonly bytes: number }
