@@ -123,7 +123,6 @@ export async function portwayWatched(ground: Ground, jobs: readonly Job[]): Prom
   await startNginx(ground, forwards, '', {
     monitoring: { prometheus: { from: ['203.0.113.0/24'], port: METRICS_PORT } },
   });
-  await applyRules(ground);
   // As its unit starts it.
   await ground.sh('gateway', 'mkdir -p /var/lib/portway; setsid /usr/local/bin/portway metrics &');
   const read = `curl -s http://127.0.0.1:${METRICS_PORT}/metrics | grep -q '^portway_forward_info'`;
