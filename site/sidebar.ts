@@ -11,7 +11,14 @@ export const SUBJECTS: readonly { readonly title: string; readonly files: readon
   },
   {
     title: 'Operate',
-    files: ['docs/operations/', 'docs/monitoring/', 'docs/operating-systems.md', 'docs/rehearsal.md'],
+    files: [
+      'docs/operations/',
+      'docs/monitoring/',
+      'docs/fleet.md',
+      'docs/capacity.md',
+      'docs/operating-systems.md',
+      'docs/rehearsal.md',
+    ],
   },
   {
     title: 'Understand',

@@ -1,3 +1,4 @@
+import { checkFleet } from '../../lib/check-fleet';
 import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
@@ -9,7 +10,7 @@ import { publicProps } from '../../scripts/options-page/options-page';
 /** All that a stack's props lead to: what the host gets, what AWS gets, or what is wrong with them. */
 function result(props: object): unknown {
   try {
-    const { forwards, settings, ...rest } = checkStack(props);
+    const { forwards, settings, ...rest } = 'capacity' in props ? checkFleet(props) : checkStack(props);
     const host = hostContent({ forwards, settings, os: OPERATING_SYSTEMS[rest.machine.os] });
     const files = host.files.map(({ path, text }) => [path, path.endsWith('/nginx.conf') ? inherited(text) : text]);
     return { ...rest, files, settings: host.settings, sent: [settings.cloudWatch, settings.shippedLogs] };
@@ -35,6 +36,13 @@ type Props = Readonly<Record<string, unknown>>;
 const TWO = ['10.0.1.10:8080', '10.0.1.11:8080'];
 const stack = (props: Props) => ({
   adminCidr: '203.0.113.7/32',
+  forwards: { web: Forward.http(HTTP as never) },
+  ...props,
+});
+const fleet = ({ zones, ...props }: Props) => ({
+  adminCidr: '203.0.113.7/32',
+  ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' },
+  capacity: { min: 3, max: 4, zones },
   forwards: { web: Forward.http(HTTP as never) },
   ...props,
 });
@@ -232,6 +240,8 @@ const DEFAULTS: readonly Default[] = [
   row(TARGETS, 'cache.ignoreCookies', (ignoreCookies) => http({ cache: { sizeMb: 100, ignoreCookies } }), true),
   row(TARGETS, 'cache.waitForFill', (waitForFill) => http({ cache: { sizeMb: 100, waitForFill } }), 2),
   row(TARGETS, 'targetKeepAlive', (targetKeepAlive) => http({ targetKeepAlive }), false),
+  row('Fleet', 'capacity.zones', (zones) => fleet({ zones }), 3),
+  row('Fleet', 'healthPort', (healthPort) => fleet({ healthPort }), 10_257),
   row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
   row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),
   row('Forward.http', 'maxHeaderKiB', (maxHeaderKiB) => http({ maxHeaderKiB }), 32),

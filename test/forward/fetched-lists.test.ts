@@ -156,7 +156,9 @@ test('only one database says who alone may come, and none where a CA must come t
       }),
     );
   expect(stack(one)).toEqual([
-    expect.stringContaining('forwards.web.tls must not be Tls.letsEncrypt beside Sources.countries with allBut'),
+    expect.stringContaining(
+      'forwards.web.tls must not be Tls.letsEncrypt without dns beside Sources.countries with allBut',
+    ),
   ]);
   expect(stack(Sources.countries({ url: DATABASE, countries: ['KP'] }))).toEqual([]);
 });

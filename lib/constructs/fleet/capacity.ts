@@ -52,8 +52,8 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
   if (read === undefined) return STAND_IN;
   const min = readWhole('capacity.min', read.min, { from: 2, to: MOST_HOSTS - 1, required: true }, problems);
   const max = readWhole('capacity.max', read.max, { from: 3, to: MOST_HOSTS, required: true }, problems);
-  const zones = readWhole('capacity.zones', read.zones ?? 2, { from: 2, to: 6 }, problems);
-  if (min === undefined || max === undefined || zones === undefined) return STAND_IN;
+  const zones = readWhole('capacity.zones', read.zones, { from: 2, to: 6 }, problems) ?? STAND_IN.zones;
+  if (min === undefined || max === undefined || problems.length > before) return STAND_IN;
   if (max <= min)
     problems.add(
       'capacity.max',
