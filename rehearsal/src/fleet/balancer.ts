@@ -41,7 +41,7 @@ const FIRST_PARTY = 900;
 /** How often the API is read, in milliseconds. */
 const INTERVAL_MS = 1000;
 /** The longest time for an answer, in seconds. AWS takes 6 by HTTP, which an emulated processor on a busy machine may miss twice in a row. */
-const CHECK_TIMEOUT = 10;
+export const CHECK_TIMEOUT = 10;
 
 /**
  * Stands for a Network Load Balancer: follows the endpoint's API, asks each host for its health from each zone's own subnet, and has
