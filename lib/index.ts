@@ -53,6 +53,7 @@ export type { ProxyProtocolProps, ProxyProtocolSource } from './forward/trusted-
 export type { Architecture, OperatingSystemId } from './host/operating-system';
 export type { BlockedSource, BlockedSources } from './host/outputs/blocked';
 export type { Explained, ExplainedPacket, ExplainedStep } from './host/outputs/explain';
+export type { HostHistory, ProvedContent } from './host/outputs/history';
 export type { ForwardRates, ForwardStatus, HostStatus, TargetStatus } from './host/outputs/status';
 export type { DroppedPackets, HostTop, SourceActivity } from './host/outputs/top';
 export type { CacheProps } from './http/cache-props';

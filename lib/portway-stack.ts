@@ -65,7 +65,7 @@ export class PortwayStack extends Stack {
     output('Address', gateway.address, 'The fixed address');
     for (const forward of this.forwards) {
       const url = publicUrl(forward, gateway.address);
-      if (url !== undefined) output(`Url${forward.name.replaceAll('-', '')}`, url, `Where ${forward.name} is reached`);
+      if (url !== undefined) output(`Url${forward.name.replaceAll('-', '')}`, url, `Reaches ${forward.name}`);
     }
     const { instanceId } = gateway.instance;
     output('SshCommand', outputLine({ ...login, address: gateway.address, instanceId }), SSH_NEEDS[login.way]);
@@ -81,7 +81,7 @@ export class PortwayStack extends Stack {
 
 /** Who gets in. */
 const SSH_NEEDS: Readonly<Record<SshWay, string>> = {
-  direct: 'From the admin CIDR only',
+  direct: 'For the admin CIDR',
   endpoint: 'Through the EC2 Instance Connect Endpoint: takes the right ec2-instance-connect:OpenTunnel',
   'session-manager': 'Through Session Manager: takes the right ssm:StartSession',
 };

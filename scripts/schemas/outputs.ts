@@ -1,5 +1,6 @@
 import type { BlockedSources } from '../../lib/host/outputs/blocked';
 import type { Explained } from '../../lib/host/outputs/explain';
+import type { HostHistory } from '../../lib/host/outputs/history';
 import type { HostStatus } from '../../lib/host/outputs/status';
 import type { HostTop } from '../../lib/host/outputs/top';
 import type { Imported } from '../../lib/import/imported';
@@ -36,4 +37,6 @@ export interface Outputs {
   readonly explain: Explained;
   /** What `portway blocked --json` prints on a host with `protect`. */
   readonly blocked: BlockedSources;
+  /** What `portway history --json` prints on a live host. */
+  readonly history: HostHistory;
 }

@@ -1,4 +1,6 @@
 import { Forward } from '../../lib/forward/forward';
+import type { HostHistory } from '../../lib/host/outputs/history';
+import { readPrinted } from '../support/json-schema';
 import type { Deploy } from './support/gateway';
 import { GuardedGateway } from './support/guarded';
 import { ADDRESS, describeHost, type Host } from './support/host';
@@ -61,6 +63,12 @@ describeHost('the trees before', () => {
 
   test('are listed with what each changed', async () => {
     expect(await history()).toEqual(['1 one 2 forwards', '2 two +game -old', '3 three runs ~web']);
+    const printed = readPrinted<HostHistory>('history', (await guard.portway('history', '--json')).stdout);
+    expect(printed.map(({ number, content, runs, change }) => [number, content, runs, change])).toEqual([
+      [1, 'one', false, '2 forwards'],
+      [2, 'two', false, '+game -old'],
+      [3, 'three', true, '~web'],
+    ]);
     expect(await answers()).toEqual([82, 85]);
   });
 

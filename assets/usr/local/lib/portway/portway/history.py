@@ -4,12 +4,14 @@
 good tree, which are never written again. The highest number is the one that runs.
 """
 
+import json
 import os
 import re
 import shutil
 import sys
 import time
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from portway.files import read
 from portway.paths import FORWARDS, GOOD, SETTINGS, STATE, SUMS
@@ -61,25 +63,32 @@ def differences(before: str, after: str) -> str:
     return " ".join(marks + [f"~{name}" for name in new if name in old and old[name] != new[name]])
 
 
-def lines() -> list[str]:
-    found = []
+def told() -> Iterator[dict[str, Any]]:
+    """What is said of each, as with --json."""
     known = entries()
-    for index, (number, path) in enumerate(known):
-        since = time.strftime("%FT%TZ", time.gmtime(os.stat(path).st_mtime))
+    before = ""
+    for number, path in known:
         forwards = read(path + FORWARDS)
-        change = (
-            differences(read(known[index - 1].path + FORWARDS), forwards)
-            if index
-            else f"{len(forwards.splitlines())} forwards"
-        )
-        runs = identity(path) == identity(GOOD) and index == len(known) - 1
-        found.append(f"{number:4} {since} {content_of(path)[:16]:16} {'runs' if runs else '    '} {change}".rstrip())
-    return found
+        yield {
+            "number": number,
+            "since": time.strftime("%FT%TZ", time.gmtime(os.stat(path).st_mtime)),
+            "content": content_of(path),
+            "runs": path == known[-1].path and identity(path) == identity(GOOD),
+            "change": differences(before, forwards) if before else f"{len(forwards.splitlines())} forwards",
+        }
+        before = forwards
+
+
+def lines() -> list[str]:
+    return [
+        f"{one['number']:4} {one['since']} {one['content'][:16]:16} {'runs' if one['runs'] else '    '} {one['change']}".rstrip()
+        for one in told()
+    ]
 
 
 def main(words: list[str]) -> None:
     """portway history: the good trees, with what each changed: +added -removed ~changed forwards"""
-    if words:
-        sys.exit("usage: portway history")
+    if words not in ([], ["--json"]):
+        sys.exit("usage: portway history [--json]")
     keep()
-    print("\n".join(lines()))
+    print(json.dumps([*told()]) if words else "\n".join(lines()))
