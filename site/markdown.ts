@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { renderMermaidSVG } from 'beautiful-mermaid';
 import type { MarkdownRenderer } from 'vitepress';
 import { addressOf } from './pages';
-import { picturesByTheme } from './pictures';
+import { picturesByTheme, withoutBadges } from './pictures';
 
 /** What VitePress tells about the page that is rendered. */
 interface Env {
@@ -43,7 +43,7 @@ export function asOnGitHub(md: MarkdownRenderer, root: string, repository: strin
   const html = md.renderer.rules.html_block;
   md.renderer.rules.html_block = (tokens, index, ...rest) => {
     const token = tokens[index];
-    if (token !== undefined) token.content = picturesByTheme(token.content);
+    if (token !== undefined) token.content = picturesByTheme(withoutBadges(token.content));
     return html?.(tokens, index, ...rest) ?? token?.content ?? '';
   };
   const fence = md.renderer.rules.fence;

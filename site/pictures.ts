@@ -10,5 +10,10 @@ export function picturesByTheme(html: string): string {
   );
 }
 
+/** Leaves out the badges of workflows, which GitHub draws, and whose addresses lead nowhere elsewhere. */
+export function withoutBadges(html: string): string {
+  return html.replace(/<p>(?:<a href="\.\.\/\.\.\/actions\/workflows\/[\w.-]+"><img [^>]+><\/a>)+<\/p>\n?/g, '');
+}
+
 /** Vite bundles a picture only if its address begins with a dot. */
 const here = (address: string) => (/^(?:[a-z]+:|[./])/.test(address) ? address : `./${address}`);
