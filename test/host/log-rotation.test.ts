@@ -18,7 +18,8 @@ describeHost('the disk of the logs', () => {
   let nginx: NginxHost;
   beforeAll(async () => {
     nginx = await NginxHost.start();
-    const disks = `mount -t tmpfs -o size=${DISK_MIB}m none ${LOGS}; mount -t tmpfs -o size=8m none /var/lib/nginx/body`;
+    // Like a folder: in one that everybody may write into, root may not add to files of others (fs.protected_regular).
+    const disks = `mount -t tmpfs -o mode=755,size=${DISK_MIB}m none ${LOGS}; mount -t tmpfs -o size=8m none /var/lib/nginx/body`;
     await nginx.host.sh('gateway', `mkdir -p ${LOGS} /var/lib/nginx/body /var/lib/portway; ${disks}`);
     await nginx.web(8080, 'web');
     await nginx.run({ web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:8080` }) });

@@ -78,8 +78,9 @@ describeHost('portway status', () => {
       .map((line) => line.split(/\s+/));
     expect(rows[0]).toEqual(['forward', 'listener', 'engine', 'packets', 'bytes', 'connections', 'targets']);
     const shown = rows
-      .slice(1)
+      .slice(1, -1)
       .map(([name, listener, engine, , , , ...targets]) => [name, listener, engine, targets.join(' ')]);
+    expect(rows.at(-1)?.slice(0, 2)).toEqual(['runs', 'Linux']);
     expect(shown).toEqual([
       ['web', 'tcp/80', 'iptables', '8080'],
       ['web2', 'tcp/81', 'iptables', '10.0.1.10:9000'],
