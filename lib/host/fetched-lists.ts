@@ -3,7 +3,7 @@ import type { FetchedList } from '../forward/fetched-lists';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import type { ResolvedForward } from '../forward/resolved';
 import { LISTS_TABLE, renderFetchedLists } from '../kernel/fetched-lists';
-import { assetFiles, PACKAGE, UNITS } from './assets';
+import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 import type { OperatingSystem } from './operating-system';
 import { neededNetworks } from './protect';
@@ -32,6 +32,8 @@ export function fetchedListsPart(
       ...assetFiles(
         ...['lists', 'fetched', ...(byCountry ? ['countries'] : [])].map((module) => `${PACKAGE}/${module}.py`),
         `${UNITS}/portway-lists.service`,
+        `${UNITS}/portway-lists-table.service`,
+        `${PROGRAMS}/host.d/lists.sh`,
       ),
     ],
     packages: packages.nftables,

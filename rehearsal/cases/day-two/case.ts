@@ -1,6 +1,8 @@
 import { Forward } from '../../../lib/forward/forward';
 import { Sources } from '../../../lib/forward/known-sources';
 import type { RehearsalCase, Stage } from '../../src/case';
+import { lookAfterBoot } from '../../src/look';
+import type { Note } from '../../src/report/steps';
 import { ONE } from '../live-contents';
 import { output } from '../on-host';
 
@@ -48,12 +50,25 @@ async function services(stage: Stage): Promise<void> {
   }
 }
 
+/** At boot there is no moment in which a source that a list holds may come. */
+async function listsFirst(stage: Stage, note: Note): Promise<void> {
+  const { checks, phase } = stage;
+  await lookAfterBoot(stage, () => stage.vm().reboot(), note);
+  const entered = (unit: string) => output(stage, `systemctl show --value -p ActiveEnterTimestampMonotonic ${unit}`);
+  const [table, network] = [await entered('portway-lists-table.service'), await entered('network-pre.target')];
+  const isFirst = Number(table) > 0 && Number(table) <= Number(network);
+  checks.expect(phase, 'the lists are loaded before the network', isFirst, `${table} and ${network} us after power-on`);
+  const chain = await output(stage, 'sudo nft list chain inet portway_lists blocked');
+  checks.expect(phase, 'their chain is there', chain.includes('counter packets'), chain);
+}
+
 const dayTwo: RehearsalCase = {
   about: 'what people ask of a running host: explain, top, metrics, and lists that cannot be fetched',
   versions: VERSIONS,
   steps: [
     { title: 'explain and top', run: explained },
     { title: 'services that may do little', run: services },
+    { title: 'a reboot, and lists hold before the network does', run: listsFirst },
   ],
 };
 

@@ -27,6 +27,8 @@ PORTWAY=${0%/lib/portway/host.sh}/bin/portway
 # Hosts of a fleet add one.
 SERVICES=(
   "portway-metadata.service $UNITS/portway-metadata.service start_metadata"
+  # Before all that opens a port.
+  "portway-lists.service $UNITS/portway-lists.service start_lists"
   "portway-iptables.service $UNITS/portway-iptables.service start_rules"
   "portway-traffic.socket $UNITS/portway-traffic.socket start_timer"
   # Not a service, but it belongs here: settings of connection tracking exist only once it is in use.
@@ -34,7 +36,6 @@ SERVICES=(
   "portway-health.service $UNITS/portway-health.service start_health"
   # The new engine starts before the old one stops, so that a change of engines loses nothing.
   "portway-protect.service $UNITS/portway-protect.service start_timer"
-  "portway-lists.service $UNITS/portway-lists.service start_timer"
   "nginx.service $NGINX start_nginx"
   "portway-logs.timer $UNITS/portway-logs.timer start_timer"
   "portway-certificates.timer $UNITS/portway-certificates.timer start_timer"

@@ -1,5 +1,6 @@
 """Keeps lists of blocked sources current that others publish. On hosts with `Sources.url` or `Sources.countries`; run by portway-lists.service.
 
+Its table is loaded at boot by portway-lists-table.service, and by a change before what the change opens (host.d/lists.sh).
 /etc/portway/lists holds a line for each list: its id, hours between two looks, the most networks, its URL, and of a database the countries. What was good
 last is in /var/lib/portway/lists/ID; the kernel drops what these networks send, by sets in a table of their own
 (lists.nft). A child fetches (fetched.py), since TLS takes ten megabytes.
@@ -58,8 +59,8 @@ def elements(one: Listed) -> str:
     return text
 
 
-def load() -> None:
-    """The table from the start, with the lists that were good last."""
+def load() -> str:
+    """The table from the start, with the lists that were good last. What is wrong; empty if nothing is."""
     os.makedirs(STATE, exist_ok=True)
     wanted = configured()
     known = {one.id for one in wanted}
@@ -67,8 +68,7 @@ def load() -> None:
         if name.partition(".")[0] not in known:
             forget(f"{STATE}/{name}")
     done = run("nft", "-f", "-", text=read(RULES) + "".join(map(elements, wanted)))
-    if done.returncode:
-        say(f"WARNING: the table of lists could not be loaded: {' '.join(done.stderr.split())[:300]}")
+    return f"the table of lists could not be loaded: {' '.join(done.stderr.split())[:300]}" if done.returncode else ""
 
 
 def is_due(one: Listed, now: float) -> bool:
@@ -129,11 +129,18 @@ def main(words: list[str]) -> None:
     if words == ["show"]:
         show()
         return
+    if words == ["load"]:
+        # An empty text is success.
+        sys.exit(load() or None)
     if words:
         sys.exit("usage: portway lists [show]")
-    load()
     running = stamp()
     while stamp() == running:
+        # Somebody may have flushed all rules.
+        if run("nft", "list", "chain", *TABLE.split(), "blocked").returncode:
+            wrong = load()
+            if wrong:
+                say(f"WARNING: {wrong}")
         for one in configured():
             if is_due(one, time.time()):
                 look(one)
@@ -141,8 +148,5 @@ def main(words: list[str]) -> None:
             time.sleep(1)
             if stamp() != running:
                 break
-        # Somebody may have flushed all rules.
-        if run("nft", "list", "chain", *TABLE.split(), "blocked").returncode:
-            load()
     # The unit starts it again, with what has changed.
     sys.exit(75)
