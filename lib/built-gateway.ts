@@ -10,8 +10,8 @@ import { alarmTopic } from './constructs/monitoring';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
-import { trafficWarnings } from './constructs/traffic-warnings';
-import type { Watch, WatchProps } from './constructs/watch';
+import { type SentMetrics, trafficWarnings, type Warnings } from './constructs/traffic-warnings';
+import type { Watch } from './constructs/watch';
 import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
 import type { GatewaySettings } from './forward/gateway-settings';
 import { PLACES } from './forward/known-props';
@@ -63,6 +63,8 @@ export class BuiltGateway {
       settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
     // Not part of the checks: the size of user-data depends on the logical ids of a stack whose props are all valid.
     const problems = new Problems(PLACES);
+    const sent = this.sentMetrics();
+    const traffic = sent === undefined || checked.alarms === undefined ? {} : trafficWarnings(sent);
     const challenges = challengeRecordsOf(this.forwards);
     const host = new Gateway(
       scope,
@@ -89,8 +91,7 @@ export class BuiltGateway {
         signalTimeout: checked.signalTimeout,
         attempt: checked.attempt,
         detailedMonitoring: checked.detailedMonitoring,
-        added:
-          addedBytes(checked, this.sentMetrics(), this.network.flowLogGroup !== undefined) + challengeBytes(challenges),
+        added: addedBytes(checked, traffic, this.network.flowLogGroup !== undefined) + challengeBytes(challenges),
         ipv6: settings.ipv6,
         routes,
       },
@@ -99,11 +100,13 @@ export class BuiltGateway {
     this.host = host;
     this.report(problems);
 
-    const sent = this.sentMetrics();
-    const watch = this.watch(checked, sent);
+    const watch = this.watch(checked, traffic);
     const { alarms, metrics, metricsMade } = watch ?? { alarms: [], metrics: 0, metricsMade: 0 };
     if (checked.dashboard)
-      this.host.show({ name: gatewayName(scope), instanceType: machine.instanceType, alarms, ...sent });
+      this.host.show({
+        ...{ name: gatewayName(scope), instanceType: machine.instanceType, alarms },
+        ...(sent === undefined ? {} : { sent }),
+      });
     if (checked.egress !== undefined) {
       for (const subnet of checked.egress.subnets) this.leadOut(subnet);
     }
@@ -125,27 +128,27 @@ export class BuiltGateway {
   }
 
   /** The alarms that watch the host; undefined if there are none. */
-  private watch({ egress, alarms, machine }: CheckedGateway, sent: Pick<WatchProps, 'sent'>): Watch | undefined {
+  private watch({ egress, alarms, machine }: CheckedGateway, traffic: Warnings): Watch | undefined {
     if (egress === undefined && alarms === undefined) return undefined;
     const own = alarms === undefined ? [] : [alarmTopic(this.host, alarms)];
     const topics = [...new Set([...own, ...(egress?.alarmTopic === undefined ? [] : [egress.alarmTopic])])];
     const group = this.network.flowLogGroup;
     return this.host.watch({
-      topics,
+      ...{ topics, traffic },
       ...(alarms === undefined
         ? {}
         : {
-            ...{ processorOf: machine.instanceType, ...sent },
+            processorOf: machine.instanceType,
             ...(group === undefined ? {} : { flowLogs: { group, gateway: gatewayName(this.scope) } }),
           }),
     });
   }
 
-  /** The metrics that the host sends of itself and of all forwards together. */
-  private sentMetrics(): Pick<WatchProps, 'sent'> {
+  /** The metrics that the host sends; undefined if it sends none. */
+  private sentMetrics(): SentMetrics | undefined {
     const metrics = cloudWatchMetrics(this.forwards, this.settings);
-    if (metrics === undefined) return {};
-    return { sent: { gateway: gatewayName(this.scope), names: metrics.gateway, forwards: metrics.forwards } };
+    if (metrics === undefined) return undefined;
+    return { gateway: gatewayName(this.scope), names: metrics.gateway, forwards: metrics.forwards };
   }
 
   /** @throws PortwayError listing every subnet that cannot be routed, and why */
@@ -180,12 +183,8 @@ export class BuiltGateway {
 }
 
 /** Roughly, and rather too much: bytes of alarms and a dashboard in a template without a bucket. */
-function addedBytes(
-  { alarms, egress, dashboard }: CheckedGateway,
-  { sent }: Pick<WatchProps, 'sent'>,
-  hasFlowLogs: boolean,
-): number {
-  const onSent = sent === undefined ? 0 : 1_000 * Object.keys(trafficWarnings(sent)).length;
+function addedBytes({ alarms, egress, dashboard }: CheckedGateway, traffic: Warnings, hasFlowLogs: boolean): number {
+  const onSent = 1_000 * Object.keys(traffic).length;
   const ofAlarms = alarms === undefined ? 0 : 4_000 + onSent + (hasFlowLogs ? 1_700 : 0);
   const ofChecks = alarms === undefined && egress !== undefined ? 1_900 : 0;
   return ofAlarms + ofChecks + (dashboard ? 5_400 : 0);

@@ -14,6 +14,9 @@ export type Warning = WarningText &
     | { readonly unusual: cloudwatch.Metric }
   );
 
+/** Warnings by the names of their alarms. */
+export type Warnings = Readonly<Record<string, Warning>>;
+
 interface WarningText {
   /** How many periods of the metric in a row. */
   readonly periods: number;
@@ -54,10 +57,8 @@ const { BREACHING, MISSING, NOT_BREACHING } = cloudwatch.TreatMissingData;
 const ENOUGH = 20;
 
 /** Alarms on what the host sends, by name: those whose metrics it has. */
-export function trafficWarnings(sent: SentMetrics): Readonly<Record<string, Warning>> {
+export function trafficWarnings(sent: SentMetrics): Warnings {
   const metric = (name: string, statistic: string, minutes = 1) => sentMetric(sent, name, statistic, minutes);
-  const when = (name: string, warnings: Readonly<Record<string, Warning>>) =>
-    sent.names.includes(name) ? warnings : {};
   const forwards = Object.entries(sent.forwards);
   return {
     Silent: {
@@ -74,14 +75,14 @@ export function trafficWarnings(sent: SentMetrics): Readonly<Record<string, Warn
     ...(forwards.length === 0
       ? servedWarnings(sent)
       : Object.assign({}, ...forwards.map(([name]) => servedWarnings(sent, name)))),
-    ...when('Refused', {
+    ...ifAny(sent.names, ['Refused'], {
       Refused: {
         unusual: metric('Refused', 'Sum', 5),
         ...{ periods: 3, missing: NOT_BREACHING },
         text: 'for 15 minutes the gateway has refused more requests and sessions than is usual at this time of the week. Look who comes: sudo portway top, and why it refuses: /var/log/portway/error.log',
       },
     }),
-    ...when('ConntrackPercent', {
+    ...ifAny(sent.names, ['ConntrackPercent'], {
       Tracked: {
         metric: metric('ConntrackPercent', 'Maximum'),
         ...{ periods: 3, threshold: 80, operator: ABOVE, missing: MISSING },
@@ -96,47 +97,56 @@ export function trafficWarnings(sent: SentMetrics): Readonly<Record<string, Warn
   };
 }
 
+/** The warnings, if one of the wanted metrics is there. */
+function ifAny(there: readonly string[], wanted: readonly string[], warnings: Warnings): Warnings {
+  return wanted.some((name) => there.includes(name)) ? warnings : {};
+}
+
 /** Alarms on how one forward serves its clients; without a name, on all of them together. */
-function servedWarnings(sent: SentMetrics, forward?: string): Readonly<Record<string, Warning>> {
+function servedWarnings(sent: SentMetrics, forward?: string): Warnings {
   const names = (forward === undefined ? undefined : sent.forwards[forward]) ?? sent.names;
   const metric = (name: string, statistic: string, minutes = 1) => sentMetric(sent, name, statistic, minutes, forward);
-  const [id, of, which] =
-    forward === undefined
-      ? ['', '', 'a forward']
-      : [`-${forward}`, ` of the forward ${forward}`, `the forward ${forward}`];
+  const { id, of, subject, failing, down, ending } = forward === undefined ? ALL : oneForward(forward);
   return {
-    ...(names.includes('ServerErrors')
-      ? {
-          [`Failing${id}`]: {
-            metric: new cloudwatch.MathExpression({
-              expression: `IF(requests >= ${ENOUGH}, 100 * errors / requests, 0)`,
-              usingMetrics: { requests: metric('Requests', 'Sum'), errors: metric('ServerErrors', 'Sum') },
-              ...{ period: Duration.minutes(1), label: 'Requests answered by 5xx, in percent' },
-            }),
-            ...{ periods: 5, threshold: 5, operator: ABOVE, missing: NOT_BREACHING },
-            text: `for 5 minutes more than 5 % of the requests${of} have been answered by 5xx. Look which forward and which target: sudo portway top, and /var/log/portway/error.log`,
-          },
-        }
-      : {}),
-    ...(names.includes('HealthyTargets') || names.includes('ForwardsWithoutTarget')
-      ? {
-          [`NoTarget${id}`]: {
-            ...(forward === undefined
-              ? { metric: metric('ForwardsWithoutTarget', 'Maximum'), threshold: 0, operator: ABOVE }
-              : { metric: metric('HealthyTargets', 'Maximum'), threshold: 1, operator: BELOW }),
-            ...{ periods: 3, missing: MISSING },
-            text: `${which} has had no healthy target for 3 minutes. Look which, and why: sudo portway status`,
-          },
-        }
-      : {}),
-    ...(names.includes('CertificateDays')
-      ? {
-          [`Certificate${id}`]: {
-            metric: metric('CertificateDays', 'Minimum', 60),
-            ...{ periods: 1, threshold: 14, operator: BELOW, missing: MISSING },
-            text: `a certificate${of} has less than 14 days left, and was not renewed. Look whose, and what the renewal says: sudo portway status, journalctl -u portway-certificates`,
-          },
-        }
-      : {}),
+    ...ifAny(names, ['ServerErrors'], {
+      [`Failing${id}`]: {
+        metric: new cloudwatch.MathExpression({
+          expression: `IF(requests >= ${ENOUGH}, 100 * errors / requests, 0)`,
+          usingMetrics: { requests: metric('Requests', 'Sum'), errors: metric('ServerErrors', 'Sum') },
+          ...{ period: Duration.minutes(1), label: 'Requests answered by 5xx, in percent' },
+        }),
+        ...{ periods: 5, threshold: 5, operator: ABOVE, missing: NOT_BREACHING },
+        text: `for 5 minutes more than 5 % of the requests${of} have been answered by 5xx. Look ${failing}: sudo portway top, and /var/log/portway/error.log`,
+      },
+    }),
+    ...ifAny(names, ['HealthyTargets', 'ForwardsWithoutTarget'], {
+      [`NoTarget${id}`]: {
+        ...(forward === undefined
+          ? { metric: metric('ForwardsWithoutTarget', 'Maximum'), threshold: 0, operator: ABOVE }
+          : { metric: metric('HealthyTargets', 'Maximum'), threshold: 1, operator: BELOW }),
+        ...{ periods: 3, missing: MISSING },
+        text: `${subject} has had no healthy target for 3 minutes. Look ${down}: sudo portway status`,
+      },
+    }),
+    ...ifAny(names, ['CertificateDays'], {
+      [`Certificate${id}`]: {
+        metric: metric('CertificateDays', 'Minimum', 60),
+        ...{ periods: 1, threshold: 14, operator: BELOW, missing: MISSING },
+        text: `a certificate${of} has less than 14 days left, and was not renewed. Look ${ending}, and what the renewal says: sudo portway status, journalctl -u portway-certificates`,
+      },
+    }),
+  };
+}
+
+/** The words of alarms on all forwards together. */
+const ALL = {
+  ...{ id: '', of: '', subject: 'a forward' },
+  ...{ failing: 'which forward and which target', down: 'which, and why', ending: 'whose' },
+};
+
+function oneForward(name: string): typeof ALL {
+  return {
+    ...{ id: `-${name}`, of: ` of the forward ${name}`, subject: `the forward ${name}` },
+    ...{ failing: `which target of ${name}`, down: `why none of ${name}'s answers`, ending: `which of ${name}'s` },
   };
 }

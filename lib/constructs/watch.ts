@@ -6,7 +6,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { type EarlyWarning, earlyWarnings } from './early-warnings';
 import { rejectedPackets } from './rejected-packets';
-import { type SentMetrics, trafficWarnings, type Warning } from './traffic-warnings';
+import type { Warning, Warnings } from './traffic-warnings';
 
 export interface WatchProps {
   readonly instanceId: string;
@@ -14,8 +14,8 @@ export interface WatchProps {
   readonly topics: readonly sns.ITopic[];
   /** The host's type, if its processor is watched too. */
   readonly processorOf?: string;
-  /** What the host sends, if that is watched too. */
-  readonly sent?: SentMetrics;
+  /** On what the host sends, if that is watched too. */
+  readonly traffic: Warnings;
   /** Where flow logs go, and the gateway's name, if they are watched too. */
   readonly flowLogs?: { readonly group: logs.ILogGroup; readonly gateway: string };
 }
@@ -45,7 +45,7 @@ export class Watch extends Construct {
   /** How many metrics were made for them: AWS charges for each as for any other of an account's own. */
   readonly metricsMade: number;
 
-  constructor(scope: Construct, id: string, { instanceId, topics, processorOf, sent, flowLogs }: WatchProps) {
+  constructor(scope: Construct, id: string, { instanceId, topics, processorOf, traffic, flowLogs }: WatchProps) {
     super(scope, id);
     const alarm = (name: string, what: Warning, action?: actions.Ec2InstanceAction) => {
       const how = {
@@ -84,7 +84,7 @@ export class Watch extends Construct {
     const early = processorOf === undefined ? [] : Object.entries(earlyWarnings(processorOf));
     const warnings = [
       ...early.map(([name, warning]) => [name, measured(warning)] as const),
-      ...(sent === undefined ? [] : Object.entries(trafficWarnings(sent))),
+      ...Object.entries(traffic),
       ...(flowLogs === undefined
         ? []
         : [['Rejected', rejectedPackets(this, flowLogs.group, flowLogs.gateway)] as const]),
