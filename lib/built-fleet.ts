@@ -34,13 +34,13 @@ export class BuiltFleet {
     this.network = new Network(scope, 'Network', checked.network);
     // Not part of the checks: the size of the template depends on a stack whose props are all valid.
     const problems = new Problems(PLACES);
-    const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring } = checked;
+    const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring, dns } = checked;
     const fleet = new Fleet(
       scope,
       'Fleet',
       {
         ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort },
-        ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
+        ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring, dns },
         secrets: secretsOf(forwards),
       },
       problems,
@@ -57,7 +57,7 @@ export class BuiltFleet {
       fleet,
       {
         ...{ forwards, settings, content, inbound: [...fromClients, ...toHosts], outbound },
-        ...{ association: fleet.balancer.logicalId, userData: fleet.userData, eip: undefined, dns: undefined },
+        ...{ association: fleet.balancer.logicalId, userData: fleet.userData, eip: undefined, dns },
         login: { way: ssh, user: os.sshUser, hasKey: Object.keys(loginKey).length > 0 },
         ...{ alarms: { count: 0, metrics: 0, metricsMade: 0 }, dashboard: false },
         fleet: plannedFleet({ ...capacity, ...machine, listeners, healthPort }),

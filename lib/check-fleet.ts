@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import { GATEWAY, ofStack, readGateway, readObjectOrEnd, type Written } from './check-stack';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
+import type { DnsProps } from './constructs/dns';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
 import { checkBlocked, checkForwards } from './constructs/fleet/check-forwards';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
@@ -44,6 +45,7 @@ export interface CheckedFleet {
   readonly liveChange: LiveChange;
   readonly signalTimeout: Duration;
   readonly detailedMonitoring: boolean;
+  readonly dns: DnsProps | undefined;
 }
 
 /** The names of a fleet's props, and those of a single gateway's, which are refused with a reason. */
@@ -97,11 +99,11 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   checkBlocked(settings, problems);
   // Reported already if it is wrong.
   const login = readLogin(props, new Problems());
-  const { firstBootScript, loginKey, network, outbound, liveChange, detailedMonitoring } = one;
+  const { firstBootScript, loginKey, network, outbound, liveChange, detailedMonitoring, dns } = one;
   return {
     cdk: ofStack(cdk),
     ...{ capacity, healthPort, forwards, listeners, settings, machine, loginKey, outbound, liveChange },
-    ...{ signalTimeout, detailedMonitoring, ssh: login.way },
+    ...{ signalTimeout, detailedMonitoring, dns, ssh: login.way },
     network: { ...network, zones: capacity.zones },
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
     // People log in to the hosts themselves, not to the balancer.

@@ -1,4 +1,5 @@
 import type { CdkStackProps } from './constructs/cdk-stack-props';
+import type { DnsProps } from './constructs/dns';
 import type { CapacityProps } from './constructs/fleet/capacity';
 import type { NOT_ON_A_FLEET } from './constructs/fleet/not-on-a-fleet';
 import type { AmiProps } from './constructs/machine';
@@ -8,7 +9,9 @@ import type { PortGatewayProps } from './port-gateway-props';
  * Props of a fleet: its forwards, its capacity, and the hosts. What they have in common with those of a single gateway
  * means the same; limits and caches are each host's own.
  */
-export interface PortwayFleetProps extends CdkStackProps, Omit<PortGatewayProps, keyof typeof NOT_ON_A_FLEET | 'ami'> {
+export interface PortwayFleetProps
+  extends CdkStackProps,
+    Omit<PortGatewayProps, keyof typeof NOT_ON_A_FLEET | 'ami' | 'dns'> {
   /**
    * How many hosts there are, and over how many zones.
    * @category Fleet
@@ -29,4 +32,11 @@ export interface PortwayFleetProps extends CdkStackProps, Omit<PortGatewayProps,
    * @refused a port of a forward
    */
   readonly healthPort?: number;
+  /**
+   * Names that lead to the balancer, as alias records (A) in a hosted zone of Route 53: an answer leaves out the addresses
+   * of zones without a healthy host. There are no AAAA records, since a fleet has no IPv6. A name must not have an A record already.
+   * @default none
+   * @category Fleet
+   */
+  readonly dns?: DnsProps;
 }

@@ -7,7 +7,7 @@ import type { Problems } from '../forward/problems';
 import { passes, readObject } from '../forward/read-object';
 import { isToken } from '../forward/token';
 
-/** Names in Route 53 that lead to the gateway. */
+/** Names in Route 53 that lead to the gateway, or to a fleet's balancer. */
 export interface DnsProps {
   /** The hosted zone, such as `route53.HostedZone.fromLookup(this, 'Zone', { domainName: 'example.com' })`. */
   readonly zone: route53.IHostedZone;
@@ -60,17 +60,28 @@ function isZone(value: unknown): value is route53.IHostedZone {
   );
 }
 
-/** A records of the gateway's names. They depend on the address only, which stays whatever becomes of the host. */
+/** Where names lead: to an address, or to a balancer, whose own name tells the addresses of the zones that have healthy hosts. */
+export type Destination =
+  | { readonly address: string }
+  | { readonly balancer: { readonly dnsName: string; readonly hostedZoneId: string } };
+
+/** A records of the names. They depend on their destination only, which stays whatever becomes of a host. */
 export class Dns extends Construct {
-  constructor(scope: Construct, id: string, { zone, names, address }: DnsProps & { readonly address: string }) {
+  constructor(scope: Construct, id: string, { zone, names }: DnsProps, destination: Destination) {
     super(scope, id);
+    const answer = answerOf(destination);
     for (const [i, name] of names.entries())
       new route53.CfnRecordSet(this, isToken(name) ? `Name${i}` : name, {
         hostedZoneId: zone.hostedZoneId,
         name,
         type: 'A',
-        ttl: TTL,
-        resourceRecords: [address],
+        ...answer,
       });
   }
+}
+
+function answerOf(to: Destination): Pick<route53.CfnRecordSetProps, 'ttl' | 'resourceRecords' | 'aliasTarget'> {
+  if ('address' in to) return { ttl: TTL, resourceRecords: [to.address] };
+  const { dnsName, hostedZoneId } = to.balancer;
+  return { aliasTarget: { dnsName, hostedZoneId } };
 }

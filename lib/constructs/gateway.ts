@@ -226,7 +226,7 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     // Booting needs the route, and the internet gateway cannot be detached while public addresses are in use.
     for (const resource of [eip.resource, this.association, this.instance.instance])
       resource?.node.addDependency(...network.internet);
-    if (props.dns !== undefined) new Dns(this, 'Dns', { ...props.dns, address: this.address });
+    if (props.dns !== undefined) new Dns(this, 'Dns', props.dns, { address: this.address });
   }
 
   /** The logical id of the address's association: see `Plan`. */

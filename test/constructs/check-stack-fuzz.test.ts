@@ -9,6 +9,7 @@ import { stacks } from '../host/support/arbitrary';
 import { Choices, mistakes, mutate } from '../host/support/mutate';
 import { SEED } from '../host/support/seed';
 import { PUBLIC_KEY } from '../snapshots/canonical';
+import { teamNetwork } from '../snapshots/team-network';
 
 /** Variants of each stack that is drawn. */
 const OF_EACH = 10;
@@ -57,6 +58,8 @@ const rest = fc.record(
   { requiredKeys: [] },
 );
 
+const TEAM = teamNetwork().shared;
+
 /** The props of a fleet besides those of its hosts. */
 const capacity = fc.record(
   {
@@ -66,6 +69,7 @@ const capacity = fc.record(
     ),
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
     healthPort: fc.integer({ min: 1024, max: 65_535 }),
+    dns: fc.constant(TEAM.dns),
   },
   { requiredKeys: ['capacity', 'ami'] },
 );

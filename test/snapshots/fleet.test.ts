@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalFleet, synthesizeFleet } from '../support/fleet';
+import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
+import { CANONICAL_FLEETS, synthesizeFleet } from '../support/fleet';
 
-const EXPECTED = join(__dirname, 'expected-fleet', 'template.json');
+const EXPECTED = join(__dirname, 'expected-fleet');
 
 /** Without contents and hashes, which other snapshots show: see review-files.ts. */
-function reviewed(): string {
-  const { template } = synthesizeFleet(canonicalFleet);
+function reviewed(props: () => PortwayFleetProps): string {
+  const { template } = synthesizeFleet(props);
   const copy = structuredClone(template);
   for (const { Type, Properties } of Object.values(copy.Resources)) {
     const properties = Properties as
@@ -21,8 +22,9 @@ function reviewed(): string {
     .replace(/(\/portway\/Fleet\/)[0-9a-f]{16}(\/now)/g, '$1<generation>$2');
 }
 
-test('the template of a fleet is as reviewed', () => {
-  const text = reviewed();
-  if (process.env.UPDATE_SNAPSHOTS !== undefined) writeFileSync(EXPECTED, text);
-  expect(text).toBe(readFileSync(EXPECTED, 'utf8'));
+test.each(Object.entries(CANONICAL_FLEETS))('the template of %s is as reviewed', (name, props) => {
+  const file = join(EXPECTED, `${name}.json`);
+  const text = reviewed(props);
+  if (process.env.UPDATE_SNAPSHOTS !== undefined) writeFileSync(file, text);
+  expect(text).toBe(readFileSync(file, 'utf8'));
 });

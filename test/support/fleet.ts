@@ -7,6 +7,7 @@ import { Tls } from '../../lib/forward/tls';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
 import { featureFlags } from '../snapshots/synthesize';
+import { teamNetwork } from '../snapshots/team-network';
 
 /** The smallest fleet. */
 export const SMALL: PortwayFleetProps = {
@@ -35,6 +36,18 @@ export function canonicalFleet(): PortwayFleetProps {
     },
   };
 }
+
+/** Beside what a team has already: names in its zone. */
+function existingFleet(): PortwayFleetProps {
+  const { dns } = teamNetwork().shared;
+  return { ...SMALL, dns };
+}
+
+/** Fleets whose templates reviewers compare, and that every template check runs on. */
+export const CANONICAL_FLEETS: Readonly<Record<string, () => PortwayFleetProps>> = {
+  fleet: canonicalFleet,
+  'fleet-existing': existingFleet,
+};
 
 export interface Resource {
   readonly Type: string;

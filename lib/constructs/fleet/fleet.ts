@@ -11,6 +11,7 @@ import { storedContent } from '../../host/content/stored-content';
 import type { UserData } from '../../host/content/user-data';
 import type { HostContent } from '../../host/host-content';
 import { ContentStore } from '../content-store';
+import { Dns, type DnsProps } from '../dns';
 import { finalProperties } from '../final-properties';
 import { Firewall } from '../firewall';
 import { GatewayConnections } from '../gateway-connections';
@@ -45,6 +46,7 @@ export interface FleetProps {
   readonly loginKey: LoginKeyProps;
   readonly signalTimeout: Duration;
   readonly detailedMonitoring: boolean;
+  readonly dns: DnsProps | undefined;
 }
 
 /** A running host's time for a change. */
@@ -87,6 +89,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     this.grantPrincipal = principal;
     if (props.ssh === 'session-manager') grantSessions(role);
     this.balancer = new Balancer(this, 'Balancer', { network, listeners, inbound: props.fromClients, healthPort });
+    if (props.dns !== undefined) new Dns(this, 'Dns', props.dns, { balancer: this.balancer });
     const between = this.letBalancerIn(securityGroup, listeners, healthPort);
     const keyPair = loginKey(this, props.loginKey);
     const launchTemplate = new LaunchTemplate(this, 'Launch', {

@@ -7,7 +7,6 @@ export const NOT_ON_A_FLEET = {
   securityGroups: 'they go with an existing vpc, which it does not take so far',
   availabilityZoneIndex: 'capacity.zones says over how many zones it is',
   eip: 'each zone has an address of its own, which belongs to the balancer. An address in use cannot move there: change the DNS record instead',
-  dns: 'make an alias record to its balancer: see the output BalancerName',
   role: 'its hosts share a role of their own, so far; grant rights to stack.fleet',
   egress: 'a route leads to one host, and a fleet has none that stays. Use a PortwayStack beside it',
   ipv6: "by IPv6 the balancer hands connections on from its own address, so allowFrom, limits and logs would not see the client's",
