@@ -34,13 +34,15 @@ export class BuiltFleet {
     this.network = new Network(scope, 'Network', checked.network);
     // Not part of the checks: the size of the template depends on a stack whose props are all valid.
     const problems = new Problems(PLACES);
-    const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring, dns } = checked;
+    const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring } = checked;
+    const { dns, securityGroups, role } = checked;
     const fleet = new Fleet(
       scope,
       'Fleet',
       {
         ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort },
-        ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring, dns },
+        ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
+        ...{ dns, securityGroups, role },
         secrets: secretsOf(forwards),
       },
       problems,

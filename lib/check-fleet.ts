@@ -1,11 +1,15 @@
 import type { Duration } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import { GATEWAY, ofStack, readGateway, readObjectOrEnd, type Written } from './check-stack';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
+import { readPlace } from './constructs/check-vpc';
 import type { DnsProps } from './constructs/dns';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
-import { checkBlocked, checkForwards } from './constructs/fleet/check-forwards';
+import { checkForwards } from './constructs/fleet/check-forwards';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
 import { NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
+import { checkBlocked, zoneSubnets } from './constructs/fleet/zones';
 import type { LiveChange } from './constructs/live-change';
 import { loginPeer, NOBODY } from './constructs/login';
 import type { LoginKeyProps } from './constructs/login-key';
@@ -17,6 +21,7 @@ import { type GatewaySettings, NO_SETTINGS } from './forward/gateway-settings';
 import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
+import { isPlainObject } from './forward/read-object';
 import { readWhole } from './forward/read-value';
 import type { ResolvedForward } from './forward/resolved';
 import { inboundTraffic, separateTraffic, type TrafficRule } from './forward/traffic';
@@ -46,6 +51,8 @@ export interface CheckedFleet {
   readonly signalTimeout: Duration;
   readonly detailedMonitoring: boolean;
   readonly dns: DnsProps | undefined;
+  readonly securityGroups: readonly ec2.ISecurityGroup[];
+  readonly role: iam.IRole | undefined;
 }
 
 /** The names of a fleet's props, and those of a single gateway's, which are refused with a reason. */
@@ -72,12 +79,20 @@ export function checkFleet(written: unknown): CheckedFleet {
   return checked;
 }
 
-/** A small fleet with valid props, in place of a wrong one until all problems are told. It must never be deployed. */
-export function standInFleet(): CheckedFleet {
+/**
+ * A small fleet with valid props, in place of a wrong one until all problems are told. It keeps the VPC, if that is valid. It must never be
+ * deployed.
+ */
+export function standInFleet(written: unknown): CheckedFleet {
+  const { vpc: given } = (isPlainObject(written) ? written : {}) as Written;
   const ami = { id: 'ami-00000000', rootDevice: '/dev/xvda' };
   const forwards = { standIn: Forward.tcp({ listen: 80, to: '192.0.2.1:80', engine: 'iptables' }) };
   const capacity = { min: 2, max: 3 };
-  return readFleet({ adminCidr: NOBODY.text, keyPairName: 'none', ami, capacity, forwards }, new Problems());
+  const problems = new Problems();
+  subnetsOf({ vpc: given }, 2, problems);
+  const vpc = problems.length > 0 ? undefined : readPlace({ vpc: given }, problems)?.vpc;
+  const own = vpc === undefined ? {} : { vpc };
+  return readFleet({ adminCidr: NOBODY.text, keyPairName: 'none', ami, capacity, forwards, ...own }, new Problems());
 }
 
 function readFleet(props: Written, problems: Problems): CheckedFleet {
@@ -96,20 +111,29 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
     );
   const listeners = listenersOf(forwards);
   checkForwards(forwards, listeners, healthPort, problems);
-  checkBlocked(settings, problems);
+  const network = { ...one.network, zones: capacity.zones, ...subnetsOf(props, capacity.zones, problems) };
+  checkBlocked(settings, network, problems);
   // Reported already if it is wrong.
   const login = readLogin(props, new Problems());
-  const { firstBootScript, loginKey, network, outbound, liveChange, detailedMonitoring, dns } = one;
+  const { firstBootScript, loginKey, outbound, liveChange, detailedMonitoring, dns, securityGroups, role } = one;
   return {
     cdk: ofStack(cdk),
     ...{ capacity, healthPort, forwards, listeners, settings, machine, loginKey, outbound, liveChange },
-    ...{ signalTimeout, detailedMonitoring, dns, ssh: login.way },
-    network: { ...network, zones: capacity.zones },
+    ...{ signalTimeout, detailedMonitoring, dns, securityGroups, role, network, ssh: login.way },
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
     // People log in to the hosts themselves, not to the balancer.
     fromClients: inboundTraffic(forwards, settings, undefined, separateTraffic(mostRules(props.maxSecurityGroupRules))),
     toHosts: inboundTraffic([], NO_SETTINGS, loginPeer(login)),
   };
+}
+
+/** Where an existing VPC takes the fleet. */
+function subnetsOf(props: Written, zones: number, problems: Problems): Pick<NetworkProps, 'subnet' | 'subnets'> {
+  // What is wrong with the VPC itself is reported already.
+  const place = readPlace(props, new Problems());
+  if (place === undefined) return {};
+  const subnets = zoneSubnets(place, { zones, isChosen: props.vpcSubnets !== undefined }, problems);
+  return subnets?.[0] === undefined ? {} : { subnet: subnets[0], subnets };
 }
 
 /** What a fleet's props mean for each of its hosts. */

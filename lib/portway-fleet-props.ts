@@ -1,3 +1,5 @@
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { CdkStackProps } from './constructs/cdk-stack-props';
 import type { DnsProps } from './constructs/dns';
 import type { CapacityProps } from './constructs/fleet/capacity';
@@ -11,7 +13,7 @@ import type { PortGatewayProps } from './port-gateway-props';
  */
 export interface PortwayFleetProps
   extends CdkStackProps,
-    Omit<PortGatewayProps, keyof typeof NOT_ON_A_FLEET | 'ami' | 'dns'> {
+    Omit<PortGatewayProps, keyof typeof NOT_ON_A_FLEET | keyof OwnWords> {
   /**
    * How many hosts there are, and over how many zones.
    * @category Fleet
@@ -39,4 +41,40 @@ export interface PortwayFleetProps
    * @category Fleet
    */
   readonly dns?: DnsProps;
+  /**
+   * An existing VPC. Its first public subnet in each zone is used, unless `vpcSubnets` chooses others. It cannot be changed: a balancer does
+   * not move to another VPC, so the deploy fails and goes back. Deploy another fleet there.
+   * @default a VPC of its own, 10.0.0.0/16, with a public subnet in each zone
+   * @category Fleet
+   * @refused a VPC with public subnets in fewer zones than `capacity.zones`; subnets whose zones are not known at synth
+   */
+  readonly vpc?: ec2.IVpc | ec2.Vpc;
+  /**
+   * Which public subnets of `vpc`, by the CDK's `SubnetSelection`: `{ availabilityZones: ['eu-central-1a', 'eu-central-1b'] }`,
+   * `{ subnetGroupName: 'Edge' }`, `{ subnets: [one, other] }`. The first one that it selects in each zone is used, for as many zones as
+   * `capacity.zones` says. Others replace the hosts one by one.
+   * @default the VPC's public subnets
+   * @category Fleet
+   * @refused without `vpc`; a selection with private subnets, or with subnets in fewer zones than `capacity.zones`
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * Further security groups of the hosts, such as a group that admits monitoring. Their own group, which admits the balancer and the
+   * admin, is always there; what any group allows is allowed. AWS's quota is five groups in all. Another list replaces the hosts one by one.
+   * @default none
+   * @category Fleet
+   * @refused without `vpc`; an empty list; more than 15
+   */
+  readonly securityGroups?: readonly ec2.ISecurityGroup[];
+  /**
+   * The hosts' role, if it must not be one of their own: EC2 must be allowed to assume it. Portway adds one inline policy, with what these
+   * hosts read. A role that is imported with `mutable: false` is left as it is, and must have these rights already: `cdk synth` without
+   * `role` shows them. Changing the role leaves the hosts alone.
+   * @default a new role
+   * @category Fleet
+   */
+  readonly role?: iam.IRole;
 }
+
+/** Props of a single gateway that mean something else on a fleet. */
+type OwnWords = Pick<PortGatewayProps, 'ami' | 'dns' | 'vpc' | 'vpcSubnets' | 'securityGroups' | 'role'>;

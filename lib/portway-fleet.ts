@@ -28,7 +28,7 @@ export class PortwayFleet extends Stack {
     const checked = reportProblems(
       scope.node.path === '' ? id : `${scope.node.path}/${id}`,
       () => checkFleet(props),
-      () => standInFleet(),
+      () => standInFleet(props),
     );
     super(scope, id, { description: 'Port forwarding by Portway', ...checked.cdk, analyticsReporting: false });
     this.zones = checked.capacity.zones;

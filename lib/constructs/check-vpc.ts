@@ -11,6 +11,8 @@ import type { NetworkProps } from './network';
 export interface Place {
   readonly vpc: ec2.IVpc;
   readonly subnet: ec2.ISubnet;
+  /** All that are chosen, which begin with `subnet`. A single gateway is in that one; a fleet has one a zone. */
+  readonly subnets: readonly ec2.ISubnet[];
   /** Whether `Vpc.fromLookup` has yet to find it: dummy values stand in, and the CLI calls the app again with the real ones. */
   readonly isPending: boolean;
 }
@@ -37,36 +39,40 @@ export function readPlace(props: { vpc?: unknown; vpcSubnets?: unknown }, proble
   const read = readVpc(vpc, vpcSubnets !== undefined, problems);
   if (read === undefined) return undefined;
   const isPending = passes(() => read.selectSubnets({ subnetType: ec2.SubnetType.PUBLIC }).isPendingLookup === true);
-  const [first] = read.publicSubnets;
-  const subnet = vpcSubnets === undefined ? first : chooseSubnet(read, selection, isPending, problems);
-  return subnet === undefined ? undefined : { vpc: read, subnet, isPending };
+  const subnets = vpcSubnets === undefined ? read.publicSubnets : chooseSubnets(read, selection, isPending, problems);
+  const [subnet] = subnets;
+  return subnet === undefined ? undefined : { vpc: read, subnet, subnets, isPending };
 }
 
-/** The first public subnet of a selection. */
-function chooseSubnet(
+/** The subnets of a selection, if the first one is public. */
+function chooseSubnets(
   vpc: ec2.IVpc,
   selection: ec2.SubnetSelection | undefined,
   isPending: boolean,
   problems: Problems,
-): ec2.ISubnet | undefined {
+): readonly ec2.ISubnet[] {
   // Reported already.
-  if (selection === undefined) return undefined;
+  if (selection === undefined) return [];
   // The zones and groups of dummy values are none of the real ones.
-  if (isPending) return vpc.publicSubnets[0];
+  if (isPending) return vpc.publicSubnets;
   try {
     // Without a kind, the CDK chooses private subnets.
     const isOpen = selection.subnetGroupName === undefined && selection.subnets === undefined;
     const { subnets } = vpc.selectSubnets({ ...(isOpen ? { subnetType: ec2.SubnetType.PUBLIC } : {}), ...selection });
     const [subnet] = subnets;
-    const isPrivate = [...vpc.privateSubnets, ...vpc.isolatedSubnets].some((one) => one.subnetId === subnet?.subnetId);
     if (subnet === undefined) problems.add('vpcSubnets', 'must choose a subnet of vpc, got none');
-    else if (isPrivate)
+    else if (isPrivate(vpc, subnet))
       problems.add('vpcSubnets', 'must choose a public subnet: its way out is the internet gateway', subnet.node.path);
-    else return subnet;
+    else return subnets;
   } catch (error) {
     problems.add('vpcSubnets', `must choose a subnet of vpc: ${(error as Error).message}`);
   }
-  return undefined;
+  return [];
+}
+
+/** Whether the VPC itself calls the subnet private. */
+export function isPrivate(vpc: ec2.IVpc, subnet: ec2.ISubnet): boolean {
+  return [...vpc.privateSubnets, ...vpc.isolatedSubnets].some((one) => one.subnetId === subnet.subnetId);
 }
 
 /**

@@ -22,6 +22,11 @@ export interface NetworkProps {
    */
   readonly subnet?: ec2.ISubnet;
   /**
+   * Public subnets of `vpc`, one a zone, which begin with `subnet`.
+   * @default that one alone
+   */
+  readonly subnets?: readonly ec2.ISubnet[];
+  /**
    * Whether the new VPC writes flow logs to CloudWatch, with a saved query of Logs Insights: who sends most.
    * @default false
    */
@@ -88,7 +93,7 @@ export class Network extends Construct {
     // The stack's checks guarantee that there is one.
     const subnet = props.subnet ?? (this.vpc.publicSubnets[0] as ec2.ISubnet);
     this.subnet = subnet;
-    this.subnets = this.isForeign ? [subnet] : this.vpc.publicSubnets;
+    this.subnets = this.isForeign ? (props.subnets ?? [subnet]) : this.vpc.publicSubnets;
     // The VPC's own `internetConnectivityEstablished` covers the internet gateway only. Booting needs the route too, and destroy
     // must not detach the gateway while a public address is left. It also lacks the IPv6 route of a dual-stack VPC.
     // An imported VPC has none of these in this app.

@@ -70,6 +70,10 @@ const capacity = fc.record(
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
     healthPort: fc.integer({ min: 1024, max: 65_535 }),
     dns: fc.constant(TEAM.dns),
+    role: fc.constant(TEAM.role),
+    vpc: fc.constant(TEAM.vpc),
+    vpcSubnets: fc.constantFrom({ subnets: TEAM.vpc.publicSubnets }, { onePerAz: true }),
+    securityGroups: fc.constant(TEAM.securityGroups),
   },
   { requiredKeys: ['capacity', 'ami'] },
 );

@@ -37,10 +37,10 @@ export function canonicalFleet(): PortwayFleetProps {
   };
 }
 
-/** Beside what a team has already: names in its zone. */
+/** Beside what a team has already: subnets, group, zone, role. */
 function existingFleet(): PortwayFleetProps {
-  const { dns } = teamNetwork().shared;
-  return { ...SMALL, dns };
+  const { vpc, securityGroups, dns, role } = teamNetwork().shared;
+  return { ...SMALL, vpc, vpcSubnets: { subnets: vpc.publicSubnets }, securityGroups, dns, role };
 }
 
 /** Fleets whose templates reviewers compare, and that every template check runs on. */

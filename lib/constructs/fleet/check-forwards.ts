@@ -1,13 +1,7 @@
-import { overlapCidr } from 'cidr-tools';
-import type { GatewaySettings } from '../../forward/gateway-settings';
 import { forwardPath, type Problems } from '../../forward/problems';
 import { isKernelForward, isPortForward, type ResolvedForward, transportsOf } from '../../forward/resolved';
 import { type Certificate, isCheckedOverHttp } from '../../forward/tls';
-import { isToken } from '../../forward/token';
 import { type Listener, MOST_LISTENERS } from './listeners';
-
-/** The addresses of a fleet's own VPC: of its hosts, and of the balancer, which checks them. */
-const OWN_NETWORK = '10.0.0.0/16';
 
 /** Reports forwards that a fleet cannot have, and a health port that something else needs. */
 export function checkForwards(
@@ -61,15 +55,4 @@ function certificateTrouble(certificate: Certificate): string {
   return isCheckedOverHttp(certificate)
     ? "the CA's challenge reaches any host, and only one has the answer"
     : "each host would get a certificate of its own, of which Let's Encrypt gives five a week for the same domains. Get one elsewhere, and store it in the secret";
-}
-
-/** Reports blocked networks that the balancer's health checks come from: hosts would drop them, and all would be replaced. */
-export function checkBlocked({ blocked }: GatewaySettings, problems: Problems): void {
-  for (const { text, family } of blocked)
-    if (family === 4 && !isToken(text) && overlapCidr(text, OWN_NETWORK))
-      problems.add(
-        'blocked',
-        `must leave out ${OWN_NETWORK} on a fleet: the balancer checks the hosts from there, and hosts that drop that are replaced`,
-        text,
-      );
 }

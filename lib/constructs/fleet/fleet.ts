@@ -47,6 +47,9 @@ export interface FleetProps {
   readonly signalTimeout: Duration;
   readonly detailedMonitoring: boolean;
   readonly dns: DnsProps | undefined;
+  /** Of the hosts, besides their own. */
+  readonly securityGroups: readonly ec2.ISecurityGroup[];
+  readonly role: iam.IRole | undefined;
 }
 
 /** A running host's time for a change. */
@@ -83,7 +86,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     });
     login?.leadTo(securityGroup);
     this.connections = new GatewayConnections(securityGroup);
-    const { host: role, principal } = hostRole(this, undefined);
+    const { host: role, principal } = hostRole(this, props.role);
     // lib/forward is CDK-free, so it cannot name IGrantable.
     for (const secret of props.secrets) secret.grantRead(role as never);
     this.grantPrincipal = principal;
@@ -93,7 +96,9 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     const between = this.letBalancerIn(securityGroup, listeners, healthPort);
     const keyPair = loginKey(this, props.loginKey);
     const launchTemplate = new LaunchTemplate(this, 'Launch', {
-      ...{ machine: props.machine, role, securityGroup, keyPair, detailedMonitoring: props.detailedMonitoring },
+      ...{ machine: props.machine, role, keyPair, detailedMonitoring: props.detailedMonitoring },
+      securityGroups: [securityGroup, ...props.securityGroups],
+      asksForAddress: network.isForeign,
     });
     const { targetGroupArns } = this.balancer;
     this.hosts = new Hosts(this, 'Hosts', {
@@ -120,8 +125,9 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     this.userData = userData({ name, stored, store, boot, namesContent: false });
     launchTemplate.userData = this.userData.text;
     proof.condition.node.addDependency(store.pointer);
-    // A host's role with the right to read comes from the launch template; its target groups need their listeners.
-    group.node.addDependency(store.pointer, role, ...network.internet, ...this.balancer.listeners);
+    // A given role that must not change has its rights already, and may be of another stage. Target groups need their listeners.
+    const rights = role === props.role ? [] : [role];
+    group.node.addDependency(store.pointer, ...rights, ...network.internet, ...this.balancer.listeners);
     // A host that fails would start a rollback, and CloudFormation cannot delete an endpoint that is still being made.
     if (login !== undefined) group.addResourceDependency(login.endpoint);
     if (keyPair === undefined && props.ssh !== 'session-manager')

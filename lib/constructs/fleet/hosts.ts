@@ -12,7 +12,9 @@ import type { Capacity } from './capacity';
 export interface LaunchProps {
   readonly machine: Machine;
   readonly role: iam.IRole;
-  readonly securityGroup: ec2.ISecurityGroup;
+  readonly securityGroups: readonly ec2.ISecurityGroup[];
+  /** Whether a host asks for a public address itself: an existing subnet may not assign one. */
+  readonly asksForAddress: boolean;
   readonly keyPair: ec2.IKeyPair | undefined;
   readonly detailedMonitoring: boolean;
 }
@@ -24,9 +26,10 @@ export class LaunchTemplate extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { machine, role, securityGroup, keyPair, detailedMonitoring }: LaunchProps,
+    { machine, role, securityGroups, asksForAddress, keyPair, detailedMonitoring }: LaunchProps,
   ) {
     super(scope, id);
+    const groups = securityGroups.map((group) => group.securityGroupId);
     const profile = new iam.CfnInstanceProfile(this, 'Profile', { roles: [role.roleName] });
     if (!('id' in machine.image)) throw new Error('a fleet names its image: see checkFleet');
     this.resource = new ec2.CfnLaunchTemplate(this, 'Template', {
@@ -34,7 +37,9 @@ export class LaunchTemplate extends Construct {
         imageId: machine.image.id,
         instanceType: machine.instanceType,
         iamInstanceProfile: { arn: profile.attrArn },
-        securityGroupIds: [securityGroup.securityGroupId],
+        ...(asksForAddress
+          ? { networkInterfaces: [{ deviceIndex: 0, associatePublicIpAddress: true, groups }] }
+          : { securityGroupIds: groups }),
         ...(keyPair === undefined ? {} : { keyName: keyPair.keyPairName }),
         ...(detailedMonitoring ? { monitoring: { enabled: true } } : {}),
         metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },

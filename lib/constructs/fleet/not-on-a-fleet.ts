@@ -2,12 +2,8 @@ import type { Problems } from '../../forward/problems';
 
 /** Props of a single gateway that a fleet does not have, and why; words that go on after "must be left out on a fleet". */
 export const NOT_ON_A_FLEET = {
-  vpc: 'it makes a VPC of its own with a public subnet in each zone, so far',
-  vpcSubnets: 'it makes a public subnet in each zone of its own VPC',
-  securityGroups: 'they go with an existing vpc, which it does not take so far',
   availabilityZoneIndex: 'capacity.zones says over how many zones it is',
   eip: 'each zone has an address of its own, which belongs to the balancer. An address in use cannot move there: change the DNS record instead',
-  role: 'its hosts share a role of their own, so far; grant rights to stack.fleet',
   egress: 'a route leads to one host, and a fleet has none that stays. Use a PortwayStack beside it',
   ipv6: "by IPv6 the balancer hands connections on from its own address, so allowFrom, limits and logs would not see the client's",
   ping: 'the balancer answers no pings and hands none on',

@@ -19,7 +19,11 @@ export function asGateway(template: Template): Template {
     ...template,
     Resources: {
       ...Resources,
-      [hostId]: { ...host, Type: 'AWS::EC2::Instance', Properties: data },
+      // Other subnets of a group replace its hosts, as another subnet replaces an instance.
+      [hostId]: {
+        ...{ ...host, Type: 'AWS::EC2::Instance' },
+        Properties: { ...data, SubnetId: group?.Properties?.VPCZoneIdentifier },
+      },
       [balancerId]: {
         ...balancer,
         Type: 'AWS::EC2::EIPAssociation',

@@ -54,6 +54,6 @@ test('more hosts touch none of those that run', () => {
   expect(rowOf(found, 'capacity').how).toEqual([expect.stringMatching(/ MaxSize: 4 -> 9$/)]);
 });
 
-test('another zone has another address', () => {
-  expect(changed({ capacity: { min: 3, max: 4, zones: 3 } }).address).toBe('changes');
+test('another zone has another address, and other subnets replace the hosts', () => {
+  expect(changed({ capacity: { min: 3, max: 4, zones: 3 } })).toMatchObject({ address: 'changes', host: 'replace' });
 });
