@@ -6,11 +6,13 @@ import { gatewayName, gatewaySuffix } from './constructs/gateway-name';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
+import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { isPortForward, type ResolvedForward, secretsOf } from './forward/resolved';
 import { hostContent } from './host/host-content';
 import { memoryMiB } from './host/memory';
+import { hostLogGroups } from './host/monitoring';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import { plannedFleet } from './plan/fleet';
 import { reportProblems } from './refused';
@@ -35,14 +37,20 @@ export class BuiltFleet {
     // Not part of the checks: the size of the template depends on a stack whose props are all valid.
     const problems = new Problems(PLACES);
     const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring } = checked;
-    const { dns, securityGroups, role } = checked;
+    const { dns, securityGroups, role, alarms, dashboard } = checked;
+    const metrics = cloudWatchMetrics(forwards, settings);
     const fleet = new Fleet(
       scope,
       'Fleet',
       {
         ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort },
         ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
-        ...{ dns, securityGroups, role },
+        ...{ dns, securityGroups, role, alarms, dashboard },
+        metrics: hostLogGroups(forwards, settings, gatewayName(scope)).metrics,
+        sent:
+          metrics === undefined
+            ? undefined
+            : { gateway: gatewayName(scope), names: metrics.gateway, forwards: metrics.forwards },
         secrets: secretsOf(forwards),
       },
       problems,
@@ -61,7 +69,8 @@ export class BuiltFleet {
         ...{ forwards, settings, content, inbound: [...fromClients, ...toHosts], outbound },
         ...{ association: fleet.balancer.logicalId, userData: fleet.userData, eip: undefined, dns },
         login: { way: ssh, user: os.sshUser, hasKey: Object.keys(loginKey).length > 0 },
-        ...{ alarms: { count: 0, metrics: 0, metricsMade: 0 }, dashboard: false },
+        alarms: { count: fleet.watch?.alarms.length ?? 0, metrics: fleet.watch?.metrics ?? 0, metricsMade: 0 },
+        dashboard,
         fleet: plannedFleet({ ...capacity, ...machine, listeners, healthPort }),
       },
       gatewaySuffix(scope),

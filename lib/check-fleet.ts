@@ -14,6 +14,7 @@ import type { LiveChange } from './constructs/live-change';
 import { loginPeer, NOBODY } from './constructs/login';
 import type { LoginKeyProps } from './constructs/login-key';
 import type { Machine } from './constructs/machine';
+import type { AlarmsProps } from './constructs/monitoring';
 import type { NetworkProps } from './constructs/network';
 import { readLogin, type SshWay } from './forward/admin';
 import { Forward } from './forward/forward';
@@ -53,6 +54,9 @@ export interface CheckedFleet {
   readonly dns: DnsProps | undefined;
   readonly securityGroups: readonly ec2.ISecurityGroup[];
   readonly role: iam.IRole | undefined;
+  /** Undefined: nobody is told. */
+  readonly alarms: AlarmsProps | undefined;
+  readonly dashboard: boolean;
 }
 
 /** The names of a fleet's props, and those of a single gateway's, which are refused with a reason. */
@@ -111,19 +115,42 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
     );
   const listeners = listenersOf(forwards);
   checkForwards(forwards, listeners, healthPort, problems);
+  checkMonitoring(settings, healthPort, problems);
   const network = { ...one.network, zones: capacity.zones, ...subnetsOf(props, capacity.zones, problems) };
   checkBlocked(settings, network, problems);
   // Reported already if it is wrong.
   const login = readLogin(props, new Problems());
-  const { firstBootScript, loginKey, outbound, liveChange, detailedMonitoring, dns, securityGroups, role } = one;
+  const { prometheus, ...withoutReaders } = settings;
+  const {
+    firstBootScript,
+    loginKey,
+    outbound,
+    liveChange,
+    detailedMonitoring,
+    dns,
+    securityGroups,
+    role,
+    alarms,
+    dashboard,
+  } = one;
   return {
     cdk: ofStack(cdk),
     ...{ capacity, healthPort, forwards, listeners, settings, machine, loginKey, outbound, liveChange },
     ...{ signalTimeout, detailedMonitoring, dns, securityGroups, role, network, ssh: login.way },
+    ...{ alarms, dashboard },
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
-    // People log in to the hosts themselves, not to the balancer.
-    fromClients: inboundTraffic(forwards, settings, undefined, separateTraffic(mostRules(props.maxSecurityGroupRules))),
-    toHosts: inboundTraffic([], NO_SETTINGS, loginPeer(login)),
+    // People and Prometheus ask the hosts themselves, not the balancer.
+    fromClients: inboundTraffic(
+      forwards,
+      withoutReaders,
+      undefined,
+      separateTraffic(mostRules(props.maxSecurityGroupRules)),
+    ),
+    toHosts: inboundTraffic(
+      [],
+      { ...NO_SETTINGS, ...(prometheus === undefined ? {} : { prometheus }) },
+      loginPeer(login),
+    ),
   };
 }
 
@@ -146,6 +173,17 @@ function ofOneHost(props: Written): Written {
 /** The rules that a security group may have; a wrong number has been reported. */
 function mostRules(limit: unknown): number {
   return typeof limit === 'number' ? limit : 60;
+}
+
+/** Reports what hosts of a fleet cannot tell. */
+function checkMonitoring({ prometheus, shippedLogs }: GatewaySettings, healthPort: number, problems: Problems): void {
+  if (prometheus?.port === healthPort)
+    problems.add('monitoring.prometheus.port', 'must not be the healthPort: choose another', healthPort);
+  if (shippedLogs !== undefined)
+    problems.add(
+      'monitoring.logs',
+      'must be left out on a fleet so far: the lines do not say which host wrote them. Each host keeps its own, and npx portway logs shows what each has to say',
+    );
 }
 
 function askForImage({ os, architecture }: Machine, problems: Problems): void {

@@ -5,6 +5,7 @@ import type { DnsProps } from './constructs/dns';
 import type { CapacityProps } from './constructs/fleet/capacity';
 import type { NOT_ON_A_FLEET } from './constructs/fleet/not-on-a-fleet';
 import type { AmiProps } from './constructs/machine';
+import type { GatewayMonitoringProps } from './constructs/monitoring';
 import type { PortGatewayProps } from './port-gateway-props';
 
 /**
@@ -74,7 +75,16 @@ export interface PortwayFleetProps
    * @category Fleet
    */
   readonly role?: iam.IRole;
+  /**
+   * Metrics of the forwards and of the hosts, alarms on balancer, group and hosts, and a dashboard. `prometheus` opens its port on each
+   * host; `cloudWatch` sums over the hosts.
+   * @default none
+   * @category Fleet
+   * @refused `logs`, so far: the lines do not say which host wrote them
+   * @see docs/monitoring/README.md#a-fleet
+   */
+  readonly monitoring?: GatewayMonitoringProps;
 }
 
 /** Props of a single gateway that mean something else on a fleet. */
-type OwnWords = Pick<PortGatewayProps, 'ami' | 'dns' | 'vpc' | 'vpcSubnets' | 'securityGroups' | 'role'>;
+type OwnWords = Pick<PortGatewayProps, 'ami' | 'dns' | 'vpc' | 'vpcSubnets' | 'securityGroups' | 'role' | 'monitoring'>;

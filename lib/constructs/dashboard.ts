@@ -14,7 +14,7 @@ export interface GatewayDashboardProps {
   readonly sent?: SentMetrics;
 }
 
-const WIDTH = 12;
+export const WIDTH = 12;
 
 /**
  * A CloudWatch dashboard of what EC2 itself measures of the host, and of what the host sends. Its name has the region, since an account's dashboards are those of all
@@ -56,12 +56,12 @@ export class GatewayDashboard extends Construct {
   }
 }
 
-function graph(title: string, ...left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+export function graph(title: string, ...left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
   return new cloudwatch.GraphWidget({ title, left, width: WIDTH, leftYAxis: { min: 0 } });
 }
 
 /** Traffic and errors, then the host: a graph for each kind of which there are metrics. */
-function sentRows(sent: SentMetrics): readonly (readonly cloudwatch.GraphWidget[])[] {
+export function sentRows(sent: SentMetrics): readonly (readonly cloudwatch.GraphWidget[])[] {
   const of = (title: string, statistic: string, ...names: readonly string[]) => {
     const there = names.filter((name) => sent.names.includes(name));
     return there.length === 0 ? [] : [graph(title, ...there.map((name) => sentMetric(sent, name, statistic, 1)))];

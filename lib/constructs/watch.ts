@@ -4,6 +4,7 @@ import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { addAlarm, charged } from './alarm';
 import { type EarlyWarning, earlyWarnings } from './early-warnings';
 import { rejectedPackets } from './rejected-packets';
 import type { Warning, Warnings } from './traffic-warnings';
@@ -22,16 +23,6 @@ export interface WatchProps {
 
 /** Alarms on status checks. */
 const CHECKS = 2;
-/** Half the band's width in standard deviations. With 2, the default, one period in 40 is above it. */
-const DEVIATIONS = 4;
-
-/** Metrics that AWS charges an alarm for: each in an expression; for what is usual the metric and the two bounds. */
-function charged(warning: Warning): number {
-  if ('unusual' in warning) return 3;
-  const using = warning.metric.toMetricConfig().mathExpression?.usingMetrics;
-  return using === undefined ? 1 : Object.keys(using).length;
-}
-
 /**
  * Alarms on what EC2 measures of the host, and on what it sends itself. Two are on its status checks, each with the action that helps: recover moves the host off failing
  * hardware, reboot restarts a hanging host. Both keep instance id, addresses and disk, and the rules are restored before the network is up. The
@@ -47,26 +38,8 @@ export class Watch extends Construct {
 
   constructor(scope: Construct, id: string, { instanceId, topics, processorOf, traffic, flowLogs }: WatchProps) {
     super(scope, id);
-    const alarm = (name: string, what: Warning, action?: actions.Ec2InstanceAction) => {
-      const how = {
-        alarmDescription: `Portway: ${what.text} (docs/monitoring/README.md#alarms)`,
-        evaluationPeriods: what.periods,
-        treatMissingData: what.missing,
-      };
-      const made =
-        'unusual' in what
-          ? this.aboveUsual(name, what.unusual, how)
-          : new cloudwatch.Alarm(this, name, {
-              ...{ ...how, metric: what.metric, threshold: what.threshold },
-              comparisonOperator: what.operator,
-            });
-      if (action !== undefined) made.addAlarmAction(new actions.Ec2Action(action));
-      for (const topic of topics) {
-        made.addAlarmAction(new actions.SnsAction(topic));
-        made.addOkAction(new actions.SnsAction(topic));
-      }
-      return made;
-    };
+    const alarm = (name: string, what: Warning, action?: actions.Ec2InstanceAction) =>
+      addAlarm(this, name, what, topics, action);
     const measured = ({ metricName, statistic, period, ...what }: EarlyWarning): Warning => ({
       ...what,
       metric: new cloudwatch.Metric({
@@ -112,28 +85,5 @@ export class Watch extends Construct {
     ];
     this.metricsMade = flowLogs === undefined ? 0 : 1;
     this.metrics = warnings.reduce((sum, [, warning]) => sum + charged(warning), CHECKS);
-  }
-
-  /** An alarm above what is usual. CloudWatch would make the model by itself, and keep it after `cdk destroy`. */
-  private aboveUsual(
-    name: string,
-    metric: cloudwatch.Metric,
-    how: Omit<cloudwatch.AnomalyDetectionAlarmProps, 'metric'>,
-  ) {
-    const { namespace, metricName, statistic, dimensions } = metric;
-    const model = new cloudwatch.CfnAnomalyDetector(this, `${name}Usual`, {
-      singleMetricAnomalyDetector: {
-        ...{ namespace, metricName, stat: statistic },
-        ...(dimensions === undefined
-          ? {}
-          : { dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value: String(value) })) }),
-      },
-    });
-    const made = new cloudwatch.AnomalyDetectionAlarm(this, name, {
-      ...{ ...how, metric, stdDevs: DEVIATIONS },
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_UPPER_THRESHOLD,
-    });
-    made.node.addDependency(model);
-    return made;
   }
 }

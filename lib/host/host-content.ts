@@ -93,7 +93,7 @@ export function hostContent({
     ...ofBoot,
     ...certificates.files.filter(missing),
     ...ofLive,
-    ...monitoringFiles(forwards, settings, name),
+    ...monitoringFiles(forwards, settings, name, healthPort !== undefined),
     ...fleetFiles(healthPort),
     ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
   ];

@@ -50,11 +50,13 @@ export function countsTraffic({ prometheus, cloudWatch }: Pick<GatewaySettings, 
 /**
  * What counts, answers Prometheus, and tells CloudWatch; nothing if nobody asks.
  * @param name the gateway's name in its account and region
+ * @param isOneOfMany whether other hosts send under the same name
  */
 export function monitoringFiles(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
   name: string,
+  isOneOfMany: boolean,
 ): readonly HostFile[] {
   const { logs } = hostLogGroups(forwards, settings, name);
   if (!countsTraffic(settings) && logs === undefined) return [];
@@ -65,7 +67,7 @@ export function monitoringFiles(
   return [
     { path: '/etc/portway/metrics.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(...MODULES.map((module) => `${PACKAGE}/${module}.py`), `${UNITS}/portway-metrics.service`),
-    ...cloudWatchFiles(forwards, settings, name),
+    ...cloudWatchFiles(forwards, settings, name, isOneOfMany),
   ];
 }
 
@@ -74,6 +76,7 @@ function cloudWatchFiles(
   forwards: readonly ResolvedForward[],
   settings: GatewaySettings,
   name: string,
+  isOneOfMany: boolean,
 ): readonly HostFile[] {
   const { metrics: events, logs } = hostLogGroups(forwards, settings, name);
   if (events === undefined && logs === undefined) return [];
@@ -83,6 +86,7 @@ function cloudWatchFiles(
   );
   const head = JSON.stringify({
     ...{ gateway: name, seconds: 60 },
+    ...(isOneOfMany ? { host: true } : {}),
     ...(events === undefined ? {} : { group: events.name, stream: events.streams[0], metrics: metrics?.gateway }),
     ...(logs === undefined ? {} : { logs: { group: logs.name, names: logs.streams } }),
   }).slice(0, -1);

@@ -46,7 +46,7 @@ export function makePlan(props: PlanProps): Plan {
       ...(dns === undefined ? {} : { names: dns.names.map((name) => (isToken(name) ? AT_DEPLOY : name)) }),
       ...plannedAlarms(alarms),
       ...(dashboard ? { dashboard: plannedCost(1, PRICES.dashboardAMonth) } : {}),
-      ...plannedMetrics(forwards, settings),
+      ...plannedMetrics(forwards, settings, props.fleet?.min ?? 1),
       ...(settings.reboot === undefined ? {} : { reboot: windowText(settings.reboot) }),
       ...(settings.updatesOffBecause === undefined ? {} : { updatesOffBecause: settings.updatesOffBecause }),
       ...(settings.ping === undefined ? {} : { ping: settings.ping }),
@@ -81,11 +81,15 @@ function plannedAlarms({ count, metrics, metricsMade }: PlanProps['alarms']): { 
   return { alarms: { ...plannedCost(metrics, PRICES.alarmAMonth, metricsMade * PRICES.metricAMonth), count } };
 }
 
-/** The metrics that the host sends to CloudWatch, with the events that carry them: one for the gateway, and one for each forward. */
-function plannedMetrics(forwards: readonly ResolvedForward[], settings: GatewaySettings): { metrics?: PlannedCost } {
+/** The metrics that the hosts send to CloudWatch, which they share, with the events of each that carry them: one for the gateway, and one for each forward. */
+function plannedMetrics(
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+  hosts: number,
+): { metrics?: PlannedCost } {
   const metrics = cloudWatchMetrics(forwards, settings);
   if (metrics === undefined) return {};
-  const events = 1 + Object.keys(metrics.forwards).length;
+  const events = hosts * (1 + Object.keys(metrics.forwards).length);
   return { metrics: plannedCost(countMetrics(metrics), PRICES.metricAMonth, events * PRICES.eventAMonth) };
 }
 

@@ -106,6 +106,21 @@ def test_only_wanted_metrics_are_made_and_each_has_its_value(there):
             assert name in event
 
 
+def test_a_host_of_a_fleet_is_named_and_has_no_metrics_of_its_own(there):
+    there.asked(1)
+    there.logs.look()
+    cloudwatch.tell({**SETTINGS, "host": True}, there.logs)
+    assert [event["Host"] for event in there.aws.took] == [os.uname().nodename] * 3
+    directives = [event["_aws"]["CloudWatchMetrics"][0] for event in there.aws.took]
+    assert [one["Dimensions"] for one in directives] == [
+        [["Gateway"]],
+        [["Gateway", "Forward"]],
+        [["Gateway", "Forward"]],
+    ]
+    there.tell()
+    assert "Host" not in there.aws.took[-1]
+
+
 def test_an_outage_costs_no_count_and_little_room(there, monkeypatch):
     monkeypatch.setattr(cloudwatch, "ROOM", 20_000)
     there.aws.error = "no answer"

@@ -36,15 +36,13 @@ UNUSED = {
         "sns:PutDataProtectionPolicy",
     ],
     "lists of all dashboards": ["cloudwatch:ListDashboards"],
-    "older balancers, VPC Lattice, topics, metrics, instance refreshes and managed fleets of an Auto Scaling group": [
+    "older balancers, VPC Lattice, topics, instance refreshes and managed fleets of an Auto Scaling group": [
         "autoscaling:AttachLoadBalancers",
         "autoscaling:AttachTrafficSources",
         "autoscaling:CancelInstanceRefresh",
         "autoscaling:DeleteNotificationConfiguration",
         "autoscaling:DetachLoadBalancers",
         "autoscaling:DetachTrafficSources",
-        "autoscaling:DisableMetricsCollection",
-        "autoscaling:EnableMetricsCollection",
         "autoscaling:PutNotificationConfiguration",
         "autoscaling:StartInstanceRefresh",
         "managed-fleets:CreateAutoScalingGroup",

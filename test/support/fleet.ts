@@ -43,10 +43,23 @@ function existingFleet(): PortwayFleetProps {
   return { ...SMALL, vpc, vpcSubnets: { subnets: vpc.publicSubnets }, securityGroups, dns, role };
 }
 
+/** All that tells of it: metrics of both kinds, alarms, a dashboard. */
+function monitoredFleet(): PortwayFleetProps {
+  return {
+    ...canonicalFleet(),
+    monitoring: {
+      prometheus: { from: ['10.0.5.0/24'] },
+      cloudWatch: { level: 'forwards', retentionDays: 7 },
+      ...{ alarms: { email: 'ops@example.com' }, dashboard: true },
+    },
+  };
+}
+
 /** Fleets whose templates reviewers compare, and that every template check runs on. */
 export const CANONICAL_FLEETS: Readonly<Record<string, () => PortwayFleetProps>> = {
   fleet: canonicalFleet,
   'fleet-existing': existingFleet,
+  'fleet-monitored': monitoredFleet,
 };
 
 export interface Resource {

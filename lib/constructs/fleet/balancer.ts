@@ -15,6 +15,14 @@ export interface BalancerProps {
   readonly healthPort: number;
 }
 
+/** The names of a balancer's dimensions in CloudWatch. */
+export interface BalancerMeasured {
+  readonly name: string;
+  /** Of its target groups, by protocol and port, such as `TCP-80`. */
+  readonly groups: Readonly<Record<string, string>>;
+  readonly zones: readonly string[];
+}
+
 /** How often each zone's balancer asks a host, in seconds, and how many answers change its mind. */
 export const HEALTH_CHECK = { seconds: 10, answers: 2 } as const;
 
@@ -45,6 +53,8 @@ export class Balancer extends Construct {
   readonly rules: readonly Construct[];
   readonly listeners: readonly elb.CfnListener[];
   readonly targetGroupArns: readonly string[];
+  /** What CloudWatch knows it by. */
+  readonly measured: BalancerMeasured;
 
   constructor(scope: Construct, id: string, { network, listeners, inbound, healthPort }: BalancerProps) {
     super(scope, id);
@@ -75,6 +85,11 @@ export class Balancer extends Construct {
     const made = listeners.map((listener) => this.listen(listener, { balancer, vpc, healthPort }));
     this.listeners = made.map(({ listener }) => listener);
     this.targetGroupArns = made.map(({ group }) => group.ref);
+    this.measured = {
+      name: balancer.attrLoadBalancerFullName,
+      groups: Object.fromEntries(made.map(({ id: what, group }) => [what, group.attrTargetGroupFullName])),
+      zones: subnets.map(({ availabilityZone }) => availabilityZone),
+    };
     this.explain(balancer);
   }
 
@@ -106,7 +121,7 @@ export class Balancer extends Construct {
       defaultActions: [{ type: 'forward', targetGroupArn: group.ref }],
       ...(protocol === 'TCP' ? { listenerAttributes: [attribute('tcp.idle_timeout.seconds', TCP_IDLE_SECONDS)] } : {}),
     });
-    return { group, listener };
+    return { id, group, listener };
   }
 
   private explain(balancer: elb.CfnLoadBalancer): void {

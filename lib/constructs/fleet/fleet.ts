@@ -10,6 +10,8 @@ import type { TrafficRule } from '../../forward/traffic';
 import { storedContent } from '../../host/content/stored-content';
 import type { UserData } from '../../host/content/user-data';
 import type { HostContent } from '../../host/host-content';
+import type { HostLogGroup } from '../../host/monitoring';
+import { CloudWatchLogs } from '../cloud-watch-logs';
 import { ContentStore } from '../content-store';
 import { Dns, type DnsProps } from '../dns';
 import { finalProperties } from '../final-properties';
@@ -20,14 +22,18 @@ import { LiveProof } from '../live-proof';
 import { LoginEndpoint } from '../login-endpoint';
 import { type LoginKeyProps, loginKey } from '../login-key';
 import type { Machine } from '../machine';
+import { type AlarmsProps, alarmTopic } from '../monitoring';
 import type { Network } from '../network';
 import { GENERATION_DIGITS } from '../proof';
 import { templateRoom } from '../template-room';
+import type { SentMetrics } from '../traffic-warnings';
 import { userData } from '../user-data';
 import { Balancer } from './balancer';
 import type { Capacity } from './capacity';
+import { FleetDashboard } from './dashboard';
 import { Hosts, LaunchTemplate } from './hosts';
 import type { Listener } from './listeners';
+import { FleetWatch } from './watch';
 
 export interface FleetProps {
   /** Its name in the account and region: see `gatewayName`. */
@@ -50,10 +56,19 @@ export interface FleetProps {
   /** Of the hosts, besides their own. */
   readonly securityGroups: readonly ec2.ISecurityGroup[];
   readonly role: iam.IRole | undefined;
+  /** Where the hosts write their metrics, if they do. */
+  readonly metrics: HostLogGroup | undefined;
+  /** Undefined: nobody is told. */
+  readonly alarms: AlarmsProps | undefined;
+  readonly dashboard: boolean;
+  readonly sent: SentMetrics | undefined;
 }
 
 /** A running host's time for a change. */
 const CHANGE = Duration.minutes(5);
+
+/** Roughly, and rather too much: what a dashboard takes in a template. */
+const DASHBOARD_BYTES = 6_000;
 
 /** CloudFormation's limit. */
 const LONGEST_WAIT = Duration.hours(12);
@@ -73,6 +88,8 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
   readonly balancer: Balancer;
   readonly hosts: Hosts;
   readonly userData: UserData;
+  /** Undefined: nobody is told. */
+  readonly watch: FleetWatch | undefined;
   private isHashing = false;
 
   constructor(scope: Construct, id: string, props: FleetProps, problems: Problems) {
@@ -103,12 +120,21 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     const { targetGroupArns } = this.balancer;
     this.hosts = new Hosts(this, 'Hosts', {
       ...{ name, network, capacity, launchTemplate, targetGroupArns, bootTimeout: signalTimeout },
+      isCounted: props.alarms !== undefined || props.dashboard,
     });
     const { group } = this.hosts;
+    // Several hosts may write to one stream at a time, so that none needs the right to make one.
+    // @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+    const logGroups =
+      props.metrics === undefined ? [] : [new CloudWatchLogs(this, 'Metrics', { ...props.metrics, writer: role })];
+    this.watch = this.tell(props);
 
     const stack = Stack.of(this);
     const counts = { all: props.fromClients.length + props.outbound.length, apart: rules.length };
-    const stored = storedContent(props.content, problems, { ...templateRoom(stack, counts, 0), isLive: true });
+    const stored = storedContent(props.content, problems, {
+      ...templateRoom(stack, counts, props.dashboard ? DASHBOARD_BYTES : 0),
+      isLive: true,
+    });
     const proof = new LiveProof(this, 'Live', stored.content, {
       count: capacity.min,
       timeout: longestWait(capacity, signalTimeout).toIsoString(),
@@ -119,7 +145,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     };
     const store = new ContentStore(this, 'Part', {
       ...{ name, stored, attempt: 0, generation: boot.generation, reader: role },
-      after: [...rules, ...this.balancer.rules, ...between],
+      after: [...rules, ...this.balancer.rules, ...between, ...logGroups],
       live: { condition: proof.logicalId, stack: stack.stackName },
     });
     this.userData = userData({ name, stored, store, boot, namesContent: false });
@@ -135,6 +161,27 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
         'portway:nobodyCanLogIn',
         `Port 22 of the hosts is open to ${login === undefined ? 'the admin CIDR' : 'the login endpoint'}, but they take no key: give keyPairName or sshPublicKey.`,
       );
+  }
+
+  /** Alarms and a dashboard. They see the fleet only once its hosts have reported: before, they would go off. */
+  private tell({ name, capacity, alarms, dashboard, sent, machine }: FleetProps): FleetWatch | undefined {
+    const measured = {
+      ...{ balancer: this.balancer.measured, group: this.hosts.group.ref, min: capacity.min },
+      ...(sent === undefined ? {} : { sent }),
+    };
+    const watch =
+      alarms === undefined
+        ? undefined
+        : new FleetWatch(this, 'Watch', {
+            ...{ ...measured, topic: alarmTopic(this, alarms), instanceType: machine.instanceType },
+          });
+    for (const alarm of watch?.alarms ?? []) {
+      const { dimensions = [] } = alarm.metric.toMetricConfig().metricStat ?? {};
+      // An alarm on the group itself refers to it.
+      if (!dimensions.some(({ name: of }) => of === 'AutoScalingGroupName')) alarm.node.addDependency(this.hosts.group);
+    }
+    if (dashboard) new FleetDashboard(this, 'Dashboard', { ...measured, name, alarms: watch?.alarms ?? [] });
+    return watch;
   }
 
   /** Rules between the balancer's group and the hosts': each port, and the health port, which nobody else may reach. */

@@ -71,6 +71,8 @@ export interface HostsProps {
   readonly capacity: Capacity;
   readonly launchTemplate: LaunchTemplate;
   readonly targetGroupArns: readonly string[];
+  /** Whether the group tells CloudWatch how many hosts it has, which costs nothing. */
+  readonly isCounted: boolean;
   /** The longest time from a host's start to its report. */
   readonly bootTimeout: Duration;
 }
@@ -105,6 +107,9 @@ export class Hosts extends Construct {
         version: launchTemplate.resource.attrLatestVersionNumber,
       },
       targetGroupArns: [...props.targetGroupArns],
+      ...(props.isCounted
+        ? { metricsCollection: [{ granularity: '1Minute', metrics: ['GroupInServiceInstances'] }] }
+        : {}),
       healthCheckType: 'ELB',
       // A host that boots is not unhealthy yet.
       healthCheckGracePeriod: bootTimeout.toSeconds(),

@@ -164,11 +164,14 @@ def add_events(state: dict[str, Any], settings: Mapping[str, Any], logs: Logs) -
     there = [name for name, *_ in forwards()]
     targets, days = healthy(there), certificate_days(there, now)
     gateway = {**carried(more), **host(targets, days), "Seconds": round(now - state["since"], 3)}
+    # No dimension: hosts of a fleet come and go, and their metrics are one.
+    which = {"Host": os.uname().nodename} if "host" in settings else {}
+    gateway.update(which)
     events = [event(now, settings["metrics"], {"Gateway": settings["gateway"]}, gateway)]
     of_forwards = by_forward(more)
     for name, wanted in settings["forwards"].items():
         sums = of_forwards.get(name, {})
-        values = {**carried(sums), **times(sums)}
+        values = {**carried(sums), **times(sums), **which}
         if name in targets:
             values["HealthyTargets"] = targets[name]
         if name in days:

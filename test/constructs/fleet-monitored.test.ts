@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkFleet } from '../../lib/check-fleet';
+import type { PortwayError } from '../../lib/forward/problems';
+import { hostContent } from '../../lib/host/host-content';
+import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
+import type { Plan } from '../../lib/plan/plan';
+import { printPlan } from '../../lib/plan/print';
+import { CANONICAL_FLEETS, ofType, SMALL, synthesizeFleet } from '../support/fleet';
+
+const monitored = CANONICAL_FLEETS['fleet-monitored'] as NonNullable<(typeof CANONICAL_FLEETS)[string]>;
+const { template, stack, assembly } = synthesizeFleet(monitored);
+
+interface Alarm {
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
+  readonly Metrics?: readonly { readonly Expression?: string }[];
+  readonly Threshold?: number;
+  readonly TreatMissingData: string;
+  readonly AlarmDescription: string;
+  readonly AlarmActions: readonly unknown[];
+}
+
+/** The alarms by their names, without the CDK's hash. */
+const alarms = Object.fromEntries(
+  ofType(template, 'AWS::CloudWatch::Alarm').map(([id, { Properties, DependsOn }]) => [
+    id.replace(/^FleetWatch|[0-9A-F]{8}$/g, ''),
+    { ...(Properties as unknown as Alarm), DependsOn },
+  ]),
+);
+
+function problems(more: object): readonly string[] {
+  try {
+    checkFleet({ ...SMALL, ...more });
+    return [];
+  } catch (error) {
+    return (error as PortwayError).problems;
+  }
+}
+
+describe('alarms of a fleet', () => {
+  test('are on each target group, each zone, the group, and what the hosts send', () => {
+    expect(Object.keys(alarms).toSorted()).toEqual(
+      [
+        ...['HealthyTCP80', 'HealthyTCPUDP443', 'HealthyUDP27015', 'Unhealthy', 'Zone1', 'Zone2', 'BelowMin'],
+        ...['Rejected', 'BlockedToHosts', 'Ports', 'Busy', 'Silent', 'Refused', 'Tracked', 'Disk'],
+        ...['Failingweb', 'Failingsecure', 'Certificatesecure'],
+      ].toSorted(),
+    );
+  });
+
+  test('tell a topic what to look at, and see the fleet only once its hosts have reported', () => {
+    const [[group = ''] = []] = ofType(template, 'AWS::AutoScaling::AutoScalingGroup');
+    for (const { AlarmActions, AlarmDescription, Dimensions = [], DependsOn = [] } of Object.values(alarms)) {
+      expect(AlarmActions).toEqual([{ Ref: expect.stringMatching(/^FleetAlarmTopic/) }]);
+      expect(AlarmDescription).toMatch(/^Portway: .*[Ll]ook .*README\.md#alarms\)$/s);
+      expect([...DependsOn, ...Dimensions.map(({ Value }) => (Value as { Ref?: string }).Ref)]).toContain(group);
+    }
+  });
+
+  test('sum the healthy hosts of all zones, and miss a zone that says nothing', () => {
+    expect(alarms.HealthyTCP80).toMatchObject({ Threshold: 2, TreatMissingData: 'breaching' });
+    expect(alarms.HealthyTCP80?.Metrics?.map(({ Expression }) => Expression)).toContain('FILL(z1, 0) + FILL(z2, 0)');
+    const zones = ['Zone1', 'Zone2'].map((name) => alarms[name]?.Dimensions);
+    expect(zones.map((all) => all?.map(({ Name }) => Name))).toEqual(
+      zones.map(() => ['AvailabilityZone', 'LoadBalancer', 'TargetGroup']),
+    );
+    expect(JSON.stringify(zones[0])).not.toBe(JSON.stringify(zones[1]));
+    expect(alarms.Zone1).toMatchObject({ Threshold: 1, TreatMissingData: 'breaching' });
+  });
+
+  test('of silence allow an event to be late, and none of a host to be missing', () => {
+    // Five a host in 5 minutes: with one of two silent there are 5.
+    expect(alarms.Silent).toMatchObject({ Threshold: 8, TreatMissingData: 'breaching' });
+  });
+});
+
+test('the group tells how many hosts it has only to a fleet that asks', () => {
+  const [[, group] = []] = ofType(template, 'AWS::AutoScaling::AutoScalingGroup');
+  expect(group?.Properties.MetricsCollection).toEqual([
+    { Granularity: '1Minute', Metrics: ['GroupInServiceInstances'] },
+  ]);
+  const [[, other] = []] = ofType(synthesizeFleet().template, 'AWS::AutoScaling::AutoScalingGroup');
+  expect(other?.Properties).not.toHaveProperty('MetricsCollection');
+});
+
+test('hosts may write to one stream of one group, and make none', () => {
+  const rights = ofType(template, 'AWS::IAM::Policy').flatMap(
+    ([, { Properties }]) => (Properties.PolicyDocument as { Statement: readonly { Action: unknown }[] }).Statement,
+  );
+  const ofLogs = rights.filter(({ Action }) => JSON.stringify(Action).includes('logs:'));
+  expect(ofLogs).toEqual([expect.objectContaining({ Action: 'logs:PutLogEvents' })]);
+  expect(JSON.stringify(ofLogs)).toContain(':log-group:/portway/Fleet:log-stream:metrics');
+  const [[, pointer] = []] = ofType(template, 'AWS::SSM::Parameter').filter(([id]) => id.includes('Pointer'));
+  const [[stream = ''] = []] = ofType(template, 'AWS::Logs::LogGroup');
+  expect(pointer?.DependsOn).toContain(stream);
+});
+
+test('each host opens its metrics to those who may ask, and the balancer does not', () => {
+  const opened = ofType(template, 'AWS::EC2::SecurityGroupIngress').filter(([, r]) => r.Properties.FromPort === 9464);
+  expect(opened.map(([id, { Properties }]) => [id.startsWith('FleetFirewall'), Properties.CidrIp])).toEqual([
+    [true, '10.0.5.0/24'],
+  ]);
+});
+
+test("a fleet's events name their host, and a single one's do not", () => {
+  const { forwards, settings } = checkFleet(monitored());
+  const common = { name: 'Fleet', forwards, settings, os: OPERATING_SYSTEMS['debian-13'] };
+  const of = (more: object) =>
+    JSON.parse(
+      hostContent({ ...common, ...more }).files.find(({ path }) => path === '/etc/portway/cloudwatch.json')?.text ?? '',
+    );
+  expect(of({ live: true, healthPort: 10_256 })).toMatchObject({ gateway: 'Fleet', stream: 'metrics', host: true });
+  expect(of({})).not.toHaveProperty('host');
+});
+
+test('the dashboard shows balancer, group and hosts, none of them by an instance', () => {
+  const [[, board] = []] = ofType(template, 'AWS::CloudWatch::Dashboard');
+  const body = JSON.stringify(board?.Properties.DashboardBody);
+  for (const name of [
+    'NewFlowCount',
+    'ProcessedBytes',
+    'PortAllocationErrorCount',
+    'GroupInServiceInstances',
+    'HealthyHostCount',
+    'CPUUtilization',
+    'Requests',
+  ])
+    expect(body).toContain(name);
+  expect(body).not.toContain('InstanceId');
+});
+
+test('the plan says what alarms, dashboard and the metrics of all hosts cost', () => {
+  const plan: Plan = JSON.parse(readFileSync(join(assembly.directory, `${stack.artifactId}.plan.json`), 'utf8'));
+  expect(plan.gateway.alarms).toMatchObject({ count: Object.keys(alarms).length });
+  const metrics = plan.gateway.metrics;
+  expect(metrics?.dollarsAMonth).toBeCloseTo((metrics?.count ?? 0) * 0.3 + 2 * 4 * 0.015, 2);
+  expect(printPlan('Fleet', plan)).toMatch(/18 alarms: \$\d+\.\d\d a month/);
+});
+
+test.each<[string, object, RegExp]>([
+  ['logs', { logs: {} }, /^monitoring\.logs must be left out on a fleet so far: the lines do not say which host wrote/],
+  [
+    'metrics on the port of the health checks',
+    { prometheus: { from: ['10.0.5.0/24'], port: 10_256 } },
+    /^monitoring\.prometheus\.port must not be the healthPort: choose another, got: 10256$/,
+  ],
+  ['nothing', {}, /^monitoring must hold prometheus/],
+])('refuses %s', (_, monitoring, expected) => {
+  const found = problems({ monitoring });
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(expected);
+});
