@@ -74,6 +74,7 @@ export type { MonitoringProps, PrometheusProps } from './kernel/monitoring';
 export type { HostWords } from './operate/host-words';
 export type { HostLog, StackLogs } from './operate/logs-command';
 export type { Verified } from './operate/verified';
+export type { PlannedAnnotation } from './plan/annotations';
 export type { Change } from './plan/change/change';
 export type { Comparison } from './plan/change/comparison';
 export type { PlannedFetchedList, PlannedList, PlannedListNames } from './plan/lists';

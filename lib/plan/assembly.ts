@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CloudAssembly, type CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
+import { annotationsOf, type PlannedAnnotation } from './annotations';
 
 /** A stack of a synthesized app, in a stage or outside. */
 export interface SynthesizedStack {
@@ -19,6 +20,7 @@ export interface SynthesizedStack {
   readonly bootstrap: { readonly parameter: string; readonly version: number } | undefined;
   /** The plan files of all its gateways, by path: the stack's for a PortwayStack, such as `Team/Gateway` for a PortGateway. */
   readonly gateways: ReadonlyMap<string, string>;
+  readonly annotations: readonly PlannedAnnotation[];
 }
 
 /** All stacks of a cloud assembly, including those in stages. */
@@ -32,6 +34,7 @@ export function stacksOf(folder: string): readonly SynthesizedStack[] {
     planFile: join(dirname(stack.templateFullPath), `${stack.id}${PLAN}`),
     bootstrap: bootstrapOf(stack),
     gateways: gatewaysOf(stack),
+    annotations: annotationsOf(stack),
   }));
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { concerning } from './annotations';
 import { gatewaysNamed, stacksOf } from './assembly';
 import type { Plan } from './plan';
 import { printPlan } from './print';
@@ -26,7 +27,9 @@ export function planCommand(options: PlanOptions): Promise<number> {
 
 async function readPlans(outdir: string, wanted: string | undefined): Promise<Record<string, Plan>> {
   const plans: Record<string, Plan> = {};
-  for (const { path, planFile } of gatewaysNamed(stacksOf(outdir), wanted))
-    plans[path] = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  for (const { path, planFile, stack } of gatewaysNamed(stacksOf(outdir), wanted)) {
+    const plan = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+    plans[path] = { ...plan, ...concerning(path, stack.annotations) };
+  }
   return plans;
 }

@@ -7,6 +7,7 @@ import type { TrustedProxies } from '../forward/trusted-proxies';
 import type { HttpProtocol } from '../http/protocol';
 import type { ResolvedHealthCheck } from '../kernel/health-check';
 import type { ResolvedLimits } from '../kernel/limits/limits';
+import type { PlannedAnnotation } from './annotations';
 import type { PlannedFleet } from './fleet';
 import type { PlannedFetchedList, PlannedList, PlannedListNames } from './lists';
 
@@ -18,6 +19,8 @@ export interface Plan {
   readonly association: string;
   readonly forwards: readonly PlannedForward[];
   readonly gateway: PlannedGateway;
+  /** What its constructs say at synth. `portway plan` adds it, since the CDK tells it last. Omitted: nothing. */
+  readonly annotations?: readonly PlannedAnnotation[];
   /** Several hosts behind a balancer. Omitted: a single gateway. */
   readonly fleet?: PlannedFleet;
   /** The host's rendered files: rules and nginx.conf. */

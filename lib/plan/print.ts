@@ -1,5 +1,6 @@
 import { BALANCES } from '../forward/balance';
 import { formatPorts } from '../forward/ports';
+import { annotationLines } from './annotations';
 import { fleetLines } from './fleet';
 import { AT_DEPLOY, listLine, type PlannedFetchedList, type PlannedList, shownSources } from './lists';
 import type {
@@ -14,7 +15,7 @@ import type {
 } from './plan';
 import { plainTable } from './table';
 
-/** A plan as text: forwards, gateway, security group, size of user-data, and the rendered files. Omits defaults. */
+/** A plan as text: forwards, gateway, annotations, security group, size of user-data, and the rendered files. Omits defaults. */
 export function printPlan(stack: string, plan: Plan): string {
   const { lists = [] } = plan.gateway;
   const remarks = plan.forwards.map((f) => remarksOn(f, lists));
@@ -24,6 +25,7 @@ export function printPlan(stack: string, plan: Plan): string {
     plan.forwards.map((f, i) => [...forwardRow(f, lists), ...(remarked ? [(remarks[i] ?? []).join('\n')] : [])]),
   );
   const gateway = gatewayLines(plan.gateway);
+  const annotations = annotationLines(plan.annotations ?? []);
   const rules = plainTable(
     ['direction', 'protocol', 'ports', 'network', 'for'],
     [...plan.inbound.map((r) => ['in', ...ruleRow(r)]), ...plan.outbound.map((r) => ['out', ...ruleRow(r)])],
@@ -35,6 +37,7 @@ export function printPlan(stack: string, plan: Plan): string {
     forwards,
     ...fleet,
     ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []),
+    ...(annotations.length > 0 ? ['Annotations', annotations.join('\n')] : []),
     'Security group',
     rules,
   ];

@@ -3,6 +3,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { schemaErrors } from '../support/json-schema';
 
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
@@ -69,6 +70,23 @@ test('plans a stack in a stage by its path, with looked-up values', async () => 
   expect(stdout).toMatch(/^web +tcp 80 +10\.8\.2\.2:80 +iptables/m);
   await expect(plan('Prod/Network')).rejects.toMatchObject({
     stderr: 'stack must be one of the app with a gateway (Prod/Gateway, Prod/Network), got: Prod/Network\n',
+  });
+}, 60_000);
+
+test('shows the warnings of synth, as text and as JSON', async () => {
+  await writeFile(join(folder, 'cdk.context.json'), JSON.stringify({ [KEY]: FOUND }));
+  const { stdout, stderr } = await plan('-c', 'target=10.9.1.1:80');
+  expect(stderr).toBe('');
+  const [, shown] = /^Annotations\n\n([\s\S]*?)\n\nSecurity group$/m.exec(stdout) ?? [];
+  expect(shown?.split('\n')).toEqual([
+    expect.stringMatching(/^warning of Prod\/Gateway\/Gateway: Port 22 is open to .*\(portway:nobodyCanLogIn\)$/),
+    expect.stringMatching(/^warning of Prod\/Gateway\/Gateway: forwards\.web leads to 10\.9\.1\.1, .*-web\)$/),
+  ]);
+  const json = (await plan('-c', 'target=10.9.1.1:80', '--json')).stdout;
+  expect(schemaErrors('plan', json)).toEqual([]);
+  expect(JSON.parse(json)['Prod/Gateway'].annotations).toContainEqual({
+    ...{ level: 'warning', path: 'Prod/Gateway/Gateway', id: 'portway:targetElsewhere-web' },
+    text: expect.stringMatching(/^forwards\.web leads to .*'\)\.$/),
   });
 }, 60_000);
 
