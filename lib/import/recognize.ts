@@ -4,8 +4,8 @@ import { ImportError, type Source } from './imported';
 export function recognize(text: string, file = 'standard input'): Source {
   const start = text.trimStart();
   if (start.startsWith('{') && /"(nftables|chain|table|rule)"/.test(start)) return 'nft';
-  // iptables-save begins with a comment and a table; a list of commands has iptables at the start of a line.
-  if (/^\*(nat|filter|mangle|raw|security)\s*$/m.test(text) && /^:\S+ \S+/m.test(text)) return 'iptables';
+  // A file of rules has tables with chains or rules, a list of commands has iptables at the start of a line.
+  if (/^\*(nat|filter|mangle|raw|security)\s*$/m.test(text) && /^(:\S+ \S+|-[AI] \S+)/m.test(text)) return 'iptables';
   if (/^\s*(sudo\s+)?(\/\S*\/)?ip6?tables(-nft|-legacy)?\s+-/m.test(text)) return 'iptables';
   const other = otherProgram(text);
   if (other !== undefined)

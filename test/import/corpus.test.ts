@@ -46,3 +46,37 @@ test('everything that keeps somebody out is named first, or the place is left ou
   expect([...new Set(named)]).toEqual([7, 8, 9, 11, 12, 13, 14, 15, 16]);
   expect(Object.keys(forwards.web81?.props.routes ?? {})).toEqual(['/open/*']);
 });
+
+const remarksOn = (text: string) =>
+  readImported('a.conf', text, recognize(text)).remarks.map(({ fate, text: said, why }) => `${fate} ${said}: ${why}`);
+
+test('how much a limit grows is said', () => {
+  const text = `limit_req_zone $binary_remote_addr zone=login:1m rate=5r/m;
+    server { listen 80; location / { limit_req zone=login; proxy_pass http://10.0.1.20; } }`;
+  expect(remarksOn(text)).toContain(
+    'differs limit_req_zone $binary_remote_addr zone=login:1m rate=5r/m: requestsPerSecond is a whole number: 1, which lets 12 times as many through',
+  );
+});
+
+test('a header that names the client behind the PROXY protocol is not dropped silently', () => {
+  const server = (header: string) => `server { listen 80 proxy_protocol; set_real_ip_from 10.0.0.0/8;
+    real_ip_header ${header}; location / { proxy_pass http://10.0.1.20; } }`;
+  const said = 'differs real_ip_header CF-Connecting-IP: the client is taken from the PROXY protocol';
+  expect(remarksOn(server('CF-Connecting-IP'))).toContain(said);
+  expect(remarksOn(server('proxy_protocol')).join('\n')).not.toContain('real_ip_header');
+});
+
+test('connections that no rule of several takes are told', () => {
+  const rule = (condition: string, target: string) =>
+    `-A PREROUTING -p tcp --dport 80 ${condition} -j DNAT --to-destination ${target}\n`;
+  const random = (share: number) => `-m statistic --mode random --probability ${share}`;
+  const some = `*nat\n${rule(random(0.5), '10.0.0.1:80')}${rule(random(0.5), '10.0.0.2:80')}COMMIT\n`;
+  expect(remarksOn(some).join('\n')).toContain('these targets get all connections: 25 % had none');
+  const all = `*nat\n${rule(random(0.5), '10.0.0.1:80')}${rule('', '10.0.0.2:80')}COMMIT\n`;
+  expect(remarksOn(all).join('\n')).not.toContain('had none');
+});
+
+test('an empty name is named', () => {
+  const text = 'server { listen 80; server_name ""; location / { proxy_pass http://10.0.1.20; } }';
+  expect(remarksOn(text)).toContain('own server_name "": an empty name is no name that clients ask for');
+});

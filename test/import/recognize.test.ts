@@ -33,6 +33,8 @@ test.each([
   // Without a semicolon where one belongs: nginx's own message names the line.
   ['server {\n  listen 80\n}', 'nginx'],
   ['{ "nftables": [] }', 'nft'],
+  // Written by hand: iptables-restore needs no lines of chains.
+  ['*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT', 'iptables'],
   ['iptables -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080', 'iptables'],
 ])('%s is read as %s', (text, source) => {
   expect(recognize(text)).toBe(source);

@@ -24,7 +24,10 @@ export function readLimits(scope: Scope, { ledger, http }: HttpContext): Options
       ledger.take(rate, definition);
       const burst = Number(rate.args.find((arg) => arg.startsWith('burst='))?.slice(6) ?? 0);
       const whole = Math.max(1, Math.round(perSecond));
-      if (whole !== perSecond) ledger.remark('differs', definition, `requestsPerSecond is a whole number: ${whole}`);
+      if (whole !== perSecond) {
+        const more = whole > perSecond ? `, which lets ${factor(whole / perSecond)} as many through` : '';
+        ledger.remark('differs', definition, `requestsPerSecond is a whole number: ${whole}${more}`);
+      }
       if (whole > 10_000) ledger.remark('differs', definition, 'requestsPerSecond is at most 10000');
       if (burst > 0 && !rate.args.includes('nodelay')) ledger.remark('differs', rate, 'a burst is not slowed down');
       // nginx lets one more request through at once than it says.
@@ -56,6 +59,11 @@ export function zoneOf(http: Scope, name: string, zone: string | undefined): Dir
 
 export function byAddress({ args }: Directive): boolean {
   return /^\$\{?(binary_remote_addr|remote_addr)\}?$/.test(args[0] ?? '');
+}
+
+/** Such as `12 times`. */
+function factor(ratio: number): string {
+  return `${Number(ratio.toFixed(1))} times`;
 }
 
 function rateOf(definition: Directive | undefined): number | undefined {

@@ -68,7 +68,8 @@ function readClients(servers: readonly Server[], ledger: Ledger): Props {
   );
   const trusted = [...new Set(networks)];
   if (speaks !== undefined) {
-    ledger.take(header);
+    if (header === undefined || name === 'proxy_protocol') ledger.take(header);
+    else ledger.remark('differs', header, 'the client is taken from the PROXY protocol');
     if (trusted.length > 0) return { proxyProtocol: { accept: { from: trusted } } };
     ledger.remark('lost', speaks.said, 'proxyProtocol.accept names the networks whose word counts (set_real_ip_from)');
     return {};

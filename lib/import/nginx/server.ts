@@ -43,7 +43,7 @@ export function readServer(said: Directive, http: Scope, { ledger }: HttpContext
         names.add(name.slice(1));
         names.add(`*${name}`);
       } else if (/^(_+|!*|"*|-|[\d.]+|\[[\da-f:]+\]|[@#]+|\$hostname)$/.test(name))
-        ledger.remark('own', one, `${text} is no name that clients ask for`);
+        ledger.remark('own', one, `${text === '' ? 'an empty name' : text} is no name that clients ask for`);
       else ledger.remark('lost', one, `${text}: a host is a name such as www.example.com or *.example.com`);
     }
   }

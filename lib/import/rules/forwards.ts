@@ -158,6 +158,9 @@ function usedTogether(own: readonly FlatRule[], ledger: Ledger): readonly FlatRu
     const end = own.findIndex(({ match }) => match.share === undefined);
     const shared = own.slice(0, end < 0 ? own.length : end + 1);
     tellUnused(own.slice(shared.length), ledger);
+    const left = shared.reduce((rest, { match }) => rest * (1 - (match.share ?? 1)), 1);
+    if (left > 0.001)
+      ledger.remark('differs', first.said, `these targets get all connections: ${Math.round(left * 100)} % had none`);
     return shared;
   }
   // Several sources, each with a rule of its own.

@@ -10,7 +10,7 @@ import { Forward, type PortwayStackProps } from 'portway';
 //   test/import/corpus/nginx/api-gateway.conf:10 location /v1/legacy/: its target or answer has no counterpart
 //
 // Translated, but not to the letter:
-//   test/import/corpus/nginx/api-gateway.conf:2 limit_req_zone $binary_remote_addr zone=perip:10m rate=30r/m: requestsPerSecond is a whole number: 1
+//   test/import/corpus/nginx/api-gateway.conf:2 limit_req_zone $binary_remote_addr zone=perip:10m rate=30r/m: requestsPerSecond is a whole number: 1, which lets 2 times as many through
 //   test/import/corpus/nginx/api-gateway.conf:5 server: without proxy_set_header Host nginx tells targets their own name, forwards the one that the client asked for
 //   test/import/corpus/nginx/api-gateway.conf:5 server: without client_max_body_size nginx takes bodies of 1 MiB, forwards of 100 (maxBodyMiB)
 //   test/import/corpus/nginx/api-gateway.conf:8 proxy_pass http://10.0.5.1:3001/: targets see the path as the client wrote it: nginx decodes it here, such as %2F, and makes one slash of two
