@@ -80,3 +80,22 @@ test('an empty name is named', () => {
   const text = 'server { listen 80; server_name ""; location / { proxy_pass http://10.0.1.20; } }';
   expect(remarksOn(text)).toContain('own server_name "": an empty name is no name that clients ask for');
 });
+
+test('a target that filter closes is not opened silently', () => {
+  const file = (accept: string) => `*filter\n:FORWARD DROP [0:0]\n${accept}COMMIT
+*nat\n-A PREROUTING -p tcp --dport 3389 -j DNAT --to-destination 10.0.0.9:3389\nCOMMIT\n`;
+  const accept = (condition: string) => `-A FORWARD -d 10.0.0.9/32 -p tcp --dport 3389 ${condition} -j ACCEPT\n`;
+  const forwards = (text: string) => Object.keys(readImported('a.rules', text, 'iptables').forwards);
+
+  const set = file(accept('-m set --match-set office src'));
+  expect(forwards(set)).toEqual([]);
+  expect(remarksOn(set).join('\n')).toMatch(/^lost -A PREROUTING .*: only rules with conditions/m);
+  expect(remarksOn(set).join('\n')).toMatch(/^lost -A FORWARD .*--match-set office: a forward has no such condition$/m);
+
+  expect(forwards(file(''))).toEqual(['tcp3389']);
+  expect(remarksOn(file('')).join('\n')).toMatch(/^differs -A PREROUTING .*: everyone may use it, though/m);
+
+  const some = file(accept('-s 198.51.100.0/24'));
+  expect(readImported('a.rules', some, 'iptables').forwards.tcp3389?.props.allowFrom).toEqual(['198.51.100.0/24']);
+  expect(remarksOn(some).join('\n')).not.toMatch(/^(lost|differs) /m);
+});

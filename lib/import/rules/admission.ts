@@ -10,6 +10,10 @@ export interface Admission {
   readonly connectionsAbove?: number;
   /** The rules that say so. */
   readonly by: readonly Rule[];
+  /** Whether the chain lets nobody through whom a forward can name. `from` is then undefined. */
+  readonly nobody: boolean;
+  /** Rules that let somebody through on conditions that a forward cannot have. */
+  readonly conditional: readonly Rule[];
 }
 
 /** @param host undefined: a port of the gateway itself */
@@ -25,6 +29,7 @@ export function admission(
   const allowed: string[] = [];
   const denied: string[] = [];
   const by: Rule[] = [];
+  const conditional: Rule[] = [];
   let connectionsAbove: number | undefined;
   for (const rule of flatten(rules, chain)) {
     const { match, action } = rule;
@@ -34,7 +39,10 @@ export function admission(
       by.push(rule.said);
       continue;
     }
-    if (match.unknown.length > 0 || match.share !== undefined) continue;
+    if (match.unknown.length > 0 || match.share !== undefined) {
+      if (action.kind === 'accept' && match.unknown.length > 0) conditional.push(rule.said);
+      continue;
+    }
     if (action.kind === 'accept') {
       by.push(rule.said);
       if (match.notFrom !== undefined) return done(undefined, [...denied, ...match.notFrom]);
@@ -50,9 +58,13 @@ export function admission(
   return done(rules.closed.has(chain) ? allowed : undefined, denied);
 
   function done(from: readonly string[] | undefined, notFrom: readonly string[]): Admission {
-    // Rules of one file may be only a part: where nobody may come, nothing was meant.
-    const some = from === undefined || from.length === 0 ? {} : { from };
-    return { ...some, notFrom, ...(connectionsAbove === undefined ? {} : { connectionsAbove }), by };
+    const nobody = from?.length === 0;
+    return {
+      ...(from === undefined || nobody ? {} : { from }),
+      notFrom,
+      ...(connectionsAbove === undefined ? {} : { connectionsAbove }),
+      ...{ by, nobody, conditional },
+    };
   }
 }
 

@@ -117,12 +117,22 @@ function forwardOf(
     return undefined;
   }
   const admitted = admission(rules, { protocol, host: one.host, port: one.port });
+  if (admitted.nobody || admitted.from !== undefined)
+    for (const rule of admitted.conditional)
+      ledger.remark('lost', rule, `${rule.match.unknown.join(', ')}: a forward has no such condition`);
+  if (admitted.nobody && admitted.conditional.length > 0) {
+    ledger.remark('lost', first.said, 'only rules with conditions that a forward cannot have let it through');
+    return undefined;
+  }
   const from = both(sources(used), admitted.from);
   if (from?.length === 0) {
     ledger.remark('lost', first.said, 'the chains of filter let nobody through');
     return undefined;
   }
   ledger.take(...used.map(({ said }) => said), ...admitted.by);
+  // The rules of one file may be only a part of those that hold.
+  if (admitted.nobody && !isContainer(one.host))
+    ledger.remark('differs', first.said, 'everyone may use it, though filter lets nobody through: see allowFrom');
   const denied = [...new Set([...used.flatMap(({ match }) => match.notFrom ?? []), ...admitted.notFrom])];
   const common = {
     ...(from === undefined ? {} : { allowFrom: [...new Set(from)] }),
@@ -272,8 +282,12 @@ function singly(destination: Destination): readonly Destination[] {
   return Array.from({ length: last - first + 1 }, (_, i) => ({ ...destination, port: `${first + i}` }));
 }
 
+function isContainer(host = ''): boolean {
+  return /^172\.(1[7-9]|2\d|3[01])\./.test(host);
+}
+
 function tellContainers({ said }: FlatRule, destinations: readonly Destination[], ledger: Ledger): void {
-  if (destinations.some(({ host }) => host !== undefined && /^172\.(1[7-9]|2\d|3[01])\./.test(host)))
+  if (destinations.some(({ host }) => isContainer(host)))
     ledger.remark(
       'differs',
       said,

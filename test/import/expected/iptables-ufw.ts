@@ -2,6 +2,9 @@ import { Forward, type PortwayStackProps } from 'portway';
 
 // Made by portway import test/import/corpus/iptables/ufw.rules
 //
+// Translated, but not to the letter:
+//   test/import/corpus/iptables/ufw.rules:38 -A PREROUTING -p tcp --dport 2022 -j DNAT --to-destination 127.0.0.1:2222: everyone may use it, though filter lets nobody through: see allowFrom
+//
 // Needs no counterpart:
 //   leads to another chain: rule (test/import/corpus/iptables/ufw.rules:13), rule (test/import/corpus/iptables/ufw.rules:14), rule (test/import/corpus/iptables/ufw.rules:15), rule (test/import/corpus/iptables/ufw.rules:16), rule (test/import/corpus/iptables/ufw.rules:20), rule (test/import/corpus/iptables/ufw.rules:23), rule (test/import/corpus/iptables/ufw.rules:24)
 //   only what forwards let in comes in: rule (test/import/corpus/iptables/ufw.rules:17), rule (test/import/corpus/iptables/ufw.rules:21), rule (test/import/corpus/iptables/ufw.rules:32)
