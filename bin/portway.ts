@@ -100,12 +100,16 @@ program
     '[stack]',
     'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
   )
+  .argument(
+    '[host]',
+    "which host of a fleet: its number or id, or its zone if it is alone there; without it, a fleet's hosts are listed",
+  )
   .argument('[command...]', 'what to run on the host, after --, such as -- sudo portway status; default: a shell')
   .addOption(contextOption())
   .option('-i, --identity <file>', 'the private key; default: as ssh chooses')
   .option('--print', 'print the command, and connect to nothing')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
-  .action(async (_: string | undefined, _words: readonly string[], options, { args }: Command) => {
+  .action(async (_stack: unknown, _host: unknown, _words: unknown, options, { args }: Command) => {
     const { sshCommand } = await import('../lib/operate/ssh/command.js');
     process.exitCode = await sshCommand({ ...options, ...afterDashes(args) });
   });
@@ -179,13 +183,13 @@ program
 const NO_REHEARSAL =
   "rehearse is not in the npm package: clone Portway's repository, run npm ci there, and then in your app's folder: sudo PATH_OF_THE_CLONE/bin/portway.js rehearse";
 
-/** What stands before `--`, the stack, and after it, the command. @throws CommanderError if a command has no `--` before it */
-function afterDashes(args: readonly string[]): { readonly stack?: string; readonly command: readonly string[] } {
+/** What stands before `--`, the stack and its host, and after it, the command. @throws CommanderError if a command has no `--` before it */
+function afterDashes(args: readonly string[]) {
   const at = process.argv.indexOf('--');
   const command = at < 0 ? [] : process.argv.slice(at + 1);
-  const [stack, unexpected] = args.slice(0, args.length - command.length);
+  const [stack, host, unexpected] = args.slice(0, args.length - command.length);
   if (unexpected !== undefined) program.error(`error: a command must come after --, got: ${unexpected}`);
-  return { ...(stack === undefined ? {} : { stack }), command };
+  return { stack, host, command };
 }
 
 function contextOption(): Option {

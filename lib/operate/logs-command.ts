@@ -8,7 +8,7 @@ import { consoleOf } from './console';
 import { lastOperation } from './events';
 import { type HostWords, hostWords } from './host-words';
 import { logicalId, stackInstances, stemOf } from './instance';
-import { hostsOfStack, type LoggedHosts } from './logged-hosts';
+import { hostsOfStack, type StackHosts } from './stack-hosts';
 
 export interface LogsOptions extends SynthesizeOptions {
   /** A stack's name, or a gateway's path. Default: the app's only stack with gateways. */
@@ -65,7 +65,7 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-type Gateways = readonly LoggedHosts[];
+type Gateways = readonly StackHosts[];
 
 /** @param gateways gateways of one stack */
 function readLogs(gateways: Gateways): Promise<StackLogs> {
@@ -118,8 +118,9 @@ async function readHosts(client: EC2Client, gateways: Gateways): Promise<readonl
   const all = (await stackInstances(client, gateways[0]?.stackName ?? '')).toSorted(
     (a, b) => (b.LaunchTime?.getTime() ?? 0) - (a.LaunchTime?.getTime() ?? 0),
   );
-  const hosts = gateways.flatMap(({ instanceId, most }) =>
-    all.filter((one) => stemOf(logicalId(one) ?? instanceId) === stemOf(instanceId)).slice(0, most),
+  // Those that may run, and as many as a rolled-back change has ended.
+  const hosts = gateways.flatMap(({ instanceId, max = 1 }) =>
+    all.filter((one) => stemOf(logicalId(one) ?? instanceId) === stemOf(instanceId)).slice(0, max + 1),
   );
   return Promise.all(
     hosts.map(async ({ InstanceId = '', State }): Promise<HostLog> => {

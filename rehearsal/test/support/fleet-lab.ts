@@ -14,6 +14,12 @@ import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
 import { query, values } from '../../src/aws/other-inventory';
 import { FleetHosts } from './fleet-hosts';
 
+export interface RanPortway {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /**
  * A fleet of the real CLI against the local endpoint. No host is booted: fleet-hosts.ts reads and reports as they do.
  */
@@ -21,7 +27,8 @@ export class FleetLab {
   private assemblies = 0;
 
   private constructor(
-    private readonly folder: string,
+    /** Is first on the PATH of {@link portway}. */
+    readonly folder: string,
     readonly endpoint: StartedEndpoint,
     readonly hosts: FleetHosts,
   ) {}
@@ -51,12 +58,19 @@ export class FleetLab {
 
   /** What `portway logs --json` tells, whatever its exit code. */
   async logs(): Promise<StackLogs> {
-    const app = `cp -r ${this.synth()}/. "$CDK_OUTDIR"`;
-    const command = ['--import', 'tsx', 'bin/portway.ts', 'logs', '--json', '--app', app];
-    const ended = await spawn(process.execPath, command, { env: { ...this.endpoint.env, TMPDIR: this.folder } }).catch(
+    return JSON.parse((await this.portway(['logs', '--json'])).stdout) as StackLogs;
+  }
+
+  /** `portway` with these words, in the app that these props make. */
+  async portway(words: readonly string[], props: Partial<PortwayFleetProps> = {}): Promise<RanPortway> {
+    const [name = '', ...rest] = words;
+    const app = `cp -r ${this.synth(props)}/. "$CDK_OUTDIR"`;
+    const command = ['--import', 'tsx', 'bin/portway.ts', name, '--app', app, ...rest];
+    const env = { ...this.endpoint.env, TMPDIR: this.folder, PATH: `${this.folder}:${process.env.PATH}` };
+    const ended = await spawn(process.execPath, command, { env, stdin: 'ignore' }).catch(
       (error: SubprocessError) => error,
     );
-    return JSON.parse(ended.stdout) as StackLogs;
+    return { code: 'exitCode' in ended ? (ended.exitCode ?? -1) : 0, stdout: ended.stdout, stderr: ended.stderr };
   }
 
   /** What EC2 shows of a host's console. */
@@ -117,12 +131,13 @@ export class FleetLab {
     return (await this.hosts.all()).map(({ id }) => id).toSorted();
   }
 
-  private synth(props: Partial<PortwayFleetProps> = {}): string {
+  /** @returns the folder of the cloud assembly */
+  synth(props: Partial<PortwayFleetProps> = {}): string {
     const outdir = join(this.folder, `app-${this.assemblies++}`);
     const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
-    const { keyPairName: _, ...rest } = SMALL;
+    const { keyPairName: _, adminCidr, ...rest } = SMALL;
     const stack = new PortwayFleet(app, 'Fleet', {
-      ...{ ...rest, sshPublicKey: PUBLIC_KEY, ...props },
+      ...{ ...rest, sshPublicKey: PUBLIC_KEY, ...(props.ssh === undefined ? { adminCidr } : {}), ...props },
       synthesizer: new DefaultStackSynthesizer() as never,
     });
     // The target stands for a host that no template here makes.
