@@ -61,7 +61,9 @@ program
 
 program
   .command('verify')
-  .description('compare the deployed gateway with what the app says, at AWS and as a stranger sees it from here')
+  .description(
+    'compare the deployed gateway or fleet with what the app says, at AWS and as a stranger sees it from here',
+  )
   .argument(
     '[stack]',
     'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',

@@ -71,6 +71,7 @@ export type { HealthCheckProps } from './kernel/health-check';
 export type { ForwardLimits } from './kernel/limits/limits';
 export type { MetadataUsers } from './kernel/metadata-users';
 export type { MonitoringProps, PrometheusProps } from './kernel/monitoring';
+export type { VerifiedFleet, VerifiedHost } from './operate/fleet/verified';
 export type { HostWords } from './operate/host-words';
 export type { HostLog, StackLogs } from './operate/logs-command';
 export type { Verified } from './operate/verified';

@@ -1,7 +1,9 @@
 import type { SynthesizeOptions } from '../plan/synthesize';
 import { withApp } from '../plan/with-app';
 import { withClients } from './clients';
-import { readPromised } from './promised';
+import { withFleetClients } from './fleet/clients';
+import { verifyFleet } from './fleet/verified-fleet';
+import { type Promised, readPromised } from './promised';
 import { type Verified, verify } from './verified';
 
 export interface VerifyOptions extends SynthesizeOptions {
@@ -21,7 +23,7 @@ export function verifyCommand(options: VerifyOptions): Promise<number> {
   return withApp(options, async (assembly) => {
     const all: Record<string, Verified> = {};
     for (const promised of await readPromised(assembly, options.stack)) {
-      const verified = await withClients(promised.region, (clients) => verify(promised, clients, options.probe));
+      const verified = await verifyOne(promised, options.probe);
       all[promised.path] = verified;
       if (!options.json) process.stdout.write(`${promised.path}: ${told(verified)}`);
     }
@@ -30,9 +32,23 @@ export function verifyCommand(options: VerifyOptions): Promise<number> {
   });
 }
 
-function told({ address, instanceId, reported, differences: lines, notes }: Verified): string {
+/** Only a fleet needs the clients of its services. */
+function verifyOne(promised: Promised, probe: boolean | undefined): Promise<Verified> {
+  const { fleet, region } = promised;
+  return fleet === undefined
+    ? withClients(region, (clients) => verify(promised, clients, probe))
+    : withFleetClients(region, (clients) => verifyFleet({ ...promised, fleet }, clients, probe));
+}
+
+function told({ address, instanceId, fleet, reported, differences: lines, notes }: Verified): string {
   const said = notes.map((note) => `note: ${note}\n`).join('');
   if (lines.length > 0) return `NOT AS THE APP SAYS\n${lines.map((line) => `- ${line}\n`).join('')}${said}`;
-  const since = reported === undefined ? '' : `; its host reported so at ${reported.replace(/\.\d+/, '')}`;
-  return `${instanceId} at ${address} is as the app says${since}\n${said}`;
+  const since = reported === undefined ? '' : ` at ${reported.replace(/\.\d+/, '')}`;
+  const who = fleet === undefined ? 'its host' : 'hosts';
+  const what =
+    fleet === undefined
+      ? `${instanceId} at ${address}`
+      : `${Object.keys(fleet.hosts).length} hosts at ${fleet.addresses.join(', ')}`;
+  const verb = fleet === undefined ? 'is' : 'are';
+  return `${what} ${verb} as the app says${since && `; ${who} reported so${since}`}\n${said}`;
 }

@@ -26,7 +26,8 @@ export interface Found {
   readonly others: readonly string[];
 }
 
-export interface FoundInstance {
+/** What EC2 reports of an instance by itself. */
+export interface FoundMachine {
   readonly instanceId: string;
   /** EC2's state: `running`, `stopped`, ... */
   readonly state: string;
@@ -40,11 +41,14 @@ export interface FoundInstance {
   readonly profile: string | undefined;
   readonly ipv6: string | undefined;
   readonly sourceDestCheck: boolean;
+  /** SHA-256 of the content that the instance's tag tells it to run. */
+  readonly content?: string | undefined;
+}
+
+export interface FoundInstance extends FoundMachine {
   readonly network: FoundNetwork;
   /** The endpoint in its VPC. Undefined: there is none, or people log in another way. */
   readonly endpoint?: FoundEndpoint | undefined;
-  /** SHA-256 of the content that the instance's tag tells it to run. */
-  readonly content?: string | undefined;
   readonly userData: string;
   /** Without the groups that the app adds to the gateway's own: their rules are none of its business. */
   readonly securityGroups: readonly SecurityGroupRules[];
@@ -97,21 +101,29 @@ export async function readFound(promised: Promised, client: EC2Client): Promise<
   return {
     address: address?.PublicIp,
     gateway: {
-      instanceId: InstanceId,
-      state: gateway.State?.Name ?? 'unknown',
-      instanceType: gateway.InstanceType,
-      httpTokens: gateway.MetadataOptions?.HttpTokens,
-      hopLimit: gateway.MetadataOptions?.HttpPutResponseHopLimit,
-      metadataEndpoint: gateway.MetadataOptions?.HttpEndpoint,
-      metadataTags: gateway.MetadataOptions?.InstanceMetadataTags,
-      profile: gateway.IamInstanceProfile?.Arn,
-      ipv6: gateway.Ipv6Address,
-      sourceDestCheck: gateway.SourceDestCheck ?? true,
+      ...machineOf(gateway),
       ...{ network, endpoint },
-      content: gateway.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
       userData: userData.toString(),
       securityGroups: own.map(groupRules),
     },
     others,
+  };
+}
+
+/** An instance as far as its own description tells. Pure. */
+export function machineOf(instance: Instance): FoundMachine {
+  const { MetadataOptions: options } = instance;
+  return {
+    instanceId: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'unknown',
+    instanceType: instance.InstanceType,
+    httpTokens: options?.HttpTokens,
+    hopLimit: options?.HttpPutResponseHopLimit,
+    metadataEndpoint: options?.HttpEndpoint,
+    metadataTags: options?.InstanceMetadataTags,
+    profile: instance.IamInstanceProfile?.Arn,
+    ipv6: instance.Ipv6Address,
+    sourceDestCheck: instance.SourceDestCheck ?? true,
+    content: instance.Tags?.find(({ Key }) => Key === CONTENT_TAG)?.Value,
   };
 }

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { gatewaysOfOneStack, type SynthesizedGateway, stacksOf } from '../plan/assembly';
+import { asGateway } from '../plan/change/fleet-template';
 import { groupRulesOf, groupsOf, type PromisedRule } from '../plan/change/group-rules';
 import { contentTag } from '../plan/change/resources';
 import { gatewayId, ofType, parseTemplate, type Resource, type Resources, reference } from '../plan/change/template';
 import type { Plan, PlannedForward, PlannedLogin } from '../plan/plan';
+import { type PromisedFleet, promisedFleet } from './fleet/promised-fleet';
 import { linesOf } from './pattern';
 
 /** A gateway as its template defines it. Values known only at deploy time are undefined, and match anything. */
@@ -47,6 +49,8 @@ export interface Promised {
   readonly login: PlannedLogin;
   /** Names in Route 53 that lead to its address. */
   readonly names: readonly string[];
+  /** What a fleet has besides. Its instance is its launch template, which all of its hosts are made of. */
+  readonly fleet?: PromisedFleet;
 }
 
 /** How to find the Elastic IP. With neither id it is that of the instance. */
@@ -78,27 +82,35 @@ export async function readPromised(assembly: string, wanted: string | undefined)
 
 async function readGateway({ path, planFile, stack }: SynthesizedGateway): Promise<Promised> {
   const { stackName, region, templateFile } = stack;
-  const { Resources } = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
-  const { association, gateway, forwards, userData } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
+  const template = parseTemplate(await readFile(templateFile, 'utf8'), templateFile);
+  const { Resources } = asGateway(template);
+  const { association, gateway, forwards, userData, fleet } = JSON.parse(await readFile(planFile, 'utf8')) as Plan;
   const read = gatewayOf(Resources, association);
   const { address: publicIp, names = [], login } = gateway;
   return {
     ...{ path, stackName, region, forwards, names, login },
     ...read,
     address: { ...read.address, ...(publicIp ? { publicIp } : {}) },
-    parameters: parametersOf(Resources, userData.parameters),
+    parameters: parametersOf(Resources, userData.parameters, fleet !== undefined),
     files: userData.content,
+    ...(fleet === undefined ? {} : { fleet: promisedFleet(template.Resources) }),
   };
 }
 
-function parametersOf(resources: Resources, names: readonly string[]): Promised['parameters'] {
+/** How the name of the parameter ends by which hosts that poll hear of their content; no tag says the same of a fleet. */
+const POINTER = /^\/portway\/[^/]+\/[^/]+\/now$/;
+
+function parametersOf(resources: Resources, names: readonly string[], polls: boolean): Promised['parameters'] {
   const all = ofType(resources, 'AWS::SSM::Parameter').map(
     ([, { Properties = {} }]) => [`${Properties.Name}`, linesOf(Properties.Value)] as const,
   );
-  return new Map(all.filter(([name]) => names.includes(name)));
+  return new Map(all.filter(([name]) => names.includes(name) || (polls && POINTER.test(name))));
 }
 
-type Read = Omit<Promised, 'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names' | 'files' | 'login'>;
+type Read = Omit<
+  Promised,
+  'path' | 'stackName' | 'region' | 'parameters' | 'forwards' | 'names' | 'files' | 'login' | 'fleet'
+>;
 
 function gatewayOf(resources: Resources, association: string): Read {
   const instanceId = gatewayId(resources, association);
@@ -129,9 +141,9 @@ function gatewayOf(resources: Resources, association: string): Read {
 
 /** That of the boot, or where changes are live, the one without a handle, which waits for each content. */
 function proofOf(resources: Resources, instanceId: string): string {
-  const own = ofType(resources, 'AWS::CloudFormation::WaitCondition').filter(([, { DependsOn }]) =>
-    [DependsOn].flat().includes(instanceId),
-  );
+  const all = ofType(resources, 'AWS::CloudFormation::WaitCondition');
+  // That of a fleet waits for no instance.
+  const own = all.length === 1 ? all : all.filter(([, { DependsOn }]) => [DependsOn].flat().includes(instanceId));
   const live = own.find(([, { Properties }]) => Properties?.Handle === undefined);
   const [id] = live ?? own[0] ?? [];
   if (id === undefined) throw new Error(`the template must have a condition that waits for ${instanceId}`);

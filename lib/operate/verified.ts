@@ -1,5 +1,6 @@
 import type { Clients } from './clients';
 import { consoleOf } from './console';
+import type { VerifiedFleet } from './fleet/verified';
 import { type Found, readFound } from './found';
 import { type SeenFromHere, seenFromHere } from './from-here/from-here';
 import { agesNotes, type HostAges, hostAges } from './host-ages';
@@ -12,12 +13,14 @@ import { differences } from './verify';
 
 /** What `portway verify --json` prints for each gateway, by its path. */
 export interface Verified {
-  /** The Elastic IP. Omitted: there is none. */
+  /** The Elastic IP. Omitted: there is none, or it is a fleet. */
   readonly address?: string;
-  /** Omitted: the address leads to no instance. */
+  /** Omitted: the address leads to no instance, or it is a fleet. */
   readonly instanceId?: string;
-  /** When the host reported to CloudFormation that it runs the app's content, in ISO 8601. Omitted: it did not. */
+  /** When the host, or enough hosts of a fleet, reported to CloudFormation that it runs the app's content, in ISO 8601. Omitted: not yet. */
   readonly reported?: string;
+  /** A fleet's addresses and hosts. Omitted: it is a single gateway. */
+  readonly fleet?: VerifiedFleet;
   /** The content that it runs by its own word on its console. Omitted: the console has no such line any more. */
   readonly runs?: { readonly content: string; readonly since: string };
   /** How old the kernel and nginx are that run, by its own word on its console. Omitted: the console does not say. */

@@ -1,6 +1,6 @@
 import { normalizeCidr } from 'cidr-tools';
 import { type PromisedRule, peerText, ruleText } from '../plan/change/group-rules';
-import type { Found, FoundInstance } from './found';
+import type { Found, FoundMachine } from './found';
 import { lineDifferences } from './line-differences';
 import { endpointDifferences } from './login-endpoint';
 import { networkDifferences } from './network';
@@ -25,19 +25,21 @@ export function differences(promised: Promised, found: Found): readonly string[]
       ? []
       : [`eip.publicIp must be ${address}, the address of its allocation, got: ${publicIp}`]),
     ...instanceDifferences(promised, gateway),
-    ...ruleDifferences('inbound', promised.inbound, rulesOf(gateway.securityGroups, 'ingress')),
-    ...ruleDifferences('outbound', promised.outbound, rulesOf(gateway.securityGroups, 'egress')),
+    ...groupDifferences('the security group', promised, gateway.securityGroups),
     ...networkDifferences(promised.inbound, gateway.network),
     ...(promised.login.way === 'endpoint' ? endpointDifferences(gateway.endpoint, gateway.securityGroups) : []),
-    ...lineDifferences(
-      'the user-data is not what the app says now (-), but (+): deploy, or look who changed it',
-      promised.userData,
-      gateway.userData.split('\n'),
-    ),
+    ...userDataDifferences('the user-data', promised, gateway.userData),
   ];
 }
 
-function instanceDifferences(promised: Promised, gateway: FoundInstance): string[] {
+/** @param whose such as `the user-data` */
+export function userDataDifferences(whose: string, { userData }: Promised, found: string): readonly string[] {
+  const head = `${whose} is not what the app says now (-), but (+): deploy, or look who changed it`;
+  return lineDifferences(head, userData, found.split('\n'));
+}
+
+/** What an instance by itself is besides the template. */
+export function instanceDifferences(promised: Promised, gateway: FoundMachine): string[] {
   const { instanceId, state } = gateway;
   const differs = (what: string, must: unknown, is: unknown) =>
     must === undefined || must === is ? [] : [`${what} of ${instanceId} must be ${must}, got: ${is}`];
@@ -78,7 +80,20 @@ function rulesOf(groups: readonly SecurityGroupRules[], direction: 'ingress' | '
   );
 }
 
+/** @param whose such as `the security group` */
+export function groupDifferences(
+  whose: string,
+  { inbound, outbound }: Pick<Promised, 'inbound' | 'outbound'>,
+  groups: readonly SecurityGroupRules[],
+): readonly string[] {
+  return [
+    ...ruleDifferences(whose, 'inbound', inbound, rulesOf(groups, 'ingress')),
+    ...ruleDifferences(whose, 'outbound', outbound, rulesOf(groups, 'egress')),
+  ];
+}
+
 function ruleDifferences(
+  whose: string,
   direction: 'inbound' | 'outbound',
   promised: readonly PromisedRule[],
   found: readonly Rule[],
@@ -101,12 +116,10 @@ function ruleDifferences(
   }
   return [
     ...rest.map(
-      ({ what, peer }) =>
-        `the security group lets ${what} through ${side} ${peer} (${direction}), which was not promised`,
+      ({ what, peer }) => `${whose} lets ${what} through ${side} ${peer} (${direction}), which was not promised`,
     ),
     ...missing.map(
-      (rule) =>
-        `the security group must let ${rule.what} through ${side} ${peerText(rule)} (${direction}), and does not`,
+      (rule) => `${whose} must let ${rule.what} through ${side} ${peerText(rule)} (${direction}), and does not`,
     ),
   ];
 }

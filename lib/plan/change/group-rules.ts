@@ -9,6 +9,8 @@ export interface PromisedRule {
   readonly peer: string | undefined;
   /** Whether the peer is a security group of the template, whose id is known only at deploy time. */
   readonly ofGroup?: true;
+  /** The logical id of that group. */
+  readonly groupId?: string;
   /** The protocol, where the ports are known only at deploy time. */
   readonly anyPortOf?: string;
 }
@@ -40,7 +42,9 @@ export function groupRulesOf(
     const list = rule.SourcePrefixListId;
     const peer = typeof network === 'string' ? normalizeCidr(network) : typeof list === 'string' ? list : undefined;
     const group = rule.SourceSecurityGroupId ?? rule.DestinationSecurityGroupId;
-    const known = { peer, ...(group === undefined ? {} : { ofGroup: true as const }) };
+    const groupId = reference(group);
+    const ofGroup = { ofGroup: true as const, ...(groupId === undefined ? {} : { groupId }) };
+    const known = { peer, ...(group === undefined ? {} : ofGroup) };
     const { IpProtocol, FromPort, ToPort } = rule;
     if (typeof FromPort === 'object')
       return { ...known, what: `${IpProtocol} (a port known at deploy)`, anyPortOf: IpProtocol };

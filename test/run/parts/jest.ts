@@ -99,7 +99,7 @@ export const hostNightly = jestPart({
 });
 
 /** What takes long in the lab, and few changes touch. */
-const SELDOM_IN_LAB = ['rehearsal/test/aws/fleet-machine', 'test/operate/ssh/tunnel'];
+const SELDOM_IN_LAB = ['rehearsal/test/aws/fleet-machine', 'test/operate/fleet/commands', 'test/operate/ssh/tunnel'];
 
 export const lab = jestPart({
   name: 'lab',
@@ -116,7 +116,8 @@ export const lab = jestPart({
 export const labNightly = jestPart({
   name: 'lab-nightly',
   nightly: true,
-  about: "what takes long in the lab: replacing a fleet's hosts through the real CLI, a login through a tunnel (jest)",
+  about:
+    "what takes long in the lab: replacing a fleet's hosts through the real CLI, what somebody changes by hand in a fleet, a login through a tunnel (jest)",
   tools: LAB_TOOLS,
   limitMinutes: 20,
   project: 'lab',

@@ -214,6 +214,7 @@ def _also_in_a_rollback():
 def create(logical_id, properties, stack_name):
     name, attributes = provisioners._asg_create(logical_id, properties, stack_name)
     group = autoscaling._asgs[name]
+    group["_warmup"] = properties.get("DefaultInstanceWarmup")
     try:
         _attach(group, properties.get("TargetGroupARNs") or [])
         _resize(group)
@@ -232,6 +233,7 @@ def update(physical_id, old, new, stack_name, logical_id):
     group = autoscaling._asgs[physical_id]
     desired = group["DesiredCapacity"]
     _, attributes = provisioners._asg_update(physical_id, old, new, stack_name, logical_id)
+    group["_warmup"] = new.get("DefaultInstanceWarmup")
     # A deploy that names none leaves it, within the new bounds.
     wanted = int(new.get("DesiredCapacity", desired))
     group["DesiredCapacity"] = max(group["MinSize"], min(wanted, group["MaxSize"]))

@@ -1,6 +1,6 @@
 """AWS::ElasticLoadBalancingV2::LoadBalancer of type network: subnets with fixed addresses.
 
-ministack has load balancers, target groups and listeners, but no SubnetMappings. A balancer holds its addresses: they
+ministack has load balancers, target groups and listeners, but no SubnetMappings, and new listeners without attributes. A balancer holds its addresses: they
 cannot be released meanwhile, and nothing else can take them. A balancer without a security group never gets one.
 """
 
@@ -76,8 +76,17 @@ def delete(physical_id, properties):
     provisioners._elbv2_load_balancer_delete(physical_id, properties)
 
 
+def _listener_with_attributes(logical_id, properties, stack_name, create=provisioners._elbv2_listener_create):
+    """ministack takes a listener's attributes from an update alone."""
+    arn, attributes = create(logical_id, properties, stack_name)
+    own = properties.get("ListenerAttributes") or []
+    alb._listener_attrs[arn] = [{"Key": one["Key"], "Value": one["Value"]} for one in own]
+    return arn, attributes
+
+
 def install():
     alb._lb_xml = _described
+    provisioners._RESOURCE_HANDLERS["AWS::ElasticLoadBalancingV2::Listener"]["create"] = _listener_with_attributes
     register(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         create,

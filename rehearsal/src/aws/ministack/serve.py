@@ -67,6 +67,7 @@ def _install(arguments, signer):
     import engine
     import flow_log
     import gateway_attachment
+    import group_described
     import group_limit
     import group_rule
     import host_rights
@@ -103,6 +104,7 @@ def _install(arguments, signer):
         creation_signal,
         host_rights,
         auto_scaling,
+        group_described,
         balancer,
     )
     for part in parts:

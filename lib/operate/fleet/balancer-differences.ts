@@ -1,0 +1,122 @@
+import type { FoundBalancer, FoundTargetGroup } from './found-balancer';
+import type { Told } from './group-differences';
+import type { PromisedBalancer, PromisedFleet, PromisedPart } from './promised-fleet';
+import type { StackResources } from './stack-resources';
+import { targetsTold } from './targets';
+
+const OF_BALANCER = ['Scheme', 'IpAddressType'];
+const OF_LISTENER = ['Port', 'Protocol'];
+const OF_TARGET_GROUP = [
+  ...['Port', 'Protocol', 'TargetType', 'HealthCheckProtocol', 'HealthCheckPort', 'HealthCheckPath', 'Matcher'],
+  ...['HealthCheckIntervalSeconds', 'HealthyThresholdCount', 'UnhealthyThresholdCount'],
+];
+
+/**
+ * Compares a balancer, its listeners and target groups with the template, and looks at the health of each target. Pure.
+ * @param serving the hosts of the group that are in service, by id
+ */
+export function balancerDifferences(
+  promised: Pick<PromisedFleet, 'balancer' | 'listeners' | 'targetGroups'>,
+  found: FoundBalancer,
+  resources: StackResources,
+  serving: readonly string[],
+): Told {
+  const { balancer, attributes, listeners, targetGroups } = found;
+  const groupOf = ({ id }: PromisedPart) =>
+    targetGroups.find(({ group }) => group.TargetGroupArn === resources.name(id));
+  const paired = promised.targetGroups.map((one) => ({ one, what: portOf(one), found: groupOf(one) }));
+  const there = paired.flatMap((pair) => (pair.found === undefined ? [] : [{ what: pair.what, found: pair.found }]));
+  const targets = targetsTold(there, serving);
+  const own = promised.listeners.map(({ id }) => resources.name(id));
+  return {
+    differences: [
+      ...(balancer.State?.Code === 'active' ? [] : [`the balancer must be active, got: ${balancer.State?.Code}`]),
+      ...partDifferences('the balancer', promised.balancer, OF_BALANCER, { found: balancer, attributes }),
+      ...zoneDifferences(promised.balancer, found, resources),
+      ...promised.listeners.flatMap((one) => {
+        const what = `the listener for ${portOf(one)}`;
+        const is = listeners.find(({ listener }) => listener.ListenerArn === resources.name(one.id));
+        if (is === undefined) return [`${what} must be there, and is gone: nobody reaches this port`];
+        const leads = (is.listener.DefaultActions ?? []).map(({ TargetGroupArn }) => TargetGroupArn).join(', ');
+        const must = resources.name(one.targetGroup);
+        return [
+          ...partDifferences(what, one, OF_LISTENER, { found: is.listener, attributes: is.attributes }),
+          ...(leads === must ? [] : [`${what} must lead to ${must}, and leads to ${leads || 'none'}`]),
+        ];
+      }),
+      ...listeners
+        .filter(({ listener }) => !own.includes(listener.ListenerArn ?? ''))
+        .map(
+          ({ listener }) =>
+            `the balancer listens on ${`${listener.Protocol}`.toLowerCase()} ${listener.Port}, which was not promised`,
+        ),
+      ...paired.flatMap(({ one, what, found: is }) => targetGroupDifferences(`the target group of ${what}`, one, is)),
+      ...targets.differences,
+    ],
+    notes: targets.notes,
+  };
+}
+
+function targetGroupDifferences(
+  what: string,
+  promised: PromisedPart,
+  found: FoundTargetGroup | undefined,
+): readonly string[] {
+  if (found === undefined) return [`${what} must be there, and is gone`];
+  return partDifferences(what, promised, OF_TARGET_GROUP, { found: found.group, attributes: found.attributes });
+}
+
+/** Such as `tcp 80`. */
+function portOf({ properties }: PromisedPart): string {
+  return `${properties.Protocol}`.toLowerCase().concat(` ${properties.Port}`);
+}
+
+function partDifferences(
+  what: string,
+  promised: PromisedPart,
+  names: readonly string[],
+  is: { readonly found: object; readonly attributes: Readonly<Record<string, string>> },
+): readonly string[] {
+  const found = is.found as Readonly<Record<string, unknown>>;
+  const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : `${value}`);
+  const values = names.map((name) => [name, promised.properties[name], found[name]] as const);
+  const attributes = Object.entries(promised.attributes).map(([key, must]) => [key, must, is.attributes[key]] as const);
+  return [...values, ...attributes].flatMap(([name, must, got]) => {
+    if (must === undefined) return [];
+    // A template and AWS's answers may spell the same name differently.
+    const [one, other] = [must, got].map((value) => text(value).toLowerCase());
+    return one === other
+      ? []
+      : [`${name} of ${what} must be ${text(must)}, got: ${got === undefined ? 'none' : text(got)}`];
+  });
+}
+
+/** Each zone has its subnet and its address. */
+function zoneDifferences(
+  promised: PromisedBalancer,
+  { balancer }: FoundBalancer,
+  resources: StackResources,
+): readonly string[] {
+  const zones = balancer.AvailabilityZones ?? [];
+  const addressesIn = (subnet: string) =>
+    (zones.find((zone) => zone.SubnetId === subnet)?.LoadBalancerAddresses ?? []).flatMap(
+      ({ IpAddress }) => IpAddress ?? [],
+    );
+  const groups = promised.securityGroups
+    .map((id) => resources.name(id))
+    .toSorted()
+    .join(', ');
+  const own = (balancer.SecurityGroups ?? []).toSorted().join(', ');
+  const subnets = promised.zones.map(({ subnet }) => resources.name(subnet));
+  return [
+    ...(groups === own ? [] : [`the security groups of the balancer must be ${groups}, got: ${own || 'none'}`]),
+    ...promised.zones.flatMap(({ subnet, address }) => {
+      const [where, must] = [resources.name(subnet), resources.name(address)];
+      const got = addressesIn(where).join(', ');
+      return got === must ? [] : [`the balancer must have ${must} in ${where}, got: ${got || 'no address'}`];
+    }),
+    ...zones
+      .filter(({ SubnetId = '' }) => !subnets.includes(SubnetId))
+      .map(({ SubnetId }) => `the balancer is in ${SubnetId} too, which was not promised`),
+  ];
+}

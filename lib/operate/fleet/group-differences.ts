@@ -1,0 +1,114 @@
+import type { Instance } from '@aws-sdk/client-auto-scaling';
+import type { FoundGroup } from './found-group';
+import type { PromisedGroup } from './promised-fleet';
+import type { StackResources } from './stack-resources';
+
+/** What is found of a part of a fleet. */
+export interface Told {
+  /** A line for each difference. */
+  readonly differences: readonly string[];
+  /** What is worth knowing and no difference. */
+  readonly notes: readonly string[];
+}
+
+const COMPARED = ['MinSize', 'MaxSize', 'HealthCheckType', 'HealthCheckGracePeriod', 'DefaultInstanceWarmup'] as const;
+
+/** What stops with a process of the group that somebody suspended. */
+const STOPS: Readonly<Record<string, string>> = {
+  Launch: 'no host comes',
+  Terminate: 'no host goes',
+  HealthCheck: 'nobody looks whether hosts are well',
+  ReplaceUnhealthy: 'nobody replaces a host that fails',
+  AZRebalance: 'a zone may stay without a host',
+  AlarmNotification: 'the number of hosts does not follow the load',
+  AddToLoadBalancer: 'new hosts get no connections',
+};
+
+/** Whether a host of the group is one that serves. */
+export const isInService = ({ LifecycleState }: Instance): boolean => LifecycleState === 'InService';
+
+/**
+ * Compares a group with its template. Pure.
+ * @param isChanging whether a deploy replaces its hosts now: then it suspends processes, and hosts differ
+ */
+export function groupDifferences(
+  promised: PromisedGroup,
+  { group, hooks, policies, newest }: FoundGroup,
+  resources: StackResources,
+  isChanging: boolean,
+): Told {
+  const found = group as unknown as Readonly<Record<string, unknown>>;
+  const names = (ids: readonly string[]) => ids.map((id) => resources.name(id));
+  const differs = (what: string, must: unknown, is: unknown) =>
+    `${must}` === `${is}` ? [] : [`${what} of the group must be ${must}, got: ${is ?? 'none'}`];
+  const lists = (what: string, must: readonly string[], is: readonly string[]) =>
+    differs(what, must.toSorted().join(', ') || 'none', is.toSorted().join(', ') || 'none');
+  const version = group.LaunchTemplate?.Version;
+  const { lagging, few } = countDifferences(group.Instances ?? [], {
+    ...{ desired: group.DesiredCapacity ?? 0, version, subnets: promised.subnets.length },
+  });
+  const passing = [
+    ...(group.SuspendedProcesses ?? []).map(({ ProcessName: name = '' }) => {
+      const stops = STOPS[name] === undefined ? '' : `: ${STOPS[name]}`;
+      return `the process ${name} of the group is suspended${stops}`;
+    }),
+    ...lagging,
+    ...few,
+  ];
+  const lasting = [
+    ...COMPARED.flatMap((name) =>
+      promised.properties[name] === undefined ? [] : differs(name, promised.properties[name], found[name]),
+    ),
+    ...lists('the subnets', names(promised.subnets), (group.VPCZoneIdentifier ?? '').split(',').filter(Boolean)),
+    ...lists('the target groups', names(promised.targetGroups), group.TargetGroupARNs ?? []),
+    ...differs(
+      'the launch template',
+      resources.name(promised.launchTemplateId),
+      group.LaunchTemplate?.LaunchTemplateId,
+    ),
+    ...names(promised.hooks)
+      .filter((name) => !hooks.includes(name))
+      .map((name) => `the group must have its lifecycle hook ${name}, by which hosts linger before they end`),
+    ...names(promised.policies)
+      .filter((arn) => !policies.includes(arn))
+      .map(() => 'the group must have its scaling policy, by which the number of hosts follows the load'),
+    ...(newest === undefined || isChanging || newest === version
+      ? []
+      : [
+          `the group launches hosts of version ${version} of the launch template, and the newest is ${newest}: somebody made a version by hand, or chose one`,
+        ]),
+  ];
+  if (isChanging) return { differences: lasting, notes: ['a deploy is running: it replaces hosts', ...passing] };
+  return { differences: [...lasting, ...passing], notes: [] };
+}
+
+function countDifferences(
+  instances: readonly Instance[],
+  {
+    desired,
+    version,
+    subnets,
+  }: { readonly desired: number; readonly version: string | undefined; readonly subnets: number },
+) {
+  const serving = instances.filter(isInService);
+  const zones = new Set(serving.map(({ AvailabilityZone }) => AvailabilityZone));
+  return {
+    lagging: instances
+      .filter(({ LaunchTemplate }) => LaunchTemplate?.Version !== version)
+      .map(
+        ({ InstanceId, LaunchTemplate }) =>
+          `${InstanceId} lags behind: it was made of version ${LaunchTemplate?.Version ?? 'none'} of the launch template, and the group's is ${version}`,
+      ),
+    few: [
+      ...(serving.length >= desired ? [] : [`the group must have ${desired} hosts in service, got: ${serving.length}`]),
+      ...instances
+        .filter(({ LifecycleState, HealthStatus }) => LifecycleState !== 'InService' || HealthStatus !== 'Healthy')
+        .map(({ InstanceId, LifecycleState, HealthStatus }) => `${InstanceId} is ${LifecycleState}, ${HealthStatus}`),
+      ...(zones.size >= subnets
+        ? []
+        : [
+            `hosts in service must be in ${subnets} zones, got: ${[...zones].toSorted().join(', ') || 'none'}: the other zone's address leads to none`,
+          ]),
+    ],
+  };
+}
