@@ -7,6 +7,8 @@ import { ENGINES } from '../lib/forward/forward';
 import type { ImportOptions } from '../lib/import/command';
 import { SOURCES } from '../lib/import/imported';
 import type { InitFlags } from '../lib/init/answers';
+import type { HostsOptions } from '../lib/operate/hosts/command';
+import { QUESTIONS } from '../lib/operate/hosts/questions';
 import { NO_ANSWER } from '../lib/plan/no-answer';
 import { version } from '../package.json';
 import type { RehearseOptions } from '../rehearsal/src/command';
@@ -117,6 +119,24 @@ program
   });
 
 program
+  .command('hosts')
+  .description('ask every running host of a fleet or a gateway by ssh, and put together what they say')
+  .addArgument(new Argument('<what>', 'the command of the hosts').choices(QUESTIONS))
+  .argument(
+    '[stack]',
+    'the stack or gateway, such as Portway, Prod/Portway (in a stage) or Team/Gateway; default: the only one',
+  )
+  .addOption(contextOption())
+  .option('-i, --identity <file>', 'the private key; default: as ssh chooses')
+  .option('--seconds <seconds>', 'how long top watches (1-600); default: 5', seconds)
+  .option('--json', 'print JSON')
+  .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .action(async (what: HostsOptions['what'], stack: string | undefined, options) => {
+    const { hostsCommand } = await import('../lib/operate/hosts/command.js');
+    process.exitCode = await hostsCommand({ ...options, what, stack });
+  });
+
+program
   .command('rehearse')
   .description('deploy, boot, use, reboot and destroy a stack on this machine, without an AWS account')
   .argument('[stack]', 'a stack of the app in cdk.json; default: the shipped one, with each engine')
@@ -205,6 +225,12 @@ function collect(value: string, all: readonly string[]): readonly string[] {
   // The app would warn too, but plan and rehearse do not show its output.
   warnOfContext([value.slice(0, value.indexOf('='))]);
   return [...all, value];
+}
+
+function seconds(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value) || Number(value) > 600)
+    throw new InvalidArgumentError('must be a whole number from 1 to 600');
+  return Number(value);
 }
 
 function url(value: string): string {

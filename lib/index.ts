@@ -73,6 +73,8 @@ export type { MetadataUsers } from './kernel/metadata-users';
 export type { MonitoringProps, PrometheusProps } from './kernel/monitoring';
 export type { VerifiedFleet, VerifiedHost } from './operate/fleet/verified';
 export type { HostWords } from './operate/host-words';
+export type { Difference as HostsDifference, HostsStatus } from './operate/hosts/status';
+export type { HostsTop, SourceOfHosts } from './operate/hosts/top';
 export type { HostLog, StackLogs } from './operate/logs-command';
 export type { Verified } from './operate/verified';
 export type { PlannedAnnotation } from './plan/annotations';

@@ -4,6 +4,8 @@ import type { HostHistory } from '../../lib/host/outputs/history';
 import type { HostStatus } from '../../lib/host/outputs/status';
 import type { HostTop } from '../../lib/host/outputs/top';
 import type { Imported } from '../../lib/import/imported';
+import type { HostsStatus } from '../../lib/operate/hosts/status';
+import type { HostsTop } from '../../lib/operate/hosts/top';
 import type { StackLogs } from '../../lib/operate/logs-command';
 import type { Finding } from '../../lib/operate/preflight/finding';
 import type { Verified } from '../../lib/operate/verified';
@@ -23,6 +25,10 @@ export interface Outputs {
   readonly verify: Readonly<Record<string, Verified>>;
   /** What `portway logs --json` prints, of one stack. */
   readonly logs: StackLogs;
+  /** What `portway hosts status --json` prints. */
+  readonly 'hosts-status': HostsStatus;
+  /** What `portway hosts top --json` prints. */
+  readonly 'hosts-top': HostsTop;
   /** What `portway import --json` prints. */
   readonly import: Imported;
   /** What `portway rehearse --json` prints. */

@@ -56,6 +56,7 @@ const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['portway rehearse --os d', ['debian-13', 'debian-12']],
   ['portway plan -c adm', ['adminCidr=']],
   ['portway completion ', ['bash', 'zsh', 'fish']],
+  ['portway hosts ', ['status', 'top']],
   ['portway help r', ['rehearse']],
 ];
 

@@ -30,7 +30,18 @@ test.each(['--version', '-V'])('%s prints the version of package.json', async (f
 test.each([[['help']], [['--help']], [['-h']]])('%s lists the commands', async (args) => {
   const { code, stdout, stderr } = await portway(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['plan', 'preflight', 'verify', 'logs', 'rehearse', 'import', 'init', 'completion', 'help'])
+  for (const command of [
+    'plan',
+    'preflight',
+    'verify',
+    'logs',
+    'hosts',
+    'rehearse',
+    'import',
+    'init',
+    'completion',
+    'help',
+  ])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 
@@ -52,6 +63,10 @@ const WRONG: readonly (readonly [args: readonly string[], line: string])[] = [
   [
     ['rehearse', '--engine', 'haproxy'],
     "error: option '--engine <engine>' argument 'haproxy' is invalid. Allowed choices are iptables, nginx.",
+  ],
+  [
+    ['hosts', 'top', 'Fleet', '--seconds', '0'],
+    "error: option '--seconds <seconds>' argument '0' is invalid. must be a whole number from 1 to 600",
   ],
   [
     ['completion', 'tcsh'],

@@ -36,8 +36,15 @@ export async function sshCommand(options: SshOptions): Promise<number> {
   return 0;
 }
 
-/** @throws Error if the host lets nobody in this way */
-export function wordsOf(target: SshTarget, { command, identity }: Pick<SshOptions, 'command' | 'identity'>): Words {
+/**
+ * @param options more options of ssh
+ * @throws Error if the host lets nobody in this way
+ */
+export function wordsOf(
+  target: SshTarget,
+  { command, identity }: Pick<SshOptions, 'command' | 'identity'>,
+  options: Words = [],
+): Words {
   const { way, hasKey, instanceId } = target;
   if (!hasKey && way !== 'session-manager')
     throw new Error(`${instanceId} takes no key, so nobody can log in: give keyPairName or sshPublicKey`);
@@ -47,7 +54,7 @@ export function wordsOf(target: SshTarget, { command, identity }: Pick<SshOption
     );
   if (!hasKey) return loginWords(target);
   // A host that was replaced has another key at the same address, and must not look like an attack.
-  const known = ['-o', `HostKeyAlias=${instanceId}`];
+  const known = [...options, '-o', `HostKeyAlias=${instanceId}`];
   return [...loginWords(target, [...known, ...(identity === undefined ? [] : ['-i', identity])]), ...command];
 }
 

@@ -21,9 +21,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
  */
 export function run(words: Words): Promise<number> {
   const [program = '', ...args] = words;
-  const missing = neededBy(words).find((name) => !isThere(name));
+  const missing = missingProgram(words);
   if (missing !== undefined) {
-    process.stderr.write(`portway: ${missing} must be on this machine: ${PROGRAMS[missing]}\n`);
+    process.stderr.write(`portway: ${missing}\n`);
     return Promise.resolve(NO_ANSWER);
   }
   const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'pipe'], env: process.env });
@@ -45,6 +45,12 @@ export function run(words: Words): Promise<number> {
       resolve(code ?? NOT_CONNECTED);
     });
   });
+}
+
+/** What to install for a command. Undefined: all that it needs is here. */
+export function missingProgram(words: Words): string | undefined {
+  const missing = neededBy(words).find((name) => !isThere(name));
+  return missing === undefined ? undefined : `${missing} must be on this machine: ${PROGRAMS[missing]}`;
 }
 
 /** The programs that a command needs, in the order in which they are started. */
@@ -82,6 +88,8 @@ export function reasonOf(said: string): string | undefined {
     return 'the VPC has no endpoint that is ready: deploy the stack, or look with portway verify';
   if (/TargetNotConnected/.test(said))
     return "the host's agent has not reported to Session Manager: it takes a minute or two after the boot";
+  if (/Host key verification failed/.test(said))
+    return 'the host shows another key than the one that is known for its id: find out why before you forget that (ssh-keygen -R INSTANCE_ID)';
   if (/Permission denied \(publickey/.test(said)) return 'the host takes another key: choose yours with --identity';
   return undefined;
 }

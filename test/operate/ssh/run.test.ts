@@ -93,6 +93,7 @@ test.each([
   ['There are no available instance connect endpoints.', /^the VPC has no endpoint that is ready/],
   ['(TargetNotConnected) i-1 is not connected.', /has not reported to Session Manager/],
   ['admin@i-1: Permission denied (publickey).', /^the host takes another key/],
+  ['Host key verification failed.', /^the host shows another key than the one that is known/],
 ])('%s', (said, reason) => expect(reasonOf(said)).toMatch(reason));
 
 test('says nothing more about other failures', () => {
