@@ -113,10 +113,12 @@ function zoneDifferences(
     ...promised.zones.flatMap(({ subnet, address }) => {
       const [where, must] = [resources.name(subnet), resources.name(address)];
       const got = addressesIn(where).join(', ');
-      return got === must ? [] : [`the balancer must have ${must} in ${where}, got: ${got || 'no address'}`];
+      return where === '' || got === must
+        ? []
+        : [`the balancer must have ${must} in ${where}, got: ${got || 'no address'}`];
     }),
     ...zones
-      .filter(({ SubnetId = '' }) => !subnets.includes(SubnetId))
+      .filter(({ SubnetId = '' }) => !subnets.includes(SubnetId) && !subnets.includes(''))
       .map(({ SubnetId }) => `the balancer is in ${SubnetId} too, which was not promised`),
   ];
 }

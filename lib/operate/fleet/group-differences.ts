@@ -41,8 +41,9 @@ export function groupDifferences(
   const names = (ids: readonly string[]) => ids.map((id) => resources.name(id));
   const differs = (what: string, must: unknown, is: unknown) =>
     `${must}` === `${is}` ? [] : [`${what} of the group must be ${must}, got: ${is ?? 'none'}`];
+  // What only the deploy knows matches anything.
   const lists = (what: string, must: readonly string[], is: readonly string[]) =>
-    differs(what, must.toSorted().join(', ') || 'none', is.toSorted().join(', ') || 'none');
+    must.includes('') ? [] : differs(what, must.toSorted().join(', ') || 'none', is.toSorted().join(', ') || 'none');
   const version = group.LaunchTemplate?.Version;
   const { lagging, few } = countDifferences(group.Instances ?? [], {
     ...{ desired: group.DesiredCapacity ?? 0, version, subnets: promised.subnets.length },

@@ -102,7 +102,8 @@ function machineDifferences(
     ...(typeof imageId !== 'string' || imageId === instance.ImageId
       ? []
       : [`image of ${id} must be ${imageId}, got: ${instance.ImageId}`]),
-    ...(groups.join() === must.join()
+    // What only the deploy knows matches anything.
+    ...(groups.join() === must.join() || must.includes('')
       ? []
       : [`security groups of ${id} must be ${must.join(', ')}, got: ${groups.join(', ') || 'none'}`]),
     ...userDataDifferences(`the user-data of ${id}`, promised, userData),

@@ -2,7 +2,10 @@ import { groupOf } from '../../plan/change/fleet-template';
 import { groupRulesOf, type PromisedRule } from '../../plan/change/group-rules';
 import { listOf, ofType, type Resource, type Resources, reference } from '../../plan/change/template';
 
-/** What a fleet's template has besides the machine of its hosts. Ids are logical ones. */
+/**
+ * What a fleet's template has besides the machine of its hosts. Ids are logical ones, or AWS's own of what was there before. Empty:
+ * known only at deploy time.
+ */
 export interface PromisedFleet {
   readonly group: PromisedGroup;
   readonly balancer: PromisedBalancer;
@@ -72,8 +75,8 @@ export function promisedFleet(resources: Resources): PromisedFleet {
       inbound: groupRulesOf(resources, inGroups, 'Ingress'),
       outbound: groupRulesOf(resources, inGroups, 'Egress'),
       zones: mappings.flatMap(({ SubnetId, AllocationId }) => {
-        const [subnet, address] = [reference(SubnetId), reference(AllocationId)];
-        return subnet === undefined || address === undefined ? [] : [{ subnet, address }];
+        const [[subnet = ''], address] = [references([SubnetId]), reference(AllocationId)];
+        return address === undefined ? [] : [{ subnet, address }];
       }),
     },
     targetGroups: ofType(resources, 'AWS::ElasticLoadBalancingV2::TargetGroup').map(([id, one]) =>
@@ -88,7 +91,7 @@ export function promisedFleet(resources: Resources): PromisedFleet {
       ).join(),
     })),
     imageId: data?.ImageId,
-    hostGroups: references(data?.SecurityGroupIds),
+    hostGroups: references(data?.SecurityGroupIds ?? listOf<Interface>(data?.NetworkInterfaces)[0]?.Groups),
   };
 }
 
@@ -99,6 +102,11 @@ interface LaunchedBy {
 interface LaunchData {
   readonly ImageId?: unknown;
   readonly SecurityGroupIds?: unknown;
+  readonly NetworkInterfaces?: unknown;
+}
+
+interface Interface {
+  readonly Groups?: unknown;
 }
 
 interface Mapping {
@@ -116,5 +124,5 @@ function part(id: string, { Properties: properties = {} }: Resource, attributes 
 }
 
 function references(value: unknown): readonly string[] {
-  return listOf(value).flatMap((one) => reference(one) ?? []);
+  return listOf(value).map((one) => reference(one) ?? (typeof one === 'string' ? one : ''));
 }

@@ -5,9 +5,14 @@ import type { HostProof } from '../host-proof';
 export class StackResources {
   constructor(private readonly byId: ReadonlyMap<string, HostProof & { readonly physicalId: string }>) {}
 
-  /** AWS's name of a resource, such as an ARN. Empty: there is none. */
-  name(logicalId: string): string {
-    return this.byId.get(logicalId)?.physicalId ?? '';
+  /** AWS's name of a resource, such as an ARN; what is such a name already stays. Empty: there is none. */
+  name(id: string): string {
+    return this.byId.get(id)?.physicalId ?? (/[-:]/.test(id) ? id : '');
+  }
+
+  /** Whether a resource is the stack's own. */
+  has(id: string): boolean {
+    return this.byId.has(id);
   }
 
   /** CloudFormation's word on a resource. Undefined: there is none. */

@@ -105,13 +105,15 @@ async function networkOf(
 ): Promise<readonly string[]> {
   const { fleet, login } = promised;
   const { balancer } = fleet;
+  // Rules of groups that a team adds are none of its business.
+  const own = fleet.hostGroups.filter((id) => resources.has(id));
   const rules = (ids: readonly string[]) =>
     rulesOf(
       ec2,
       ids.map((id) => resources.name(id)),
     );
-  const [ofBalancer, ofHosts] = await Promise.all([rules(balancer.securityGroups), rules(fleet.hostGroups)]);
-  const subnets = balancer.zones.map(({ subnet }) => resources.name(subnet));
+  const [ofBalancer, ofHosts] = await Promise.all([rules(balancer.securityGroups), rules(own)]);
+  const subnets = balancer.zones.map(({ subnet }) => resources.name(subnet)).filter(Boolean);
   const [endpoint, networks] = await Promise.all([
     login.way === 'endpoint' && vpcId !== undefined ? readEndpoint(ec2, vpcId) : undefined,
     vpcId === undefined ? [] : Promise.all(subnets.map((subnet) => readNetwork(ec2, subnet, vpcId))),
@@ -152,10 +154,13 @@ function rulesTold(
   return securityGroupDifferences(whose, { inbound: inbound.map(known), outbound: outbound.map(known) }, found);
 }
 
-/** Each address by itself: a zone whose hosts do not answer is not hidden by another. */
+/**
+ * Each address by itself: a zone whose hosts do not answer is not hidden by another. Its names lead to several addresses, and leave
+ * out zones without a healthy host, so they are not looked at.
+ */
 async function fromHere(promised: OfFleet, addresses: readonly string[]): Promise<Told> {
   const { inbound } = promised.fleet.balancer;
-  const seen = await Promise.all(addresses.map((v4) => seenFromHere({ ...promised, inbound }, { v4 })));
+  const seen = await Promise.all(addresses.map((v4) => seenFromHere({ ...promised, inbound, names: [] }, { v4 })));
   const [blind] = seen.flatMap((one) => one.blind ?? []);
   return { differences: seen.flatMap(({ differences }) => differences), notes: blind === undefined ? [] : [blind] };
 }

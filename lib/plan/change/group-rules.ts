@@ -19,7 +19,10 @@ export interface PromisedRule {
 export function groupsOf({ Properties: properties = {} }: Resource): readonly unknown[] {
   return [
     ...listOf(properties.SecurityGroupIds),
-    ...listOf<{ readonly GroupSet?: unknown }>(properties.NetworkInterfaces).flatMap((one) => listOf(one?.GroupSet)),
+    // A launch template has them by another name.
+    ...listOf<{ readonly GroupSet?: unknown; readonly Groups?: unknown }>(properties.NetworkInterfaces).flatMap((one) =>
+      listOf(one?.GroupSet ?? one?.Groups),
+    ),
   ];
 }
 
