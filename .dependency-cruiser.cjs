@@ -22,7 +22,7 @@ const MAY_IMPORT = {
   'rehearsal/src': ['lib'],
   'rehearsal/cases': ['lib', 'rehearsal/src'],
   'rehearsal/test': ['lib', 'rehearsal', 'test'],
-  'bench/src': ['lib', 'rehearsal/src', 'test/host/support'],
+  'bench/src': ['lib', 'rehearsal/src', 'scripts/package', 'test/host/support'],
   'bench/test': ['bench/src', 'lib', 'rehearsal/src', 'test/host/support', 'test/support'],
   docs: ['lib/index.ts'],
   // They import the package by its name, as apps do.

@@ -18,6 +18,7 @@ import { merged } from './report/merge';
 import { checkText } from './report/text';
 import type { Result, ScenarioResult } from './result';
 import { runScenario, takingPart } from './run';
+import { synthMain } from './synth/main';
 
 const COMMITTED = join(__dirname, '../results/committed.json');
 /** The folder of the charts, relative to the document. */
@@ -36,6 +37,7 @@ export async function main(args: readonly string[], all: readonly Scenario[]): P
     return 0;
   }
   if (options.count) return countMain(options);
+  if (options.synth) return synthMain(options);
   const impossible = needsLinuxRoot();
   if (impossible !== undefined) {
     console.error(`error: the benchmark ${impossible}`);

@@ -64,7 +64,8 @@ export interface Round {
 
 /** A contender that is set up and ready. */
 export interface Subject {
-  readonly lane: Lane;
+  /** Undefined if nothing is forwarded. */
+  readonly lane?: Lane;
   /** How each of the scenario's loads takes a sample, by the load's name. */
   readonly loads: Readonly<Record<string, (round: Round) => Promise<Values>>>;
 }

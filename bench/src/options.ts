@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly pace: Pace;
   /** Count instructions in an emulated machine instead of measuring time. */
   readonly count: boolean;
+  /** Measure synth instead of forwarding. */
+  readonly synth: boolean;
   readonly list: boolean;
   readonly check: boolean;
   readonly record: boolean;
@@ -30,6 +32,7 @@ interface Parsed {
   readonly rounds?: number;
   readonly seconds?: number;
   readonly count?: true;
+  readonly synth?: true;
   readonly check?: true;
   readonly record?: true;
   readonly list?: true;
@@ -48,17 +51,23 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
       '--count',
       `count instructions in an emulated machine instead of time; --only of ${COUNTED.join(', ')}; rounds are boots, default ${BOOTS}`,
     )
+    .option(
+      '--synth',
+      'measure the CPU of synth instead, which needs neither root nor --seconds; --only has no meaning',
+    )
     .option('--check', 'fail when a bound is missed, or a ratio is worse than in the committed run, beyond the spread')
     .option('--record', 'make this the committed run: results, tables and charts; with --only the other scenarios stay')
     .option('--list', 'print the scenarios, their contenders and bounds, and end')
     .allowExcessArguments(false)
     .exitOverride();
   program.parse([...args], { from: 'user' });
-  const { quick, only, rounds, seconds, count, check, record, list } = program.opts<Parsed>();
+  const { quick, only, rounds, seconds, count, synth, check, record, list } = program.opts<Parsed>();
   const [known, where] = count ? [COUNTED, 'with --count, '] : [names, ''];
   for (const name of only ?? []) {
     if (!known.includes(name)) program.error(`error: ${where}--only must be of ${known.join(', ')}, got: ${name}`);
   }
+  if (synth && (count || only !== undefined)) program.error('error: --synth goes with neither --count nor --only');
+  if (synth && seconds !== undefined) program.error('error: --seconds has no meaning with --synth');
   if (count && seconds !== undefined) program.error('error: --seconds has no meaning with --count');
   const given = quick ? QUICK : FULL;
   const pace = count ? { ...given, rounds: quick ? 1 : BOOTS } : given;
@@ -67,6 +76,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
     sections: SECTIONS.filter(({ name }) => only === undefined || only.includes(name)),
     pace: { ...pace, rounds: Math.ceil(rounds ?? pace.rounds), seconds: seconds ?? pace.seconds },
     count: count === true,
+    synth: synth === true,
     list: list === true,
     check: check === true,
     record: record === true,

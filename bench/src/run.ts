@@ -54,7 +54,7 @@ export async function runScenario(
         return lane;
       });
       subjects.set(contender, subject);
-      if (subjects.size === 1) await options.onLane?.(subject.lane);
+      if (subjects.size === 1 && subject.lane !== undefined) await options.onLane?.(subject.lane);
     }
     const samples: Record<string, LoadSamples> = {};
     for (const load of scenario.loads) samples[load.name] = await runLoad(scenario, load, subjects, options);

@@ -22,6 +22,7 @@ test('by default everything is measured, at length', () => {
     sections: SECTIONS,
     pace: { rounds: 5, seconds: 0.8, quick: false },
     count: false,
+    synth: false,
     list: false,
     check: false,
     record: false,
@@ -62,6 +63,8 @@ test('mistakes are said with what is possible', () => {
       'with --count, --only must be of remote, local, http, tls, many-remote, many-local, options-kernel, options-tcp, options-http, watching, got: udp',
     );
     expect(() => read('--count', '--seconds', '1')).toThrow('--seconds has no meaning with --count');
+    expect(() => read('--synth', '--only', 'udp')).toThrow('--synth goes with neither --count nor --only');
+    expect(() => read('--synth', '--seconds', '1')).toThrow('--seconds has no meaning with --synth');
     expect(() => read('--fast')).toThrow("unknown option '--fast'");
   } finally {
     said.mockRestore();

@@ -232,17 +232,25 @@ function joinNetworks(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly
 }
 
 function joinPorts(rules: readonly [TrafficRule, ...TrafficRule[]]): readonly TrafficRule[] {
-  const joined: TrafficRule[] = [];
+  const joined: [TrafficRule, ...TrafficRule[]][] = [];
+  // The highest port of the rules that are joined last; undefined if they have no ports.
+  let last: number | undefined;
   for (const rule of rules.toSorted((a, b) => (a.ports?.from ?? 0) - (b.ports?.from ?? 0))) {
-    const last = joined.at(-1);
-    if (last?.ports === undefined || rule.ports === undefined || rule.ports.from > last.ports.to + 1) {
-      joined.push(rule);
-      continue;
-    }
-    const ports = { from: last.ports.from, to: Math.max(last.ports.to, rule.ports.to) };
-    joined[joined.length - 1] = { ...last, ports, reasons: unique([...last.reasons, ...rule.reasons]) };
+    const { ports } = rule;
+    const isNext = last !== undefined && ports !== undefined && ports.from <= last + 1;
+    if (isNext) joined.at(-1)?.push(rule);
+    else joined.push([rule]);
+    last = isNext ? Math.max(last ?? 0, ports?.to ?? 0) : ports?.to;
   }
-  return joined;
+  return joined.map(asOneRule);
+}
+
+/** Rules of the same network with ports that follow on each other, in their order. */
+function asOneRule(rules: readonly [TrafficRule, ...TrafficRule[]]): TrafficRule {
+  const [first] = rules;
+  if (rules.length === 1 || first.ports === undefined) return first;
+  const to = rules.reduce((highest, { ports }) => Math.max(highest, ports?.to ?? 0), 0);
+  return { ...first, ports: { from: first.ports.from, to }, reasons: unique(rules.flatMap((r) => r.reasons)) };
 }
 
 function within(inner: Cidr, outer: Cidr): boolean {

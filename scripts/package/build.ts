@@ -20,6 +20,15 @@ interface Manifest {
  */
 export async function build(dist = join(ROOT, 'dist')): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
+  const metafile = await bundlePackage(dist);
+  const types = ['-p', 'tsconfig.package.json', '--outDir', dist];
+  await spawn(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), ...types], { cwd: ROOT });
+  mkdirSync(dist, { recursive: true });
+  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(bundledPackages(metafile)));
+}
+
+/** Writes the package's JavaScript. @returns what went into it */
+export async function bundlePackage(dist: string): Promise<Metafile> {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
   const { metafile } = await bundle({
     absWorkingDir: ROOT,
@@ -35,10 +44,7 @@ export async function build(dist = join(ROOT, 'dist')): Promise<void> {
     // The rehearsal stays in the repository.
     external: [...Object.keys(dependencies), ...Object.keys(peerDependencies), '../rehearsal/*'],
   });
-  const types = ['-p', 'tsconfig.package.json', '--outDir', dist];
-  await spawn(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), ...types], { cwd: ROOT });
-  mkdirSync(dist, { recursive: true });
-  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(bundledPackages(metafile)));
+  return metafile;
 }
 
 /** The folders of the packages whose code is in the bundles. */

@@ -1,5 +1,10 @@
 /** The parts of a document that a command writes, with the options that write them. */
-const PARTS = { bench: '--record', ways: '--count --record', count: '--count --record' } as const;
+const PARTS = {
+  bench: '--record',
+  ways: '--count --record',
+  count: '--count --record',
+  synth: '--synth --record',
+} as const;
 
 /** Puts a report between a document's markers. @throws Error if the document has no markers */
 export function withReport(document: string, report: string, part: keyof typeof PARTS = 'bench'): string {

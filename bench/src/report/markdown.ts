@@ -13,10 +13,15 @@ export function markdown(result: Result, charts: (scenario: ScenarioResult) => s
     ...result.scenarios.flatMap((scenario) => [
       `### ${scenario.title}`,
       ...[charts(scenario)].filter((chart) => chart !== ''),
-      ...scenario.loads.map((load) => `**${capital(load.title)}**\n\n${loadTable(scenario, load)}`),
+      ...loadsMarkdown(scenario),
     ]),
     '',
   ].join('\n\n');
+}
+
+/** A table for each load of a scenario. */
+export function loadsMarkdown(scenario: ScenarioResult): readonly string[] {
+  return scenario.loads.map((load) => `**${capital(load.title)}**\n\n${loadTable(scenario, load)}`);
 }
 
 function about({ date, pace, machine, versions }: Result): string {

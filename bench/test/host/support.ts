@@ -9,7 +9,7 @@ export const SHORT: Omit<Round, 'during'> = { seconds: 0.2, earlier: () => 1_000
 
 export interface Bench {
   /** Sets up one contender of a scenario on its own lane, which is taken down when the test ends. */
-  subject(scenario: Scenario, contender: string): Promise<Subject>;
+  subject(scenario: Scenario, contender: string): Promise<Subject & { readonly lane: Lane }>;
   /** Whether this machine can count CPU time by group. */
   countsCpu(): boolean;
 }
@@ -29,11 +29,13 @@ export function describeBench(name: string, body: (bench: Bench) => void): void 
       async subject(scenario, named) {
         const contender = scenario.contenders.find((c) => c.name === named);
         if (contender === undefined) throw new Error(`${scenario.name} has no contender ${named}`);
-        return scenario.setUp(contender, async (at) => {
-          const lane = await Lane.start(`test-${named}`, at, groups);
-          lanes.push(lane);
-          return lane;
+        const { lane, loads } = await scenario.setUp(contender, async (at) => {
+          const own = await Lane.start(`test-${named}`, at, groups);
+          lanes.push(own);
+          return own;
         });
+        if (lane === undefined) throw new Error(`${scenario.name} has no lanes`);
+        return { lane, loads };
       },
       countsCpu: () => groups !== undefined,
     });

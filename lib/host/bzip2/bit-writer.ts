@@ -6,19 +6,21 @@ export class BitWriter {
 
   /** @param bits how many of the lowest bits of `value` to write, at most 32 */
   write(bits: number, value: number): void {
-    for (let bit = bits - 1; bit >= 0; bit--) {
-      this.pending = (this.pending << 1) | ((value >>> bit) & 1);
-      this.count++;
-      if (this.count % 8 === 0) {
-        this.bytes.push(this.pending);
-        this.pending = 0;
-      }
+    for (let left = bits; left > 0; ) {
+      const taken = Math.min(left, 8 - this.count);
+      left -= taken;
+      this.pending = (this.pending << taken) | ((value >>> left) & ((1 << taken) - 1));
+      this.count += taken;
+      if (this.count < 8) continue;
+      this.bytes.push(this.pending);
+      this.pending = 0;
+      this.count = 0;
     }
   }
 
   /** All bytes; zeros fill the last one. */
   end(): Buffer {
-    this.write((8 - (this.count % 8)) % 8, 0);
+    this.write((8 - this.count) % 8, 0);
     return Buffer.from(this.bytes);
   }
 }

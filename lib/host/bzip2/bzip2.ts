@@ -48,15 +48,17 @@ function writeBlock(out: BitWriter, block: Uint8Array, sum: number): void {
 
 /** Four equal bytes, then the number of further ones. */
 function withoutRuns(data: Uint8Array): Uint8Array {
-  const out: number[] = [];
+  const out = new Uint8Array(data.length + Math.ceil(data.length / 4));
+  let size = 0;
   for (let i = 0; i < data.length; ) {
+    const byte = data[i] as number;
     let length = 1;
-    while (length < 255 && data[i + length] === data[i]) length++;
-    for (const byte of data.subarray(i, i + Math.min(length, 4))) out.push(byte);
-    if (length >= 4) out.push(length - 4);
+    while (length < 255 && data[i + length] === byte) length++;
+    for (let copies = Math.min(length, 4); copies > 0; copies--) out[size++] = byte;
+    if (length >= 4) out[size++] = length - 4;
     i += length;
   }
-  return Uint8Array.from(out);
+  return out.subarray(0, size);
 }
 
 /** Which bytes occur: a bit for each 16 of them, then 16 bits for each 16 of which some occur. */
@@ -71,7 +73,7 @@ function writeUsed(out: BitWriter, used: readonly number[]): void {
  * Each byte as its place in a list where it then moves to the front. A run at place 0 is its length, as a number with the digits
  * 1 (symbol 0) and 2 (symbol 1), the lowest first. All other places follow as 2 and up, and the highest symbol ends the block.
  */
-function symbolsOf(bytes: Uint8Array, used: readonly number[]): readonly number[] {
+function symbolsOf(bytes: Uint8Array, used: readonly number[]): Uint16Array {
   const recent = Uint8Array.from(used);
   const symbols: number[] = [];
   let run = 0;
@@ -91,33 +93,27 @@ function symbolsOf(bytes: Uint8Array, used: readonly number[]): readonly number[
   }
   endRun();
   symbols.push(used.length + 1);
-  return symbols;
+  return Uint16Array.from(symbols);
 }
 
-function writeSymbols(out: BitWriter, symbols: readonly number[], alphabet: number): void {
-  const groups = Array.from({ length: Math.ceil(symbols.length / GROUP) }, (_, i) =>
-    symbols.slice(i * GROUP, (i + 1) * GROUP),
-  );
-  const { tables, choices } = adapted(groups, firstTables(symbols, alphabet));
+function writeSymbols(out: BitWriter, symbols: Uint16Array, alphabet: number): void {
+  const { tables, choices } = adapted(symbols, firstTables(symbols, alphabet));
   out.write(3, tables.length);
-  out.write(15, groups.length);
+  out.write(15, choices.length);
   writeChoices(out, choices, tables.length);
   for (const lengths of tables) writeTable(out, lengths);
   const codes = tables.map(codesOf);
-  for (const [i, group] of groups.entries()) {
-    const table = choices[i] as number;
-    for (const symbol of group) out.write(at(tables, table, symbol), at(codes, table, symbol));
+  for (const [i, table] of choices.entries()) {
+    const [lengths, code] = [tables[table] as readonly number[], codes[table] as readonly number[]];
+    for (const symbol of symbols.subarray(i * GROUP, (i + 1) * GROUP))
+      out.write(lengths[symbol] as number, code[symbol] as number);
   }
 }
 
-function at(rows: readonly (readonly number[])[], row: number, column: number): number {
-  return (rows[row] as readonly number[])[column] as number;
-}
-
 /** Tables to begin with: each is best for its own range of symbols, of about the same frequency as the others'. */
-function firstTables(symbols: readonly number[], alphabet: number): readonly (readonly number[])[] {
+function firstTables(symbols: Uint16Array, alphabet: number): readonly (readonly number[])[] {
   const count = TABLE_STEPS.filter((step) => symbols.length >= step).length + 2;
-  const sorted = Uint16Array.from(symbols).sort();
+  const sorted = symbols.toSorted();
   const bound = (i: number) => (i === count ? alphabet : (sorted[Math.floor((i * sorted.length) / count)] as number));
   return Array.from({ length: count }, (_, table) =>
     Array.from({ length: alphabet }, (_, symbol) => (symbol >= bound(table) && symbol <= bound(table + 1) ? 1 : 15)),
@@ -125,28 +121,40 @@ function firstTables(symbols: readonly number[], alphabet: number): readonly (re
 }
 
 /** The code lengths of each table by symbol, and the number of the table that each group uses. */
-function adapted(groups: readonly (readonly number[])[], first: readonly (readonly number[])[]) {
+function adapted(symbols: Uint16Array, first: readonly (readonly number[])[]) {
   let tables = first;
-  let choices: readonly number[] = [];
+  const choices = new Uint8Array(Math.ceil(symbols.length / GROUP));
   for (let round = 0; round < ROUNDS; round++) {
-    choices = groups.map((group) => cheapest(group, tables));
     const counts = tables.map((lengths) => lengths.map(() => 0));
-    for (const [i, group] of groups.entries()) {
-      const own = counts[choices[i] as number] as number[];
-      for (const symbol of group) own[symbol] = (own[symbol] as number) + 1;
+    for (let i = 0; i < choices.length; i++) {
+      const [from, to] = [i * GROUP, Math.min((i + 1) * GROUP, symbols.length)];
+      const choice = cheapest(symbols, from, to, tables);
+      choices[i] = choice;
+      const own = counts[choice] as number[];
+      for (let k = from; k < to; k++) (own[symbols[k] as number] as number)++;
     }
     tables = counts.map(codeLengths);
   }
   return { tables, choices };
 }
 
-function cheapest(group: readonly number[], tables: readonly (readonly number[])[]): number {
-  const costs = tables.map((lengths) => group.reduce((sum, symbol) => sum + (lengths[symbol] as number), 0));
-  return costs.indexOf(Math.min(...costs));
+/** The number of the table with which some of the symbols take the fewest bits. */
+function cheapest(symbols: Uint16Array, from: number, to: number, tables: readonly (readonly number[])[]): number {
+  let choice = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let table = 0; table < tables.length; table++) {
+    const lengths = tables[table] as readonly number[];
+    let cost = 0;
+    for (let k = from; k < to; k++) cost += lengths[symbols[k] as number] as number;
+    if (cost >= least) continue;
+    choice = table;
+    least = cost;
+  }
+  return choice;
 }
 
 /** Each choice as its place in a list where it then moves to the front: that many ones, and a zero. */
-function writeChoices(out: BitWriter, choices: readonly number[], count: number): void {
+function writeChoices(out: BitWriter, choices: Uint8Array, count: number): void {
   const recent = [...Array(count).keys()];
   for (const choice of choices) {
     const place = recent.indexOf(choice);
@@ -170,9 +178,13 @@ function writeTable(out: BitWriter, lengths: readonly number[]): void {
 /** CRC-32 with the highest bit first, unlike that of zlib. */
 function checksum(data: Uint8Array): number {
   let sum = 0xffffffff;
-  for (const byte of data) {
-    sum ^= byte << 24;
-    for (let bit = 0; bit < 8; bit++) sum = sum < 0 ? (sum << 1) ^ 0x04c11db7 : sum << 1;
-  }
+  for (let i = 0; i < data.length; i++) sum = (sum << 8) ^ (CHECKSUMS[(sum >>> 24) ^ (data[i] as number)] as number);
   return ~sum;
 }
+
+/** What each byte changes in a sum. */
+const CHECKSUMS = Int32Array.from({ length: 256 }, (_, byte) => {
+  let sum = byte << 24;
+  for (let bit = 0; bit < 8; bit++) sum = sum < 0 ? (sum << 1) ^ 0x04c11db7 : sum << 1;
+  return sum;
+});

@@ -9,14 +9,17 @@ interface Node {
 /** The length of each symbol's code, from 1 to 17 bits. Every symbol gets one, even if it does not occur. */
 export function codeLengths(counts: readonly number[]): readonly number[] {
   const lengths = counts.map(() => 0);
-  const nodes: Node[] = counts.map((count, symbol) => ({ weight: Math.max(count, 1), symbols: [symbol] }));
+  // The rarest come last. The sort is stable, so the result is always the same.
+  const nodes = counts
+    .map((count, symbol): Node => ({ weight: Math.max(count, 1), symbols: [symbol] }))
+    .sort((a, b) => b.weight - a.weight);
   while (nodes.length > 1) {
-    // The rarest come last. The sort is stable, so the result is always the same.
-    nodes.sort((a, b) => b.weight - a.weight);
     const [a, b] = nodes.splice(-2) as [Node, Node];
     const symbols = [...a.symbols, ...b.symbols];
     for (const symbol of symbols) lengths[symbol] = (lengths[symbol] as number) + 1;
-    nodes.push({ weight: a.weight + b.weight, symbols });
+    const weight = a.weight + b.weight;
+    const rarer = nodes.findIndex((node) => node.weight < weight);
+    nodes.splice(rarer < 0 ? nodes.length : rarer, 0, { weight, symbols });
   }
   // Counts that are closer to each other have shorter codes.
   if (Math.max(...lengths) > LONGEST) return codeLengths(counts.map((count) => (count >> 1) + 1));

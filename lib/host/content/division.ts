@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isToken } from '../../forward/token';
 import type { HostFile } from '../host-file';
-import { canBePacked, canBePlain, type Part, packedFiles, partsOf, plainFile } from './parts';
+import { canBePacked, canBePlain, type Part, packedFiles, partsOf, plainFile, type StoredFile } from './parts';
 
 /** A host's files as they are stored: some plain, the rest packed. */
 export interface Division {
@@ -26,31 +27,78 @@ export function isPlain(file: HostFile): boolean {
   return file.origin !== 'script' && canBePlain(file);
 }
 
-/** Divides files by `isPlain`, but packs the `count` largest plain ones too. */
-export function divide(files: readonly HostFile[], count: number): Division {
-  const more = movable(files).slice(0, count);
-  const plain = files.filter((file) => isPlain(file) && !more.includes(file));
-  const packed = files.filter((file) => !plain.includes(file) && canBePacked(file));
-  const values: string[] = [];
-  const stored = [
-    ...plain.map((file) => plainFile(file, values)),
-    ...(packed.length === 0 ? [] : [packedFiles(packed)]),
-  ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const lines = stored.map(({ name, pieces }) => `${digest(pieces.join('')).slice(0, 32)} ${pieces.length} ${name}`);
-  return { parts: stored.flatMap(partsOf), list: lines.join('\n'), values };
+/** Divides files by `isPlain`, but packs the `count` largest plain ones too. Whatever was packed once is not packed again. */
+export class Divider {
+  readonly #packed = new Map<string, StoredFile>();
+  readonly #plain = new Map<HostFile, StoredFile>();
+
+  divide(files: readonly HostFile[], count: number): Division {
+    const { plain, packed } = split(files, count);
+    return this.#division(plain, packed.length === 0 ? [] : [this.#pack(packed)]);
+  }
+
+  /** The plain files of a division alone, which cost next to nothing to know. */
+  plain(files: readonly HostFile[], count: number): Division {
+    return this.#division(split(files, count).plain, []);
+  }
+
+  #division(plain: readonly HostFile[], packed: readonly StoredFile[]): Division {
+    const values: string[] = [];
+    const stored = [...plain.map((file) => this.#plainFile(file, values)), ...packed].toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+    const lines = stored.map(({ name, pieces }) => `${digest(pieces.join('')).slice(0, 32)} ${pieces.length} ${name}`);
+    return { parts: stored.flatMap(partsOf), list: lines.join('\n'), values };
+  }
+
+  /** A file with tokens depends on those before it. */
+  #plainFile(file: HostFile, values: string[]): StoredFile {
+    if (isToken(file.text)) return plainFile(file, values);
+    const stored = this.#plain.get(file) ?? plainFile(file, values);
+    this.#plain.set(file, stored);
+    return stored;
+  }
+
+  #pack(files: readonly HostFile[]): StoredFile {
+    const key = digest(JSON.stringify(files.map(({ path, mode, text }) => [path, mode, text])));
+    const packed = this.#packed.get(key) ?? packedFiles(files);
+    this.#packed.set(key, packed);
+    return packed;
+  }
 }
 
-/** How many of the plain files must be packed until the division fits; undefined if it never does. */
-export function fewestPacked(files: readonly HostFile[], fits: (one: Division) => boolean): number | undefined {
-  let [tooFew, enough] = [-1, movable(files).length];
-  if (!fits(divide(files, enough))) return undefined;
+function split(files: readonly HostFile[], count: number) {
+  const more = movable(files).slice(0, count);
+  const plain = files.filter((file) => isPlain(file) && !more.includes(file));
+  return { plain, packed: files.filter((file) => !plain.includes(file) && canBePacked(file)) };
+}
+
+/**
+ * How many of the plain files must be packed until the division fits; undefined if it never does.
+ * @param least the fewest that can be enough
+ */
+export function fewestPacked(
+  files: readonly HostFile[],
+  least: number,
+  fits: (count: number) => boolean,
+): number | undefined {
+  if (fits(least)) return least;
+  let [tooFew, enough] = [least, movable(files).length];
+  if (enough <= tooFew || !fits(enough)) return undefined;
   // Packing takes a moment, so not every number is tried.
   while (enough - tooFew > 1) {
     const count = Math.floor((tooFew + enough) / 2);
-    if (fits(divide(files, count))) enough = count;
+    if (fits(count)) enough = count;
     else tooFew = count;
   }
   return enough;
+}
+
+/** The fewest plain files to pack that `fits` says yes to; undefined if there is no such number. */
+export function fewestThat(files: readonly HostFile[], fits: (count: number) => boolean): number | undefined {
+  const most = movable(files).length;
+  for (let count = 0; count <= most; count++) if (fits(count)) return count;
+  return undefined;
 }
 
 /** Plain files that may be packed, the largest first. */

@@ -3,10 +3,11 @@ import { isExtra, isSandbox, isTool, withoutComfort, withoutComments } from '../
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import {
+  Divider,
   type Division,
   digest,
-  divide,
   fewestPacked,
+  fewestThat,
   isPlain,
   LONGEST_VALUE,
   listSize,
@@ -92,53 +93,75 @@ export function storedContent(
       `content of ${file.path}`,
       `must be ASCII with lines of less than ${PARAMETER_LIMIT} bytes, since it has values that are known only at deploy time`,
     );
-  const fits = (one: Division, spare = 0) =>
+  const isSmall = (one: Division, spare: number) =>
     one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room - spare;
-  const division =
-    divisionThat(fits, files, isLive ? 0 : LIMITS_SPARE) ?? divide(files.flatMap(withoutComfort), files.length);
-  if (!fits(division)) reportSize(division, { room, others, isLive }, problems);
+  const divider = new Divider();
+  const plainFits: Fits = (some, count, spare = 0) => isSmall(divider.plain(some, count), spare);
+  // If the plain files alone take too much, nothing is packed to learn it.
+  const fits: Fits = (some, count, spare = 0) =>
+    plainFits(some, count, spare) && isSmall(divider.divide(some, count), spare);
+  const choice = mostReadable({ fits, plainFits, limitsSpare: isLive ? 0 : LIMITS_SPARE }, files);
+  const division = divider.divide(choice?.files ?? files.flatMap(withoutComfort), choice?.count ?? files.length);
+  if (choice === undefined && !isSmall(division, 0)) reportSize(division, { room, others, isLive }, problems);
   return { ...division, content: digest(division.list) };
+}
+
+/** Whether files fit with so many of the plain ones packed, and with bytes to spare in the template. Default: none. */
+type Fits = (files: readonly HostFile[], count: number, spare?: number) => boolean;
+
+interface Room {
+  readonly fits: Fits;
+  /** Whether the plain files alone do. */
+  readonly plainFits: Fits;
+  /** Bytes that must be left where limits of services go in. */
+  readonly limitsSpare: number;
+}
+
+/** The files, and how many plain ones must be packed. */
+interface Choice {
+  readonly files: readonly HostFile[];
+  readonly count: number;
 }
 
 /**
  * The most readable division that fits, with the limits of services where nothing else has to go for them, and with extras where much room
  * is left.
- * @param limitsSpare bytes that must be left where limits of services go in
  */
-function divisionThat(
-  fits: (one: Division, spare?: number) => boolean,
-  all: readonly HostFile[],
-  limitsSpare: number,
-): Division | undefined {
-  const most = divide(all, 0);
-  if (fits(most, EXTRA_SPARE)) return most;
+function mostReadable(room: Room, all: readonly HostFile[]): Choice | undefined {
+  const { fits, limitsSpare } = room;
+  if (fits(all, 0, EXTRA_SPARE)) return { files: all, count: 0 };
   const files = all.filter((file) => !isExtra(file));
-  const whole = divide(files, 0);
-  if (fits(whole, limitsSpare)) return whole;
+  if (fits(files, 0, limitsSpare)) return { files, count: 0 };
   const limits = files.filter(isSandbox);
-  const found = mostReadable(
-    fits,
+  const found = withoutLimits(
+    room,
     files.filter((file) => !isSandbox(file)),
+    limits,
   );
   if (found === undefined) return undefined;
-  const limited = divide([...found.files, ...limits], found.count);
-  return fits(limited, limitsSpare) ? limited : divide(found.files, found.count);
+  const limited = [...found.files, ...limits];
+  return fits(limited, found.count, limitsSpare) ? { ...found, files: limited } : found;
 }
 
 /**
- * The files, and how many plain ones must be packed. Lines that `cdk diff` shows count for more than comments, which
- * `Portway.rules.txt` has too; and comments for more than files that forwarding does not depend on. Tools go first.
+ * Lines that `cdk diff` shows count for more than comments, which `Portway.rules.txt` has too; and comments for more than files that
+ * forwarding does not depend on. Tools go first.
  */
-function mostReadable(
-  fits: (one: Division) => boolean,
+function withoutLimits(
+  { fits, plainFits, limitsSpare }: Room,
   all: readonly HostFile[],
-): { readonly files: readonly HostFile[]; readonly count: number } | undefined {
+  limits: readonly HostFile[],
+): Choice | undefined {
   const files = all.filter((file) => !isTool(file));
-  for (const some of [all, files]) if (fits(divide(some, 0))) return { files: some, count: 0 };
+  for (const some of [all, files]) if (fits(some, 0)) return { files: some, count: 0 };
   for (const smaller of [files.map(withoutComments), files.flatMap(withoutComfort)]) {
-    const count = fewestPacked(smaller, fits);
+    const least = fewestThat(smaller, (packed) => plainFits(smaller, packed));
+    if (least === undefined) continue;
+    // Most often so many are enough for everything, and each packing that is spared is a second with thousands of forwards.
+    if (fits([...files, ...limits], least, limitsSpare)) return { files, count: least };
+    const count = fewestPacked(smaller, least, (packed) => fits(smaller, packed));
     if (count === undefined) continue;
-    return { files: fits(divide(files, count)) ? files : smaller, count };
+    return { files: fits(files, count) ? files : smaller, count };
   }
   return undefined;
 }
