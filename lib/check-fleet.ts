@@ -101,10 +101,13 @@ export function standInFleet(written: unknown): CheckedFleet {
 
 function readFleet(props: Written, problems: Problems): CheckedFleet {
   const cdk = readCdkStackProps(props, problems);
+  const before = problems.length;
   const capacity = readCapacity(props.capacity, problems);
+  // A stand-in must not lead to words about limits.
+  const most = problems.length > before ? 1 : capacity.max;
   const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
   refuseOthers(props, problems);
-  const one = readGateway(ofOneHost(props), problems);
+  const one = readGateway(ofOneHost(props), problems, most);
   const { forwards, settings, machine, signalTimeout } = one;
   if (props.ami === undefined) askForImage(machine, problems);
   if (signalTimeout.toSeconds() > LONGEST_BOOT)

@@ -196,11 +196,14 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
   return read;
 }
 
-/** What the props say. Reports everything wrong to `problems`; with any, the result is not to be used. */
-export function readGateway(props: Written, problems: Problems): CheckedGateway {
+/**
+ * What the props say. Reports everything wrong to `problems`; with any, the result is not to be used.
+ * @param hosts the most hosts, on a fleet; undefined for a single gateway
+ */
+export function readGateway(props: Written, problems: Problems, hosts?: number): CheckedGateway {
   const login = readLogin(props, problems);
   const lists = readLists(props.lists, problems);
-  const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems);
+  const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems, hosts);
   const egress = isPlainObject(props.egress)
     ? readObject('egress', props.egress, { parts: EGRESS, example: "{ from: ['10.0.0.0/16'] }" }, problems)
     : props.egress;

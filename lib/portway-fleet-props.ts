@@ -10,7 +10,8 @@ import type { PortGatewayProps } from './port-gateway-props';
 
 /**
  * Props of a fleet: its forwards, its capacity, and the hosts. What they have in common with those of a single gateway
- * means the same; limits and caches are each host's own.
+ * means the same; limits and caches are each host's own, but for limits with
+ * `perFleet`.
  */
 export interface PortwayFleetProps
   extends CdkStackProps,

@@ -121,7 +121,7 @@ export interface TlsForwardProps extends ListenerProps, StreamProps {
    * What one client may do. A client is an IPv4 address or an IPv6 /64. Connections over the limit are closed.
    * @default no limits
    */
-  readonly limits?: Pick<ForwardLimits, 'openConnections'>;
+  readonly limits?: Pick<ForwardLimits, 'openConnections' | 'perFleet'>;
   /**
    * The PROXY protocol, towards clients and towards targets.
    * @default none: targets see the gateway's address

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import {
+  type Engine,
   Forward,
   type ForwardKind,
   type HttpForwardProps,
@@ -9,6 +10,7 @@ import {
   type TransportForwardProps,
 } from './forward';
 import { FORWARD } from './known-props';
+import type { Lists } from './lists';
 import { forwardPath, type Problems } from './problems';
 import { entriesOf, readObject } from './read-object';
 
@@ -30,6 +32,14 @@ export type Written<Kind extends ForwardKind> = {
 export type WrittenForward = Written<ForwardKind>;
 
 export type WrittenForwards = readonly (readonly [name: string, WrittenForward])[];
+
+/** What all forwards of a set are read with. */
+export interface Reading {
+  readonly stackEngine: Engine;
+  readonly lists: Lists;
+  /** The most hosts that carry them, on a fleet. Undefined: a single gateway. */
+  readonly hosts: number | undefined;
+}
 
 const EXAMPLES: Readonly<Record<ForwardKind, string>> = {
   tcp: '{ listen: 80, to: 8080 }',

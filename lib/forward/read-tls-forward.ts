@@ -1,10 +1,8 @@
 import { readLimits } from '../kernel/limits/limits';
 import { readStreamOptions } from '../stream/options';
 import { ANY_FAMILY } from './cidr';
-import type { Engine } from './forward';
-import type { Lists } from './lists';
 import { forwardPath, type Problems } from './problems';
-import type { Written } from './read-forwards';
+import type { Reading, Written } from './read-forwards';
 import { readEngine, readListener } from './read-props';
 import { readTlsHosts } from './read-tls-hosts';
 import type { TlsForward } from './resolved';
@@ -14,7 +12,7 @@ import { readSourceLists } from './sources';
 export function readTlsForward(
   name: string,
   forward: Written<'tls'>,
-  { stackEngine, lists }: { readonly stackEngine: Engine; readonly lists: Lists },
+  { stackEngine, lists, hosts: most }: Reading,
   problems: Problems,
 ): TlsForward | undefined {
   const { kind, props } = forward;
@@ -24,7 +22,7 @@ export function readTlsForward(
   const listen = readListener(at, forward, 'tcp', problems);
   const hosts = listen === undefined ? undefined : readTlsHosts(at, props, { name, listen }, problems);
   const sources = readSourceLists(at, props, problems, lists);
-  const limits = readLimits(at, props.limits, 'nginx', problems);
+  const limits = readLimits(at, props.limits, { engine: 'nginx', hosts: most }, problems);
   const options = readStreamOptions(at, props, { transport: 'tcp', lists }, problems);
   if (listen === undefined || hosts === undefined || problems.length > before) return undefined;
   return {

@@ -12,7 +12,7 @@ import type { Lists } from './lists';
 import { forwardPath, type Problems } from './problems';
 import { checkBalance, readBalance } from './read-balance';
 import { canFailOver, readFailover } from './read-failover';
-import type { Written } from './read-forwards';
+import type { Reading, Written } from './read-forwards';
 import { readEngine, readListener, readTargets } from './read-props';
 import type { KernelPortForward, NginxTransportForward } from './resolved';
 import { readSourceLists, type SourceLists } from './sources';
@@ -29,13 +29,15 @@ const NGINX_PROPS = Object.keys({ ...STREAM_PROPS, ...TRANSPORT_PROPS }) as (key
 interface Context {
   readonly kind: 'tcp' | 'udp';
   readonly targets: readonly Target[];
+  /** The most hosts of a fleet. */
+  readonly most: number | undefined;
 }
 
 /** A TCP or UDP forward. */
 export function readTransportForward(
   name: string,
   forward: Written<'tcp' | 'udp'>,
-  { stackEngine, lists }: { readonly stackEngine: Engine; readonly lists: Lists },
+  { stackEngine, lists, hosts: most }: Reading,
   problems: Problems,
 ): KernelPortForward | NginxTransportForward | undefined {
   const { kind, props } = forward;
@@ -48,8 +50,8 @@ export function readTransportForward(
   const sources = readSourceLists(at, props, problems, lists);
   const delivery =
     engine === 'iptables'
-      ? { engine, ...readKernelDelivery(at, props, { kind, targets, ...sources }, problems) }
-      : { engine, families: ANY_FAMILY, ...readNginxDelivery(at, props, { kind, targets, lists }, problems) };
+      ? { engine, ...readKernelDelivery(at, props, { kind, targets, most, ...sources }, problems) }
+      : { engine, families: ANY_FAMILY, ...readNginxDelivery(at, props, { kind, targets, most, lists }, problems) };
   if (listen === undefined || problems.length > before) return undefined;
   checkTargets(at, { kind, engine, listen, targets }, problems);
   if (problems.length > before) return undefined;
@@ -72,12 +74,12 @@ function refuseOtherEngine(at: string, engine: Engine, props: Props, problems: P
 function readKernelDelivery(
   at: string,
   props: Props,
-  { kind, targets, ...sources }: Context & SourceLists,
+  { kind, targets, most, ...sources }: Context & SourceLists,
   problems: Problems,
 ): Pick<KernelPortForward, 'balance' | 'limits'> & KernelForwardValues & KernelPortValues {
   const balance = readTransportBalance(at, props.balance, 'iptables', targets, problems);
   readFailover(at, props.failover, 'iptables', problems);
-  const limits = readLimits(at, props.limits, 'iptables', problems);
+  const limits = readLimits(at, props.limits, { engine: 'iptables', hosts: most }, problems);
   const options = readPortOptions(at, props, { transport: kind, targets, hosts: targets, ...sources }, problems);
   return { balance, ...(limits === undefined ? {} : { limits }), ...options };
 }
@@ -85,7 +87,7 @@ function readKernelDelivery(
 function readNginxDelivery(
   at: string,
   props: Props,
-  { kind, targets, lists }: Context & { readonly lists: Lists },
+  { kind, targets, most, lists }: Context & { readonly lists: Lists },
   problems: Problems,
 ): Pick<NginxTransportForward, 'balance' | 'failover' | 'limits'> & StreamValues & TransportValues {
   const balance = readTransportBalance(at, props.balance, 'nginx', targets, problems);
@@ -98,7 +100,7 @@ function readNginxDelivery(
     if (props.failover !== undefined) problems.add(`${at}.failover`, without);
     if (targets.some((t) => t.backup)) problems.add(`${at}.to`, `${without}, and would never ask a backup`);
   }
-  const limits = readLimits(at, props.limits, 'nginx', problems);
+  const limits = readLimits(at, props.limits, { engine: 'nginx', hosts: most }, problems);
   const options = readTransportOptions(at, props, { transport: kind, lists }, problems);
   return {
     balance,

@@ -7,7 +7,7 @@ import { PLACES } from './known-props';
 import { type Lists, type ListsProps, readLists } from './lists';
 import { type PortRange, parsePorts } from './ports';
 import { forwardPath, Problems } from './problems';
-import { readForwards, type WrittenForward } from './read-forwards';
+import { type Reading, readForwards, type WrittenForward } from './read-forwards';
 import { readProtocolForward } from './read-protocol';
 import { readTlsForward } from './read-tls-forward';
 import { readTransportForward } from './read-transport-forward';
@@ -44,11 +44,13 @@ const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 /**
  * Checks a set of forwards and resolves them for renderers and constructs, in the user's order. Every broken rule is
  * reported to `problems`; forwards that broke one are left out.
+ * @param hosts the most hosts that carry them, on a fleet; undefined for a single gateway
  */
 export function resolveForwards(
   set: Omit<ForwardSet, 'lists'>,
   lists: Lists,
   problems: Problems,
+  hosts?: number,
 ): readonly ResolvedForward[] {
   const engine = readOneOf('engine', set.engine, ENGINES, problems) ?? DEFAULT_ENGINE;
   const { names, written: entries } = readForwards(set.forwards, problems);
@@ -57,7 +59,8 @@ export function resolveForwards(
     f.kind === 'https' || f.kind === 'tls' ? (parsePorts(f.props.listen) ?? []) : [],
   );
   const resolved = entries.flatMap(
-    ([name, forward]) => resolveForward(name, forward, { stackEngine: engine, httpsPorts, lists }, problems) ?? [],
+    ([name, forward]) =>
+      resolveForward(name, forward, { stackEngine: engine, httpsPorts, lists, hosts }, problems) ?? [],
   );
   checkListeners(entries, engine, problems);
   checkAcme(entries, problems);
@@ -67,9 +70,9 @@ export function resolveForwards(
 /**
  * Does the same on its own, for callers that have nothing else to check. @throws PortwayError with every broken rule
  */
-export function resolveForwardsOrThrow(set: ForwardSet): readonly ResolvedForward[] {
+export function resolveForwardsOrThrow(set: ForwardSet, hosts?: number): readonly ResolvedForward[] {
   const problems = new Problems(PLACES);
-  const resolved = resolveForwards(set, readLists(set.lists, problems), problems);
+  const resolved = resolveForwards(set, readLists(set.lists, problems), problems, hosts);
   problems.throwIfAny();
   return resolved;
 }
@@ -108,7 +111,7 @@ function checkNames(names: readonly string[], problems: Problems): void {
 function resolveForward(
   name: string,
   forward: WrittenForward,
-  context: { readonly stackEngine: Engine; readonly httpsPorts: readonly PortRange[]; readonly lists: Lists },
+  context: Reading & { readonly httpsPorts: readonly PortRange[] },
   problems: Problems,
 ): ResolvedForward | undefined {
   switch (forward.kind) {

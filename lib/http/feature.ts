@@ -50,6 +50,8 @@ export interface WrittenPlace {
   readonly isLeaf: boolean;
   /** How many targets are written at the place. */
   readonly targets: number;
+  /** The most hosts of a fleet. Undefined: a single gateway. */
+  readonly hosts: number | undefined;
 }
 
 /** A forward whose places have been read. */

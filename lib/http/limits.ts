@@ -1,7 +1,7 @@
 import type { Known } from '../forward/known';
+import { limitReader, PER_FLEET, type PerFleetProps } from '../forward/per-fleet';
 import type { Problems } from '../forward/problems';
 import { readObject } from '../forward/read-object';
-import { readWhole } from '../forward/read-value';
 import type { WebForward } from '../forward/resolved';
 import type { Line } from '../nginx/block';
 import { CLIENT_KEY } from '../nginx/client-key';
@@ -23,7 +23,7 @@ export interface LimitsProps {
  * What one client may do; a client is an IPv4 address or an IPv6 /64. Requests over a limit get 429 with
  * `Retry-After` and reach no target. This includes requests that would have been redirected or refused.
  */
-export interface HttpLimits {
+export interface HttpLimits extends PerFleetProps {
   /**
    * Requests per second (1-10000). All hosts and paths that take the limit from the same place share one count.
    * @default no limit
@@ -45,9 +45,14 @@ export interface HttpLimits {
   readonly openConnections?: number;
 }
 
-export const HTTP_LIMITS: Known<HttpLimits> = { requestsPerSecond: true, burst: true, openConnections: true };
+export const HTTP_LIMITS: Known<HttpLimits> = {
+  requestsPerSecond: true,
+  burst: true,
+  openConnections: true,
+  ...PER_FLEET,
+};
 
-/** The checked limits: at least one of them is set. */
+/** The checked limits, at least one of which is set: those of one host. */
 export interface ResolvedHttpLimits {
   /** The place that sets them. All places below that inherit them share one counter. */
   readonly id: string;
@@ -66,8 +71,8 @@ declare module './values' {
 export const limits: HttpFeature<LimitsProps, LimitsValues> = {
   props: { limits: true },
   parts: { 'limits of an HTTP forward': HTTP_LIMITS },
-  read(at, props, problems, { id }) {
-    const read = readLimits(`${at}.limits`, props.limits, id, problems);
+  read(at, props, problems, { id, hosts }) {
+    const read = readLimits(`${at}.limits`, props.limits, { id, hosts }, problems);
     return read === undefined ? {} : { limits: read };
   },
   nginx: {
@@ -90,18 +95,22 @@ export const limits: HttpFeature<LimitsProps, LimitsValues> = {
 
 const MAX = 10_000;
 
-function readLimits(at: string, value: unknown, id: string, problems: Problems): ResolvedHttpLimits | undefined {
+function readLimits(
+  at: string,
+  value: unknown,
+  { id, hosts }: { readonly id: string; readonly hosts: number | undefined },
+  problems: Problems,
+): ResolvedHttpLimits | undefined {
   const props = readObject(at, value, { parts: HTTP_LIMITS, example: '{ requestsPerSecond: 20 }' }, problems);
   if (props === undefined) return undefined;
   if (props.requestsPerSecond === undefined && props.openConnections === undefined)
     problems.add(at, 'must say requestsPerSecond or openConnections', value);
   if (props.requestsPerSecond === undefined && props.burst !== undefined)
     problems.add(`${at}.burst`, 'must go with requestsPerSecond', props.burst);
-  const number = (name: keyof HttpLimits, to: number) =>
-    readWhole(`${at}.${name}`, props[name], { from: 1, to }, problems);
-  const perSecond = number('requestsPerSecond', MAX);
-  const burst = number('burst', MAX);
-  const openConnections = number('openConnections', 65_535);
+  const { read } = limitReader(at, props, hosts, problems);
+  const perSecond = read('requestsPerSecond', MAX);
+  const burst = read('burst', MAX);
+  const openConnections = read('openConnections', 65_535);
   return {
     id,
     ...(perSecond === undefined

@@ -27,6 +27,8 @@ interface Context {
   readonly kind: 'http' | 'https';
   readonly httpsPorts: HttpsPorts;
   readonly listen: PortRange;
+  /** The most hosts of a fleet. Undefined: a single gateway. */
+  readonly hosts: number | undefined;
 }
 
 /** What all places of a forward share: the context, and the names that are taken. */
@@ -90,7 +92,7 @@ function read(
   props: SitesProps,
   features: readonly HttpFeature<object, object>[],
   id: string,
-  { kind, httpsPorts, placeIds }: Reading,
+  { kind, httpsPorts, placeIds, hosts }: Reading,
   problems: Problems,
   above?: Place,
 ): Place {
@@ -101,6 +103,7 @@ function read(
     props: { ...props },
     isLeaf: props.hosts === undefined && props.routes === undefined,
     targets: Array.isArray(props.to) ? props.to.length : 1,
+    hosts,
   };
   return readPlace(at, { place, features, ...(above === undefined ? {} : { above }) }, problems);
 }

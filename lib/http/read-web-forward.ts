@@ -1,8 +1,6 @@
 import { ANY_FAMILY } from '../forward/cidr';
-import type { Engine } from '../forward/forward';
-import type { Lists } from '../forward/lists';
 import { forwardPath, type Problems } from '../forward/problems';
-import type { Written } from '../forward/read-forwards';
+import type { Reading, Written } from '../forward/read-forwards';
 import { readEngine, readListener } from '../forward/read-props';
 import type { HttpForward, HttpsForward, WebForward } from '../forward/resolved';
 import { FORWARD_FEATURES, HTTPS_FEATURES } from './features';
@@ -11,7 +9,7 @@ import { readSites } from './read-sites';
 import type { HttpsPorts } from './route';
 import type { ForwardValues, HttpsValues } from './values';
 
-type Context = { readonly stackEngine: Engine; readonly httpsPorts: HttpsPorts; readonly lists: Lists };
+type Context = Reading & { readonly httpsPorts: HttpsPorts };
 
 export function readHttpForward(
   name: string,
@@ -47,14 +45,14 @@ export function readHttpsForward(
 function readWebForward(
   name: string,
   forward: Written<'http' | 'https'>,
-  { stackEngine, httpsPorts, lists }: Context,
+  { stackEngine, httpsPorts, lists, hosts }: Context,
   problems: Problems,
 ): Omit<WebForward, 'kind'> | undefined {
   const { kind, props } = forward;
   const at = forwardPath(name);
   readEngine(at, forward, stackEngine, problems);
   const listen = readListener(at, forward, 'tcp', problems);
-  const sites = listen === undefined ? [] : readSites(at, props, { name, kind, httpsPorts, listen }, problems);
+  const sites = listen === undefined ? [] : readSites(at, props, { name, kind, httpsPorts, listen, hosts }, problems);
   const options = readForwardOptions<ForwardValues>(at, { features: FORWARD_FEATURES, props, sites, lists }, problems);
   if (listen === undefined) return undefined;
   return {

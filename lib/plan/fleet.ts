@@ -73,7 +73,7 @@ export function fleetLines({ min, max, zones, listeners, healthPort, cost }: Pla
   return [
     `${min} to ${max} hosts over ${zones} zones, ${listeners.length} of 50 listeners, health on ${healthPort}`,
     `${min} hosts: $${known.toFixed(2)} a month (${parts.join(', ')}), and $${cost.dollarsAUnit.toFixed(2)} for each of the balancer's capacity units (list prices in us-east-1 of ${cost.pricesOf}, ${cost.sources.join(', ')})`,
-    "limits and caches are each host's own",
+    "caches and limits are each host's own, but for limits with perFleet",
   ];
 }
 

@@ -90,6 +90,7 @@ function remarksOn(forward: PlannedForward, lists: readonly PlannedList[]): stri
   const { certificate, families, healthCheck, http3, limits, sharing } = forward;
   const denyFrom = shownSources(forward.denyFrom, forward.lists?.denyFrom ?? [], lists);
   const rate = limits?.rate;
+  const onEach = limits?.perFleet ? ', its share of the fleet, on each host' : '';
   return [
     ...(certificate === undefined ? [] : [`certificate ${certificateText(certificate)}`]),
     ...(forward.trustedProxies?.only ? ['only through its trusted proxies'] : []),
@@ -100,8 +101,8 @@ function remarksOn(forward: PlannedForward, lists: readonly PlannedList[]): stri
     ...(forward.preserveClientAddress ? ["targets see clients' addresses"] : []),
     ...(sharing === undefined || DEFAULT_SHARING.includes(sharing.balance) ? [] : [`shared by ${sharing.balance}`]),
     ...(healthCheck === undefined ? [] : [healthLine(healthCheck)]),
-    ...(rate === undefined ? [] : [`a client: ${rate.perSecond} new connections/s, ${rate.burst} at once`]),
-    ...(limits?.openConnections === undefined ? [] : [`a client: ${limits.openConnections} open connections`]),
+    ...(rate === undefined ? [] : [`a client: ${rate.perSecond} new connections/s, ${rate.burst} at once${onEach}`]),
+    ...(limits?.openConnections === undefined ? [] : [`a client: ${limits.openConnections} open connections${onEach}`]),
   ];
 }
 

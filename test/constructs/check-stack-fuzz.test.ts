@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as fc from 'fast-check';
 import { checkFleet } from '../../lib/check-fleet';
 import { checkStack } from '../../lib/check-stack';
+import { Forward } from '../../lib/forward/forward';
 import { PortwayError, show } from '../../lib/forward/problems';
 import type { MetadataUsers } from '../../lib/kernel/metadata-users';
 import { acceptedOf, wholeStack } from '../host/support/accepted';
@@ -78,10 +79,23 @@ const capacity = fc.record(
   { requiredKeys: ['capacity', 'ami'] },
 );
 
+/** Limits of every second forward become those of the whole fleet. */
+function shared<T extends { readonly forwards: Readonly<Record<string, Forward>> }>(stack: T): T {
+  const forwards = Object.entries(stack.forwards).map(([name, forward], i) => {
+    const { kind, props } = forward;
+    if (i % 2 === 0 || !('limits' in props)) return [name, forward];
+    return [name, Forward[kind]({ ...props, limits: { ...props.limits, perFleet: true } } as never)];
+  });
+  return { ...stack, forwards: Object.fromEntries(forwards) };
+}
+
 const drawn = (own: fc.Arbitrary<object>) =>
   fc
     .tuple(stacks, rest, own, fc.array(mistakes, { minLength: OF_EACH, maxLength: OF_EACH }))
-    .map(([stack, more, last, numbers]) => ({ stack: wholeStack({ ...more, ...stack, ...last }), numbers }));
+    .map(([stack, more, last, numbers]) => {
+      const whole = { ...more, ...('capacity' in last ? shared(stack) : stack), ...last };
+      return { stack: wholeStack(whole), numbers };
+    });
 
 /** Valid before mistakes are added: in an already invalid stack an accepted mistake would go unnoticed. */
 function* rightStacks(own: fc.Arbitrary<object>, check: (props: unknown) => unknown) {

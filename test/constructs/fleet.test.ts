@@ -99,6 +99,15 @@ describe('a fleet refuses', () => {
       { healthPort: 8080, forwards: { web: tcp(8080) } },
       'healthPort must be a port of its own, web listens on it: choose another one, got: 8080',
     ],
+    [
+      'limits that leave a host nothing',
+      {
+        forwards: {
+          web: Forward.http({ listen: 80, to: '10.0.9.1:80', limits: { requestsPerSecond: 3, perFleet: true } }),
+        },
+      },
+      'forwards.web.limits.requestsPerSecond must be at least 4 with perFleet, which is capacity.max: each host lets a client do at least one. Use a larger limit, or fewer and larger hosts, got: 3',
+    ],
     ['a privileged health port', { healthPort: 80 }, 'healthPort must be a whole number of 1024-65535, got: 80'],
     ['drops of health checks', { blocked: ['10.0.0.0/8'] }, /^blocked must leave out 10\.0\.0\.0\/16 on a fleet/],
   ])('%s', (_, more, expected) => {

@@ -241,6 +241,40 @@ const DEFAULTS: readonly Default[] = [
   row(TARGETS, 'cache.waitForFill', (waitForFill) => http({ cache: { sizeMb: 100, waitForFill } }), 2),
   row(TARGETS, 'targetKeepAlive', (targetKeepAlive) => http({ targetKeepAlive }), false),
   row('Fleet', 'capacity.zones', (zones) => fleet({ zones }), 3),
+  row(
+    'Forward.tls',
+    'limits.perFleet',
+    (perFleet) =>
+      fleet({
+        forwards: {
+          a: Forward.tls({
+            listen: 443,
+            hosts: { 'a.example.com': { to: TWO } },
+            limits: { openConnections: 8, perFleet },
+          } as never),
+        },
+      }),
+    true,
+  ),
+  row(
+    TCP,
+    'limits.perFleet',
+    (perFleet) =>
+      fleet({
+        engine: 'nginx',
+        forwards: { a: Forward.tcp({ listen: 9000, to: TWO, limits: { openConnections: 8, perFleet } } as never) },
+      }),
+    true,
+  ),
+  row(
+    PROTECTION,
+    'limits.perFleet',
+    (perFleet) =>
+      fleet({
+        forwards: { a: Forward.http({ listen: 9000, to: TWO, limits: { openConnections: 8, perFleet } } as never) },
+      }),
+    true,
+  ),
   row('Fleet', 'healthPort', (healthPort) => fleet({ healthPort }), 10_257),
   row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
   row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),

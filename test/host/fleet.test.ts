@@ -24,9 +24,22 @@ const hasty = (one: HostContent) =>
 const content = (listen = 5001, healthPort = PORT, alter = (one: HostContent) => one): Deployed =>
   deployedOf({
     healthPort,
+    hosts: 4,
     forwards: {
       web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }),
       kernel: Forward.tcp({ listen, to: `${ADDRESS.backend.v4}:9001`, family: 'ipv4', engine: 'iptables' }),
+      'shared-http': Forward.http({
+        listen: 81,
+        redirectTo: 'https://www.example.com',
+        limits: { requestsPerSecond: 4, burst: 12, perFleet: true },
+      }),
+      'shared-tcp': Forward.tcp({
+        listen: 82,
+        to: `${ADDRESS.backend.v4}:9001`,
+        family: 'ipv4',
+        engine: 'iptables',
+        limits: { openConnections: 12, perFleet: true },
+      }),
     },
     alter: (one) => alter(hasty(one)),
   });
@@ -77,6 +90,20 @@ describeHost('a host of a fleet', () => {
     ]);
     expect(await ask()).toBe('ready\n200');
     expect(await answers(5001)).toBe('9001');
+  });
+
+  test("lets a client have this host's share of limits that are the whole fleet's", async () => {
+    const words = Array.from({ length: 12 }, () => `-o /dev/null http://${ADDRESS.gateway.v4}:81/`).join(' ');
+    const statuses = (await gateway.host.sh('client', `curl -s -w '%{http_code} ' ${words}`)).trim().split(' ');
+    // A quarter of 12 at once, and then one a second.
+    expect(statuses.slice(0, 3)).toEqual(['308', '308', '308']);
+    expect(statuses.filter((status) => status === '429').length).toBeGreaterThan(5);
+    const script = `${__dirname}/support/burst.py`;
+    const open = await gateway.host.sh(
+      'client',
+      `python3 ${script} tcp ${ADDRESS.gateway.v4} 82 ${ADDRESS.client.v4} 6`,
+    );
+    expect(open.trim()).toBe('3');
   });
 
   test('is not ready while rules are missing or nginx is gone, and is again once they are put right', async () => {

@@ -153,7 +153,7 @@ describe('each broken rule has its own message, with its place', () => {
     [
       'limits of connections',
       { limits: { requestsPerSecond: 1, newConnectionsPerSecond: 1 } },
-      /^forwards\.web\.limits\.newConnectionsPerSecond must be one of requestsPerSecond, burst, openConnections \(it is for limits of Forward\.tcp and Forward\.udp and protect\)$/,
+      /^forwards\.web\.limits\.newConnectionsPerSecond must be one of requestsPerSecond, burst, openConnections, perFleet \(it is for limits of Forward\.tcp and Forward\.udp and protect\)$/,
     ],
     ['a body of zero', { maxBodyMiB: 0 }, /^forwards\.web\.maxBodyMiB must be a whole number of 1-10240, got: 0$/],
     ['a body that is too large', { maxBodyMiB: 10_241 }, /^forwards\.web\.maxBodyMiB/],

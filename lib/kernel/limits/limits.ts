@@ -1,12 +1,12 @@
+import { limitReader, PER_FLEET, type PerFleetProps } from '../../forward/per-fleet';
 import type { Problems } from '../../forward/problems';
 import { readObject } from '../../forward/read-object';
-import { readWhole } from '../../forward/read-value';
 
 /**
  * What one client may do; a client is an IPv4 address or an IPv6 /64. Connections over a limit reach no target:
  * iptables drops them, nginx closes them.
  */
-export interface ForwardLimits {
+export interface ForwardLimits extends PerFleetProps {
   /**
    * New connections (UDP: flows) per second (1-10000); iptables only.
    * @default no limit
@@ -25,8 +25,10 @@ export interface ForwardLimits {
   readonly openConnections?: number;
 }
 
-/** The checked limits, at least one of which is set. */
+/** The checked limits, at least one of which is set: those of one host. */
 export interface ResolvedLimits {
+  /** Whether they are a host's share of a fleet's. */
+  readonly perFleet?: true;
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   readonly openConnections?: number;
 }
@@ -36,15 +38,17 @@ export const LIMITS = {
   newConnectionsPerSecond: true,
   burst: true,
   openConnections: true,
+  ...PER_FLEET,
 } as const satisfies Record<keyof ForwardLimits, true>;
 
 /** The kernel's table of clients cannot distinguish rates above ten thousand. */
 const MAX_RATE = 10_000;
 
+/** @param hosts the most hosts of a fleet; undefined for a single gateway */
 export function readLimits(
   at: string,
   value: unknown,
-  engine: 'iptables' | 'nginx',
+  { engine, hosts }: { readonly engine: 'iptables' | 'nginx'; readonly hosts: number | undefined },
   problems: Problems,
 ): ResolvedLimits | undefined {
   if (value === undefined) return undefined;
@@ -66,12 +70,12 @@ export function readLimits(
     problems.add(where, 'must say newConnectionsPerSecond or openConnections', value);
   if (engine !== 'nginx' && props.newConnectionsPerSecond === undefined && props.burst !== undefined)
     problems.add(`${where}.burst`, 'must go with newConnectionsPerSecond', props.burst);
-  const number = (name: keyof typeof props, to: number) =>
-    readWhole(`${where}.${name}`, props[name], { from: 1, to }, problems);
-  const perSecond = number('newConnectionsPerSecond', MAX_RATE);
-  const burst = number('burst', MAX_RATE);
-  const openConnections = number('openConnections', 65_535);
+  const { isShare, read } = limitReader(where, props, hosts, problems);
+  const perSecond = read('newConnectionsPerSecond', MAX_RATE);
+  const burst = read('burst', MAX_RATE);
+  const openConnections = read('openConnections', 65_535);
   return {
+    ...(isShare ? { perFleet: true } : {}),
     ...(perSecond === undefined
       ? {}
       : { rate: { perSecond, burst: burst ?? Math.min(Math.max(5, perSecond * 5), MAX_RATE) } }),

@@ -45,6 +45,8 @@ export interface Deploy {
   readonly confirm?: Confirm;
   /** Of a fleet's hosts. Default: the host is in none. */
   readonly healthPort?: number;
+  /** The most hosts of the fleet. Default: the host is in none. */
+  readonly hosts?: number;
   /** Changes the host's content, for failures that synth would reject. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
@@ -118,7 +120,7 @@ export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%
 export function contentOf(deploy: Deploy, live = false): HostContent {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
-  const forwards = resolveForwardsOrThrow({ forwards: deploy.forwards });
+  const forwards = resolveForwardsOrThrow({ forwards: deploy.forwards }, deploy.hosts);
   const rendered = hostContent({
     forwards,
     settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },
