@@ -9,7 +9,7 @@ import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capaci
 import { checkForwards } from './constructs/fleet/check-forwards';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
 import { NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
-import { checkBlocked, zoneSubnets } from './constructs/fleet/zones';
+import { balancerNetworks, checkBlocked, zoneSubnets } from './constructs/fleet/zones';
 import type { LiveChange } from './constructs/live-change';
 import { loginPeer, NOBODY } from './constructs/login';
 import type { LoginKeyProps } from './constructs/login-key';
@@ -107,7 +107,12 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const most = problems.length > before ? 1 : capacity.max;
   const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
   refuseOthers(props, problems);
-  const one = readGateway(ofOneHost(props), problems, most);
+  // What is wrong with the place is reported below.
+  const place = { ...readPlace(props, new Problems()), ...subnetsOf(props, capacity.zones, new Problems()) };
+  const one = readGateway(ofOneHost(props), problems, {
+    hosts: most,
+    balancer: balancerNetworks(place, capacity.zones),
+  });
   const { forwards, settings, machine, signalTimeout } = one;
   if (props.ami === undefined) askForImage(machine, problems);
   if (signalTimeout.toSeconds() > LONGEST_BOOT)

@@ -20,6 +20,7 @@ import { CHANGES, type LiveTrigger, type OnChange, TRIGGERS } from './constructs
 import { readSeconds } from './constructs/read-seconds';
 import { checkCountries } from './forward/acme';
 import { readLogin, type SshWay } from './forward/admin';
+import type { FleetReading } from './forward/fleet-reading';
 import { Forward } from './forward/forward';
 import { type GatewaySettings, type GatewaySettingsProps, readGatewaySettings } from './forward/gateway-settings';
 import type { Known } from './forward/known';
@@ -198,12 +199,12 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
 
 /**
  * What the props say. Reports everything wrong to `problems`; with any, the result is not to be used.
- * @param hosts the most hosts, on a fleet; undefined for a single gateway
+ * @param fleet undefined for a single gateway
  */
-export function readGateway(props: Written, problems: Problems, hosts?: number): CheckedGateway {
+export function readGateway(props: Written, problems: Problems, fleet?: FleetReading): CheckedGateway {
   const login = readLogin(props, problems);
   const lists = readLists(props.lists, problems);
-  const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems, hosts);
+  const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems, fleet);
   const egress = isPlainObject(props.egress)
     ? readObject('egress', props.egress, { parts: EGRESS, example: "{ from: ['10.0.0.0/16'] }" }, problems)
     : props.egress;

@@ -2,6 +2,7 @@ import { readHttpForward, readHttpsForward } from '../http/read-web-forward';
 import { RESERVED_NAMES } from '../kernel/reserved-names';
 import { answerAcme, checkAcme } from './acme';
 import { checkListeners } from './check-listeners';
+import { acceptBalancer, type FleetReading } from './fleet-reading';
 import { ENGINES, type Engine, type Forward } from './forward';
 import { PLACES } from './known-props';
 import { type Lists, type ListsProps, readLists } from './lists';
@@ -44,13 +45,13 @@ const NAME = /^[a-z][a-z0-9-]{0,19}$/i;
 /**
  * Checks a set of forwards and resolves them for renderers and constructs, in the user's order. Every broken rule is
  * reported to `problems`; forwards that broke one are left out.
- * @param hosts the most hosts that carry them, on a fleet; undefined for a single gateway
+ * @param fleet undefined for a single gateway
  */
 export function resolveForwards(
   set: Omit<ForwardSet, 'lists'>,
   lists: Lists,
   problems: Problems,
-  hosts?: number,
+  fleet?: FleetReading,
 ): readonly ResolvedForward[] {
   const engine = readOneOf('engine', set.engine, ENGINES, problems) ?? DEFAULT_ENGINE;
   const { names, written: entries } = readForwards(set.forwards, problems);
@@ -60,19 +61,19 @@ export function resolveForwards(
   );
   const resolved = entries.flatMap(
     ([name, forward]) =>
-      resolveForward(name, forward, { stackEngine: engine, httpsPorts, lists, hosts }, problems) ?? [],
+      resolveForward(name, forward, { stackEngine: engine, httpsPorts, lists, hosts: fleet?.hosts }, problems) ?? [],
   );
   checkListeners(entries, engine, problems);
   checkAcme(entries, problems);
-  return sharePorts(answerAcme(resolved), problems);
+  return sharePorts(acceptBalancer(answerAcme(resolved), fleet, problems), problems);
 }
 
 /**
  * Does the same on its own, for callers that have nothing else to check. @throws PortwayError with every broken rule
  */
-export function resolveForwardsOrThrow(set: ForwardSet, hosts?: number): readonly ResolvedForward[] {
+export function resolveForwardsOrThrow(set: ForwardSet, fleet?: FleetReading): readonly ResolvedForward[] {
   const problems = new Problems(PLACES);
-  const resolved = resolveForwards(set, readLists(set.lists, problems), problems, hosts);
+  const resolved = resolveForwards(set, readLists(set.lists, problems), problems, fleet);
   problems.throwIfAny();
   return resolved;
 }

@@ -85,7 +85,9 @@ export function inboundTraffic(
  */
 function connecting(forward: ResolvedForward): readonly Cidr[] | undefined {
   const { admitted = forward.allowFrom } = forward;
-  const proxies = isNginxForward(forward) ? forward.trustedProxies : undefined;
+  // To a fleet's own balancer the clients themselves connect.
+  const trusted = isNginxForward(forward) ? forward.trustedProxies : undefined;
+  const proxies = trusted?.balancer === true ? undefined : trusted;
   if (proxies?.by === 'proxy-protocol' || proxies?.only === true) return byPrefixList(proxies.from);
   return admitted.length === 0 ? undefined : byPrefixList([...admitted, ...(proxies?.from ?? [])]);
 }

@@ -9,10 +9,12 @@ import { readFlag } from './read-value';
 export interface ProxyProtocolProps {
   /**
    * Takes the client's address from the PROXY protocol, version 1 or 2. Every connection must then begin with it, as
-   * those from a Network Load Balancer can.
+   * those from a Network Load Balancer can. `'balancer'`, on a fleet: the fleet's own balancer begins them with it.
    * @default none: connections come from the clients themselves
+   * @refused `'balancer'` outside of a fleet, and on a port that also takes UDP
+   * @see docs/fleet.md#the-proxy-protocol
    */
-  readonly accept?: ProxyProtocolSource;
+  readonly accept?: ProxyProtocolSource | 'balancer';
   /**
    * Whether to tell targets the client's address by the PROXY protocol, version 1. They must understand it.
    * @default false: targets see the gateway's address
@@ -38,6 +40,8 @@ export interface TrustedProxies {
   readonly from: readonly Cidr[];
   /** Whether nobody else may connect. */
   readonly only?: true;
+  /** Whether the proxy is a fleet's own balancer. Its networks come from the fleet: see fleet-reading.ts. */
+  readonly balancer?: true;
 }
 
 /**
@@ -73,15 +77,16 @@ export function readTrustedProxies(
   const send = readFlag(`${where}.send`, protocol?.send, problems);
   if (protocol !== undefined && accept === undefined && send !== true)
     problems.add(where, `must say ${takes.join(' or ')}`, props.proxyProtocol);
+  const balancer = accept === 'balancer';
   const source = readObject(
     `${where}.accept`,
-    accept,
+    balancer ? undefined : accept,
     { parts: PROXY_PROTOCOL_SOURCE, example: "{ from: ['10.0.0.0/16'] }" },
     problems,
   );
   if (source !== undefined && source.from === undefined)
     problems.add(`${where}.accept.from`, "must list trusted proxy networks, such as ['10.0.0.0/16']");
-  if (source !== undefined && props.trustedProxies !== undefined)
+  if ((source !== undefined || balancer) && props.trustedProxies !== undefined)
     problems.add(
       `${at}.trustedProxies`,
       'must not stand beside proxyProtocol.accept: only one of them can name the client',
@@ -90,6 +95,8 @@ export function readTrustedProxies(
   const byProtocol = readTrusted(`${where}.accept.from`, source?.from, lists, problems);
   const byHeader = readTrusted(`${at}.trustedProxies`, props.trustedProxies, lists, problems);
   const from = byProtocol.length > 0 ? byProtocol : byHeader;
+  if (balancer)
+    return { trustedProxies: { by: 'proxy-protocol', from: [], balancer: true }, sendsProxyProtocol: send === true };
   return {
     ...(from.length === 0
       ? {}

@@ -77,6 +77,8 @@ export interface PlannedForward {
     readonly from: readonly string[];
     /** Whether nobody else may connect. */
     readonly only?: true;
+    /** Whether it is the fleet's own balancer. */
+    readonly balancer?: true;
   };
   /** Whether targets are told the client's address by the PROXY protocol. */
   readonly sendsProxyProtocol?: true;

@@ -94,6 +94,7 @@ function remarksOn(forward: PlannedForward, lists: readonly PlannedList[]): stri
   return [
     ...(certificate === undefined ? [] : [`certificate ${certificateText(certificate)}`]),
     ...(forward.trustedProxies?.only ? ['only through its trusted proxies'] : []),
+    ...(forward.trustedProxies?.balancer ? ['the balancer names clients by the PROXY protocol'] : []),
     ...(http3 ? ['HTTP/3 on the same port of UDP'] : []),
     ...denyFrom.map((cidr) => `not from ${cidr}`),
     ...(forward.interface === undefined ? [] : [`by ${forward.interface}`]),

@@ -79,12 +79,15 @@ const capacity = fc.record(
   { requiredKeys: ['capacity', 'ami'] },
 );
 
-/** Limits of every second forward become those of the whole fleet. */
+/** Limits of every second forward become those of the whole fleet; every third takes the PROXY protocol of the balancer. */
 function shared<T extends { readonly forwards: Readonly<Record<string, Forward>> }>(stack: T): T {
   const forwards = Object.entries(stack.forwards).map(([name, forward], i) => {
     const { kind, props } = forward;
-    if (i % 2 === 0 || !('limits' in props)) return [name, forward];
-    return [name, Forward[kind]({ ...props, limits: { ...props.limits, perFleet: true } } as never)];
+    const own = {
+      ...(i % 2 === 1 && 'limits' in props ? { limits: { ...props.limits, perFleet: true } } : {}),
+      ...(i % 3 === 0 && kind !== 'udp' && kind !== 'protocol' ? { proxyProtocol: { accept: 'balancer' } } : {}),
+    };
+    return [name, Forward[kind]({ ...props, ...own } as never)];
   });
   return { ...stack, forwards: Object.fromEntries(forwards) };
 }

@@ -108,6 +108,31 @@ describe('a fleet refuses', () => {
       },
       'forwards.web.limits.requestsPerSecond must be at least 4 with perFleet, which is capacity.max: each host lets a client do at least one. Use a larger limit, or fewer and larger hosts, got: 3',
     ],
+    [
+      "the balancer's PROXY protocol where the kernel forwards",
+      {
+        forwards: {
+          web: Forward.tcp({
+            listen: 80,
+            to: '10.0.9.1:80',
+            engine: 'iptables',
+            proxyProtocol: { accept: 'balancer' },
+          }),
+        },
+      },
+      /^forwards\.web\.proxyProtocol must be left out on iptables: only engine: 'nginx' carries it out/,
+    ],
+    [
+      "the balancer's PROXY protocol beside UDP",
+      {
+        engine: 'nginx',
+        forwards: {
+          web: Forward.tcp({ listen: 80, to: '10.0.9.1:80', proxyProtocol: { accept: 'balancer' } }),
+          game: Forward.udp({ listen: 80, to: '10.0.9.1:80' }),
+        },
+      },
+      "forwards.web.proxyProtocol.accept must not be 'balancer' on a port that also takes UDP: there the balancer always keeps the client's address. Use another port for one of them, got: balancer",
+    ],
     ['a privileged health port', { healthPort: 80 }, 'healthPort must be a whole number of 1024-65535, got: 80'],
     ['drops of health checks', { blocked: ['10.0.0.0/8'] }, /^blocked must leave out 10\.0\.0\.0\/16 on a fleet/],
   ])('%s', (_, more, expected) => {
@@ -174,6 +199,35 @@ describe('the template of a fleet', () => {
   test('has neither functions nor assets nor resources of its own kind', () => {
     const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
     expect([...types].filter((type) => /Lambda|^Custom|CloudFormation::CustomResource/.test(type))).toEqual([]);
+  });
+});
+
+test('a balancer that speaks the PROXY protocol keeps no addresses there, and lets clients in as before', () => {
+  const web = (own: object) => ({
+    web: Forward.http({ listen: 80, to: '10.0.9.1:80', allowFrom: ['198.51.100.0/24'], ...own }),
+    plain: tcp(81),
+  });
+  const before = small({ forwards: web({}) });
+  const after = small({ forwards: web({ proxyProtocol: { accept: 'balancer' } }) });
+  const attributes = (template: FleetTemplate) =>
+    ofType(template, 'AWS::ElasticLoadBalancingV2::TargetGroup').map(([, { Properties }]) =>
+      (Properties.TargetGroupAttributes as { Key: string; Value: string }[])
+        .filter(({ Key }) => !Key.startsWith('deregistration'))
+        .map(({ Key, Value }) => `${Key} ${Value}`),
+    );
+  expect(attributes(after)).toEqual([
+    ['preserve_client_ip.enabled false', 'proxy_protocol_v2.enabled true'],
+    ['preserve_client_ip.enabled true'],
+  ]);
+  expect(attributes(before)).toEqual([['preserve_client_ip.enabled true'], ['preserve_client_ip.enabled true']]);
+  const rules = (template: FleetTemplate) => ofType(template, 'AWS::EC2::SecurityGroupIngress');
+  expect(rules(after)).toEqual(rules(before));
+  // Only the balancer's own subnets may name clients.
+  const subnets = ofType(after, 'AWS::EC2::Subnet').map(([, { Properties }]) => Properties.CidrBlock);
+  expect(subnets).toEqual(['10.0.0.0/24', '10.0.1.0/24']);
+  const [forward] = checkFleet({ ...SMALL, forwards: web({ proxyProtocol: { accept: 'balancer' } }) }).forwards;
+  expect(forward).toMatchObject({
+    trustedProxies: { by: 'proxy-protocol', from: subnets.map((text) => ({ text, family: 4 })) },
   });
 });
 

@@ -72,6 +72,17 @@ test('one host has nobody to share with; it says so at every place', () => {
   );
 });
 
+test('one host has no balancer whose PROXY protocol it could take', () => {
+  const web = Forward.http({ listen: 80, to: TO, proxyProtocol: { accept: 'balancer' } });
+  expect(() => checkStack({ adminCidr: '203.0.113.7/32', forwards: { web } })).toThrow(
+    expect.objectContaining({
+      problems: [
+        "forwards.web.proxyProtocol.accept must name networks here, such as { from: ['10.0.0.0/16'] }: only PortwayFleet has a balancer of its own, got: balancer",
+      ],
+    }),
+  );
+});
+
 test('a wrong capacity says nothing about limits', () => {
   const web = Forward.tcp({ listen: 80, to: TO, engine: 'iptables', limits: { openConnections: 1, perFleet: true } });
   expect(() => checkFleet({ ...SMALL, capacity: { min: 2 }, forwards: { web } })).toThrow(

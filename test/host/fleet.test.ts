@@ -24,7 +24,7 @@ const hasty = (one: HostContent) =>
 const content = (listen = 5001, healthPort = PORT, alter = (one: HostContent) => one): Deployed =>
   deployedOf({
     healthPort,
-    hosts: 4,
+    fleet: { hosts: 4, balancer: [{ text: '10.0.0.0/24', family: 4 }] },
     forwards: {
       web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }),
       kernel: Forward.tcp({ listen, to: `${ADDRESS.backend.v4}:9001`, family: 'ipv4', engine: 'iptables' }),

@@ -36,7 +36,7 @@ const TCP_IDLE_SECONDS = 6000;
  * A Network Load Balancer with a fixed address in each zone, and a listener and a target group for each port.
  *
  * It has a security group from the start, since a balancer that is created without one can never get one. Hosts see the
- * clients' addresses, so their limits and lists apply. Each zone's address leads to that zone's hosts alone: with
+ * clients' addresses, or are told them by the PROXY protocol, so their limits and lists apply. Each zone's address leads to that zone's hosts alone: with
  * cross-zone balancing, a client behind several zones' addresses may get the same port twice on one host, whose
  * connections are then reset.
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html#client-ip-preservation
@@ -95,7 +95,7 @@ export class Balancer extends Construct {
 
   /** A listener and its target group. Both are named by what AWS cannot change in them. */
   private listen(
-    { port, protocol }: Listener,
+    { port, protocol, proxyProtocol }: Listener,
     {
       balancer,
       vpc,
@@ -112,7 +112,8 @@ export class Balancer extends Construct {
       healthyThresholdCount: HEALTH_CHECK.answers,
       unhealthyThresholdCount: HEALTH_CHECK.answers,
       targetGroupAttributes: [
-        attribute('preserve_client_ip.enabled', 'true'),
+        attribute('preserve_client_ip.enabled', `${proxyProtocol !== true}`),
+        ...(proxyProtocol ? [attribute('proxy_protocol_v2.enabled', 'true')] : []),
         attribute('deregistration_delay.timeout_seconds', DRAIN_SECONDS),
       ],
     });

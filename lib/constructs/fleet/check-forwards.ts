@@ -1,3 +1,4 @@
+import { acceptsBalancer } from '../../forward/fleet-reading';
 import { forwardPath, type Problems } from '../../forward/problems';
 import { isKernelForward, isPortForward, type ResolvedForward, transportsOf } from '../../forward/resolved';
 import { type Certificate, isCheckedOverHttp } from '../../forward/tls';
@@ -11,6 +12,17 @@ export function checkForwards(
   problems: Problems,
 ): void {
   for (const forward of forwards) checkForward(forward, healthPort, problems);
+  for (const forward of forwards.filter(acceptsBalancer).filter(isPortForward))
+    if (
+      listeners.some(
+        ({ port, protocol }) => protocol === 'TCP_UDP' && forward.listen.from <= port && port <= forward.listen.to,
+      )
+    )
+      problems.add(
+        `${forwardPath(forward.name)}.proxyProtocol.accept`,
+        "must not be 'balancer' on a port that also takes UDP: there the balancer always keeps the client's address. Use another port for one of them",
+        'balancer',
+      );
   if (listeners.length > MOST_LISTENERS) {
     const ranges = forwards.filter(isPortForward).filter(({ listen }) => listen.to > listen.from);
     const most = ranges.map((f) => `${f.name}: ${f.listen.to - f.listen.from + 1}`).join(', ');

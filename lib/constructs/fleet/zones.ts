@@ -1,13 +1,14 @@
 import { Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { overlapCidr } from 'cidr-tools';
+import type { Cidr } from '../../forward/cidr';
 import type { GatewaySettings } from '../../forward/gateway-settings';
 import type { Problems } from '../../forward/problems';
 import { passes } from '../../forward/read-object';
 import { isToken } from '../../forward/token';
 import { isPrivate, ofUnknownLength, type Place } from '../check-vpc';
 import { rangeOf } from '../egress';
-import type { NetworkProps } from '../network';
+import { type NetworkProps, ownSubnetRange } from '../network';
 
 /** The addresses of a fleet's own VPC: of its hosts, and of the balancer, which checks them. */
 const OWN_NETWORK = '10.0.0.0/16';
@@ -81,6 +82,17 @@ export function checkBlocked(
           : 'must leave out private networks on a fleet in a VPC whose range is not known at synth: the balancer checks the hosts from that range, and hosts that drop that are replaced. Import the VPC by Vpc.fromLookup, or with its vpcCidrBlock',
         text,
       );
+}
+
+/** The networks that the balancer connects from. Undefined: they are not known at synth. */
+export function balancerNetworks(
+  { vpc, subnets }: Pick<NetworkProps, 'vpc' | 'subnets'>,
+  zones: number,
+): readonly Cidr[] | undefined {
+  const own = Array.from({ length: zones }, (_, i) => ownSubnetRange(i));
+  const { ranges, areKnown } =
+    vpc === undefined ? { ranges: own, areKnown: true } : rangesOf(vpc as ec2.IVpc, subnets ?? []);
+  return areKnown ? ranges.map((text) => ({ text, family: 4 })) : undefined;
 }
 
 /** Where the balancer's addresses are: the ranges of its subnets, or of all of its VPC. */

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Confirm, readConfirm } from '../../../lib/forward/confirm';
+import type { FleetReading } from '../../../lib/forward/fleet-reading';
 import type { Forward } from '../../../lib/forward/forward';
 import { type GatewaySettings, NO_SETTINGS } from '../../../lib/forward/gateway-settings';
 import { Problems } from '../../../lib/forward/problems';
@@ -45,8 +46,8 @@ export interface Deploy {
   readonly confirm?: Confirm;
   /** Of a fleet's hosts. Default: the host is in none. */
   readonly healthPort?: number;
-  /** The most hosts of the fleet. Default: the host is in none. */
-  readonly hosts?: number;
+  /** Default: the host is in none. */
+  readonly fleet?: FleetReading;
   /** Changes the host's content, for failures that synth would reject. */
   readonly alter?: (content: HostContent) => HostContent;
   readonly signalUrl?: string;
@@ -120,7 +121,7 @@ export const SIGNAL_URL = `http://${ADDRESS.client.v4}:${SIGNAL_PORT}/arn%3Aaws%
 export function contentOf(deploy: Deploy, live = false): HostContent {
   const firstBootScript: HostFile | undefined =
     deploy.firstBootScript === undefined ? undefined : firstBootFile(deploy.firstBootScript);
-  const forwards = resolveForwardsOrThrow({ forwards: deploy.forwards }, deploy.hosts);
+  const forwards = resolveForwardsOrThrow({ forwards: deploy.forwards }, deploy.fleet);
   const rendered = hostContent({
     forwards,
     settings: { ...NO_SETTINGS, ipv6: true, ...deploy.settings },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FleetReading } from '../../../lib/forward/fleet-reading';
 import type { Forward } from '../../../lib/forward/forward';
 import { type ForwardSet, resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { isHttpsForward } from '../../../lib/forward/resolved';
@@ -68,8 +69,13 @@ export class NginxHost {
   }
 
   /** Starts nginx with these forwards, and waits until it answers. `alter` changes what was rendered. */
-  async run(forwards: Forwards, alter = (conf: string) => conf, lists: Lists = {}): Promise<void> {
-    await this.configure(forwards, alter, lists);
+  async run(
+    forwards: Forwards,
+    alter = (conf: string) => conf,
+    lists: Lists = {},
+    fleet?: FleetReading,
+  ): Promise<void> {
+    await this.configure(forwards, alter, lists, fleet);
     // As its unit does.
     await this.host.sh('gateway', `ip route replace local ${SOURCE_ADDRESS} dev lo src 127.0.0.1; nginx`);
     const asked = ['curl', '-s', '--unix-socket', NGINX_PATHS.socket, 'http://host/generation'];
@@ -96,8 +102,13 @@ export class NginxHost {
     });
   }
 
-  private async configure(forwards: Forwards, alter = (conf: string) => conf, lists: Lists = {}): Promise<void> {
-    const resolved = resolveForwardsOrThrow({ forwards, ...(Object.keys(lists).length === 0 ? {} : { lists }) });
+  private async configure(
+    forwards: Forwards,
+    alter = (conf: string) => conf,
+    lists: Lists = {},
+    fleet?: FleetReading,
+  ): Promise<void> {
+    const resolved = resolveForwardsOrThrow({ forwards, ...(Object.keys(lists).length === 0 ? {} : { lists }) }, fleet);
     const conf = renderNginx(resolved, OPERATING_SYSTEMS[DEBIAN].nginx);
     if (conf === undefined) throw new Error('nothing for nginx');
     await this.host.write('/etc/nginx/nginx.conf', alter(conf));
