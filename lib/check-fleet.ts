@@ -9,6 +9,7 @@ import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capaci
 import { checkForwards } from './constructs/fleet/check-forwards';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
 import { NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
+import { SCALE_ON } from './constructs/fleet/scaling';
 import { balancerNetworks, checkBlocked, zoneSubnets } from './constructs/fleet/zones';
 import type { LiveChange } from './constructs/live-change';
 import { loginPeer, NOBODY } from './constructs/login';
@@ -76,7 +77,7 @@ const LONGEST_BOOT = 3600;
  * @throws PortwayError listing every problem
  */
 export function checkFleet(written: unknown): CheckedFleet {
-  const problems = new Problems([...PLACES, ['capacity', CAPACITY]]);
+  const problems = new Problems([...PLACES, ['capacity', CAPACITY], ['capacity.scaleOn', SCALE_ON]]);
   const props = readObjectOrEnd(written, FLEET, problems, EXAMPLE);
   const checked = readFleet(props, problems);
   problems.throwIfAny();

@@ -5,6 +5,13 @@ export interface PlannedFleet {
   readonly min: number;
   readonly max: number;
   readonly zones: number;
+  /** The load of a host that their number follows. */
+  readonly scaleOn: {
+    /** In percent. */
+    readonly cpu: number;
+    readonly connections?: number;
+    readonly megabitsOut?: number;
+  };
   /** The balancer's listeners. */
   readonly listeners: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' }[];
   readonly healthPort: number;
@@ -35,6 +42,7 @@ export function plannedFleet({
   min,
   max,
   zones,
+  scaleOn,
   listeners,
   healthPort,
   instanceType,
@@ -43,7 +51,7 @@ export function plannedFleet({
   const { hours, balancerAnHour, unitAnHour, addressAnHour, diskAGiB, hostAnHour, asOf, sources } = FLEET_PRICES;
   const host = hostAnHour[instanceType];
   return {
-    ...{ min, max, zones, healthPort },
+    ...{ min, max, zones, scaleOn, healthPort },
     listeners: listeners.map(({ port, protocol }) => ({ port, protocol })),
     cost: {
       dollarsAMonth: {
@@ -60,8 +68,8 @@ export function plannedFleet({
   };
 }
 
-/** Two lines for `portway plan`. */
-export function fleetLines({ min, max, zones, listeners, healthPort, cost }: PlannedFleet): readonly string[] {
+/** Lines for `portway plan`. */
+export function fleetLines({ min, max, zones, scaleOn, listeners, healthPort, cost }: PlannedFleet): readonly string[] {
   const { balancer, addresses, disks, hosts } = cost.dollarsAMonth;
   const known = balancer + addresses + disks + (hosts ?? 0);
   const parts = [
@@ -72,9 +80,18 @@ export function fleetLines({ min, max, zones, listeners, healthPort, cost }: Pla
   ];
   return [
     `${min} to ${max} hosts over ${zones} zones, ${listeners.length} of 50 listeners, health on ${healthPort}`,
+    `their number follows ${scaleOnText(scaleOn)} of each`,
     `${min} hosts: $${known.toFixed(2)} a month (${parts.join(', ')}), and $${cost.dollarsAUnit.toFixed(2)} for each of the balancer's capacity units (list prices in us-east-1 of ${cost.pricesOf}, ${cost.sources.join(', ')})`,
     "caches and limits are each host's own, but for limits with perFleet",
   ];
+}
+
+function scaleOnText({ cpu, connections, megabitsOut }: PlannedFleet['scaleOn']): string {
+  return [
+    `${cpu} % of the processors`,
+    ...(connections === undefined ? [] : [`${connections} connections`]),
+    ...(megabitsOut === undefined ? [] : [`${megabitsOut} Mbit/s out`]),
+  ].join(', ');
 }
 
 function cents(dollars: number): number {

@@ -65,7 +65,19 @@ const TEAM = teamNetwork().shared;
 const capacity = fc.record(
   {
     capacity: fc.record(
-      { min: fc.integer({ min: 2, max: 6 }), max: fc.integer({ min: 7, max: 60 }), zones: fc.constant(2) },
+      {
+        min: fc.integer({ min: 2, max: 6 }),
+        max: fc.integer({ min: 7, max: 60 }),
+        zones: fc.constant(2),
+        scaleOn: fc.record(
+          {
+            cpu: fc.integer({ min: 10, max: 90 }),
+            connections: fc.integer({ min: 100, max: 1_000_000 }),
+            megabitsOut: fc.integer({ min: 1, max: 100_000 }),
+          },
+          { requiredKeys: [] },
+        ),
+      },
       { requiredKeys: ['min', 'max'] },
     ),
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),

@@ -25,7 +25,7 @@ function problems(more: object): readonly string[] {
 describe('a fleet refuses', () => {
   test.each<[string, object, string | RegExp]>([
     ['no capacity', { capacity: undefined }, /^capacity must be an object such as \{ min: 2, max: 4, zones: 2 \}/],
-    ['spot', { capacity: { min: 2, max: 4, spot: true } }, /^capacity\.spot must be one of min, max, zones/],
+    ['spot', { capacity: { min: 2, max: 4, spot: true } }, /^capacity\.spot must be one of min, max, zones, scaleOn/],
     [
       'no room for a rolling update',
       { capacity: { min: 3, max: 3 } },
@@ -133,6 +133,16 @@ describe('a fleet refuses', () => {
       },
       "forwards.web.proxyProtocol.accept must not be 'balancer' on a port that also takes UDP: there the balancer always keeps the client's address. Use another port for one of them, got: balancer",
     ],
+    [
+      'loads that no host has',
+      { capacity: { min: 2, max: 4, scaleOn: { cpu: 95 } } },
+      'capacity.scaleOn.cpu must be a whole number of 10-90, got: 95',
+    ],
+    [
+      'an unknown load',
+      { capacity: { min: 2, max: 4, scaleOn: { requests: 1000 } } },
+      /^capacity\.scaleOn\.requests must be one of cpu, connections, megabitsOut/,
+    ],
     ['a privileged health port', { healthPort: 80 }, 'healthPort must be a whole number of 1024-65535, got: 80'],
     ['drops of health checks', { blocked: ['10.0.0.0/8'] }, /^blocked must leave out 10\.0\.0\.0\/16 on a fleet/],
   ])('%s', (_, more, expected) => {
@@ -231,6 +241,57 @@ test('a balancer that speaks the PROXY protocol keeps no addresses there, and le
   });
 });
 
+test('the number of hosts follows the processors, and what else is asked for', () => {
+  const policies = (capacity: PortwayFleetProps['capacity']) => {
+    const template = small({ capacity });
+    const group = only(template, 'AWS::AutoScaling::AutoScalingGroup').Properties;
+    const made = ofType(template, 'AWS::AutoScaling::ScalingPolicy').map(([, { Properties }]) => Properties);
+    return { collected: group.MetricsCollection, targets: made.map((p) => p.TargetTrackingConfiguration as Target) };
+  };
+  interface Target {
+    readonly TargetValue: number;
+    readonly CustomizedMetricSpecification?: {
+      readonly Metrics: readonly { readonly Id: string; readonly Expression?: string; readonly ReturnData: boolean }[];
+    };
+  }
+  const cpu = {
+    PredefinedMetricSpecification: { PredefinedMetricType: 'ASGAverageCPUUtilization' },
+    TargetValue: 50,
+  };
+  expect(policies({ min: 2, max: 4 })).toEqual({ collected: undefined, targets: [cpu] });
+  const all = policies({ min: 3, max: 6, zones: 3, scaleOn: { cpu: 70, connections: 20_000, megabitsOut: 400 } });
+  expect(all.collected).toEqual([{ Granularity: '1Minute', Metrics: ['GroupInServiceInstances'] }]);
+  const [load, connections, traffic] = all.targets;
+  expect(load).toEqual({ ...cpu, TargetValue: 70 });
+  expect(connections?.TargetValue).toBe(20_000);
+  const queries = connections?.CustomizedMetricSpecification?.Metrics ?? [];
+  expect(queries.map(({ Id, ReturnData }) => [Id, ReturnData])).toEqual([
+    ['zone1', false],
+    ['zone2', false],
+    ['zone3', false],
+    ['hosts', false],
+    ['each', true],
+  ]);
+  expect(queries.at(-1)?.Expression).toBe('(zone1 + zone2 + zone3) / hosts');
+  expect(queries[1]).toMatchObject({
+    MetricStat: {
+      Metric: {
+        ...{ Namespace: 'AWS/NetworkELB', MetricName: 'ActiveFlowCount' },
+        Dimensions: [
+          { Name: 'AvailabilityZone', Value: { 'Fn::Select': [1, { 'Fn::GetAZs': '' }] } },
+          { Name: 'LoadBalancer', Value: { 'Fn::GetAtt': [expect.any(String), 'LoadBalancerFullName'] } },
+        ],
+      },
+      Stat: 'Average',
+    },
+  });
+  // 400 Mbit/s for a minute.
+  expect(traffic).toEqual({
+    PredefinedMetricSpecification: { PredefinedMetricType: 'ASGAverageNetworkOut' },
+    TargetValue: 3_000_000_000,
+  });
+});
+
 const launch = (template: FleetTemplate) => only(template, 'AWS::EC2::LaunchTemplate');
 const userData = (template: FleetTemplate) => JSON.stringify(launch(template).Properties);
 
@@ -265,12 +326,21 @@ test.each(Object.entries(CANONICAL_FLEETS))(
 
 test('the plan says what it costs', () => {
   const listeners = [{ port: 80, protocol: 'TCP' }] as const;
-  const common = { min: 2, max: 4, zones: 2, listeners, healthPort: 10_256, diskGiB: 8 };
+  const common = {
+    min: 2,
+    max: 4,
+    zones: 2,
+    scaleOn: { cpu: 50, connections: 20_000 },
+    listeners,
+    healthPort: 10_256,
+    diskGiB: 8,
+  };
   const { cost } = plannedFleet({ ...common, instanceType: 't4g.micro' });
   expect(cost.dollarsAMonth).toEqual({ balancer: 16.43, addresses: 14.6, disks: 1.28, hosts: 12.26 });
   const lines = fleetLines(plannedFleet({ ...common, instanceType: 'x9.large' }));
   expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 of 50 listeners, health on 10256');
-  expect(lines[1]).toContain(
+  expect(lines[1]).toBe('their number follows 50 % of the processors, 20000 connections of each');
+  expect(lines[2]).toContain(
     '2 hosts: $32.31 a month (balancer $16.43, 4 addresses $14.60, disks $1.28, hosts not known here)',
   );
 });

@@ -275,6 +275,7 @@ const DEFAULTS: readonly Default[] = [
       }),
     true,
   ),
+  row('Fleet', 'capacity.scaleOn.cpu', (cpu) => fleet({ capacity: { min: 3, max: 4, scaleOn: { cpu } } }), 60),
   row('Fleet', 'healthPort', (healthPort) => fleet({ healthPort }), 10_257),
   row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
   row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),

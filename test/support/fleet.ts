@@ -55,11 +55,29 @@ function monitoredFleet(): PortwayFleetProps {
   };
 }
 
+/** What a fleet may have beside that: shared limits, the PROXY protocol, other loads that it follows. */
+function scaledFleet(): PortwayFleetProps {
+  return {
+    ...SMALL,
+    capacity: { min: 2, max: 6, zones: 2, scaleOn: { cpu: 60, connections: 20_000, megabitsOut: 400 } },
+    forwards: {
+      web: Forward.http({
+        listen: 80,
+        to: '10.0.9.10:8080',
+        limits: { requestsPerSecond: 120, perFleet: true },
+        proxyProtocol: { accept: 'balancer' },
+      }),
+      plain: Forward.tcp({ listen: 8443, to: '10.0.9.10:8443', engine: 'iptables' }),
+    },
+  };
+}
+
 /** Fleets whose templates reviewers compare, and that every template check runs on. */
 export const CANONICAL_FLEETS: Readonly<Record<string, () => PortwayFleetProps>> = {
   fleet: canonicalFleet,
   'fleet-existing': existingFleet,
   'fleet-monitored': monitoredFleet,
+  'fleet-scaled': scaledFleet,
 };
 
 export interface Resource {

@@ -2,6 +2,7 @@ import type { Known } from '../../forward/known';
 import type { Problems } from '../../forward/problems';
 import { readObject } from '../../forward/read-object';
 import { readWhole } from '../../forward/read-value';
+import { readScaleOn, type ScaleOn, type ScaleOnProps, STANDARD } from './scaling';
 
 /**
  * How many hosts a fleet has, and over how many zones.
@@ -12,7 +13,7 @@ export interface CapacityProps {
   readonly min: number;
   /**
    * The most hosts (3-60). A change of the machine starts a new host before it ends an old one, so it needs room for
-   * one more than `min`. Hosts beyond `min` come and go with the processor's load.
+   * one more than `min`. Hosts beyond `min` come and go with the load: see `scaleOn`.
    * @refused a number that is not greater than `min`
    */
   readonly max: number;
@@ -23,12 +24,19 @@ export interface CapacityProps {
    * @refused more than `min`: a zone's address leads to the hosts of that zone alone
    */
   readonly zones?: number;
+  /**
+   * The load of a host that the number of hosts follows.
+   * @default half of the processors
+   */
+  readonly scaleOn?: ScaleOnProps;
 }
 
 /** The checked capacity. */
-export interface Capacity extends Required<CapacityProps> {}
+export interface Capacity extends Required<CapacityProps> {
+  readonly scaleOn: ScaleOn;
+}
 
-export const CAPACITY = { min: true, max: true, zones: true } satisfies Known<CapacityProps>;
+export const CAPACITY = { min: true, max: true, zones: true, scaleOn: true } satisfies Known<CapacityProps>;
 
 /**
  * The most hosts. Each reads the pointer every 30 s and some seven times after a change; Parameter Store allows 40 reads a
@@ -38,7 +46,7 @@ export const CAPACITY = { min: true, max: true, zones: true } satisfies Known<Ca
 const MOST_HOSTS = 60;
 
 /** In place of a wrong capacity, so that everything else is checked too. */
-const STAND_IN: Capacity = { min: 2, max: 3, zones: 2 };
+const STAND_IN: Capacity = { min: 2, max: 3, zones: 2, scaleOn: STANDARD };
 
 /** Reads `capacity`. Reports anything wrong to `problems`. */
 export function readCapacity(value: unknown, problems: Problems): Capacity {
@@ -53,6 +61,7 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
   const min = readWhole('capacity.min', read.min, { from: 2, to: MOST_HOSTS - 1, required: true }, problems);
   const max = readWhole('capacity.max', read.max, { from: 3, to: MOST_HOSTS, required: true }, problems);
   const zones = readWhole('capacity.zones', read.zones, { from: 2, to: 6 }, problems) ?? STAND_IN.zones;
+  const scaleOn = readScaleOn(read.scaleOn, problems);
   if (min === undefined || max === undefined || problems.length > before) return STAND_IN;
   if (max <= min)
     problems.add(
@@ -66,5 +75,5 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
       `must not be more than min, which is ${min}: a zone's address leads to the hosts of that zone alone`,
       zones,
     );
-  return problems.length > before ? STAND_IN : { min, max, zones };
+  return problems.length > before ? STAND_IN : { min, max, zones, scaleOn };
 }

@@ -8,6 +8,7 @@ import { joinedLines } from '../lines';
 import type { Machine } from '../machine';
 import type { Network } from '../network';
 import type { Capacity } from './capacity';
+import { follow, type ScaledBalancer } from './scaling';
 
 export interface LaunchProps {
   readonly machine: Machine;
@@ -73,6 +74,7 @@ export interface HostsProps {
   readonly targetGroupArns: readonly string[];
   /** Whether the group tells CloudWatch how many hosts it has, which costs nothing. */
   readonly isCounted: boolean;
+  readonly balancer: ScaledBalancer;
   /** The longest time from a host's start to its report. */
   readonly bootTimeout: Duration;
 }
@@ -82,9 +84,6 @@ export interface HostsProps {
  * is about to forget.
  */
 const LINGER_SECONDS = 120;
-
-/** The processor's load that the number of hosts follows, in percent. */
-const BUSY = 50;
 
 /**
  * The hosts of a fleet: an Auto Scaling group that replaces what fails, follows the load, and replaces its hosts one by one where
@@ -98,7 +97,7 @@ export class Hosts extends Construct {
   constructor(scope: Construct, id: string, props: HostsProps) {
     super(scope, id);
     const { network, capacity, launchTemplate, bootTimeout } = props;
-    const { min, max } = capacity;
+    const { min, max, scaleOn } = capacity;
     this.group = new autoscaling.CfnAutoScalingGroup(this, 'Group', {
       ...{ minSize: `${min}`, maxSize: `${max}` },
       vpcZoneIdentifier: network.subnets.map(({ subnetId }) => subnetId),
@@ -131,13 +130,7 @@ export class Hosts extends Construct {
       ...{ autoScalingGroupName: this.group.ref, lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING' },
       ...{ defaultResult: 'CONTINUE', heartbeatTimeout: LINGER_SECONDS },
     });
-    new autoscaling.CfnScalingPolicy(this, 'Load', {
-      ...{ autoScalingGroupName: this.group.ref, policyType: 'TargetTrackingScaling' },
-      targetTrackingConfiguration: {
-        predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
-        targetValue: BUSY,
-      },
-    });
+    follow(this, this.group, scaleOn, props.balancer);
     acknowledge(this.group, 'AwsSolutions-AS3', "The group replaces hosts by itself; alarms are the team's choice.");
     acknowledgeInPacks(
       this.group,

@@ -1,6 +1,7 @@
 import { Forward } from '../../../lib/forward/forward';
 import { BalancerReader, callUnhealthy } from '../../src/aws/balancer';
 import { inventory } from '../../src/aws/inventory';
+import { values } from '../../src/aws/other-inventory';
 import { FleetLab } from '../support/fleet-lab';
 import { signalResource } from '../support/signal-resource';
 
@@ -113,6 +114,26 @@ test("the balancer tells its addresses, its group, and its hosts' health check",
   const targets = expect.arrayContaining(await lab.ids());
   expect(listeners.toSorted((a, b) => a.port - b.port)).toEqual(
     [80, 81].map((port) => ({ port, protocol: 'TCP', check, targets })),
+  );
+});
+
+test('takes policies for connections and traffic, whose metrics are those of the balancer and the group', async () => {
+  const known = await lab.ids();
+  await lab.deploy({
+    forwards: { web: tcp(80), more: tcp(81) },
+    capacity: { min: 2, max: 4, scaleOn: { cpu: 60, connections: 20_000, megabitsOut: 400 } },
+  });
+  expect(await lab.ids()).toEqual(known);
+  const policies = await lab.scaling('DescribePolicies');
+  expect(
+    values(policies, 'TargetValue')
+      .map(Number)
+      .toSorted((a, b) => a - b),
+  ).toEqual([60, 20_000, 3_000_000_000]);
+  expect(values(policies, 'Expression')).toEqual(['(zone1 + zone2) / hosts']);
+  const [balancer = ''] = values(await lab.elb('DescribeLoadBalancers'), 'LoadBalancerArn');
+  expect(values(policies, 'Value')).toEqual(
+    expect.arrayContaining([balancer.split(':loadbalancer/')[1], ...values(policies, 'AutoScalingGroupName')]),
   );
 });
 

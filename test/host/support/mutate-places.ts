@@ -5,6 +5,7 @@ import { DNS } from '../../../lib/constructs/dns';
 import { EGRESS } from '../../../lib/constructs/egress';
 import { EIP } from '../../../lib/constructs/fixed-address';
 import { CAPACITY } from '../../../lib/constructs/fleet/capacity';
+import { SCALE_ON } from '../../../lib/constructs/fleet/scaling';
 import { ALARMS, MONITORING } from '../../../lib/constructs/monitoring';
 import { PROBE } from '../../../lib/forward/confirm';
 import { HTTP_FAILOVER } from '../../../lib/forward/failover';
@@ -41,6 +42,7 @@ export function placesOf(data: Data): readonly Place[] {
       places.push({ object: object as Data, ...(known === undefined ? {} : { known: Object.keys(known) }) });
   };
   add(data.capacity, CAPACITY);
+  if (isPlainObject(data.capacity)) add((data.capacity as Data).scaleOn, SCALE_ON);
   add(data.egress, EGRESS);
   add(data.monitoring, MONITORING);
   if (isPlainObject(data.monitoring)) {
