@@ -10,6 +10,7 @@ import type { InitFlags } from '../lib/init/answers';
 import type { HostsOptions } from '../lib/operate/hosts/command';
 import { QUESTIONS } from '../lib/operate/hosts/questions';
 import { NO_ANSWER } from '../lib/plan/no-answer';
+import { readTraffic, type StatedTraffic } from '../lib/plan/traffic';
 import { version } from '../package.json';
 import type { RehearseOptions } from '../rehearsal/src/command';
 import { completionScript, SHELLS, type Shell } from './completion';
@@ -35,6 +36,11 @@ program
   .addOption(contextOption())
   .option('--json', 'print JSON')
   .option('--app <command>', 'the CDK app; default: what cdk.json says')
+  .addOption(
+    new Option('--traffic <load>', 'tell what this traffic costs, such as new=200,active=5000,mbit=80,out=70')
+      .argParser(traffic)
+      .conflicts('against'),
+  )
   .option('--against <what>', 'tell what a deploy changes in: deployed, a template, or a folder such as cdk.out')
   .action(async (stack: string | undefined, options) => {
     if (options.against !== undefined) {
@@ -231,6 +237,14 @@ function seconds(value: string): number {
   if (!/^[1-9]\d{0,2}$/.test(value) || Number(value) > 600)
     throw new InvalidArgumentError('must be a whole number from 1 to 600');
   return Number(value);
+}
+
+function traffic(value: string): StatedTraffic {
+  try {
+    return readTraffic(value);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function url(value: string): string {

@@ -3,6 +3,7 @@ import { concerning } from './annotations';
 import { gatewaysNamed, stacksOf } from './assembly';
 import type { Plan } from './plan';
 import { printPlan } from './print';
+import { plannedTraffic, type StatedTraffic } from './traffic';
 import { tellOfApp } from './with-app';
 
 export interface PlanOptions {
@@ -10,6 +11,8 @@ export interface PlanOptions {
   /** `key=value`, as for cdk deploy. */
   readonly context: readonly string[];
   readonly json?: boolean;
+  /** What it is to cost. */
+  readonly traffic?: StatedTraffic;
   /** The command of the CDK app. Default: the one in cdk.json. */
   readonly app?: string;
 }
@@ -17,12 +20,20 @@ export interface PlanOptions {
 /** `portway plan`. @returns the exit code */
 export function planCommand(options: PlanOptions): Promise<number> {
   return tellOfApp(options, async (outdir) => {
-    const plans = await readPlans(outdir, options.stack);
+    const read = await readPlans(outdir, options.stack);
+    const plans = options.traffic === undefined ? read : withTraffic(read, options.traffic);
     if (options.json) return JSON.stringify(plans, null, 2);
     return Object.entries(plans)
       .map(([stack, plan]) => printPlan(stack, plan))
       .join('\n\n');
   });
+}
+
+function withTraffic(plans: Readonly<Record<string, Plan>>, stated: StatedTraffic): Record<string, Plan> {
+  const entries = Object.entries(plans);
+  return Object.fromEntries(
+    entries.map(([path, plan]) => [path, { ...plan, traffic: plannedTraffic(stated, plan.fleet !== undefined) }]),
+  );
 }
 
 async function readPlans(outdir: string, wanted: string | undefined): Promise<Record<string, Plan>> {

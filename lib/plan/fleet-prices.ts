@@ -1,12 +1,19 @@
 /**
  * List prices in US dollars, of us-east-1. As public price lists of 2025 and 2026 give them; AWS's own pages, which have the last
- * word, were not read. A capacity unit is 800 new or 100,000 open TCP connections, or 1 GB an hour.
+ * word, were not read.
  */
 export const FLEET_PRICES = {
   /** AWS's own month. */
   hours: 730,
   balancerAnHour: 0.0225,
   unitAnHour: 0.006,
+  /** What a capacity unit holds, by protocol. */
+  unit: {
+    tcp: { new: 800, active: 100_000, gigabytesAnHour: 1 },
+    udp: { new: 400, active: 50_000, gigabytesAnHour: 1 },
+  },
+  /** Out of AWS: the first 10 TB a month, of which 100 GB of the whole account are free. */
+  transferAGigabyte: 0.09,
   addressAnHour: 0.005,
   diskAGiB: 0.08,
   /** Linux, on demand. */

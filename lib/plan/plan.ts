@@ -10,6 +10,7 @@ import type { ResolvedLimits } from '../kernel/limits/limits';
 import type { PlannedAnnotation } from './annotations';
 import type { PlannedFleet } from './fleet';
 import type { PlannedFetchedList, PlannedList, PlannedListNames } from './lists';
+import type { PlannedTraffic } from './traffic';
 
 /**
  * What a deploy would set up, as typed data: for `portway plan` (which prints it) and for other programs. It survives JSON.
@@ -23,6 +24,8 @@ export interface Plan {
   readonly annotations?: readonly PlannedAnnotation[];
   /** Several hosts behind a balancer. Omitted: a single gateway. */
   readonly fleet?: PlannedFleet;
+  /** What the traffic costs that `--traffic` stated. Omitted: none was. */
+  readonly traffic?: PlannedTraffic;
   /** The host's rendered files: rules and nginx.conf. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** The rules of the security group. */

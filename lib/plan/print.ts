@@ -14,6 +14,7 @@ import type {
   PlannedTarget,
 } from './plan';
 import { plainTable } from './table';
+import { trafficLines } from './traffic';
 
 /** A plan as text: forwards, gateway, annotations, security group, size of user-data, and the rendered files. Omits defaults. */
 export function printPlan(stack: string, plan: Plan): string {
@@ -33,9 +34,11 @@ export function printPlan(stack: string, plan: Plan): string {
   const room = roomText(plan.userData);
   const files = plan.files.map(({ path, text }) => `${path}\n${'-'.repeat(path.length)}\n${text}`);
   const fleet = plan.fleet === undefined ? [] : ['Fleet', fleetLines(plan.fleet).join('\n')];
+  const traffic = plan.traffic === undefined ? [] : ['Traffic, as stated', trafficLines(plan.traffic).join('\n')];
   const parts = [
     forwards,
     ...fleet,
+    ...traffic,
     ...(gateway.length > 0 ? ['Gateway', gateway.join('\n')] : []),
     ...(annotations.length > 0 ? ['Annotations', annotations.join('\n')] : []),
     'Security group',

@@ -41,6 +41,18 @@ function planned(props: PortwayStackProps): { plan: Plan; text: string } {
   return { plan, text: printPlan('Portway', plan) };
 }
 
+test('tells what stated traffic costs, in text and in JSON', async () => {
+  const words = ['-c', 'adminCidr=203.0.113.7/32', '--traffic', 'new=200,active=5000,mbit=80,out=70'];
+  expect((await plan(...words)).stdout).toContain(
+    'Traffic, as stated\n\nno balancer, so connections and volume by themselves cost nothing\nout of AWS: 22995 GB, $2069.55 a month',
+  );
+  const { Portway } = JSON.parse((await plan(...words, '--json')).stdout) as Record<string, Plan>;
+  expect(Portway?.traffic?.transfer).toEqual({ gigabytesAMonth: 22_995, dollarsAMonth: 2069.55 });
+  const wrong = await plan(...words.slice(0, 2), '--traffic', 'mbit=fast');
+  expect([wrong.code, wrong.stdout]).toEqual([2, '']);
+  expect(wrong.stderr).toMatch(/^error: option '--traffic <load>' argument 'mbit=fast' is invalid\. mbit must be a/);
+});
+
 test('shows forwards, security group and rules of the shipped stack', async () => {
   const { stdout, stderr, code } = await plan('-c', 'adminCidr=203.0.113.7/32', '-c', 'engine=iptables');
   expect({ stderr, code }).toEqual({ stderr: expect.not.stringMatching(/error/i), code: 0 });
