@@ -14,6 +14,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from operator import add
 from typing import IO, Any
 
 from portway.files import read, replace
@@ -31,6 +32,8 @@ CHUNK = 1 << 16
 FEW = 8
 # How much of a piece shows of which kinds it is.
 SAMPLE = 2048
+# A line of another kind makes so much dearer. Smaller ones are not counted faster.
+BLOCK = 1 << 12
 
 # As lib/nginx/metrics.ts writes a line: what it is; bytes received and sent; its place among the requests of its connection, 1 for a session.
 LINE = re.compile(rb"^(\S+) (\d+) (\d+) (\d+)$", re.M)
@@ -170,7 +173,8 @@ def more(counts: dict[str, int], key: str, by: int) -> None:
 
 
 def add_requests(sums: dict[str, Sums], data: bytes) -> None:
-    for found, count in few_kinds(sums, data, REQUEST) or kinds(sums, data, REQUEST):
+    few, others = few_kinds(sums, data, REQUEST)
+    for found, count in few + kinds(sums, others, REQUEST):
         name, status, own, seconds = found.groups()
         one = sums_of(sums, name)
         more(one["codes"], status, count)
@@ -189,25 +193,39 @@ def add_sessions(sums: dict[str, Sums], data: bytes) -> None:
             more(sums_of(sums, name)["refused"], OF_SESSIONS.get(status, "other"), count)
 
 
-def few_kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> Kinds:
-    """As `kinds`, for lines of one forward that hardly differ before their last number: each kind is counted in all of them at once.
-    Empty if others are among them; then nothing was added."""
-    counts: Kinds = []
-    names, size, text = set(), 0, b"\n" + data
-    for head in {line.rpartition(b" ")[0] for line in data[:SAMPLE].splitlines()[:-1]}:
-        line = LINE.fullmatch(head + b" 1")
-        found = line and kind.fullmatch(line[1].decode("latin1"))
-        if not line or not found or len(counts) == FEW:
-            return []
-        counts.append((found, text.count(b"\n%b " % head)))
-        names.add(found[1])
-        size += (int(line[2]) + int(line[3])) * counts[-1][1]
-    if len(names) != 1 or sum([count for _, count in counts]) != data.count(b"\n"):
-        return []
-    one = sums_of(sums, *names)
-    one["bytes"] += size
-    one["connections"] += data.count(b" 1\n")
-    return counts
+def few_kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> tuple[Kinds, bytes]:
+    """As `kinds`, for lines of one forward that hardly differ before their last number: each kind is counted in a block of them at once.
+    Also returns the lines of blocks that have others among them; of these nothing was added."""
+    heads = {line.rpartition(b" ")[0] for line in data[:SAMPLE].splitlines()[:-1]}
+    lines = [LINE.fullmatch(head + b" 1") for head in heads] if len(heads) <= FEW else [None]
+    found = [line and kind.fullmatch(line[1].decode("latin1")) for line in lines]
+    names = {one[1] if one else "" for one in found}
+    name = names.pop() if len(names) == 1 else ""
+    if not name:
+        return [], data
+    starts, counts = [b"\n%b " % head for head in heads], [0 for _ in heads]
+    connections, others = 0, []
+    for block in blocks(data):
+        text = b"\n" + block
+        here = [text.count(start) for start in starts]
+        if sum(here) == block.count(b"\n"):
+            counts = [*map(add, counts, here)]
+            connections += block.count(b" 1\n")
+        else:
+            others.append(block)
+    one = sums_of(sums, name)
+    one["bytes"] += sum((int(line[2]) + int(line[3])) * count for line, count in zip(lines, counts) if line)
+    one["connections"] += connections
+    return [(match, count) for match, count in zip(found, counts) if match and count], b"".join(others)
+
+
+def blocks(data: bytes) -> Iterator[bytes]:
+    """Whole lines, together not much more than BLOCK."""
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at + BLOCK) + 1 or len(data)
+        yield data[at:end]
+        at = end
 
 
 def kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> Kinds:
