@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import { Tls } from '../../lib/forward/tls';
 import type { HostStatus } from '../../lib/host/outputs/status';
+import { hostAges } from '../../lib/operate/host-ages';
 import { readPrinted } from '../support/json-schema';
 import { during } from './support/clients';
 import { Gateway } from './support/gateway';
@@ -138,6 +139,11 @@ describeHost('newer packages', () => {
     expect(await host.sh('gateway', 'portway running')).toBe('');
     const again = await host.sh('gateway', 'rm /run/portway/running; portway running');
     expect(again.replace(/^portway \S+Z /, '')).toBe(`${told}\n`);
+    // As `portway verify` reads it off the console.
+    expect(hostAges(again)).toMatchObject({
+      programs: { Linux: { version: kernel }, nginx: { version: '1.26.3', built: day } },
+      rebootFor: ['linux-image-amd64'],
+    });
     // As apt.systemd.daily asks.
     const switches = 'apt-config shell VALUE APT::Periodic::Unattended-Upgrade';
     await host.write('/etc/apt/apt.conf.d/20auto-upgrades', 'APT::Periodic::Unattended-Upgrade "1";\n');
