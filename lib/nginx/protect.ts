@@ -35,7 +35,8 @@ export function offenceMaps(protect: Protect | undefined, forwards: readonly Web
   const paths = failedLogins?.paths.map((path) => path.replace(/\/$/, '').replaceAll('.', '\\.')) ?? [];
   return [
     '# Offences, for portway-protect: refusals with 429 that no target made, and failed logins.',
-    "log_format portway-offence '$portway_offence $remote_addr';",
+    // With proxies also who connected: they name clients without a proof.
+    `log_format portway-offence '$portway_offence ${hasProxies(forwards) ? '$realip_remote_addr ' : ''}$remote_addr';`,
     ...(hidden.length === 0 ? [] : [unnamedMap(hidden)]),
     block(`map "${mark}$status$upstream_status" $portway_refused`, ['429 refused;', "default '';"]),
     // nginx refuses a variable that no server sets.

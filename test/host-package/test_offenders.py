@@ -175,8 +175,31 @@ def test_the_files_that_nginx_looks_for(source: str, names: set[str]) -> None:
 
 def test_messages_of_nginx() -> None:
     head = b"<190>Nov 30 07:44:01 portway: "
-    assert protect.offence(head + b"refused 198.51.100.7") == ("198.51.100.7", "refused")
-    assert protect.offence(head + b"logins 2001:db8::1") == ("2001:db8::1", "logins")
+    assert protect.offence(head + b"refused 198.51.100.7") == ("198.51.100.7", "refused", False)
+    assert protect.offence(head + b"logins 2001:db8::1") == ("2001:db8::1", "logins", False)
+
+
+@pytest.mark.parametrize(("peer", "named"), [(b"198.51.100.7", False), (b"unix:", False), (b"10.0.0.9", True)])
+def test_messages_with_who_connected(peer: bytes, named: bool) -> None:
+    message = b"<190>Nov 30 07:44:01 portway: refused " + peer + b" 198.51.100.7"
+    assert protect.offence(message) == ("198.51.100.7", "refused", named)
+
+
+def test_the_kernel_drops_nobody_by_the_word_of_a_proxy() -> None:
+    some = offenders()
+    assert [some.note(CLIENT, "refused", NOW, True) for _ in range(3)][-1] == CLIENT
+    assert str(some.known[CLIENT]) == "refused 3 0 1000000.0 1000060.0 named"
+    assert protect.elements(some.blocked(NOW), NOW) == ""
+    again = offenders()
+    again.restore(some.save(), NOW)
+    assert again.known[CLIENT].named
+    # What it does itself is counted apart, and blocks it in the kernel too.
+    assert some.note(CLIENT, "refused", NOW, True) == ""
+    assert offend(some, times=2) == []
+    assert offend(some, times=1) == [CLIENT]
+    assert (some.known[CLIENT].named, some.known[CLIENT].level) == (False, 1)
+    assert CLIENT in protect.elements(some.blocked(NOW), NOW)
+    assert [some.note(CLIENT, "refused", NOW, True) for _ in range(3)] == ["", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +244,7 @@ def test_nginx_refuses_nobody_who_was_let_go_for_lack_of_room(monkeypatch: pytes
     service.settings = {"proxied": ["true"]}
     service.offenders = offenders(most=1)
     for address in (CLIENT, "203.0.113.1", "2001:db8:1:2::1"):
-        service.note([(address, "refused")])
+        service.note([(address, "refused", False)])
     assert len(os.listdir(protect.FILES)) == 3
     service.write()
     assert sorted(os.listdir(protect.FILES)) == ["2001:db8:1:2:", "203.0.113.1"]

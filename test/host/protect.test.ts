@@ -190,6 +190,8 @@ describeHost('protect', () => {
       expect(await ask(PROXY, { port: 82, more: client(address) })).toBe('403');
     for (const address of ['203.0.113.10', '2001:db8:5:1::9', '2001:db8:6::1', '2001:db8::1'])
       expect(await ask(PROXY, { port: 82, more: client(address) })).toBe('200');
+    // Who comes from such an address may be somebody else: a proxy's word is no proof.
+    expect(await host.sh('gateway', 'nft list table inet portway_protect')).not.toMatch(/203\.0\.113\.9|2001:db8:5:/);
     // The proxy itself offends.
     await fail(PROXY, 6, { port: 82 });
     expect(await ask(PROXY, { port: 82 })).toBe('200');

@@ -25,15 +25,17 @@ OPEN = (20, 1000)
 
 class Block:
     """`reason`: the kind of offences; `number`: how many there were; `level`: the index into TIMES; the times in seconds
-    since 1970."""
+    since 1970; `named`: a proxy says that it was this source, which is no proof."""
 
-    __slots__ = ("level", "number", "reason", "since", "until")
+    __slots__ = ("level", "named", "number", "reason", "since", "until")
 
-    def __init__(self, reason: str, number: int, level: int, since: float, until: float):
+    def __init__(self, reason: str, number: int, level: int, since: float, until: float, named: bool = False):
         self.reason, self.number, self.level, self.since, self.until = reason, number, level, since, until
+        self.named = named
 
     def __str__(self) -> str:
-        return f"{self.reason} {self.number} {self.level} {self.since:.1f} {self.until:.1f}"
+        named = " named" if self.named else ""
+        return f"{self.reason} {self.number} {self.level} {self.since:.1f} {self.until:.1f}{named}"
 
 
 # Family, the number that an address of it begins with, and how many bits come after that.
@@ -91,8 +93,8 @@ class Offenders:
         self.never = [network(text) for text in never]
         # Each source that is blocked or remembered.
         self.known: dict[str, Block] = {}
-        # For each source and kind: since when, and how many.
-        self.counts: dict[tuple[str, str], tuple[float, int]] = {}
+        # For each source and kind, and whether a proxy named it: since when, and how many.
+        self.counts: dict[tuple[str, str, bool], tuple[float, int]] = {}
 
     def is_blocked(self, source: str, now: float) -> bool:
         block = self.known.get(source)
@@ -102,34 +104,36 @@ class Offenders:
     def blocked(self, now: float) -> dict[str, Block]:
         return {source: block for source, block in self.known.items() if self.is_blocked(source, now)}
 
-    def note(self, address: str, kind: str, now: float) -> str:
+    def note(self, address: str, kind: str, now: float, named: bool = False) -> str:
         """Notes one offence. Returns the source if it is to be blocked now, else nothing."""
         most = self.most.get(kind)
         if not most:
             return ""
         source = source_of(address)
-        since, count = self.counts.pop((source, kind), (now, 0))
+        since, count = self.counts.pop((source, kind, named), (now, 0))
         if not since <= now < since + WINDOWS[kind]:
             since, count = now, 0
         # At the end, so the first one is the one that was noticed first.
-        self.counts[source, kind] = since, count + 1
+        self.counts[source, kind, named] = since, count + 1
         if len(self.counts) > COUNTED:
             del self.counts[next(iter(self.counts))]
-        if count + 1 < most or not self.block(source, kind, count + 1, now):
+        if count + 1 < most or not self.block(source, kind, count + 1, now, named):
             return ""
-        del self.counts[source, kind]
+        del self.counts[source, kind, named]
         return source
 
-    def block(self, source: str, reason: str, count: int, now: float) -> bool:
-        """Blocks a source, unless it is blocked or must never be. Whether it does."""
-        if self.is_blocked(source, now) or overlaps(source, self.never):
+    def block(self, source: str, reason: str, count: int, now: float, named: bool = False) -> bool:
+        """Blocks a source, unless it is blocked or must never be. Whether it does. Who is blocked by a proxy's word is blocked again
+        for what it does itself."""
+        is_blocked = self.is_blocked(source, now) and (named or not self.known[source].named)
+        if is_blocked or overlaps(source, self.never):
             return False
         before = self.known.pop(source, None)
         is_new = before is None or not before.since <= now < before.until + REMEMBERED
         level = 0 if before is None or is_new else min(before.level + 1, len(TIMES) - 1)
         if len(self.known) >= MOST:
             del self.known[min(self.known, key=lambda one: self.known[one].until)]
-        self.known[source] = Block(reason, count, level, now, now + TIMES[level])
+        self.known[source] = Block(reason, count, level, now, now + TIMES[level], named)
         return True
 
     def tidy(self, now: float) -> None:
@@ -140,7 +144,8 @@ class Offenders:
     def forgive(self, source: str) -> bool:
         """Lets a source in again, and forgets what it did. Whether anything was known of it."""
         for kind in WINDOWS:
-            self.counts.pop((source, kind), None)
+            for named in (False, True):
+                self.counts.pop((source, kind, named), None)
         return self.known.pop(source, None) is not None
 
     def save(self) -> str:
@@ -151,8 +156,8 @@ class Offenders:
         """Takes over what was saved, except what must not be blocked any more, and what damage or a wrong clock made."""
         for line in saved.splitlines()[:MOST]:
             try:
-                source, reason, number, level, since, until = line.split()
-                block = Block(reason, int(number), int(level), float(since), float(until))
+                source, reason, number, level, since, until, *named = line.split()
+                block = Block(reason, int(number), int(level), float(since), float(until), named == ["named"])
                 is_right = source_of(source) == source and block.until - block.since <= TIMES[block.level] + 1
             except (IndexError, ValueError):
                 continue

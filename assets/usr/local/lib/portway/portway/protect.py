@@ -2,7 +2,7 @@
 
 nginx tells each offence by a datagram of its own (lib/nginx/protect.ts), in which nothing comes from clients but their
 address. The kernel drops what blocked sources send, by sets with timeouts in a table of their own (protect.nft). Behind
-trusted proxies, packets have the proxies' address: there nginx looks for a file with the client's.
+trusted proxies, packets have the proxies' address: there nginx looks for a file with the client's, and refuses alone.
 
 /etc/portway/protect holds the settings, a word and its value a line; /var/lib/portway/protect who is blocked, for `portway
 blocked` and the next boot.
@@ -33,13 +33,14 @@ TABLE = "inet portway_protect"
 LOOK, FLOODS = 15, 2
 
 
-def offence(message: bytes) -> tuple[str, str]:
-    """Address and kind of the offence that nginx tells. ValueError: it is something else."""
-    *_, kind, address = message.decode().split(" ")
+def offence(message: bytes) -> tuple[str, str, bool]:
+    """Address and kind of the offence that nginx tells, and whether a proxy named the address. ValueError: it is something else."""
+    kind, *peer, address = message.decode().partition("portway: ")[2].split(" ")
     if kind not in WINDOWS:
         raise ValueError(f"no kind: {kind}")
     value_of(address)
-    return address, kind
+    # `unix:`: nginx itself, which tells TLS forwards on one port apart.
+    return address, kind, peer not in ([], [address], ["unix:"])
 
 
 def names(source: str) -> list[str]:
@@ -57,9 +58,12 @@ def names(source: str) -> list[str]:
 
 
 def elements(blocked: dict[str, Block], now: float) -> str:
-    """Lines for nft that put sources into the sets, whether they are there or not."""
+    """Lines for nft that put sources into the sets, whether they are there or not. None for those whom a proxy named: only nginx refuses
+    them, since what comes from the address itself may be somebody else's."""
     lines = []
     for source, block in blocked.items():
+        if block.named:
+            continue
         name, key = (f"{TABLE} blocked_v6", source[:-3]) if source.endswith("/64") else (f"{TABLE} blocked_v4", source)
         left = max(1, int(block.until - now))
         lines += [f"add element {name} {{ {key} }}", f"delete element {name} {{ {key} }}"]
@@ -141,15 +145,15 @@ class Service:
             for name in names(source) if "proxied" in self.settings else []:
                 open(f"{FILES}/{name}", "w").close()
             # Flows in the flow table pass the rules by. They come back as new ones, which are dropped.
-            if "flows" in self.settings:
+            if "flows" in self.settings and not blocked[source].named:
                 run("conntrack", "-D", "-f", "ipv6" if ":" in source else "ipv4", "-s", source)
 
-    def note(self, offences: list[tuple[str, str]]) -> None:
+    def note(self, offences: list[tuple[str, str, bool]]) -> None:
         now = time.time()
         found = {}
-        for address, kind in offences:
+        for address, kind, named in offences:
             with contextlib.suppress(ValueError):
-                source = self.offenders.note(address, kind, now)
+                source = self.offenders.note(address, kind, now, named)
                 if source:
                     found[source] = self.offenders.known[source]
         self.apply(found, now)
