@@ -92,7 +92,7 @@ export function standInFleet(written: unknown): CheckedFleet {
   const { vpc: given } = (isPlainObject(written) ? written : {}) as Written;
   const ami = { id: 'ami-00000000', rootDevice: '/dev/xvda' };
   const forwards = { standIn: Forward.tcp({ listen: 80, to: '192.0.2.1:80', engine: 'iptables' }) };
-  const capacity = { min: 2, max: 3 };
+  const capacity = { min: 2, max: 4 };
   const problems = new Problems();
   subnetsOf({ vpc: given }, 2, problems);
   const vpc = problems.length > 0 ? undefined : readPlace({ vpc: given }, problems)?.vpc;

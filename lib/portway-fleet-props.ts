@@ -24,7 +24,7 @@ export interface PortwayFleetProps
   /**
    * The image of the hosts. It must have the same `os` and architecture. It is named, because a fleet that took the
    * newest one at each launch would have hosts of several images, and nobody would see it. Another image replaces the
-   * hosts one by one.
+   * hosts, one in each zone at a time.
    * @category Fleet
    * @refused none; the message has the command that prints the newest one
    */
@@ -54,7 +54,7 @@ export interface PortwayFleetProps
   /**
    * Which public subnets of `vpc`, by the CDK's `SubnetSelection`: `{ availabilityZones: ['eu-central-1a', 'eu-central-1b'] }`,
    * `{ subnetGroupName: 'Edge' }`, `{ subnets: [one, other] }`. The first one that it selects in each zone is used, for as many zones as
-   * `capacity.zones` says. Others replace the hosts one by one.
+   * `capacity.zones` says. Others replace the hosts.
    * @default the VPC's public subnets
    * @category Fleet
    * @refused without `vpc`; a selection with private subnets, or with subnets in fewer zones than `capacity.zones`
@@ -62,7 +62,7 @@ export interface PortwayFleetProps
   readonly vpcSubnets?: ec2.SubnetSelection;
   /**
    * Further security groups of the hosts, such as a group that admits monitoring. Their own group, which admits the balancer and the
-   * admin, is always there; what any group allows is allowed. AWS's quota is five groups in all. Another list replaces the hosts one by one.
+   * admin, is always there; what any group allows is allowed. AWS's quota is five groups in all. Another list replaces the hosts.
    * @default none
    * @category Fleet
    * @refused without `vpc`; an empty list; more than 15

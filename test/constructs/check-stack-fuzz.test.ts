@@ -67,7 +67,7 @@ const capacity = fc.record(
     capacity: fc.record(
       {
         min: fc.integer({ min: 2, max: 6 }),
-        max: fc.integer({ min: 7, max: 60 }),
+        max: fc.integer({ min: 8, max: 60 }),
         zones: fc.constant(2),
         scaleOn: fc.record(
           {

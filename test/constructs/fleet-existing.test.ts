@@ -91,7 +91,7 @@ describe('an existing VPC', () => {
     const vpc = vpcOf(['a', 'b', 'c']);
     const of = (more: object) => checkFleet({ ...SMALL, vpc, ...more }).network.subnets?.map((one) => one.subnetId);
     expect(of({})).toEqual(['subnet-a', 'subnet-b']);
-    expect(of({ capacity: { min: 3, max: 4, zones: 3 } })).toEqual(['subnet-a', 'subnet-b', 'subnet-c']);
+    expect(of({ capacity: { min: 3, max: 6, zones: 3 } })).toEqual(['subnet-a', 'subnet-b', 'subnet-c']);
     expect(of({ vpcSubnets: { availabilityZones: ['b', 'c'] } })).toEqual(['subnet-b', 'subnet-c']);
     const doubled = ['a', 'a', 'b'].map((availabilityZone, i) => subnet(`subnet-${i}`, { availabilityZone }));
     expect(of({ vpcSubnets: { subnets: doubled } })).toEqual(['subnet-0', 'subnet-2']);
@@ -155,7 +155,7 @@ describe('an existing VPC', () => {
     const app = new App();
     const network = new Stack(app, 'Network', { env: ENV });
     const vpc = ec2.Vpc.fromLookup(network, 'Vpc', { vpcId: 'vpc-0123456789abcdef0' });
-    const props = { ...SMALL, vpc, capacity: { min: 3, max: 4, zones: 3 }, vpcSubnets: { availabilityZones: ['x'] } };
+    const props = { ...SMALL, vpc, capacity: { min: 3, max: 6, zones: 3 }, vpcSubnets: { availabilityZones: ['x'] } };
     const fleet = new PortwayFleet(app, 'Fleet', { ...props, env: ENV } as PortwayFleetProps);
     expect(fleet.network.subnets).toHaveLength(3);
     const { missing } = app.synth().manifest;

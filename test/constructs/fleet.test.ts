@@ -28,15 +28,15 @@ describe('a fleet refuses', () => {
     ['spot', { capacity: { min: 2, max: 4, spot: true } }, /^capacity\.spot must be one of min, max, zones, scaleOn/],
     [
       'no room for a rolling update',
-      { capacity: { min: 3, max: 3 } },
-      'capacity.max must be greater than min, which is 3: a change of the machine starts a new host before it ends an old one, got: 3',
+      { capacity: { min: 3, max: 4 } },
+      'capacity.max must be at least 5, which is min and zones together: a change of the machine starts a new host in each zone before it ends old ones, got: 4',
     ],
     [
       'a zone without a host',
-      { capacity: { min: 2, max: 4, zones: 3 } },
+      { capacity: { min: 2, max: 5, zones: 3 } },
       "capacity.zones must not be more than min, which is 2: a zone's address leads to the hosts of that zone alone, got: 3",
     ],
-    ['more hosts than Parameter Store serves', { capacity: { min: 2, max: 61 } }, /^capacity\.max must be .* 3-60/],
+    ['more hosts than Parameter Store serves', { capacity: { min: 2, max: 61 } }, /^capacity\.max must be .* 4-60/],
     [
       'no image',
       { ami: undefined },

@@ -42,7 +42,7 @@ const stack = (props: Props) => ({
 const fleet = ({ zones, ...props }: Props) => ({
   adminCidr: '203.0.113.7/32',
   ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' },
-  capacity: { min: 3, max: 4, zones },
+  capacity: { min: 3, max: 6, zones },
   forwards: { web: Forward.http(HTTP as never) },
   ...props,
 });
@@ -275,7 +275,7 @@ const DEFAULTS: readonly Default[] = [
       }),
     true,
   ),
-  row('Fleet', 'capacity.scaleOn.cpu', (cpu) => fleet({ capacity: { min: 3, max: 4, scaleOn: { cpu } } }), 60),
+  row('Fleet', 'capacity.scaleOn.cpu', (cpu) => fleet({ capacity: { min: 3, max: 5, scaleOn: { cpu } } }), 60),
   row('Fleet', 'healthPort', (healthPort) => fleet({ healthPort }), 10_257),
   row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
   row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),

@@ -9,12 +9,12 @@ import { readScaleOn, type ScaleOn, type ScaleOnProps, STANDARD } from './scalin
  * @category Fleet
  */
 export interface CapacityProps {
-  /** The fewest hosts that run at any time (2-59), also while a change of the machine replaces them one by one. */
+  /** The fewest hosts that run at any time (2-58), also while a change of the machine replaces them. */
   readonly min: number;
   /**
-   * The most hosts (3-60). A change of the machine starts a new host before it ends an old one, so it needs room for
-   * one more than `min`. Hosts beyond `min` come and go with the load: see `scaleOn`.
-   * @refused a number that is not greater than `min`
+   * The most hosts (4-60). A change of the machine starts a new host in each zone before it ends old ones, so it needs
+   * room for them beside `min`. Hosts beyond `min` come and go with the load: see `scaleOn`.
+   * @refused fewer than `min` and `zones` together
    */
   readonly max: number;
   /**
@@ -46,7 +46,7 @@ export const CAPACITY = { min: true, max: true, zones: true, scaleOn: true } sat
 const MOST_HOSTS = 60;
 
 /** In place of a wrong capacity, so that everything else is checked too. */
-const STAND_IN: Capacity = { min: 2, max: 3, zones: 2, scaleOn: STANDARD };
+const STAND_IN: Capacity = { min: 2, max: 4, zones: 2, scaleOn: STANDARD };
 
 /** Reads `capacity`. Reports anything wrong to `problems`. */
 export function readCapacity(value: unknown, problems: Problems): Capacity {
@@ -58,15 +58,15 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
     problems,
   );
   if (read === undefined) return STAND_IN;
-  const min = readWhole('capacity.min', read.min, { from: 2, to: MOST_HOSTS - 1, required: true }, problems);
-  const max = readWhole('capacity.max', read.max, { from: 3, to: MOST_HOSTS, required: true }, problems);
+  const min = readWhole('capacity.min', read.min, { from: 2, to: MOST_HOSTS - 2, required: true }, problems);
+  const max = readWhole('capacity.max', read.max, { from: 4, to: MOST_HOSTS, required: true }, problems);
   const zones = readWhole('capacity.zones', read.zones, { from: 2, to: 6 }, problems) ?? STAND_IN.zones;
   const scaleOn = readScaleOn(read.scaleOn, problems);
   if (min === undefined || max === undefined || problems.length > before) return STAND_IN;
-  if (max <= min)
+  if (max < min + zones)
     problems.add(
       'capacity.max',
-      `must be greater than min, which is ${min}: a change of the machine starts a new host before it ends an old one`,
+      `must be at least ${min + zones}, which is min and zones together: a change of the machine starts a new host in each zone before it ends old ones`,
       max,
     );
   if (zones > min)

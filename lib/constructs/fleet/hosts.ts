@@ -86,8 +86,8 @@ export interface HostsProps {
 const LINGER_SECONDS = 120;
 
 /**
- * The hosts of a fleet: an Auto Scaling group that replaces what fails, follows the load, and replaces its hosts one by one where
- * the machine changes. Each host reports itself: the group's creation waits for `min` reports, and a replacement for each new
+ * The hosts of a fleet: an Auto Scaling group that replaces what fails, follows the load, and replaces its hosts, one in each zone at
+ * a time, where the machine changes. Each host reports itself: the group's creation waits for `min` reports, and a replacement for each new
  * host's; a FAILURE ends it and goes back.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
  */
@@ -97,7 +97,7 @@ export class Hosts extends Construct {
   constructor(scope: Construct, id: string, props: HostsProps) {
     super(scope, id);
     const { network, capacity, launchTemplate, bootTimeout } = props;
-    const { min, max, scaleOn } = capacity;
+    const { min, max, zones, scaleOn } = capacity;
     this.group = new autoscaling.CfnAutoScalingGroup(this, 'Group', {
       ...{ minSize: `${min}`, maxSize: `${max}` },
       vpcZoneIdentifier: network.subnets.map(({ subnetId }) => subnetId),
@@ -118,8 +118,9 @@ export class Hosts extends Construct {
     this.group.cfnOptions.creationPolicy = { resourceSignal: { count: min, timeout: pause } };
     this.group.cfnOptions.updatePolicy = {
       autoScalingRollingUpdate: {
-        // One at a time, after its successor has reported itself.
-        ...{ minInstancesInService: min, maxBatchSize: 1, minSuccessfulInstancesPercent: 100 },
+        // As many at once as there are zones, each after its successor has reported itself. The group spreads new hosts over the zones; one at a
+        // time, both successors of two hosts could be in one zone, and the other one's address would lead nowhere.
+        ...{ minInstancesInService: min, maxBatchSize: zones, minSuccessfulInstancesPercent: 100 },
         ...{ waitOnResourceSignals: true, pauseTime: pause },
         // AWS's advice: what changes the group by itself confuses the update.
         suspendProcesses: ['AlarmNotification', 'AZRebalance', 'HealthCheck', 'ReplaceUnhealthy', 'ScheduledActions'],

@@ -7,9 +7,9 @@ export const NOT_ON_A_FLEET = {
   egress: 'a route leads to one host, and a fleet has none that stays. Use a PortwayStack beside it',
   ipv6: "by IPv6 the balancer hands connections on from its own address, so allowFrom, limits and logs would not see the client's",
   ping: 'the balancer answers no pings and hands none on',
-  reboot: 'all of its hosts would reboot in the same minute. Another ami replaces them one by one',
+  reboot: 'all of its hosts would reboot in the same minute. Another ami replaces them, one in each zone at a time',
   onChange:
-    "its hosts take over changes of forwards while they run, as with 'live'; changes of the machine replace them one by one",
+    "its hosts take over changes of forwards while they run, as with 'live'; changes of the machine replace them, one in each zone at a time",
   liveTrigger: "a group's tags do not reach running hosts, so they poll, as with 'poll'",
   attempt: 'hosts report to their group, which keeps no old reports: deploy again',
 } as const;

@@ -15,7 +15,7 @@ export interface Comparison {
   readonly address: 'stays' | 'changes';
   /** True: at least one change is of a kind that Portway does not know, see `cdk diff`. */
   readonly incomplete: boolean;
-  /** The hosts are a fleet's: `replace` means one by one. Omitted: there is one host. */
+  /** The hosts are a fleet's: `replace` means one in each zone at a time. Omitted: there is one host. */
   readonly fleet?: true;
 }
 

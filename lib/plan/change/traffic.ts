@@ -30,7 +30,7 @@ const FLEET: Partial<typeof TRAFFIC> = {
   nothing: 'No host is touched.',
   live: 'Nothing stops: all running hosts take the change over and prove it, within a minute; the deploy waits for as many as always run. A new port answers after the 3 to 5 minutes of the balancer.',
   replace:
-    'The hosts are replaced one by one: a new one starts with an empty disk, proves itself and is found ready by the balancer, then an old one goes, whose connections have 300 s to end.',
+    'The hosts are replaced, one in each zone at a time: a new one starts with an empty disk, proves itself and is found ready by the balancer, then an old one goes, whose connections have 300 s to end.',
 };
 
 type Seen = Pick<Comparison, 'host' | 'address' | 'incomplete' | 'fleet'>;

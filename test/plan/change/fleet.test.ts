@@ -38,14 +38,16 @@ test.each([
   ['os, architecture or ami', { ami: { id: 'ami-0123456789abcdef1', rootDevice: '/dev/xvda' } }],
   ['diskGiB', { diskGiB: 20 }],
   ['sshPublicKey or keyPairName', { keyPairName: 'other' }],
-])('another machine replaces the hosts one by one: %s', (what, props) => {
+])('another machine replaces the hosts: %s', (what, props) => {
   const found = changed(props);
   expect(found).toMatchObject({ host: 'replace', address: 'stays', incomplete: false });
   expect(rowOf(found, what)).toMatchObject({
     host: 'replace',
     why: 'a host is as its launch template was when it started',
   });
-  expect(printComparison('Stack Fleet', 'deployed', found)).toContain('The hosts are replaced one by one');
+  expect(printComparison('Stack Fleet', 'deployed', found)).toContain(
+    'The hosts are replaced, one in each zone at a time',
+  );
 });
 
 test('more hosts touch none of those that run', () => {
@@ -55,5 +57,5 @@ test('more hosts touch none of those that run', () => {
 });
 
 test('another zone has another address, and other subnets replace the hosts', () => {
-  expect(changed({ capacity: { min: 3, max: 4, zones: 3 } })).toMatchObject({ address: 'changes', host: 'replace' });
+  expect(changed({ capacity: { min: 3, max: 6, zones: 3 } })).toMatchObject({ address: 'changes', host: 'replace' });
 });
