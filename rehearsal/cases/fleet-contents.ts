@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { Forward } from '../../lib/forward/forward';
 import type { FleetVersion, Stage } from '../src/case';
+import { CHECK_TIMEOUT } from '../src/fleet/balancer';
 import type { FleetHost } from '../src/fleet/hosts';
 import { INTERNET } from '../src/network/addresses';
 import type { Party } from '../src/network/topology';
@@ -10,10 +12,20 @@ export const [ONE, OTHER] = ['10.0.9.10', '10.0.9.11'] as const;
 /** Ports: of the kernel, of nginx, of the kernel but refused to the stranger, and one that changes. */
 export const [WEB, SITE, CLOSED, SHOP] = [80, 81, 82, 8000] as const;
 
+/**
+ * The longest time from a host's end until its balancer knows, in seconds: until the next question, 10 s between two questions, the time
+ * for the second's answer, and a look of the lab's.
+ */
+export const NOTICED = 10 + 10 + CHECK_TIMEOUT + 2;
+
 const engine = 'iptables';
 
-const version = (shop: string, more: FleetVersion['forwards'] = {}): FleetVersion => ({
-  capacity: { min: 2, max: 3, zones: 2 },
+const version = (
+  shop: string,
+  more: FleetVersion['forwards'] = {},
+  machine: Partial<FleetVersion> = {},
+): FleetVersion => ({
+  capacity: { min: 2, max: 4, zones: 2 },
   ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' },
   // An emulated processor boots two hosts at once. A host that dies is replaced only after so long, too.
   bootMinutes: 12,
@@ -25,13 +37,20 @@ const version = (shop: string, more: FleetVersion['forwards'] = {}): FleetVersio
     shop: Forward.tcp({ listen: SHOP, to: `${shop}:8080`, engine }),
     ...more,
   },
+  ...machine,
 });
 
-/** Contents of a fleet with a host in each of two zones. The last one fails on each host: an application listens there. */
+const FAILS = join(__dirname, 'fleet-rolling', 'fails.sh');
+
+/** Contents of a fleet with a host in each of two zones. */
 export const FLEET = {
   first: version(ONE),
   'another target': version(OTHER),
+  // It fails on each host: an application listens there.
   'taken port': version(OTHER, { taken: Forward.http({ listen: 8080, to: `${ONE}:8080` }) }),
+  'three hosts': version(OTHER, {}, { capacity: { min: 3, max: 5, zones: 2 } }),
+  'another type': version(ONE, {}, { instanceType: 't4g.small' }),
+  'a boot that fails': version(ONE, {}, { instanceType: 't4g.medium', firstBootScript: FAILS }),
 } as const satisfies Record<string, FleetVersion>;
 
 /** Who answers a party on a port, and who it says has asked. `nobody`: no answer. */

@@ -108,8 +108,11 @@ export interface Stage {
    * @param rate requests a second. Default: 20, a noticeable load for an emulated processor. Fewer are enough to measure downtime in seconds
    */
   watch(url?: string, rate?: number): Watch;
-  /** Opens a TCP connection to a port of the gateway as a stranger, and asks over it twice a second: measures whether a change cuts it. */
-  hold(port: number): Hold;
+  /**
+   * Opens a TCP connection to a port of the gateway as a stranger, and asks over it twice a second: measures whether a change cuts it.
+   * @param address Default: that of the gateway
+   */
+  hold(port: number, address?: string): Hold;
 }
 
 /** Requests at a steady rate, sent by a separate process. */

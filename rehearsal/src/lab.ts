@@ -223,6 +223,13 @@ export class Lab {
     await this.namespaces.run('vpc', command).catch(() => undefined);
   }
 
+  /** How many TCP connections by way of the balancer to a host are open. */
+  async openConnections(privateIp: string): Promise<number> {
+    const command = ['conntrack', '--dump', '--proto', 'tcp', '--state', 'ESTABLISHED', '--mark', '1'];
+    const { stdout } = await this.namespaces.run('vpc', [...command, '--reply-src', privateIp]);
+    return stdout.split('\n').filter((line) => line.includes('ESTABLISHED')).length;
+  }
+
   /** The VPC's IPv6 side; undefined until an instance with an IPv6 address is launched. */
   get ipv6(): Ipv6Map | undefined {
     return this.#ipv6;

@@ -148,7 +148,7 @@ export class SharedStage {
       diff: (version) => this.diff(version),
       answered: (limit) => this.answered(limit),
       watch: (url, rate) => this.watch(url, rate),
-      hold: (port) => this.hold(port),
+      hold: (port, address) => this.hold(port, address),
     };
   }
 
@@ -295,9 +295,9 @@ export class SharedStage {
     return watch({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', url, rate });
   }
 
-  hold(port: number): Hold {
+  hold(port: number, address = this.#address): Hold {
     const { folder, cleanup } = this.#o;
-    return hold({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', address: this.#address, port });
+    return hold({ namespaces: this.lab.namespaces, cleanup, folder, party: 'stranger', address, port });
   }
 
   /** Runs the real CLI until it ends or the rehearsal does. Its log is `cdk.log`, unless another one is given. */

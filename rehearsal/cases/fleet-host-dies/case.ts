@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RehearsalCase, Stage } from '../../src/case';
-import { CHECK_TIMEOUT } from '../../src/fleet/balancer';
 import type { Note } from '../../src/report/steps';
-import { FLEET, WEB, zonesServe } from '../fleet-contents';
+import { FLEET, NOTICED, WEB, zonesServe } from '../fleet-contents';
 
 /** Requests a second in each zone. */
 const RATE = 10;
-/** The most seconds until the next question, 10 s between two questions, the time for the second's answer, and a look of the lab's. */
-const NOTICED = 10 + 10 + CHECK_TIMEOUT + 2;
 /** The longest boot of an emulated host, in seconds. */
 const REPLACED = 600;
 

@@ -16,6 +16,8 @@ export interface DescribedListener {
   readonly check: HealthCheck;
   /** The instances that it may send connections to, by id. */
   readonly targets: readonly string[];
+  /** Those that keep what they have, and get no new ones. */
+  readonly draining: readonly string[];
 }
 
 /** How each target is asked whether it is well: `GET path`, answered by 200. */
@@ -57,11 +59,13 @@ export class BalancerReader {
     const TargetGroupArn = only(text, 'TargetGroupArn');
     const check = this.#checks.get(TargetGroupArn) ?? (await this.#checkOf(TargetGroupArn));
     this.#checks.set(TargetGroupArn, check);
+    const states = targetStates(await this.#ask('DescribeTargetHealth', { TargetGroupArn }));
+    const are = (isDraining: boolean) =>
+      [...states].filter(([, state]) => (state === 'draining') === isDraining).map(([id]) => id);
     return {
       port: Number(only(text, 'Port')),
       protocol: only(text, 'Protocol') as DescribedListener['protocol'],
-      check,
-      targets: values(await this.#ask('DescribeTargetHealth', { TargetGroupArn }), 'Id'),
+      ...{ check, targets: are(false), draining: are(true) },
     };
   }
 
@@ -82,10 +86,10 @@ export class BalancerReader {
   }
 }
 
-/** Tells the group that a host is unhealthy, as its balancer does: it is replaced once its grace period is over. */
-export async function callUnhealthy(endpoint: Endpoint, instanceId: string): Promise<void> {
-  const more = { InstanceId: instanceId, HealthStatus: 'Unhealthy', ShouldRespectGracePeriod: 'true' };
-  await query(endpoint, 'autoscaling', 'SetInstanceHealth', '2011-01-01', more);
+/** The states of a target group's targets by their ids, of an answer to DescribeTargetHealth. */
+export function targetStates(xml: string): ReadonlyMap<string, string> {
+  const found = xml.matchAll(/<Id>([^<]+)<\/Id>.*?<State>([^<]+)<\/State>/gs);
+  return new Map([...found].map(([, id = '', state = '']) => [id, state]));
 }
 
 function only(xml: string, tag: string): string {

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { groupRules } from '../../../lib/operate/security-group';
-import { BalancerReader, callUnhealthy, type DescribedBalancer, type HealthCheck } from '../aws/balancer';
+import { BalancerReader, type DescribedBalancer, type HealthCheck } from '../aws/balancer';
 import { ec2Client } from '../aws/client';
 import type { Endpoint } from '../aws/endpoint';
+import { callUnhealthy } from '../aws/group';
 import type { Cleanup } from '../cleanup';
 import type { Lab, LabBalancer } from '../lab';
 import { securityRules } from '../lab-instance';
@@ -54,6 +55,11 @@ export class Balancer {
   readonly #client: EC2Client;
   readonly #reader: BalancerReader;
   readonly #health = new Map<string, HostHealth>();
+  readonly #draining = new Set<string>();
+  /** The subnets of zones that are out of order. */
+  readonly #lost = new Set<string>();
+  /** Private addresses by id of all that run, also after they have stopped to be targets. */
+  readonly #running = new Map<string, string>();
   readonly #asking = new Set<string>();
   readonly #events: HealthEvent[] = [];
   readonly #ending = new AbortController();
@@ -86,10 +92,11 @@ export class Balancer {
     return this.#events;
   }
 
-  /** What it thinks of each host that it may send connections to. */
+  /** What it thinks of each of its targets. */
   get health(): ReadonlyMap<string, Health> {
     this.#throwIfFailed();
-    return new Map([...this.#health].map(([id, { state }]) => [id, state]));
+    const asked = [...this.#health].map(([id, { state }]): [string, Health] => [id, state]);
+    return new Map([...asked, ...[...this.#draining].map((id): [string, Health] => [id, 'draining'])]);
   }
 
   /** Its fixed addresses, by subnet. */
@@ -109,6 +116,15 @@ export class Balancer {
       this.#hosts.some((host) => host.subnetId === subnetId && this.#stateOf(host) === 'healthy'),
     );
     return (well.length > 0 ? well : this.#zones).map(({ publicIp }) => publicIp);
+  }
+
+  /**
+   * Takes the balancer's part in a zone out of order, or into order again: its address answers nobody. The zone's hosts are the caller's.
+   * Meanwhile nobody calls them unhealthy to the group, which would start another one there.
+   */
+  setZone({ subnetId }: FleetHost, isWell: boolean): void {
+    if (isWell) this.#lost.delete(subnetId);
+    else this.#lost.add(subnetId);
   }
 
   /** Waits until something holds. @throws Error after `limit` seconds, or when following has failed */
@@ -149,11 +165,38 @@ export class Balancer {
     const hosts = await fleetHosts(this.#client, this.#o.stack);
     const targets = new Set(said.listeners.flatMap((listener) => listener.targets));
     for (const id of this.#health.keys()) if (!targets.has(id)) this.#health.delete(id);
+    await this.#drain(new Set(said.listeners.flatMap((listener) => listener.draining)));
+    await this.#endWith(hosts);
     this.#hosts = hosts.filter(({ instanceId }) => targets.has(instanceId));
     this.#zones = said.zones;
     const [check] = said.listeners.map((listener) => listener.check);
     for (const host of check === undefined ? [] : this.#hosts) void this.#ask(host, check as HealthCheck);
     await this.#place(said);
+  }
+
+  /** Remembers who drains: it is not asked any more, and gets no new connections. */
+  async #drain(draining: ReadonlySet<string>): Promise<void> {
+    for (const id of this.#draining) if (!draining.has(id)) this.#draining.delete(id);
+    for (const id of draining) {
+      if (this.#draining.has(id)) continue;
+      this.#draining.add(id);
+      await this.#tell({ time: new Date(), instanceId: id, state: 'draining', said: 'deregistered' });
+    }
+  }
+
+  /** Connections of a host that has ended end too: another one may get its address. */
+  async #endWith(hosts: readonly FleetHost[]): Promise<void> {
+    for (const [id, privateIp] of this.#running) {
+      if (hosts.some(({ instanceId }) => instanceId === id)) continue;
+      this.#running.delete(id);
+      await this.#o.lab.endConnections(privateIp);
+    }
+    for (const { instanceId, privateIp } of hosts) this.#running.set(instanceId, privateIp);
+  }
+
+  async #tell(event: HealthEvent): Promise<void> {
+    this.#events.push(event);
+    await appendFile(join(this.#o.lab.folder, 'balancer.log'), `${JSON.stringify(event)}\n`);
   }
 
   /** Asks a host, and remembers what it says. One question at a time, at the check's interval. */
@@ -169,17 +212,17 @@ export class Balancer {
       const zone = this.#zones.findIndex((one) => one.subnetId === subnetId);
       const url = `http://${privateIp}:${check.port}${check.path}`;
       const answer = await lab.probe.http(this.#nodes[zone] ?? 'stranger', url, { seconds: CHECK_TIMEOUT });
-      if (this.#ending.signal.aborted) return;
+      // It may have begun to drain meanwhile.
+      if (this.#ending.signal.aborted || this.#health.get(instanceId) !== health) return;
       if (health.add(answer.status === 200, check)) {
         const state = health.state;
         const text = answer.error ?? `${answer.status} ${answer.body.trim()}`;
-        const event = { time: new Date(), instanceId, state, said: text };
-        this.#events.push(event);
-        await appendFile(join(lab.folder, 'balancer.log'), `${JSON.stringify(event)}\n`);
+        await this.#tell({ time: new Date(), instanceId, state, said: text });
         if (state === 'unhealthy') await lab.endConnections(privateIp);
       }
       // A host that somebody has ended meanwhile is unknown to the group.
-      if (health.state === 'unhealthy') await callUnhealthy(this.#o.endpoint, instanceId).catch(() => undefined);
+      if (health.state === 'unhealthy' && !this.#lost.has(subnetId))
+        await callUnhealthy(this.#o.endpoint, instanceId).catch(() => undefined);
       await sleep(begin + check.intervalSeconds * 1000 - Date.now(), undefined, { signal: this.#ending.signal });
     } catch (error) {
       if (!this.#ending.signal.aborted) this.#error = error;
@@ -200,6 +243,7 @@ export class Balancer {
         const ports = said.listeners.flatMap(({ port, protocol, targets }) => {
           const hosts = here.filter(({ instanceId }) => targets.includes(instanceId));
           const chosen = receivers(hosts.map((host) => ({ host, state: this.#stateOf(host) })));
+          if (this.#lost.has(subnetId)) return [];
           const addresses = chosen.map(({ host }) => host.privateIp).toSorted();
           return transports(protocol).map((transport) => ({ transport, port, hosts: addresses }));
         });

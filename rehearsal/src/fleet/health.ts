@@ -1,11 +1,14 @@
 import type { HealthCheck } from '../aws/balancer';
 
-/** What a balancer thinks of a host: `initial` until enough answers were good for the first time. */
-export type Health = 'initial' | 'healthy' | 'unhealthy';
+/**
+ * What a balancer thinks of a host: `initial` until enough answers were good for the first time, `draining` from the moment on at which
+ * it shall go: its health does not matter any more.
+ */
+export type Health = 'initial' | 'healthy' | 'unhealthy' | 'draining';
 
 /** A host's health by its answers in a row, as the thresholds of its target groups say. */
 export class HostHealth {
-  state: Health = 'initial';
+  state: Exclude<Health, 'draining'> = 'initial';
   #good = 0;
   #bad = 0;
 

@@ -11,7 +11,7 @@ export interface FleetHost {
   readonly launched: number;
 }
 
-/** The running hosts of a stack, the oldest first. */
+/** The running hosts of a stack, the oldest first: also those that leave its group. */
 export async function fleetHosts(client: EC2Client, stack: string): Promise<readonly FleetHost[]> {
   return (await allInstances(client))
     .filter((one) => ofStack(one, stack) && ['pending', 'running'].includes(one.State?.Name ?? ''))

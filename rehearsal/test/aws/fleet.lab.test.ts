@@ -1,5 +1,6 @@
 import { Forward } from '../../../lib/forward/forward';
-import { BalancerReader, callUnhealthy } from '../../src/aws/balancer';
+import { BalancerReader } from '../../src/aws/balancer';
+import { callUnhealthy } from '../../src/aws/group';
 import { inventory } from '../../src/aws/inventory';
 import { values } from '../../src/aws/other-inventory';
 import { FleetLab } from '../support/fleet-lab';
@@ -107,13 +108,14 @@ test('a host that its balancer calls unhealthy is replaced, but not while it is 
 });
 
 test("the balancer tells its addresses, its group, and its hosts' health check", async () => {
+  await lab.settled();
   const { zones = [], groups, listeners = [] } = (await new BalancerReader(lab.endpoint).read()) ?? {};
   expect(zones.map(({ publicIp }) => publicIp)).toEqual([expect.stringMatching(/^203/), expect.stringMatching(/^203/)]);
   expect(groups).toEqual([expect.stringMatching(/^sg-/)]);
   const check = { port: 10256, path: '/', intervalSeconds: 10, healthyCount: 2, unhealthyCount: 2 };
   const targets = expect.arrayContaining(await lab.ids());
   expect(listeners.toSorted((a, b) => a.port - b.port)).toEqual(
-    [80, 81].map((port) => ({ port, protocol: 'TCP', check, targets })),
+    [80, 81].map((port) => ({ port, protocol: 'TCP', check, targets, draining: [] })),
   );
 });
 

@@ -3,6 +3,7 @@ import { DescribeInstanceAttributeCommand, DescribeInstancesCommand, type EC2Cli
 import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { ec2Client, ssmClient } from '../../src/aws/client';
 import type { StartedEndpoint } from '../../src/aws/endpoint';
+import { lifecycleStates } from '../../src/aws/group';
 import { signalResource } from './signal-resource';
 
 export interface FleetHost {
@@ -17,7 +18,7 @@ export type Behaviour = (host: FleetHost, what: 'boot' | 'change') => 'SUCCESS' 
 
 /**
  * Stands for the programs of a fleet's hosts: reads what each host's user-data and pointer say, and reports as the host does,
- * again until it is accepted. A content that was reported is not reported again.
+ * again until it is accepted. A content that was reported is not reported again, unless there was another one meanwhile.
  */
 export class FleetHosts {
   /** Accepted reports: the host, the resource and the status. */
@@ -25,6 +26,8 @@ export class FleetHosts {
   private readonly ec2: EC2Client;
   private readonly ssm: SSMClient;
   private readonly done = new Map<string, string>();
+  /** The condition that each host's pointer named last. */
+  private readonly live = new Map<string, string>();
   private behaviour: Behaviour = () => 'SUCCESS';
   private stopped = false;
   private running: Promise<void> | undefined;
@@ -53,13 +56,12 @@ export class FleetHosts {
     this.behaviour = behaviour;
   }
 
-  /** The running hosts, the oldest first. */
+  /** The hosts in service, the oldest first. */
   async all(): Promise<readonly FleetHost[]> {
     const { Reservations = [] } = await this.ec2.send(new DescribeInstancesCommand({}));
+    const states = await lifecycleStates(this.endpoint);
     return Reservations.flatMap(({ Instances = [] }) => Instances)
-      .filter(
-        ({ State, Tags = [] }) => State?.Name === 'running' && Tags.some((t) => t.Key?.startsWith('aws:autoscaling')),
-      )
+      .filter(({ InstanceId = '' }) => states.get(InstanceId) === 'InService')
       .map(({ InstanceId = '', InstanceType = '', SubnetId = '', LaunchTime }) => ({
         ...{ id: InstanceId, type: InstanceType, subnet: SubnetId, launched: LaunchTime?.getTime() ?? 0 },
       }));
@@ -99,6 +101,9 @@ export class FleetHosts {
     const status = this.behaviour(host, isBoot ? 'boot' : 'change');
     if (status === undefined) return;
     if (isBoot) await this.tell(host, group, status, host.id);
+    const last = this.live.get(host.id);
+    if (last !== undefined && last !== named.live) this.done.delete(`${host.id} ${named.live}`);
+    this.live.set(host.id, named.live);
     await this.tell(host, named.live, status, status === 'SUCCESS' ? host.id : `${host.id} iptables refused COMMIT`);
   }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Annotations, App, DefaultStackSynthesizer } from 'aws-cdk-lib';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import type { StackLogs } from '../../../lib/operate/logs-command';
@@ -9,10 +10,15 @@ import type { PortwayFleetProps } from '../../../lib/portway-fleet-props';
 import { PUBLIC_KEY } from '../../../test/snapshots/canonical';
 import { featureFlags } from '../../../test/snapshots/synthesize';
 import { SMALL } from '../../../test/support/fleet';
+import { targetStates } from '../../src/aws/balancer';
 import { BOOTSTRAP, type CdkError, cdk } from '../../src/aws/cdk';
 import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
+import { lifecycleStates } from '../../src/aws/group';
 import { query, values } from '../../src/aws/other-inventory';
 import { FleetHosts } from './fleet-hosts';
+
+/** A host has drained after 3 seconds, and ends 1.2 seconds later. */
+const HASTE = 100;
 
 export interface RanPortway {
   readonly code: number;
@@ -34,9 +40,9 @@ export class FleetLab {
   ) {}
 
   /** An account that is bootstrapped, and empty otherwise. */
-  static async start(): Promise<FleetLab> {
+  static async start(haste = HASTE): Promise<FleetLab> {
     const folder = await mkdtemp(join(tmpdir(), 'portway-fleet-'));
-    const endpoint = await startEndpoint({ folder });
+    const endpoint = await startEndpoint({ folder, haste });
     const lab = new FleetLab(folder, endpoint, new FleetHosts(endpoint, 'Fleet'));
     await lab.cli(BOOTSTRAP, lab.synth()).finished;
     return lab;
@@ -111,22 +117,28 @@ export class FleetLab {
     ];
   }
 
-  /** The targets of each listened port. */
-  async targets(): Promise<Record<string, readonly string[]>> {
+  /** The targets of each listened port: those that get new connections, or those in another state. */
+  async targets(state = 'healthy'): Promise<Record<string, readonly string[]>> {
     const groups = await this.elb('DescribeTargetGroups');
     const found: Record<string, readonly string[]> = {};
     for (const TargetGroupArn of values(groups, 'TargetGroupArn')) {
-      const health = await this.elb('DescribeTargetHealth', { TargetGroupArn });
+      const states = targetStates(await this.elb('DescribeTargetHealth', { TargetGroupArn }));
       const [port = ''] = values(
         await this.elb('DescribeTargetGroups', { 'TargetGroupArns.member.1': TargetGroupArn }),
         'Port',
       );
-      found[port] = values(health, 'Id').toSorted();
+      found[port] = [...states].flatMap(([id, is]) => (is === state ? id : [])).toSorted();
     }
     return found;
   }
 
-  /** The ids of the running hosts. */
+  /** Waits until no host is on its way out any more. */
+  async settled(): Promise<void> {
+    while ([...(await lifecycleStates(this.endpoint)).values()].some((state) => state !== 'InService'))
+      await sleep(100);
+  }
+
+  /** The ids of the hosts in service. */
   async ids(): Promise<readonly string[]> {
     return (await this.hosts.all()).map(({ id }) => id).toSorted();
   }

@@ -10,7 +10,7 @@ import { packages } from './package';
 import { policies } from './policies';
 import { pytest } from './pytest';
 import { python } from './python';
-import { cases, rehearsal } from './rehearsal';
+import { cases, fleets, rehearsal } from './rehearsal';
 import { shell } from './shell';
 import { site } from './site';
 import { biome, typecheck } from './typescript';
@@ -36,6 +36,7 @@ export const parts: readonly Part[] = [
   lab,
   rehearsal,
   cases,
+  fleets,
   arm64,
   changes,
   hostNightly,

@@ -100,7 +100,7 @@ export const hostNightly = jestPart({
 
 /** What takes long in the lab, and few changes touch. */
 const SELDOM_IN_LAB = [
-  ...['rehearsal/test/aws/fleet-machine', 'test/operate/fleet/commands'],
+  ...['rehearsal/test/aws/fleet-machine', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
   ...['test/operate/hosts/hosts', 'test/operate/ssh/tunnel'],
 ];
 

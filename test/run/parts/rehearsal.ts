@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DEFAULT_CASES } from '../../../rehearsal/src/cases';
+import { DEFAULT_CASES, loadCases } from '../../../rehearsal/src/cases';
 import { html } from '../../../rehearsal/src/report/html';
 import type { RehearsalReport } from '../../../rehearsal/src/report/record';
 import { failed, needsVm, type Outcome, PASSED, type Part, type PartContext } from '../part';
@@ -82,15 +82,31 @@ export const rehearsal: Part = {
   run: (context) => rehearse(context, EVERY_TIME),
 };
 
+/** The cases about one gateway, or those about a fleet. */
+async function casesOf(isFleet: boolean): Promise<readonly string[]> {
+  return (await loadCases()).filter((one) => (one.case.fleet !== undefined) === isFleet).map(({ name }) => name);
+}
+
 /** Everything that a team fears: some 50 minutes with emulated CPUs. */
 export const cases: Part = {
   name: 'cases',
-  about: 'every case of the rehearsal',
+  about: 'every case of the rehearsal about one gateway',
   nightly: true,
   limitMinutes: 85,
   tools: LAB_TOOLS,
   impossible: () => needsVm(),
-  run: (context) => rehearse(context, ['all']),
+  run: async (context) => rehearse(context, await casesOf(false)),
+};
+
+/** What happens to several hosts: some 50 minutes with emulated CPUs. */
+export const fleets: Part = {
+  name: 'fleets',
+  about: 'every case of the rehearsal about a fleet',
+  nightly: true,
+  limitMinutes: 85,
+  tools: LAB_TOOLS,
+  impossible: () => needsVm(),
+  run: async (context) => rehearse(context, await casesOf(true)),
 };
 
 async function rehearse(context: PartContext, names: readonly string[]): Promise<Outcome> {

@@ -6,15 +6,16 @@ capacity, a terminated instance) is followed. Signals of a group must carry the 
 says so. Texts of events as in public reports (issues awslabs/amazon-eks-ami#66, buildkite/elastic-ci-stack-for-aws#130).
 
 A host that somebody calls unhealthy (SetInstanceHealth) is replaced after the grace period, but not while the group rolls. Who
-looks at hosts, as a balancer does, does it from outside.
+looks at hosts, as a balancer does, does it from outside. A host that goes leaves as leaving.py says, and nothing waits for it.
 
-Not here: scaling by load, lifecycle hooks and their waiting, and what AWS's rollback does with instances that have the right data of another template version: here they stay.
+Not here: scaling by load, hooks at a launch, and what AWS's rollback does with instances that have the right data of another template version: here they stay.
 """
 
 import json
 import re
 import time
 
+import draining
 import instance
 from engine import (
     action,
@@ -29,6 +30,7 @@ from engine import (
     stack_of,
     take_over,
 )
+from leaving import IN_SERVICE, end, in_service, retire
 from ministack.services import alb, autoscaling
 from ministack.services.cloudformation import helpers, stacks, wait_conditions
 
@@ -51,17 +53,21 @@ def _launch_data(template):
     return found[0]["LaunchTemplateData"]
 
 
-def _instances(group):
-    """Of a group, the oldest first. Terminated ones are none."""
-    alive = [one for one in group["Instances"] if ec2._instances[one["InstanceId"]]["State"]["Name"] != "terminated"]
-    group["Instances"][:] = alive
-    return alive
+def _subnet_of(one):
+    return ec2._instances[one["InstanceId"]]["SubnetId"]
 
 
 def _emptiest_subnet(group):
     subnets = group["VPCZoneIdentifier"].split(",")
-    taken = [ec2._instances[one["InstanceId"]]["SubnetId"] for one in _instances(group)]
+    taken = [_subnet_of(one) for one in in_service(group)]
     return min(subnets, key=lambda subnet: (taken.count(subnet), subnets.index(subnet)))
+
+
+def _surplus(group):
+    """Of the subnet with the most instances the oldest one: the default termination policy, as far as it knows no versions."""
+    members = in_service(group)
+    taken = [_subnet_of(one) for one in members]
+    return max(members, key=lambda one: taken.count(_subnet_of(one)))["InstanceId"]
 
 
 def _launch(group):
@@ -83,7 +89,7 @@ def _launch(group):
     group["Instances"].append(
         {
             "InstanceId": instance_id,
-            "LifecycleState": "InService",
+            "LifecycleState": IN_SERVICE,
             "HealthStatus": "Healthy",
             "AvailabilityZone": attributes["AvailabilityZone"],
             "ProtectedFromScaleIn": False,
@@ -92,23 +98,16 @@ def _launch(group):
         }
     )
     for arn in group.get("TargetGroupARNs", []):
-        alb._targets[arn].append({"Id": instance_id, "Port": alb._tgs[arn]["Port"]})
+        draining.register(arn, instance_id)
     return instance_id
 
 
-def _terminate(group, instance_id):
-    for targets in alb._targets.values():
-        targets[:] = [one for one in targets if one["Id"] != instance_id]
-    instance.delete(instance_id, {})
-    _instances(group)
-
-
 def _resize(group):
-    """As many instances as desired; the oldest go first."""
-    while len(_instances(group)) < group["DesiredCapacity"]:
+    """As many instances as desired."""
+    while len(in_service(group)) < group["DesiredCapacity"]:
         _launch(group)
-    while len(_instances(group)) > group["DesiredCapacity"]:
-        _terminate(group, group["Instances"][0]["InstanceId"])
+    while len(in_service(group)) > group["DesiredCapacity"]:
+        retire(group, _surplus(group))
 
 
 def _set_instance_health(parameters):
@@ -116,7 +115,7 @@ def _set_instance_health(parameters):
     instance_id, health, respect = (
         autoscaling._p(parameters, one) for one in ("InstanceId", "HealthStatus", "ShouldRespectGracePeriod")
     )
-    groups = [one for one in autoscaling._asgs.values() if instance_id in [i["InstanceId"] for i in one["Instances"]]]
+    groups = [one for one in autoscaling._asgs.values() if instance_id in [i["InstanceId"] for i in in_service(one)]]
     if not groups:
         return autoscaling._error(
             "ValidationError", f"Instance Id not found - No managed instance found for {instance_id}"
@@ -124,7 +123,7 @@ def _set_instance_health(parameters):
     (group,) = groups
     young = time.monotonic() - _launched[instance_id] < group["HealthCheckGracePeriod"]
     if health == "Unhealthy" and not (young and respect != "false") and group["AutoScalingGroupName"] not in _rolling:
-        _terminate(group, instance_id)
+        retire(group, instance_id)
         _resize(group)
     return autoscaling._xml(200, "SetInstanceHealthResponse", "")
 
@@ -136,12 +135,12 @@ def _attach(group, arns):
             raise ValueError(f"Target group '{arn}' not found.")
     before = group.get("TargetGroupARNs", [])
     group["TargetGroupARNs"] = list(arns)
-    ids = [one["InstanceId"] for one in _instances(group)]
-    for arn in set(before) - set(arns):
-        if arn in alb._targets:
-            alb._targets[arn][:] = [one for one in alb._targets[arn] if one["Id"] not in ids]
-    for arn in set(arns) - set(before):
-        alb._targets[arn] += [{"Id": one, "Port": alb._tgs[arn]["Port"]} for one in ids]
+    ids = [one["InstanceId"] for one in in_service(group)]
+    for one in ids:
+        for arn in set(before) - set(arns):
+            draining.deregister(arn, one)
+        for arn in set(arns) - set(before):
+            draining.register(arn, one)
 
 
 # --- signals
@@ -245,18 +244,20 @@ def update(physical_id, old, new, stack_name, logical_id):
 
 def _fits(group, one):
     now, then = (_launch_data(template) for template in (group["LaunchTemplate"], one["LaunchTemplate"]))
-    subnet = ec2._instances[one["InstanceId"]]["SubnetId"]
-    return json.dumps(now, sort_keys=True) == json.dumps(then, sort_keys=True) and subnet in group["VPCZoneIdentifier"]
+    same = json.dumps(now, sort_keys=True) == json.dumps(then, sort_keys=True)
+    return same and _subnet_of(one) in group["VPCZoneIdentifier"]
 
 
 def _roll(group, stack_name, logical_id):
-    """Replaces the instances of another template: each new one signals before the next old one goes."""
+    """Replaces the instances of another template in batches: new ones signal before as many old ones go."""
     policy = resource_definition(stack_name, logical_id).get("UpdatePolicy") or {}
     rolling = policy.get("AutoScalingRollingUpdate")
     if rolling is None:
         return
-    if int(rolling.get("MaxBatchSize", 1)) != 1 or int(rolling["MinInstancesInService"]) >= group["MaxSize"]:
-        raise ValueError("The rehearsal rolls one instance at a time, and MinInstancesInService must be below MaxSize")
+    if int(rolling["MinInstancesInService"]) + int(rolling.get("MaxBatchSize", 1)) > group["MaxSize"]:
+        raise ValueError(
+            "The rehearsal makes no smaller batches: MaxSize must have room for one beside MinInstancesInService"
+        )
     _rolling.add(group["AutoScalingGroupName"])
     try:
         _replace_each(group, rolling, stack_name, logical_id)
@@ -265,22 +266,27 @@ def _roll(group, stack_name, logical_id):
 
 
 def _replace_each(group, rolling, stack_name, logical_id):
-    for old in [one["InstanceId"] for one in _instances(group) if not _fits(group, one)]:
-        new = _launch(group)
+    batch = int(rolling.get("MaxBatchSize", 1))
+    all_old = [one["InstanceId"] for one in in_service(group) if not _fits(group, one)]
+    for first in range(0, len(all_old), batch):
+        old = all_old[first : first + batch]
+        new = [_launch(group) for _ in old]
         try:
             if str(rolling.get("WaitOnResourceSignals", False)).lower() == "true":
-                _wait(group, stack_name, logical_id, 1, rolling.get("PauseTime", "PT5M"))
+                _wait(group, stack_name, logical_id, len(new), rolling.get("PauseTime", "PT5M"))
         except ValueError:
-            _terminate(group, new)
+            for one in new:
+                retire(group, one)
             raise
-        _terminate(group, old)
-        _event(stack_name, logical_id, group, f"Successfully terminated instance(s) [{old}]")
+        for one in old:
+            retire(group, one)
+        _event(stack_name, logical_id, group, f"Successfully terminated instance(s) [{','.join(old)}]")
 
 
 def delete(physical_id, properties):
     group = autoscaling._asgs.get(physical_id)
     for one in list(group["Instances"]) if group else []:
-        _terminate(group, one["InstanceId"])
+        end(group, one["InstanceId"])
         drop_tags(one["InstanceId"])
     provisioners._asg_delete(physical_id, properties)
 

@@ -6,7 +6,7 @@ plug-in adds goes through the few names below; requirements.txt pins the version
 
 from datetime import datetime, timedelta, timezone
 
-from ministack.services import cloudformation, ec2
+from ministack.services import alb, cloudformation, ec2
 from ministack.services.cloudformation import engine, handlers, helpers, provisioners, stacks
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "stack_id_of",
     "stack_of",
     "take_over",
+    "take_over_balancing",
     "wait_late",
     "with_properties",
 ]
@@ -96,6 +97,11 @@ def action(name):
 def take_over(name, handler):
     """Let handler(parameters) answer an action of CloudFormation's API."""
     cloudformation._ACTION_HANDLERS[name] = handler
+
+
+def take_over_balancing(name, handler):
+    """Let handler(parameters) answer an action of Elastic Load Balancing's API."""
+    alb._ACTION_MAP[name] = handler
 
 
 def run_on_worker_thread(resource_type):

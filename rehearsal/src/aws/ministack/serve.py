@@ -1,6 +1,6 @@
 """Start the local AWS endpoint: ministack with Portway's additions. Prints one line of JSON when it answers.
 
-usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME
+usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME --haste TIMES
 
 It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps
 everything in memory, and ends when its standard input closes: whoever started it cannot leave it behind. Lines there:
@@ -24,6 +24,9 @@ def _arguments():
     parser.add_argument("--socket", required=True)
     parser.add_argument("--api-socket", required=True)
     parser.add_argument("--signal-host", required=True)
+    parser.add_argument(
+        "--haste", required=True, type=float, help="how many times faster than on AWS hosts leave a group"
+    )
     return parser.parse_args()
 
 
@@ -64,6 +67,7 @@ def _install(arguments, signer):
     import console
     import creation_signal
     import describe
+    import draining
     import engine
     import flow_log
     import gateway_attachment
@@ -75,6 +79,7 @@ def _install(arguments, signer):
     import instance_profile
     import ipv6
     import key_pair
+    import pace
     import parameter_store
     import public_address
     import route
@@ -106,7 +111,9 @@ def _install(arguments, signer):
         auto_scaling,
         group_described,
         balancer,
+        draining,
     )
+    pace.set_times(arguments.haste)
     for part in parts:
         part.install()
     store = SignalStore()
