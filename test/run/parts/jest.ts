@@ -100,7 +100,7 @@ export const hostNightly = jestPart({
 
 /** What takes long in the lab, and few changes touch. */
 const SELDOM_IN_LAB = [
-  ...['rehearsal/test/aws/fleet-machine', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
+  ...['rehearsal/test/aws/fleet-(existing|machine)', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
   ...['test/operate/hosts/hosts', 'test/operate/ssh/tunnel'],
 ];
 
@@ -120,7 +120,7 @@ export const labNightly = jestPart({
   name: 'lab-nightly',
   nightly: true,
   about:
-    "what takes long in the lab: replacing a fleet's hosts through the real CLI, what somebody changes by hand in a fleet, its hosts asked by ssh, a login through a tunnel (jest)",
+    "what takes long in the lab: replacing a fleet's hosts and a fleet in an existing VPC through the real CLI, what somebody changes by hand in a fleet, its hosts asked by ssh, a login through a tunnel (jest)",
   tools: LAB_TOOLS,
   limitMinutes: 20,
   project: 'lab',

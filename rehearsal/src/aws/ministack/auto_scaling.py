@@ -78,8 +78,11 @@ def _launch(group):
         tag for tag in group["Tags"] if tag["PropagateAtLaunch"] or tag["Key"].startswith("aws:cloudformation:")
     ]
     tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in passed_on]
+    # A launch template has another word for an interface's groups than an instance has.
+    interfaces = [{**one, "GroupSet": one.get("Groups", [])} for one in data.get("NetworkInterfaces") or []]
     properties = {
         **{key: value for key, value in data.items() if key != "IamInstanceProfile"},
+        **({"NetworkInterfaces": interfaces} if interfaces else {}),
         **({"IamInstanceProfile": profile} if profile else {}),
         "SubnetId": _emptiest_subnet(group),
         "Tags": [*tags, {"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]}],
