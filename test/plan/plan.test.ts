@@ -51,7 +51,7 @@ test('tells what stated traffic costs, in text and in JSON', async () => {
   const wrong = await plan(...words.slice(0, 2), '--traffic', 'mbit=fast');
   expect([wrong.code, wrong.stdout]).toEqual([2, '']);
   expect(wrong.stderr).toMatch(/^error: option '--traffic <load>' argument 'mbit=fast' is invalid\. mbit must be a/);
-});
+}, 60_000);
 
 test('shows forwards, security group and rules of the shipped stack', async () => {
   const { stdout, stderr, code } = await plan('-c', 'adminCidr=203.0.113.7/32', '-c', 'engine=iptables');
