@@ -52,8 +52,9 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     ...toldHeaders('proxy', facts),
     "map '' $portway_prefix { default ''; }",
     '# RFC 7239 quotes IPv6.',
-    `geo $portway_for_begin { default ''; ::/0 '"['; }`,
-    `geo $portway_for_end { default ''; ::/0 ']"'; }`,
+    // Without a default, which nginx would warn of: it is one for IPv6 too.
+    `geo $portway_for_begin { ::/0 '"['; }`,
+    `geo $portway_for_end { ::/0 ']"'; }`,
     '# An application that is unaware of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
     ...destinationMaps(facts),

@@ -1,8 +1,7 @@
 import { Forward } from '../../../lib/forward/forward';
 import { Sources } from '../../../lib/forward/known-sources';
 import type { RehearsalCase, Stage } from '../../src/case';
-import { lookAfterBoot } from '../../src/look';
-import type { Note } from '../../src/report/steps';
+import { scriptEnd } from '../../src/script-end';
 import { ONE } from '../live-contents';
 import { output } from '../on-host';
 
@@ -51,9 +50,12 @@ async function services(stage: Stage): Promise<void> {
 }
 
 /** At boot there is no moment in which a source that a list holds may come. */
-async function listsFirst(stage: Stage, note: Note): Promise<void> {
+async function listsFirst(stage: Stage): Promise<void> {
   const { checks, phase } = stage;
-  await lookAfterBoot(stage, () => stage.vm().reboot(), note);
+  await stage.vm().reboot();
+  await stage.answered();
+  const end = await scriptEnd(stage);
+  checks.expect(phase, "the host's script has run at this boot", end === 'forwards are up', end);
   const entered = (unit: string) => output(stage, `systemctl show --value -p ActiveEnterTimestampMonotonic ${unit}`);
   const [table, network] = [await entered('portway-lists-table.service'), await entered('network-pre.target')];
   const isFirst = Number(table) > 0 && Number(table) <= Number(network);
