@@ -25,7 +25,7 @@ export function toldHeaders(
     // Spring takes the port only from here, and ignores X-Forwarded-Port.
     [
       'Forwarded',
-      `"for=$portway_for_begin$remote_addr$portway_for_end;host=\\"${facts.publicHost}\\";proto=${facts.scheme}"`,
+      `"for=$portway_for_start$remote_addr$portway_for_end;host=\\"${facts.publicHost}\\";proto=${facts.scheme}"`,
     ],
   ];
   return [
@@ -53,7 +53,7 @@ export function proxyDefaults(facts: RequestFacts): readonly Line[] {
     "map '' $portway_prefix { default ''; }",
     '# RFC 7239 quotes IPv6.',
     // Without a default, which nginx would warn of: it is one for IPv6 too.
-    `geo $portway_for_begin { ::/0 '"['; }`,
+    `geo $portway_for_start { ::/0 '"['; }`,
     `geo $portway_for_end { ::/0 ']"'; }`,
     '# An application that is unaware of TLS redirects to http on the public name.',
     `proxy_redirect http://${facts.host}/ ${facts.scheme}://${facts.host}/;`,
