@@ -1,6 +1,7 @@
 import { App, Aspects, aws_ec2 as ec2, aws_iam as iam, Stack, Tags } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { checkFleet } from '../../lib/check-fleet';
+import { Forward } from '../../lib/forward/forward';
 import type { PortwayError } from '../../lib/forward/problems';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
@@ -43,11 +44,16 @@ describe('dns', () => {
 const ENV = { account: '123456789012', region: 'eu-central-1' };
 const team = new Stack(new App(), 'Team', { env: ENV });
 
+const PROXIED = {
+  web: Forward.http({ listen: 80, to: '10.0.9.1:8080', proxyProtocol: { accept: 'balancer' } }),
+};
+
 /** A VPC with these public subnets, each in a zone. */
-function vpcOf(zones: readonly string[]): ec2.IVpc {
+function vpcOf(zones: readonly string[], vpcCidrBlock?: string): ec2.IVpc {
   const id = `${team.node.children.length}`;
   return ec2.Vpc.fromVpcAttributes(team, `Vpc${id}`, {
     vpcId: 'vpc-1',
+    ...(vpcCidrBlock === undefined ? {} : { vpcCidrBlock }),
     availabilityZones: [...new Set(zones)],
     publicSubnetIds: [...new Set(zones)].map((zone) => `subnet-${zone}`),
     publicSubnetRouteTableIds: [...new Set(zones)].map(() => 'rtb-1'),
@@ -97,6 +103,21 @@ describe('an existing VPC', () => {
     expect(of({ vpcSubnets: { subnets: doubled } })).toEqual(['subnet-0', 'subnet-2']);
   });
 
+  test("lets hosts believe the balancer's subnets alone, or the VPC's range where theirs are not known", () => {
+    const vpc = vpcOf(['a', 'b']);
+    const believed = (more: object) => {
+      const [web] = checkFleet({ ...SMALL, forwards: PROXIED, vpc, ...more }).forwards;
+      return web !== undefined && 'trustedProxies' in web
+        ? web.trustedProxies?.from.map(({ text }) => text)
+        : undefined;
+    };
+    const known = ['a', 'b'].map((zone, i) =>
+      subnet(`subnet-${zone}`, { availabilityZone: zone, ipv4CidrBlock: `172.31.${i}.0/24` }),
+    );
+    expect(believed({ vpcSubnets: { subnets: known } })).toEqual(['172.31.0.0/24', '172.31.1.0/24']);
+    expect(believed({ vpc: vpcOf(['a', 'b'], '172.31.0.0/16') })).toEqual(['172.31.0.0/16']);
+  });
+
   test.each<[string, () => object, RegExp]>([
     [
       'with public subnets in fewer zones',
@@ -121,6 +142,11 @@ describe('an existing VPC', () => {
       'with blocked networks that its balancer may ask from',
       () => ({ vpc: vpcOf(['a', 'b']), blocked: ['192.168.0.0/16'] }),
       /^blocked must leave out private networks on a fleet in a VPC whose range is not known at synth: .*vpcCidrBlock, got: 192\.168\.0\.0\/16$/,
+    ],
+    [
+      'of unknown range, where its balancer names the clients',
+      () => ({ vpc: vpcOf(['a', 'b']), forwards: PROXIED }),
+      /^forwards\.web\.proxyProtocol\.accept must not be 'balancer' in a VPC whose range is not known at synth, .*vpcCidrBlock, got: balancer$/,
     ],
     ['of another kind', () => ({ vpc: 'vpc-1' }), /^vpc must be a VPC of the CDK/],
     ['for groups alone', () => ({ securityGroups: existing().securityGroups }), /^securityGroups must go with vpc/],
