@@ -6,7 +6,7 @@ import { gatewayName, gatewaySuffix } from './constructs/gateway-name';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
-import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
+import { sentMetrics } from './constructs/traffic-warnings';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { isPortForward, type ResolvedForward, secretsOf } from './forward/resolved';
@@ -38,7 +38,6 @@ export class BuiltFleet {
     const problems = new Problems(PLACES);
     const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring } = checked;
     const { dns, securityGroups, role, alarms, dashboard } = checked;
-    const metrics = cloudWatchMetrics(forwards, settings);
     const fleet = new Fleet(
       scope,
       'Fleet',
@@ -47,10 +46,7 @@ export class BuiltFleet {
         ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
         ...{ dns, securityGroups, role, alarms, dashboard },
         metrics: hostLogGroups(forwards, settings, gatewayName(scope)).metrics,
-        sent:
-          metrics === undefined
-            ? undefined
-            : { gateway: gatewayName(scope), names: metrics.gateway, forwards: metrics.forwards },
+        sent: sentMetrics(gatewayName(scope), forwards, settings),
         secrets: secretsOf(forwards),
       },
       problems,

@@ -10,9 +10,8 @@ import { alarmTopic } from './constructs/monitoring';
 import { Network } from './constructs/network';
 import { writeReview } from './constructs/review';
 import { warnOfTargetsElsewhere } from './constructs/targets-elsewhere';
-import { type SentMetrics, trafficWarnings, type Warnings } from './constructs/traffic-warnings';
+import { sentMetrics, trafficWarnings, type Warnings } from './constructs/traffic-warnings';
 import type { Watch } from './constructs/watch';
-import { cloudWatchMetrics } from './forward/cloud-watch-metrics';
 import type { GatewaySettings } from './forward/gateway-settings';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
@@ -63,7 +62,7 @@ export class BuiltGateway {
       settings.egress.length > 0 || this.forwards.some((f) => f.engine === 'iptables' && f.preserveClientAddress);
     // Not part of the checks: the size of user-data depends on the logical ids of a stack whose props are all valid.
     const problems = new Problems(PLACES);
-    const sent = this.sentMetrics();
+    const sent = sentMetrics(gatewayName(scope), this.forwards, this.settings);
     const traffic = sent === undefined || checked.alarms === undefined ? {} : trafficWarnings(sent);
     const challenges = challengeRecordsOf(this.forwards);
     const host = new Gateway(
@@ -142,13 +141,6 @@ export class BuiltGateway {
             ...(group === undefined ? {} : { flowLogs: { group, gateway: gatewayName(this.scope) } }),
           }),
     });
-  }
-
-  /** The metrics that the host sends; undefined if it sends none. */
-  private sentMetrics(): SentMetrics | undefined {
-    const metrics = cloudWatchMetrics(this.forwards, this.settings);
-    if (metrics === undefined) return undefined;
-    return { gateway: gatewayName(this.scope), names: metrics.gateway, forwards: metrics.forwards };
   }
 
   /** @throws PortwayError listing every subnet that cannot be routed, and why */

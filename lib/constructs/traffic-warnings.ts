@@ -1,6 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { type CloudWatchMetrics, NAMESPACE } from '../forward/cloud-watch-metrics';
+import { type CloudWatchMetrics, cloudWatchMetrics, NAMESPACE } from '../forward/cloud-watch-metrics';
+import type { GatewaySettings } from '../forward/gateway-settings';
+import type { ResolvedForward } from '../forward/resolved';
 
 /** One alarm: on a bound, or on what is usual. */
 export type Warning = WarningText &
@@ -33,6 +35,16 @@ export interface SentMetrics {
   readonly names: readonly string[];
   /** Names of those of each forward. Empty if none is told apart. */
   readonly forwards: CloudWatchMetrics['forwards'];
+}
+
+/** The metrics that hosts send; undefined if they send none. */
+export function sentMetrics(
+  gateway: string,
+  forwards: readonly ResolvedForward[],
+  settings: GatewaySettings,
+): SentMetrics | undefined {
+  const metrics = cloudWatchMetrics(forwards, settings);
+  return metrics === undefined ? undefined : { gateway, names: metrics.gateway, forwards: metrics.forwards };
 }
 
 /** One of them, in periods of some minutes; of one forward, if it is named. */

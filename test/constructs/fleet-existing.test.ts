@@ -2,22 +2,12 @@ import { App, Aspects, aws_ec2 as ec2, aws_iam as iam, Stack, Tags } from 'aws-c
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { checkFleet } from '../../lib/check-fleet';
 import { Forward } from '../../lib/forward/forward';
-import type { PortwayError } from '../../lib/forward/problems';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
-import { CANONICAL_FLEETS, ofType, SMALL, synthesizeFleet } from '../support/fleet';
+import { CANONICAL_FLEETS, ofType, problems, SMALL, synthesizeFleet } from '../support/fleet';
 
 const existing = CANONICAL_FLEETS['fleet-existing'] as NonNullable<(typeof CANONICAL_FLEETS)[string]>;
 const { template } = synthesizeFleet(existing);
-
-function problems(more: object): readonly string[] {
-  try {
-    checkFleet({ ...SMALL, ...more });
-    return [];
-  } catch (error) {
-    return (error as PortwayError).problems;
-  }
-}
 
 describe('dns', () => {
   test("names lead to the balancer's name, not to addresses", () => {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkFleet } from '../../lib/check-fleet';
-import type { PortwayError } from '../../lib/forward/problems';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import type { Plan } from '../../lib/plan/plan';
 import { printPlan } from '../../lib/plan/print';
-import { CANONICAL_FLEETS, ofType, SMALL, synthesizeFleet } from '../support/fleet';
+import { CANONICAL_FLEETS, ofType, problems, synthesizeFleet } from '../support/fleet';
 
 const monitored = CANONICAL_FLEETS['fleet-monitored'] as NonNullable<(typeof CANONICAL_FLEETS)[string]>;
 const { template, stack, assembly } = synthesizeFleet(monitored);
@@ -27,15 +26,6 @@ const alarms = Object.fromEntries(
     { ...(Properties as unknown as Alarm), DependsOn },
   ]),
 );
-
-function problems(more: object): readonly string[] {
-  try {
-    checkFleet({ ...SMALL, ...more });
-    return [];
-  } catch (error) {
-    return (error as PortwayError).problems;
-  }
-}
 
 describe('alarms of a fleet', () => {
   test('are on each target group, each zone, the group, and what the hosts send', () => {

@@ -2,25 +2,23 @@ import { App, Duration } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
 import { checkFleet } from '../../lib/check-fleet';
 import { Forward } from '../../lib/forward/forward';
-import type { PortwayError } from '../../lib/forward/problems';
 import { Tls } from '../../lib/forward/tls';
 import { fleetLines, plannedFleet } from '../../lib/plan/fleet';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
 import { featureFlags } from '../snapshots/synthesize';
-import { CANONICAL_FLEETS, canonicalFleet, type FleetTemplate, ofType, SMALL, synthesizeFleet } from '../support/fleet';
+import {
+  CANONICAL_FLEETS,
+  canonicalFleet,
+  type FleetTemplate,
+  ofType,
+  problems,
+  SMALL,
+  synthesizeFleet,
+} from '../support/fleet';
 
 const small = (more: Partial<PortwayFleetProps>) => synthesizeFleet(() => ({ ...SMALL, ...more })).template;
 const tcp = (listen: number | string) => Forward.tcp({ listen, to: `10.0.9.1:${listen}`, engine: 'iptables' });
-
-function problems(more: object): readonly string[] {
-  try {
-    checkFleet({ ...SMALL, ...more });
-    return [];
-  } catch (error) {
-    return (error as PortwayError).problems;
-  }
-}
 
 describe('a fleet refuses', () => {
   test.each<[string, object, string | RegExp]>([

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Annotations, App, Stack } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { checkFleet } from '../../lib/check-fleet';
 import { Forward } from '../../lib/forward/forward';
+import type { PortwayError } from '../../lib/forward/problems';
 import { Tls } from '../../lib/forward/tls';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
@@ -100,6 +102,16 @@ export function synthesizeFleet(props: () => PortwayFleetProps = () => SMALL) {
   const file = join(assembly.directory, stack.templateFile);
   const template: FleetTemplate = JSON.parse(readFileSync(file, 'utf8'));
   return { app, stack, assembly, file, template };
+}
+
+/** What is wrong with the smallest fleet if it is given this too. */
+export function problems(more: object): readonly string[] {
+  try {
+    checkFleet({ ...SMALL, ...more });
+    return [];
+  } catch (error) {
+    return (error as PortwayError).problems;
+  }
 }
 
 /** The resources of a type, with their ids. */

@@ -45,8 +45,6 @@ export class Balancer extends Construct {
   /** The fixed addresses, one a zone. */
   readonly addresses: readonly string[];
   readonly logicalId: string;
-  /** Its name in metrics. */
-  readonly fullName: string;
   /** For alias records. */
   readonly dnsName: string;
   readonly hostedZoneId: string;
@@ -82,7 +80,6 @@ export class Balancer extends Construct {
     });
     balancer.node.addDependency(...network.internet);
     this.logicalId = balancer.logicalId;
-    this.fullName = balancer.attrLoadBalancerFullName;
     this.dnsName = balancer.attrDnsName;
     this.hostedZoneId = balancer.attrCanonicalHostedZoneId;
     const made = listeners.map((listener) => this.listen(listener, { balancer, vpc, healthPort }));

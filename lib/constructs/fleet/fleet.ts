@@ -121,10 +121,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     this.hosts = new Hosts(this, 'Hosts', {
       ...{ name, network, capacity, launchTemplate, targetGroupArns, bootTimeout: signalTimeout },
       isCounted: props.alarms !== undefined || props.dashboard || capacity.scaleOn.connections !== undefined,
-      balancer: {
-        fullName: this.balancer.fullName,
-        zones: network.subnets.map(({ availabilityZone }) => availabilityZone),
-      },
+      balancer: this.balancer.measured,
     });
     const { group } = this.hosts;
     // Several hosts may write to one stream at a time, so that none needs the right to make one.

@@ -7,8 +7,9 @@ import { acknowledge, acknowledgeInPacks } from '../acknowledge';
 import { joinedLines } from '../lines';
 import type { Machine } from '../machine';
 import type { Network } from '../network';
+import type { BalancerMeasured } from './balancer';
 import type { Capacity } from './capacity';
-import { follow, type ScaledBalancer } from './scaling';
+import { follow } from './scaling';
 
 export interface LaunchProps {
   readonly machine: Machine;
@@ -74,7 +75,7 @@ export interface HostsProps {
   readonly targetGroupArns: readonly string[];
   /** Whether the group tells CloudWatch how many hosts it has, which costs nothing. */
   readonly isCounted: boolean;
-  readonly balancer: ScaledBalancer;
+  readonly balancer: BalancerMeasured;
   /** The longest time from a host's start to its report. */
   readonly bootTimeout: Duration;
 }

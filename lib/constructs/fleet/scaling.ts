@@ -4,6 +4,7 @@ import type { Known } from '../../forward/known';
 import type { Problems } from '../../forward/problems';
 import { readObject } from '../../forward/read-object';
 import { readWhole } from '../../forward/read-value';
+import type { BalancerMeasured } from './balancer';
 
 /**
  * The load of a host that the number of hosts follows, all hosts' average. With several, hosts come as soon as one of them asks
@@ -56,13 +57,6 @@ export function readScaleOn(value: unknown, problems: Problems): ScaleOn {
   };
 }
 
-export interface ScaledBalancer {
-  /** Its name in metrics. */
-  readonly fullName: string;
-  /** The zones that it has addresses in. */
-  readonly zones: readonly string[];
-}
-
 /** A metric of the group, which it must be told to send: see Hosts. */
 const IN_SERVICE = 'GroupInServiceInstances';
 
@@ -74,7 +68,7 @@ export function follow(
   scope: Construct,
   group: autoscaling.CfnAutoScalingGroup,
   { cpu, connections, megabitsOut }: ScaleOn,
-  balancer: ScaledBalancer,
+  balancer: BalancerMeasured,
 ): void {
   const policy = (id: string, configuration: autoscaling.CfnScalingPolicy.TargetTrackingConfigurationProperty) =>
     new autoscaling.CfnScalingPolicy(scope, id, {
@@ -98,7 +92,7 @@ export function follow(
  */
 function connectionsOfHost(
   group: autoscaling.CfnAutoScalingGroup,
-  { fullName, zones }: ScaledBalancer,
+  { name: fullName, zones }: BalancerMeasured,
 ): autoscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty[] {
   const query = (id: string, namespace: string, metricName: string, dimensions: Readonly<Record<string, string>>) => ({
     id,
