@@ -39,6 +39,11 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
     about: /^try_files \/\.portway (=\d+|@(redirect|page|portway)\S*);$/,
     why: 'it stands where a client is refused or redirected behind limits, or an answer is counted for the log: `return` would come before; there is one look for a file that is never there',
   },
+  {
+    plugin: 'hash_without_default',
+    about: /^::\/0 /,
+    why: 'it is what IPv6 clients have, and IPv4 clients have nothing; nginx takes `default` for both, and would warn of two values for one network at each start',
+  },
 ];
 
 /** Directives of a finding's configuration, without the blocks around them. */
