@@ -102,6 +102,8 @@ export const hostNightly = jestPart({
 const SELDOM_IN_LAB = [
   ...['rehearsal/test/aws/fleet-(existing|machine)', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
   ...['test/operate/hosts/hosts', 'test/operate/ssh/tunnel'],
+  // Each boots a VM for what the others show of Debian 13, or host tests of certbot.
+  ...['rehearsal/test/operating-systems', 'rehearsal/test/certificates.lab'],
 ];
 
 export const lab = jestPart({
@@ -120,9 +122,9 @@ export const labNightly = jestPart({
   name: 'lab-nightly',
   nightly: true,
   about:
-    "what takes long in the lab: replacing a fleet's hosts and a fleet in an existing VPC through the real CLI, what somebody changes by hand in a fleet, its hosts asked by ssh, a login through a tunnel (jest)",
+    "what takes long in the lab: replacing a fleet's hosts and a fleet in an existing VPC through the real CLI, what somebody changes by hand in a fleet, its hosts asked by ssh, a login through a tunnel, Debian 12 booted, a certificate that a timer brings (jest)",
   tools: LAB_TOOLS,
-  limitMinutes: 20,
+  limitMinutes: 40,
   project: 'lab',
   flags: ['--runInBand', '--testPathPatterns', ...SELDOM_IN_LAB],
 });
