@@ -3,12 +3,12 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { GATEWAY, ofStack, readGateway, readObjectOrEnd, type Written } from './check-stack';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
-import { readPlace } from './constructs/check-vpc';
+import { type Place, readPlace } from './constructs/check-vpc';
 import type { DnsProps } from './constructs/dns';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
 import { checkForwards } from './constructs/fleet/check-forwards';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
-import { NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
+import { NO_WORDS, NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
 import { SCALE_ON } from './constructs/fleet/scaling';
 import { balancerNetworks, checkBlocked, zoneSubnets } from './constructs/fleet/zones';
 import type { LiveChange } from './constructs/live-change';
@@ -78,7 +78,7 @@ const LONGEST_BOOT = 3600;
  */
 export function checkFleet(written: unknown): CheckedFleet {
   const problems = new Problems([...PLACES, ['capacity', CAPACITY], ['capacity.scaleOn', SCALE_ON]]);
-  const props = readObjectOrEnd(written, FLEET, problems, EXAMPLE);
+  const props = readObjectOrEnd(written, FLEET, problems, EXAMPLE, NO_WORDS);
   const checked = readFleet(props, problems);
   problems.throwIfAny();
   return checked;
@@ -94,9 +94,9 @@ export function standInFleet(written: unknown): CheckedFleet {
   const forwards = { standIn: Forward.tcp({ listen: 80, to: '192.0.2.1:80', engine: 'iptables' }) };
   const capacity = { min: 2, max: 4 };
   const problems = new Problems();
-  subnetsOf({ vpc: given }, 2, problems);
-  const vpc = problems.length > 0 ? undefined : readPlace({ vpc: given }, problems)?.vpc;
-  const own = vpc === undefined ? {} : { vpc };
+  const place = readPlace({ vpc: given }, problems);
+  subnetsIn(place, { zones: 2, isChosen: false }, problems);
+  const own = place === undefined || problems.length > 0 ? {} : { vpc: place.vpc };
   return readFleet({ adminCidr: NOBODY.text, keyPairName: 'none', ami, capacity, forwards, ...own }, new Problems());
 }
 
@@ -108,11 +108,11 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const most = problems.length > before ? 1 : capacity.max;
   const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
   refuseOthers(props, problems);
-  // What is wrong with the place is reported below.
-  const place = { ...readPlace(props, new Problems()), ...subnetsOf(props, capacity.zones, new Problems()) };
+  const place = readPlace(props, problems);
+  const subnets = subnetsIn(place, { zones: capacity.zones, isChosen: props.vpcSubnets !== undefined }, problems);
   const one = readGateway(ofOneHost(props), problems, {
-    hosts: most,
-    balancer: balancerNetworks(place, capacity.zones),
+    ...{ hosts: most, place },
+    balancer: balancerNetworks({ ...place, ...subnets }, capacity.zones),
   });
   const { forwards, settings, machine, signalTimeout } = one;
   if (props.ami === undefined) askForImage(machine, problems);
@@ -125,7 +125,7 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const listeners = listenersOf(forwards);
   checkForwards(forwards, listeners, healthPort, problems);
   checkMonitoring(settings, healthPort, problems);
-  const network = { ...one.network, zones: capacity.zones, ...subnetsOf(props, capacity.zones, problems) };
+  const network = { ...one.network, zones: capacity.zones, ...subnets };
   checkBlocked(settings, network, problems);
   // Reported already if it is wrong.
   const login = readLogin(props, new Problems());
@@ -164,11 +164,13 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
 }
 
 /** Where an existing VPC takes the fleet. */
-function subnetsOf(props: Written, zones: number, problems: Problems): Pick<NetworkProps, 'subnet' | 'subnets'> {
-  // What is wrong with the VPC itself is reported already.
-  const place = readPlace(props, new Problems());
+function subnetsIn(
+  place: Place | undefined,
+  how: { readonly zones: number; readonly isChosen: boolean },
+  problems: Problems,
+): Pick<NetworkProps, 'subnet' | 'subnets'> {
   if (place === undefined) return {};
-  const subnets = zoneSubnets(place, { zones, isChosen: props.vpcSubnets !== undefined }, problems);
+  const subnets = zoneSubnets(place, how, problems);
   return subnets?.[0] === undefined ? {} : { subnet: subnets[0], subnets };
 }
 

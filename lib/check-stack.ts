@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { readSecurityGroups } from './constructs/added-groups';
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
 import { checkLiveInstance } from './constructs/check-live';
-import { readFlowLogs, readPlace } from './constructs/check-vpc';
+import { type Place, readFlowLogs, readPlace } from './constructs/check-vpc';
 import { type DnsProps, readDns } from './constructs/dns';
 import { type CheckedEgress, EGRESS, readEgressRoutes } from './constructs/egress';
 import { type ExistingEipProps, readEip } from './constructs/fixed-address';
@@ -85,6 +85,11 @@ export interface CheckedGateway {
 /** A stack's checked props: those of the CDK's own `Stack`, and of the gateway in it. */
 export interface CheckedStack extends CheckedGateway {
   readonly cdk: CdkStackProps;
+}
+
+/** What a fleet has read before its hosts' props. */
+export interface HostsReading extends FleetReading {
+  readonly place: Place | undefined;
 }
 
 /** The names of a gateway's props. */
@@ -184,8 +189,9 @@ export function readObjectOrEnd(
   parts: Readonly<Record<string, true>>,
   problems: Problems,
   example = EXAMPLE,
+  refused: Readonly<Record<string, string>> = {},
 ): Written {
-  const read = readObject('', written, { parts, example, required: true }, problems);
+  const read = readObject('', written, { parts, example, required: true, refused }, problems);
   if (read === undefined) problems.throwIfAny();
   return read ?? {};
 }
@@ -201,7 +207,7 @@ function checkProps(props: Written, problems: Problems): CheckedGateway {
  * What the props say. Reports everything wrong to `problems`; with any, the result is not to be used.
  * @param fleet undefined for a single gateway
  */
-export function readGateway(props: Written, problems: Problems, fleet?: FleetReading): CheckedGateway {
+export function readGateway(props: Written, problems: Problems, fleet?: HostsReading): CheckedGateway {
   const login = readLogin(props, problems);
   const lists = readLists(props.lists, problems);
   const forwards = resolveForwards(props as unknown as ForwardSet, lists, problems, fleet);
@@ -212,7 +218,7 @@ export function readGateway(props: Written, problems: Problems, fleet?: FleetRea
   const alarms = readAlarms(monitoring?.alarms, problems);
   const dashboard = readFlag('monitoring.dashboard', monitoring?.dashboard, problems) === true;
   const isForeign = props.vpc !== undefined;
-  const place = readPlace(props, problems);
+  const place = fleet === undefined ? readPlace(props, problems) : fleet.place;
   const admin = loginNetwork(login, { place, isForeign, availabilityZoneIndex: props.availabilityZoneIndex });
   const settings = readGatewaySettings(
     { ...props, egress, monitoring } as GatewaySettingsProps,

@@ -16,11 +16,14 @@ export function readObject<K extends string>(
     parts,
     example,
     required = false,
+    refused = {},
   }: {
     /** The known props: see known-props.ts. */
     readonly parts: Readonly<Partial<Record<K, true>>>;
     readonly example: string;
     readonly required?: boolean;
+    /** Names that people look for here, and why there is no such prop: words that go on after "must be left out". */
+    readonly refused?: Readonly<Record<string, string>>;
   },
   problems: Problems,
 ): Partial<Record<K, unknown>> | undefined {
@@ -34,7 +37,8 @@ export function readObject<K extends string>(
   const read = entries.filter(([name, part]) => {
     if (typeof name === 'string' && Object.hasOwn(parts, name)) return part !== undefined;
     const text = typeof name === 'string' ? name : show(name);
-    refuseUnknown(memberPath(at, name), text, known, part, problems);
+    if (Object.hasOwn(refused, text)) problems.add(memberPath(at, name), `must be left out${refused[text]}`, part);
+    else refuseUnknown(memberPath(at, name), text, known, part, problems);
     return false;
   });
   return Object.fromEntries(read) as Partial<Record<K, unknown>>;

@@ -23,7 +23,32 @@ const tcp = (listen: number | string) => Forward.tcp({ listen, to: `10.0.9.1:${l
 describe('a fleet refuses', () => {
   test.each<[string, object, string | RegExp]>([
     ['no capacity', { capacity: undefined }, /^capacity must be an object such as \{ min: 2, max: 4, zones: 2 \}/],
-    ['spot', { capacity: { min: 2, max: 4, spot: true } }, /^capacity\.spot must be one of min, max, zones, scaleOn/],
+    [
+      'spot',
+      { capacity: { min: 2, max: 4, spot: true } },
+      /^capacity\.spot must be left out on a fleet: AWS ends such hosts within 2 minutes, .* got: true$/,
+    ],
+    [
+      'a warm pool',
+      { capacity: { min: 2, max: 4, warmPool: { minSize: 1 } } },
+      /^capacity\.warmPool must be left out on a fleet: an update replaces the hosts that serve, and none in the pool/,
+    ],
+    [
+      'mixed sizes',
+      { capacity: { min: 2, max: 4, instanceTypes: ['t4g.micro', 't4g.small'] } },
+      /^capacity\.instanceTypes must be left out on a fleet: the balancer sends each host equally many connections/,
+    ],
+    [
+      'mixed sizes beside the capacity',
+      { instanceTypes: ['t4g.micro', 't4g.small'] },
+      /^instanceTypes must be left out on a fleet: the balancer sends each host equally many connections/,
+    ],
+    [
+      'a wanted number',
+      { capacity: { min: 2, max: 4, desired: 3 } },
+      /^capacity\.desired must be left out: the number of hosts follows their load between min and max, .* got: 3$/,
+    ],
+    ['another word', { capacity: { min: 2, max: 4, nodes: 3 } }, /^capacity\.nodes must be one of min, max, zones,/],
     [
       'no room for a rolling update',
       { capacity: { min: 3, max: 4 } },

@@ -2,6 +2,7 @@ import type { Known } from '../../forward/known';
 import type { Problems } from '../../forward/problems';
 import { readObject } from '../../forward/read-object';
 import { readWhole } from '../../forward/read-value';
+import { NO_WORDS } from './not-on-a-fleet';
 import { readScaleOn, type ScaleOn, type ScaleOnProps, STANDARD } from './scaling';
 
 /**
@@ -54,7 +55,7 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
   const read = readObject(
     'capacity',
     value,
-    { parts: CAPACITY, example: '{ min: 2, max: 4, zones: 2 }', required: true },
+    { parts: CAPACITY, example: '{ min: 2, max: 4, zones: 2 }', required: true, refused: NO_WORDS },
     problems,
   );
   if (read === undefined) return STAND_IN;

@@ -14,6 +14,30 @@ export const NOT_ON_A_FLEET = {
   attempt: 'hosts report to their group, which keeps no old reports: deploy again',
 } as const;
 
+/**
+ * Words of Auto Scaling groups for which a fleet has no prop, and why; words that go on after "must be left out".
+ * @see docs/decisions/fleet.md#refused-with-the-reason-in-the-message
+ */
+export const NO_WORDS: Readonly<Record<string, string>> = {
+  spot: ' on a fleet: AWS ends such hosts within 2 minutes, and their connections take up to 300 s to end',
+  ...named(
+    ['warmPool', 'warmPoolSize'],
+    ' on a fleet: an update replaces the hosts that serve, and none in the pool, so old ones would come back; and a host waits 3 to 5 minutes for the balancer, however it starts. Raise min, or lower scaleOn',
+  ),
+  ...named(
+    ['instanceTypes', 'mixedInstances', 'mixedInstancesPolicy', 'weights'],
+    ' on a fleet: the balancer sends each host equally many connections, so the smallest would be full first. Use a larger instanceType, or a fleet for each',
+  ),
+  ...named(
+    ['desired', 'desiredCapacity'],
+    ': the number of hosts follows their load between min and max, and a deploy must not undo that',
+  ),
+};
+
+function named(names: readonly string[], reason: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
 /** Reports the props that are there. */
 export function refuseOthers(props: Readonly<Partial<Record<string, unknown>>>, problems: Problems): void {
   for (const [name, reason] of Object.entries(NOT_ON_A_FLEET))

@@ -1,6 +1,7 @@
 import type { FoundBalancer, FoundTargetGroup } from './found-balancer';
 import type { Told } from './group-differences';
 import type { PromisedBalancer, PromisedFleet, PromisedPart } from './promised-fleet';
+import { propertyDifferences } from './property-differences';
 import type { StackResources } from './stack-resources';
 import { targetsTold } from './targets';
 
@@ -78,17 +79,11 @@ function partDifferences(
   is: { readonly found: object; readonly attributes: Readonly<Record<string, string>> },
 ): readonly string[] {
   const found = is.found as Readonly<Record<string, unknown>>;
-  const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : `${value}`);
   const values = names.map((name) => [name, promised.properties[name], found[name]] as const);
   const attributes = Object.entries(promised.attributes).map(([key, must]) => [key, must, is.attributes[key]] as const);
-  return [...values, ...attributes].flatMap(([name, must, got]) => {
-    if (must === undefined) return [];
-    // A template and AWS's answers may spell the same name differently.
-    const [one, other] = [must, got].map((value) => text(value).toLowerCase());
-    return one === other
-      ? []
-      : [`${name} of ${what} must be ${text(must)}, got: ${got === undefined ? 'none' : text(got)}`];
-  });
+  return [...values, ...attributes].flatMap(([name, must, got]) =>
+    propertyDifferences({ what: `${name} of ${what}`, must, is: got }),
+  );
 }
 
 /** Each zone has its subnet and its address. */

@@ -1,6 +1,7 @@
 import type { Instance } from '@aws-sdk/client-auto-scaling';
 import type { FoundGroup } from './found-group';
 import type { PromisedGroup } from './promised-fleet';
+import { propertyDifferences } from './property-differences';
 import type { StackResources } from './stack-resources';
 
 /** What is found of a part of a fleet. */
@@ -40,7 +41,7 @@ export function groupDifferences(
   const found = group as unknown as Readonly<Record<string, unknown>>;
   const names = (ids: readonly string[]) => ids.map((id) => resources.name(id));
   const differs = (what: string, must: unknown, is: unknown) =>
-    `${must}` === `${is}` ? [] : [`${what} of the group must be ${must}, got: ${is ?? 'none'}`];
+    propertyDifferences({ what: `${what} of the group`, must, is });
   // What only the deploy knows matches anything.
   const lists = (what: string, must: readonly string[], is: readonly string[]) =>
     must.includes('') ? [] : differs(what, must.toSorted().join(', ') || 'none', is.toSorted().join(', ') || 'none');
@@ -57,9 +58,7 @@ export function groupDifferences(
     ...few,
   ];
   const lasting = [
-    ...COMPARED.flatMap((name) =>
-      promised.properties[name] === undefined ? [] : differs(name, promised.properties[name], found[name]),
-    ),
+    ...COMPARED.flatMap((name) => differs(name, promised.properties[name], found[name])),
     ...lists('the subnets', names(promised.subnets), (group.VPCZoneIdentifier ?? '').split(',').filter(Boolean)),
     ...lists('the target groups', names(promised.targetGroups), group.TargetGroupARNs ?? []),
     ...differs(
