@@ -5,5 +5,7 @@ const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 
 const source = join(__dirname, 'portway.ts');
-if (existsSync(source)) void import('tsx').then(() => import(source));
-else require('../dist/bin/portway.js');
+if (existsSync(source)) {
+  require('./typescript.js');
+  require(source);
+} else require('../dist/bin/portway.js');

@@ -31,8 +31,10 @@ export async function leftovers({ mark, temporary, id }: Traces): Promise<readon
       .split('\n')
       .filter(has)
       .map((line) => `mount ${line.split(' ')[4]}`),
-    // tsx keeps what it has compiled.
-    ...temporaries.filter((name) => !/^tsx-\d+$/.test(name)).map((name) => `file ${join(temporary, name)}`),
+    // tsx and, from Node 22 on, Node keep what they have compiled.
+    ...temporaries
+      .filter((name) => !/^(tsx-\d+|node-compile-cache)$/.test(name))
+      .map((name) => `file ${join(temporary, name)}`),
     ...namespaces.filter(has).map((name) => `network namespace ${name}`),
     ...runs.filter(has).map((name) => `file /run/portway/${name}`),
   ];
