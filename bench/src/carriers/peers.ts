@@ -4,7 +4,7 @@ import { makeBodies } from '../lab/bodies';
 import type { Ground } from '../lab/ground';
 import { APPLICATION_PORT } from '../lab/lane';
 import { putCertificate } from './certificate';
-import type { Job } from './job';
+import type { Carrier, Job } from './job';
 
 /** A peer's configuration file of this folder, for one job. */
 async function configuration(
@@ -27,12 +27,20 @@ export async function nginxStock(ground: Ground, jobs: readonly Job[]): Promise<
   await startNginx(ground, SITE, await configuration('nginx-site.conf', ground, jobs));
 }
 
-/** The same for HTTPS, as its documentation shows it. */
-export async function nginxStockTls(ground: Ground, jobs: readonly Job[]): Promise<void> {
+/** The same for HTTPS, as its documentation shows it. `more`: further directives that end without a semicolon. */
+async function nginxSecure(ground: Ground, jobs: readonly Job[], ...more: readonly string[]): Promise<void> {
   const file = await putCertificate(ground);
-  const listener = `${jobs[0]?.listen} ssl; ssl_certificate ${file}.crt; ssl_certificate_key ${file}.key`;
+  const certificate = [`ssl_certificate ${file}.crt`, `ssl_certificate_key ${file}.key`];
+  const listener = [`${jobs[0]?.listen} ssl`, ...certificate, ...more].join('; ');
   await startNginx(ground, SITE, await configuration('nginx-site.conf', ground, jobs, { LISTENER: listener }));
 }
+
+export const nginxStockTls: Carrier = (ground, jobs) => nginxSecure(ground, jobs);
+
+export const nginxStockHttp2: Carrier = (ground, jobs) => nginxSecure(ground, jobs, 'http2 on');
+
+export const nginxStockHttp3: Carrier = (ground, jobs) =>
+  nginxSecure(ground, jobs, `listen ${jobs[0]?.listen} quic reuseport`);
 
 /** The same, with connections to the target that are kept. */
 export async function nginxStockKept(ground: Ground, jobs: readonly Job[]): Promise<void> {
@@ -63,6 +71,14 @@ export async function haproxy(ground: Ground, jobs: readonly Job[]): Promise<voi
 export async function haproxyTls(ground: Ground, jobs: readonly Job[]): Promise<void> {
   const listener = `${jobs[0]?.listen} ssl crt ${await putCertificate(ground)}.pem alpn h2,http/1.1`;
   await startHaproxy(ground, await configuration('haproxy.cfg', ground, jobs, { LISTENER: listener }));
+}
+
+/** Debian's is built on OpenSSL, whose parts for QUIC it needs to be told to use. */
+export async function haproxyHttp3(ground: Ground, jobs: readonly Job[]): Promise<void> {
+  const certificate = await putCertificate(ground);
+  const listener = `${jobs[0]?.listen} ssl crt ${certificate}.pem\n    bind quic4@:${jobs[0]?.listen} ssl crt ${certificate}.pem alpn h3`;
+  const text = await configuration('haproxy.cfg', ground, jobs, { LISTENER: listener });
+  await startHaproxy(ground, text.replace('global\n', 'global\n    limited-quic\n'));
 }
 
 async function startHaproxy(ground: Ground, text: string): Promise<void> {

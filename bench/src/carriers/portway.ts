@@ -1,4 +1,10 @@
-import { type Engine, Forward, type HttpForwardProps, type TransportForwardProps } from '../../../lib/forward/forward';
+import {
+  type Engine,
+  Forward,
+  type HttpForwardProps,
+  type HttpsForwardProps,
+  type TransportForwardProps,
+} from '../../../lib/forward/forward';
 import { type GatewaySettingsProps, readGatewaySettings } from '../../../lib/forward/gateway-settings';
 import { Problems } from '../../../lib/forward/problems';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
@@ -66,13 +72,18 @@ export function portwayHttp(options: Partial<HttpForwardProps> = {}, change = ''
     );
 }
 
-/** The same for HTTPS, with the benchmark's certificate in place of the host's own. */
-export function portwayHttps(ground: Ground, jobs: readonly Job[]): Promise<void> {
-  return startNginx(
-    ground,
-    jobs.map((job) => Forward.https({ listen: job.listen, to: targetOf(ground, job), tls: Tls.selfSigned() })),
-  );
+/** The same for HTTPS, which includes HTTP/2, with the benchmark's certificate in place of the host's own. */
+export function portwaySecure(options: Partial<HttpsForwardProps> = {}): Carrier {
+  return (ground, jobs) =>
+    startNginx(
+      ground,
+      jobs.map((job) =>
+        Forward.https({ listen: job.listen, to: targetOf(ground, job), tls: Tls.selfSigned(), ...options }),
+      ),
+    );
 }
+
+export const portwayHttps = portwaySecure();
 
 /** Portway's nginx for TCP and UDP, with options that a team may add. */
 export function portwayTcp(options: Partial<TransportForwardProps> = {}): Carrier {

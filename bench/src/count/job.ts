@@ -21,7 +21,7 @@ export async function withJob<T>(sections: readonly Section[], work: (archive: s
         await writeSubject(own, section, subject);
       }
     }
-    for (const file of ['run.sh', 'load.c', 'tls.h', 'tls.c'])
+    for (const file of ['run.sh', 'load.c', 'tls.h', 'tls.c', 'web.h', 'web.c'])
       await cp(join(__dirname, 'guest', file), join(job, file));
     const archive = join(folder, 'job.tar');
     await spawn('tar', ['-C', job, '-cf', archive, '.']);
@@ -36,12 +36,16 @@ export function key(section: string, subject: string): string {
   return `${section}/${subject}`.replace('/', '.');
 }
 
-async function writeSubject(folder: string, { applicationAt, loads }: Section, subject: Subject): Promise<void> {
+async function writeSubject(
+  folder: string,
+  { applicationAt, loads, answers = 'new' }: Section,
+  subject: Subject,
+): Promise<void> {
   const recording = new Recording(applicationAt);
   await subject.carrier(recording, subject.jobs);
   const web = address(recording.target, subject, 'tcp');
-  const answers = subject.tls ? 'answers-tls' : 'answers';
-  await recording.ready('client', `the application answers at ${web}`, `/run/job/load ${answers} ${web} 2>/dev/null`);
+  const asked = `/run/job/load answers ${answers} ${web} 2>/dev/null`;
+  await recording.ready('client', `the application answers at ${web}`, asked);
   await recording.write(folder);
   const lines = loads.map((load) => `${load} ${words(load, recording.target, subject)}`);
   await writeFile(join(folder, 'loads'), `${lines.join('\n')}\n`);

@@ -11,6 +11,10 @@ export const LOADS = {
   'new-64': { title: 'one of 64 new connections at once with one request each', count: 320 },
   'tls-kept': { title: 'a request on a kept TLS connection', count: 400 },
   'tls-full': { title: 'a new TLS connection (full handshake) with one request', count: 60 },
+  'http2-kept': { title: 'a request on a kept HTTP/2 connection', count: 400 },
+  'http2-new': { title: 'a new HTTP/2 connection with one request', count: 60 },
+  'http3-kept': { title: 'a request on a kept HTTP/3 connection', count: 400 },
+  'http3-new': { title: 'a new HTTP/3 connection with one request', count: 60 },
   'tls-resumed': { title: 'a new TLS connection (resumed session) with one request', count: 60 },
 } as const;
 export type LoadName = keyof typeof LOADS;
@@ -26,6 +30,8 @@ export interface Section {
   readonly title: string;
   readonly applicationAt: 'gateway' | 'backend';
   readonly loads: readonly LoadName[];
+  /** The load that a subject must answer before it is counted, once. Default: a new connection. */
+  readonly answers?: LoadName;
   /** The subject that ours is also compared with. */
   readonly peer: string;
   readonly subjects: readonly Subject[];

@@ -1,8 +1,8 @@
 import { nftFlowsByHand, nftMapByHand } from '../carriers/by-hand';
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
-import { nginxStockKept, nginxStockTls } from '../carriers/peers';
-import { portwayFlows, portwayIptables } from '../carriers/portway';
+import { haproxyHttp3, nginxStockHttp2, nginxStockHttp3, nginxStockKept, nginxStockTls } from '../carriers/peers';
+import { portwayFlows, portwayIptables, portwaySecure } from '../carriers/portway';
 import { manyJobs } from '../scenarios/many';
 import { SECURE_WEB, WEB } from '../scenarios/set-up';
 import { PRICES } from './prices';
@@ -77,6 +77,11 @@ const NGINX_TLS: Carrying = {
   tls: true,
 };
 
+const NGINX_HTTP2: Carrying = { ...NGINX_TLS, carrier: nginxStockHttp2 };
+const NGINX_HTTP3: Carrying = { ...NGINX_TLS, carrier: nginxStockHttp3 };
+const HAPROXY_HTTP3: Carrying = { ...CONTENDERS.haproxyTls, carrier: haproxyHttp3 };
+const PORTWAY_HTTP3: Carrying = { ...CONTENDERS.portwayTls, carrier: portwaySecure({ http3: true }) };
+
 export const SECTIONS: readonly Section[] = [
   {
     name: 'remote',
@@ -113,8 +118,31 @@ export const SECTIONS: readonly Section[] = [
     title: 'HTTPS (TLS 1.3) through a reverse proxy to another host',
     applicationAt: 'backend',
     loads: ['tls-kept', 'tls-full', 'tls-resumed'],
+    answers: 'tls-full',
     peer: 'haproxy',
     subjects: [NGINX_TLS, CONTENDERS.haproxyTls, CONTENDERS.portwayTls].map((contender) =>
+      carrying(contender, [SECURE_WEB]),
+    ),
+  },
+  {
+    name: 'http2',
+    title: 'HTTP/2 through a reverse proxy to another host',
+    applicationAt: 'backend',
+    loads: ['http2-kept', 'http2-new'],
+    answers: 'http2-new',
+    peer: 'haproxy',
+    subjects: [NGINX_HTTP2, CONTENDERS.haproxyTls, CONTENDERS.caddyTls, CONTENDERS.portwayTls].map((contender) =>
+      carrying(contender, [SECURE_WEB]),
+    ),
+  },
+  {
+    name: 'http3',
+    title: 'HTTP/3 through a reverse proxy to another host',
+    applicationAt: 'backend',
+    loads: ['http3-kept', 'http3-new'],
+    answers: 'http3-new',
+    peer: 'haproxy',
+    subjects: [NGINX_HTTP3, HAPROXY_HTTP3, CONTENDERS.caddyTls, PORTWAY_HTTP3].map((contender) =>
       carrying(contender, [SECURE_WEB]),
     ),
   },

@@ -4,8 +4,7 @@
  *
  *   load serve PORT OTHER_PORT           answers TCP (any request, as HTTP) and UDP on both until it is killed
  *   load LOAD HOST PORT COUNT BATCHES    prints a line for each batch: instructions for one, and the part that was idle
- *   load answers HOST PORT               ends with 0 if a request is answered there
- *   load answers-tls HOST PORT           the same with TLS
+ *   load answers LOAD HOST PORT          ends with 0 if a request is answered there
  *   load waits                           ends with 0 if idle time is seen: a wait of a second shows in it
  *
  * LOAD is one of the loads below.
@@ -24,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "tls.h"
+#include "web.h"
 
 /* Digits of an answer's number. */
 #define DIGITS 8
@@ -154,7 +154,7 @@ static const struct load {
   int at_once;
   /* Whether a connection serves one request only. */
   int is_new;
-  enum { PLAIN, DATAGRAMS, TLS } kind;
+  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3 } kind;
   /* Of TLS: whether a new connection resumes the session of the one before. */
   int resumes;
   /* Requests after which kept connections are opened anew; servers close them after 1,000. 0: never, a batch is shorter. */
@@ -162,26 +162,36 @@ static const struct load {
 } LOADS[] = {
     {"kept", 1, 0, PLAIN},    {"kept-long", 1, 0, PLAIN, 0, 900}, {"new", 1, 1, PLAIN},     {"kept-64", 64, 0, PLAIN},  {"new-64", 64, 1, PLAIN},
     {"datagram", 1, 0, DATAGRAMS}, {"tls-kept", 1, 0, TLS}, {"tls-full", 1, 1, TLS}, {"tls-resumed", 1, 1, TLS, 1},
+    {"http2-kept", 1, 0, HTTP_2},  {"http2-new", 1, 1, HTTP_2}, {"http3-kept", 1, 0, HTTP_3}, {"http3-new", 1, 1, HTTP_3},
 };
 
 struct client {
   int file;
   /* NULL without TLS. */
   struct ssl_st *tls;
+  /* Of HTTP/2 and HTTP/3, which have neither of the two. */
+  struct web *web;
 };
 
 static struct client client(const struct load *load, struct sockaddr_in *address) {
-  struct client made = {connection(load->kind == DATAGRAMS ? SOCK_DGRAM : SOCK_STREAM, address), NULL};
+  if (load->kind == HTTP_2 || load->kind == HTTP_3) {
+    struct client web = {-1, NULL, web_open(inet_ntoa(address->sin_addr), ntohs(address->sin_port), load->kind == HTTP_2 ? 2 : 3)};
+    return web;
+  }
+  struct client made = {connection(load->kind == DATAGRAMS ? SOCK_DGRAM : SOCK_STREAM, address), NULL, NULL};
   if (load->kind == TLS) made.tls = tls_open(made.file, load->resumes);
   return made;
 }
 
 static void leave(const struct load *load, struct client *client) {
   if (client->tls) tls_close(client->tls, load->resumes);
-  close(client->file);
+  if (client->web) web_close(client->web);
+  else close(client->file);
 }
 
 static void ask(const struct load *load, struct client *client) {
+  /* libcurl asks and waits in one call. */
+  if (client->web) return;
   static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", nothing[DATAGRAM] = {0};
   int is_datagram = load->kind == DATAGRAMS;
   const char *words = is_datagram ? nothing : text;
@@ -194,6 +204,11 @@ static void ask(const struct load *load, struct client *client) {
 static unsigned answer(const struct load *load, struct client *client) {
   char buffer[8192];
   int length = 0;
+  if (client->web) {
+    web_ask(client->web, buffer, sizeof buffer);
+    if (strlen(buffer) != DIGITS) die("another answer");
+    return strtoul(buffer, NULL, 10);
+  }
   for (;;) {
     int room = sizeof buffer - 1 - length;
     int bytes = client->tls ? tls_read(client->tls, buffer + length, room) : read(client->file, buffer + length, room);
@@ -287,13 +302,16 @@ int main(int words, char **word) {
   if (words > 1 && !strcmp(word[1], "waits")) return waits();
   if (words < 4) return 2;
   if (!strcmp(word[1], "serve")) serve(atoi(word[2]), atoi(word[3]));
+  if (words < 5) return 2;
+  int answers = !strcmp(word[1], "answers");
+  if (answers) word++, words--;
   struct sockaddr_in address = {0};
   address.sin_family = AF_INET;
   address.sin_port = htons(atoi(word[3]));
   inet_pton(AF_INET, word[2], &address.sin_addr);
-  if (!strcmp(word[1], "answers") || !strcmp(word[1], "answers-tls")) {
+  if (answers) {
     struct client clients[1];
-    once(load_of(strcmp(word[1], "answers") ? "tls-full" : "new"), &address, clients);
+    once(load_of(word[1]), &address, clients);
     return 0;
   }
   if (words < 6) return 2;

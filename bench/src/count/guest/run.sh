@@ -103,7 +103,7 @@ measure() {
   done <"$subject/loads"
 }
 
-libraries=(/usr/lib/*/libssl.so.3 /usr/lib/*/libcrypto.so.3)
+libraries=(/usr/lib/*/libssl.so.3 /usr/lib/*/libcrypto.so.3 /usr/lib/*/libcurl.so.4)
 tcc -Wall -Werror -o /run/job/load /run/job/*.c "${libraries[@]}" || exit
 # Otherwise a batch that waits would pass for work.
 /run/job/load waits >/run/said 2>&1 || echo "failed $(</run/said)"
