@@ -42,6 +42,10 @@ export const nginxStockHttp2: Carrier = (ground, jobs) => nginxSecure(ground, jo
 export const nginxStockHttp3: Carrier = (ground, jobs) =>
   nginxSecure(ground, jobs, `listen ${jobs[0]?.listen} quic reuseport`);
 
+/** The same, with a limit of one request in a second. */
+export const nginxStockLimited: Carrier = async (ground, jobs) =>
+  startNginx(ground, SITE, await configuration('nginx-site-limited.conf', ground, jobs));
+
 /** The same, with connections to the target that are kept. */
 export async function nginxStockKept(ground: Ground, jobs: readonly Job[]): Promise<void> {
   await startNginx(ground, SITE, await configuration('nginx-site-kept.conf', ground, jobs));

@@ -7,6 +7,7 @@ import {
 } from '../../../lib/forward/forward';
 import { type GatewaySettingsProps, readGatewaySettings } from '../../../lib/forward/gateway-settings';
 import { Problems } from '../../../lib/forward/problems';
+import type { ProtectProps } from '../../../lib/forward/protect';
 import { resolveForwardsOrThrow } from '../../../lib/forward/resolve';
 import { Tls } from '../../../lib/forward/tls';
 import { hostContent } from '../../../lib/host/host-content';
@@ -63,13 +64,28 @@ export async function writeIptables(ground: Ground, jobs: readonly Job[]): Promi
  * Portway's nginx as a reverse proxy for HTTP, with options that a team may add.
  * @param change an expression of sed that changes nginx.conf, for what no option leaves out
  */
-export function portwayHttp(options: Partial<HttpForwardProps> = {}, change = ''): Carrier {
+export function portwayHttp(
+  options: Partial<HttpForwardProps> = {},
+  change = '',
+  gateway: GatewaySettingsProps = {},
+): Carrier {
   return (ground, jobs) =>
     startNginx(
       ground,
       jobs.map((job) => Forward.http({ listen: job.listen, to: targetOf(ground, job), ...options })),
       change,
+      gateway,
     );
+}
+
+/** The same with the service that blocks who offends. */
+export function portwayProtected(options: Partial<HttpForwardProps>, protect: ProtectProps): Carrier {
+  return async (ground, jobs) => {
+    await portwayHttp(options, '', { protect })(ground, jobs);
+    // As its unit starts it.
+    await ground.sh('gateway', 'mkdir -p /var/lib/portway; setsid /usr/local/bin/portway protect &');
+    await ground.ready('gateway', 'offences are read', '[[ -S /run/portway-protect/offences ]]');
+  };
 }
 
 /** The same for HTTPS, which includes HTTP/2, with the benchmark's certificate in place of the host's own. */

@@ -79,6 +79,19 @@ export const BOUNDS: readonly CountBound[] = [
   tls('tls-kept', "kept-alive HTTPS request, of haproxy's"),
   tls('tls-full', "HTTPS request on a new connection, full handshake, of haproxy's"),
   tls('tls-resumed', "HTTPS request on a new connection, resumed session, of haproxy's"),
+  ...[
+    { subject: 'kept-protected', kind: 'on kept connections' },
+    { subject: 'new-protected', kind: 'of new connections' },
+  ].map(
+    ({ subject, kind }): CountBound => ({
+      section: 'flood',
+      load: 'steady',
+      subject,
+      against: 'quiet',
+      atMost: 1.3,
+      title: `HTTP request while one address floods ${kind} and \`protect\` blocks it, of one without a flood`,
+    }),
+  ),
 ];
 
 export interface CountVerdict {

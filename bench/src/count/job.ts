@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
 import { ADDRESS } from '../../../test/host/support/host';
+import { TO_ATTACK } from '../lab/attacker';
 import { inOrder, Recording } from './recording';
 import { LOADS, type LoadName, type Section, type Subject } from './section';
 
@@ -21,7 +22,7 @@ export async function withJob<T>(sections: readonly Section[], work: (archive: s
         await writeSubject(own, section, subject);
       }
     }
-    for (const file of ['run.sh', 'load.c', 'tls.h', 'tls.c', 'web.h', 'web.c'])
+    for (const file of ['run.sh', 'load.c', 'tls.h', 'tls.c', 'web.h', 'web.c', 'flood.h', 'flood.c'])
       await cp(join(__dirname, 'guest', file), join(job, file));
     const archive = join(folder, 'job.tar');
     await spawn('tar', ['-C', job, '-cf', archive, '.']);
@@ -53,7 +54,10 @@ async function writeSubject(
 
 /** The load generator's words. */
 function words(load: LoadName, target: string, subject: Subject): string {
-  const at = address(target, subject, load === 'datagram' ? 'udp' : 'tcp');
+  const at =
+    load === 'dropped'
+      ? `${TO_ATTACK.gateway} ${subject.jobs.at(-1)?.listen}`
+      : address(target, subject, load === 'datagram' ? 'udp' : 'tcp');
   return `${load} ${at} ${LOADS[load].count} ${BATCHES}`;
 }
 

@@ -15,6 +15,11 @@ export const LOADS = {
   'http2-new': { title: 'a new HTTP/2 connection with one request', count: 60 },
   'http3-kept': { title: 'a request on a kept HTTP/3 connection', count: 400 },
   'http3-new': { title: 'a new HTTP/3 connection with one request', count: 60 },
+  steady: { title: 'a request every 5 ms, from asking to its answer', count: 200 },
+  'steady-p99': { title: 'the same, the 99th of a hundred', count: 200 },
+  'refused-kept': { title: 'a request on a kept connection, refused', count: 400 },
+  'refused-new': { title: 'a new connection with one request, refused', count: 200 },
+  dropped: { title: 'a first packet', count: 400 },
   'tls-resumed': { title: 'a new TLS connection (resumed session) with one request', count: 60 },
 } as const;
 export type LoadName = keyof typeof LOADS;

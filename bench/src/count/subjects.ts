@@ -5,6 +5,7 @@ import { haproxyHttp3, nginxStockHttp2, nginxStockHttp3, nginxStockKept, nginxSt
 import { portwayFlows, portwayIptables, portwaySecure } from '../carriers/portway';
 import { manyJobs } from '../scenarios/many';
 import { SECURE_WEB, WEB } from '../scenarios/set-up';
+import { FLOODS } from './floods';
 import { PRICES } from './prices';
 import type { Section, Subject } from './section';
 
@@ -162,5 +163,6 @@ export const SECTIONS: readonly Section[] = [
     peer: 'iptables-10000',
     subjects: TEN_THOUSAND,
   },
+  ...FLOODS,
   ...PRICES,
 ];

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import { portwayHttp } from '../carriers/portway';
+import { addAttacker, TO_ATTACK } from '../lab/attacker';
 import type { Lane } from '../lab/lane';
 import { crowd } from '../load/crowd';
 import { type Report, runWrk } from '../load/wrk';
 import type { Figure, Round, Scenario, Values } from '../model';
 import { carryWeb } from './set-up';
 
-/** A second address of the gateway for the attacker, whose requests then come from another address than the others'. */
-const TO_ATTACK = { gateway: '198.51.100.2', from: '198.51.100.66' } as const;
 const SLOW_HEADS = 2_000;
 /** The clients that should still be served, from one address: about 250 requests a second. */
 const OTHERS = { connections: 10, pause: 40 } as const;
@@ -79,9 +78,7 @@ export const attack: Scenario = {
   async setUp(contender, start) {
     const lane = await start('backend');
     const url = await carryWeb(lane, contender as Carrying);
-    const { gateway, from } = TO_ATTACK;
-    await lane.sh('gateway', `ip addr add ${gateway}/24 dev ens5`);
-    await lane.sh('client', `ip addr add ${from}/24 dev eth0; ip route add ${gateway} dev eth0 src ${from}`);
+    await addAttacker(lane);
     return {
       lane,
       loads: {

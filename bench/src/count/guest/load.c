@@ -5,6 +5,7 @@
  *   load serve PORT OTHER_PORT           answers TCP (any request, as HTTP) and UDP on both until it is killed
  *   load LOAD HOST PORT COUNT BATCHES    prints a line for each batch: instructions for one, and the part that was idle
  *   load answers LOAD HOST PORT          ends with 0 if a request is answered there
+ *   load flood kept|new HOST PORT        asks as fast as it can until it is killed
  *   load waits                           ends with 0 if idle time is seen: a wait of a second shows in it
  *
  * LOAD is one of the loads below.
@@ -22,6 +23,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "flood.h"
 #include "tls.h"
 #include "web.h"
 
@@ -154,7 +156,7 @@ static const struct load {
   int at_once;
   /* Whether a connection serves one request only. */
   int is_new;
-  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3 } kind;
+  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3, REFUSED, DROPPED, STEADY, STEADY_P99 } kind;
   /* Of TLS: whether a new connection resumes the session of the one before. */
   int resumes;
   /* Requests after which kept connections are opened anew; servers close them after 1,000. 0: never, a batch is shorter. */
@@ -163,7 +165,19 @@ static const struct load {
     {"kept", 1, 0, PLAIN},    {"kept-long", 1, 0, PLAIN, 0, 900}, {"new", 1, 1, PLAIN},     {"kept-64", 64, 0, PLAIN},  {"new-64", 64, 1, PLAIN},
     {"datagram", 1, 0, DATAGRAMS}, {"tls-kept", 1, 0, TLS}, {"tls-full", 1, 1, TLS}, {"tls-resumed", 1, 1, TLS, 1},
     {"http2-kept", 1, 0, HTTP_2},  {"http2-new", 1, 1, HTTP_2}, {"http3-kept", 1, 0, HTTP_3}, {"http3-new", 1, 1, HTTP_3},
+    {"refused-kept", 1, 0, REFUSED, 0, 900}, {"refused-new", 1, 1, REFUSED}, {"dropped", 1, 1, DROPPED},
+    {"steady", 1, 0, STEADY}, {"steady-p99", 1, 0, STEADY_P99},
 };
+
+static const struct load *load_of(const char *name) {
+  size_t count = sizeof LOADS / sizeof *LOADS, i = 0;
+  while (i < count && strcmp(LOADS[i].name, name)) i++;
+  if (i == count) {
+    fprintf(stderr, "no load has the name %s\n", name);
+    exit(2);
+  }
+  return LOADS + i;
+}
 
 struct client {
   int file;
@@ -200,6 +214,16 @@ static void ask(const struct load *load, struct client *client) {
   if (sent != length) die("write");
 }
 
+/* Returns the number of refusals, or 0 if this is none. */
+static unsigned refusal(const char *answer, const char *body) {
+  static unsigned refusals = 0;
+  int length = -1;
+  const char *header = strstr(answer, "Content-Length: ");
+  if (header) sscanf(header, "Content-Length: %d", &length);
+  if (length != strlen(body)) die("a refusal that came in parts");
+  return strncmp(answer, "HTTP/1.1 429 ", 13) ? 0 : ++refusals;
+}
+
 /* Returns the answer's number. */
 static unsigned answer(const struct load *load, struct client *client) {
   char buffer[8192];
@@ -220,6 +244,7 @@ static unsigned answer(const struct load *load, struct client *client) {
       return strtoul(buffer, NULL, 10);
     }
     char *head = strstr(buffer, "\r\n\r\n");
+    if (load->kind == REFUSED && head) return refusal(buffer, head + 4);
     if (head && buffer + length >= head + 4 + DIGITS) return strtoul(head + 4, NULL, 10);
   }
 }
@@ -227,6 +252,7 @@ static unsigned answer(const struct load *load, struct client *client) {
 /* Asks once over each connection. Returns the highest number of the answers. */
 static unsigned once(const struct load *load, struct sockaddr_in *address, struct client *clients) {
   unsigned highest = 0;
+  if (load->kind == DROPPED) return first_packet(address);
   if (load->is_new)
     for (int i = 0; i < load->at_once; i++) clients[i] = client(load, address);
   for (int i = 0; i < load->at_once; i++) ask(load, clients + i);
@@ -246,6 +272,11 @@ static void batch(const struct load *load, struct sockaddr_in *address, int coun
   static struct client clients[MOST];
   static int is_open = 0;
   int is_datagram = load->kind == DATAGRAMS, rounds = count / load->at_once, is_first = !is_open;
+  if (load->kind == REFUSED) {
+    /* Whoever was served just now has used up what a second brings. */
+    sleep(3);
+    while (!once(load_of("refused-new"), address, clients)) continue;
+  }
   if (!load->is_new && is_first)
     for (int i = 0; i < load->at_once; i++) clients[i] = client(load, address);
   is_open = is_datagram;
@@ -275,14 +306,32 @@ static void batch(const struct load *load, struct sockaddr_in *address, int coun
   fflush(stdout);
 }
 
-static const struct load *load_of(const char *name) {
-  size_t count = sizeof LOADS / sizeof *LOADS, i = 0;
-  while (i < count && strcmp(LOADS[i].name, name)) i++;
-  if (i == count) {
-    fprintf(stderr, "no load has the name %s\n", name);
-    exit(2);
+static int ascending(const void *one, const void *other) {
+  double difference = *(const double *)one - *(const double *)other;
+  return difference < 0 ? -1 : difference > 0;
+}
+
+/* Asks now and then over one connection, and counts from each request to its answer: what else is done meanwhile costs this client. */
+static void steady(const struct load *load, struct sockaddr_in *address, int count) {
+  static const struct timespec pause = {0, 5000000};
+  double *took = calloc(count, sizeof *took), all = 0, idled = 0;
+  struct client one = client(load, address);
+  unsigned number = once(load, address, &one);
+  for (int i = 0; i < count; i++) {
+    nanosleep(&pause, NULL);
+    double idle_before = idle(), start = now();
+    unsigned next = once(load, address, &one);
+    took[i] = now() - start;
+    idled += idle() - idle_before;
+    all += took[i];
+    if (next <= number) die("the application did not answer");
+    number = next;
   }
-  return LOADS + i;
+  leave(load, &one);
+  qsort(took, count, sizeof *took, ascending);
+  printf("%.1f %.1f\n", load->kind == STEADY ? all / count : took[count * 99 / 100], idled / count);
+  fflush(stdout);
+  free(took);
 }
 
 /* A machine that has just booted is not idle at once. */
@@ -303,12 +352,13 @@ int main(int words, char **word) {
   if (words < 4) return 2;
   if (!strcmp(word[1], "serve")) serve(atoi(word[2]), atoi(word[3]));
   if (words < 5) return 2;
-  int answers = !strcmp(word[1], "answers");
-  if (answers) word++, words--;
+  int answers = !strcmp(word[1], "answers"), floods = !strcmp(word[1], "flood"), is_kept = !strcmp(word[2], "kept");
+  if (answers || floods) word++, words--;
   struct sockaddr_in address = {0};
   address.sin_family = AF_INET;
   address.sin_port = htons(atoi(word[3]));
   inet_pton(AF_INET, word[2], &address.sin_addr);
+  if (floods) flood(&address, is_kept);
   if (answers) {
     struct client clients[1];
     once(load_of(word[1]), &address, clients);
@@ -316,6 +366,7 @@ int main(int words, char **word) {
   }
   if (words < 6) return 2;
   const struct load *load = load_of(word[1]);
-  for (int i = 0; i < atoi(word[5]); i++) batch(load, &address, atoi(word[4]));
+  int is_steady = load->kind == STEADY || load->kind == STEADY_P99;
+  for (int i = 0; i < atoi(word[5]); i++) (is_steady ? steady : batch)(load, &address, atoi(word[4]));
   return 0;
 }
