@@ -53,11 +53,27 @@ function healthyIn(balancer: BalancerMeasured, targetGroup: string, zone: string
 
 /** The healthy hosts of a target group. A zone whose balancer counts none may say nothing. */
 export function healthyHosts(balancer: BalancerMeasured, targetGroup: string): cloudwatch.MathExpression {
+  return ofZones(balancer, targetGroup, 'Healthy hosts', (zones) => zones.join(' + '));
+}
+
+/** The same; 0 as soon as a zone has none. At most one metric a zone, of which there are six, so CloudWatch's limit of ten is far. */
+function healthyInEachZone(balancer: BalancerMeasured, targetGroup: string): cloudwatch.MathExpression {
+  return ofZones(balancer, targetGroup, 'Healthy hosts, if each zone has one', (zones) =>
+    [`(${zones.join(' + ')})`, ...zones.map((zone) => `(${zone} > 0)`)].join(' * '),
+  );
+}
+
+function ofZones(
+  balancer: BalancerMeasured,
+  targetGroup: string,
+  label: string,
+  expression: (zones: readonly string[]) => string,
+): cloudwatch.MathExpression {
   const zones = balancer.zones.map((zone, i) => [`z${i + 1}`, healthyIn(balancer, targetGroup, zone)] as const);
   return new cloudwatch.MathExpression({
-    expression: zones.map(([id]) => `FILL(${id}, 0)`).join(' + '),
+    expression: expression(zones.map(([id]) => `FILL(${id}, 0)`)),
     usingMetrics: Object.fromEntries(zones),
-    ...{ period: Duration.minutes(1), label: 'Healthy hosts' },
+    ...{ period: Duration.minutes(1), label },
   });
 }
 
@@ -71,7 +87,8 @@ export function fleetWarnings(measured: FleetMeasured, instanceType: string): Re
   const { balancer, group, min, sent } = measured;
   const { Busy: busy } = earlyWarnings(instanceType);
   if (busy === undefined) throw new Error('a processor of any type may be busy: see earlyWarnings');
-  // The balancer asks the same port of the same hosts for each target group, so any of them tells of a host and a zone.
+  // The balancer asks the same port of the same hosts for each target group, so any of them tells how a host is. What differs between
+  // groups is who is registered, which Healthy-… sees in each.
   const [[, first] = ['', '']] = Object.entries(balancer.groups);
   const sum = (metricName: string) => balancerMetric(balancer, metricName, 'Sum', 5);
   return {
@@ -79,9 +96,9 @@ export function fleetWarnings(measured: FleetMeasured, instanceType: string): Re
       Object.entries(balancer.groups).map(([port, targetGroup]): [string, Warning] => [
         `Healthy-${port}`,
         {
-          metric: healthyHosts(balancer, targetGroup),
+          metric: healthyInEachZone(balancer, targetGroup),
           ...{ periods: 5, threshold: min, operator: BELOW, missing: BREACHING },
-          text: `for 5 minutes fewer than ${min} hosts have been healthy for ${port.replace('-', ' ')}. ${LOOK}`,
+          text: `for 5 minutes fewer than ${min} hosts, or none in one of the zones, have been healthy for ${port.replace('-', ' ')}. ${LOOK}`,
         },
       ]),
     ),

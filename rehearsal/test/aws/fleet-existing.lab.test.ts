@@ -1,7 +1,14 @@
-import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  DescribeInstancesCommand,
+  DescribeSecurityGroupsCommand,
+  RevokeSecurityGroupIngressCommand,
+} from '@aws-sdk/client-ec2';
 import { App, aws_ec2 as ec2, aws_iam as iam, aws_route53 as route53, Stack } from 'aws-cdk-lib';
 import { Forward } from '../../../lib/forward/forward';
+import type { Verified } from '../../../lib/operate/verified';
 import type { PortwayFleetProps } from '../../../lib/portway-fleet-props';
+import { schemaErrors } from '../../../test/support/json-schema';
 import { ec2Client } from '../../src/aws/client';
 import { inventory } from '../../src/aws/inventory';
 import { values } from '../../src/aws/other-inventory';
@@ -82,6 +89,66 @@ test('balancer and hosts are in the chosen subnets, and the name leads to the ba
   expect(records).toContain('<Name>www.example.com.</Name>');
   expect(records).toMatch(new RegExp(`<AliasTarget>.*<DNSName>${name}\\.?</DNSName>`, 's'));
 });
+
+/** What `portway verify` finds wrong. */
+async function differences(): Promise<readonly string[]> {
+  const { code, stdout, stderr } = await lab.portway(['verify', 'Fleet', '--no-probe', '--json'], props());
+  if (stdout === '') throw new Error(stderr);
+  expect(schemaErrors('verify', stdout)).toEqual([]);
+  const { Fleet: told } = JSON.parse(stdout) as Record<string, Verified>;
+  expect(code).toBe(told?.differences.length === 0 ? 0 : 1);
+  return told?.differences ?? ['nothing is told of the fleet'];
+}
+
+test('portway verify finds nothing wrong with it, and leaves a group of the team to the team', async () => {
+  const { Fleet: told } = JSON.parse(
+    (await lab.portway(['verify', 'Fleet', '--no-probe', '--json'], props())).stdout,
+  ) as Record<string, Verified>;
+  expect(Object.keys(told?.fleet?.hosts ?? {}).toSorted()).toEqual(await lab.ids());
+  expect(told?.fleet?.addresses).toHaveLength(2);
+  expect(await differences()).toEqual([]);
+  await rule(
+    new AuthorizeSecurityGroupIngressCommand({ GroupId: team.groupId, IpPermissions: [metricsFrom('10.1.0.0/16')] }),
+  );
+  expect(await differences()).toEqual([]);
+  await rule(
+    new RevokeSecurityGroupIngressCommand({ GroupId: team.groupId, IpPermissions: [metricsFrom('10.1.0.0/16')] }),
+  );
+});
+
+test('portway verify finds the metrics closed, and opened to others', async () => {
+  const client = ec2Client(lab.endpoint);
+  const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({}));
+  client.destroy();
+  const own = SecurityGroups.find(({ IpPermissions = [] }) => IpPermissions.some(({ FromPort }) => FromPort === 9464));
+  const there = own?.IpPermissions?.find(({ FromPort }) => FromPort === 9464);
+  if (own?.GroupId === undefined || there === undefined) throw new Error('a group must admit who reads metrics');
+  const ofHosts = { GroupId: own.GroupId, IpPermissions: [there] };
+  await rule(new RevokeSecurityGroupIngressCommand(ofHosts));
+  const wide = { GroupId: own.GroupId, IpPermissions: [metricsFrom('0.0.0.0/0')] };
+  await rule(new AuthorizeSecurityGroupIngressCommand(wide));
+  const found = await differences();
+  expect(found).toEqual([
+    expect.stringMatching(/^the hosts' security group (lets|must let) tcp 9464 through from /),
+    expect.stringMatching(/^the hosts' security group (lets|must let) tcp 9464 through from /),
+  ]);
+  expect(found.join()).toContain('10.1.9.0/24');
+  expect(found.join()).toContain('0.0.0.0/0');
+  await rule(new RevokeSecurityGroupIngressCommand(wide));
+  await rule(new AuthorizeSecurityGroupIngressCommand(ofHosts));
+  expect(await differences()).toEqual([]);
+});
+
+const metricsFrom = (CidrIp: string) => ({
+  ...{ IpProtocol: 'tcp', FromPort: 9464, ToPort: 9464 },
+  IpRanges: [{ CidrIp }],
+});
+
+async function rule(command: AuthorizeSecurityGroupIngressCommand | RevokeSecurityGroupIngressCommand): Promise<void> {
+  const client = ec2Client(lab.endpoint);
+  await client.send(command as AuthorizeSecurityGroupIngressCommand);
+  client.destroy();
+}
 
 test('destroy leaves what the team had, and nothing else', async () => {
   lab.hosts.behave(() => undefined);
