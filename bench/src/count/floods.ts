@@ -68,6 +68,12 @@ const byProtect: Carrier = async (ground, jobs) => {
   await ground.sh('client', 'sleep 6');
 };
 
+/** Nobody is blocked, but a source may open ten connections in a second. */
+const byRate: Carrier = async (ground, jobs) => {
+  await portwayProtected({}, { newConnectionsPerSecond: 10 })(ground, jobs);
+  await addAttacker(ground);
+};
+
 /** What the price of refusing is, and what is left of it when the kernel drops. */
 export const FLOODS: readonly Section[] = [
   {
@@ -106,6 +112,7 @@ export const FLOODS: readonly Section[] = [
       { name: 'tc', title: 'tc by hand, at the device', carrier: byTrafficControl },
       { name: 'nftables', title: 'nftables by hand, a set before connection tracking', carrier: bySet },
       ours('portway-blocked', 'Portway, `protect`, a source that is blocked', byProtect),
+      ours('portway-rate', 'Portway, `protect`, one connection too many in a second', byRate),
     ].map((contender) => ({ ...contender, jobs: [WEB] })),
   },
 ];

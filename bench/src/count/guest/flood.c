@@ -70,16 +70,13 @@ void flood(struct sockaddr_in *address, int is_kept) {
 }
 
 unsigned first_packet(struct sockaddr_in *address) {
-  static unsigned packets = 0;
+  static unsigned dropped = 0;
   struct sockaddr_in peer;
   socklen_t length = sizeof peer;
   int file = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   /* With cables between namespaces, an answer is there before connect returns. */
   int is_open = !connect(file, (struct sockaddr *)address, sizeof *address) || !getpeername(file, (struct sockaddr *)&peer, &length);
-  if (is_open || send(file, "", 1, MSG_NOSIGNAL) >= 0 || errno != EAGAIN) {
-    fputs("a first packet was not dropped\n", stderr);
-    exit(1);
-  }
+  int is_answered = is_open || send(file, "", 1, MSG_NOSIGNAL) >= 0 || errno != EAGAIN;
   close(file);
-  return ++packets;
+  return is_answered ? 0 : ++dropped;
 }

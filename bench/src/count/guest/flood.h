@@ -4,5 +4,5 @@ struct sockaddr_in;
  * that stay open. Otherwise a connection for each request.
  */
 void flood(struct sockaddr_in *address, int is_kept);
-/* A connection's first packet that must be dropped. Returns how many there were. Ends the program with a message if one is answered. */
+/* A connection's first packet. Returns how many were dropped so far, or 0 if this one was answered. */
 unsigned first_packet(struct sockaddr_in *address);

@@ -277,6 +277,9 @@ static void batch(const struct load *load, struct sockaddr_in *address, int coun
     sleep(3);
     while (!once(load_of("refused-new"), address, clients)) continue;
   }
+  /* The same for packets. */
+  if (load->kind == DROPPED)
+    while (!once(load, address, clients)) continue;
   if (!load->is_new && is_first)
     for (int i = 0; i < load->at_once; i++) clients[i] = client(load, address);
   is_open = is_datagram;
