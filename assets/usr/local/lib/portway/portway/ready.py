@@ -1,13 +1,14 @@
 """Tells a fleet's balancer whether this host forwards: its rules are in the kernel, and nginx runs its configuration.
 
 systemd starts it when somebody asks on the health port, which is its file 3 (portway-ready.socket). It answers 200, or 503
-and why, for a minute; the next question starts it anew, so it never runs replaced programs for long. A balancer asks for each
-port, from several places, so an answer holds for some seconds: starting a Python for each question would take a small host's
-processor whole.
+and why, until another content is proved, whose programs may be others; the next question starts it anew. A balancer asks for
+each port, from several places, so an answer holds for some seconds. Starting a Python takes a busy small host longer than a
+balancer waits, so it happens seldom: otherwise the group would end the host because it is busy.
 """
 
 import importlib
 import os
+import signal
 import socket
 import time
 
@@ -19,7 +20,10 @@ from portway.paths import GOOD
 
 # What the balancer sends is of no interest, but a request that is not read is a reset.
 SECONDS, REQUEST_BYTES = 3, 4096
-LIFE_SECONDS, KEPT_SECONDS = 60, 5
+# What the distribution has patched meanwhile is taken over too, once an hour.
+LIFE_SECONDS, KEPT_SECONDS = 3600, 5
+# A look that hangs ends the program.
+STUCK_SECONDS = 120
 HEALTH_PORT = 3
 # What forwarding depends on. Other drift, such as an edited file, is put right by reconcile.py and no reason to replace a host.
 ENGINES = ("drift_rules", "drift_nginx")
@@ -77,15 +81,17 @@ def reply(client: socket.socket, words: str) -> None:
 
 
 def serve(listener: socket.socket) -> None:
-    """Answers until its minute is over. Whoever asks at the end waits for the next start."""
+    """Answers until its time is over, or another content is proved. Whoever asks at the end waits for the next start."""
     end = time.monotonic() + LIFE_SECONDS
+    born = trees.content_of(GOOD)
     words, looked = "", end - LIFE_SECONDS - KEPT_SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end and trees.content_of(GOOD) == born:
         listener.settimeout(max(0.1, end - time.monotonic()))
         try:
             client, _ = listener.accept()
         except socket.timeout:  # no TimeoutError before Python 3.10
             return
+        signal.alarm(STUCK_SECONDS)
         with client:
             if time.monotonic() - looked >= KEPT_SECONDS:
                 before, words, looked = words, trouble(), time.monotonic()
@@ -93,6 +99,7 @@ def serve(listener: socket.socket) -> None:
                 if words and words != before:
                     print(f"the balancer is told that this host is not ready: {words}", flush=True)
             reply(client, words)
+        signal.alarm(0)
 
 
 def main(_words: list[str]) -> None:
