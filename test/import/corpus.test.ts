@@ -76,6 +76,31 @@ test('connections that no rule of several takes are told', () => {
   expect(remarksOn(all).join('\n')).not.toContain('had none');
 });
 
+test.each([
+  ['80', '9000-9003', 'differs', 'all goes to port 9000, as the kernel does'],
+  [
+    '80',
+    '9000-9003 --random',
+    'differs',
+    'the kernel chooses one of the ports 9000-9003 at random: 9000 alone gets all',
+  ],
+  ['7000:7010', '9000-9010', 'differs', 'all goes to port 9000, as the kernel does'],
+  ['6000:6100', '9000-9100', 'lost', 'without a base the kernel leads all of 6000-6100 to 9000: a range'],
+] as const)('ports %s that lead to %s get a remark', (listen, to, fate, why) => {
+  const rule = `-A PREROUTING -p tcp --dport ${listen} -j DNAT --to-destination 10.0.1.20:${to}`;
+  const remarks = remarksOn(`*nat\n${rule}\nCOMMIT\n`);
+  expect(remarks).toEqual([expect.stringContaining(`${fate} ${rule}: ${why}`)]);
+});
+
+test.each([
+  ['9001', '9000-9003'],
+  ['9000:9003', '9000-9003'],
+  ['7000:7010', '9000-9010/7000'],
+])('ports %s that lead to %s are as they say', (listen, to) => {
+  const rule = `-A PREROUTING -p tcp --dport ${listen} -j DNAT --to-destination 10.0.1.20:${to}`;
+  expect(remarksOn(`*nat\n${rule}\nCOMMIT\n`)).toEqual([]);
+});
+
 test('an empty name is named', () => {
   const text = 'server { listen 80; server_name ""; location / { proxy_pass http://10.0.1.20; } }';
   expect(remarksOn(text)).toContain('own server_name "": an empty name is no name that clients ask for');

@@ -81,6 +81,25 @@ function leadsToRange(listen: string, { ports, base }: Extract<Action, { readonl
   return ports === listen || (ports?.includes('-') === true && base === Number(listen.split('-')[0]));
 }
 
+/** Whether a rule names a range for ports that are not in it, and no base: not as many ports, but a choice. */
+function isOneOfRange({ action }: FlatRule, listen: string | undefined): boolean {
+  if (action.kind !== 'dnat' || action.base !== undefined || listen === undefined) return false;
+  const [first = 0, last = first] = (action.ports ?? '').split('-').map(Number);
+  const [port = 0, end = port] = listen.split('-').map(Number);
+  return first < last && (port < first || last < end);
+}
+
+/** The kernel chooses the first port, and another only where a client's own port would then be there twice. */
+function tellRange(rule: FlatRule, listen: string | undefined, ledger: Ledger): void {
+  if (!isOneOfRange(rule, listen) || rule.action.kind !== 'dnat') return;
+  const { said, action } = rule;
+  const port = action.ports?.split('-')[0];
+  const why = /\brandom\b/.test(said.text)
+    ? `the kernel chooses one of the ports ${action.ports} at random: ${port} alone gets all`
+    : `all goes to port ${port}, as the kernel does: only a base makes a range a shift`;
+  ledger.remark('differs', said, why);
+}
+
 /** Whether a rule takes packets out of those that later rules translate. Those of containers do so for the host's own ways. */
 function leavesOut({ action, match }: FlatRule): boolean {
   const skips = action.kind === 'return' || action.kind === 'accept' || action.kind === 'drop';
@@ -113,9 +132,11 @@ function forwardOf(
     return undefined;
   }
   if (listen?.includes('-') && one.port !== undefined && !one.port.includes('-')) {
-    ledger.remark('lost', first.said, 'a range of ports leads to a range of the same length');
+    const why = isOneOfRange(first, listen) ? `without a base the kernel leads all of ${listen} to ${one.port}: ` : '';
+    ledger.remark('lost', first.said, `${why}a range of ports leads to a range of the same length`);
     return undefined;
   }
+  for (const rule of used) tellRange(rule, listen, ledger);
   const admitted = admission(rules, { protocol, host: one.host, port: one.port });
   if (admitted.nobody || admitted.from !== undefined)
     for (const rule of admitted.conditional)
