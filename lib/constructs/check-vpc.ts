@@ -33,7 +33,10 @@ export function readPlace(props: { vpc?: unknown; vpcSubnets?: unknown }, proble
   ) as ec2.SubnetSelection | undefined;
   if (vpc === undefined) {
     if (vpcSubnets !== undefined)
-      problems.add('vpcSubnets', "must go with vpc: the gateway's own has one subnet (availabilityZoneIndex moves it)");
+      problems.add(
+        'vpcSubnets',
+        "must go with vpc: it chooses among that one's (of one that is made, availabilityZoneIndex says the zone, or a fleet's capacity.zones how many)",
+      );
     return undefined;
   }
   const read = readVpc(vpc, vpcSubnets !== undefined, problems);

@@ -26,9 +26,19 @@ export function warnOfTargetsElsewhere(
       if (node !== scope) return;
       const reached = reachedFrom(network);
       if (reached === undefined) return;
-      for (const [name, addresses] of wanted) warn(scope, name, addresses, reached);
+      warnOf(scope, elsewhere(wanted, reached), reached);
     },
   });
+}
+
+/** Forwards of which each gets a warning of its own; more than these get one for all. */
+const MOST_WARNINGS = 20;
+/** Forwards that a warning for all names. */
+const NAMED = 3;
+
+interface Elsewhere {
+  readonly name: string;
+  readonly addresses: readonly string[];
 }
 
 interface Reached {
@@ -37,13 +47,35 @@ interface Reached {
   readonly routes: readonly string[];
 }
 
-function warn(scope: Construct, name: string, addresses: readonly string[], { subnets, routes }: Reached): void {
-  const elsewhere = addresses.filter((address) => ![...subnets, ...routes].some((one) => containsCidr(one, address)));
-  if (elsewhere.length === 0) return;
-  const id = `portway:targetElsewhere-${name}`;
+/** The addresses that nothing reaches, of each forward that has such. */
+function elsewhere(
+  wanted: readonly (readonly [name: string, addresses: readonly string[]])[],
+  { subnets, routes }: Reached,
+): readonly Elsewhere[] {
+  const ranges = [...subnets, ...routes];
+  return wanted
+    .map(([name, all]) => ({
+      name,
+      addresses: all.filter((address) => !ranges.some((one) => containsCidr(one, address))),
+    }))
+    .filter(({ addresses }) => addresses.length > 0);
+}
+
+function warnOf(scope: Construct, all: readonly Elsewhere[], { subnets }: Reached): void {
+  const leads = ({ name, addresses }: Elsewhere) => `forwards.${name} leads to ${addresses.join(', ')}`;
+  if (all.length <= MOST_WARNINGS) {
+    for (const one of all) warn(scope, `portway:targetElsewhere-${one.name}`, leads(one), subnets);
+    return;
+  }
+  const [first = '', ...others] = all.slice(0, NAMED).map(leads);
+  const some = [first, ...others.map((text) => text.replace(' leads to', ' to'))].join(', ');
+  warn(scope, 'portway:targetsElsewhere', `${some}, and ${all.length - NAMED} more forwards to others`, subnets);
+}
+
+function warn(scope: Construct, id: string, what: string, subnets: readonly string[]): void {
   Annotations.of(scope).addWarningV2(
     id,
-    `forwards.${name} leads to ${elsewhere.join(', ')}, which no subnet of the gateway's VPC has (${subnets.join(', ')}): nothing will answer. Make such a subnet, or give the vpc that has it. If another way leads there, such as a peering: Annotations.of(this).acknowledgeWarning('${id}').`,
+    `${what}, which no subnet of the gateway's VPC has (${subnets.join(', ')}): nothing will answer. Make such a subnet, or give the vpc that has it. If another way leads there, such as a peering: Annotations.of(this).acknowledgeWarning('${id}').`,
   );
 }
 

@@ -15,8 +15,9 @@ function warnings(
   const app = new App();
   const stack = new Stack(app, 'Team', { env });
   const gateway = new PortGateway(stack, 'Gateway', {
-    ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, engine: 'nginx', ...make(stack) },
+    ...{ adminCidr: '203.0.113.7/32', sshPublicKey: PUBLIC_KEY, engine: 'nginx' },
     forwards: { web: Forward.tcp({ listen: 80, to: to.map((host) => `${host}:8080`) }) },
+    ...make(stack),
   });
   more(stack, gateway);
   const found = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('^forwards\\.'));
@@ -82,6 +83,21 @@ test('a route to the internet says nothing about private addresses, and another 
       transitGatewayId: 'tgw-1',
     });
   expect(warnings(['10.9.9.9', '10.8.8.8'], undefined, route as never)).toEqual(named('10.8.8.8', '10.0.0.0/24'));
+});
+
+test('many forwards get one warning, with the first few and how many more', () => {
+  const many = (count: number) =>
+    warnings([], () => ({
+      forwards: Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [`p${i}`, Forward.tcp({ listen: 1000 + i, to: `10.9.9.${i}:80` })]),
+      ),
+    }));
+  expect(many(20)).toHaveLength(20);
+  expect(many(21)).toEqual([
+    expect.stringContaining(
+      "forwards.p0 leads to 10.9.9.0, forwards.p1 to 10.9.9.1, forwards.p2 to 10.9.9.2, and 18 more forwards to others, which no subnet of the gateway's VPC has (10.0.0.0/24): ",
+    ),
+  ]);
 });
 
 test('an existing VPC is judged if its range is known', () => {

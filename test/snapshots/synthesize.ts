@@ -19,5 +19,6 @@ export function synthesize(props: PortwayStackProps, { legacy = false }: { legac
   // Their targets stand for hosts that no template here makes.
   for (const name of Object.keys(props.forwards))
     Annotations.of(stack).acknowledgeWarning(`portway:targetElsewhere-${name}`);
+  Annotations.of(stack).acknowledgeWarning('portway:targetsElsewhere');
   return { app, stack, assembly: app.synth() };
 }

@@ -98,6 +98,7 @@ export function synthesizeFleet(props: () => PortwayFleetProps = () => SMALL) {
   const stack = new PortwayFleet(app, 'Fleet', props());
   for (const name of stack.forwards.map((f) => f.name))
     Annotations.of(stack).acknowledgeWarning(`portway:targetElsewhere-${name}`);
+  Annotations.of(stack).acknowledgeWarning('portway:targetsElsewhere');
   const assembly = app.synth();
   const file = join(assembly.directory, stack.templateFile);
   const template: FleetTemplate = JSON.parse(readFileSync(file, 'utf8'));

@@ -2,6 +2,7 @@ import type { Change } from './change';
 import { type ContentEffects, changesOfContent } from './content-changes';
 import { asGateway, isFleet } from './fleet-template';
 import { type HostContentFound, readHostFiles } from './host-files';
+import { PLACES } from './known-properties';
 import { changesOfResources } from './resource-changes';
 import { compareResources, type Effect, hardest, isLive, pointerOf, type ResourceChanges } from './resources';
 import { ofType, type Resources, type Template } from './template';
@@ -37,9 +38,11 @@ function ofFleet({ changes, host, ...rest }: Comparison): Comparison {
   const replaced = (effect: Effect): Effect => (effect === 'restart' ? 'replace' : effect);
   return {
     ...rest,
-    changes: changes.map((change) =>
-      replaced(change.host) === 'replace' ? { ...change, host: 'replace', why } : change,
-    ),
+    changes: changes.map((change) => ({
+      ...change,
+      ...(change.what === PLACES.gateway ? { what: PLACES.fleet } : {}),
+      ...(replaced(change.host) === 'replace' ? { host: 'replace', why } : {}),
+    })),
     host: replaced(host),
     fleet: true,
   };

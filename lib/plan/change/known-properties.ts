@@ -7,8 +7,13 @@ export interface KnownProperty {
 
 const IMAGE = { prop: 'os, architecture or ami', why: 'an instance keeps the image that it was launched from' };
 const KEY = { prop: 'sshPublicKey or keyPairName', why: 'EC2 puts a key onto the disk at the first boot only' };
+/** Which subnets the hosts are in: those of a single gateway, and those of a fleet. */
+export const PLACES = {
+  gateway: 'vpc, vpcSubnets or availabilityZoneIndex',
+  fleet: 'vpc, vpcSubnets or capacity.zones',
+} as const;
 const PLACE = {
-  prop: 'vpc, vpcSubnets or availabilityZoneIndex',
+  prop: PLACES.gateway,
   why: 'an instance stays in the subnet that it was launched in',
 };
 const DISK = { prop: 'diskGiB', why: 'CloudFormation gives other volumes only to a new instance' };

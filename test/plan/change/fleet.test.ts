@@ -57,5 +57,8 @@ test('more hosts touch none of those that run', () => {
 });
 
 test('another zone has another address, and other subnets replace the hosts', () => {
-  expect(changed({ capacity: { min: 3, max: 6, zones: 3 } })).toMatchObject({ address: 'changes', host: 'replace' });
+  const found = changed({ capacity: { min: 3, max: 6, zones: 3 } });
+  expect(found).toMatchObject({ address: 'changes', host: 'replace' });
+  expect(rowOf(found, 'vpc, vpcSubnets or capacity.zones')).toMatchObject({ host: 'replace' });
+  expect(printComparison('Stack Fleet', 'deployed', found)).not.toContain('availabilityZoneIndex');
 });
