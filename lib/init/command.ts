@@ -12,7 +12,7 @@ import { recognize } from '../import/recognize';
 import { NO_ANSWER } from '../plan/no-answer';
 import { answerer, forwardAnswers, InitError, type InitFlags, stackAnswers } from './answers';
 import { appFile, type Forwards, forwardsOf } from './app-file';
-import { packedFile } from './packed-file';
+import { packCommand, packedFile } from './packed-file';
 
 export interface InitOptions extends InitFlags {
   /** The folder of the app; it may be there already. */
@@ -108,8 +108,10 @@ function nextSteps(folder: string): string {
   const packages = missing('portway', 'aws-cdk-lib', 'constructs').map((name) =>
     name === 'portway' ? packedFile(folder) : name,
   );
+  const pack = packages.includes(packedFile(folder)) ? packCommand(folder) : undefined;
   const tools = missing('aws-cdk', 'tsx', 'typescript', '@types/node');
   return [
+    ...(pack === undefined ? [] : [pack]),
     ...(folder === '.' ? [] : [`cd ${folder}`]),
     ...(packages.length > 0 ? [`npm install ${packages.join(' ')}`] : []),
     ...(tools.length > 0 ? [`npm install --save-dev ${tools.join(' ')}`] : []),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /** What is installed where nobody knows better: `npm pack` makes it, since the package is not published yet. */
@@ -17,6 +17,22 @@ export function packedFile(folder: string, from = __dirname): string {
   if (file === undefined) return ANYWHERE;
   const path = relative(resolve(folder), resolve(app, file));
   return shellWord(path.startsWith('.') ? path : `./${path}`);
+}
+
+/**
+ * The command that makes the package's file in the folder of a new app. Undefined if this command is installed, so that
+ * the file is there already.
+ *
+ * @param from a folder of the running package: in a clone of the repository, that of this file
+ */
+export function packCommand(folder: string, from = __dirname): string | undefined {
+  const clone = join(from, '..', '..');
+  if (!existsSync(join(clone, 'bin', 'portway.ts'))) return undefined;
+  const what = relative('.', clone);
+  // npm takes a bare name for a package of the registry.
+  const words = [what === '' ? '' : shellWord(/^[./]/.test(what) ? what : `./${what}`)];
+  if (resolve(folder) !== resolve('.')) words.push('--pack-destination', shellWord(folder));
+  return ['npm pack', ...words].filter((word) => word !== '').join(' ');
 }
 
 function shellWord(path: string): string {

@@ -111,6 +111,7 @@ test('says what to install and where, and keeps a .gitignore', async () => {
   const { stdout } = await init(ADMIN);
   expect(stdout).toBe(`Made app.ts, cdk.json, tsconfig.json. Next:
 
+  npm pack --pack-destination ${app}
   cd ${app}
   npm install ./portway-*.tgz aws-cdk-lib constructs
   npm install --save-dev aws-cdk tsx typescript @types/node

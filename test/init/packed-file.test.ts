@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packedFile } from '../../lib/init/packed-file';
+import { packCommand, packedFile } from '../../lib/init/packed-file';
 
 let root: string;
 beforeEach(() => {
@@ -30,4 +30,24 @@ test('where nobody knows, a name for the file', () => {
   for (const manifest of [{}, { dependencies: { portway: '^1.0.0' } }]) expect(told(manifest)).toBe('./portway-*.tgz');
   expect(packedFile(root, join(root, 'clone', 'lib', 'init'))).toBe('./portway-*.tgz');
   expect(packedFile(root, join(root, 'gone', 'node_modules', 'portway'))).toBe('./portway-*.tgz');
+});
+
+test('in a clone the file is made first', () => {
+  const clone = join(root, 'clone');
+  mkdirSync(join(clone, 'bin'), { recursive: true });
+  writeFileSync(join(clone, 'bin', 'portway.ts'), '');
+  const at = process.cwd();
+  const packed = (cwd: string, folder: string) => {
+    process.chdir(cwd);
+    return packCommand(folder, join(clone, 'lib', 'init'));
+  };
+  try {
+    mkdirSync(join(root, 'app'));
+    expect(packed(clone, '../app')).toBe('npm pack --pack-destination ../app');
+    expect(packed(root, 'my app')).toBe("npm pack ./clone --pack-destination 'my app'");
+    expect(packed(join(root, 'app'), '.')).toBe('npm pack ../clone');
+    expect(packCommand('.', join(root, 'app', 'node_modules', 'portway', 'dist', 'lib'))).toBeUndefined();
+  } finally {
+    process.chdir(at);
+  }
 });
