@@ -98,6 +98,14 @@ describeHost('TLS that ends on the gateway', () => {
       expect(await connect(`${words} -sess_in /tmp/session`)).toMatch(kept ? /^Reused, /m : /^New, /m);
     });
 
+    test('gets one ticket of TLS 1.3 after a full handshake, and another one when it resumes', async () => {
+      const tickets = (text: string) => text.match(/^Post-Handshake New Session Ticket arrived:/gm)?.length;
+      expect(tickets(await connect('-tls1_3 -sess_out /tmp/session'))).toBe(1);
+      const again = await connect('-tls1_3 -sess_in /tmp/session');
+      expect(again).toMatch(/^Reused, /m);
+      expect(tickets(again)).toBe(1);
+    });
+
     test('gets a ticket with a new key after the session lifetime', async () => {
       const key = async () => /TLS session ticket:\s+0000 - ([0-9a-f -]{47})/.exec(await connect('-tls1_2'))?.[1];
       const conf = await nginx.host.read('/etc/nginx/nginx.conf');

@@ -1,6 +1,13 @@
 import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Carrier, Job } from '../carriers/job';
-import { portwayFlows, portwayHttp, portwayKernel, portwayTcp, portwayWatched } from '../carriers/portway';
+import {
+  portwayFlows,
+  portwayHttp,
+  portwayKernel,
+  portwayProtected,
+  portwayTcp,
+  portwayWatched,
+} from '../carriers/portway';
 import { WEB } from '../scenarios/set-up';
 import type { Section, Subject } from './section';
 
@@ -8,6 +15,8 @@ const DATAGRAMS: Job = { protocol: 'udp', listen: 81, port: WEB.port };
 
 /** Networks that nobody in the machine belongs to. */
 const NETWORKS = Array.from({ length: 500 }, (_, i) => `203.${i >> 8}.${i & 255}.0/24`);
+/** More requests than are asked. */
+const MANY = { requestsPerSecond: 10_000, burst: 10_000 };
 /** The application's second port. */
 const OTHER_PORT = WEB.port + 1;
 
@@ -84,7 +93,8 @@ export const PRICES: readonly Section[] = [
     subjects: subjects(
       [WEB],
       CONTENDERS.portwayNginx,
-      option('`limits.requestsPerSecond`', portwayHttp({ limits: { requestsPerSecond: 10_000, burst: 10_000 } })),
+      option('`limits.requestsPerSecond`', portwayHttp({ limits: MANY })),
+      option('the same and `protect`', portwayProtected({ limits: MANY }, {})),
       option('`limits.openConnections`', portwayHttp({ limits: { openConnections: 10_000 } })),
       option('`denyFrom` with 500 networks', portwayHttp({ denyFrom: NETWORKS })),
       option(
