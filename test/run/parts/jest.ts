@@ -73,8 +73,8 @@ export const browser = jestPart({
   limitMinutes: 5,
 });
 
-/** Host tests of what few changes touch: another distribution's programs, and the benchmark's own. */
-const SELDOM = ['test/host/amazon-linux', 'bench/test/host'];
+/** Host tests of what few changes touch: another distribution's programs, a fleet's certificate, and the benchmark's own. */
+const SELDOM = ['test/host/amazon-linux', 'test/host/fleet-certificate', 'bench/test/host'];
 
 export const host = jestPart({
   name: 'host',
@@ -91,7 +91,8 @@ export const host = jestPart({
 export const hostNightly = jestPart({
   name: 'host-nightly',
   nightly: true,
-  about: "host tests of what few changes touch: Amazon Linux's programs, and the benchmark's own (jest)",
+  about:
+    "host tests of what few changes touch: Amazon Linux's programs, a fleet's certificate, and the benchmark's own (jest)",
   tools: HOST_TOOLS,
   limitMinutes: 20,
   project: 'host',

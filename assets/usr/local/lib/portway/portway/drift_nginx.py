@@ -18,6 +18,10 @@ SEEN = "/run/portway-heads-seen"
 def find(drift: Drift) -> None:
     drift.certificates = certificate_copies.damaged(GOOD + NGINX)
     drift.words += [f"{path} is missing or damaged" for path in drift.certificates]
+    find_running(drift)
+
+
+def find_running(drift: Drift) -> None:
     if not is_current():
         drift.words.append("nginx does not run its configuration")
     rules = fingerprint.rules_generation().hex()

@@ -25,8 +25,9 @@ LIFE_SECONDS, KEPT_SECONDS = 3600, 5
 # A look that hangs ends the program.
 STUCK_SECONDS = 120
 HEALTH_PORT = 3
-# What forwarding depends on. Other drift, such as an edited file, is put right by reconcile.py and no reason to replace a host.
-ENGINES = ("drift_rules", "drift_nginx")
+# What forwarding depends on. Other drift, such as an edited file, is put right by reconcile.py and no reason to replace a host. A
+# certificate is none either: nginx has read it, and to try one takes rights that this program lacks.
+ENGINES = {"drift_rules": "find", "drift_nginx": "find_running"}
 
 
 def trouble() -> str:
@@ -38,9 +39,9 @@ def trouble() -> str:
         return answers_at_all()
     try:
         drift = Drift()
-        for module in ENGINES:
+        for module, find in ENGINES.items():
             if os.path.exists(f"{GOOD}{PACKAGE}/{module}.py"):
-                importlib.import_module(f"portway.{module}").find(drift)
+                getattr(importlib.import_module(f"portway.{module}"), find)(drift)
         return "; ".join(drift.words)
     finally:
         lock.release()
