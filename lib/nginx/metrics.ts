@@ -29,10 +29,11 @@ export function measuredHttp(forward: string, servers: readonly Block[], all: re
     const named = withLog(lines, logOf);
     return block(head, lines.some(isLog) ? named : [...named, ...all, plain]);
   });
-  const fields = (own: string) => `$status${own},$request_time $request_length $bytes_sent $connection_requests`;
+  const formatOf = (name: string, own: string) =>
+    format(name, forward, `$request_time$status${own}`, '$request_length $bytes_sent', '$connection_requests');
   return [
-    format(`metrics-${forward}`, forward, fields(PLAIN)),
-    ...(uses(measured, other) ? [format(`metrics_own-${forward}`, forward, fields(OWN_ANSWER))] : []),
+    formatOf(`metrics-${forward}`, PLAIN),
+    ...(uses(measured, other) ? [formatOf(`metrics_own-${forward}`, OWN_ANSWER)] : []),
     ...measured,
   ];
 }
@@ -45,7 +46,7 @@ function uses(lines: readonly Line[], one: Line): boolean {
 export function measuredStream(forward: string, lines: readonly Line[], all: Line): readonly Line[] {
   const log = accessLog('metrics_stream', `metrics-${forward}`);
   return [
-    format(`metrics-${forward}`, forward, '$status $bytes_received $bytes_sent 1'),
+    format(`metrics-${forward}`, forward, '$status', '$bytes_received $bytes_sent', '1'),
     ...lines.map((line) =>
       typeof line === 'string' || line.head !== 'server' || line.lines.some(isLog)
         ? line
@@ -68,8 +69,13 @@ function isLog(line: Line): boolean {
   return typeof line === 'string' && line.startsWith('access_log ');
 }
 
-function format(name: string, forward: string, fields: string): Line {
-  return `log_format ${name} escape=none '${forward},${fields}';`;
+/**
+ * The name comes first, so that a line which follows one that was cut cannot pass for another. Seconds have three decimals and a status
+ * three digits, so that both need no separator: each costs nginx 45 instructions. What is before the tab is the same in lines of equal
+ * requests: the host searches for it, which takes a fifth less if it ends with a character that is nowhere else in it.
+ */
+function format(name: string, forward: string, kind: string, sizes: string, place: string): Line {
+  return `log_format ${name} escape=none '${forward},${kind} ${sizes}\\t${place}';`;
 }
 
 function accessLog(file: string, name: string): Line {

@@ -61,7 +61,7 @@ def there(tmp_path, monkeypatch):
     one.logs = Logs()
     one.beat = cloudwatch.Beat(one.logs)
 
-    def asked(count, line=b"web,2001,0.003 100 200 7\n"):
+    def asked(count, line=b"web,0.0032001 100 200\t7\n"):
         with open(one.log, "ab") as log:
             log.write(line * count)
 
@@ -77,7 +77,7 @@ def test_an_event_has_what_came_since_the_last(there):
     there.asked(3)
     there.kernel = {"game": [10, 1000, 2]}
     there.tell()
-    there.asked(2, b"web,502,0.003 100 200 1\n")
+    there.asked(2, b"web,0.003502 100 200\t1\n")
     there.kernel = {"game": [15, 1500, 3]}
     there.tell()
     gateway = [event for event in there.aws.took if "Forward" not in event]

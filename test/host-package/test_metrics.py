@@ -9,7 +9,7 @@ from portway import blocked, metrics, metrics_forwards, metrics_host, metrics_lo
 from portway.metrics_logs import Logs
 from portway.offenders import Block
 
-ONE = b"web,2001,0.005 100 200 1\n"
+ONE = b"web,0.0052001 100 200\t1\n"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def codes(logs):
 
 
 def test_a_request_is_in_all_of_its_sums(folder):
-    add(folder / "metrics.log", ONE + b"web,4290,0.000 10 20 7\nweb,4990,1.234 10 0 7\nweb,502,11.000 1 2 7\n")
+    add(folder / "metrics.log", ONE + b"web,0.0004290 10 20\t7\nweb,1.2344990 10 0\t7\nweb,11.000502 1 2\t7\n")
     assert looked().requests["web"] == {
         "connections": 1,
         "bytes": 100 + 200 + 10 + 20 + 10 + 1 + 2,
@@ -47,7 +47,7 @@ def test_a_request_is_in_all_of_its_sums(folder):
 
 
 def test_a_session_is_in_all_of_its_sums(folder):
-    add(folder / "metrics_stream.log", b"db,200 10 20 1\ndb,403 0 0 1\ndb,503 0 0 1\ndb,500 0 0 1\n")
+    add(folder / "metrics_stream.log", b"db,200 10 20\t1\ndb,403 0 0\t1\ndb,503 0 0\t1\ndb,500 0 0\t1\n")
     one = looked().sessions["db"]
     assert (one["connections"], one["bytes"]) == (4, 30)
     assert one["refused"] == {"source": 1, "limit": 1, "other": 1}
@@ -55,16 +55,16 @@ def test_a_session_is_in_all_of_its_sums(folder):
 
 def test_what_is_not_a_line_is_left_out(folder):
     # A full disk cuts lines, and joins what comes after them.
-    add(folder / "metrics.log", ONE + b"web,2001,0.0" + ONE + b"\n\nweb,200\n" + ONE + b"web,2001,0.005 1 2")
+    add(folder / "metrics.log", ONE + b"web,1" + ONE + b"\n\nweb,200\n" + ONE + b"web,0.0052001 1 2")
     logs = looked()
-    assert codes(logs) == {"200": 2}
-    add(folder / "metrics.log", b"00 1\n")
+    assert (codes(logs), logs.requests["web"]["milliseconds"]) == ({"200": 2}, 10)
+    add(folder / "metrics.log", b"00\t1\n")
     logs.look()
     assert (codes(logs), logs.requests["web"]["bytes"]) == ({"200": 3}, 300 + 300 + 201)
 
 
 def test_the_bytes_of_several_forwards_stay_apart(folder):
-    add(folder / "metrics.log", ONE + b"api,2001,0.001 1 2 7\n" + ONE + b"api,4040,0.001 3 4 7\n")
+    add(folder / "metrics.log", ONE + b"api,0.0012001 1 2\t7\n" + ONE + b"api,0.0014040 3 4\t7\n")
     sums = looked().requests
     assert (sums["web"]["bytes"], sums["api"]["bytes"]) == (600, 10)
     assert sums["api"]["codes"] == {"200": 1, "404": 1}
@@ -73,12 +73,12 @@ def test_the_bytes_of_several_forwards_stay_apart(folder):
 @pytest.mark.parametrize(
     "line",
     [
-        b"web,2001,0.005 100 x 1\n",
-        b"web,2001,0.005 100 200\nx\n",
-        b"web,20001,0.005 1 2 1\n",
-        b"web,2001,0.005 1 2 1 1\n",
-        b"\xff 1 2 1\n",
-        b"web 1 2 1\n",
+        b"web,0.0052001 100 x\t1\n",
+        b"web,0.0052001 100 200\nx\n",
+        b"web,0.00520001 1 2\t1\n",
+        b"web,0.0052001 1 2 1\t1\n",
+        b"\xff 1 2\t1\n",
+        b"web 1 2\t1\n",
     ],
 )
 def test_a_wrong_line_spoils_no_other(folder, line):
@@ -91,16 +91,16 @@ def test_wrong_lines_alone_are_nothing(folder):
     assert looked().requests == {}
 
 
-@pytest.mark.parametrize("cut", [b"web,200 1\n", b"web\n", b"web,2001,0.005 100 2x 1\n"])
+@pytest.mark.parametrize("cut", [b"web,200\t1\n", b"web\n", b"web,0.0052001 100 2x\t1\n"])
 def test_what_comes_after_a_cut_line_is_not_lost(folder, cut):
-    add(folder / "metrics.log", ONE + cut + b"api,2010,0.001 1 2 7\napi,2020,0.001 3 4 7\n" + ONE)
+    add(folder / "metrics.log", ONE + cut + b"api,0.0012010 1 2\t7\napi,0.0012020 3 4\t7\n" + ONE)
     sums = looked().requests
     assert (sums["web"]["codes"], sums["web"]["bytes"]) == ({"200": 2}, 600)
     assert (sums["api"]["codes"], sums["api"]["bytes"]) == ({"201": 1, "202": 1}, 10)
 
 
 def test_many_kinds_are_counted_as_few_are(folder):
-    lines = [f"web,2001,0.{n:03} 10 {n} {1 + n % 2}\n" for n in range(30)]
+    lines = [f"web,0.{n:03}2001 10 {n}\t{1 + n % 2}\n" for n in range(30)]
     add(folder / "metrics.log", "".join(lines * 2).encode())
     one = looked().requests["web"]
     assert (one["codes"], one["connections"], one["milliseconds"]) == ({"200": 60}, 30, 870)
@@ -111,12 +111,12 @@ def test_many_kinds_are_counted_as_few_are(folder):
 def test_lines_of_few_kinds_are_what_any_lines_are(seed):
     of = random.Random(seed)
     lines = [
-        f"web,{of.choice(['2001', '404', '4290'])},0.00{of.randrange(2)} 95 {of.choice([0, 323])} {of.randrange(1, 4)}\n"
+        f"web,0.00{of.randrange(2)}{of.choice(['2001', '404', '4290'])} 95 {of.choice([0, 323])}\t{of.randrange(1, 4)}\n"
         for _ in range(1000)
     ]
     # Not always, and not always where a sample shows it, there is something else.
     for other in of.sample(
-        ["api,2001,0.000 1 2 1\n", "web,2001,0.000 95\n", "\n", "web,2001,0.003 95 7 1\n"], of.randrange(3)
+        ["api,0.0002001 1 2\t1\n", "web,0.0002001 95\n", "\n", "web,0.0032001 95 7\t1\n"], of.randrange(3)
     ):
         lines.insert(of.randrange(1001), other)
     data = "".join(lines).encode()
@@ -129,7 +129,7 @@ def test_lines_of_few_kinds_are_what_any_lines_are(seed):
 
 
 def test_lines_of_few_kinds_are_counted_at_once():
-    data = b"web,2001,0.000 95 323 1\n" + b"web,2001,0.000 95 323 17\nweb,2001,0.001 95 323 1\n" * 1000
+    data = b"web,0.0002001 95 323\t1\n" + b"web,0.0002001 95 323\t17\nweb,0.0012001 95 323\t1\n" * 1000
     sums = {}
     few, others = metrics_logs.few_kinds(sums, data, metrics_logs.REQUEST)
     assert (sorted(count for _, count in few), others) == ([1000, 1001], b"")
@@ -137,7 +137,7 @@ def test_lines_of_few_kinds_are_counted_at_once():
 
 
 def test_a_line_of_its_own_makes_few_others_dear():
-    usual, other = b"web,2001,0.000 95 323 1\n", b"web,2001,0.007 95 323 2\n"
+    usual, other = b"web,0.0002001 95 323\t1\n", b"web,0.0072001 95 323\t2\n"
     sums = {}
     few, others = metrics_logs.few_kinds(sums, usual * 1500 + other + usual * 500, metrics_logs.REQUEST)
     assert (few[0][1], others.count(other)) == (2000 - others.count(usual), 1)
@@ -260,7 +260,7 @@ def series(words, logs, monkeypatch):
 
 
 def test_what_nginx_counted_of_a_forward_that_the_kernel_carries_now_is_no_second_series(folder, monkeypatch):
-    add(folder / "metrics.log", b"moved,200,+,1,0.005 100 200\n")
+    add(folder / "metrics.log", b"moved,0.0052001 100 200\t1\n")
     words = [["moved", "tcp/80", "iptables", "192.0.2.1:80"]]
     found = series(words, looked(), monkeypatch)
     assert found["portway_forward_connections_total", ("forward", "moved")] == 3
@@ -269,7 +269,7 @@ def test_what_nginx_counted_of_a_forward_that_the_kernel_carries_now_is_no_secon
 def test_a_forward_that_was_of_tcp_and_is_of_http_counts_on(folder, monkeypatch):
     add(folder / "metrics.log", ONE)
     before = series([["web", "tcp/80", "nginx", "192.0.2.1:80"]], looked(), monkeypatch)
-    add(folder / "metrics_stream.log", b"web,200 10 20 1\n")
+    add(folder / "metrics_stream.log", b"web,200 10 20\t1\n")
     after = series([["web", "tcp/80", "nginx", "192.0.2.1:80"]], looked(), monkeypatch)
     connections = ("portway_forward_connections_total", ("forward", "web"))
     assert after[connections] == before[connections] + 1

@@ -36,9 +36,9 @@ SAMPLE = 2048
 BLOCK = 1 << 12
 
 # As lib/nginx/metrics.ts writes a line: what it is; bytes received and sent; its place among the requests of its connection, 1 for a session.
-LINE = re.compile(rb"^(\S+) (\d+) (\d+) (\d+)$", re.M)
-# Of a request: forward, status, 0 if no target answered, seconds.
-REQUEST = re.compile(r"([\w-]+),(\d{3})([01]?),(\d+\.\d{3})")
+LINE = re.compile(rb"^(\S+) (\d+) (\d+)\t(\d+)$", re.M)
+# Of a request: forward, seconds, status, 0 if no target answered.
+REQUEST = re.compile(r"([\w-]+),(\d+\.\d{3})(\d{3})([01]?)")
 # Of a session: forward, status.
 SESSION = re.compile(r"([\w-]+),(\d{3})")
 
@@ -175,7 +175,7 @@ def more(counts: dict[str, int], key: str, by: int) -> None:
 def add_requests(sums: dict[str, Sums], data: bytes) -> None:
     few, others = few_kinds(sums, data, REQUEST)
     for found, count in few + kinds(sums, others, REQUEST):
-        name, status, own, seconds = found.groups()
+        name, seconds, status, own = found.groups()
         one = sums_of(sums, name)
         more(one["codes"], status, count)
         # 499: the client went away.
@@ -196,21 +196,21 @@ def add_sessions(sums: dict[str, Sums], data: bytes) -> None:
 def few_kinds(sums: dict[str, Sums], data: bytes, kind: "re.Pattern[str]") -> tuple[Kinds, bytes]:
     """As `kinds`, for lines of one forward that hardly differ before their last number: each kind is counted in a block of them at once.
     Also returns the lines of blocks that have others among them; of these nothing was added."""
-    heads = {line.rpartition(b" ")[0] for line in data[:SAMPLE].splitlines()[:-1]}
-    lines = [LINE.fullmatch(head + b" 1") for head in heads] if len(heads) <= FEW else [None]
+    heads = {line.rpartition(b"\t")[0] for line in data[:SAMPLE].splitlines()[:-1]}
+    lines = [LINE.fullmatch(head + b"\t1") for head in heads] if len(heads) <= FEW else [None]
     found = [line and kind.fullmatch(line[1].decode("latin1")) for line in lines]
     names = {one[1] if one else "" for one in found}
     name = names.pop() if len(names) == 1 else ""
     if not name:
         return [], data
-    starts, counts = [b"\n%b " % head for head in heads], [0 for _ in heads]
+    starts, counts = [b"\n%b\t" % head for head in heads], [0 for _ in heads]
     connections, others = 0, []
     for block in blocks(data):
         text = b"\n" + block
         here = [text.count(start) for start in starts]
         if sum(here) == block.count(b"\n"):
             counts = [*map(add, counts, here)]
-            connections += block.count(b" 1\n")
+            connections += block.count(b"\t1\n")
         else:
             others.append(block)
     one = sums_of(sums, name)
