@@ -1,18 +1,32 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withCapacity } from '../src/count/capacity';
 import { withCounts } from '../src/count/page';
 import type { Counted } from '../src/count/result';
 import { waysChart, waysMarkdown } from '../src/count/ways';
-import { DOCUMENT } from '../src/paths';
+import { CAPACITY, DOCUMENT } from '../src/paths';
 import { chartSpec } from '../src/report/chart-spec';
 
 const committed: Counted = JSON.parse(readFileSync(join(__dirname, '../results/counted.json'), 'utf8'));
 
-test('the page says what the committed counts say; UPDATE_SNAPSHOTS=1 writes it anew', () => {
-  const page = readFileSync(DOCUMENT, 'utf8');
-  const now = withCounts(page, committed);
-  if (process.env.UPDATE_SNAPSHOTS !== undefined) writeFileSync(DOCUMENT, now);
+test.each([
+  ['performance', DOCUMENT, withCounts],
+  ['capacity', CAPACITY, withCapacity],
+])('the page of %s says what the committed counts say; UPDATE_SNAPSHOTS=1 writes it anew', (_, file, written) => {
+  const page = readFileSync(file, 'utf8');
+  const now = written(page, committed);
+  if (process.env.UPDATE_SNAPSHOTS !== undefined) writeFileSync(file, now);
   else expect(page).toBe(now);
+});
+
+test('hosts of two cores are half full of what was counted: bounds are rounded to the safe side', () => {
+  const page = '<!-- capacity: begin; written by `npm run bench -- --count --record` -->\n<!-- capacity: end -->';
+  const [, , row] = withCapacity(page, counted(46_000))
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
+  expect(row?.split('|').map((cell) => cell.trim())).toEqual([
+    ...['', 'iptables: a request on a kept connection', '46,000', '54,000', '1', '1', '2', ''],
+  ]);
 });
 
 /** A result with one row for each load, in two sections. */

@@ -4,9 +4,10 @@ import { join, relative } from 'node:path';
 import { ensurePackages } from '../../../rehearsal/src/apt';
 import { HOST_TOOLS, needsLinuxRoot } from '../../../test/host/support/needs';
 import type { BenchOptions } from '../options';
-import { DOCUMENT, runFolder } from '../paths';
+import { CAPACITY, DOCUMENT, runFolder } from '../paths';
 import { writeCharts } from '../report/charts';
 import { countVerdicts } from './bounds';
+import { withCapacity } from './capacity';
 import { count } from './count';
 import { comparable, countLosses } from './losses';
 import { withCounts } from './page';
@@ -63,6 +64,7 @@ function merged(earlier: Counted | undefined, result: Counted): Counted {
 async function commit(result: Counted): Promise<void> {
   await writeFile(COMMITTED, json(result));
   await writeFile(DOCUMENT, withCounts(await readFile(DOCUMENT, 'utf8'), result));
+  await writeFile(CAPACITY, withCapacity(await readFile(CAPACITY, 'utf8'), result));
   await writeCharts({ scenarios: [waysChart(result)] }, join(DOCUMENT, '../performance'));
 }
 

@@ -3,6 +3,7 @@ const PARTS = {
   bench: '--record',
   ways: '--count --record',
   count: '--count --record',
+  capacity: '--count --record',
   synth: '--synth --record',
 } as const;
 
