@@ -80,7 +80,7 @@ export const FLOODS: readonly Section[] = [
     name: 'flood',
     title: 'An HTTP request every 5 ms, while one address asks as fast as it can',
     applicationAt: 'backend',
-    loads: ['steady', 'steady-p99'],
+    loads: ['steady', 'steady-worst'],
     peer: 'kept',
     subjects: [
       ours('quiet', 'Portway, nginx, `limits`, no flood', LIMITED),

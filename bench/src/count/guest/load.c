@@ -156,7 +156,7 @@ static const struct load {
   int at_once;
   /* Whether a connection serves one request only. */
   int is_new;
-  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3, REFUSED, DROPPED, STEADY, STEADY_P99 } kind;
+  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3, REFUSED, DROPPED, STEADY, STEADY_WORST } kind;
   /* Of TLS: whether a new connection resumes the session of the one before. */
   int resumes;
   /* Requests after which kept connections are opened anew; servers close them after 1,000. 0: never, a batch is shorter. */
@@ -166,7 +166,7 @@ static const struct load {
     {"datagram", 1, 0, DATAGRAMS}, {"tls-kept", 1, 0, TLS}, {"tls-full", 1, 1, TLS}, {"tls-resumed", 1, 1, TLS, 1},
     {"http2-kept", 1, 0, HTTP_2},  {"http2-new", 1, 1, HTTP_2}, {"http3-kept", 1, 0, HTTP_3}, {"http3-new", 1, 1, HTTP_3},
     {"refused-kept", 1, 0, REFUSED, 0, 900}, {"refused-new", 1, 1, REFUSED}, {"dropped", 1, 1, DROPPED},
-    {"steady", 1, 0, STEADY}, {"steady-p99", 1, 0, STEADY_P99},
+    {"steady", 1, 0, STEADY}, {"steady-worst", 1, 0, STEADY_WORST},
 };
 
 static const struct load *load_of(const char *name) {
@@ -332,7 +332,7 @@ static void steady(const struct load *load, struct sockaddr_in *address, int cou
   }
   leave(load, &one);
   qsort(took, count, sizeof *took, ascending);
-  printf("%.1f %.1f\n", load->kind == STEADY ? all / count : took[count * 99 / 100], idled / count);
+  printf("%.1f %.1f\n", load->kind == STEADY ? all / count : took[count - 1], idled / count);
   fflush(stdout);
   free(took);
 }
@@ -369,7 +369,7 @@ int main(int words, char **word) {
   }
   if (words < 6) return 2;
   const struct load *load = load_of(word[1]);
-  int is_steady = load->kind == STEADY || load->kind == STEADY_P99;
+  int is_steady = load->kind == STEADY || load->kind == STEADY_WORST;
   for (int i = 0; i < atoi(word[5]); i++) (is_steady ? steady : batch)(load, &address, atoi(word[4]));
   return 0;
 }
