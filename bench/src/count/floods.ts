@@ -17,17 +17,28 @@ const NOBODY = { refusedRequests: 100_000 };
 const isBlocked = (set: string) => `nft list set inet portway_protect ${set} | grep -qF ${TO_ATTACK.from}`;
 
 /**
+ * Forgets which programs were started together. By default each session gets the same share of the processor, however low the priority
+ * of what runs in it.
+ */
+function byPriority(carrier: Carrier): Carrier {
+  return async (ground, jobs) => {
+    await ground.sh('gateway', 'sysctl -eqw kernel.sched_autogroup_enabled=0');
+    await carrier(ground, jobs);
+  };
+}
+
+/**
  * A flood begins. Its program comes last: it runs when nobody else has anything to do, since a gateway does not suffer from its
  * clients' work.
  */
 function flooded(carrier: Carrier, kind: 'kept' | 'new', untilBlocked: boolean): Carrier {
-  return async (ground, jobs) => {
+  return byPriority(async (ground, jobs) => {
     await carrier(ground, jobs);
     await addAttacker(ground);
     const flood = `chrt --idle 0 /run/job/load flood ${kind} ${TO_ATTACK.gateway} ${WEB.listen}`;
     await ground.sh('client', `setsid ${flood} </dev/null >/dev/null 2>&1 &`);
     if (untilBlocked) await ground.ready('gateway', 'the flood is blocked', isBlocked('blocked_v4'));
-  };
+  });
 }
 
 const LIMITED = portwayHttp(LIMITS);
@@ -83,7 +94,7 @@ export const FLOODS: readonly Section[] = [
     loads: ['steady', 'steady-worst'],
     peer: 'kept',
     subjects: [
-      ours('quiet', 'Portway, nginx, `limits`, no flood', LIMITED),
+      ours('quiet', 'Portway, nginx, `limits`, no flood', byPriority(LIMITED)),
       ours('kept', 'a flood on kept connections, `limits` alone', flooded(LIMITED, 'kept', false)),
       ours('new', 'a flood of new connections, `limits` alone', flooded(LIMITED, 'new', false)),
       ours('kept-protected', 'a flood on kept connections, `limits` and `protect`', flooded(PROTECTED, 'kept', true)),
