@@ -73,10 +73,10 @@ const bySet = dropping((ground) => {
 const byProtect: Carrier = async (ground, jobs) => {
   await portwayProtected(ONE, {})(ground, jobs);
   await addAttacker(ground);
-  const flood = `timeout 5 /run/job/load flood new ${TO_ATTACK.gateway} ${WEB.listen}`;
+  const flood = `timeout 2 /run/job/load flood new ${TO_ATTACK.gateway} ${WEB.listen}`;
   await ground.sh('client', `setsid ${flood} </dev/null >/dev/null 2>&1 &`);
   await ground.ready('gateway', 'the attacker is blocked', isBlocked('blocked_v4'));
-  await ground.sh('client', 'sleep 6');
+  await ground.sh('client', 'sleep 3');
 };
 
 /** Nobody is blocked, but a source may open ten connections in a second. */
