@@ -1,5 +1,6 @@
 import { type CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
-import { parseTemplate, type Template } from '../plan/change/template';
+import { parseTemplate } from '../plan/change/parse-template';
+import type { Template } from '../plan/change/template';
 
 /** A stack as CloudFormation has it. */
 export interface DeployedStack {

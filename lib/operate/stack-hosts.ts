@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { gatewaysOfOneStack, type SynthesizedGateway, stacksOf } from '../plan/assembly';
 import { groupOf } from '../plan/change/fleet-template';
-import { gatewayId, parseTemplate } from '../plan/change/template';
+import { parseTemplate } from '../plan/change/parse-template';
+import { gatewayId } from '../plan/change/template';
 import type { Plan, PlannedLogin } from '../plan/plan';
 
 /** Where the hosts of a gateway or a fleet are found, and how people log in to them. */

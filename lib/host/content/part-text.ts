@@ -1,6 +1,10 @@
 /** A value that CloudFormation fills in at deploy time, as the CDK marks it in a string. */
 const TOKEN = /(\$\{Token\[[^\]]*\]\})/;
 
+const BRACE = '@(brace)';
+/** How many times as long a text can become. */
+export const MOST_GROWTH = BRACE.length;
+
 /**
  * A text as it is stored in a parameter. Parameter Store refuses `{{`, and a token's value would change the part's hash after synth. So
  * both are replaced: of braces in a row each but the first is `@(brace)`, `@(` itself is `@(at)`, and a token is `@(N)`, its number in
@@ -15,7 +19,7 @@ export function encodePart(text: string, values: string[]): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll(/@\(|(?<=\{)\{/g, (found) => (found === '{' ? '@(brace)' : '@(at)'));
+  return text.replaceAll(/@\(|\{\{+/g, (found) => (found === '@(' ? '@(at)' : `{${BRACE.repeat(found.length - 1)}`));
 }
 
 function numberOf(token: string, values: string[]): number {

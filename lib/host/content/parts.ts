@@ -2,7 +2,7 @@ import { isToken } from '../../forward/token';
 import { encodeBase85 } from '../base85';
 import { bzip2 } from '../bzip2/bzip2';
 import type { HostFile } from '../host-file';
-import { encodePart } from './part-text';
+import { encodePart, MOST_GROWTH } from './part-text';
 
 /** Size limit of a parameter of the standard tier, which is free. @see https://docs.aws.amazon.com/general/latest/gr/ssm.html */
 export const PARAMETER_LIMIT = 4096;
@@ -30,7 +30,8 @@ export function canBePlain(file: HostFile): boolean {
   const room = roomOf(file);
   return (
     /^([\n\t\x20-\x7e]*\n)?$/.test(file.text) &&
-    file.text.split('\n').every((line) => encodePart(line, []).length < room)
+    // With thousands of forwards, encoding each line takes longer than rendering it.
+    file.text.split('\n').every((line) => line.length * MOST_GROWTH < room || encodePart(line, []).length < room)
   );
 }
 

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { SynthesizedGateway } from '../../plan/assembly';
-import { gatewayId, parseTemplate, type Resource, type Template } from '../../plan/change/template';
+import { parseTemplate } from '../../plan/change/parse-template';
+import { gatewayId, type Resource, type Template } from '../../plan/change/template';
 import type { Plan } from '../../plan/plan';
 
 /** A gateway before its deploy, and the AWS account that it goes to. */

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { listed, named, stacksOf } from '../assembly';
-import { parseTemplate, type Template } from './template';
+import { parseTemplate } from './parse-template';
+import type { Template } from './template';
 
 /**
  * The template to compare a stack with, from a file or from the folder of a cloud assembly such as cdk.out.

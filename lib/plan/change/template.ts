@@ -1,5 +1,3 @@
-import { parse } from 'yaml';
-
 /** A CloudFormation template, as far as a comparison reads it. */
 export interface Template {
   readonly Resources: Resources;
@@ -17,25 +15,6 @@ export interface Resource {
 
 /** By logical id. */
 export type Resources = Readonly<Record<string, Resource>>;
-
-/**
- * Reads a template in JSON or YAML.
- * @param from where the text comes from, for the message
- * @throws Error if it is no template
- */
-export function parseTemplate(text: string, from: string): Template {
-  let template: unknown;
-  try {
-    // CloudFormation gives a question mark back for each character that is not ASCII.
-    template = parse(text.replace(/[\u{80}-\u{10ffff}]/gu, '?'));
-  } catch (error) {
-    throw new Error(`${from} must be a template in JSON or YAML: ${(error as Error).message}`);
-  }
-  if (typeof template !== 'object' || template === null || Array.isArray(template))
-    throw new Error(`${from} must be a CloudFormation template`);
-  // A stack may be empty.
-  return { Resources: {}, ...template };
-}
 
 /**
  * The logical id of the gateway: the instance with the fixed address. Undefined if there is none.

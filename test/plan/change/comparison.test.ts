@@ -4,8 +4,9 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { stringify } from 'yaml';
 import { Forward } from '../../../lib/forward/forward';
 import { compareTemplates } from '../../../lib/plan/change/comparison';
+import { parseTemplate } from '../../../lib/plan/change/parse-template';
 import { printComparison } from '../../../lib/plan/change/print';
-import { gatewayId, parseTemplate, type Template } from '../../../lib/plan/change/template';
+import { gatewayId, type Template } from '../../../lib/plan/change/template';
 import { PUBLIC_KEY } from '../../snapshots/canonical';
 import { BASE, baseOf, changed, MODES, rowOf, templateOf, withProperty, withResource } from './stacks';
 
