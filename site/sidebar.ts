@@ -4,7 +4,10 @@ import { pageOf } from './pages';
 
 /** The pages by subject, in reading order. A folder stands for its pages: README.md first, then the others by name. */
 export const SUBJECTS: readonly { readonly title: string; readonly files: readonly string[] }[] = [
-  { title: 'Start', files: ['README.md', 'docs/README.md', 'docs/features.md', 'docs/limits.md'] },
+  {
+    title: 'Start',
+    files: ['README.md', 'docs/README.md', 'docs/features.md', 'docs/comparison.md', 'docs/limits.md'],
+  },
   {
     title: 'Use it',
     files: ['docs/options.md', 'examples/README.md', 'docs/recipes/', 'docs/in-your-app.md', 'docs/import.md'],
