@@ -1,5 +1,5 @@
 import type { Protect } from '../forward/protect';
-import type { WebForward } from '../forward/resolved';
+import { sharedPortOf, type WebForward } from '../forward/resolved';
 import { mayHideProxies } from '../forward/trusted-proxies';
 import { type Block, block, type Line } from './block';
 import { refuse } from './refusals';
@@ -12,6 +12,8 @@ const BLOCKED = '/run/portway-protect/blocked';
 const ASKED = '$portway_first_uri';
 /** The file's name for the client, see {@link sourceMap}. */
 const SOURCE = '$portway_source';
+/** Who connects; `proxy` where nginx's own server before this one has heard of the client by a proxy. */
+const PEER = '$portway_peer';
 /** Not empty if whoever connects is a proxy that nginx does not know. */
 const UNNAMED = '$portway_unnamed';
 
@@ -32,11 +34,14 @@ export function offenceMaps(protect: Protect | undefined, forwards: readonly Web
   const { failedLogins } = protect;
   const hidden = forwards.filter(mayHideProxies).map(({ listen }) => listen.from);
   const mark = hidden.length === 0 ? '' : UNNAMED;
+  const told = forwards.filter(hearsOfProxies).map(({ listen }) => listen.from);
+  const peer = told.length === 0 ? '$realip_remote_addr' : PEER;
   const paths = failedLogins?.paths.map((path) => path.replace(/\/$/, '').replaceAll('.', '\\.')) ?? [];
   return [
     '# Offences, for portway-protect: refusals with 429 that no target made, and failed logins.',
     // With proxies also who connected: they name clients without a proof.
-    `log_format portway-offence '$portway_offence ${hasProxies(forwards) ? '$realip_remote_addr ' : ''}$remote_addr';`,
+    `log_format portway-offence '$portway_offence ${hasProxies(forwards) ? `${peer} ` : ''}$remote_addr';`,
+    ...(told.length === 0 ? [] : [peerMap(told)]),
     ...(hidden.length === 0 ? [] : [unnamedMap(hidden)]),
     block(`map "${mark}$status$upstream_status" $portway_refused`, ['429 refused;', "default '';"]),
     // nginx refuses a variable that no server sets.
@@ -58,6 +63,19 @@ function unnamedMap(ports: readonly number[]): Block {
   return block(`map "$server_port $realip_remote_addr $remote_addr" ${UNNAMED}`, [
     `"~^(?:${ports.join('|')}) (?<unnamed>\\S+) \\k<unnamed>$" 'proxy ';`,
     "default '';",
+  ]);
+}
+
+/** Whether a forward shares its port, so that nginx itself connects to it, and clients come through proxies. */
+function hearsOfProxies(forward: WebForward): boolean {
+  return forward.trustedProxies !== undefined && sharedPortOf(forward) !== undefined;
+}
+
+/** The server that has a shared port passes on the client alone. The port that clients came to says whether a proxy named them. */
+function peerMap(ports: readonly number[]): Block {
+  return block(`map "$realip_remote_addr $proxy_protocol_server_port" ${PEER}`, [
+    `"~^unix: (?:${ports.join('|')})$" proxy;`,
+    'default $realip_remote_addr;',
   ]);
 }
 

@@ -3,6 +3,7 @@ import { readGatewaySettings } from '../../lib/forward/gateway-settings';
 import { Sources } from '../../lib/forward/known-sources';
 import { Problems } from '../../lib/forward/problems';
 import type { ProtectProps } from '../../lib/forward/protect';
+import { Tls } from '../../lib/forward/tls';
 import type { BlockedSources } from '../../lib/host/outputs/blocked';
 import { readPrinted } from '../support/json-schema';
 import { type Deploy, Gateway } from './support/gateway';
@@ -22,6 +23,18 @@ const PROXY = '198.51.100.90';
 /** Proxies of a CDN: one in the ranges that Portway knows, and one that is newer. */
 const [EDGE, NEWER] = ['3.172.0.9', '198.51.100.91'];
 
+/** A failed login over TLS for a client that a proxy names by the PROXY protocol. Prints the status. */
+const NAMED_LOGIN = `
+import socket, ssl, sys
+source, gateway, port, client = sys.argv[1:]
+tls = ssl._create_unverified_context()
+tls.check_hostname = False
+connection = socket.create_connection((gateway, int(port)), 3, (source, 0))
+connection.sendall(f"PROXY TCP4 {client} {gateway} 12345 {port}\\r\\n".encode())
+with tls.wrap_socket(connection, server_hostname="other.example") as secure:
+    secure.sendall(b"GET /login HTTP/1.1\\r\\nHost: other.example\\r\\nX-Test-Status: 401\\r\\nConnection: close\\r\\n\\r\\n")
+    print(secure.recv(4096).split()[1].decode())`;
+
 describeHost('protect', () => {
   let gateway: Gateway;
   let host: Host;
@@ -40,6 +53,13 @@ describeHost('protect', () => {
   });
   afterAll(() => gateway?.stop());
 
+  // Two forwards on one port, to which a balancer tells the client by the PROXY protocol.
+  const proxyProtocol = { accept: { from: [`${PROXY}/32`] } };
+  const shared = {
+    pass: Forward.tls({ listen: 8444, hosts: { 'a.example': { to: 9443 } }, proxyProtocol }),
+    secure: Forward.https({ listen: 8444, to: 8080, tls: Tls.selfSigned(), proxyProtocol }),
+  };
+
   const deploy = (protect: ProtectProps | undefined, content: string): Deploy => {
     const problems = new Problems();
     const settings = readGatewaySettings(
@@ -54,6 +74,7 @@ describeHost('protect', () => {
         quiet: Forward.http({ listen: 81, to: 8080, logs: { level: 'none' } }),
         echo: Forward.tcp({ listen: 9000, to: 8080, engine: 'iptables' }),
         behind: Forward.http({ listen: 82, to: 8080, trustedProxies: [`${PROXY}/32`] }),
+        ...shared,
         cdn: Forward.http({
           listen: 83,
           to: 8080,
@@ -217,6 +238,21 @@ describeHost('protect', () => {
     await fail(NEWER, 5);
     await until('it is blocked', () => isBlocked(NEWER));
     await host.sh('gateway', `portway unblock 203.0.113.21; portway unblock ${NEWER}`);
+  });
+
+  test('blocks by name, and not in the kernel, whom a proxy names to a port of several TLS forwards', async () => {
+    const login = async (source: string, client: string) =>
+      (
+        await host.run('client', ['python3', '-c', NAMED_LOGIN, source, ADDRESS.gateway.v4, '8444', client])
+      ).stdout.trim();
+    const named = '203.0.113.30';
+    for (let i = 0; i < 5; i++) expect(await login(PROXY, named)).toBe('401');
+    await until('it is refused', async () => (await login(PROXY, named)) === '403');
+    expect(await login(PROXY, '203.0.113.31')).toBe('401');
+    expect(await sources()).toContain(named);
+    expect(await host.sh('gateway', 'nft list table inet portway_protect')).not.toContain(named);
+    expect(await ask(PROXY)).toBe('200');
+    await host.sh('gateway', `portway unblock ${named}`);
   });
 
   /** Opens connections as fast as it can, and keeps them. Forged: sends first packets in the name of the source. Returns how many are open. */

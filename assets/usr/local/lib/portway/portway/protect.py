@@ -39,7 +39,7 @@ def offence(message: bytes) -> tuple[str, str, bool]:
     if kind not in WINDOWS:
         raise ValueError(f"no kind: {kind}")
     value_of(address)
-    # `unix:`: nginx itself, which tells TLS forwards on one port apart.
+    # `unix:`: nginx itself, which tells TLS forwards on one port apart. `proxy`: the same, for a client that a proxy named.
     return address, kind, peer not in ([], [address], ["unix:"])
 
 
