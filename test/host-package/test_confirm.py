@@ -33,7 +33,7 @@ def test_causes_fit_into_the_event():
 def server():
     """Takes connections, and answers them with `text`."""
     listener = socket.create_server(("127.0.0.1", 0))
-    said = []
+    said, threads = [], []
 
     def serve(text):
         def answer():
@@ -46,10 +46,15 @@ def server():
                 connection.sendall(text)
                 connection.close()
 
-        threading.Thread(target=answer, daemon=True).start()
+        threads.append(threading.Thread(target=answer, daemon=True))
+        threads[-1].start()
         return forward(f"web tcp/80 iptables 127.0.0.1:{listener.getsockname()[1]}")
 
     yield serve, said
+    # A thread that still accepts would take the next test's connections, whose listener may have the same number.
+    listener.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
     listener.close()
 
 
