@@ -1,8 +1,8 @@
 import type { FoundTargetGroup } from './found-balancer';
 import type { Told } from './group-differences';
 
-/** States of a target that pass by themselves. */
-const PASSING = ['initial', 'draining', 'unhealthy.draining'];
+/** States of a target that pass by themselves: it is new, or was taken out. The group takes a host out of service before it does so. */
+const [NEW, LEAVING] = ['initial', 'draining'];
 
 /**
  * The health of each host at each port, by the balancer's word. A host that is ill is so at all ports, so ports of the same
@@ -27,8 +27,11 @@ export function targetsTold(
       const [id = '', state] = [Target?.Id, health?.State ?? 'unknown'];
       const why = [health?.Reason, health?.Description].filter(Boolean).join(': ');
       const line = `the balancer says that ${id} is ${state}${why && ` (${why})`} at`;
-      if (PASSING.includes(state)) add(passing, line, what);
-      else if (!serving.includes(id)) add(lasting, `${id} is no host in service of the group, and a target of`, what);
+      const isServing = serving.includes(id);
+      if (state === LEAVING && isServing)
+        add(lasting, `${id} is in service, and somebody has taken it from the balancer: it is draining at`, what);
+      else if (state === NEW || state === LEAVING) add(passing, line, what);
+      else if (!isServing) add(lasting, `${id} is no host in service of the group, and a target of`, what);
       else if (state !== 'healthy') add(lasting, line, what);
     }
   }

@@ -24,7 +24,7 @@ def delay(arn):
 
 def register(arn, instance_id):
     """A target that comes back while it drains is a target again."""
-    others = [one for one in alb._targets[arn] if one["Id"] != instance_id]
+    others = [one for one in alb._targets.get(arn, []) if one["Id"] != instance_id]
     alb._targets[arn] = [*others, {"Id": instance_id, "Port": alb._tgs[arn]["Port"]}]
 
 
@@ -77,6 +77,16 @@ def _deregister_targets(parameters):
     return alb._empty("DeregisterTargets")
 
 
+def _register_targets(parameters):
+    arn = alb._p(parameters, "TargetGroupArn")
+    if arn not in alb._tgs:
+        return alb._error("TargetGroupNotFound", f"Target group '{arn}' not found.")
+    for one in alb._parse_targets_param(parameters):
+        register(arn, one["Id"])
+    return alb._empty("RegisterTargets")
+
+
 def install():
     take_over_balancing("DescribeTargetHealth", _target_health)
     take_over_balancing("DeregisterTargets", _deregister_targets)
+    take_over_balancing("RegisterTargets", _register_targets)
