@@ -94,10 +94,13 @@ function tellRange(rule: FlatRule, listen: string | undefined, ledger: Ledger): 
   if (!isOneOfRange(rule, listen) || rule.action.kind !== 'dnat') return;
   const { said, action } = rule;
   const port = action.ports?.split('-')[0];
-  const why = /\brandom\b/.test(said.text)
-    ? `the kernel chooses one of the ports ${action.ports} at random: ${port} alone gets all`
-    : `all goes to port ${port}, as the kernel does: only a base makes a range a shift`;
-  ledger.remark('differs', said, why);
+  if (/\brandom\b/.test(said.text))
+    ledger.remark(
+      'differs',
+      said,
+      `the kernel chooses one of the ports ${action.ports} at random: ${port} alone gets all`,
+    );
+  else ledger.remark('own', said, `all goes to port ${port}, as the kernel does: only a base makes a range a shift`);
 }
 
 /** Whether a rule takes packets out of those that later rules translate. Those of containers do so for the host's own ways. */
