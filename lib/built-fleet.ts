@@ -45,7 +45,7 @@ export class BuiltFleet {
         ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort },
         ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
         ...{ dns, securityGroups, role, alarms, dashboard },
-        metrics: hostLogGroups(forwards, settings, gatewayName(scope)).metrics,
+        logGroups: hostLogGroups(forwards, settings, gatewayName(scope)),
         sent: sentMetrics(gatewayName(scope), forwards, settings),
         secrets: secretsOf(forwards),
       },

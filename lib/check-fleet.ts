@@ -187,14 +187,9 @@ function mostRules(limit: unknown): number {
 }
 
 /** Reports what hosts of a fleet cannot tell. */
-function checkMonitoring({ prometheus, shippedLogs }: GatewaySettings, healthPort: number, problems: Problems): void {
+function checkMonitoring({ prometheus }: GatewaySettings, healthPort: number, problems: Problems): void {
   if (prometheus?.port === healthPort)
     problems.add('monitoring.prometheus.port', 'must not be the healthPort: choose another', healthPort);
-  if (shippedLogs !== undefined)
-    problems.add(
-      'monitoring.logs',
-      'must be left out on a fleet so far: the lines do not say which host wrote them. Each host keeps its own, and npx portway logs shows what each has to say',
-    );
 }
 
 function askForImage({ os, architecture }: Machine, problems: Problems): void {

@@ -78,10 +78,9 @@ export interface PortwayFleetProps
   readonly role?: iam.IRole;
   /**
    * Metrics of the forwards and of the hosts, alarms on balancer, group and hosts, and a dashboard. `prometheus` opens its port on each
-   * host; `cloudWatch` sums over the hosts.
+   * host; `cloudWatch` sums over the hosts; each line of `logs` names its host.
    * @default none
    * @category Fleet
-   * @refused `logs`, so far: the lines do not say which host wrote them
    * @see docs/monitoring/README.md#a-fleet
    */
   readonly monitoring?: GatewayMonitoringProps;

@@ -2,19 +2,31 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { HostLogGroup } from '../host/monitoring';
+import type { HostLogGroup, HostLogGroups } from '../host/monitoring';
 import { acknowledgeInPacks } from './acknowledge';
 
-export interface CloudWatchLogsProps extends HostLogGroup {
+interface CloudWatchLogsProps extends HostLogGroup {
   /** The host's role. */
   readonly writer: iam.IRole;
+}
+
+/** Where a host, or all hosts of a fleet, write their metrics and logs. */
+export function cloudWatchLogs(
+  scope: Construct,
+  { metrics, logs }: HostLogGroups,
+  writer: iam.IRole,
+): CloudWatchLogs[] {
+  return [
+    ...(metrics === undefined ? [] : [new CloudWatchLogs(scope, 'Metrics', { ...metrics, writer })]),
+    ...(logs === undefined ? [] : [new CloudWatchLogs(scope, 'Logs', { ...logs, writer })]),
+  ];
 }
 
 /**
  * Where the host's metrics or logs go in CloudWatch Logs. The stack makes group and streams, and the host may only write into these streams: a host that could make
  * them would bring them back after the stack is gone.
  */
-export class CloudWatchLogs extends Construct {
+class CloudWatchLogs extends Construct {
   constructor(scope: Construct, id: string, { name, streams, retentionDays, writer }: CloudWatchLogsProps) {
     super(scope, id);
     const { partition, region, account } = Stack.of(this);

@@ -10,11 +10,11 @@ import type { TrafficRule } from '../forward/traffic';
 import { storedContent } from '../host/content/stored-content';
 import type { UserData } from '../host/content/user-data';
 import type { HostContent } from '../host/host-content';
-import type { HostLogGroup } from '../host/monitoring';
+import type { HostLogGroups } from '../host/monitoring';
 import type { OperatingSystem } from '../host/operating-system';
 import { acknowledge, acknowledgeInPacks } from './acknowledge';
 import { grantChallenges } from './acme-rights';
-import { CloudWatchLogs } from './cloud-watch-logs';
+import { cloudWatchLogs } from './cloud-watch-logs';
 import { ContentStore } from './content-store';
 import { GatewayDashboard, type GatewayDashboardProps } from './dashboard';
 import { Dns, type DnsProps } from './dns';
@@ -59,7 +59,7 @@ export interface GatewayProps extends LoginKeyProps {
   readonly challenges: readonly ChallengeRecords[];
   readonly onChange: OnChange;
   /** Where the host writes in CloudWatch Logs, if it does. */
-  readonly logGroups: { readonly metrics?: HostLogGroup; readonly logs?: HostLogGroup };
+  readonly logGroups: HostLogGroups;
   /** Only with onChange 'live'. */
   readonly liveTrigger: LiveTrigger;
   readonly signalTimeout: Duration;
@@ -116,11 +116,7 @@ export class Gateway extends Construct implements ec2.IConnectable, iam.IGrantab
     this.grantPrincipal = principal;
     if (props.ssh === 'session-manager') grantSessions(role);
     const { name, content, attempt, liveTrigger: trigger } = props;
-    const { metrics, logs } = props.logGroups;
-    const groups = [
-      ...(metrics === undefined ? [] : [new CloudWatchLogs(this, 'Metrics', { ...metrics, writer: role })]),
-      ...(logs === undefined ? [] : [new CloudWatchLogs(this, 'Logs', { ...logs, writer: role })]),
-    ];
+    const groups = cloudWatchLogs(this, props.logGroups, role);
     const counts = { all: props.inbound.length + props.outbound.length, apart: rules.length };
     const room = templateRoom(Stack.of(this), counts, props.added);
     const stored = storedContent(content, problems, { ...room, isLive });

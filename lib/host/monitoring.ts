@@ -15,12 +15,18 @@ export interface HostLogGroup {
   readonly retentionDays: number;
 }
 
+/** Where the host's metrics and logs go, if they do. */
+export interface HostLogGroups {
+  readonly metrics?: HostLogGroup;
+  readonly logs?: HostLogGroup;
+}
+
 /** Where the host's metrics and logs go in CloudWatch Logs, by the ids of their constructs. */
 export function hostLogGroups(
   forwards: readonly ResolvedForward[],
   { cloudWatch, shippedLogs, protect }: GatewaySettings,
   gateway: string,
-): { readonly metrics?: HostLogGroup; readonly logs?: HostLogGroup } {
+): HostLogGroups {
   const name = `/portway/${gateway}`;
   const traffic = [
     ...(forwards.some(isWebForward) ? ['access'] : []),

@@ -91,16 +91,24 @@ test('the group tells how many hosts it has only to a fleet that asks', () => {
   expect(other?.Properties).not.toHaveProperty('MetricsCollection');
 });
 
-test('hosts may write to one stream of one group, and make none', () => {
+test('hosts may write to streams that the stack made, and make none', () => {
   const rights = ofType(template, 'AWS::IAM::Policy').flatMap(
     ([, { Properties }]) => (Properties.PolicyDocument as { Statement: readonly { Action: unknown }[] }).Statement,
   );
   const ofLogs = rights.filter(({ Action }) => JSON.stringify(Action).includes('logs:'));
-  expect(ofLogs).toEqual([expect.objectContaining({ Action: 'logs:PutLogEvents' })]);
-  expect(JSON.stringify(ofLogs)).toContain(':log-group:/portway/Fleet:log-stream:metrics');
+  expect(ofLogs.map(({ Action }) => Action)).toEqual(['logs:PutLogEvents']);
+  const written = JSON.stringify(ofLogs).match(/(?<=:log-group:)[^"]+/g) ?? [];
+  const made = ofType(template, 'AWS::Logs::LogStream').map(([, { Properties }]) => Properties.LogStreamName);
+  const group = '/portway/Fleet';
+  expect(written.toSorted()).toEqual([
+    ...['access', 'bootstrap', 'error'].map((name) => `${group}/logs:log-stream:${name}`),
+    `${group}:log-stream:metrics`,
+  ]);
+  expect(made).toEqual(['metrics', 'bootstrap', 'access', 'error']);
   const [[, pointer] = []] = ofType(template, 'AWS::SSM::Parameter').filter(([id]) => id.includes('Pointer'));
-  const [[stream = ''] = []] = ofType(template, 'AWS::Logs::LogGroup');
-  expect(pointer?.DependsOn).toContain(stream);
+  const groups = ofType(template, 'AWS::Logs::LogGroup');
+  expect(groups.map(([, { Properties }]) => Properties.RetentionInDays)).toEqual([7, 7]);
+  expect(pointer?.DependsOn).toEqual(expect.arrayContaining(groups.map(([id]) => id)));
 });
 
 test('each host opens its metrics to those who may ask, and the balancer does not', () => {
@@ -144,7 +152,6 @@ test('the plan says what alarms, dashboard and the metrics of all hosts cost', (
 });
 
 test.each<[string, object, RegExp]>([
-  ['logs', { logs: {} }, /^monitoring\.logs must be left out on a fleet so far: the lines do not say which host wrote/],
   [
     'metrics on the port of the health checks',
     { prometheus: { from: ['10.0.5.0/24'], port: 10_256 } },

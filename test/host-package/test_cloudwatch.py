@@ -106,11 +106,12 @@ def test_only_wanted_metrics_are_made_and_each_has_its_value(there):
             assert name in event
 
 
-def test_a_host_of_a_fleet_is_named_and_has_no_metrics_of_its_own(there):
+def test_a_host_of_a_fleet_is_named_and_has_no_metrics_of_its_own(there, monkeypatch):
+    monkeypatch.setattr(cloudwatch, "instance", lambda: "i-0123456789abcdef0")
     there.asked(1)
     there.logs.look()
     cloudwatch.tell({**SETTINGS, "host": True}, there.logs)
-    assert [event["Host"] for event in there.aws.took] == [os.uname().nodename] * 3
+    assert [event["Host"] for event in there.aws.took] == ["i-0123456789abcdef0"] * 3
     directives = [event["_aws"]["CloudWatchMetrics"][0] for event in there.aws.took]
     assert [one["Dimensions"] for one in directives] == [
         [["Gateway"]],

@@ -1,4 +1,5 @@
 import gzip
+import json
 import os
 import time
 
@@ -54,7 +55,7 @@ def there(tmp_path, monkeypatch):
 
 
 def send():
-    return cloudwatch_logs.send(SETTINGS)
+    return cloudwatch_logs.send(SETTINGS, "")
 
 
 def test_lines_are_sent_once_over_rotations(there):
@@ -145,6 +146,21 @@ def test_large_logs_go_in_many_requests(there):
 def test_a_missing_log_is_nothing(there):
     os.remove(there.log)
     assert send() == ""
+
+
+def test_lines_of_a_fleet_say_whose_they_are(there):
+    lines = [
+        '{"time":"2025-11-30T10:00:00+00:00","host":"a.example"}',
+        '2025/11/30 10:00:00 [error] 1#1: "ä" \\ x',
+        "{}",
+    ]
+    with open(there.log, "a") as log:
+        log.writelines(f"{line}\n" for line in lines)
+    cloudwatch_logs.send(SETTINGS, "i-0123")
+    assert [json.loads(line) for line in there.took] == [
+        {"instance": "i-0123", "time": "2025-11-30T10:00:00+00:00", "host": "a.example"},
+        *({"instance": "i-0123", "line": line} for line in lines[1:]),
+    ]
 
 
 NOW = 1_764_500_000.0

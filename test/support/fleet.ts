@@ -52,6 +52,7 @@ function monitoredFleet(): PortwayFleetProps {
     monitoring: {
       prometheus: { from: ['10.0.5.0/24'] },
       cloudWatch: { level: 'forwards', retentionDays: 7 },
+      logs: { access: true, retentionDays: 7 },
       ...{ alarms: { email: 'ops@example.com' }, dashboard: true },
     },
   };

@@ -10,8 +10,8 @@ import type { TrafficRule } from '../../forward/traffic';
 import { storedContent } from '../../host/content/stored-content';
 import type { UserData } from '../../host/content/user-data';
 import type { HostContent } from '../../host/host-content';
-import type { HostLogGroup } from '../../host/monitoring';
-import { CloudWatchLogs } from '../cloud-watch-logs';
+import type { HostLogGroups } from '../../host/monitoring';
+import { cloudWatchLogs } from '../cloud-watch-logs';
 import { ContentStore } from '../content-store';
 import { Dns, type DnsProps } from '../dns';
 import { finalProperties } from '../final-properties';
@@ -56,8 +56,8 @@ export interface FleetProps {
   /** Of the hosts, besides their own. */
   readonly securityGroups: readonly ec2.ISecurityGroup[];
   readonly role: iam.IRole | undefined;
-  /** Where the hosts write their metrics, if they do. */
-  readonly metrics: HostLogGroup | undefined;
+  /** Where the hosts write in CloudWatch Logs, if they do. */
+  readonly logGroups: HostLogGroups;
   /** Undefined: nobody is told. */
   readonly alarms: AlarmsProps | undefined;
   readonly dashboard: boolean;
@@ -126,8 +126,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     const { group } = this.hosts;
     // Several hosts may write to one stream at a time, so that none needs the right to make one.
     // @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
-    const logGroups =
-      props.metrics === undefined ? [] : [new CloudWatchLogs(this, 'Metrics', { ...props.metrics, writer: role })];
+    const logGroups = cloudWatchLogs(this, props.logGroups, role);
     this.watch = this.tell(props);
 
     const stack = Stack.of(this);

@@ -74,7 +74,7 @@ export const browser = jestPart({
 });
 
 /** Host tests of what few changes touch: another distribution's programs, a fleet's certificate, and the benchmark's own. */
-const SELDOM = ['test/host/amazon-linux', 'test/host/fleet-certificate', 'bench/test/host'];
+const SELDOM = ['test/host/amazon-linux', 'test/host/fleet-certificate', 'test/host/fleet-logs', 'bench/test/host'];
 
 export const host = jestPart({
   name: 'host',

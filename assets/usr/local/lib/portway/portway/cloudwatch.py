@@ -21,6 +21,7 @@ from typing import Any, Optional, Union
 from portway import metrics_forwards, metrics_host
 from portway.files import forwards, read, replace
 from portway.metrics_logs import BOUNDS, Logs
+from portway.signals import instance
 
 SETTINGS = "/etc/portway/cloudwatch.json"
 STATE = "/var/lib/portway/cloudwatch.json"
@@ -145,7 +146,8 @@ def tell(settings: Mapping[str, Any], logs: Logs) -> None:
         sender = importlib.import_module("portway.cloudwatch_send")
         wrong = [sender.attempt(sender.send, settings["group"], settings["stream"], state, keep)] if has_metrics else []
         if "logs" in settings:
-            wrong.append(sender.attempt(importlib.import_module("portway.cloudwatch_logs").send, settings["logs"]))
+            logs_of = importlib.import_module("portway.cloudwatch_logs").send
+            wrong.append(sender.attempt(logs_of, settings["logs"], instance() if "host" in settings else ""))
         said = "; ".join(dict.fromkeys(filter(None, wrong)))
         if said != state["said"]:
             print(f"portway cloudwatch: {said or 'all is sent'}", flush=True)
@@ -165,7 +167,7 @@ def add_events(state: dict[str, Any], settings: Mapping[str, Any], logs: Logs) -
     targets, days = healthy(there), certificate_days(there, now)
     gateway = {**carried(more), **host(targets, days), "Seconds": round(now - state["since"], 3)}
     # No dimension: hosts of a fleet come and go, and their metrics are one.
-    which = {"Host": os.uname().nodename} if "host" in settings else {}
+    which = {"Host": instance()} if "host" in settings else {}
     gateway.update(which)
     events = [event(now, settings["metrics"], {"Gateway": settings["gateway"]}, gateway)]
     of_forwards = by_forward(more)

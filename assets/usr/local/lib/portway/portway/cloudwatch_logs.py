@@ -3,6 +3,8 @@
 STATE says how far each log was sent: the time at which its last file that was sent to the end had been set aside (see rotate.py), and the
 place in the next one. So lines are neither missed nor sent twice while logs are rotated and compressed, and while AWS does not
 answer: they wait in the logs themselves, for as long as these are kept.
+
+The hosts of a fleet write to the same streams, so each line says whose it is.
 """
 
 import contextlib
@@ -42,6 +44,14 @@ def time_of(line: str, before: int, now: float) -> int:
         at -= (3600 * int(hours) + 60 * int(minutes)) * (1 if sign == "+" else -1)
     # CloudWatch takes nothing that is much older, or of the future.
     return int(1000 * min(max(at, now - 86400 * DAYS_BACK), now))
+
+
+def named(line: str, instance: str) -> str:
+    """A line that says which instance wrote it: one more field of a line in JSON; any other line becomes JSON, so that one query
+    asks for an instance in all logs."""
+    if line.startswith('{"'):
+        return f'{{"instance":"{instance}",{line[1:]}'
+    return json.dumps({"instance": instance, "line": line}, ensure_ascii=False, separators=(",", ":"))
 
 
 def set_aside(name: str) -> list[tuple[int, str]]:
@@ -101,8 +111,8 @@ def load() -> dict[str, Place]:
     return {}
 
 
-def send(settings: Mapping[str, Any]) -> str:
-    """Sends what is new. Returns what AWS did not like.
+def send(settings: Mapping[str, Any], instance: str) -> str:
+    """Sends what is new. Returns what AWS did not like. `instance` is named in each line, if it is not empty.
 
     @raise as `put`
     """
@@ -117,7 +127,7 @@ def send(settings: Mapping[str, Any]) -> str:
             events = []
             for line in lines:
                 before = time_of(line, before, time.time())
-                events.append([before, line])
+                events.append([before, named(line, instance) if instance else line])
             for batch in batches(events):
                 said = put(settings["group"], name, batch) or said
             state[name] = place
