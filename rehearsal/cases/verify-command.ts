@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import type { Stage } from '../src/case';
 
-const PORTWAY = join(__dirname, '../../bin/portway.ts');
+const PORTWAY = join(__dirname, '../../bin/portway.js');
 
 export interface Verdict {
   readonly code: number;
@@ -16,7 +16,7 @@ export interface Verdict {
 export async function verify({ endpoint, folder }: Stage, enter: readonly string[] = []): Promise<Verdict> {
   // It synthesizes an app; here that is the assembly that was deployed.
   const app = `cp -r ${join(folder, 'cdk.out')}/. "$CDK_OUTDIR"`;
-  const command = [process.execPath, '--import', 'tsx', PORTWAY, 'verify', '--app', app];
+  const command = [process.execPath, PORTWAY, 'verify', '--app', app];
   const [first, ...rest] = [...enter, ...command];
   try {
     return { code: 0, text: (await spawn(first as string, rest, { env: endpoint.env })).output };

@@ -30,7 +30,7 @@ const TICKS = 100;
 /** Rehearses a first boot. @throws Error with the rehearsal's last words if it failed */
 export async function boot({ folder, engine, onChange }: Way): Promise<Boot> {
   const words = ['rehearse', '--json', '--engine', engine, '--case', 'first-boot', '-c', `onChange=${onChange}`];
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/portway.ts', ...words], {
+  const child = spawn(process.execPath, ['bin/portway.js', ...words], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

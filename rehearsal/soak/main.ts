@@ -37,7 +37,7 @@ async function run(options: readonly string[], interruptAt?: number): Promise<En
   const temporary = await mkdtemp(join(tmpdir(), 'soak-'));
   try {
     const begin = Date.now();
-    const child = spawn(process.execPath, ['--import', 'tsx', 'bin/portway.ts', 'rehearse', ...options], {
+    const child = spawn(process.execPath, ['bin/portway.js', 'rehearse', ...options], {
       env: { ...process.env, TMPDIR: temporary, [MARK]: mark },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, which gets the signal as that of a terminal does.

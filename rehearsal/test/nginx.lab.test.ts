@@ -19,7 +19,7 @@ import { startDaemon } from '../src/services/daemon';
 import { PYTHON } from '../src/services/services';
 import type { Vm } from '../src/vm/qemu';
 
-const APP = `node --import tsx ${join(__dirname, 'support/nginx-app.ts')}`;
+const APP = `node --require ./bin/typescript.js ${join(__dirname, 'support/nginx-app.ts')}`;
 const [FIRST, SECOND] = VPC.backends;
 const STRANGER = INTERNET.stranger.address;
 /** Another address, besides the base address plus two, at which EC2 resolves names in every VPC. */

@@ -42,7 +42,7 @@ const CASES: Readonly<Record<string, RehearsalCase>> = {
   },
 };
 
-const APP = 'node --import tsx rehearsal/test/support/team-app.ts';
+const APP = 'node --require ./bin/typescript.js rehearsal/test/support/team-app.ts';
 
 describeAsRoot('a rehearsal of cases', () => {
   let folder: string;

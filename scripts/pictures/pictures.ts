@@ -54,7 +54,7 @@ function exampleApp(): string {
 const APP = 'node --import tsx app.ts';
 
 async function portway(cwd: string, ...args: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts'), ...args], {
+  const { stdout } = await spawn(process.execPath, [join(ROOT, 'bin', 'portway.js'), ...args], {
     cwd,
     env: { NO_COLOR: '1' },
   });

@@ -10,7 +10,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'portway-completion-'));
   for (const shell of SHELLS) {
-    const args = ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts'), 'completion', shell];
+    const args = [join(ROOT, 'bin', 'portway.js'), 'completion', shell];
     writeFileSync(join(folder, shell), execFileSync(process.execPath, args, { cwd: ROOT }));
   }
 }, 60_000);

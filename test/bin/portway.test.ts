@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { schemaErrors } from '../support/json-schema';
 
 const ROOT = join(__dirname, '..', '..');
-const BIN = ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts')];
+const BIN = [join(ROOT, 'bin', 'portway.js')];
 
 jest.setTimeout(60_000);
 

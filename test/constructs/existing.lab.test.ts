@@ -100,7 +100,7 @@ const run = (args: readonly string[], app: string) =>
   cdk(args, { endpoint, folder, log: join(folder, 'cdk.log'), app }).finished;
 
 async function portway(assembly: string, ...args: string[]): Promise<{ code: number; text: string }> {
-  const command = ['--import', 'tsx', 'bin/portway.ts', ...args, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+  const command = ['bin/portway.js', ...args, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   try {
     return { code: 0, text: (await spawn(process.execPath, command, { env: endpoint.env })).output };
   } catch (error) {

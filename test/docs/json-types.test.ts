@@ -9,13 +9,13 @@ import { type CodeBlock, ROOT } from './pages';
 const APP = 'examples/https/app.ts';
 
 function portway(...args: readonly string[]): string {
-  const command = ['--import', 'tsx', 'bin/portway.ts', ...args, '--json', '--app', `node --import tsx ${APP}`];
+  const command = ['bin/portway.js', ...args, '--json', '--app', `node --import tsx ${APP}`];
   return execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
 }
 
 /** Prints although it ends with 1. */
 function run(...args: readonly string[]): string {
-  const command = ['--import', 'tsx', 'bin/portway.ts', ...args];
+  const command = ['bin/portway.js', ...args];
   return spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' }).stdout;
 }
 

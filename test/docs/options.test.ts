@@ -34,7 +34,7 @@ test('every value that the command line may give is named, and no other', () => 
 test.each(['plan', 'verify', 'logs', 'rehearse'])(
   'every option of portway %s stands in its section',
   (command) => {
-    const help = execFileSync(process.execPath, ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts'), 'help', command], {
+    const help = execFileSync(process.execPath, [join(ROOT, 'bin', 'portway.js'), 'help', command], {
       cwd: ROOT,
       encoding: 'utf8',
     });

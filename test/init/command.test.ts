@@ -45,7 +45,7 @@ async function init(flags: InitFlags): Promise<Ran> {
 
 /** The CDK's app, as `portway plan` sees it. */
 function plan(): Promise<Ran> {
-  const command = ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts'), 'plan'];
+  const command = [join(ROOT, 'bin', 'portway.js'), 'plan'];
   const env = { ...process.env, HOME: folder };
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: app, env }, (error, stdout, stderr) =>

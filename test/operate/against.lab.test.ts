@@ -52,7 +52,7 @@ function synth(stackName: string, props: Partial<PortwayStackProps>): string {
 
 async function told(assembly: string, ...flags: string[]): Promise<{ code: number; text: string }> {
   const app = ['--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
-  const command = ['--import', 'tsx', 'bin/portway.ts', 'plan', '--against', 'deployed', ...app, ...flags];
+  const command = ['bin/portway.js', 'plan', '--against', 'deployed', ...app, ...flags];
   try {
     return { code: 0, text: (await spawn(process.execPath, command, { env: endpoint.env })).output };
   } catch (error) {

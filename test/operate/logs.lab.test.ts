@@ -50,7 +50,7 @@ function synth(to: number, props: Partial<PortwayStackProps> = {}): string {
 }
 
 function portway(assembly: string, ...flags: string[]) {
-  const command = ['--import', 'tsx', 'bin/portway.ts', 'logs', ...flags, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+  const command = ['bin/portway.js', 'logs', ...flags, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   return spawn(process.execPath, command, { env: { ...endpoint.env, TMPDIR: folder } });
 }
 

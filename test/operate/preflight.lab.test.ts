@@ -63,7 +63,7 @@ function synth(props: Partial<PortwayStackProps> = {}, image?: string): string {
 
 async function preflight(assembly: string, ...words: string[]): Promise<{ code: number; text: string }> {
   const app = ['--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
-  const command = ['--import', 'tsx', 'bin/portway.ts', 'preflight', ...app, ...words];
+  const command = ['bin/portway.js', 'preflight', ...app, ...words];
   try {
     return { code: 0, text: (await spawn(process.execPath, command, { env: endpoint.env })).output };
   } catch (error) {

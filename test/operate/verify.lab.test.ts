@@ -61,7 +61,7 @@ function verify(assembly: string, env = endpoint.env): Promise<{ code: number; t
 }
 
 async function portway(name: string, assembly: string, args: readonly string[], env = endpoint.env) {
-  const command = ['--import', 'tsx', 'bin/portway.ts', name, ...args, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
+  const command = ['bin/portway.js', name, ...args, '--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   try {
     return { code: 0, text: (await spawn(process.execPath, command, { env })).output };
   } catch (error) {

@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function plan(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const words = ['--import', require.resolve('tsx'), join(ROOT, 'bin', 'portway.ts'), 'plan', ...args];
+  const words = [join(ROOT, 'bin', 'portway.js'), 'plan', ...args];
   return run(process.execPath, words, { cwd: folder });
 }
 

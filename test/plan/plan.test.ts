@@ -20,7 +20,7 @@ const run = promisify(execFile);
 async function plan(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
   try {
-    const done = await run(process.execPath, ['--import', 'tsx', 'bin/portway.ts', 'plan', ...args], {
+    const done = await run(process.execPath, ['bin/portway.js', 'plan', ...args], {
       cwd: ROOT,
       env,
     });

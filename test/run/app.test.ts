@@ -101,7 +101,7 @@ test('cdk synth warns of context that resembles a setting, and of no other', asy
 }, 120_000);
 
 test('so does portway plan', async () => {
-  const portway = ['--import', 'tsx', join(ROOT, 'bin', 'portway.ts')];
+  const portway = [join(ROOT, 'bin', 'portway.js')];
   const args = [...portway, 'plan', ...ADMIN, '-c', 'admin-cidr=203.0.113.8/32', '-c', 'team=edge'];
   const { failed, stderr } = await run(process.execPath, args, ROOT);
   expect(failed).toBe(false);

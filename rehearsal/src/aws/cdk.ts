@@ -9,6 +9,7 @@ import { ACCOUNT, REGION } from './settings';
 
 /** The project's root: where cdk.json and node_modules are. */
 const ROOT = resolve(__dirname, '../../..');
+const SHORT_POLLS = join(__dirname, 'short-polls.cjs');
 
 export interface CdkOptions {
   readonly endpoint: Endpoint;
@@ -63,7 +64,8 @@ export function cdk(args: readonly string[], options: CdkOptions): CdkRun {
   const output = options.folder === undefined ? [] : ['--output', join(options.folder, 'cdk.out')];
   const app = options.app === undefined ? output : ['--app', options.app];
   // Node's own spawn: nano-spawn always adds the user's environment, which must not get in here.
-  const child = spawn(process.execPath, [require.resolve('aws-cdk/bin/cdk'), ...args, ...common, ...app], {
+  const cli = ['--require', SHORT_POLLS, require.resolve('aws-cdk/bin/cdk')];
+  const child = spawn(process.execPath, [...cli, ...args, ...common, ...app], {
     cwd: ROOT,
     env: options.endpoint.env,
     stdio: ['ignore', log, log],

@@ -71,7 +71,7 @@ export class FleetLab {
   async portway(words: readonly string[], props: Partial<PortwayFleetProps> = {}): Promise<RanPortway> {
     const [name = '', ...rest] = words;
     const app = `cp -r ${this.synth(props)}/. "$CDK_OUTDIR"`;
-    const command = ['--import', 'tsx', 'bin/portway.ts', name, '--app', app, ...rest];
+    const command = ['bin/portway.js', name, '--app', app, ...rest];
     const env = { ...this.endpoint.env, TMPDIR: this.folder, PATH: `${this.folder}:${process.env.PATH}` };
     const ended = await spawn(process.execPath, command, { env, stdin: 'ignore' }).catch(
       (error: SubprocessError) => error,

@@ -125,7 +125,7 @@ async function rehearseOnce(
   names: readonly string[],
 ): Promise<{ outcome: Outcome; report?: RehearsalReport }> {
   const stdoutFile = path.join(folder, `${file}.json`);
-  const args = ['--import', 'tsx', path.join(root, 'bin', 'portway.ts'), 'rehearse', '--json', '--case', ...names];
+  const args = [path.join(root, 'bin', 'portway.js'), 'rehearse', '--json', '--case', ...names];
   const code = await command(process.execPath, args, { stdoutFile });
   const text = await readFile(stdoutFile, 'utf8');
   if (text.trim() === '') return { outcome: failed(`the rehearsal gave no report (exit code ${code})`) };

@@ -61,7 +61,7 @@ export class DeployedEndpoint {
   /** `portway ssh` with these words. */
   async portway(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
     const app = `cp -r ${this.app}/. "$CDK_OUTDIR"`;
-    const command = ['--import', 'tsx', 'bin/portway.ts', 'ssh', '--app', app, ...words];
+    const command = ['bin/portway.js', 'ssh', '--app', app, ...words];
     const PATH = `${this.folder}:${process.env.PATH}`;
     try {
       const { stdout, stderr } = await spawn(process.execPath, command, {
