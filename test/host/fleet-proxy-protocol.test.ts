@@ -75,10 +75,12 @@ except ConnectionResetError: pass`;
   });
 
   test('limits the client, not the balancer', async () => {
-    const answers = [];
-    for (let i = 0; i < 8; i++) answers.push((await ask('192.0.2.9')).slice(9, 12));
-    expect(answers.slice(0, 3)).toEqual(['200', '200', '200']);
+    // All at once: on a busy machine each takes so long that the next one is allowed again.
+    const asked = await Promise.all(Array.from({ length: 12 }, () => ask('192.0.2.9')));
+    const answers = asked.map((answer) => answer.slice(9, 12));
+    expect(answers.filter((status) => status === '200').length).toBeGreaterThan(2);
     expect(answers.filter((status) => status === '429').length).toBeGreaterThan(2);
+    expect(new Set(answers)).toEqual(new Set(['200', '429']));
     expect(await ask('192.0.2.10')).toMatch(/^HTTP\/1.1 200 /);
   });
 

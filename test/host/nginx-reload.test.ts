@@ -162,13 +162,15 @@ describeHost('changes while nginx runs', () => {
     });
     await gateway.succeed({ forwards: forwards(), content: 'sooner', alter: sooner });
     const [socket] = await during(host, async () => {
-      await gateway.succeed({
-        forwards: forwards({ other: Forward.http({ listen: 92, to: TARGET }) }),
-        content: 'later',
-      });
       const old = () => host.sh('gateway', 'pgrep -f "^nginx: worker process is shutting down" || :');
-      // nginx tells them 0.1 s after it has started new ones.
-      await until('an old worker waits for its connections', async () => (await old()) !== '');
+      // Looked for from the beginning: it waits for 2 s only, and a deploy on a busy machine may end later.
+      await Promise.all([
+        gateway.succeed({
+          forwards: forwards({ other: Forward.http({ listen: 92, to: TARGET }) }),
+          content: 'later',
+        }),
+        until('an old worker waits for its connections', async () => (await old()) !== '', 30),
+      ]);
       await until('no old worker is left', async () => (await old()) === '');
     }, ['websocket.py', GATEWAY, 81]);
     expect(socket).toMatch(/^\d{2,} cut$/);

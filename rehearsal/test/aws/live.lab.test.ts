@@ -54,7 +54,8 @@ const signal = (content: string, status: 'SUCCESS' | 'FAILURE' = 'SUCCESS', uniq
 
 /** Signals as a host does: again until it is accepted. */
 async function signalled(...signalled: Parameters<typeof signal>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  // The CLI alone takes long to start on a busy machine.
+  for (let tries = 0; tries < 1000; tries++) {
     const { status, text } = await signal(...signalled);
     if (status === 200) return;
     expect(text).toContain('<Code>ValidationError</Code>');

@@ -83,8 +83,8 @@ export const host = jestPart({
   tools: HOST_TOOLS,
   limitMinutes: 40,
   flags: ['--testPathIgnorePatterns', '/node_modules/', ...SELDOM],
-  // They mostly wait, so that three keep two cores busy. With more, the tests' time limits become too short.
-  workers: '3',
+  // They mostly wait: each takes a third of a core.
+  workers: '5',
   again: true,
 });
 
