@@ -62,8 +62,7 @@ export const cdk: Part = {
   about: 'the shipped app: cdk synth without credentials, cdk validate without findings, for both engines',
   limitMinutes: 5,
   async run(context): Promise<Outcome> {
-    const notes: string[] = [];
-    for (const engine of ENGINES) notes.push(...(await checkEngine(engine, context)));
+    const notes = (await Promise.all(ENGINES.map((engine) => checkEngine(engine, context)))).flat();
     return notes.length === 0 ? PASSED : failed(...notes);
   },
 };

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { REPLACING } from '../../../lib/plan/change/replacing';
+import { canonicalTemplates, typescript } from '../canonical-templates';
 import { failed, PASSED, type Part } from '../part';
 import { checkersPython } from '../python';
 import { PYTHON_TOOLS } from '../tools';
@@ -19,20 +20,17 @@ export const cfnLint: Part = {
   tools: PYTHON_TOOLS,
   limitMinutes: 10,
   async run(context) {
-    const { root, folder, command, write } = context;
-    const templates = path.join(folder, 'templates');
-    const script = path.join(root, 'test', 'run', 'synth-canonical.ts');
-    if ((await command(process.execPath, ['--import', 'tsx', script, templates])) !== 0) return failed('synth failed');
-    const written = (await readdir(templates)).map((name) => path.join(templates, name));
-    const files = written.filter((name) => name.endsWith('.template.json'));
-    if (files.length === 0) return failed('there is no template to check');
-    write(`${files.length} templates`);
-    const notes = await validationNotes(files);
+    const { root, folder, command } = context;
     // A gateway beside a company's other resources. Their own validation and rights are none of this part's business.
     const company = path.join(folder, 'company');
-    const companyScript = path.join(root, 'test', 'run', 'synth-company.ts');
-    if ((await command(process.execPath, ['--import', 'tsx', companyScript, company])) !== 0)
-      return failed('synth of the company app failed');
+    const [templates, code] = await Promise.all([
+      canonicalTemplates(context),
+      command(...typescript(root, 'synth-company.ts', company)),
+    ]);
+    if (code !== 0) return failed('synth of the company app failed');
+    const written = (await readdir(templates)).map((name) => path.join(templates, name));
+    const files = written.filter((name) => name.endsWith('.template.json'));
+    const notes = await validationNotes(files);
     const others = ['Data', 'Edge'].map((stack) => path.join(company, `${stack}.template.json`));
     // Not the script `cfn-lint`: it contains the path of the folder in which the environment was built.
     const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
@@ -42,15 +40,20 @@ export const cfnLint: Part = {
       path.join(root, 'docs', 'operations', `${name}.json`),
     );
     const policyCheck = path.join(root, 'test', 'run', 'deployer_policy.py');
-    if ((await command(interpreter, ['-I', '-c', main, ...args])) !== 0) notes.push('cfn-lint has findings');
-    if ((await command(interpreter, ['-I', policyCheck, '--policies', ...policies, '--templates', ...files])) !== 0) {
-      notes.push("the deployer's policies in docs/operations are not what the templates' resources need");
-    }
     const replacing = path.join(folder, 'replacing.json');
     await writeFile(replacing, JSON.stringify(REPLACING));
     const replacingCheck = path.join(root, 'test', 'run', 'final_properties.py');
-    if ((await command(interpreter, ['-I', replacingCheck, replacing])) !== 0)
-      notes.push('lib/plan/change/replacing.ts does not list what the schemas say');
+    const checks: readonly (readonly [string, readonly string[]])[] = [
+      ['cfn-lint has findings', ['-c', main, ...args]],
+      [
+        "the deployer's policies in docs/operations are not what the templates' resources need",
+        [policyCheck, '--policies', ...policies, '--templates', ...files],
+      ],
+      ['lib/plan/change/replacing.ts does not list what the schemas say', [replacingCheck, replacing]],
+    ];
+    const check = async ([note, words]: (typeof checks)[number]) =>
+      (await command(interpreter, ['-I', ...words])) === 0 ? [] : [note];
+    notes.push(...(await Promise.all(checks.map(check))).flat());
     return notes.length === 0 ? PASSED : failed(...notes);
   },
 };

@@ -114,8 +114,8 @@ export const lab = jestPart({
   tools: LAB_TOOLS,
   limitMinutes: 45,
   flags: ['--testPathIgnorePatterns', '/node_modules/', ...SELDOM_IN_LAB],
-  // A VM keeps one core busy.
-  workers: '2',
+  // A VM keeps one core busy, the CLI half of one.
+  workers: '3',
   again: true,
 });
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensurePython } from '../../../rehearsal/src/aws/python';
+import { canonicalTemplates } from '../canonical-templates';
 import { failed, PASSED, type Part } from '../part';
 import { checkovFindings, explained, guardFindings, type PolicyFinding, unexplained } from '../policies';
 import { PYTHON_TOOLS } from '../tools';
@@ -15,14 +16,11 @@ export const policies: Part = {
   about: 'canonical templates against checkov and AWS Control Tower’s rules for CloudFormation Guard',
   tools: PYTHON_TOOLS,
   limitMinutes: 10,
-  async run({ root, folder, command, write, report }) {
-    const templates = path.join(folder, 'templates');
-    const script = path.join(root, 'test', 'run', 'synth-canonical.ts');
-    if ((await command(process.execPath, ['--import', 'tsx', script, templates])) !== 0) return failed('synth failed');
+  async run(context) {
+    const { root, folder, command, report } = context;
+    const templates = await canonicalTemplates(context);
     const written = (await readdir(templates)).filter((name) => name.endsWith('.template.json'));
     const files = written.map((name) => path.join(templates, name));
-    if (files.length === 0) return failed('there is no template to check');
-    write(`${files.length} templates`);
 
     const findings: PolicyFinding[] = [];
     // The exit codes also say that there are findings. Without a report, there was no check.
@@ -37,19 +35,21 @@ export const policies: Part = {
     });
     const main = 'import sys; from checkov.main import Checkov; sys.exit(Checkov().run())';
     const checkov = ['--quiet', '--compact', '--framework', 'cloudformation', '--output', 'json', '--skip-download'];
-    await command(python, ['-I', '-c', main, ...checkov, '--file', ...files], {
-      stdoutFile: path.join(folder, 'checkov.json'),
-    });
-    await read('checkov.json', checkovFindings);
     const guard = path.dirname(require.resolve('@cdklabs/cdk-validator-cfnguard/package.json'));
     const architecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
     const rules = path.join(guard, 'rules', 'control-tower', 'cfn-guard');
     const options = ['--output-format', 'json', '--structured', '--show-summary', 'none'];
-    await command(
-      path.join(guard, 'bin', 'ubuntu', architecture, 'cfn-guard'),
-      ['validate', '--rules', rules, ...files.flatMap((file) => ['--data', file]), ...options],
-      { stdoutFile: path.join(folder, 'guard.json') },
-    );
+    await Promise.all([
+      command(python, ['-I', '-c', main, ...checkov, '--file', ...files], {
+        stdoutFile: path.join(folder, 'checkov.json'),
+      }),
+      command(
+        path.join(guard, 'bin', 'ubuntu', architecture, 'cfn-guard'),
+        ['validate', '--rules', rules, ...files.flatMap((file) => ['--data', file]), ...options],
+        { stdoutFile: path.join(folder, 'guard.json') },
+      ),
+    ]);
+    await read('checkov.json', checkovFindings);
     await read('guard.json', guardFindings);
     // Each of them finds something in a gateway, which is open to the world. If not, the check did not work.
     for (const tool of ['checkov', 'guard'])
