@@ -7,6 +7,7 @@ import { type Place, readPlace } from './constructs/check-vpc';
 import type { DnsProps } from './constructs/dns';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
 import { checkForwards } from './constructs/fleet/check-forwards';
+import { readFallbackTypes } from './constructs/fleet/fallback-types';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
 import { NO_WORDS, NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
 import { SCALE_ON } from './constructs/fleet/scaling';
@@ -103,18 +104,20 @@ export function standInFleet(written: unknown): CheckedFleet {
 function readFleet(props: Written, problems: Problems): CheckedFleet {
   const cdk = readCdkStackProps(props, problems);
   const before = problems.length;
-  const capacity = readCapacity(props.capacity, problems);
+  const sizes = readCapacity(props.capacity, problems);
   // A stand-in must not lead to words about limits.
-  const most = problems.length > before ? 1 : capacity.max;
+  const most = problems.length > before ? 1 : sizes.max;
   const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
   refuseOthers(props, problems);
   const place = readPlace(props, problems);
-  const subnets = subnetsIn(place, { zones: capacity.zones, isChosen: props.vpcSubnets !== undefined }, problems);
+  const subnets = subnetsIn(place, { zones: sizes.zones, isChosen: props.vpcSubnets !== undefined }, problems);
   const one = readGateway(ofOneHost(props), problems, {
     ...{ hosts: most, place },
-    balancer: balancerNetworks({ ...place, ...subnets }, capacity.zones),
+    balancer: balancerNetworks({ ...place, ...subnets }, sizes.zones),
   });
   const { forwards, settings, machine, signalTimeout } = one;
+  const { fallbackTypes } = (isPlainObject(props.capacity) ? props.capacity : {}) as Written;
+  const capacity = { ...sizes, fallbackTypes: readFallbackTypes(fallbackTypes, machine, problems) };
   if (props.ami === undefined) askForImage(machine, problems);
   if (signalTimeout.toSeconds() > LONGEST_BOOT)
     problems.add(

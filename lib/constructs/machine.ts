@@ -107,7 +107,8 @@ function readArchitecture({ architecture, instanceType }: MachineProps, problems
   return ofType ?? architecture ?? 'arm64';
 }
 
-function architectureOf(instanceType: string): Architecture | undefined {
+/** Undefined: this is no instance type. */
+export function architectureOf(instanceType: string): Architecture | undefined {
   try {
     return new ec2.InstanceType(instanceType).architecture === ec2.InstanceArchitecture.ARM_64 ? 'arm64' : 'x86_64';
   } catch {

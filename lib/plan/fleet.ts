@@ -15,6 +15,8 @@ export interface PlannedFleet {
   /** The balancer's listeners. */
   readonly listeners: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' }[];
   readonly healthPort: number;
+  /** The types that hosts may have, in order of preference. Omitted: one. */
+  readonly types?: readonly string[];
   /** What `min` hosts without traffic cost a month by list prices. */
   readonly cost: PlannedFleetCost;
 }
@@ -26,6 +28,8 @@ export interface PlannedFleetCost {
     readonly addresses: number;
     readonly disks: number;
     readonly hosts?: number;
+    /** If all are of the dearest of `types`, and not of the cheapest as in `hosts`. Omitted: there is one price, or one is not known. */
+    readonly hostsAtMost?: number;
   };
   /** For each capacity unit that the traffic takes, on average. */
   readonly dollarsAUnit: number;
@@ -33,8 +37,9 @@ export interface PlannedFleetCost {
   readonly sources: readonly string[];
 }
 
-export interface FleetToPlan extends Omit<PlannedFleet, 'cost'> {
+export interface FleetToPlan extends Omit<PlannedFleet, 'cost' | 'types'> {
   readonly instanceType: string;
+  readonly fallbackTypes: readonly string[];
   readonly diskGiB: number;
 }
 
@@ -46,12 +51,14 @@ export function plannedFleet({
   listeners,
   healthPort,
   instanceType,
+  fallbackTypes,
   diskGiB,
 }: FleetToPlan): PlannedFleet {
   const { hours, balancerAnHour, unitAnHour, addressAnHour, diskAGiB, hostAnHour, asOf, sources } = FLEET_PRICES;
-  const host = hostAnHour[instanceType];
+  const types = [instanceType, ...fallbackTypes];
   return {
     ...{ min, max, zones, scaleOn, healthPort },
+    ...(types.length > 1 ? { types } : {}),
     listeners: listeners.map(({ port, protocol }) => ({ port, protocol })),
     cost: {
       dollarsAMonth: {
@@ -59,7 +66,10 @@ export function plannedFleet({
         // One a zone, and one a host, by which it reaches packages and AWS.
         addresses: cents(addressAnHour * hours * (zones + min)),
         disks: cents(diskAGiB * diskGiB * min),
-        ...(host === undefined ? {} : { hosts: cents(host * hours * min) }),
+        ...hostsCost(
+          types.map((type) => hostAnHour[type]),
+          hours * min,
+        ),
       },
       dollarsAUnit: cents(unitAnHour * hours),
       pricesOf: asOf,
@@ -68,20 +78,35 @@ export function plannedFleet({
   };
 }
 
+/** Nothing where one of the prices is not known. */
+function hostsCost(prices: readonly (number | undefined)[], times: number) {
+  const known = prices.filter((price) => price !== undefined);
+  if (known.length < prices.length) return {};
+  const [least, most] = [Math.min(...known), Math.max(...known)].map((price) => cents(price * times)) as [
+    number,
+    number,
+  ];
+  return { hosts: least, ...(most === least ? {} : { hostsAtMost: most }) };
+}
+
 /** Lines for `portway plan`. */
-export function fleetLines({ min, max, zones, scaleOn, listeners, healthPort, cost }: PlannedFleet): readonly string[] {
-  const { balancer, addresses, disks, hosts } = cost.dollarsAMonth;
-  const known = balancer + addresses + disks + (hosts ?? 0);
+export function fleetLines(fleet: PlannedFleet): readonly string[] {
+  const { min, max, zones, scaleOn, listeners, healthPort, types = [], cost } = fleet;
+  const { balancer, addresses, disks, hosts, hostsAtMost } = cost.dollarsAMonth;
+  const others = balancer + addresses + disks;
+  const from = (dollars: number, most: number | undefined) =>
+    `$${dollars.toFixed(2)}${most === undefined ? '' : ` to $${most.toFixed(2)}`}`;
   const parts = [
     `balancer $${balancer.toFixed(2)}`,
     `${zones + min} addresses $${addresses.toFixed(2)}`,
     `disks $${disks.toFixed(2)}`,
-    hosts === undefined ? 'hosts not known here' : `hosts $${hosts.toFixed(2)}`,
+    hosts === undefined ? 'hosts not known here' : `hosts ${from(hosts, hostsAtMost)}`,
   ];
   return [
     `${min} to ${max} hosts over ${zones} zones, ${listeners.length} of 50 listeners, health on ${healthPort}`,
+    ...(types.length > 1 ? [`each is of the first of these that its zone has: ${types.join(', ')}`] : []),
     `their number follows ${scaleOnText(scaleOn)} of each`,
-    `${min} hosts: $${known.toFixed(2)} a month (${parts.join(', ')}), and $${cost.dollarsAUnit.toFixed(2)} for each of the balancer's capacity units (list prices in us-east-1 of ${cost.pricesOf}, ${cost.sources.join(', ')})`,
+    `${min} hosts: ${from(others + (hosts ?? 0), hostsAtMost === undefined ? undefined : others + hostsAtMost)} a month (${parts.join(', ')}), and $${cost.dollarsAUnit.toFixed(2)} for each of the balancer's capacity units (list prices in us-east-1 of ${cost.pricesOf}, ${cost.sources.join(', ')})`,
     "caches and limits are each host's own, but for limits with perFleet",
   ];
 }

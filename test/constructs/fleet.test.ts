@@ -1,186 +1,15 @@
-import { App, Duration } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
 import { checkFleet } from '../../lib/check-fleet';
 import { Forward } from '../../lib/forward/forward';
-import { Tls } from '../../lib/forward/tls';
 import { fleetLines, plannedFleet } from '../../lib/plan/fleet';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
 import { featureFlags } from '../snapshots/synthesize';
-import {
-  CANONICAL_FLEETS,
-  canonicalFleet,
-  type FleetTemplate,
-  ofType,
-  problems,
-  SMALL,
-  synthesizeFleet,
-} from '../support/fleet';
+import { CANONICAL_FLEETS, canonicalFleet, type FleetTemplate, ofType, SMALL, synthesizeFleet } from '../support/fleet';
 
 const small = (more: Partial<PortwayFleetProps>) => synthesizeFleet(() => ({ ...SMALL, ...more })).template;
 const tcp = (listen: number | string) => Forward.tcp({ listen, to: `10.0.9.1:${listen}`, engine: 'iptables' });
-
-describe('a fleet refuses', () => {
-  test.each<[string, object, string | RegExp]>([
-    ['no capacity', { capacity: undefined }, /^capacity must be an object such as \{ min: 2, max: 4, zones: 2 \}/],
-    [
-      'spot',
-      { capacity: { min: 2, max: 4, spot: true } },
-      /^capacity\.spot must be left out on a fleet: AWS ends such hosts within 2 minutes, .* got: true$/,
-    ],
-    [
-      'a warm pool',
-      { capacity: { min: 2, max: 4, warmPool: { minSize: 1 } } },
-      /^capacity\.warmPool must be left out on a fleet: an update replaces the hosts that serve, and none in the pool/,
-    ],
-    [
-      'mixed sizes',
-      { capacity: { min: 2, max: 4, instanceTypes: ['t4g.micro', 't4g.small'] } },
-      /^capacity\.instanceTypes must be left out on a fleet: the balancer sends each host equally many connections/,
-    ],
-    [
-      'mixed sizes beside the capacity',
-      { instanceTypes: ['t4g.micro', 't4g.small'] },
-      /^instanceTypes must be left out on a fleet: the balancer sends each host equally many connections/,
-    ],
-    [
-      'a wanted number',
-      { capacity: { min: 2, max: 4, desired: 3 } },
-      /^capacity\.desired must be left out: the number of hosts follows their load between min and max, .* got: 3$/,
-    ],
-    ['another word', { capacity: { min: 2, max: 4, nodes: 3 } }, /^capacity\.nodes must be one of min, max, zones,/],
-    [
-      'no room for a rolling update',
-      { capacity: { min: 3, max: 4 } },
-      'capacity.max must be at least 5, which is min and zones together: a change of the machine starts a new host in each zone before it ends old ones, got: 4',
-    ],
-    [
-      'a zone without a host',
-      { capacity: { min: 2, max: 5, zones: 3 } },
-      "capacity.zones must not be more than min, which is 2: a zone's address leads to the hosts of that zone alone, got: 3",
-    ],
-    ['more hosts than Parameter Store serves', { capacity: { min: 2, max: 61 } }, /^capacity\.max must be .* 4-60/],
-    [
-      'no image',
-      { ami: undefined },
-      /^ami must name .*aws ssm get-parameter --name \/aws\/service\/debian\/release\/13/,
-    ],
-    ['an address', { eip: { allocationId: 'x', publicIp: 'y' } }, /^eip must be left out on a fleet: each zone has/],
-    ['egress', { egress: { from: ['10.0.0.0/16'] } }, /^egress must be left out on a fleet: a route leads to one host/],
-    ['a time to reboot', { reboot: '04:00' }, /^reboot must be left out on a fleet: all of its hosts would reboot in/],
-    ['IPv6', { ipv6: true }, /^ipv6 must be left out on a fleet: by IPv6 the balancer hands connections on/],
-    ['an unknown prop', { capcity: {} }, /^capcity is unknown: did you mean capacity\?/],
-    [
-      'a long boot',
-      { signalTimeout: Duration.hours(2) },
-      'signalTimeout must be at most an hour on a fleet: a rolling update waits no longer for a host, got: 7200 s',
-    ],
-    [
-      'protocols without ports',
-      { forwards: { vpn: Forward.protocol({ protocol: 'esp', to: '10.0.9.1' }) } },
-      'forwards.vpn must have ports on a fleet: a Network Load Balancer knows only TCP and UDP. Use a PortwayStack',
-    ],
-    [
-      'long ranges',
-      { forwards: { cameras: tcp('6000-6100') } },
-      'forwards must listen on at most 50 ports in all on a fleet, since each is a listener of the balancer (ranges: cameras: 101): use shorter ranges, several fleets, or a PortwayStack for the ranges, got: 101',
-    ],
-    [
-      'certificates that each host would make',
-      { forwards: { web: Forward.https({ listen: 443, to: '10.0.9.1:80', tls: Tls.selfSigned() }) } },
-      /^forwards\.web\.tls must be Tls\.secret on a fleet: each host would make .*got: Tls\.selfSigned$/,
-    ],
-    [
-      "Let's Encrypt",
-      {
-        forwards: {
-          web: Forward.https({
-            listen: 443,
-            to: '10.0.9.1:80',
-            tls: Tls.letsEncrypt({ email: 'a@example.com', domains: ['example.com'] }),
-          }),
-          plain: Forward.http({ listen: 80, redirectTo: 'https' }),
-        },
-      },
-      /^forwards\.web\.tls must be Tls\.secret on a fleet: the CA's challenge .*got: Tls\.letsEncrypt$/,
-    ],
-    [
-      "Let's Encrypt by records",
-      {
-        forwards: {
-          web: Forward.https({
-            listen: 443,
-            to: '10.0.9.1:80',
-            tls: Tls.letsEncrypt({ email: 'a@example.com', domains: ['*.example.com'], dns: { zone: 'Z0123456789' } }),
-          }),
-        },
-      },
-      /^forwards\.web\.tls must be Tls\.secret on a fleet: each host would get .* five a week .*got: Tls\.letsEncrypt$/,
-    ],
-    [
-      "a forward's port as the health port",
-      { healthPort: 8080, forwards: { web: tcp(8080) } },
-      'healthPort must be a port of its own, web listens on it: choose another one, got: 8080',
-    ],
-    [
-      'limits that leave a host nothing',
-      {
-        forwards: {
-          web: Forward.http({ listen: 80, to: '10.0.9.1:80', limits: { requestsPerSecond: 3, perFleet: true } }),
-        },
-      },
-      'forwards.web.limits.requestsPerSecond must be at least 4 with perFleet, which is capacity.max: each host lets a client do at least one. Use a larger limit, or fewer and larger hosts, got: 3',
-    ],
-    [
-      "the balancer's PROXY protocol where the kernel forwards",
-      {
-        forwards: {
-          web: Forward.tcp({
-            listen: 80,
-            to: '10.0.9.1:80',
-            engine: 'iptables',
-            proxyProtocol: { accept: 'balancer' },
-          }),
-        },
-      },
-      /^forwards\.web\.proxyProtocol must be left out on iptables: only engine: 'nginx' carries it out/,
-    ],
-    [
-      "the balancer's PROXY protocol beside UDP",
-      {
-        engine: 'nginx',
-        forwards: {
-          web: Forward.tcp({ listen: 80, to: '10.0.9.1:80', proxyProtocol: { accept: 'balancer' } }),
-          game: Forward.udp({ listen: 80, to: '10.0.9.1:80' }),
-        },
-      },
-      "forwards.web.proxyProtocol.accept must not be 'balancer' on a port that also takes UDP: there the balancer always keeps the client's address. Use another port for one of them, got: balancer",
-    ],
-    [
-      'loads that no host has',
-      { capacity: { min: 2, max: 4, scaleOn: { cpu: 95 } } },
-      'capacity.scaleOn.cpu must be a whole number of 10-90, got: 95',
-    ],
-    [
-      'an unknown load',
-      { capacity: { min: 2, max: 4, scaleOn: { requests: 1000 } } },
-      /^capacity\.scaleOn\.requests must be one of cpu, connections, megabitsOut/,
-    ],
-    ['a privileged health port', { healthPort: 80 }, 'healthPort must be a whole number of 1024-65535, got: 80'],
-    ['drops of health checks', { blocked: ['10.0.0.0/8'] }, /^blocked must leave out 10\.0\.0\.0\/16 on a fleet/],
-  ])('%s', (_, more, expected) => {
-    const found = problems(more);
-    expect(found).toHaveLength(1);
-    expect(found[0]).toMatch(expected);
-  });
-
-  test('all of it at once', () => {
-    const found = problems({ adminCidr: 'x', capacity: {}, ami: undefined, onChange: 'replace', ping: true });
-    expect(found.map((text) => text.split(' ')[0])).toEqual([
-      ...['capacity.min', 'capacity.max', 'ping', 'onChange', 'adminCidr', 'ami'],
-    ]);
-  });
-});
 
 const only = (template: FleetTemplate, type: string) => {
   const [first, ...others] = ofType(template, type);
@@ -333,6 +162,28 @@ test('a change of forwards leaves the launch template alone, a change of the mac
   expect(pointer(userData(small({ capacity: { min: 2, max: 9 } })))).toBe(pointer(userData(before)));
 });
 
+test('without other types a group launches its template alone, and with them those in this order, on demand, without weights', () => {
+  const group = (props: Partial<PortwayFleetProps>) =>
+    only(small(props), 'AWS::AutoScaling::AutoScalingGroup').Properties as Record<string, unknown>;
+  const template = {
+    LaunchTemplateId: { Ref: expect.stringMatching(/^FleetLaunchTemplate/) },
+    Version: expect.anything(),
+  };
+  const alone = group({});
+  expect(alone.LaunchTemplate).toEqual(template);
+  expect(alone).not.toHaveProperty('MixedInstancesPolicy');
+  const capacity = { min: 2, max: 4, fallbackTypes: ['m6g.large', 'c7g.large'] };
+  const several = group({ instanceType: 'm7g.large', capacity });
+  expect(several).not.toHaveProperty('LaunchTemplate');
+  expect(several.MixedInstancesPolicy).toEqual({
+    InstancesDistribution: { OnDemandAllocationStrategy: 'prioritized', OnDemandPercentageAboveBaseCapacity: 100 },
+    LaunchTemplate: {
+      LaunchTemplateSpecification: template,
+      Overrides: ['m7g.large', 'm6g.large', 'c7g.large'].map((InstanceType) => ({ InstanceType })),
+    },
+  });
+});
+
 test('hosts report their boot to the group of their own stack', () => {
   expect(userData(small({}))).toContain("PORTWAY_SIGNAL_URL='group://Fleet/FleetHostsGroupACBBCA07'");
 });
@@ -357,9 +208,18 @@ test('the plan says what it costs', () => {
     listeners,
     healthPort: 10_256,
     diskGiB: 8,
+    fallbackTypes: [],
   };
   const { cost } = plannedFleet({ ...common, instanceType: 't4g.micro' });
   expect(cost.dollarsAMonth).toEqual({ balancer: 16.43, addresses: 14.6, disks: 1.28, hosts: 12.26 });
+  const several = plannedFleet({ ...common, instanceType: 'm7g.large', fallbackTypes: ['c7g.large', 'm6g.large'] });
+  expect(several.cost.dollarsAMonth).toMatchObject({ hosts: 105.85, hostsAtMost: 119.14 });
+  const said = fleetLines(several);
+  expect(said[1]).toBe('each is of the first of these that its zone has: m7g.large, c7g.large, m6g.large');
+  expect(said[3]).toMatch(/^2 hosts: \$138\.16 to \$151\.45 a month \(.*, hosts \$105\.85 to \$119\.14\), and /);
+  expect(
+    plannedFleet({ ...common, instanceType: 'm7g.large', fallbackTypes: ['x9.large'] }).cost.dollarsAMonth,
+  ).toEqual({ balancer: 16.43, addresses: 14.6, disks: 1.28 });
   const lines = fleetLines(plannedFleet({ ...common, instanceType: 'x9.large' }));
   expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 of 50 listeners, health on 10256');
   expect(lines[1]).toBe('their number follows 50 % of the processors, 20000 connections of each');

@@ -7,6 +7,8 @@ import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { App } from 'aws-cdk-lib';
 import spawn, { type SubprocessError } from 'nano-spawn';
 import { Forward } from '../../lib/forward/forward';
+import { PortwayFleet } from '../../lib/portway-fleet';
+import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
 import { PortwayStack } from '../../lib/portway-stack';
 import type { PortwayStackProps } from '../../lib/portway-stack-props';
 import { BOOTSTRAP, cdk } from '../../rehearsal/src/aws/cdk';
@@ -14,6 +16,7 @@ import { ec2Client, ssmClient } from '../../rehearsal/src/aws/client';
 import { type StartedEndpoint, startEndpoint } from '../../rehearsal/src/aws/endpoint';
 import { PUBLIC_KEY } from '../snapshots/canonical';
 import { featureFlags } from '../snapshots/synthesize';
+import { SMALL } from '../support/fleet';
 import { schemaErrors } from '../support/json-schema';
 
 /*
@@ -26,6 +29,7 @@ let endpoint: StartedEndpoint;
 let client: EC2Client;
 let store: SSMClient;
 let assemblies = 0;
+let images = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portway-preflight-'));
@@ -61,6 +65,15 @@ function synth(props: Partial<PortwayStackProps> = {}, image?: string): string {
   return outdir;
 }
 
+function synthFleet(props: Partial<PortwayFleetProps>): string {
+  const outdir = join(folder, `app-${assemblies++}`);
+  const app = new App({ outdir, context: { ...featureFlags(), '@aws-cdk/core:target-partitions': ['aws'] } });
+  const { keyPairName: _, ...rest } = SMALL;
+  new PortwayFleet(app, 'Fleet', { ...rest, sshPublicKey: PUBLIC_KEY, ...props });
+  app.synth();
+  return outdir;
+}
+
 async function preflight(assembly: string, ...words: string[]): Promise<{ code: number; text: string }> {
   const app = ['--app', `cp -r ${assembly}/. "$CDK_OUTDIR"`];
   const command = ['bin/portway.js', 'preflight', ...app, ...words];
@@ -74,7 +87,7 @@ async function preflight(assembly: string, ...words: string[]): Promise<{ code: 
 
 const register = async (Architecture: 'arm64' | 'x86_64', DataType = 'aws:ec2:image') => {
   const { ImageId = '' } = await client.send(
-    new RegisterImageCommand({ Name: `debian-${Architecture}`, Architecture }),
+    new RegisterImageCommand({ Name: `debian-${Architecture}-${images++}`, Architecture }),
   );
   await store.send(new PutParameterCommand({ Name: IMAGE, Value: ImageId, Type: 'String', DataType, Overwrite: true }));
   return ImageId;
@@ -114,6 +127,26 @@ test('finds an image of another processor, and a key pair that is not there', as
   expect(text).toContain(
     '  FAILS the key pair team must be in this region, and is not: import it, or give sshPublicKey',
   );
+});
+
+test('asks for each type of a fleet in each zone', async () => {
+  const imageId = await register('arm64');
+  const capacity = { min: 3, max: 6, zones: 3 };
+  const alone = await preflight(synthFleet({ capacity, ami: { id: imageId, rootDevice: '/dev/xvda' } }));
+  expect(alone.code).toBe(1);
+  expect(alone.text).toMatch(/^ {2}ok {4}t4g\.micro is offered in \S+a$/m);
+  expect(alone.text).toMatch(/^ {2}FAILS t4g\.micro must be offered in \S+c, and is in \S+a, \S+b: /m);
+  const several = await preflight(
+    synthFleet({
+      ...{ instanceType: 'm7g.large', ami: { id: imageId, rootDevice: '/dev/xvda' } },
+      capacity: { ...capacity, fallbackTypes: ['m6g.large'] },
+    }),
+  );
+  expect(several.text).toMatch(/^ {2}ok {4}m7g\.large, m6g\.large are offered in \S+b$/m);
+  expect(several.text).toMatch(/^ {2}LOOK {2}m7g\.large is not offered in \S+c: hosts there are m6g\.large$/m);
+  expect(several.text).toContain(`  ok    ${imageId} is for arm64, as is m7g.large`);
+  expect(several.text).not.toContain('FAILS');
+  expect(several.code).toBe(0);
 });
 
 test('finds that the region has no address left', async () => {

@@ -58,11 +58,15 @@ function monitoredFleet(): PortwayFleetProps {
   };
 }
 
-/** What a fleet may have beside that: shared limits, the PROXY protocol, other loads that it follows. */
+/** What a fleet may have beside that: shared limits, the PROXY protocol, other loads that it follows, other types. */
 function scaledFleet(): PortwayFleetProps {
   return {
     ...SMALL,
-    capacity: { min: 2, max: 6, zones: 2, scaleOn: { cpu: 60, connections: 20_000, megabitsOut: 400 } },
+    instanceType: 'm7g.large',
+    capacity: {
+      ...{ min: 2, max: 6, zones: 2, scaleOn: { cpu: 60, connections: 20_000, megabitsOut: 400 } },
+      fallbackTypes: ['m6g.large', 'c7g.large'],
+    },
     forwards: {
       web: Forward.http({
         listen: 80,

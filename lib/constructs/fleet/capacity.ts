@@ -30,6 +30,13 @@ export interface CapacityProps {
    * @default half of the processors
    */
   readonly scaleOn?: ScaleOnProps;
+  /**
+   * Types that a zone gets when EC2 has no more of `instanceType` there, in order of preference: the next one only where the one before
+   * is not to be had. All are on demand. Another list replaces the hosts, one in each zone at a time.
+   * @default none: a zone without `instanceType` gets no host until there is one
+   * @refused types of another architecture or size than `instanceType`; burstable ones (`t4g`, `t3`) unless it is burstable too; more than 39
+   */
+  readonly fallbackTypes?: readonly string[];
 }
 
 /** The checked capacity. */
@@ -37,7 +44,13 @@ export interface Capacity extends Required<CapacityProps> {
   readonly scaleOn: ScaleOn;
 }
 
-export const CAPACITY = { min: true, max: true, zones: true, scaleOn: true } satisfies Known<CapacityProps>;
+export const CAPACITY = {
+  min: true,
+  max: true,
+  zones: true,
+  scaleOn: true,
+  fallbackTypes: true,
+} satisfies Known<CapacityProps>;
 
 /**
  * The most hosts. Each reads the pointer every 30 s and some seven times after a change; Parameter Store allows 40 reads a
@@ -47,9 +60,9 @@ export const CAPACITY = { min: true, max: true, zones: true, scaleOn: true } sat
 const MOST_HOSTS = 60;
 
 /** In place of a wrong capacity, so that everything else is checked too. */
-const STAND_IN: Capacity = { min: 2, max: 4, zones: 2, scaleOn: STANDARD };
+const STAND_IN: Capacity = { min: 2, max: 4, zones: 2, scaleOn: STANDARD, fallbackTypes: [] };
 
-/** Reads `capacity`. Reports anything wrong to `problems`. */
+/** Reads `capacity`, but for `fallbackTypes`, which depend on the machine. Reports anything wrong to `problems`. */
 export function readCapacity(value: unknown, problems: Problems): Capacity {
   const before = problems.length;
   const read = readObject(
@@ -76,5 +89,5 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
       `must not be more than min, which is ${min}: a zone's address leads to the hosts of that zone alone`,
       zones,
     );
-  return problems.length > before ? STAND_IN : { min, max, zones, scaleOn };
+  return problems.length > before ? STAND_IN : { min, max, zones, scaleOn, fallbackTypes: [] };
 }

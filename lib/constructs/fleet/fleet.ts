@@ -119,7 +119,8 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     });
     const { targetGroupArns } = this.balancer;
     this.hosts = new Hosts(this, 'Hosts', {
-      ...{ name, network, capacity, launchTemplate, targetGroupArns, bootTimeout: signalTimeout },
+      ...{ name, network, capacity, machine: props.machine, launchTemplate, targetGroupArns },
+      bootTimeout: signalTimeout,
       isCounted: props.alarms !== undefined || props.dashboard || capacity.scaleOn.connections !== undefined,
       balancer: this.balancer.measured,
     });

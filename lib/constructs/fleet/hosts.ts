@@ -71,6 +71,7 @@ export interface HostsProps {
   readonly name: string;
   readonly network: Network;
   readonly capacity: Capacity;
+  readonly machine: Pick<Machine, 'instanceType'>;
   readonly launchTemplate: LaunchTemplate;
   readonly targetGroupArns: readonly string[];
   /** Whether the group tells CloudWatch how many hosts it has, which costs nothing. */
@@ -97,15 +98,12 @@ export class Hosts extends Construct {
 
   constructor(scope: Construct, id: string, props: HostsProps) {
     super(scope, id);
-    const { network, capacity, launchTemplate, bootTimeout } = props;
+    const { network, capacity, machine, launchTemplate, bootTimeout } = props;
     const { min, max, zones, scaleOn } = capacity;
     this.group = new autoscaling.CfnAutoScalingGroup(this, 'Group', {
       ...{ minSize: `${min}`, maxSize: `${max}` },
       vpcZoneIdentifier: network.subnets.map(({ subnetId }) => subnetId),
-      launchTemplate: {
-        launchTemplateId: launchTemplate.resource.ref,
-        version: launchTemplate.resource.attrLatestVersionNumber,
-      },
+      ...launchedFrom(launchTemplate.resource, machine.instanceType, capacity.fallbackTypes),
       targetGroupArns: [...props.targetGroupArns],
       ...(props.isCounted
         ? { metricsCollection: [{ granularity: '1Minute', metrics: ['GroupInServiceInstances'] }] }
@@ -133,6 +131,12 @@ export class Hosts extends Construct {
       ...{ defaultResult: 'CONTINUE', heartbeatTimeout: LINGER_SECONDS },
     });
     follow(this, this.group, scaleOn, props.balancer);
+    if (capacity.fallbackTypes.length > 0) {
+      const reason =
+        'The rule knows no group with several types, and throws. The launch template does what it asks for.';
+      acknowledge(this.group, 'AwsSolutions-EC26', reason);
+      acknowledgeInPacks(this.group, 'EC2IMDSv2Enabled', reason);
+    }
     acknowledge(this.group, 'AwsSolutions-AS3', "The group replaces hosts by itself; alarms are the team's choice.");
     acknowledgeInPacks(
       this.group,
@@ -140,4 +144,26 @@ export class Hosts extends Construct {
       'Hosts need an address to reach packages and AWS; their group admits the balancer and the admin alone.',
     );
   }
+}
+
+/**
+ * The launch template alone, or with the types that a zone gets without the first one. They have no weights: all are of one size, and CloudFormation
+ * waits for as many signals as a host weighs (issue aws-cloudformation/cloudformation-coverage-roadmap#406).
+ */
+function launchedFrom(
+  template: ec2.CfnLaunchTemplate,
+  instanceType: string,
+  fallbackTypes: readonly string[],
+): Pick<autoscaling.CfnAutoScalingGroupProps, 'launchTemplate' | 'mixedInstancesPolicy'> {
+  const launchTemplate = { launchTemplateId: template.ref, version: template.attrLatestVersionNumber };
+  if (fallbackTypes.length === 0) return { launchTemplate };
+  return {
+    mixedInstancesPolicy: {
+      instancesDistribution: { onDemandAllocationStrategy: 'prioritized', onDemandPercentageAboveBaseCapacity: 100 },
+      launchTemplate: {
+        launchTemplateSpecification: launchTemplate,
+        overrides: [instanceType, ...fallbackTypes].map((type) => ({ instanceType: type })),
+      },
+    },
+  };
 }

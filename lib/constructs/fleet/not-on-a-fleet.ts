@@ -26,7 +26,7 @@ export const NO_WORDS: Readonly<Record<string, string>> = {
   ),
   ...named(
     ['instanceTypes', 'mixedInstances', 'mixedInstancesPolicy', 'weights'],
-    ' on a fleet: the balancer sends each host equally many connections, so the smallest would be full first. Use a larger instanceType, or a fleet for each',
+    ': capacity.fallbackTypes has the types that a zone gets without instanceType. All are of one size, since the balancer sends each host equally many connections, so the smallest would be full first',
   ),
   ...named(
     ['desired', 'desiredCapacity'],

@@ -17,6 +17,15 @@ export interface FoundGroup {
   readonly newest: string | undefined;
 }
 
+/** What a group launches: a launch template, alone or with other types. */
+export function launchedBy({ LaunchTemplate, MixedInstancesPolicy }: AutoScalingGroup) {
+  const { LaunchTemplateSpecification, Overrides = [] } = MixedInstancesPolicy?.LaunchTemplate ?? {};
+  return {
+    template: LaunchTemplate ?? LaunchTemplateSpecification,
+    types: Overrides.flatMap(({ InstanceType }) => InstanceType ?? []),
+  };
+}
+
 /** Reads a group. Changes nothing. @returns undefined if it is gone */
 export async function readGroup(
   scaling: AutoScalingClient,

@@ -1,5 +1,5 @@
 import type { Instance } from '@aws-sdk/client-auto-scaling';
-import type { FoundGroup } from './found-group';
+import { type FoundGroup, launchedBy } from './found-group';
 import type { PromisedGroup } from './promised-fleet';
 import { propertyDifferences } from './property-differences';
 import type { StackResources } from './stack-resources';
@@ -45,7 +45,8 @@ export function groupDifferences(
   // What only the deploy knows matches anything.
   const lists = (what: string, must: readonly string[], is: readonly string[]) =>
     must.includes('') ? [] : differs(what, must.toSorted().join(', ') || 'none', is.toSorted().join(', ') || 'none');
-  const version = group.LaunchTemplate?.Version;
+  const { template, types } = launchedBy(group);
+  const version = template?.Version;
   const { lagging, few } = countDifferences(group.Instances ?? [], {
     ...{ desired: group.DesiredCapacity ?? 0, version, subnets: promised.subnets.length },
   });
@@ -61,11 +62,8 @@ export function groupDifferences(
     ...COMPARED.flatMap((name) => differs(name, promised.properties[name], found[name])),
     ...lists('the subnets', names(promised.subnets), (group.VPCZoneIdentifier ?? '').split(',').filter(Boolean)),
     ...lists('the target groups', names(promised.targetGroups), group.TargetGroupARNs ?? []),
-    ...differs(
-      'the launch template',
-      resources.name(promised.launchTemplateId),
-      group.LaunchTemplate?.LaunchTemplateId,
-    ),
+    ...differs('the launch template', resources.name(promised.launchTemplateId), template?.LaunchTemplateId),
+    ...differs('the types by preference', promised.types.join(', ') || 'none', types.join(', ') || 'none'),
     ...names(promised.hooks)
       .filter((name) => !hooks.includes(name))
       .map((name) => `the group must have its lifecycle hook ${name}, by which hosts linger before they end`),

@@ -58,6 +58,8 @@ export function verifiedHost({ member, state, ages }: FoundHost): VerifiedHost {
 export interface HostsMust {
   readonly promised: Promised;
   readonly imageId: unknown;
+  /** What their types may be. Empty: only that of the launch template. */
+  readonly types: readonly string[];
   /** The ids of their security groups. */
   readonly securityGroups: readonly string[];
   /** CloudFormation's word on the content. */
@@ -92,13 +94,15 @@ export function hostTold(host: FoundHost, must: HostsMust, now = new Date()): To
 function machineDifferences(
   instance: Instance,
   userData: string,
-  { promised, imageId, securityGroups }: HostsMust,
+  { promised, imageId, types, securityGroups }: HostsMust,
 ): readonly string[] {
   const id = instance.InstanceId ?? '';
   const groups = (instance.SecurityGroups ?? []).map(({ GroupId }) => GroupId ?? '').toSorted();
   const must = securityGroups.toSorted();
+  const isListed = types.some((type) => type === instance.InstanceType);
+  const instanceType = isListed ? instance.InstanceType : types.join(' or ') || promised.instanceType;
   return [
-    ...instanceDifferences(promised, machineOf(instance)),
+    ...instanceDifferences({ ...promised, instanceType }, machineOf(instance)),
     ...(typeof imageId !== 'string' || imageId === instance.ImageId
       ? []
       : [`image of ${id} must be ${imageId}, got: ${instance.ImageId}`]),

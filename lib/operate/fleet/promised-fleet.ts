@@ -1,4 +1,4 @@
-import { groupOf } from '../../plan/change/fleet-template';
+import { groupOf, launched, typesOf } from '../../plan/change/fleet-template';
 import { groupRulesOf, type PromisedRule } from '../../plan/change/group-rules';
 import { listOf, ofType, type Resource, type Resources, reference } from '../../plan/change/template';
 
@@ -27,6 +27,8 @@ export interface PromisedPart {
 
 export interface PromisedGroup extends PromisedPart {
   readonly launchTemplateId: string;
+  /** The types of its hosts, in order of preference. Empty: that of the launch template alone. */
+  readonly types: readonly string[];
   readonly subnets: readonly string[];
   readonly targetGroups: readonly string[];
   /** What lets its hosts linger, and what follows the load. */
@@ -52,7 +54,7 @@ export function promisedFleet(resources: Resources): PromisedFleet {
   const [balancerId, balancer] = ofType(resources, 'AWS::ElasticLoadBalancingV2::LoadBalancer')[0] ?? [];
   const groupId = groupOf({ Resources: resources });
   const group = resources[groupId ?? ''];
-  const launchTemplateId = reference((group?.Properties?.LaunchTemplate as LaunchedBy | undefined)?.LaunchTemplateId);
+  const launchTemplateId = group === undefined ? undefined : launched(group);
   if (balancerId === undefined || balancer === undefined || groupId === undefined || group === undefined)
     throw new Error('the template must have a balancer, and a group with a launch template');
   const data = resources[launchTemplateId ?? '']?.Properties?.LaunchTemplateData as LaunchData | undefined;
@@ -64,6 +66,7 @@ export function promisedFleet(resources: Resources): PromisedFleet {
     group: {
       ...part(groupId, group),
       launchTemplateId: launchTemplateId ?? '',
+      types: typesOf(group),
       subnets: references(group.Properties?.VPCZoneIdentifier),
       targetGroups: references(group.Properties?.TargetGroupARNs),
       hooks: named('AWS::AutoScaling::LifecycleHook').map(([id]) => id),
@@ -93,10 +96,6 @@ export function promisedFleet(resources: Resources): PromisedFleet {
     imageId: data?.ImageId,
     hostGroups: references(data?.SecurityGroupIds ?? listOf<Interface>(data?.NetworkInterfaces)[0]?.Groups),
   };
-}
-
-interface LaunchedBy {
-  readonly LaunchTemplateId?: unknown;
 }
 
 interface LaunchData {

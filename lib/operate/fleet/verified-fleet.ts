@@ -13,7 +13,7 @@ import { groupDifferences as securityGroupDifferences } from '../verify';
 import { balancerDifferences } from './balancer-differences';
 import type { FleetClients } from './clients';
 import { readBalancer } from './found-balancer';
-import { readGroup } from './found-group';
+import { launchedBy, readGroup } from './found-group';
 import { groupDifferences, isInService, type Told } from './group-differences';
 import { hostTold, readHosts, verifiedHost } from './hosts';
 import type { PromisedFleet } from './promised-fleet';
@@ -46,10 +46,13 @@ export async function verifyFleet(
   ]);
   const members = group?.group.Instances ?? [];
   const serving = members.filter(isInService).map(({ InstanceId = '' }) => InstanceId);
-  const version = group?.group.LaunchTemplate?.Version;
+  const version = group === undefined ? undefined : launchedBy(group.group).template?.Version;
   const hosts = await readHosts(ec2, members, instances);
   const report = resources.proof(proof);
-  const must = { promised, imageId: fleet.imageId, securityGroups: names(fleet.hostGroups), proof: report, version };
+  const must = {
+    ...{ promised, imageId: fleet.imageId, types: fleet.group.types, proof: report, version },
+    securityGroups: names(fleet.hostGroups),
+  };
   const addresses = fleet.balancer.zones.map(({ address }) => resources.name(address)).filter(Boolean);
   const told: readonly Told[] = [
     group === undefined

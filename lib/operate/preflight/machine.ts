@@ -23,30 +23,52 @@ export async function machine(preflight: Preflight): Promise<readonly Finding[]>
 }
 
 async function offered(preflight: Preflight): Promise<readonly Finding[]> {
-  const type = typeOf(preflight);
-  if (type === undefined) return [];
-  const zone = await zoneOf(preflight);
-  if (zone === undefined) return [warning(`the zone of ${type} is known only at deploy time, so it was not looked up`)];
-  const { InstanceTypeOfferings = [] } = await preflight.ec2.send(
+  const types = typesOf(preflight);
+  if (types.length === 0) return [];
+  const found = new Map<string, readonly string[]>();
+  for (const type of types) found.set(type, await zonesWith(preflight, type));
+  const { SubnetId: placed } = preflight.instance.Properties ?? {};
+  const subnets: readonly unknown[] = Array.isArray(placed) ? placed : [placed];
+  const zones = await Promise.all(subnets.map((one) => zoneOf(preflight, one)));
+  return zones.map((zone) =>
+    zone === undefined
+      ? warning(`the zone of ${types.join(', ')} is known only at deploy time, so it was not looked up`)
+      : offeredIn(zone, types, found),
+  );
+}
+
+/** What a zone has of the types, the preferred one first. */
+function offeredIn(zone: string, types: readonly string[], found: ReadonlyMap<string, readonly string[]>): Finding {
+  const there = types.filter((type) => found.get(type)?.includes(zone));
+  const missing = types.filter((type) => !there.includes(type));
+  if (missing.length === 0) return well(`${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} offered in ${zone}`);
+  if (there.length > 0)
+    return warning(`${missing.join(', ')} is not offered in ${zone}: hosts there are ${there.join(' or ')}`);
+  const [type = ''] = types;
+  const others = found.get(type)?.join(', ') ?? '';
+  return trouble(
+    `${types.join(' or ')} must be offered in ${zone}, and is ${others === '' ? 'in no zone of this region' : `in ${others}`}: choose another instanceType or subnet`,
+  );
+}
+
+async function zonesWith({ ec2 }: Preflight, type: string): Promise<readonly string[]> {
+  const { InstanceTypeOfferings = [] } = await ec2.send(
     new DescribeInstanceTypeOfferingsCommand({
       LocationType: 'availability-zone',
       Filters: [{ Name: 'instance-type', Values: [type] }],
     }),
   );
-  const zones = InstanceTypeOfferings.map(({ Location = '' }) => Location).sort();
-  if (zones.includes(zone)) return [well(`${type} is offered in ${zone}`)];
-  const others = zones.length === 0 ? 'in no zone of this region' : `in ${zones.join(', ')}`;
-  return [trouble(`${type} must be offered in ${zone}, and is ${others}: choose another instanceType or subnet`)];
+  return InstanceTypeOfferings.map(({ Location = '' }) => Location).sort();
 }
 
-function typeOf({ instance }: Preflight): string | undefined {
+/** The types that the host may have, the preferred one first. Empty: known only at deploy time. */
+function typesOf({ instance }: Preflight): readonly string[] {
   const type = instance.Properties?.InstanceType;
-  return typeof type === 'string' ? type : undefined;
+  return typeof type === 'string' ? type.split(', ') : [];
 }
 
-/** The zone of the host's subnet. Undefined: known only at deploy time. */
-async function zoneOf({ ec2, template, instance }: Preflight): Promise<string | undefined> {
-  const { SubnetId: subnet } = instance.Properties ?? {};
+/** The zone of a host's subnet. Undefined: known only at deploy time. */
+async function zoneOf({ ec2, template }: Preflight, subnet: unknown): Promise<string | undefined> {
   if (typeof subnet === 'string') {
     const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [subnet] }));
     return Subnets[0]?.AvailabilityZone;
@@ -81,7 +103,7 @@ async function imageOf({ ssm, instance }: Preflight): Promise<{ readonly id?: st
 
 /** Whether the image runs on the instance type's processor. */
 async function fits(preflight: Preflight, id: string): Promise<readonly Finding[]> {
-  const type = typeOf(preflight);
+  const [type] = typesOf(preflight);
   const { ec2 } = preflight;
   const [image] = (await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }))).Images ?? [];
   if (image === undefined) return [trouble(`the image ${id} must be there for this account, and is not`)];

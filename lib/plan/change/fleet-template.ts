@@ -1,4 +1,4 @@
-import { ofType, type Resource, reference, type Template } from './template';
+import { listOf, ofType, type Resource, reference, type Template } from './template';
 
 /** Of a launch template what an instance has under the same name. */
 type LaunchTemplateData = Readonly<Record<string, unknown>>;
@@ -19,10 +19,10 @@ export function asGateway(template: Template): Template {
     ...template,
     Resources: {
       ...Resources,
-      // Other subnets of a group replace its hosts, as another subnet replaces an instance.
+      // Other subnets of a group replace its hosts, as another subnet replaces an instance. So do other types.
       [hostId]: {
         ...{ ...host, Type: 'AWS::EC2::Instance' },
-        Properties: { ...data, SubnetId: group?.Properties?.VPCZoneIdentifier },
+        Properties: { ...data, SubnetId: group?.Properties?.VPCZoneIdentifier, ...preferred(group) },
       },
       [balancerId]: {
         ...balancer,
@@ -37,6 +37,12 @@ export function asGateway(template: Template): Template {
   };
 }
 
+/** All types in place of the first, if there are several. */
+function preferred(group: Resource | undefined): { readonly InstanceType?: string } {
+  const types = group === undefined ? [] : typesOf(group);
+  return types.length === 0 ? {} : { InstanceType: types.join(', ') };
+}
+
 /** The logical id of a fleet's group, which its instances are tagged with. Undefined: the template has no fleet. */
 export function groupOf({ Resources }: Template): string | undefined {
   return ofType(Resources, 'AWS::AutoScaling::AutoScalingGroup').find(([, one]) => launched(one) !== undefined)?.[0];
@@ -47,8 +53,22 @@ export function isFleet(template: Template): boolean {
   return asGateway(template) !== template;
 }
 
-/** The logical id of a group's launch template. */
-function launched({ Properties }: Resource): string | undefined {
-  const { LaunchTemplateId } = (Properties?.LaunchTemplate ?? {}) as { readonly LaunchTemplateId?: unknown };
-  return reference(LaunchTemplateId);
+interface Launched {
+  readonly LaunchTemplateId?: unknown;
+}
+
+interface Mixed {
+  readonly LaunchTemplate?: { readonly LaunchTemplateSpecification?: Launched; readonly Overrides?: unknown };
+}
+
+/** The logical id of a group's launch template, alone or with other types. */
+export function launched({ Properties }: Resource): string | undefined {
+  const mixed = (Properties?.MixedInstancesPolicy as Mixed | undefined)?.LaunchTemplate?.LaunchTemplateSpecification;
+  return reference(((Properties?.LaunchTemplate as Launched | undefined) ?? mixed)?.LaunchTemplateId);
+}
+
+/** The types that a group launches, in order of preference. Empty: that of its launch template alone. */
+export function typesOf({ Properties }: Resource): readonly string[] {
+  const overrides = (Properties?.MixedInstancesPolicy as Mixed | undefined)?.LaunchTemplate?.Overrides;
+  return listOf<{ readonly InstanceType?: string }>(overrides).flatMap(({ InstanceType }) => InstanceType ?? []);
 }

@@ -50,6 +50,8 @@ export interface StartedEndpoint extends Endpoint {
   readonly nextDay: () => void;
   readonly lateParameters: (seconds: number) => void;
   readonly showConsole: (instanceId: string, path: string) => void;
+  /** Lets a zone have no more hosts of these types for Auto Scaling groups, and of all others again. */
+  readonly beShort: (zone: string, types: readonly string[]) => void;
 }
 
 export interface StartOptions {
@@ -122,6 +124,7 @@ export async function startEndpoint(options: StartOptions): Promise<StartedEndpo
     nextDay: () => child.stdin?.write('next day\n'),
     lateParameters: (seconds) => child.stdin?.write(`parameters late ${seconds}\n`),
     showConsole: (instanceId, path) => child.stdin?.write(`console ${instanceId} ${path}\n`),
+    beShort: (zone, types) => child.stdin?.write(`short ${[zone, ...types].join(' ')}\n`),
     async stop() {
       // It ends when its standard input closes. The signal is in case it hangs.
       child.stdin?.end();

@@ -50,6 +50,17 @@ test.each([
   );
 });
 
+test('other types to choose from replace the hosts', () => {
+  const one = templateOf({ instanceType: 'm7g.large' });
+  const several = (...fallbackTypes: readonly string[]) =>
+    templateOf({ instanceType: 'm7g.large', capacity: { min: 2, max: 4, fallbackTypes } });
+  const added = compareTemplates(one, several('m6g.large'));
+  expect(added).toMatchObject({ host: 'replace', address: 'stays', incomplete: false });
+  expect(rowOf(added, 'instanceType').how[0]).toMatch(/m7g\.large -> m7g\.large, m6g\.large$/);
+  expect(compareTemplates(several('m6g.large'), several('m6g.large'))).toMatchObject({ changes: [], host: 'nothing' });
+  expect(compareTemplates(several('m6g.large'), several('c7g.large', 'm6g.large')).host).toBe('replace');
+});
+
 test('more hosts touch none of those that run', () => {
   const found = changed({ capacity: { min: 2, max: 9 } });
   expect(found).toMatchObject({ host: 'nothing', address: 'stays', incomplete: false });

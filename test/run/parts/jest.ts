@@ -101,7 +101,7 @@ export const hostNightly = jestPart({
 
 /** What takes long in the lab, and few changes touch. */
 const SELDOM_IN_LAB = [
-  ...['rehearsal/test/aws/fleet-(existing|machine)', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
+  ...['rehearsal/test/aws/fleet-(existing|machine|types)', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
   ...['test/operate/hosts/hosts', 'test/operate/ssh/tunnel'],
   // Each boots a VM for what the others show of Debian 13, or host tests of certbot.
   ...['rehearsal/test/operating-systems', 'rehearsal/test/certificates.lab'],

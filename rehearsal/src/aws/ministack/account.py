@@ -20,13 +20,13 @@ def account_attributes(parameters):
 
 
 def instance_type_offerings(parameters):
-    """Every type is offered in the first two zones, and none in a third."""
+    """Every type is offered in the first two zones, and only m6g in a third."""
     wanted = ec2._parse_filters(parameters).get("instance-type", [])
     items = "".join(
         f"<item><instanceType>{kind}</instanceType><locationType>availability-zone</locationType>"
         f"<location>{ec2.get_region()}{zone}</location></item>"
         for kind in wanted
-        for zone in "ab"
+        for zone in ("abc" if kind.startswith("m6g.") else "ab")
     )
     return ec2._xml(
         200, "DescribeInstanceTypeOfferingsResponse", f"<instanceTypeOfferingSet>{items}</instanceTypeOfferingSet>"

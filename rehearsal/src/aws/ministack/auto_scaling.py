@@ -17,6 +17,7 @@ import time
 
 import draining
 import instance
+import instance_types
 from engine import (
     action,
     drop_tags,
@@ -57,10 +58,17 @@ def _subnet_of(one):
     return ec2._instances[one["InstanceId"]]["SubnetId"]
 
 
-def _emptiest_subnet(group):
+def _place(group, only):
+    """Subnet and type of the next host: the emptiest subnet whose zone has one of the types, and the first of them. AWS tries again and again
+    where there is none; here that fails at once."""
     subnets = group["VPCZoneIdentifier"].split(",")
     taken = [_subnet_of(one) for one in in_service(group)]
-    return min(subnets, key=lambda subnet: (taken.count(subnet), subnets.index(subnet)))
+    for subnet in sorted(subnets, key=lambda one: (taken.count(one), subnets.index(one))):
+        zone = ec2._subnets[subnet]["AvailabilityZone"]
+        found = instance_types.available(instance_types.preferred(group, only), zone)
+        if found is not None:
+            return {"SubnetId": subnet, "InstanceType": found}
+    raise ValueError("We currently do not have sufficient capacity in the Availability Zones you requested.")
 
 
 def _surplus(group):
@@ -71,7 +79,8 @@ def _surplus(group):
 
 
 def _launch(group):
-    data = _launch_data(group["LaunchTemplate"])
+    template = instance_types.template_of(group)
+    data = _launch_data(template)
     profile = (data.get("IamInstanceProfile") or {}).get("Arn", "").rpartition("/")[2]
     # CloudFormation's own tags of a group are its instances' too.
     passed_on = [
@@ -84,7 +93,7 @@ def _launch(group):
         **{key: value for key, value in data.items() if key != "IamInstanceProfile"},
         **({"NetworkInterfaces": interfaces} if interfaces else {}),
         **({"IamInstanceProfile": profile} if profile else {}),
-        "SubnetId": _emptiest_subnet(group),
+        **_place(group, data.get("InstanceType")),
         "Tags": [*tags, {"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]}],
     }
     instance_id, attributes = instance.create("Host", properties, "")
@@ -96,7 +105,8 @@ def _launch(group):
             "HealthStatus": "Healthy",
             "AvailabilityZone": attributes["AvailabilityZone"],
             "ProtectedFromScaleIn": False,
-            "LaunchTemplate": dict(group["LaunchTemplate"]),
+            "LaunchTemplate": dict(template),
+            "_mixed": group.get("_mixed"),
             "LaunchConfigurationName": "",
         }
     )
@@ -214,8 +224,10 @@ def _also_in_a_rollback():
 
 
 def create(logical_id, properties, stack_name):
+    policy = instance_types.policy_of(properties)
     name, attributes = provisioners._asg_create(logical_id, properties, stack_name)
     group = autoscaling._asgs[name]
+    group["_mixed"] = policy
     group["_warmup"] = properties.get("DefaultInstanceWarmup")
     try:
         _attach(group, properties.get("TargetGroupARNs") or [])
@@ -234,6 +246,7 @@ def create(logical_id, properties, stack_name):
 def update(physical_id, old, new, stack_name, logical_id):
     group = autoscaling._asgs[physical_id]
     desired = group["DesiredCapacity"]
+    group["_mixed"] = instance_types.policy_of(new)
     _, attributes = provisioners._asg_update(physical_id, old, new, stack_name, logical_id)
     group["_warmup"] = new.get("DefaultInstanceWarmup")
     # A deploy that names none leaves it, within the new bounds.
@@ -246,7 +259,9 @@ def update(physical_id, old, new, stack_name, logical_id):
 
 
 def _fits(group, one):
-    now, then = (_launch_data(template) for template in (group["LaunchTemplate"], one["LaunchTemplate"]))
+    """Other types to choose from replace a host too: reference of Overrides, "some interruptions"."""
+    now = (_launch_data(instance_types.template_of(group)), instance_types.preferred(group, ""))
+    then = (_launch_data(one["LaunchTemplate"]), instance_types.preferred(one, ""))
     same = json.dumps(now, sort_keys=True) == json.dumps(then, sort_keys=True)
     return same and _subnet_of(one) in group["VPCZoneIdentifier"]
 

@@ -1,6 +1,7 @@
-"""What DescribeAutoScalingGroups tells of a group besides: its target groups, its warm-up, and the processes that somebody
+"""What DescribeAutoScalingGroups tells of a group besides: its types, its target groups, its warm-up, and the processes that somebody
 suspended, by SuspendProcesses and ResumeProcesses. A suspended process is only told here: nothing stops."""
 
+import instance_types
 from ministack.services import autoscaling
 
 
@@ -16,6 +17,7 @@ def _described(parameters, describe=autoscaling._describe_asgs):
         warmup = group.get("_warmup")
         more = (
             f"<TargetGroupARNs>{arns}</TargetGroupARNs><SuspendedProcesses>{suspended}</SuspendedProcesses>"
+            f"{instance_types.described(group)}"
             f"{'' if warmup is None else f'<DefaultInstanceWarmup>{warmup}</DefaultInstanceWarmup>'}"
         )
         own = f"<AutoScalingGroupARN>{group['AutoScalingGroupARN']}</AutoScalingGroupARN>"

@@ -5,7 +5,8 @@ usage: serve.py --socket PATH --api-socket PATH --signal-host http://NAME --hast
 It listens on a free port of 127.0.0.1 and on a unix socket (for hosts, which reach no port of this machine), keeps
 everything in memory, and ends when its standard input closes: whoever started it cannot leave it behind. Lines there:
 "next day" lets the URLs expire that hosts report to, "parameters late SECONDS" shows changed parameters so much later,
-"console INSTANCE PATH" says which file has the text of an instance's console.
+"console INSTANCE PATH" says which file has the text of an instance's console,
+"short ZONE TYPE ..." lets a zone have no more of these types, and of others again.
 """
 
 import argparse
@@ -44,6 +45,11 @@ def _listen_to_parent(signer):
 
                 _, instance, path = line.decode().rstrip("\n").split(" ", 2)
                 console.files[instance] = path
+            elif line.startswith(b"short "):
+                import instance_types
+
+                _, zone, *types = line.decode().split()
+                instance_types.be_short(zone, types)
         os._exit(0)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

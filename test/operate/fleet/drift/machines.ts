@@ -1,7 +1,7 @@
 import type { DescribeInstancesResult, Instance } from '@aws-sdk/client-ec2';
 import { answered, type Drift, type Drifts } from './lab';
 
-const ofHost = (alter: (host: Instance) => void): Drift['by'] =>
+export const ofHost = (alter: (host: Instance) => void): Drift['by'] =>
   answered<DescribeInstancesResult>('ec2', 'DescribeInstancesCommand', ({ Reservations = [] }, { ids }) => {
     for (const one of Reservations.flatMap(({ Instances = [] }) => Instances))
       if (one.InstanceId === ids[0]) alter(one);
