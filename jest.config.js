@@ -10,6 +10,8 @@ process.env.CDK_VALIDATION = 'false';
 
 const common = {
   testEnvironment: 'node',
+  // Tests run in a context of their own, where each use of a global is slow: without this, packing a host's programs takes ten times as long.
+  sandboxInjectedGlobals: ['Math', 'Object', 'Array', 'Number'],
   transform: { '\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   // Examples import the package by its name, as apps do.
   moduleNameMapper: { '^portway$': '<rootDir>/lib/index.ts' },
