@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type CfnResource, CfnWaitCondition, CfnWaitConditionHandle, type Duration, Lazy, Stack } from 'aws-cdk-lib';
+import {
+  type CfnResource,
+  CfnWaitCondition,
+  CfnWaitConditionHandle,
+  type Duration,
+  type IResolveContext,
+  Lazy,
+  Stack,
+} from 'aws-cdk-lib';
 import type { CfnInstance } from 'aws-cdk-lib/aws-ec2';
 import { PATH_METADATA_ENABLE_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
@@ -58,7 +66,7 @@ export class Proof extends Construct {
     this.handle = new CfnWaitConditionHandle(this, 'Handle');
     this.handleIdLength = this.endInHash(this.handle) + GENERATION_DIGITS;
     this.signalUrl = this.handle.ref;
-    this.generation = Lazy.uncachedString({ produce: () => this.hash() });
+    this.generation = Lazy.uncachedString({ produce: (context) => this.hash(context) });
   }
 
   /** The condition that waits for the report of `host`. `host` must not depend on anything that waits for the condition. */
@@ -79,12 +87,13 @@ export class Proof extends Construct {
     const stable = Stack.of(this)
       .getLogicalId(resource)
       .slice(0, LONGEST_LOGICAL_ID - GENERATION_DIGITS);
-    resource.overrideLogicalId(Lazy.uncachedString({ produce: () => `${stable}${this.hash()}` }));
+    resource.overrideLogicalId(Lazy.uncachedString({ produce: (context) => `${stable}${this.hash(context)}` }));
     return stable.length;
   }
 
-  private hash(): string {
-    if (this.isHashing || this.host === undefined) return '';
+  /** Before templates are written, the CDK only looks for references, and a hash has none. */
+  private hash({ preparing }: IResolveContext): string {
+    if (preparing || this.isHashing || this.host === undefined) return '';
     this.isHashing = true;
     try {
       const instance = replacingProperties(this.host);

@@ -80,6 +80,9 @@ function withoutUnusedTypes(source: string): string {
   });
 }
 
+/** The package's files do not change while a program runs, and several hosts of an app have the same ones. */
+const known = new Map<string, HostFile>();
+
 /**
  * A file of assets/ for the host. Files that begin with `#!` become executable. The working copy's mode bits are
  * ignored: they differ between systems, and other modes would restart every gateway.
@@ -87,6 +90,12 @@ function withoutUnusedTypes(source: string): string {
  * @param path the file's path on the host
  */
 export function assetFile(path: string): HostFile {
+  const found = known.get(path) ?? readFile(path);
+  known.set(path, found);
+  return found;
+}
+
+function readFile(path: string): HostFile {
   const text = readAsset(path);
   return { path, mode: text.startsWith('#!') ? '0755' : '0644', text, origin: 'script' };
 }

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { isToken } from '../../forward/token';
 import type { HostFile } from '../host-file';
 import { canBePacked, canBePlain, type Part, packedFiles, partsOf, plainFile, type StoredFile } from './parts';
 
@@ -27,44 +25,23 @@ export function isPlain(file: HostFile): boolean {
   return file.origin !== 'script' && canBePlain(file);
 }
 
-/** Divides files by `isPlain`, but packs the `count` largest plain ones too. Whatever was packed once is not packed again. */
-export class Divider {
-  readonly #packed = new Map<string, StoredFile>();
-  readonly #plain = new Map<HostFile, StoredFile>();
+/** Divides files by `isPlain`, but packs the `count` largest plain ones too. */
+export function divide(files: readonly HostFile[], count: number): Division {
+  const { plain, packed } = split(files, count);
+  return division(plain, packed.length === 0 ? [] : [packedFiles(packed)]);
+}
 
-  divide(files: readonly HostFile[], count: number): Division {
-    const { plain, packed } = split(files, count);
-    return this.#division(plain, packed.length === 0 ? [] : [this.#pack(packed)]);
-  }
+/** The plain files of a division alone, which cost next to nothing to know. */
+export function dividePlain(files: readonly HostFile[], count: number): Division {
+  return division(split(files, count).plain, []);
+}
 
-  /** The plain files of a division alone, which cost next to nothing to know. */
-  plain(files: readonly HostFile[], count: number): Division {
-    return this.#division(split(files, count).plain, []);
-  }
-
-  #division(plain: readonly HostFile[], packed: readonly StoredFile[]): Division {
-    const values: string[] = [];
-    const stored = [...plain.map((file) => this.#plainFile(file, values)), ...packed].toSorted((a, b) =>
-      a.name < b.name ? -1 : 1,
-    );
-    const lines = stored.map(({ name, pieces }) => `${digest(pieces.join('')).slice(0, 32)} ${pieces.length} ${name}`);
-    return { parts: stored.flatMap(partsOf), list: lines.join('\n'), values };
-  }
-
-  /** A file with tokens depends on those before it. */
-  #plainFile(file: HostFile, values: string[]): StoredFile {
-    if (isToken(file.text)) return plainFile(file, values);
-    const stored = this.#plain.get(file) ?? plainFile(file, values);
-    this.#plain.set(file, stored);
-    return stored;
-  }
-
-  #pack(files: readonly HostFile[]): StoredFile {
-    const key = digest(JSON.stringify(files.map(({ path, mode, text }) => [path, mode, text])));
-    const packed = this.#packed.get(key) ?? packedFiles(files);
-    this.#packed.set(key, packed);
-    return packed;
-  }
+function division(plain: readonly HostFile[], packed: readonly StoredFile[]): Division {
+  const values: string[] = [];
+  const stored = [...plain.map((file) => plainFile(file, values)), ...packed].toSorted((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+  return { parts: stored.flatMap(partsOf), list: stored.map(({ line }) => line).join('\n'), values };
 }
 
 function split(files: readonly HostFile[], count: number) {
@@ -130,8 +107,4 @@ export function listSize({ list }: Division): number {
 export function textSize(text: string): number {
   const lines = text.split('\n').length;
   return text.length + (lines > 1 ? 16 * lines : 0);
-}
-
-export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -3,9 +3,9 @@ import { isExtra, isSandbox, isTool, withoutComfort, withoutComments } from '../
 import type { HostContent } from '../host-content';
 import type { HostFile } from '../host-file';
 import {
-  Divider,
   type Division,
-  digest,
+  divide,
+  dividePlain,
   fewestPacked,
   fewestThat,
   isPlain,
@@ -16,7 +16,7 @@ import {
   pointerSize,
   templateSize,
 } from './division';
-import { canBePacked, PARAMETER_LIMIT, type Part } from './parts';
+import { canBePacked, digest, PARAMETER_LIMIT, type Part } from './parts';
 
 /** The instance's tag with the content that a running host must have. */
 export const CONTENT_TAG = 'portway:content';
@@ -95,13 +95,11 @@ export function storedContent(
     );
   const isSmall = (one: Division, spare: number) =>
     one.parts.length <= MAX_PARTS && pointerSize(one) <= POINTER_ROOM && templateSize(one) <= room - spare;
-  const divider = new Divider();
-  const plainFits: Fits = (some, count, spare = 0) => isSmall(divider.plain(some, count), spare);
+  const plainFits: Fits = (some, count, spare = 0) => isSmall(dividePlain(some, count), spare);
   // If the plain files alone take too much, nothing is packed to learn it.
-  const fits: Fits = (some, count, spare = 0) =>
-    plainFits(some, count, spare) && isSmall(divider.divide(some, count), spare);
+  const fits: Fits = (some, count, spare = 0) => plainFits(some, count, spare) && isSmall(divide(some, count), spare);
   const choice = mostReadable({ fits, plainFits, limitsSpare: isLive ? 0 : LIMITS_SPARE }, files);
-  const division = divider.divide(choice?.files ?? files.flatMap(withoutComfort), choice?.count ?? files.length);
+  const division = divide(choice?.files ?? files.flatMap(withoutComfort), choice?.count ?? files.length);
   if (choice === undefined && !isSmall(division, 0)) reportSize(division, { room, others, isLive }, problems);
   return { ...division, content: digest(division.list) };
 }
