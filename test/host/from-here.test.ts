@@ -66,8 +66,8 @@ describeHost('a look at the gateway from where verify runs', () => {
     });
     app.synth();
     const command = [
-      '--import',
-      'tsx',
+      '--require',
+      join(__dirname, '..', '..', 'bin', 'typescript.js'),
       join(__dirname, 'support', 'look-from-here.ts'),
       outdir,
       GATEWAY,

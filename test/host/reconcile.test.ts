@@ -188,7 +188,7 @@ describeHost('what others change', () => {
       await guard.age(3600);
     }
     await host.sh('gateway', 'nft delete table ip other');
-  });
+  }, 240_000);
 
   describe('another program that does not give in', () => {
     const flush = 'iptables-nft -t nat -F PORTWAY-DNAT';
