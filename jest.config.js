@@ -29,6 +29,7 @@ const HOST_TESTS = ['<rootDir>/test/host', '<rootDir>/bench/test/host'];
  * `browser` needs Chromium. `site` needs it too, and the built site.
  */
 module.exports = {
+  testSequencer: '<rootDir>/test/run/longest-first.js',
   projects: [
     {
       ...common,
