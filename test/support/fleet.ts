@@ -62,10 +62,10 @@ function monitoredFleet(): PortwayFleetProps {
 function scaledFleet(): PortwayFleetProps {
   return {
     ...SMALL,
-    instanceType: 'm7g.large',
+    instanceType: 'm6g.large',
     capacity: {
       ...{ min: 2, max: 6, zones: 2, scaleOn: { cpu: 60, connections: 20_000, megabitsOut: 400 } },
-      fallbackTypes: ['m6g.large', 'c7g.large'],
+      fallbackTypes: ['c6g.large', 'r6g.large'],
     },
     forwards: {
       web: Forward.http({
