@@ -137,7 +137,10 @@ describeAsRoot('a host that fails, in a VM', () => {
       ...content,
       settings: { ...content.settings, PORTWAY_PACKAGES: 'iptables no-such-package' },
     });
+    // It tries for minutes, as test/host/packages.test.ts shows; here its pauses are left out.
+    await ssh("printf '#!/bin/sh\\n' | sudo install -m 755 /dev/stdin /usr/local/sbin/sleep");
     expect(await deploy(userData('missing-package', iptables, { alter: missing }))).toBe(false);
+    await ssh('sudo rm /usr/local/sbin/sleep');
     expect((await signalOf('missing-package')).body.Reason).toMatch(/no-such-package/);
   });
 
