@@ -62,13 +62,15 @@ function elsewhere(
 }
 
 function warnOf(scope: Construct, all: readonly Elsewhere[], { subnets }: Reached): void {
-  const leads = ({ name, addresses }: Elsewhere) => `forwards.${name} leads to ${addresses.join(', ')}`;
+  const told = ({ name, addresses }: Elsewhere, verb: string) => `forwards.${name} ${verb} ${addresses.join(', ')}`;
   if (all.length <= MOST_WARNINGS) {
-    for (const one of all) warn(scope, `portway:targetElsewhere-${one.name}`, leads(one), subnets);
+    for (const one of all) warn(scope, `portway:targetElsewhere-${one.name}`, told(one, 'leads to'), subnets);
     return;
   }
-  const [first = '', ...others] = all.slice(0, NAMED).map(leads);
-  const some = [first, ...others.map((text) => text.replace(' leads to', ' to'))].join(', ');
+  const some = all
+    .slice(0, NAMED)
+    .map((one, i) => told(one, i === 0 ? 'leads to' : 'to'))
+    .join(', ');
   warn(scope, 'portway:targetsElsewhere', `${some}, and ${all.length - NAMED} more forwards to others`, subnets);
 }
 

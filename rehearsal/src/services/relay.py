@@ -9,13 +9,16 @@ import asyncio
 import ssl
 
 
-async def pump(reader, writer):
+async def pump(reader, writer, has_halves):
+    """Until one side has said all. TLS has no half of a connection, so there that is the end of both."""
     try:
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-        if writer.can_write_eof():
+        if has_halves:
             writer.write_eof()
+        else:
+            writer.close()
     except ConnectionError:
         writer.close()
 
@@ -39,7 +42,7 @@ async def main():
             print(f"{options.socket}: {error}", flush=True)
             writer.close()
             return
-        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        await asyncio.gather(pump(reader, far_writer, tls is None), pump(far_reader, writer, tls is None))
         writer.close()
         far_writer.close()
 

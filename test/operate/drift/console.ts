@@ -1,4 +1,5 @@
-import { clock, type Drift, type DriftLab, type Drifts } from './lab';
+import { clock } from '../told';
+import type { Drift, DriftLab, Drifts } from './lab';
 
 /** @param at seconds from now, of each line */
 const said =

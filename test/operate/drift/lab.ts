@@ -15,6 +15,7 @@ import { type StartedEndpoint, startEndpoint } from '../../../rehearsal/src/aws/
 import { reportAll } from '../../../rehearsal/test/support/report-all';
 import { PUBLIC_KEY } from '../../snapshots/canonical';
 import { featureFlags } from '../../snapshots/synthesize';
+import { alterAnswers, line } from '../told';
 
 /** A kind of drift, and the line that tells it. */
 export interface Drift {
@@ -64,7 +65,7 @@ export class DriftLab {
       `content ${promised.files}`,
       'forwards are up',
     ];
-    const lines = booted.map((line) => `[  50.000000] cloud-init[260]: portway ${clock(0)} ${line}\r\n`);
+    const lines = booted.map((text) => `${line(0, text, 'cloud-init[260]')}\r\n`);
     await writeFile(join(folder, 'console.log'), lines.join(''));
     endpoint.showConsole(host.InstanceId ?? '', join(folder, 'console.log'));
     return new DriftLab(folder, endpoint, ec2, ssm, promised, address, host);
@@ -91,7 +92,7 @@ export class DriftLab {
   /** Adds lines to the host's console. Returns how to take them away. @param at seconds from now, of each; default: well after its proof */
   async say(lines: readonly string[], at: readonly number[] = []): Promise<() => Promise<unknown>> {
     const [before, after] = [join(this.folder, 'console.log'), join(this.folder, 'console-more.log')];
-    const own = lines.map((line, i) => `[  99.000000] live.py[700]: portway ${clock(at[i] ?? 120)} ${line}\r\n`);
+    const own = lines.map((text, i) => `${line(at[i] ?? 120, text)}\r\n`);
     await writeFile(after, [await readFile(before, 'utf8'), ...own].join(''));
     this.endpoint.showConsole(this.id, after);
     return async () => this.endpoint.showConsole(this.id, before);
@@ -112,15 +113,7 @@ export class DriftLab {
  */
 export function answered<T>(command: string, alter: (output: T, lab: DriftLab) => void): Drift['by'] {
   return async (lab) => {
-    lab.alterAnswer = (one) =>
-      one.middlewareStack.add(
-        (next, context) => async (args) => {
-          const result = await next(args);
-          if (context.commandName === command) alter(result.output as T, lab);
-          return result;
-        },
-        { step: 'initialize' },
-      );
+    lab.alterAnswer = (one) => alterAnswers<T>(one, command, (output) => alter(output, lab));
     return async () => {
       lab.alterAnswer = () => undefined;
     };
@@ -132,6 +125,3 @@ export const ofHost = (alter: (host: Instance, lab: DriftLab) => void): Drift['b
     for (const one of Reservations.flatMap(({ Instances = [] }) => Instances))
       if (one.InstanceId === lab.id) alter(one, lab);
   });
-
-/** A time on the host's clock, so many seconds from now. */
-export const clock = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');

@@ -68,25 +68,21 @@ def _target_health(parameters):
     return alb._xml(200, "DescribeTargetHealth", descriptions)
 
 
-def _deregister_targets(parameters):
-    arn = alb._p(parameters, "TargetGroupArn")
-    if arn not in alb._tgs:
-        return alb._error("TargetGroupNotFound", f"Target group '{arn}' not found.")
-    for one in alb._parse_targets_param(parameters):
-        deregister(arn, one["Id"])
-    return alb._empty("DeregisterTargets")
+def _changing(action, change):
+    """An action of the API that changes targets one by one: `change` is `register` or `deregister`."""
 
+    def act(parameters):
+        arn = alb._p(parameters, "TargetGroupArn")
+        if arn not in alb._tgs:
+            return alb._error("TargetGroupNotFound", f"Target group '{arn}' not found.")
+        for one in alb._parse_targets_param(parameters):
+            change(arn, one["Id"])
+        return alb._empty(action)
 
-def _register_targets(parameters):
-    arn = alb._p(parameters, "TargetGroupArn")
-    if arn not in alb._tgs:
-        return alb._error("TargetGroupNotFound", f"Target group '{arn}' not found.")
-    for one in alb._parse_targets_param(parameters):
-        register(arn, one["Id"])
-    return alb._empty("RegisterTargets")
+    take_over_balancing(action, act)
 
 
 def install():
     take_over_balancing("DescribeTargetHealth", _target_health)
-    take_over_balancing("DeregisterTargets", _deregister_targets)
-    take_over_balancing("RegisterTargets", _register_targets)
+    _changing("DeregisterTargets", deregister)
+    _changing("RegisterTargets", register)

@@ -1,5 +1,6 @@
 import { DeleteParameterCommand, GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
-import { clock, type Drift, type Drifts, type FleetDriftLab, line } from './lab';
+import { clock, line } from '../../told';
+import type { Drift, Drifts, FleetDriftLab } from './lab';
 
 /** The second host's console. */
 const said =

@@ -6,6 +6,7 @@ import { type Promised, readPromised } from '../../../../lib/operate/promised';
 import type { Verified } from '../../../../lib/operate/verified';
 import type { PortwayFleetProps } from '../../../../lib/portway-fleet-props';
 import type { FleetLab } from '../../../../rehearsal/test/support/fleet-lab';
+import { alterAnswers, line } from '../../told';
 
 /** A kind of drift, and the line that tells it. */
 export interface Drift {
@@ -66,15 +67,6 @@ export class FleetDriftLab {
 
 export type Words = Readonly<Record<string, string>>;
 
-/** A line of a host, by its clock so many seconds from now. */
-export function line(seconds: number, text: string): string {
-  return `[  50.000000] live.py[700]: portway ${clock(seconds)} ${text}`;
-}
-
-export function clock(seconds: number): string {
-  return new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
-}
-
 /** Drift that the local endpoint has no action for: an answer of an API is changed on its way. */
 export function answered<T>(
   of: keyof FleetClients,
@@ -82,17 +74,8 @@ export function answered<T>(
   alter: (output: T, lab: FleetDriftLab) => void,
 ): Drift['by'] {
   return async (lab) => {
-    lab.alterAnswer = (clients) => {
-      const { middlewareStack } = clients[of] as FleetClients['ec2'];
-      middlewareStack.add(
-        (next, context) => async (args) => {
-          const result = await next(args);
-          if (context.commandName === command) alter(result.output as T, lab);
-          return result;
-        },
-        { step: 'initialize' },
-      );
-    };
+    lab.alterAnswer = (clients) =>
+      alterAnswers<T>(clients[of] as FleetClients['ec2'], command, (output) => alter(output, lab));
     return async () => {
       lab.alterAnswer = () => undefined;
     };
