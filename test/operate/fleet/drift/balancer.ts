@@ -90,8 +90,8 @@ export const OF_THE_BALANCER: Drifts = {
     found: /^i-\w+ is in service, and somebody has taken it from the balancer: it is draining at tcp 8[01]$/,
   },
   'a target that has drained': {
-    by: answered<DescribeTargetHealthOutput>('balancing', 'DescribeTargetHealthCommand', (output) => {
-      output.TargetHealthDescriptions?.shift();
+    by: answered<DescribeTargetHealthOutput>('balancing', 'DescribeTargetHealthCommand', (output, { ids }) => {
+      output.TargetHealthDescriptions = output.TargetHealthDescriptions?.filter(({ Target }) => Target?.Id !== ids[0]);
     }),
     found: /^i-\w+ is in service, and the balancer sends it nothing: it is no target of tcp 8[01], tcp 8[01]$/,
   },
@@ -105,8 +105,8 @@ export const OF_THE_BALANCER: Drifts = {
     found: /^i-0+ is no host in service of the group, and a target of tcp 8[01]$/,
   },
   'a host that its balancer calls unhealthy': {
-    by: answered<DescribeTargetHealthOutput>('balancing', 'DescribeTargetHealthCommand', (output) => {
-      const [one] = output.TargetHealthDescriptions ?? [];
+    by: answered<DescribeTargetHealthOutput>('balancing', 'DescribeTargetHealthCommand', (output, { ids }) => {
+      const one = output.TargetHealthDescriptions?.find(({ Target }) => Target?.Id === ids[0]);
       if (one)
         one.TargetHealth = {
           ...{ State: 'unhealthy', Reason: 'Target.ResponseCodeMismatch' },
