@@ -42,7 +42,11 @@ def server():
                     connection = listener.accept()[0]
                 except OSError:
                     return
-                said.append(connection.recv(4096).decode() if text else "")
+                heard = b""
+                # To the end: closed with something unread, a connection is reset, and its answer may be lost.
+                while text and b"\r\n\r\n" not in heard and (piece := connection.recv(4096)):
+                    heard += piece
+                said.append(heard.decode())
                 connection.sendall(text)
                 connection.close()
 
