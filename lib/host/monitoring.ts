@@ -2,10 +2,14 @@ import { mergeCidrs } from '../forward/cidr';
 import { cloudWatchMetrics } from '../forward/cloud-watch-metrics';
 import type { GatewaySettings } from '../forward/gateway-settings';
 import { isNginxForward, isWebForward, type ResolvedForward } from '../forward/resolved';
+import { countsTraffic } from '../kernel/monitoring';
 import { assetFiles, PACKAGE, UNITS } from './assets';
 import type { HostFile } from './host-file';
 
 const MODULES = ['metrics', 'metrics_forwards', 'metrics_host', 'metrics_logs'];
+
+/** What asks the kernel for them. */
+const DROPS = [`${PACKAGE}/drops.py`, `${UNITS}/portway-drops.socket`, `${UNITS}/portway-drops.service`];
 
 /** A log group that the stack makes for the host. */
 export interface HostLogGroup {
@@ -48,11 +52,6 @@ export function hostLogGroups(
   };
 }
 
-/** Whether the host counts what each forward carries, for Prometheus or CloudWatch. */
-export function countsTraffic({ prometheus, cloudWatch }: Pick<GatewaySettings, 'prometheus' | 'cloudWatch'>): boolean {
-  return prometheus !== undefined || cloudWatch !== undefined;
-}
-
 /**
  * What counts, answers Prometheus, and tells CloudWatch; nothing if nobody asks.
  * @param name the gateway's name in its account and region
@@ -73,6 +72,7 @@ export function monitoringFiles(
   return [
     { path: '/etc/portway/metrics.json', mode: '0644', text, origin: 'rules' },
     ...assetFiles(...MODULES.map((module) => `${PACKAGE}/${module}.py`), `${UNITS}/portway-metrics.service`),
+    ...(countsTraffic(settings) ? assetFiles(...DROPS) : []),
     ...cloudWatchFiles(forwards, settings, name, isOneOfMany),
   ];
 }

@@ -74,6 +74,11 @@ declare module './values' {
   interface GatewayValues extends Monitoring {}
 }
 
+/** Whether the host counts what each forward carries, for Prometheus or CloudWatch. */
+export function countsTraffic({ prometheus, cloudWatch }: Pick<Monitoring, 'prometheus' | 'cloudWatch'>): boolean {
+  return prometheus !== undefined || cloudWatch !== undefined;
+}
+
 /** `monitoring`: here, who may read the metrics, and which of them CloudWatch gets. lib/host/monitoring.ts has what collects them. */
 export const monitoring: GatewayOption<MonitoringOptionProps, Monitoring> = {
   on: 'gateway',

@@ -5,6 +5,7 @@ import type { KernelForward } from '../forward/resolved';
 import { type Element, renderChain, renderSet } from '../nftables/block';
 import type { KernelFeature } from './feature';
 import { listSet } from './lists';
+import { countsTraffic } from './monitoring';
 
 /** How to look up the packets of one kind of forward. */
 interface Kind {
@@ -16,16 +17,22 @@ interface Kind {
 }
 
 const PORTS: Kind = { name: '', type: 'inet_proto . inet_service', key: 'meta l4proto . th dport' };
+/** Sets that a packet is last looked up in before it is dropped. */
+const COUNTING = /^(denied|restricted)_/;
+
 const PROTOCOLS: Kind = { name: 'protocols_', type: 'inet_proto', key: 'meta l4proto' };
 
 /** `allowFrom` and `denyFrom`. */
-export const sources: KernelFeature = { nftables: ({ forwards }) => sourcesPart(forwards) };
+export const sources: KernelFeature = {
+  nftables: ({ forwards, settings }) => sourcesPart(forwards, countsTraffic(settings)),
+};
 
 /**
  * Who may start connections. Each question is one look-up in a set, whatever the number of forwards and networks, and
- * two for each list that forwards name. Only a connection's first packet is looked up.
+ * two for each list that forwards name. Only a connection's first packet is looked up. `counts`: each forward's entries count what is
+ * dropped for them, which only dropped packets pay for (assets: drops.py).
  */
-function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
+function sourcesPart(forwards: readonly KernelForward[], counts: boolean): readonly string[] {
   const listed = forwards.filter((f) => f.allowFrom.length > 0 || f.denyFrom.length > 0);
   // Forwards of one interface have their own sets: on other interfaces, their ports may belong to another program.
   const interfaces = [...new Set(listed.map((f) => f.interface))];
@@ -37,6 +44,7 @@ function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
         {
           suffix: name === undefined ? '' : `_${i}`,
           match: name === undefined ? '' : `iifname "${name.replace('+', '*')}" `,
+          counts,
         },
       ),
     ),
@@ -63,14 +71,15 @@ function sourcesPart(forwards: readonly KernelForward[]): readonly string[] {
 function group(
   forwards: readonly KernelForward[],
   kind: Kind,
-  on: { readonly suffix: string; readonly match: string },
+  on: { readonly suffix: string; readonly match: string; readonly counts: boolean },
 ) {
   const sets: string[] = [];
   const rules: string[] = [];
   const add = (what: string, type: string, elements: readonly Element[]): string | undefined => {
     if (elements.length === 0) return undefined;
     const name = `${what}${on.suffix}`;
-    sets.push(renderSet(name, { type, lines: ['flags interval'], elements }));
+    const counter = on.counts && COUNTING.test(what) ? ['counter'] : [];
+    sets.push(renderSet(name, { type, lines: ['flags interval', ...counter], elements }));
     return name;
   };
   for (const family of [4, 6] as const) {
@@ -83,7 +92,8 @@ function group(
       for (const list of new Set(of.flatMap((f) => namesOf(from(f), family)))) {
         const named = of.filter((f) => namesOf(from(f), family).includes(list));
         const listeners = add(`${what}_list_${list}_${kind.name}v${family}`, kind.type, named.map(listenerOf));
-        rules.push(`${on.match}${kind.key} @${listeners} ${address} @${listSet(list, family)} ${verdict}`);
+        // The listeners last, whose entries count.
+        rules.push(`${on.match}${address} @${listSet(list, family)} ${kind.key} @${listeners} ${verdict}`);
       }
     };
     const denied = add(

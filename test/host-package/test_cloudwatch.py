@@ -42,6 +42,7 @@ def there(tmp_path, monkeypatch):
 
     class Host:
         kernel = {"game": [0, 0, 0]}
+        drops = {"forwards": {}, "host": {}}
 
     one = Host()
     monkeypatch.setattr(metrics_logs, "FOLDER", str(tmp_path))
@@ -50,6 +51,7 @@ def there(tmp_path, monkeypatch):
     monkeypatch.setattr(cloudwatch, "SETTINGS", str(tmp_path / "settings"))
     monkeypatch.setattr(cloudwatch, "forwards", lambda: [["web", "tcp/80", "nginx"], ["game", "tcp/81", "iptables"]])
     monkeypatch.setattr(metrics_forwards, "in_kernel", lambda _: (one.kernel, 0))
+    monkeypatch.setattr(metrics_forwards, "dropped", lambda: one.drops)
     monkeypatch.setattr(metrics_forwards, "certificates", lambda: [])
     monkeypatch.setattr(metrics_forwards, "health", lambda: [])
     monkeypatch.setattr(metrics_host, "mended", lambda: 0)
@@ -171,6 +173,17 @@ def test_a_killed_program_misses_and_repeats_nothing(there):
     there.asked(2)
     there.tell()
     assert there.aws.sum("Requests") == 9
+
+
+def test_tells_what_the_kernel_dropped_by_forward_and_reason(there):
+    there.tell()
+    there.drops = {"forwards": {"game": {"source": 3, "limit": 1}}, "host": {"blocked": 5}}
+    there.tell()
+    event, *_ = [event for event in there.aws.took if event.get("Forward") == "game" and "DroppedPackets" in event]
+    assert (event["DroppedPackets"], event["DroppedBy"]) == (4, {"source": 3, "limit": 1})
+    assert there.aws.took[-3]["DroppedBy"] == {"source": 3, "limit": 1, "blocked": 5}
+    assert there.aws.took[-3]["Packets"] == 0
+    assert "DroppedPackets" not in there.aws.took[-2]
 
 
 def test_counts_of_the_kernel_begin_anew_at_a_boot(there, monkeypatch):

@@ -161,6 +161,23 @@ table inet portway {
     assert explain_kernel.matched_sets(listing) == ["inet portway: ip saddr @blocked_v4 counter drop"]
 
 
+def test_takes_no_entry_of_a_set_for_a_rule():
+    listing = """table inet portway {
+\tset denied_v4 {
+\t\ttype inet_proto . inet_service . ipv4_addr
+\t\tcounter
+\t\telements = { tcp . 80 . 10.0.0.0/8 counter packets 2 bytes 120 comment "web",
+\t\t\t     tcp . 90-99 . 10.0.0.0/8 counter packets 1 bytes 60 comment "range" }
+\t}
+\tchain sources {
+\t\tmeta l4proto . th dport . ip saddr @denied_v4 counter packets 3 bytes 180 drop
+\t}
+}
+"""
+    rule = "meta l4proto . th dport . ip saddr @denied_v4 counter drop"
+    assert explain_kernel.matched_sets(listing) == [f"inet portway: {rule}"]
+
+
 @pytest.mark.parametrize("protocol", [6, 17, 50])
 @pytest.mark.parametrize(
     ("source", "target"), [(b"\xc6\x33\x64\x0a", b"\x0a\0\0\1"), (b"\x20\1" + bytes(14), b"\xfd" + bytes(15))]

@@ -20,8 +20,9 @@ const GATEWAY = ADDRESS.gateway.v4;
 const PORT = 9464;
 const TARGET = `${ADDRESS.backend.v4}:9001`;
 const ECHO = `${ADDRESS.backend.v4}:9002`;
+/** A second address of the client, which is blocked. */
+const STRANGER = '198.51.100.66';
 const MONITORING = join(__dirname, '..', '..', 'docs', 'monitoring');
-const UNIT = `${UNITS}/portway-metrics.service`;
 
 const FORWARDS: Deploy['forwards'] = {
   web: Forward.http({
@@ -36,6 +37,13 @@ const FORWARDS: Deploy['forwards'] = {
   secure: Forward.https({ listen: 443, to: TARGET, tls: Tls.selfSigned() }),
   raw: Forward.tcp({ listen: 82, to: ECHO }),
   kernel: Forward.tcp({ listen: 83, to: ECHO, family: 'ipv4', engine: 'iptables' }),
+  // Each datagram of another port is a connection.
+  shut: Forward.udp({ listen: 86, to: ECHO, family: 'ipv4', engine: 'iptables', denyFrom: ['198.51.100.0/24'] }),
+  office: Forward.udp({ listen: 87, to: ECHO, family: 'ipv4', engine: 'iptables', allowFrom: ['192.0.2.0/24'] }),
+  limited: Forward.udp({
+    ...{ listen: 88, to: ECHO, family: 'ipv4', engine: 'iptables' },
+    limits: { newConnectionsPerSecond: 1 },
+  }),
   checked: Forward.tcp({ listen: 85, to: [ECHO, TARGET], family: 'ipv4', engine: 'iptables', healthCheck: true }),
 };
 
@@ -55,7 +63,12 @@ describeHost('metrics for Prometheus', () => {
   const deploy = (more: Deploy['forwards'] = {}, prometheus = true) =>
     deployedOf({
       forwards: { ...FORWARDS, ...more },
-      settings: prometheus ? { prometheus: { from: [{ text: '198.51.100.0/24', family: 4 }], port: PORT } } : {},
+      settings: prometheus
+        ? {
+            prometheus: { from: [{ text: '198.51.100.0/24', family: 4 }], port: PORT },
+            blocked: [{ text: `${STRANGER}/32`, family: 4 }],
+          }
+        : {},
       alter: impatient,
     });
   const scrape = async () => gateway.host.sh('client', `curl -sf -m 5 http://${GATEWAY}:${PORT}/metrics`);
@@ -143,6 +156,42 @@ describeHost('metrics for Prometheus', () => {
     expect(named.filter((name) => !told.has(name))).toEqual(['portway_blocked_sources']);
   });
 
+  test('tell what the kernel drops, by forward and reason, and go on over a change of rules', async () => {
+    const { host } = gateway;
+    const send = (port: number, count: number) =>
+      host.sh('client', `for n in {1..${count}}; do echo >/dev/udp/${GATEWAY}/${port}; done`);
+    const dropped = async () => {
+      await sleep(1100);
+      const now = await metrics();
+      const of = (forward: string, reason: string) =>
+        now.get(`portway_dropped_packets_total{forward="${forward}",reason="${reason}"}`) ?? 0;
+      return {
+        ...{ shut: of('shut', 'source'), office: of('office', 'source'), limited: of('limited', 'limit') },
+        blocked: now.get('portway_blocked_packets_total{by="blocked"}'),
+        passed: now.get('portway_forward_connections_total{forward="limited"}') ?? 0,
+      };
+    };
+    expect(await dropped()).toEqual({ shut: 0, office: 0, limited: 0, blocked: 0, passed: 0 });
+    await send(86, 5);
+    await send(87, 3);
+    await send(88, 40);
+    await host.sh('client', `ip addr add ${STRANGER}/32 dev eth0`);
+    // A first packet each: TCP sends it again after a second.
+    await host.sh('client', `for n in {1..4}; do curl -m 0.3 --interface ${STRANGER} ${GATEWAY} || (($? == 28)); done`);
+    const first = await dropped();
+    console.info(first);
+    expect(first).toMatchObject({ shut: 5, office: 3, blocked: 4 });
+    expect(first.passed + first.limited).toBe(40);
+    expect(first.limited).toBeGreaterThan(20);
+    const more = Forward.udp({
+      ...{ listen: 89, to: ECHO, family: 'ipv4', engine: 'iptables' },
+      denyFrom: ['203.0.113.0/24'],
+    });
+    expect(await gateway.update(deploy({ more }))).toMatchObject({ Status: 'SUCCESS' });
+    await send(86, 2);
+    expect(await dropped()).toEqual({ ...first, shut: 7 });
+  });
+
   test('are in the format that promtool checks', async () => {
     const text = await scrape();
     await gateway.host.write('/tmp/metrics', text);
@@ -226,14 +275,11 @@ describeHost('metrics for Prometheus', () => {
     expect(status).toMatch(/CapBnd:\s+0000000000000004/);
   });
 
-  test('come from a unit that systemd rates as safe', async () => {
+  test.each(['metrics', 'drops'])('come from a unit that systemd rates as safe: %s', async (name) => {
     const root = await tools();
-    await writeFile(join(root, 'tmp', 'portway-metrics.service'), readAsset(UNIT));
-    const said = await inRoot(
-      root,
-      ['systemd-analyze', 'security', '--offline=yes', '--no-pager', '/tmp/portway-metrics.service'],
-      '',
-    );
+    const path = `/tmp/portway-${name}.service`;
+    await writeFile(join(root, path), readAsset(`${UNITS}/portway-${name}.service`));
+    const said = await inRoot(root, ['systemd-analyze', 'security', '--offline=yes', '--no-pager', path], '');
     const [line = '', rating = '10'] = /exposure level for \S+ (\d+\.\d)/.exec(said) ?? [];
     console.info(line);
     expect(Number(rating)).toBeLessThanOrEqual(4);

@@ -45,10 +45,10 @@ test('what is denied is dropped before a list lets anybody in', () => {
     'ct state != new accept',
     'iif lo accept',
     'fib daddr type != local accept',
-    'meta l4proto . th dport @denied_list_bad_v4 ip saddr @list_bad_v4 counter drop',
-    'meta l4proto . th dport @allowed_list_office_v4 ip saddr @list_office_v4 accept',
+    'ip saddr @list_bad_v4 meta l4proto . th dport @denied_list_bad_v4 counter drop',
+    'ip saddr @list_office_v4 meta l4proto . th dport @allowed_list_office_v4 accept',
     'meta l4proto . th dport . ip saddr != @allowed_v4 meta l4proto . th dport @restricted_v4 counter drop',
-    'meta l4proto . th dport @allowed_list_office_v6 ip6 saddr @list_office_v6 accept',
+    'ip6 saddr @list_office_v6 meta l4proto . th dport @allowed_list_office_v6 accept',
     'meta nfproto ipv6 meta l4proto . th dport @restricted_v6 counter drop',
   ]);
 });

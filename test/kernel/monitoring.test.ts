@@ -87,6 +87,34 @@ test('counts nothing where only logs are sent', () => {
   expect(paths(filesOf({ cloudWatch: {} })).join()).not.toMatch(/cloudwatch_logs/);
 });
 
+test("counts what is dropped by each forward's entry of a set, where there are metrics", () => {
+  const more = {
+    engine: 'iptables',
+    lists: { bad: ['203.0.113.0/25'] },
+    forwards: {
+      game: Forward.tcp({ listen: 80, to: '10.0.1.10:80', denyFrom: ['203.0.113.128/25', 'bad'] }),
+      office: Forward.tcp({ listen: 81, to: '10.0.1.10:81', allowFrom: ['192.0.2.0/24'] }),
+    },
+  };
+  const counting = (monitoring: unknown) => {
+    const files = filesOf(monitoring, more);
+    const rules = files.find(({ path }) => path.endsWith('nftables.rules'))?.text ?? '';
+    const sets = [...rules.matchAll(/^ {2}set (\w+) \{\n(?: {4}(?!counter).*\n)* {4}counter\n/gm)].map(
+      ([, name]) => name,
+    );
+    return [sets, paths(files).filter((path) => path.includes('drops'))];
+  };
+  expect(counting({ prometheus: { from: ['10.0.0.0/24'] } })).toEqual([
+    ['denied_v4', 'denied_list_bad_v4', 'restricted_v4', 'restricted_v6'],
+    [
+      '/usr/local/lib/portway/portway/drops.py',
+      '/etc/systemd/system/portway-drops.socket',
+      '/etc/systemd/system/portway-drops.service',
+    ],
+  ]);
+  expect(counting({ logs: {} })).toEqual([[], []]);
+});
+
 test('needs what is comfort otherwise', () => {
   const engine = { engine: 'iptables', forwards: { game: Forward.tcp({ listen: 80, to: '10.0.1.10:80' }) } };
   const files = filesOf({ prometheus: { from: ['10.0.0.0/24'] } }, engine);

@@ -1,7 +1,7 @@
-"""Stands for systemd's sockets of a TCP port on a test host: starts a service when somebody asks, with the listening socket as its
-file 3, and again when it has ended.
+"""Stands for systemd's sockets of a TCP port or a path on a test host: starts a service when somebody asks, with the listening socket
+as its file 3, and again when it has ended.
 
-accept.py NAME ADDRESS:PORT CAPABILITIES COMMAND...
+accept.py NAME ADDRESS:PORT|PATH CAPABILITIES COMMAND...
 
 NAME.pid holds the service's process while it runs.
 """
@@ -13,8 +13,16 @@ import subprocess
 import sys
 
 name, place, rights, *command = sys.argv[1:]
-address, _, port = place.rpartition(":")
-server = socket.create_server((address, int(port)))
+if place.startswith("/"):
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    if os.path.exists(place):
+        os.remove(place)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(place)
+    server.listen()
+else:
+    address, _, port = place.rpartition(":")
+    server = socket.create_server((address, int(port)))
 bounded = ["setpriv", "--no-new-privs", "--bounding-set", rights, "--inh-caps", rights]
 
 

@@ -110,6 +110,11 @@ def counts(logs: Logs) -> Counts:
     kernel, _ = metrics_forwards.in_kernel(forwards())
     for name, (packets, size, connections) in kernel.items():
         flatten(found, f"kernel {name}", {"packets": packets, "bytes": size, "connections": connections})
+    drops = metrics_forwards.dropped()
+    for name, by_reason in drops["forwards"].items():
+        flatten(found, f"kernel {name}", {"dropped": by_reason})
+    # No forward has this name.
+    flatten(found, "kernel -", {"blocked": drops["host"]})
     return found
 
 
@@ -210,16 +215,21 @@ def carried(more: Counts) -> Values:
     values: Values = {"Connections": 0, "Bytes": 0, "Packets": 0}
     codes: Counts = {}
     refused: Counts = {}
+    dropped: Counts = {}
     for path, count in more.items():
         _, _, kind, *rest = path.split()
         if kind == "codes":
             codes[rest[0]] = codes.get(rest[0], 0) + count
         elif kind == "refused":
             refused[rest[0]] = refused.get(rest[0], 0) + count
+        elif kind in ("dropped", "blocked"):
+            dropped[rest[0]] = dropped.get(rest[0], 0) + count
         elif kind.capitalize() in values:
             values[kind.capitalize()] += count
     errors = {first: sum(n for code, n in codes.items() if code[0] == first) for first in "45"}
     values.update(Requests=sum(codes.values()), ClientErrors=errors["4"], ServerErrors=errors["5"])
+    if dropped:
+        values.update(DroppedPackets=sum(dropped.values()), DroppedBy=dropped)
     return {**values, "Refused": sum(refused.values()), "Statuses": codes, "RefusedBy": refused}
 
 

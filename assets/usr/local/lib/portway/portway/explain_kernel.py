@@ -20,6 +20,8 @@ OF_IPTABLES = re.compile(r"ip6? (raw|mangle|nat|filter|security)$")
 ORDER = ("raw", "mangle", "nat", "filter", "security")
 MATCHED = re.compile(r"^\[([1-9]\d*):\d+\] (-A (\S+) .*)$")
 POLICY = re.compile(r"^:(\S+) DROP \[([1-9]\d*):")
+# What a set holds. Its own counters are of no rule.
+ELEMENTS = re.compile(r"elements = \{[^}]*\}")
 COUNTED = re.compile(r"counter packets \d+ bytes \d+")
 ENDS = re.compile(r"-j (DROP|REJECT|TARPIT)\b")
 
@@ -134,7 +136,7 @@ def matched_sets(listing: str) -> list[str]:
     """From the output of `nft list ruleset`: rules that count and have counted."""
     found = []
     table = ""
-    for line in listing.splitlines():
+    for line in ELEMENTS.sub("", listing).splitlines():
         if line.startswith("table "):
             table = line[6:].rstrip(" {")
         if re.search(r" counter packets [1-9]", line) and not OF_IPTABLES.match(table):

@@ -1,10 +1,13 @@
 """What each forward carries, for metrics.py."""
 
+import contextlib
 import glob
 import importlib
 import json
 import os
 import re
+import socket
+import time
 from base64 import b64decode
 from calendar import timegm
 from collections import Counter
@@ -22,6 +25,8 @@ CERTIFICATES = "/etc/portway/tls/*.pem"
 # The end of a certificate's validity in its DER: two times after one another, each as UTCTime or GeneralizedTime (RFC 5280, 4.1.2.5).
 VALIDITY = re.compile(rb"(?:\x17\x0d\d{12}|\x18\x0f\d{14})Z(?:\x17\x0d(\d{12})|\x18\x0f(\d{14}))Z")
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END", re.S)
+# When drops.py was asked, and what it said.
+asked: list[Any] = [-9, {}]
 # By path: the file's time of change, and the certificate's end in seconds since 1970.
 ends: dict[str, tuple[int, int]] = {}
 
@@ -56,6 +61,17 @@ def in_kernel(words: list[list[str]]) -> tuple[dict[str, list[int]], int]:
         return {}, 0
     carried: tuple[dict[str, list[int]], int] = importlib.import_module("portway.traffic").carried(words)
     return carried
+
+
+def dropped() -> dict[str, dict[str, Any]]:
+    """What drops.py tells; nothing if it does not answer. Asked once a second at most, since it starts a program."""
+    if time.monotonic() - asked[0] > 1:
+        asked[:] = [time.monotonic(), {}]
+        with contextlib.suppress(OSError, ValueError), socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect("/run/portway/dropped")
+            asked[:] = [time.monotonic(), json.load(client.makefile())]
+    return asked[1] or {"forwards": {}, "host": {}}
 
 
 def health() -> Rows:
@@ -152,6 +168,17 @@ def families(logs: Logs) -> Iterator[Family]:
             ({"forward": name, "reason": reason}, count)
             for name, one in sums.items()
             for reason, count in sorted(one["refused"].items())
+        ],
+    )
+    drops = dropped()["forwards"]
+    yield (
+        "portway_dropped_packets_total",
+        "counter",
+        "Packets of clients that the kernel dropped by what the forward says.",
+        [
+            ({"forward": name, "reason": reason}, count)
+            for name, *_ in words
+            for reason, count in sorted(drops.get(name, {}).items())
         ],
     )
     yield ("portway_target_up", "gauge", "Whether a target with a health check is healthy.", health())

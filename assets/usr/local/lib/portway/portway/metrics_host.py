@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Union
 
 from portway.files import read
+from portway.metrics_forwards import dropped
 from portway.metrics_logs import Logs
 from portway.paths import GOOD, RECORD, SETTINGS, SUMS
 
@@ -87,4 +88,6 @@ def families(logs: Logs) -> Iterator[Family]:
     yield gauge("content_timestamp_seconds", "When this content was set up, in seconds since 1970.", since)
     yield ("portway_mended_total", "counter", "Differences by others that were put right.", [({}, mended())])
     yield ("portway_blocked_sources", "gauge", "Sources that `protect` blocks for a time, by reason.", blocked())
+    by: Rows = [({"by": reason}, count) for reason, count in sorted(dropped()["host"].items())]
+    yield ("portway_blocked_packets_total", "counter", "Packets of blocked sources that the kernel dropped.", by)
     yield ("portway_log_gaps_total", "counter", "Logs that were gone before they were counted.", [({}, logs.gaps)])
