@@ -25,7 +25,7 @@ export class BuiltFleet {
 
   /** @param scope the parent of the parts */
   constructor(scope: Construct, checked: CheckedFleet) {
-    const { forwards, settings, machine, capacity, healthPort, listeners, firstBootScript } = checked;
+    const { forwards, settings, machine, capacity, healthPort, listeners, ipv6, firstBootScript } = checked;
     const os = OPERATING_SYSTEMS[machine.os];
     const content = hostContent({
       ...{ name: gatewayName(scope), forwards, settings, os, memoryMiB: memoryMiB(machine.instanceType) },
@@ -42,7 +42,7 @@ export class BuiltFleet {
       scope,
       'Fleet',
       {
-        ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort },
+        ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort, ipv6 },
         ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
         ...{ dns, securityGroups, role, alarms, dashboard },
         logGroups: hostLogGroups(forwards, settings, gatewayName(scope)),
@@ -62,7 +62,7 @@ export class BuiltFleet {
     writeReview(
       fleet,
       {
-        ...{ forwards, settings, content, inbound: [...fromClients, ...toHosts], outbound },
+        ...{ forwards, settings: { ...settings, ipv6 }, content, inbound: [...fromClients, ...toHosts], outbound },
         ...{ association: fleet.balancer.logicalId, userData: fleet.userData, eip: undefined, dns },
         login: { way: ssh, user: os.sshUser, hasKey: Object.keys(loginKey).length > 0 },
         alarms: { count: fleet.watch?.alarms.length ?? 0, metrics: fleet.watch?.metrics ?? 0, metricsMade: 0 },

@@ -7,6 +7,7 @@ import { type Place, readPlace } from './constructs/check-vpc';
 import type { DnsProps } from './constructs/dns';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
 import { checkForwards } from './constructs/fleet/check-forwards';
+import { checkIpv6 } from './constructs/fleet/check-ipv6';
 import { readFallbackTypes } from './constructs/fleet/fallback-types';
 import { type Listener, listenersOf } from './constructs/fleet/listeners';
 import { NO_WORDS, NOT_ON_A_FLEET, refuseOthers } from './constructs/fleet/not-on-a-fleet';
@@ -25,7 +26,7 @@ import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { isPlainObject } from './forward/read-object';
-import { readWhole } from './forward/read-value';
+import { readFlag, readWhole } from './forward/read-value';
 import type { ResolvedForward } from './forward/resolved';
 import { inboundTraffic, separateTraffic, type TrafficRule } from './forward/traffic';
 import type { HostFile } from './host/host-file';
@@ -37,6 +38,8 @@ export interface CheckedFleet {
   readonly cdk: CdkStackProps;
   readonly capacity: Capacity;
   readonly healthPort: number;
+  /** Whether clients also come by IPv6. The hosts have none. */
+  readonly ipv6: boolean;
   readonly forwards: readonly ResolvedForward[];
   readonly listeners: readonly Listener[];
   readonly settings: GatewaySettings;
@@ -106,13 +109,14 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const before = problems.length;
   const sizes = readCapacity(props.capacity, problems);
   // A stand-in must not lead to words about limits.
-  const most = problems.length > before ? 1 : sizes.max;
+  const hosts = problems.length > before ? 1 : sizes.max;
   const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
+  const ipv6 = readFlag('ipv6', props.ipv6, problems) === true;
   refuseOthers(props, problems);
   const place = readPlace(props, problems);
   const subnets = subnetsIn(place, { zones: sizes.zones, isChosen: props.vpcSubnets !== undefined }, problems);
   const one = readGateway(ofOneHost(props), problems, {
-    ...{ hosts: most, place },
+    ...{ hosts, place, ipv6 },
     balancer: balancerNetworks({ ...place, ...subnets }, sizes.zones),
   });
   const { forwards, settings, machine, signalTimeout } = one;
@@ -130,6 +134,7 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   checkMonitoring(settings, healthPort, problems);
   const network = { ...one.network, zones: capacity.zones, ...subnets };
   checkBlocked(settings, network, problems);
+  if (ipv6) checkIpv6(forwards, settings, subnets.subnets ?? [], problems);
   // Reported already if it is wrong.
   const login = readLogin(props, new Problems());
   const { prometheus, ...withoutReaders } = settings;
@@ -145,19 +150,16 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
     alarms,
     dashboard,
   } = one;
+  const most = mostRules(props.maxSecurityGroupRules);
+  // People and Prometheus ask the hosts themselves, not the balancer.
+  const fromClients = inboundTraffic(forwards, { ...withoutReaders, ipv6 }, undefined, separateTraffic(most));
   return {
     cdk: ofStack(cdk),
-    ...{ capacity, healthPort, forwards, listeners, settings, machine, loginKey, outbound, liveChange },
+    ...{ capacity, healthPort, ipv6, forwards, fromClients, listeners, settings, machine, loginKey, outbound },
+    liveChange,
     ...{ signalTimeout, detailedMonitoring, dns, securityGroups, role, network, ssh: login.way },
     ...{ alarms, dashboard },
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
-    // People and Prometheus ask the hosts themselves, not the balancer.
-    fromClients: inboundTraffic(
-      forwards,
-      withoutReaders,
-      undefined,
-      separateTraffic(mostRules(props.maxSecurityGroupRules)),
-    ),
     toHosts: inboundTraffic(
       [],
       { ...NO_SETTINGS, ...(prometheus === undefined ? {} : { prometheus }) },
@@ -179,7 +181,7 @@ function subnetsIn(
 
 /** What a fleet's props mean for each of its hosts. */
 function ofOneHost(props: Written): Written {
-  const { capacity: _, healthPort: __, ...rest } = props;
+  const { capacity: _, healthPort: __, ipv6: ___, ...rest } = props;
   const kept = Object.entries(rest).filter(([name]) => !Object.hasOwn(NOT_ON_A_FLEET, name));
   return { ...Object.fromEntries(kept), onChange: 'live', liveTrigger: 'poll' };
 }

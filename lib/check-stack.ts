@@ -90,6 +90,8 @@ export interface CheckedStack extends CheckedGateway {
 /** What a fleet has read before its hosts' props. */
 export interface HostsReading extends FleetReading {
   readonly place: Place | undefined;
+  /** Whether clients reach the balancer by IPv6 too. */
+  readonly ipv6: boolean;
 }
 
 /** The names of a gateway's props. */
@@ -232,7 +234,7 @@ export function readGateway(props: Written, problems: Problems, fleet?: HostsRea
   const eip = readEip(props.eip, problems);
   const dns = readDns(props.dns, problems);
   const role = readRole(props.role, problems);
-  checkReach(forwards, settings, problems);
+  checkReach(forwards, { ipv6: settings.ipv6, isFleet: fleet !== undefined }, problems);
   checkProtect(forwards, settings, problems);
   checkCountries(forwards, settings, problems);
   checkMetricsPort(forwards, settings, problems);
@@ -256,7 +258,8 @@ export function readGateway(props: Written, problems: Problems, fleet?: HostsRea
     );
   const liveChange = readLiveChange(props, deploy.onChange, forwards, problems);
   const join = deploy.onChange === 'live' ? separateTraffic(maxSecurityGroupRules) : mergeTraffic;
-  const inbound = inboundTraffic(forwards, settings, loginPeer(login), join);
+  const admitting = { ...settings, ipv6: fleet?.ipv6 ?? settings.ipv6 };
+  const inbound = inboundTraffic(forwards, admitting, loginPeer(login), join);
   const outbound = outboundTraffic(forwards, settings, join);
   checkTraffic({ inbound, outbound }, maxSecurityGroupRules, problems);
 

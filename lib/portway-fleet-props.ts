@@ -37,8 +37,18 @@ export interface PortwayFleetProps
    */
   readonly healthPort?: number;
   /**
-   * Names that lead to the balancer, as alias records (A) in a hosted zone of Route 53: an answer leaves out the addresses
-   * of zones without a healthy host. There are no AAAA records, since a fleet has no IPv6. A name must not have an A record already.
+   * Whether clients also reach the balancer by IPv6, which costs nothing more. It can be turned on and off while the fleet serves: hosts stay as they are, and have no IPv6
+   * of their own. The stack's own VPC gets a range from Amazon; the subnets of an existing one must have a /64 and a route for `::/0`.
+   * @default false
+   * @category Fleet
+   * @refused UDP and HTTP/3; forwards on nginx for everyone without `proxyProtocol: { accept: 'balancer' }`; limits and lists on iptables,
+   * but for lists of IPv4 networks; subnets of this app without IPv6; `blocked` with IPv6 networks
+   * @see docs/fleet.md#ipv6
+   */
+  readonly ipv6?: boolean;
+  /**
+   * Names that lead to the balancer, as alias records in a hosted zone of Route 53: an answer leaves out the addresses
+   * of zones without a healthy host. With `ipv6` there are AAAA records too. A name must have neither already.
    * @default none
    * @category Fleet
    */
@@ -87,4 +97,7 @@ export interface PortwayFleetProps
 }
 
 /** Props of a single gateway that mean something else on a fleet. */
-type OwnWords = Pick<PortGatewayProps, 'ami' | 'dns' | 'vpc' | 'vpcSubnets' | 'securityGroups' | 'role' | 'monitoring'>;
+type OwnWords = Pick<
+  PortGatewayProps,
+  'ami' | 'dns' | 'ipv6' | 'vpc' | 'vpcSubnets' | 'securityGroups' | 'role' | 'monitoring'
+>;

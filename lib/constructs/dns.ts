@@ -61,22 +61,26 @@ function isZone(value: unknown): value is route53.IHostedZone {
 }
 
 /** Where names lead: to an address, or to a balancer, whose own name tells the addresses of the zones that have healthy hosts. */
-export type Destination =
-  | { readonly address: string }
-  | { readonly balancer: { readonly dnsName: string; readonly hostedZoneId: string } };
+export type Destination = { readonly address: string } | { readonly balancer: Named };
 
-/** A records of the names. They depend on their destination only, which stays whatever becomes of a host. */
+interface Named {
+  readonly dnsName: string;
+  readonly hostedZoneId: string;
+  readonly hasIpv6: boolean;
+}
+
+/** A records of the names, and AAAA records where they lead to IPv6 too. They depend on their destination only, which stays whatever becomes of a host. */
 export class Dns extends Construct {
   constructor(scope: Construct, id: string, { zone, names }: DnsProps, destination: Destination) {
     super(scope, id);
     const answer = answerOf(destination);
+    const types = 'balancer' in destination && destination.balancer.hasIpv6 ? ['A', 'AAAA'] : ['A'];
     for (const [i, name] of names.entries())
-      new route53.CfnRecordSet(this, isToken(name) ? `Name${i}` : name, {
-        hostedZoneId: zone.hostedZoneId,
-        name,
-        type: 'A',
-        ...answer,
-      });
+      for (const type of types)
+        new route53.CfnRecordSet(this, `${isToken(name) ? `Name${i}` : name}${type === 'A' ? '' : ` ${type}`}`, {
+          ...{ hostedZoneId: zone.hostedZoneId, name, type },
+          ...answer,
+        });
   }
 }
 

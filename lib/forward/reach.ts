@@ -8,21 +8,19 @@ import { hostsOf, type ResolvedForward } from './resolved';
  */
 export function checkReach(
   forwards: readonly ResolvedForward[],
-  network: { readonly ipv6: boolean },
+  network: { readonly ipv6: boolean; readonly isFleet?: boolean },
   problems: Problems,
 ): void {
+  const without = network.isFleet
+    ? 'on a fleet, whose hosts have no IPv6 of their own'
+    : 'while the gateway has no IPv6: add ipv6: true to the stack';
   for (const forward of forwards) {
     const hosts = hostsOf(forward);
     const at = forwardPath(forward.name);
     const v6 = hosts.find((h) => h.kind === 'ipv6');
-    if (v6 !== undefined && !network.ipv6)
-      problems.add(`${at}.to`, 'must be IPv4 while the gateway has no IPv6: add ipv6: true to the stack', v6.host);
+    if (v6 !== undefined && !network.ipv6) problems.add(`${at}.to`, `must be IPv4 ${without}`, v6.host);
     if (forward.families.includes(6) && forward.families.length === 1 && !network.ipv6)
-      problems.add(
-        `${at}.family`,
-        'must not be ipv6 while the gateway has no IPv6: add ipv6: true to the stack',
-        'ipv6',
-      );
+      problems.add(`${at}.family`, `must not be ipv6 ${without}`, 'ipv6');
     if (!network.ipv6 || forward.engine !== 'iptables' || hosts.some((h) => h.kind === 'local')) continue;
     for (const family of forward.families) {
       if (hosts.some((h) => h.kind === `ipv${family}`)) continue;

@@ -53,7 +53,6 @@ describe('a fleet refuses', () => {
     ['an address', { eip: { allocationId: 'x', publicIp: 'y' } }, /^eip must be left out on a fleet: each zone has/],
     ['egress', { egress: { from: ['10.0.0.0/16'] } }, /^egress must be left out on a fleet: a route leads to one host/],
     ['a time to reboot', { reboot: '04:00' }, /^reboot must be left out on a fleet: all of its hosts would reboot in/],
-    ['IPv6', { ipv6: true }, /^ipv6 must be left out on a fleet: by IPv6 the balancer hands connections on/],
     ['an unknown prop', { capcity: {} }, /^capcity is unknown: did you mean capacity\?/],
     [
       'a long boot',

@@ -1,5 +1,6 @@
 import type { Found, FoundInstance } from '../../lib/operate/found';
 import type { FoundEndpoint } from '../../lib/operate/login-endpoint';
+import { networkDifferences } from '../../lib/operate/network';
 import { parameterDifferences } from '../../lib/operate/parameters';
 import { UNKNOWN } from '../../lib/operate/pattern';
 import type { Promised } from '../../lib/operate/promised';
@@ -50,8 +51,14 @@ const gateway: FoundInstance = {
   ...{ metadataEndpoint: 'enabled', metadataTags: 'enabled', profile: 'arn:profile', ipv6: '2001:db8::1' },
   network: {
     subnetId: 'subnet-1',
-    defaultRoute: 'igw-1',
-    acl: { id: 'acl-1', inbound: [{ CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'allow' }] },
+    ...{ defaultRoute: 'igw-1', defaultRoute6: 'igw-1' },
+    acl: {
+      id: 'acl-1',
+      inbound: [
+        { CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'allow' },
+        { Ipv6CidrBlock: '::/0', Protocol: '-1', RuleAction: 'allow' },
+      ],
+    },
   },
   sourceDestCheck: true,
   userData: "first line\nURL='http://signal/?x=1'\n-A PORTWAY-DNAT --dport 80 -j REDIRECT",
@@ -112,7 +119,9 @@ describe('the way to the subnet', () => {
   const entry = (more: object) => ({ CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'allow' as const, ...more });
   const withNetwork = (more: Partial<FoundInstance['network']>) =>
     withGateway({ network: { ...gateway.network, ...more } });
-  const withAcl = (...inbound: ReturnType<typeof entry>[]) => withNetwork({ acl: { id: 'acl-1', inbound } });
+  const by6 = { Ipv6CidrBlock: '::/0', Protocol: '-1', RuleAction: 'allow' as const };
+  const withAcl = (...inbound: ReturnType<typeof entry>[]) =>
+    withNetwork({ acl: { id: 'acl-1', inbound: [...inbound, by6] } });
   const refused = (port: number) =>
     `the network ACL acl-1 of subnet-1 must let tcp ${port} in from 0.0.0.0/0, and does not`;
 
@@ -120,6 +129,18 @@ describe('the way to the subnet', () => {
     expect(withNetwork({ defaultRoute: undefined })).toEqual([
       'subnet-1 must have a route for 0.0.0.0/0, and has none that leads anywhere: nobody reaches the gateway',
     ]);
+  });
+
+  test('must be there for IPv6 where everyone may come by it: a route, and the ACL', () => {
+    expect(withNetwork({ defaultRoute6: undefined })).toEqual([
+      'subnet-1 must have a route for ::/0, and has none that leads anywhere: nobody comes by IPv6',
+    ]);
+    expect(withNetwork({ acl: { id: 'acl-1', inbound: [entry({})] } })).toEqual([
+      'the network ACL acl-1 of subnet-1 must let tcp 80 in from ::/0, and does not',
+    ]);
+    const inbound = promised.inbound.filter(({ peer }) => peer?.includes(':') !== true);
+    const network = { ...gateway.network, defaultRoute6: undefined, acl: { id: 'acl-1', inbound: [entry({})] } };
+    expect(networkDifferences(inbound, network)).toEqual([]);
   });
 
   test('must pass the ACL, of which the first entry decides', () => {

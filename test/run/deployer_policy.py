@@ -68,7 +68,6 @@ UNUSED = {
         "elasticloadbalancing:ModifyCapacityReservation",
         "elasticloadbalancing:ModifyIpPools",
         "elasticloadbalancing:RegisterTargets",
-        "elasticloadbalancing:SetIpAddressType",
     ],
     "VPN gateways": ["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"],
     "address pools of IPAM": ["ec2:AllocateIpamPoolCidr", "ec2:DescribeIpamPools"],

@@ -79,10 +79,28 @@ function scaledFleet(): PortwayFleetProps {
   };
 }
 
+/** By both IP versions: clients named by the PROXY protocol, a forward for IPv4 clients alone, one of the kernel, names. */
+function ipv6Fleet(): PortwayFleetProps {
+  const proxyProtocol = { accept: 'balancer' } as const;
+  const secret = secretsmanager.Secret.fromSecretNameV2(new Stack(new App(), 'Team'), 'Certificate', 'www');
+  const allowFrom = ['198.51.100.0/24', '2001:db8:5::/48'];
+  return {
+    ...SMALL,
+    ...{ ipv6: true, dns: teamNetwork().shared.dns },
+    forwards: {
+      web: Forward.http({ listen: 80, redirectTo: 'https', proxyProtocol }),
+      secure: Forward.https({ listen: 443, to: '10.0.9.10:8080', tls: Tls.secret(secret), proxyProtocol, allowFrom }),
+      old: Forward.tcp({ listen: 8080, to: '10.0.9.11:8080', allowFrom: ['0.0.0.0/0'] }),
+      plain: Forward.tcp({ listen: 5432, to: '10.0.9.12:5432', engine: 'iptables' }),
+    },
+  };
+}
+
 /** Fleets whose templates reviewers compare, and that every template check runs on. */
 export const CANONICAL_FLEETS: Readonly<Record<string, () => PortwayFleetProps>> = {
   fleet: canonicalFleet,
   'fleet-existing': existingFleet,
+  'fleet-ipv6': ipv6Fleet,
   'fleet-monitored': monitoredFleet,
   'fleet-scaled': scaledFleet,
 };

@@ -1,6 +1,6 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import type { TrafficRule } from '../../forward/traffic';
 import { acknowledge, acknowledgeInPacks } from '../acknowledge';
 import { Firewall } from '../firewall';
@@ -13,6 +13,8 @@ export interface BalancerProps {
   /** What its group admits. */
   readonly inbound: readonly TrafficRule[];
   readonly healthPort: number;
+  /** What IPv6 needs to be there. Undefined: IPv4 alone. */
+  readonly ipv6: readonly IDependable[] | undefined;
 }
 
 /** The names of a balancer's dimensions in CloudWatch. */
@@ -38,7 +40,7 @@ const TCP_IDLE_SECONDS = 6000;
  * It has a security group from the start, since a balancer that is created without one can never get one. Hosts see the
  * clients' addresses, or are told them by the PROXY protocol, so their limits and lists apply. Each zone's address leads to that zone's hosts alone: with
  * cross-zone balancing, a client behind several zones' addresses may get the same port twice on one host, whose
- * connections are then reset.
+ * connections are then reset. Hosts are targets by IPv4: it translates what IPv6 clients send.
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html#client-ip-preservation
  */
 export class Balancer extends Construct {
@@ -48,6 +50,8 @@ export class Balancer extends Construct {
   /** For alias records. */
   readonly dnsName: string;
   readonly hostedZoneId: string;
+  /** Whether its name has IPv6 addresses too. */
+  readonly hasIpv6: boolean;
   readonly securityGroup: ec2.SecurityGroup;
   /** Rules of its group that are resources of their own. */
   readonly rules: readonly Construct[];
@@ -56,7 +60,7 @@ export class Balancer extends Construct {
   /** What CloudWatch knows it by. */
   readonly measured: BalancerMeasured;
 
-  constructor(scope: Construct, id: string, { network, listeners, inbound, healthPort }: BalancerProps) {
+  constructor(scope: Construct, id: string, { network, listeners, inbound, healthPort, ipv6 }: BalancerProps) {
     super(scope, id);
     const { vpc, subnets } = network;
     const { securityGroup, rules } = new Firewall(this, 'Firewall', {
@@ -70,7 +74,7 @@ export class Balancer extends Construct {
     for (const address of addresses) address.node.addDependency(...network.internet);
     this.addresses = addresses.map(({ ref }) => ref);
     const balancer = new elb.CfnLoadBalancer(this, 'Balancer', {
-      ...{ type: 'network', scheme: 'internet-facing', ipAddressType: 'ipv4' },
+      ...{ type: 'network', scheme: 'internet-facing', ipAddressType: ipv6 === undefined ? 'ipv4' : 'dualstack' },
       securityGroups: [securityGroup.securityGroupId],
       subnetMappings: subnets.map(({ subnetId }, i) => ({
         subnetId,
@@ -78,9 +82,10 @@ export class Balancer extends Construct {
       })),
       loadBalancerAttributes: [{ key: 'load_balancing.cross_zone.enabled', value: 'false' }],
     });
-    balancer.node.addDependency(...network.internet);
+    balancer.node.addDependency(...network.internet, ...(ipv6 ?? []));
     this.logicalId = balancer.logicalId;
     this.dnsName = balancer.attrDnsName;
+    this.hasIpv6 = ipv6 !== undefined;
     this.hostedZoneId = balancer.attrCanonicalHostedZoneId;
     const made = listeners.map((listener) => this.listen(listener, { balancer, vpc, healthPort }));
     this.listeners = made.map(({ listener }) => listener);

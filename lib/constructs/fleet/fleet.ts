@@ -32,6 +32,7 @@ import { Balancer } from './balancer';
 import type { Capacity } from './capacity';
 import { FleetDashboard } from './dashboard';
 import { Hosts, LaunchTemplate } from './hosts';
+import { FleetIpv6 } from './ipv6';
 import type { Listener } from './listeners';
 import { FleetWatch } from './watch';
 
@@ -44,6 +45,8 @@ export interface FleetProps {
   readonly content: HostContent;
   readonly listeners: readonly Listener[];
   readonly healthPort: number;
+  /** Whether clients also come by IPv6. */
+  readonly ipv6: boolean;
   readonly fromClients: readonly TrafficRule[];
   readonly toHosts: readonly TrafficRule[];
   readonly outbound: readonly TrafficRule[];
@@ -108,7 +111,10 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     for (const secret of props.secrets) secret.grantRead(role as never);
     this.grantPrincipal = principal;
     if (props.ssh === 'session-manager') grantSessions(role);
-    this.balancer = new Balancer(this, 'Balancer', { network, listeners, inbound: props.fromClients, healthPort });
+    this.balancer = new Balancer(this, 'Balancer', {
+      ...{ network, listeners, inbound: props.fromClients, healthPort },
+      ipv6: props.ipv6 ? this.ipv6Of(network) : undefined,
+    });
     if (props.dns !== undefined) new Dns(this, 'Dns', props.dns, { balancer: this.balancer });
     const between = this.letBalancerIn(securityGroup, listeners, healthPort);
     const keyPair = loginKey(this, props.loginKey);
@@ -162,6 +168,11 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
         'portway:nobodyCanLogIn',
         `Port 22 of the hosts is open to ${login === undefined ? 'the admin CIDR' : 'the login endpoint'}, but they take no key: give keyPairName or sshPublicKey.`,
       );
+  }
+
+  /** IPv6 of the own VPC. An existing one has it already. */
+  private ipv6Of(network: Network) {
+    return network.isForeign ? [] : new FleetIpv6(this, 'Ipv6', network).parts;
   }
 
   /** Alarms and a dashboard. They see the fleet only once its hosts have reported: before, they would go off. */

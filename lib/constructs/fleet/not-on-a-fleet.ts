@@ -5,7 +5,6 @@ export const NOT_ON_A_FLEET = {
   availabilityZoneIndex: 'capacity.zones says over how many zones it is',
   eip: 'each zone has an address of its own, which belongs to the balancer. An address in use cannot move there: change the DNS record instead',
   egress: 'a route leads to one host, and a fleet has none that stays. Use a PortwayStack beside it',
-  ipv6: "by IPv6 the balancer hands connections on from its own address, so allowFrom, limits and logs would not see the client's",
   ping: 'the balancer answers no pings and hands none on',
   reboot: 'all of its hosts would reboot in the same minute. Another ami replaces them, one in each zone at a time',
   onChange:

@@ -1,3 +1,4 @@
+import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { FoundBalancer, FoundTargetGroup } from './found-balancer';
 import type { Told } from './group-differences';
 import type { PromisedBalancer, PromisedFleet, PromisedPart } from './promised-fleet';
@@ -112,8 +113,23 @@ function zoneDifferences(
         ? []
         : [`the balancer must have ${must} in ${where}, got: ${got || 'no address'}`];
     }),
+    ...(isDualStack(promised) ? subnets : [])
+      .filter((where) => where !== '' && ipv6In(balancer, where).length === 0)
+      .map((where) => `the balancer must have an IPv6 address in ${where}, and has none: nobody comes there by IPv6`),
     ...zones
       .filter(({ SubnetId = '' }) => !subnets.includes(SubnetId) && !subnets.includes(''))
       .map(({ SubnetId }) => `the balancer is in ${SubnetId} too, which was not promised`),
   ];
+}
+
+/** The IPv6 addresses of a balancer in a subnet; without one, in all of them. */
+export function ipv6In({ AvailabilityZones: zones = [] }: LoadBalancer, subnet?: string): readonly string[] {
+  return zones
+    .filter(({ SubnetId }) => subnet === undefined || SubnetId === subnet)
+    .flatMap(({ LoadBalancerAddresses = [] }) => LoadBalancerAddresses.flatMap(({ IPv6Address }) => IPv6Address ?? []));
+}
+
+/** Whether clients also reach it by IPv6, as promised. */
+export function isDualStack({ properties }: PromisedBalancer): boolean {
+  return properties.IpAddressType === 'dualstack';
 }

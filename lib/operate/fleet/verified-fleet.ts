@@ -1,6 +1,5 @@
 import { DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { PromisedRule } from '../../plan/change/group-rules';
-import { seenFromHere } from '../from-here/from-here';
 import { hostTells } from '../host-tells';
 import { stackInstances } from '../instance';
 import { endpointDifferences, readEndpoint } from '../login-endpoint';
@@ -10,10 +9,11 @@ import type { Promised } from '../promised';
 import { groupRules, type SecurityGroupRules } from '../security-group';
 import type { Verified } from '../verified';
 import { groupDifferences as securityGroupDifferences } from '../verify';
-import { balancerDifferences } from './balancer-differences';
+import { balancerDifferences, ipv6In, isDualStack } from './balancer-differences';
 import type { FleetClients } from './clients';
 import { readBalancer } from './found-balancer';
 import { launchedBy, readGroup } from './found-group';
+import { fleetFromHere } from './from-here';
 import { groupDifferences, isInService, type Told } from './group-differences';
 import { hostTold, readHosts, verifiedHost } from './hosts';
 import type { PromisedFleet } from './promised-fleet';
@@ -54,6 +54,7 @@ export async function verifyFleet(
     securityGroups: names(fleet.hostGroups),
   };
   const addresses = fleet.balancer.zones.map(({ address }) => resources.name(address)).filter(Boolean);
+  const ipv6 = isDualStack(fleet.balancer) && balancer !== undefined ? ipv6In(balancer.balancer) : undefined;
   const told: readonly Told[] = [
     group === undefined
       ? differing('the Auto Scaling group must be there, and is gone: nobody replaces a host')
@@ -66,12 +67,13 @@ export async function verifyFleet(
     differing(...left(instances, members)),
     differing(...(await networkOf(ec2, promised, resources, balancer?.balancer.VpcId))),
     differing(...parameterDifferences(promised.parameters, values)),
-    ...(probe && balancer !== undefined ? [await fromHere(promised, addresses)] : []),
+    ...(probe && balancer !== undefined ? [await fleetFromHere(promised, addresses, ipv6 ?? [])] : []),
   ];
   return {
     ...(report?.status.endsWith('_COMPLETE') ? { reported: report.time.toISOString() } : {}),
     fleet: {
       addresses,
+      ...(ipv6 === undefined ? {} : { ipv6Addresses: ipv6 }),
       ...(group?.group.DesiredCapacity === undefined ? {} : { desired: group.group.DesiredCapacity }),
       ...(version === undefined ? {} : { launchTemplate: { runs: version, newest: group?.newest ?? version } }),
       hosts: Object.fromEntries(hosts.map((host) => [host.member.InstanceId ?? '', verifiedHost(host)])),
@@ -155,15 +157,4 @@ function rulesTold(
     return peer === '' ? rule : { ...rule, peer };
   };
   return securityGroupDifferences(whose, { inbound: inbound.map(known), outbound: outbound.map(known) }, found);
-}
-
-/**
- * Each address by itself: a zone whose hosts do not answer is not hidden by another. Its names lead to several addresses, and leave
- * out zones without a healthy host, so they are not looked at.
- */
-async function fromHere(promised: OfFleet, addresses: readonly string[]): Promise<Told> {
-  const { inbound } = promised.fleet.balancer;
-  const seen = await Promise.all(addresses.map((v4) => seenFromHere({ ...promised, inbound, names: [] }, { v4 })));
-  const [blind] = seen.flatMap((one) => one.blind ?? []);
-  return { differences: seen.flatMap(({ differences }) => differences), notes: blind === undefined ? [] : [blind] };
 }

@@ -4,6 +4,8 @@ import type { HostAges } from '../host-ages';
 export interface VerifiedFleet {
   /** The balancer's addresses, one a zone. */
   readonly addresses: readonly string[];
+  /** Those by IPv6. Omitted: the app has no `ipv6`. */
+  readonly ipv6Addresses?: readonly string[];
   /** How many hosts the group wants now. Omitted: the group is gone. */
   readonly desired?: number;
   /** The version of the launch template that the group launches, and the newest there is. Omitted: there is none. */

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { PlannedForward } from '../../plan/plan';
 import type { Promised } from '../promised';
 import { certificateTrouble } from './certificate';
@@ -91,12 +92,12 @@ function withTls(forward: PlannedForward, place: Place, name: string | undefined
 }
 
 function told({ name }: PlannedForward, { host, port }: Place): string {
-  return `forwards.${name} at ${host}:${port}`;
+  return `forwards.${name} at ${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-/** One that expects the PROXY protocol of its clients ends a plain handshake. */
+/** One that expects the PROXY protocol of its clients ends a plain handshake. A fleet's balancer speaks it in their place. */
 function isWithTls({ kind, trustedProxies }: PlannedForward): boolean {
-  return kind === 'https' && trustedProxies?.by !== 'proxy-protocol';
+  return kind === 'https' && (trustedProxies?.by !== 'proxy-protocol' || trustedProxies.balancer === true);
 }
 
 /** The names to ask for; undefined stands for none. Those with a wildcard are no names that a client asks for. */

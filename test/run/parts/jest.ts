@@ -101,7 +101,11 @@ export const hostNightly = jestPart({
 
 /** What takes long in the lab, and few changes touch. */
 const SELDOM_IN_LAB = [
-  ...['rehearsal/test/aws/fleet-(existing|machine|types)', 'rehearsal/test/fleet/cases', 'test/operate/fleet/commands'],
+  ...[
+    'rehearsal/test/aws/fleet-(existing|ipv6|machine|types)',
+    'rehearsal/test/fleet/cases',
+    'test/operate/fleet/commands',
+  ],
   ...['test/operate/hosts/hosts', 'test/operate/ssh/tunnel'],
   // Each boots a VM for what the others show of Debian 13, or host tests of certbot.
   ...['rehearsal/test/operating-systems', 'rehearsal/test/certificates.lab'],
@@ -123,7 +127,7 @@ export const labNightly = jestPart({
   name: 'lab-nightly',
   nightly: true,
   about:
-    "what takes long in the lab: replacing a fleet's hosts and a fleet in an existing VPC through the real CLI, what somebody changes by hand in a fleet, its hosts asked by ssh, a login through a tunnel, Debian 12 booted, a certificate that a timer brings (jest)",
+    "what takes long in the lab: replacing a fleet's hosts, a fleet in an existing VPC and one with IPv6 through the real CLI, what somebody changes by hand in a fleet, its hosts asked by ssh, a login through a tunnel, Debian 12 booted, a certificate that a timer brings (jest)",
   tools: LAB_TOOLS,
   limitMinutes: 40,
   project: 'lab',

@@ -1,4 +1,4 @@
-"""IPv6 in a VPC: AWS::EC2::VPCCidrBlock, the ranges of VPC and subnet, and what the EC2 API tells of them.
+"""IPv6 in a VPC: AWS::EC2::VPCCidrBlock and SubnetCidrBlock, the ranges of VPC and subnet, and what the EC2 API tells of them.
 
 Ranges are of 2001:db8::/32, which RFC 3849 keeps for documentation: a /56 for each VPC, as Amazon gives it.
 """
@@ -6,6 +6,7 @@ Ranges are of 2001:db8::/32, which RFC 3849 keeps for documentation: a /56 for e
 from ipaddress import IPv6Address, IPv6Network
 
 from engine import ec2, provisioners, register
+from ministack.services import alb
 
 _POOL = IPv6Network("2001:db8:1200::/40")
 _HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -105,11 +106,45 @@ def _shape(subnet, properties):
     subnet["AssignIpv6AddressOnCreation"] = assign
 
 
+def create_subnet_block(logical_id, properties, stack_name):
+    subnet = ec2._subnets.get(properties["SubnetId"])
+    if subnet is None:
+        raise ValueError(f"The subnet ID '{properties['SubnetId']}' does not exist")
+    if subnet.get("Ipv6CidrBlock"):
+        raise ValueError(f"The subnet {subnet['SubnetId']} has an IPv6 CIDR block already")
+    _shape(subnet, {"Ipv6CidrBlock": properties.get("Ipv6CidrBlock")})
+    subnet["_block_beside"] = True
+    association = f"subnet-cidr-assoc-{subnet['SubnetId'][7:]}v6"
+    return association, {"Id": association}
+
+
+def delete_subnet_block(physical_id, properties):
+    subnet = ec2._subnets.get(properties["SubnetId"])
+    if subnet is None:
+        return
+    if any(subnet["SubnetId"] in lb.get("_ipv6", {}) for lb in alb._lbs.values()):
+        raise ValueError(f"InvalidCidrBlock.InUse: {subnet['Ipv6CidrBlock']} has addresses of a load balancer in use")
+    _shape(subnet, {})
+    del subnet["_block_beside"]
+
+
+def routes_ipv6(subnet_id):
+    """Whether a subnet's route table leads ::/0 anywhere."""
+    return any(
+        route.get("DestinationIpv6CidrBlock") == "::/0"
+        for table in ec2._route_tables.values()
+        if any(one.get("SubnetId") == subnet_id for one in table["Associations"])
+        for route in table["Routes"]
+    )
+
+
 def _with_range(step, new_properties):
     def call(*arguments, **named):
         subnet_id, attributes = step(*arguments, **named)
         subnet = ec2._subnets[subnet_id]
-        _shape(subnet, arguments[new_properties])
+        # A range that is a resource of its own is none of the subnet's properties.
+        if "_block_beside" not in subnet:
+            _shape(subnet, arguments[new_properties])
         return subnet_id, {**attributes, "Ipv6CidrBlocks": [b for b in [subnet["Ipv6CidrBlock"]] if b]}
 
     return call
@@ -153,6 +188,13 @@ def _describe(fields, blocks, kind):
 
 def install():
     register("AWS::EC2::VPCCidrBlock", create_block, delete_block, replaced_by=_REPLACED_BY, tagged=False)
+    register(
+        "AWS::EC2::SubnetCidrBlock",
+        create_subnet_block,
+        delete_subnet_block,
+        replaced_by=("SubnetId", "Ipv6CidrBlock", "Ipv6IpamPoolId", "Ipv6NetmaskLength"),
+        tagged=False,
+    )
     vpc = _HANDLERS["AWS::EC2::VPC"]
     vpc.update(create=_with_ranges(vpc["create"]), update=_with_ranges(vpc["update"]))
     subnet = _HANDLERS["AWS::EC2::Subnet"]
