@@ -1,6 +1,7 @@
 import { Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
+import { acknowledgeInPacks } from '../acknowledge';
 import type { Network } from '../network';
 
 /**
@@ -30,6 +31,12 @@ export class FleetIpv6 extends Construct {
       return new ec2.CfnRoute(this, `Route${i + 1}`, route);
     });
     for (const route of routes) route.node.addDependency(range, ...internet);
+    for (const route of routes)
+      acknowledgeInPacks(
+        route,
+        'VPCNoUnrestrictedRouteToIGW',
+        'The subnets of a public balancer need a route to the internet.',
+      );
     this.parts = [...subnets, ...routes];
   }
 }

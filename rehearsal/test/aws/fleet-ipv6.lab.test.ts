@@ -1,4 +1,8 @@
-import { CreateRouteCommand, DeleteRouteCommand, DescribeRouteTablesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateNetworkAclEntryCommand,
+  DeleteNetworkAclEntryCommand,
+  DescribeNetworkAclsCommand,
+} from '@aws-sdk/client-ec2';
 import { App, aws_ec2 as ec2, aws_route53 as route53, Stack } from 'aws-cdk-lib';
 import { Forward } from '../../../lib/forward/forward';
 import type { Verified } from '../../../lib/operate/verified';
@@ -84,19 +88,16 @@ test('portway verify tells its addresses, and finds what keeps clients of IPv6 a
   expect(told?.fleet?.ipv6Addresses).toEqual(addresses);
 
   const client = ec2Client(lab.endpoint);
-  const { RouteTables = [] } = await client.send(new DescribeRouteTablesCommand({}));
-  const [table] = RouteTables.filter(({ Routes = [] }) =>
-    Routes.some((one) => one.DestinationIpv6CidrBlock === '::/0'),
-  );
-  const route = { RouteTableId: table?.RouteTableId, DestinationIpv6CidrBlock: '::/0' };
-  const GatewayId = table?.Routes?.find((one) => one.DestinationIpv6CidrBlock === '::/0')?.GatewayId;
-  await client.send(new DeleteRouteCommand(route));
-  expect((await verified())?.differences).toEqual([
-    expect.stringMatching(
-      /^subnet-\w+ must have a route for ::\/0, and has none that leads anywhere: nobody comes by IPv6$/,
-    ),
-  ]);
-  await client.send(new CreateRouteCommand({ ...route, GatewayId }));
+  const { NetworkAcls = [] } = await client.send(new DescribeNetworkAclsCommand({}));
+  const entries = NetworkAcls.map(({ NetworkAclId }) => ({ NetworkAclId, RuleNumber: 50, Egress: false }));
+  const refusing = { Protocol: '6', RuleAction: 'deny', Ipv6CidrBlock: '::/0' } as const;
+  for (const one of entries) await client.send(new CreateNetworkAclEntryCommand({ ...one, ...refusing }));
+  const refused = (await verified())?.differences ?? [];
+  // Two ports of two subnets.
+  expect(refused).toHaveLength(4);
+  for (const line of refused)
+    expect(line).toMatch(/^the network ACL acl-\w+ of subnet-\w+ must let tcp 8[01] in from ::\/0, and does not$/);
+  for (const one of entries) await client.send(new DeleteNetworkAclEntryCommand(one));
   client.destroy();
 
   const [LoadBalancerArn = ''] = values(await lab.elb('DescribeLoadBalancers'), 'LoadBalancerArn');

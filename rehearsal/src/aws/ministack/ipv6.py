@@ -46,6 +46,14 @@ def _free_range():
     return next(str(n) for n in _POOL.subnets(new_prefix=56) if str(n) not in used)
 
 
+def _open_acls():
+    """AWS lets IPv6 through the default ACL of a VPC that gets a range. ministack answers with the default VPC's for every subnet."""
+    for acl in ec2._network_acls.values():
+        if acl["IsDefault"] and not any("Ipv6CidrBlock" in entry for entry in acl["Entries"]):
+            rule = {"RuleNumber": 101, "Protocol": "-1", "RuleAction": "allow", "Ipv6CidrBlock": "::/0"}
+            acl["Entries"] += [{**rule, "Egress": egress} for egress in (False, True)]
+
+
 def create_block(logical_id, properties, stack_name):
     if str(properties.get("AmazonProvidedIpv6CidrBlock")).lower() != "true":
         raise ValueError("The rehearsal knows VPCCidrBlock with AmazonProvidedIpv6CidrBlock only")
@@ -56,6 +64,7 @@ def create_block(logical_id, properties, stack_name):
     if ranges:
         raise ValueError("The VPC has an IPv6 CIDR block of Amazon already")
     ranges.append(_free_range())
+    _open_acls()
     association = f"vpc-cidr-assoc-{vpc['VpcId'][4:]}v6"
     return association, {"Id": association}
 
