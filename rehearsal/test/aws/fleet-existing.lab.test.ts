@@ -58,6 +58,7 @@ function props(): Partial<PortwayFleetProps> {
     monitoring: {
       prometheus: { from: ['10.1.9.0/24'] },
       cloudWatch: { level: 'forwards' },
+      logs: { access: true },
       ...{ alarms: { email: 'ops@example.com' }, dashboard: true },
     },
   };
@@ -79,10 +80,13 @@ test('balancer and hosts are in the chosen subnets, and the name leads to the ba
     expect(IamInstanceProfile).toBeDefined();
   }
   const made = (await everything()).filter((one) => !before.includes(one));
-  for (const one of [
+  expect(made.filter((one) => one.startsWith('log group'))).toEqual([
     'log group /portway/Fleet',
-    ...['Zone1', 'Zone2', 'Unhealthy', 'BelowMin', 'Rejected', 'Silent'].map((name) => `FleetWatch${name}`),
-  ])
+    'log group /portway/Fleet/logs',
+  ]);
+  for (const one of ['Zone1', 'Zone2', 'Unhealthy', 'BelowMin', 'Rejected', 'Silent'].map(
+    (name) => `FleetWatch${name}`,
+  ))
     expect(made.filter((there) => there.includes(one))).toHaveLength(1);
   const [name = ''] = values(await lab.elb('DescribeLoadBalancers'), 'DNSName');
   const records = await team.records();

@@ -73,7 +73,7 @@ export const browser = jestPart({
   limitMinutes: 5,
 });
 
-/** Host tests of what few changes touch: another distribution's programs, a fleet's certificate, and the benchmark's own. */
+/** Host tests of what few changes touch: another distribution's programs, a fleet's certificate and logs, and the benchmark's own. */
 const SELDOM = ['test/host/amazon-linux', 'test/host/fleet-certificate', 'test/host/fleet-logs', 'bench/test/host'];
 
 export const host = jestPart({
@@ -92,7 +92,7 @@ export const hostNightly = jestPart({
   name: 'host-nightly',
   nightly: true,
   about:
-    "host tests of what few changes touch: Amazon Linux's programs, a fleet's certificate, and the benchmark's own (jest)",
+    "host tests of what few changes touch: Amazon Linux's programs, a fleet's certificate and logs, and the benchmark's own (jest)",
   tools: HOST_TOOLS,
   limitMinutes: 20,
   project: 'host',
