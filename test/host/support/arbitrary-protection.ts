@@ -112,8 +112,7 @@ const routesOf = (tls: boolean) =>
     )
     .map((routes) => Object.fromEntries(Object.entries(routes).map(fitting)));
 
-/** HTTP and HTTPS forwards with everything that protects targets from clients. */
-export const protectedHttp = fc.boolean().chain((tls) => {
+const protectedOver = (tls: boolean) => {
   const routes = optional(routesOf(tls));
   const site = fc
     .tuple(fc.record({ ...options, errors, routes }), delivery)
@@ -136,7 +135,12 @@ export const protectedHttp = fc.boolean().chain((tls) => {
       const all = given({ ...words(props), engine: 'nginx' });
       return tls ? Forward.https({ ...all, tls: Tls.selfSigned() } as never) : Forward.http(all as never);
     });
-});
+};
+
+const [HTTP, HTTPS] = [protectedOver(false), protectedOver(true)];
+
+/** HTTP and HTTPS forwards with everything that protects targets from clients. */
+export const protectedHttp = fc.boolean().chain((tls) => (tls ? HTTPS : HTTP));
 
 /** TCP and UDP forwards on nginx with the same options. */
 export const protectedTransport = fc
