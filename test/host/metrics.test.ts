@@ -47,6 +47,9 @@ const FORWARDS: Deploy['forwards'] = {
   checked: Forward.tcp({ listen: 85, to: [ECHO, TARGET], family: 'ipv4', engine: 'iptables', healthCheck: true }),
 };
 
+/** What a change adds. */
+const MORE = Forward.http({ listen: 84, to: TARGET });
+
 /** The value of each row by its name and labels, as Prometheus reads them. */
 type Metrics = ReadonlyMap<string, number>;
 
@@ -89,7 +92,7 @@ describeHost('metrics for Prometheus', () => {
     const { host } = gateway;
     const words = ['http:80:/', 'http:80:/quiet/', 'http:80:/posts/', 'https:443:/', 'tcp:82:', 'tcp:83:'] as const;
     const [said = ''] = await during(host, async () => {
-      expect(await gateway.update(deploy({ more: Forward.http({ listen: 84, to: TARGET }) }))).toMatchObject({
+      expect(await gateway.update(deploy({ more: MORE }))).toMatchObject({
         Status: 'SUCCESS',
       });
       for (let time = 0; time < 2; time++) {
@@ -183,12 +186,14 @@ describeHost('metrics for Prometheus', () => {
     expect(first).toMatchObject({ shut: 5, office: 3, blocked: 4 });
     expect(first.passed + first.limited).toBe(40);
     expect(first.limited).toBeGreaterThan(20);
-    const more = Forward.udp({
+    const other = Forward.udp({
       ...{ listen: 89, to: ECHO, family: 'ipv4', engine: 'iptables' },
       denyFrom: ['203.0.113.0/24'],
     });
-    expect(await gateway.update(deploy({ more }))).toMatchObject({ Status: 'SUCCESS' });
+    expect(await gateway.update(deploy({ more: MORE, other }))).toMatchObject({ Status: 'SUCCESS' });
     await send(86, 2);
+    expect(await dropped()).toEqual({ ...first, shut: 7 });
+    expect(await gateway.update(deploy({ more: MORE }))).toMatchObject({ Status: 'SUCCESS' });
     expect(await dropped()).toEqual({ ...first, shut: 7 });
   });
 
@@ -207,9 +212,7 @@ describeHost('metrics for Prometheus', () => {
       Date.parse(end.split('=')[1] ?? '') / 1000,
     );
     const [content] = [...now.keys()].filter((key) => key.startsWith('portway_content_info'));
-    expect(content).toBe(
-      `portway_content_info{content="${deploy({ more: Forward.http({ listen: 84, to: TARGET }) }).content}"}`,
-    );
+    expect(content).toBe(`portway_content_info{content="${deploy({ more: MORE }).content}"}`);
     expect(Math.abs((value('content_timestamp_seconds') ?? 0) - Date.now() / 1000)).toBeLessThan(60);
     const memory = /MemTotal: +(\d+)/.exec(await host.read('/proc/meminfo'))?.[1];
     expect(value('memory_bytes')).toBe(Number(memory) * 1024);
