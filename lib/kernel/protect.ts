@@ -70,16 +70,24 @@ export function renderProtect(
       [
         'type filter hook prerouting priority raw + 1; policy accept;',
         'iif lo accept',
-        ...FAMILIES.map(({ family }) => `${family === 4 ? 'ip' : 'ip6'} saddr @never_v${family} accept`),
-        ...FAMILIES.map(({ family, source }) => `${source} @blocked_v${family} counter drop`),
+        ...FAMILIES.map(
+          ({ family, source }) => `${source} @blocked_v${family} ${address(family)} != @never_v${family} counter drop`,
+        ),
         ...(floods ? [`tcp flags & (fin | syn | rst | ack) == syn ${others}jump opening`] : []),
       ],
-      ['Before connection tracking, so that they cannot fill its table.'],
+      [
+        'Before connection tracking, so that they cannot fill its table. Who is never blocked is asked only of a blocked one:',
+        'each packet is looked up once.',
+      ],
     ),
     ...(perSecond === undefined ? [] : floodChains(perSecond, dryRun)),
     '}',
     '',
   ].join('\n');
+}
+
+function address(family: 4 | 6): string {
+  return family === 4 ? 'ip saddr' : 'ip6 saddr';
 }
 
 function sets(family: 4 | 6, floods: boolean): readonly string[] {
@@ -108,10 +116,13 @@ function floodChains(perSecond: number, dryRun: boolean): readonly string[] {
   return [
     renderChain(
       'opening',
-      FAMILIES.map(
-        ({ family, source }) =>
-          `update @rate_v${family} { ${source} ${limit} } update @flooding_v${family} { ${source} } counter${dryRun ? '' : ' drop'}`,
-      ),
+      [
+        ...FAMILIES.map(({ family }) => `${address(family)} @never_v${family} return`),
+        ...FAMILIES.map(
+          ({ family, source }) =>
+            `update @rate_v${family} { ${source} ${limit} } update @flooding_v${family} { ${source} } counter${dryRun ? '' : ' drop'}`,
+        ),
+      ],
       ['What one source opens too fast. Its packets may be forged, so nothing else of it is dropped.'],
     ),
     renderChain(
