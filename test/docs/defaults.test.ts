@@ -296,6 +296,19 @@ const DEFAULTS: readonly Default[] = [
   ),
   row(
     'Fleet',
+    'monitoring.logs.access',
+    (access) => fleet({ monitoring: { logs: access === undefined ? {} : { access } } }),
+    true,
+  ),
+  row(
+    'Fleet',
+    'monitoring.logs.retentionDays',
+    (retentionDays) => fleet({ monitoring: { logs: retentionDays === undefined ? {} : { retentionDays } } }),
+    7,
+  ),
+  row('Fleet', 'ipv6', (ipv6) => fleet({ ipv6 }), true),
+  row(
+    'Fleet',
     'monitoring.dashboard',
     (dashboard) =>
       fleet({
@@ -347,9 +360,6 @@ test.each(DEFAULTS.map((entry) => [entry.prop.join(': '), entry] as const))(
 );
 
 test('every documented default that is a literal is tried', () => {
-  // Refused on a fleet, whose props name them as those of a single gateway.
-  const literals = documented.filter(
-    ({ key, standard = '' }) => firstLiteral(standard) !== undefined && !key.startsWith('Fleet: monitoring.logs'),
-  );
+  const literals = documented.filter(({ standard = '' }) => firstLiteral(standard) !== undefined);
   expect(DEFAULTS.map(({ prop }) => prop.join(': '))).toEqual(expect.arrayContaining(literals.map(({ key }) => key)));
 });
