@@ -242,6 +242,12 @@ const DEFAULTS: readonly Default[] = [
   row(TARGETS, 'targetKeepAlive', (targetKeepAlive) => http({ targetKeepAlive }), false),
   row('Fleet', 'capacity.zones', (zones) => fleet({ zones }), 3),
   row(
+    'Fleet',
+    'ipv6',
+    (ipv6) => fleet({ ipv6, engine: 'iptables', forwards: { a: Forward.tcp({ listen: 9000, to: TWO }) } }),
+    true,
+  ),
+  row(
     'Forward.tls',
     'limits.perFleet',
     (perFleet) =>
