@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { BOOT } from './count/boot/section';
 import type { Section } from './count/section';
 import { SECTIONS } from './count/subjects';
 import type { Scenario } from './model';
@@ -9,6 +10,8 @@ export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   /** What is counted. */
   readonly sections: readonly Section[];
+  /** Whether first boots are counted. */
+  readonly firstBoots: boolean;
   readonly pace: Pace;
   /** Count instructions in an emulated machine instead of measuring time. */
   readonly count: boolean;
@@ -24,7 +27,7 @@ const FULL: Pace = { rounds: 5, seconds: 0.8, quick: false };
 const BOOTS = 2;
 const QUICK: Pace = { rounds: 3, seconds: 0.4, quick: true };
 
-const COUNTED = SECTIONS.map(({ name }) => name);
+const COUNTED = [...SECTIONS, BOOT].map(({ name }) => name);
 
 interface Parsed {
   readonly quick?: true;
@@ -74,6 +77,7 @@ export function readOptions(args: readonly string[], all: readonly Scenario[]): 
   return {
     scenarios: all.filter((s) => (only === undefined ? !(quick && s.slow) : only.includes(s.name))),
     sections: SECTIONS.filter(({ name }) => only === undefined || only.includes(name)),
+    firstBoots: only === undefined || only.includes(BOOT.name),
     pace: { ...pace, rounds: Math.ceil(rounds ?? pace.rounds), seconds: seconds ?? pace.seconds },
     count: count === true,
     synth: synth === true,

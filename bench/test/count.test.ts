@@ -2,6 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
+import { bootSubject } from '../src/count/boot/boots';
+import { HOSTS } from '../src/count/boot/hosts';
+import { BOOT } from '../src/count/boot/section';
 import { countVerdicts } from '../src/count/bounds';
 import { Samples } from '../src/count/count';
 import { versionsIn } from '../src/count/image';
@@ -98,8 +101,15 @@ describe('what must hold', () => {
       peer: name,
       subjects: subjects.map((s) => ({ ...s, instructions: Object.fromEntries(loads.map((load) => [load, [1]])) })),
     }));
-    const judged = countVerdicts({ ...counted(1), sections: all });
-    expect(judged).toHaveLength(26);
+    const { name, title, peer } = BOOT;
+    const boot = {
+      name,
+      title,
+      peer,
+      subjects: HOSTS.map((host) => bootSubject(host, [[{ name: host.at, instructions: 1, seconds: 1 }]])),
+    };
+    const judged = countVerdicts({ ...counted(1), sections: [...all, boot] });
+    expect(judged).toHaveLength(28);
   });
 });
 

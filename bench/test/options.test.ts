@@ -20,6 +20,7 @@ test('by default everything is measured, at length', () => {
   expect(read()).toEqual({
     scenarios: all,
     sections: SECTIONS,
+    firstBoots: true,
     pace: { rounds: 5, seconds: 0.8, quick: false },
     count: false,
     synth: false,
@@ -47,6 +48,8 @@ test('counting is done in two boots, or as many as asked for', () => {
   expect(read('--count', '--quick').pace.rounds).toBe(1);
   expect(read('--count', '--rounds', '3').pace.rounds).toBe(3);
   expect(read('--count', '--only', 'options-http').sections.map(({ name }) => name)).toEqual(['options-http']);
+  expect(read('--count', '--only', 'options-http').firstBoots).toBe(false);
+  expect(read('--count', '--only', 'boot')).toMatchObject({ sections: [], firstBoots: true });
 });
 
 test('scenarios by name, in their own order', () => {
@@ -60,7 +63,7 @@ test('mistakes are said with what is possible', () => {
     expect(() => read('--rounds', '0')).toThrow('must be a number above 0');
     expect(() => read('--seconds', 'x')).toThrow('must be a number above 0');
     expect(() => read('--count', '--only', 'udp')).toThrow(
-      'with --count, --only must be of remote, local, http, tls, http2, http3, many-remote, many-local, flood, refused, dropped, options-kernel, options-tcp, options-http, watching, got: udp',
+      'with --count, --only must be of remote, local, http, tls, http2, http3, many-remote, many-local, flood, refused, dropped, options-kernel, options-tcp, options-http, watching, boot, got: udp',
     );
     expect(() => read('--count', '--seconds', '1')).toThrow('--seconds has no meaning with --count');
     expect(() => read('--synth', '--only', 'udp')).toThrow('--synth goes with neither --count nor --only');

@@ -38,6 +38,8 @@ export interface GatewayRunOptions {
   readonly checks: Checks;
   /** An AWS endpoint of the user's. Default: the project's own is started. */
   readonly endpointUrl?: string | undefined;
+  /** Whether its machines count their instructions. Default: false. */
+  readonly counted?: boolean | undefined;
 }
 
 /** A step of a rehearsal. */
@@ -143,7 +145,7 @@ export class GatewayRun {
   }
 
   async #start(): Promise<void> {
-    const { folder, cleanup, endpointUrl, source, context, id, image } = this.#o;
+    const { folder, cleanup, endpointUrl, source, context, id, image, counted } = this.#o;
     await mkdir(folder, { recursive: true });
     const endpoint = endpointUrl === undefined ? await startEndpoint({ folder }) : useEndpoint(endpointUrl, folder);
     this.#endpoint = endpoint;
@@ -155,7 +157,7 @@ export class GatewayRun {
     this.#before = await this.#inventory(plan.fleet !== undefined);
     const { signalSocket, apiSocket } = endpoint;
     const zones = plan.fleet?.zones;
-    const lab = await Lab.start({ folder, cleanup, id, image, signalSocket, apiSocket, zones });
+    const lab = await Lab.start({ folder, cleanup, id, image, signalSocket, apiSocket, zones, counted });
     const onEvent = ({ what }: { what: string }) => {
       if (what === 'launched') this.#launched ||= Date.now();
     };

@@ -30,6 +30,8 @@ export interface LabOptions {
   zones?: number | undefined;
   /** Additional names for the VPC's resolver. */
   names?: Record<string, string> | undefined;
+  /** Whether its machines count their instructions. Default: false. */
+  counted?: boolean | undefined;
 }
 
 /** An instance as the EC2 API describes it: what the lab needs to run it. */
@@ -125,6 +127,7 @@ export class Lab {
       instanceType,
       cpus: instance.cpus,
       memoryMib: instance.memoryMib,
+      counted: this.#options.counted,
     });
   }
 

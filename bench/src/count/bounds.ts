@@ -92,6 +92,16 @@ export const BOUNDS: readonly CountBound[] = [
       title: `HTTP request while one address floods ${kind} and \`protect\` blocks it, of one without a flood`,
     }),
   ),
+  ...(['iptables', 'nginx'] as const).map(
+    (engine): CountBound => ({
+      section: 'boot',
+      load: 'boot',
+      subject: `portway-${engine}`,
+      against: 'empty',
+      atMost: 1.1,
+      title: `first boot until the first forwarded request (${engine}), of the image's alone`,
+    }),
+  ),
 ];
 
 export interface CountVerdict {

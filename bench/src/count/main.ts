@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ensurePackages } from '../../../rehearsal/src/apt';
+import { TOOLS } from '../../../rehearsal/src/doctor';
 import { HOST_TOOLS, needsLinuxRoot } from '../../../test/host/support/needs';
 import type { BenchOptions } from '../options';
 import { CAPACITY, DOCUMENT, runFolder } from '../paths';
 import { writeCharts } from '../report/charts';
+import { countBoots } from './boot/boots';
+import { BOOT } from './boot/section';
 import { countVerdicts } from './bounds';
 import { withCapacity } from './capacity';
 import { count } from './count';
@@ -19,13 +22,13 @@ import { waysChart } from './ways';
 const COMMITTED = join(__dirname, '../../results/counted.json');
 
 /** `npm run bench -- --count`. @returns the exit code */
-export async function countMain({ sections, pace, check, record }: BenchOptions): Promise<number> {
+export async function countMain({ sections, firstBoots, pace, check, record }: BenchOptions): Promise<number> {
   const impossible = needsLinuxRoot();
   if (impossible !== undefined) {
     console.error(`error: counting ${impossible}`);
     return 1;
   }
-  const missing = await ensurePackages(HOST_TOOLS, { report: console.log });
+  const missing = await ensurePackages(firstBoots ? { ...HOST_TOOLS, ...TOOLS } : HOST_TOOLS, { report: console.log });
   for (const { tool, reason } of missing) console.error(`error: ${tool} is missing: ${reason}`);
   if (missing.length > 0) return 1;
   const abort = new AbortController();
@@ -36,8 +39,11 @@ export async function countMain({ sections, pace, check, record }: BenchOptions)
     ? JSON.parse(await readFile(COMMITTED, 'utf8'))
     : undefined;
   let result: Counted | undefined;
-  for (const section of sections) {
-    const counted = await count({ section, boots: pace.rounds, report: console.log, signal: abort.signal });
+  const how = { boots: pace.rounds, report: console.log, signal: abort.signal };
+  const counts = sections.map((section) => () => count({ section, ...how }));
+  if (firstBoots) counts.push(() => countBoots({ ...how, timed: record }));
+  for (const counting of counts) {
+    const counted = await counting();
     result = merged(result, counted);
     // At once: a failure of a later section costs no earlier one.
     if (record) await commit(merged(committed, result));
@@ -58,7 +64,8 @@ export async function countMain({ sections, pace, check, record }: BenchOptions)
 /** An earlier run with the sections of this one in place of its own. */
 function merged(earlier: Counted | undefined, result: Counted): Counted {
   const all = [...result.sections, ...(earlier?.sections ?? [])];
-  return { ...result, sections: SECTIONS.flatMap(({ name }) => all.find((section) => section.name === name) ?? []) };
+  const names = [...SECTIONS, BOOT].map(({ name }) => name);
+  return { ...result, sections: names.flatMap((name) => all.find((section) => section.name === name) ?? []) };
 }
 
 async function commit(result: Counted): Promise<void> {

@@ -2,6 +2,8 @@ import { plainTable } from '../../../lib/plan/table';
 import { capital, table } from '../report/markdown-table';
 import { number } from '../report/numbers';
 import { type Spread, spread } from '../report/statistics';
+import { bootTables } from './boot/report';
+import { BOOT } from './boot/section';
 import { type CountVerdict, countVerdicts } from './bounds';
 import type { CountLoss } from './losses';
 import type { Counted, CountedSection, CountedSubject } from './result';
@@ -15,9 +17,11 @@ export function countMarkdown(result: Counted): string {
     boundsTable(countVerdicts(result)),
     ...result.sections.flatMap((section) => [
       `### ${section.title}, counted`,
-      ...(section.prices
-        ? [priceTable(section)]
-        : loadsOf(section).map((load) => `**${capital(LOADS[load].title)}**\n\n${loadTable(section, load)}`)),
+      ...(section.name === BOOT.name
+        ? bootTables(section)
+        : section.prices
+          ? [priceTable(section)]
+          : loadsOf(section).map((load) => `**${capital(LOADS[load].title)}**\n\n${loadTable(section, load)}`)),
     ]),
     '',
   ].join('\n\n');

@@ -33,6 +33,15 @@ export interface CountedSubject {
   readonly ours?: boolean;
   /** Instructions of all sides for one request, connection or datagram; a number for each batch. */
   readonly instructions: Readonly<Partial<Record<LoadName, readonly number[]>>>;
+  /** Of a first boot. */
+  readonly boot?: CountedBoot;
+}
+
+export interface CountedBoot {
+  /** Instructions of each step by the name of what begins it, in order; a number for each boot. */
+  readonly steps: Readonly<Record<string, readonly number[]>>;
+  /** Seconds of a boot of the same host in a machine that does not count. Undefined: there was none. */
+  readonly seconds?: number;
 }
 
 /** @returns undefined if it was not counted */

@@ -21,6 +21,7 @@ export const LOADS = {
   'refused-new': { title: 'a new connection with one request, refused', count: 200 },
   dropped: { title: 'a first packet', count: 400 },
   'tls-resumed': { title: 'a new TLS connection (resumed session) with one request', count: 60 },
+  boot: { title: 'from power-on to the first answer', count: 1 },
 } as const;
 export type LoadName = keyof typeof LOADS;
 

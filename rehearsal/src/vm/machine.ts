@@ -22,7 +22,21 @@ export const ARM_TOOLS: Tools = {
   'programs of arm64': { package: 'qemu-user-static', probe: ['arch-test', 'arm64'] },
 };
 
-export async function qemuMachine({ architecture, kernel, emulator }: VmImage): Promise<QemuMachine> {
+/**
+ * An instruction takes a nanosecond of the machine's own time, and QEMU knows how many there were (Vm.instructions). While it waits
+ * for the lab, its time goes as the lab's does. The processor is that of `npm run bench -- --count`.
+ */
+const COUNTED = [
+  ...['-machine', 'pc', '-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=on'],
+  ...['-cpu', 'EPYC-v1'],
+];
+
+/** @param counted see VmOptions. @throws Error for a counted machine that is not x86_64 */
+export async function qemuMachine({ architecture, kernel, emulator }: VmImage, counted = false): Promise<QemuMachine> {
+  if (counted) {
+    if (architecture !== 'x86_64') throw new Error(`a machine that counts must be x86_64, got: ${architecture}`);
+    return { command: emulator.qemu, arguments: COUNTED, console: 'ttyS0', kernelArguments: [] };
+  }
   if (architecture === 'x86_64') {
     const { name, arguments: accelerated } = await accelerator(emulator, kernel);
     return {
