@@ -88,7 +88,7 @@ function portway(engine: 'iptables' | 'nginx'): BootHost['boot'] {
     const checks = new Checks(() => (Date.now() - began) / 1000);
     const { Duration } = await import('aws-cdk-lib');
     const source = versionsSource({ first: { forwards, signalTimeout: Duration.millis(LIMIT_MS) } });
-    const run = new GatewayRun({ source, context: {}, folder, id, image, cleanup, checks, counted });
+    const run = new GatewayRun({ source, context: { engine }, folder, id, image, cleanup, checks, counted });
     const [start, deploy, report] = run.firstSteps;
     await start?.run(() => undefined);
     await deploy?.run(() => undefined);
