@@ -42,6 +42,8 @@ async function services(stage: Stage): Promise<void> {
   checks.expect(phase, 'a list that cannot be fetched is told', lists.startsWith(`${LIST}: 0 networks`), lists);
   const metrics = await output(stage, 'curl -s http://10.0.0.10:9464/metrics');
   checks.expect(phase, 'the metrics are answered', /^portway_\w+\{.*forward="web"/m.test(metrics), metrics);
+  const dropped = /^portway_blocked_packets_total\{by="lists"\} \d+$/m.test(metrics);
+  checks.expect(phase, 'with what the kernel drops, by the program that may ask it', dropped, metrics);
   // Each may do what it does, although it may do little.
   for (const service of ['portway-lists', 'portway-metrics']) {
     const shown = await output(stage, `systemctl show --value -p NRestarts -p ActiveState ${service} | sort | xargs`);
