@@ -154,7 +154,7 @@ describe('the template of a fleet with IPv6', () => {
       ...[
         [true, 80, '::/0'],
         [true, 443, '2001:db8:5::/48'],
-        [true, 5432, '::/0'],
+        [true, 9000, '::/0'],
       ],
     ]);
   });

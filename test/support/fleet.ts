@@ -91,7 +91,7 @@ function ipv6Fleet(): PortwayFleetProps {
       web: Forward.http({ listen: 80, redirectTo: 'https', proxyProtocol }),
       secure: Forward.https({ listen: 443, to: '10.0.9.10:8080', tls: Tls.secret(secret), proxyProtocol, allowFrom }),
       old: Forward.tcp({ listen: 8080, to: '10.0.9.11:8080', allowFrom: ['0.0.0.0/0'] }),
-      plain: Forward.tcp({ listen: 5432, to: '10.0.9.12:5432', engine: 'iptables' }),
+      plain: Forward.tcp({ listen: 9000, to: '10.0.9.12:9000', engine: 'iptables' }),
     },
   };
 }
