@@ -312,7 +312,6 @@ const DEFAULTS: readonly Default[] = [
     (retentionDays) => fleet({ monitoring: { logs: retentionDays === undefined ? {} : { retentionDays } } }),
     7,
   ),
-  row('Fleet', 'ipv6', (ipv6) => fleet({ ipv6 }), true),
   row(
     'Fleet',
     'monitoring.dashboard',
