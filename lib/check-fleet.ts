@@ -120,8 +120,7 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
     balancer: balancerNetworks({ ...place, ...subnets }, sizes.zones),
   });
   const { forwards, settings, machine, signalTimeout } = one;
-  const { fallbackTypes } = (isPlainObject(props.capacity) ? props.capacity : {}) as Written;
-  const capacity = { ...sizes, fallbackTypes: readFallbackTypes(fallbackTypes, machine, problems) };
+  const capacity = { ...sizes, fallbackTypes: readFallbackTypes(sizes.fallbackTypes, machine, problems) };
   if (props.ami === undefined) askForImage(machine, problems);
   if (signalTimeout.toSeconds() > LONGEST_BOOT)
     problems.add(

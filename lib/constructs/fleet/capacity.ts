@@ -59,11 +59,16 @@ export const CAPACITY = {
  */
 const MOST_HOSTS = 60;
 
-/** In place of a wrong capacity, so that everything else is checked too. */
-const STAND_IN: Capacity = { min: 2, max: 4, zones: 2, scaleOn: STANDARD, fallbackTypes: [] };
+/** The capacity with `fallbackTypes` as written: they are compared with the machine, which is read later. */
+export interface ReadCapacity extends Omit<Capacity, 'fallbackTypes'> {
+  readonly fallbackTypes: unknown;
+}
 
-/** Reads `capacity`, but for `fallbackTypes`, which depend on the machine. Reports anything wrong to `problems`. */
-export function readCapacity(value: unknown, problems: Problems): Capacity {
+/** In place of a wrong capacity, so that everything else is checked too. */
+const STAND_IN = { min: 2, max: 4, zones: 2, scaleOn: STANDARD };
+
+/** Reads `capacity`, but for `fallbackTypes`. Reports anything wrong to `problems`. */
+export function readCapacity(value: unknown, problems: Problems): ReadCapacity {
   const before = problems.length;
   const read = readObject(
     'capacity',
@@ -71,12 +76,14 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
     { parts: CAPACITY, example: '{ min: 2, max: 4, zones: 2 }', required: true, refused: NO_WORDS },
     problems,
   );
-  if (read === undefined) return STAND_IN;
+  const { fallbackTypes } = read ?? {};
+  const standIn = { ...STAND_IN, fallbackTypes };
+  if (read === undefined) return standIn;
   const min = readWhole('capacity.min', read.min, { from: 2, to: MOST_HOSTS - 2, required: true }, problems);
   const max = readWhole('capacity.max', read.max, { from: 4, to: MOST_HOSTS, required: true }, problems);
   const zones = readWhole('capacity.zones', read.zones, { from: 2, to: 6 }, problems) ?? STAND_IN.zones;
   const scaleOn = readScaleOn(read.scaleOn, problems);
-  if (min === undefined || max === undefined || problems.length > before) return STAND_IN;
+  if (min === undefined || max === undefined || problems.length > before) return standIn;
   if (max < min + zones)
     problems.add(
       'capacity.max',
@@ -89,5 +96,5 @@ export function readCapacity(value: unknown, problems: Problems): Capacity {
       `must not be more than min, which is ${min}: a zone's address leads to the hosts of that zone alone`,
       zones,
     );
-  return problems.length > before ? STAND_IN : { min, max, zones, scaleOn, fallbackTypes: [] };
+  return problems.length > before ? standIn : { min, max, zones, scaleOn, fallbackTypes };
 }
