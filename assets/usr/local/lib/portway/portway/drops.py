@@ -14,6 +14,8 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
 
 from portway.commands import Process, run
 from portway.files import read, replace
@@ -26,8 +28,6 @@ COUNTING = re.compile(r"^\tset ((?:denied|restricted)_\w+) \{$", re.M)
 ELEMENT = re.compile(r'counter packets (\d+) bytes \d+ comment "([\w-]+)"')
 CHAIN = re.compile(r"^\tchain (?:blocked|opening|countries) \{(.*?)^\t\}", re.M | re.S)
 RULE = re.compile(r" counter packets (\d+) .*drop$", re.M)
-LIMIT = re.compile(r'^\[(\d+):\d+\] -A PORTWAY-LIMIT.* "portway:([\w-]+)" .*-j DROP', re.M)
-HEADS = re.compile(r"counter from-(\S+) \{\s+packets (\d+)")
 TABLES = {"blocked": "portway", "protect": "portway_protect", "lists": "portway_lists"}
 
 # By reason, the part of the rules that is replaced as a whole, and forward, if it is of one: "limit ip web", "blocked nft ".
@@ -37,8 +37,6 @@ Counts = Counter[str]
 def kernel() -> Counts:
     """What the kernel's counters say now. A table that is not there has dropped nothing."""
     tables = {reason: Process("nft", "-t", "list", "table", "inet", table) for reason, table in TABLES.items()}
-    saves = {family: Process(f"{family}tables-nft-save", "-ct", "filter") for family in ("ip", "ip6")}
-    heads = Process("nft", "list", "counters", "table", "inet", "portway_heads")
     counts: Counts = Counter()
     for reason, process in tables.items():
         text = process.communicate()[0]
@@ -47,16 +45,22 @@ def kernel() -> Counts:
         # One by one: those of blocked networks may have thousands of elements, and nft 1.0.6 finds only the last of several that it is
         # asked for at once.
         for name in COUNTING.findall(text):
-            add(counts, "source nft", ELEMENT.findall(run("nft", "list", "set", "inet", "portway", name).stdout))
-    for family, process in saves.items():
-        add(counts, f"limit {family}", LIMIT.findall(process.communicate()[0]))
-    add(counts, "waiting nft", [(packets, name) for name, packets in HEADS.findall(heads.communicate()[0])])
+            elements = ELEMENT.findall(run("nft", "list", "set", "inet", "portway", name).stdout)
+            add(counts, "source nft", ((forward, int(packets)) for packets, forward in elements))
+    # A host has this program if it has such rules.
+    if find_spec("portway.kernel_findings"):
+        findings = import_module("portway.kernel_findings")
+        saves = {family: Process(f"{family}tables-nft-save", "-ct", "filter") for family in ("ip", "ip6")}
+        heads = Process("nft", "list", "counters", "table", "inet", "portway_heads")
+        for family, process in saves.items():
+            add(counts, f"limit {family}", findings.by_limits(process.communicate()[0]))
+        add(counts, "waiting nft", findings.by_heads(heads.communicate()[0]))
     return counts
 
 
-def add(counts: Counts, key: str, found: Iterable[tuple[str, str]]) -> None:
-    for packets, forward in found:
-        counts[f"{key} {forward}"] += int(packets)
+def add(counts: Counts, key: str, found: Iterable[tuple[str, int]]) -> None:
+    for forward, packets in found:
+        counts[f"{key} {forward}"] += packets
 
 
 def keep(counts: Counts) -> dict[str, list[int]]:

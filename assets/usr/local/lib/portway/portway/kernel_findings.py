@@ -15,23 +15,35 @@ SAYS = {
     "limit": "clients went over its limits: {count} packets dropped, the last before {last} (docs/packets.md)",
     "heads": "too many clients wait for an answer: {count} packets dropped since {since}, the last at {last} (docs/limits.md)",
 }
+# A forward and its dropped packets, or how many they are more.
+Counted = tuple[str, int]
 # As findings.py keeps it: for each counter 0 and its value.
 Read = dict[str, tuple[int, int]]
+
+
+def by_heads(listing: str) -> list[Counted]:
+    """What the counters of `nft list counters table inet portway_heads` say."""
+    return [(name, int(count)) for name, count in COUNTER.findall(listing)]
+
+
+def by_limits(rules: str) -> list[Counted]:
+    """What the rules of `iptables-nft-save -ct filter` say."""
+    return [(name, int(count)) for count, name in LIMIT.findall(rules)]
 
 
 def found(read: Read) -> Iterator[tuple[str, str, int]]:
     """Kind, forward and number of each new finding."""
     listing = run("nft", "list", "counters", "table", "inet", "portway_heads").stdout
-    yield from increases("heads", COUNTER.findall(listing), read)
-    listing = "".join(run(f"{tool}-nft-save", "-ct", "filter").stdout for tool in ("iptables", "ip6tables"))
-    yield from increases("limit", ((name, count) for count, name in LIMIT.findall(listing)), read)
+    yield from increases("heads", by_heads(listing), read)
+    rules = "".join(run(f"{tool}-nft-save", "-ct", "filter").stdout for tool in ("iptables", "ip6tables"))
+    yield from increases("limit", by_limits(rules), read)
 
 
-def increases(kind: str, counters: Iterable[tuple[str, str]], read: Read) -> Iterator[tuple[str, str, int]]:
+def increases(kind: str, counters: Iterable[Counted], read: Read) -> Iterator[tuple[str, str, int]]:
     """By how much the counters of forwards grew. After a change of rules they begin again."""
     counts: dict[str, int] = {}
     for name, count in counters:
-        counts[name] = counts.get(name, 0) + int(count)
+        counts[name] = counts.get(name, 0) + count
     for name, now in counts.items():
         before = read.get(f"{kind} {name}", (0, 0))[1]
         read[f"{kind} {name}"] = (0, now)

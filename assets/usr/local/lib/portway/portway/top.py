@@ -68,11 +68,10 @@ def kernel_drops() -> dict[str, int]:
         for name, rules in CHAIN.findall(run("nft", "-t", "list", "table", "inet", table).stdout):
             drops[name] += sum(map(int, DROPPED.findall(rules)))
     if find_spec("portway.kernel_findings"):
-        limit = import_module("portway.kernel_findings").LIMIT
+        findings = import_module("portway.kernel_findings")
         for tool in ("iptables", "ip6tables"):
-            drops["limits"] += sum(
-                int(one[0]) for one in limit.findall(run(f"{tool}-nft-save", "-ct", "filter").stdout)
-            )
+            rules = run(f"{tool}-nft-save", "-ct", "filter").stdout
+            drops["limits"] += sum(count for _, count in findings.by_limits(rules))
     return drops
 
 
