@@ -2,10 +2,26 @@ import { checkFleet } from '../../lib/check-fleet';
 import { checkStack } from '../../lib/check-stack';
 import { Forward } from '../../lib/forward/forward';
 import { PortwayError } from '../../lib/forward/problems';
-import { Tls } from '../../lib/forward/tls';
 import { hostContent } from '../../lib/host/host-content';
 import { OPERATING_SYSTEMS } from '../../lib/host/operating-system';
 import { publicProps } from '../../scripts/options-page/options-page';
+import { OF_FLEETS } from './defaults/fleet';
+import {
+  type Default,
+  http,
+  https,
+  letsEncrypt,
+  logins,
+  PROTECTION,
+  passthrough,
+  row,
+  SOURCES,
+  stack,
+  TARGETS,
+  TCP,
+  TWO,
+  transport,
+} from './defaults/row';
 
 /** All that a stack's props lead to: what the host gets, what AWS gets, or what is wrong with them. */
 function result(props: object): unknown {
@@ -31,71 +47,8 @@ function inherited(conf: string): string {
   return lines.filter((line) => !/^ {4}/.test(line) || !outer.has(line.trim())).join('\n');
 }
 
-type Props = Readonly<Record<string, unknown>>;
-
-const TWO = ['10.0.1.10:8080', '10.0.1.11:8080'];
-const stack = (props: Props) => ({
-  adminCidr: '203.0.113.7/32',
-  forwards: { web: Forward.http(HTTP as never) },
-  ...props,
-});
-const fleet = ({ zones, ...props }: Props) => ({
-  adminCidr: '203.0.113.7/32',
-  ami: { id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' },
-  capacity: { min: 3, max: 6, zones },
-  forwards: { web: Forward.http(HTTP as never) },
-  ...props,
-});
-const HTTP = { listen: 80, to: 8080 };
-const http = (props: Props) => stack({ forwards: { web: Forward.http({ ...HTTP, ...props } as never) } });
-const https = (props: Props) =>
-  stack({ forwards: { web: Forward.https({ listen: 443, to: 8080, tls: Tls.selfSigned(), ...props } as never) } });
-const transport = (kind: 'tcp' | 'udp', engine: string, props: Props) =>
-  stack({ engine, forwards: { game: Forward[kind]({ listen: 9000, to: TWO, ...props } as never) } });
-const logins = (failedLogins: Props, protect: Props = {}) =>
-  stack({ protect: { failedLogins: { paths: ['/login'], ...failedLogins }, ...protect } });
-const passthrough = (props: Props) =>
-  stack({
-    forwards: { sni: Forward.tls({ listen: 443, hosts: { 'a.example.com': { to: TWO } }, ...props } as never) },
-  });
-const letsEncrypt = (props: Props) =>
-  stack({
-    forwards: {
-      plain: Forward.http({ listen: 80, redirectTo: 'https' }),
-      web: Forward.https({
-        listen: 443,
-        to: 8080,
-        tls: Tls.letsEncrypt({ email: 'ops@example.com', domains: ['www.example.com'], ...props } as never),
-      }),
-    },
-  });
-/** With the admin's SSH these are as many rules as the default allows, and one more. */
-const SOURCES = Array.from({ length: 60 }, (_, i) => `10.${2 * i}.0.0/16`);
-
-interface Default {
-  /** The prop, as the options page has it. */
-  readonly prop: readonly [category: string, path: string];
-  /** The default to look at, where the docstring has several; otherwise the first. */
-  readonly literal?: string | number;
-  /** A stack with the prop; `undefined` leaves it out. */
-  readonly stack: (value: unknown) => object;
-  /** A value that makes a difference to the same stack. */
-  readonly other: unknown;
-}
-
-const row = (
-  category: string,
-  path: string,
-  stackWith: Default['stack'],
-  other: unknown,
-  literal?: string | number,
-): Default => ({ prop: [category, path], stack: stackWith, other, ...(literal === undefined ? {} : { literal }) });
-
-const TCP = 'Forward.tcp, Forward.udp';
-const PROTECTION = 'Protection of HTTP';
-const TARGETS = 'Targets of HTTP';
-
 const DEFAULTS: readonly Default[] = [
+  ...OF_FLEETS,
   row('Life of the host', 'onChange', (onChange) => stack({ onChange }), 'restart'),
   row('Life of the host', 'liveTrigger', (liveTrigger) => stack({ liveTrigger }), 'poll'),
   row(
@@ -240,88 +193,6 @@ const DEFAULTS: readonly Default[] = [
   row(TARGETS, 'cache.ignoreCookies', (ignoreCookies) => http({ cache: { sizeMb: 100, ignoreCookies } }), true),
   row(TARGETS, 'cache.waitForFill', (waitForFill) => http({ cache: { sizeMb: 100, waitForFill } }), 2),
   row(TARGETS, 'targetKeepAlive', (targetKeepAlive) => http({ targetKeepAlive }), false),
-  row('Fleet', 'capacity.zones', (zones) => fleet({ zones }), 3),
-  row(
-    'Fleet',
-    'ipv6',
-    (ipv6) => fleet({ ipv6, engine: 'iptables', forwards: { a: Forward.tcp({ listen: 9000, to: TWO }) } }),
-    true,
-  ),
-  row(
-    'Forward.tls',
-    'limits.perFleet',
-    (perFleet) =>
-      fleet({
-        forwards: {
-          a: Forward.tls({
-            listen: 443,
-            hosts: { 'a.example.com': { to: TWO } },
-            limits: { openConnections: 8, perFleet },
-          } as never),
-        },
-      }),
-    true,
-  ),
-  row(
-    TCP,
-    'limits.perFleet',
-    (perFleet) =>
-      fleet({
-        engine: 'nginx',
-        forwards: { a: Forward.tcp({ listen: 9000, to: TWO, limits: { openConnections: 8, perFleet } } as never) },
-      }),
-    true,
-  ),
-  row(
-    PROTECTION,
-    'limits.perFleet',
-    (perFleet) =>
-      fleet({
-        forwards: { a: Forward.http({ listen: 9000, to: TWO, limits: { openConnections: 8, perFleet } } as never) },
-      }),
-    true,
-  ),
-  row('Fleet', 'capacity.scaleOn.cpu', (cpu) => fleet({ capacity: { min: 3, max: 5, scaleOn: { cpu } } }), 60),
-  row(
-    'Fleet',
-    'monitoring.prometheus.port',
-    (port) => fleet({ monitoring: { prometheus: { from: ['10.0.5.0/24'], ...(port === undefined ? {} : { port }) } } }),
-    9100,
-  ),
-  row(
-    'Fleet',
-    'monitoring.cloudWatch.level',
-    (level) => fleet({ monitoring: { cloudWatch: level === undefined ? {} : { level } } }),
-    'forwards',
-  ),
-  row(
-    'Fleet',
-    'monitoring.cloudWatch.retentionDays',
-    (retentionDays) => fleet({ monitoring: { cloudWatch: retentionDays === undefined ? {} : { retentionDays } } }),
-    7,
-  ),
-  row(
-    'Fleet',
-    'monitoring.logs.access',
-    (access) => fleet({ monitoring: { logs: access === undefined ? {} : { access } } }),
-    true,
-  ),
-  row(
-    'Fleet',
-    'monitoring.logs.retentionDays',
-    (retentionDays) => fleet({ monitoring: { logs: retentionDays === undefined ? {} : { retentionDays } } }),
-    7,
-  ),
-  row(
-    'Fleet',
-    'monitoring.dashboard',
-    (dashboard) =>
-      fleet({
-        monitoring: { prometheus: { from: ['10.0.5.0/24'] }, ...(dashboard === undefined ? {} : { dashboard }) },
-      }),
-    true,
-  ),
-  row('Fleet', 'healthPort', (healthPort) => fleet({ healthPort }), 10_257),
   row('Error pages', 'errors.title', (title) => http({ errors: { title } }), 'Closed'),
   row('Error pages', 'errors.message', (message) => http({ errors: { message } }), 'Call us.'),
   row('Forward.http', 'maxHeaderKiB', (maxHeaderKiB) => http({ maxHeaderKiB }), 32),

@@ -32,6 +32,12 @@ class Ranges(list):
         return self
 
 
+def _existing(all_of_it, kind, its_id):
+    if its_id not in all_of_it:
+        raise ValueError(f"The {kind} ID '{its_id}' does not exist")
+    return all_of_it[its_id]
+
+
 def _with_ranges(step):
     def call(*arguments, **named):
         vpc_id, attributes = step(*arguments, **named)
@@ -57,9 +63,7 @@ def _open_acls():
 def create_block(logical_id, properties, stack_name):
     if str(properties.get("AmazonProvidedIpv6CidrBlock")).lower() != "true":
         raise ValueError("The rehearsal knows VPCCidrBlock with AmazonProvidedIpv6CidrBlock only")
-    vpc = ec2._vpcs.get(properties["VpcId"])
-    if vpc is None:
-        raise ValueError(f"The vpc ID '{properties['VpcId']}' does not exist")
+    vpc = _existing(ec2._vpcs, "vpc", properties["VpcId"])
     ranges = vpc.setdefault("_ipv6", Ranges())
     if ranges:
         raise ValueError("The VPC has an IPv6 CIDR block of Amazon already")
@@ -116,9 +120,7 @@ def _shape(subnet, properties):
 
 
 def create_subnet_block(logical_id, properties, stack_name):
-    subnet = ec2._subnets.get(properties["SubnetId"])
-    if subnet is None:
-        raise ValueError(f"The subnet ID '{properties['SubnetId']}' does not exist")
+    subnet = _existing(ec2._subnets, "subnet", properties["SubnetId"])
     if subnet.get("Ipv6CidrBlock"):
         raise ValueError(f"The subnet {subnet['SubnetId']} has an IPv6 CIDR block already")
     _shape(subnet, {"Ipv6CidrBlock": properties.get("Ipv6CidrBlock")})
