@@ -10,7 +10,6 @@ import type { Verified } from '../../../lib/operate/verified';
 import type { PortwayFleetProps } from '../../../lib/portway-fleet-props';
 import { schemaErrors } from '../../../test/support/json-schema';
 import { ec2Client } from '../../src/aws/client';
-import { inventory } from '../../src/aws/inventory';
 import { values } from '../../src/aws/other-inventory';
 import { FleetLab } from '../support/fleet-lab';
 import { makeTeam, type Team } from '../support/fleet-team';
@@ -29,13 +28,11 @@ let before: readonly string[];
 beforeAll(async () => {
   lab = await FleetLab.start();
   team = await makeTeam(lab.endpoint);
-  before = await everything();
+  before = await lab.everything();
   lab.hosts.start();
 });
 
 afterAll(() => lab?.stop());
-
-const everything = async () => [...(await inventory(lab.endpoint)), ...(await lab.balancing())];
 
 function props(): Partial<PortwayFleetProps> {
   const scope = new Stack(new App(), 'Team');
@@ -79,7 +76,7 @@ test('balancer and hosts are in the chosen subnets, and the name leads to the ba
     expect(SecurityGroups.map(({ GroupId }) => GroupId)).toContain(team.groupId);
     expect(IamInstanceProfile).toBeDefined();
   }
-  const made = (await everything()).filter((one) => !before.includes(one));
+  const made = (await lab.everything()).filter((one) => !before.includes(one));
   expect(made.filter((one) => one.startsWith('log group'))).toEqual([
     'log group /portway/Fleet',
     'log group /portway/Fleet/logs',
@@ -157,6 +154,6 @@ async function rule(command: AuthorizeSecurityGroupIngressCommand | RevokeSecuri
 test('destroy leaves what the team had, and nothing else', async () => {
   lab.hosts.behave(() => undefined);
   await lab.destroy();
-  expect(await everything()).toEqual(before);
+  expect(await lab.everything()).toEqual(before);
   expect(await team.records()).not.toContain('www.example.com');
 });

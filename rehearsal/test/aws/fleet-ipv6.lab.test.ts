@@ -9,7 +9,6 @@ import type { Verified } from '../../../lib/operate/verified';
 import type { PortwayFleetProps } from '../../../lib/portway-fleet-props';
 import { schemaErrors } from '../../../test/support/json-schema';
 import { ec2Client } from '../../src/aws/client';
-import { inventory } from '../../src/aws/inventory';
 import { values } from '../../src/aws/other-inventory';
 import { FleetLab } from '../support/fleet-lab';
 import { makeTeam, type Team } from '../support/fleet-team';
@@ -26,13 +25,12 @@ let before: readonly string[];
 beforeAll(async () => {
   lab = await FleetLab.start();
   team = await makeTeam(lab.endpoint);
-  before = await everything();
+  before = await lab.everything();
   lab.hosts.start();
 });
 
 afterAll(() => lab?.stop());
 
-const everything = async () => [...(await inventory(lab.endpoint)), ...(await lab.balancing())];
 const scope = new Stack(new App(), 'Team');
 const proxyProtocol = { accept: 'balancer' } as const;
 
@@ -115,7 +113,7 @@ test('is turned off again, and destroy leaves nothing', async () => {
   expect(await team.records()).not.toContain('AAAA');
   lab.hosts.behave(() => undefined);
   await lab.destroy();
-  expect(await everything()).toEqual(before);
+  expect(await lab.everything()).toEqual(before);
 });
 
 test('subnets of a team that have none fail at the deploy, in words that name one', async () => {

@@ -1,7 +1,6 @@
 import { Forward } from '../../../lib/forward/forward';
 import { BalancerReader } from '../../src/aws/balancer';
 import { callUnhealthy } from '../../src/aws/group';
-import { inventory } from '../../src/aws/inventory';
 import { values } from '../../src/aws/other-inventory';
 import { FleetLab } from '../support/fleet-lab';
 import { signalResource } from '../support/signal-resource';
@@ -19,13 +18,11 @@ let before: readonly string[];
 
 beforeAll(async () => {
   lab = await FleetLab.start();
-  before = await everything();
+  before = await lab.everything();
   lab.hosts.start();
 });
 
 afterAll(() => lab?.stop());
-
-const everything = async () => [...(await inventory(lab.endpoint)), ...(await lab.balancing())];
 
 test('a first deploy waits for both hosts, one in each zone, behind a balancer with an address in each', async () => {
   // A group takes no report in somebody else's name.
@@ -142,5 +139,5 @@ test('takes policies for connections and traffic, whose metrics are those of the
 test('destroy leaves nothing', async () => {
   lab.hosts.behave(() => undefined);
   await lab.destroy();
-  expect(await everything()).toEqual(before);
+  expect(await lab.everything()).toEqual(before);
 });

@@ -14,6 +14,7 @@ import { targetStates } from '../../src/aws/balancer';
 import { BOOTSTRAP, type CdkError, cdk } from '../../src/aws/cdk';
 import { type StartedEndpoint, startEndpoint } from '../../src/aws/endpoint';
 import { lifecycleStates } from '../../src/aws/group';
+import { inventory } from '../../src/aws/inventory';
 import { query, values } from '../../src/aws/other-inventory';
 import { FleetHosts } from './fleet-hosts';
 
@@ -103,14 +104,16 @@ export class FleetLab {
     return query(this.endpoint, 'autoscaling', action, '2011-01-01', more);
   }
 
-  /** What no other inventory has. */
-  async balancing(): Promise<string[]> {
-    const [balancers, groups, hosts] = await Promise.all([
+  /** All that the endpoint has, with what no other inventory tells. */
+  async everything(): Promise<string[]> {
+    const [others, balancers, groups, hosts] = await Promise.all([
+      inventory(this.endpoint),
       this.elb('DescribeLoadBalancers'),
       this.elb('DescribeTargetGroups'),
       this.scaling('DescribeAutoScalingGroups'),
     ]);
     return [
+      ...others,
       ...values(balancers, 'LoadBalancerArn'),
       ...values(groups, 'TargetGroupArn'),
       ...values(hosts, 'AutoScalingGroupName'),
