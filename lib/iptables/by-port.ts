@@ -17,13 +17,6 @@ const LIST = 16;
 /** The largest number of rules or jumps in each chain of a tree. */
 const WIDTH = 8;
 
-/**
- * Of more rules than this, the chains that only jump have four jumps at most: the worst of ten thousand forwards then passes 29
- * rules instead of 34, for a sixth more chains.
- */
-const MANY = 1000;
-const WIDTH_OF_MANY = 4;
-
 interface Branch {
   readonly ports: PortRange;
   readonly inside: readonly (Branch | PortRules)[];
@@ -32,7 +25,7 @@ interface Branch {
 /**
  * Rules that a packet finds by its port. The first packet of a connection walks a list until its rule matches, which is
  * slow for a thousand forwards. So beyond a short list, the rules form a tree of chains, each for a range of ports: ten
- * thousand forwards are seven chains deep. `matchPorts` writes the match for such a range.
+ * thousand forwards are five chains deep. `matchPorts` writes the match for such a range.
  */
 export function writeByPort(
   table: Table,
@@ -44,11 +37,10 @@ export function writeByPort(
     for (const forward of forwards) forward.write(chain);
     return;
   }
-  const width = countRules(forwards) > MANY ? WIDTH_OF_MANY : WIDTH;
   for (const transport of ['tcp', 'udp'] as const) {
     const own = forwards.filter((f) => f.transport === transport).toSorted((a, b) => a.ports.from - b.ports.from);
     let level: readonly (Branch | PortRules)[] = pack(own);
-    while (level.length > width) level = spread(level, width);
+    while (level.length > WIDTH) level = spread(level);
     const write = (into: string, node: Branch | PortRules): void => {
       if ('write' in node) {
         node.write(into);
@@ -77,8 +69,8 @@ function pack(forwards: readonly PortRules[]): readonly (Branch | PortRules)[] {
 }
 
 /** The next level up: as few chains as possible, of nearly equal size. */
-function spread(nodes: readonly (Branch | PortRules)[], width: number): readonly Branch[] {
-  const count = Math.ceil(nodes.length / width);
+function spread(nodes: readonly (Branch | PortRules)[]): readonly Branch[] {
+  const count = Math.ceil(nodes.length / WIDTH);
   const start = (i: number) => Math.floor((i * nodes.length) / count);
   return Array.from({ length: count }, (_, i) => branch(nodes.slice(start(i), start(i + 1))));
 }
