@@ -18,6 +18,7 @@ export function fleetFiles(healthPort: number | undefined): readonly HostFile[] 
       `${PROGRAMS}/host.d/ready.sh`,
       `${PACKAGE}/ready.py`,
       `${PACKAGE}/group.py`,
+      `${PACKAGE}/behind.py`,
     ),
   ];
 }

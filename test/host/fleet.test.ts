@@ -21,11 +21,20 @@ const hasty = (one: HostContent) =>
     'HEALTHY_SECONDS = 2',
   );
 
-const content = (listen = 5001, healthPort = PORT, alter = (one: HostContent) => one): Deployed =>
+/** Tries again sooner what other hosts have. */
+const persistent = (one: HostContent) => edited(one, `${PACKAGE}/behind.py`, 'PAUSES = (60, 180)', 'PAUSES = (2, 2)');
+
+const content = (
+  listen = 5001,
+  healthPort = PORT,
+  alter = (one: HostContent) => one,
+  more: Readonly<Record<string, Forward>> = {},
+): Deployed =>
   deployedOf({
     healthPort,
     fleet: { hosts: 4, balancer: [{ text: '10.0.0.0/24', family: 4 }] },
     forwards: {
+      ...more,
       web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }),
       kernel: Forward.tcp({ listen, to: `${ADDRESS.backend.v4}:9001`, family: 'ipv4', engine: 'iptables' }),
       'shared-http': Forward.http({
@@ -41,8 +50,19 @@ const content = (listen = 5001, healthPort = PORT, alter = (one: HostContent) =>
         limits: { openConnections: 12, perFleet: true },
       }),
     },
-    alter: (one) => alter(hasty(one)),
+    alter: (one) => alter(hasty(persistent(one))),
   });
+
+/** Its last part is missing. */
+function withoutAPart(deployed: Deployed): Deployed {
+  const [last = ''] = Object.keys(deployed.parameters)
+    .filter((name) => /\.\d+$/.test(name))
+    .slice(-1);
+  return {
+    ...deployed,
+    parameters: Object.fromEntries(Object.entries(deployed.parameters).filter(([name]) => name !== last)),
+  };
+}
 
 describeHost('a host of a fleet', () => {
   let gateway: LiveGateway;
@@ -143,6 +163,46 @@ describeHost('a host of a fleet', () => {
     await gateway.publish(content(6001, 10_300));
     expect(await answers(6001)).toBe('9001');
   });
+
+  /** As a deploy that `min` other hosts have made succeed. */
+  const othersHave = async (deployed: Deployed) => {
+    await gateway.aws.keep('parameters', deployed.parameters);
+    await gateway.aws.keep('progress');
+  };
+  const tries = async () => (await gateway.log()).split('it is tried again').length - 1;
+
+  test('tries again what other hosts have and what failed here, and is ready all the time', async () => {
+    await gateway.host.serve('gateway', ['python3', '/support/app.py', 'tcp', '85', 'other', '::']);
+    await othersHave(
+      content(6003, 10_300, undefined, { more: Forward.http({ listen: 85, to: `${ADDRESS.backend.v4}:9001` }) }),
+    );
+    await until('it failed', async () => (await tries()) === 1, 60);
+    expect(await ask(10_300)).toBe('ready\n200');
+    await gateway.host.sh('gateway', 'pkill -f "app.py tcp 85"');
+    await until('it has it', async () => (await answers(6003)) === '9001', 60);
+    expect(await ask(10_300)).toBe('ready\n200');
+  });
+
+  test.each<[string, Deployed]>([
+    [
+      'the kernel refuses',
+      content(6004, 10_300, (one) =>
+        edited(one, '/etc/portway/iptables.rules', /-A PORTWAY-DNAT .*/, '-A PORTWAY-DNAT -j NOWHERE'),
+      ),
+    ],
+    ['cannot be read', withoutAPart(content(6005, 10_300))],
+  ])(
+    'tells the balancer of a content that other hosts have and that %s; the next one makes it ready',
+    async (_, bad) => {
+      await othersHave(bad);
+      const told = /^content \w+, which other hosts have, cannot be set up here: see bootstrap.log\n503$/;
+      await until('the balancer is told', async () => told.test(await ask(10_300)), 90);
+      expect(await answers(6003)).toBe('9001');
+      await othersHave(content(6003, 10_300));
+      await until('it is ready', async () => (await ask(10_300)) === 'ready\n200', 60);
+      expect(await answers(6003)).toBe('9001');
+    },
+  );
 
   test('a reboot when nothing is deployed is told to nobody, and is no failure', async () => {
     await gateway.host.sh('gateway', 'rm -f /var/lib/portway/signalled-*');

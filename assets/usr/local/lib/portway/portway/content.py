@@ -79,7 +79,9 @@ def live() -> int:
             return wait(tag, "the pointer names another content than the instance's tag")
         forget(WAITING)
         forget(TROUBLE)
-        if pointer.content == read(paths.FAILED).strip():
+        if pointer.content == read(paths.FAILED).strip() and not any(
+            one.is_due(pointer) for one in cut.load("portway.behind")
+        ):
             return 0
         runs = pointer.content == trees.content_of(paths.GOOD)
         if runs and os.path.exists(paths.FAILED):
@@ -110,12 +112,17 @@ def wait(tag: str, reason: str) -> int:
     if waiting != tag:
         replace(WAITING, f"{time.monotonic():.0f} {tag}")
     elif time.monotonic() - int(since) > sum(PAUSES):
-        say(f"FAILED: {reason}")
         # See reconcile.fetch_anew.
         old = parse_pointer(read(paths.POINTER).rstrip())
-        failed(old._replace(content=tag, live=old.live[:-DIGITS] + tag[:DIGITS]), reason)
-        try_to_send()
+        refuse(old._replace(content=tag, live=old.live[:-DIGITS] + tag[:DIGITS]), reason)
     return 1
+
+
+def refuse(pointer: Pointer, reason: str) -> None:
+    """Of a content that is not even tried."""
+    say(f"FAILED: {reason}")
+    failed(pointer, reason)
+    try_to_send()
 
 
 def change(text: str) -> Optional[int]:
@@ -156,10 +163,7 @@ def is_paused(pointer: Pointer) -> bool:
     until = fingerprint.paused_until()
     if not until:
         return False
-    reason = f"paused by portway pause until {time.strftime('%H:%MZ', time.gmtime(until))}"
-    say(f"FAILED: {reason}")
-    failed(pointer, reason)
-    try_to_send()
+    refuse(pointer, f"paused by portway pause until {time.strftime('%H:%MZ', time.gmtime(until))}")
     return True
 
 

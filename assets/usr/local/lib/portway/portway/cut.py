@@ -23,14 +23,13 @@ from portway.served import Content, texts_of
 DRAINING = "/run/portway/draining"
 
 
-def load() -> list[Any]:
-    """What this host has to look after: tracked flows with iptables, sockets with nginx."""
-    names = ("portway.cut_flows", "portway.cut_sockets")
+def load(*names: str) -> list[Any]:
+    """Those of these modules that this host has."""
     return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
 
 
-# Loaded before a change, since the tree of this program is another one afterwards.
-PARTS = load()
+# Tracked flows with iptables, sockets with nginx. Loaded before a change, since the tree of this program is another one afterwards.
+PARTS = load("portway.cut_flows", "portway.cut_sockets")
 
 
 def cut(before: list[str], after: list[str], workers: list[str], is_drained: bool) -> None:

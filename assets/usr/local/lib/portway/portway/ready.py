@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 
-from portway import lock, nginx, trees
+from portway import behind, lock, nginx, trees
 from portway.drift import NGINX, PACKAGE, Drift
 from portway.files import forget, read, replace
 from portway.group import READY
@@ -34,6 +34,8 @@ def trouble() -> str:
     """Why this host should get no connections; empty if it should."""
     if not trees.content_of(GOOD):
         return "no content was proved yet"
+    if behind.trouble():
+        return behind.trouble()
     # While a change is tried, rules and nginx may be ahead of the good tree. The change proves them itself.
     if not lock.hold(wait=False):
         return answers_at_all()

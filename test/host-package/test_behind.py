@@ -1,0 +1,76 @@
+"""When a host of a fleet tries a content again that others have; test/host/fleet.test.ts has it fail for real."""
+
+import pytest
+from portway import behind, paths, report
+from portway.parts import Pointer
+
+CONTENT = "c" * 64
+POINTER = Pointer(CONTENT, {}, "GatewayLive0123456789abcdef", "Portway", [])
+ARN = "arn:aws:cloudformation:eu-central-1:123456789012:stack/Portway/1"
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """Its clock, what CloudFormation says, and what was sent."""
+
+    class Host:
+        now, state, sent = 1000.0, "UPDATE_COMPLETE", []
+
+        def look(self, seconds=0.0):
+            self.now += seconds
+            return behind.is_due(POINTER)
+
+    one = Host()
+    one.sent = []
+
+    def signal(said):
+        one.sent.append(said)
+        if one.state:
+            raise OSError(f"ValidationError: Stack {ARN} is in {one.state} state and cannot be signaled")
+
+    monkeypatch.setattr(behind, "STATE", str(tmp_path / "behind"))
+    monkeypatch.setattr(paths, "FAILED", str(tmp_path / "failed"))
+    monkeypatch.setattr(report, "FILE", str(tmp_path / "live-signal"))
+    monkeypatch.setattr(report, "signal", signal)
+    monkeypatch.setattr(behind.time, "monotonic", lambda: one.now)
+    (tmp_path / "failed").write_text(f"{CONTENT}\n")
+    return one
+
+
+def test_it_is_tried_twice_again_and_then_the_balancer_is_told(host):
+    assert [host.look(), host.look(59), host.look(1)] == [False, False, True]
+    assert behind.trouble() == ""
+    assert [host.look(179), host.look(1)] == [False, True]
+    # While the last try runs nothing is told yet.
+    assert behind.trouble() == ""
+    assert [host.look(2), host.look(9999)] == [False, False]
+    assert behind.trouble() == f"content {CONTENT}, which other hosts have, cannot be set up here: see bootstrap.log"
+    assert [(one.status, one.live) for one in host.sent] == [("FAILURE", POINTER.live)]
+
+
+@pytest.mark.parametrize(
+    "state", ["", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE"]
+)
+def test_a_host_stays_ready_where_the_deploy_has_not_succeeded(host, state):
+    host.state = state
+    assert not any(host.look(100) for _ in range(50))
+    assert behind.trouble() == ""
+
+
+def test_a_report_that_waits_is_sent_first(host):
+    report.keep("FAILURE", POINTER, "no disk")
+    assert not host.look(100)
+    assert host.sent == []
+
+
+def test_another_content_begins_anew(host, tmp_path):
+    for _ in range(5):
+        host.look(500)
+    assert behind.trouble() != ""
+    (tmp_path / "failed").unlink()
+    assert behind.trouble() == ""
+    (tmp_path / "failed").write_text("d" * 64)
+    assert behind.trouble() == ""
+    assert not behind.is_due(POINTER._replace(content="d" * 64))
+    host.now += 60
+    assert behind.is_due(POINTER._replace(content="d" * 64))
