@@ -43,13 +43,21 @@ export function offenceMaps(protect: Protect | undefined, forwards: readonly Web
     `log_format portway-offence '$portway_offence ${hasProxies(forwards) ? `${peer} ` : ''}$remote_addr';`,
     ...(told.length === 0 ? [] : [peerMap(told)]),
     ...(hidden.length === 0 ? [] : [unnamedMap(hidden)]),
-    block(`map "${mark}$status$upstream_status" $portway_refused`, ['429 refused;', "default '';"]),
+    // By the status first: the others are evaluated for the few requests that have it.
+    block('map $status $portway_offence', [
+      '429 $portway_refused;',
+      ...(paths.length === 0 ? [] : ['401 $portway_failed_login;', '403 $portway_failed_login;']),
+      "default '';",
+    ]),
+    block(`map "${mark}$upstream_status" $portway_refused`, ["'' refused;", "default '';"]),
     // nginx refuses a variable that no server sets.
-    paths.length === 0
-      ? 'map $portway_refused $portway_offence { default $portway_refused; }'
-      : block(`map "${mark}$status ${ASKED}" $portway_offence`, [
-          `"~*^40[13] (?:${paths.join('|')})(?:[/;]|$)" logins;`,
-          'default $portway_refused;',
+    ...(paths.length === 0
+      ? []
+      : [
+          block(`map "${mark}${ASKED}" $portway_failed_login`, [
+            `"~*^(?:${paths.join('|')})(?:[/;]|$)" logins;`,
+            "default '';",
+          ]),
         ]),
     ...(hasProxies(forwards) ? [sourceMap()] : []),
   ];
