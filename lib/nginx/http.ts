@@ -55,6 +55,8 @@ export function httpContext(
     // The gateway's own answers must not depend on a mime.types file. Targets set the types of theirs.
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # unset variables are empty',
+    // nginx takes memory for a request in blocks of this size, 4k by default. Such a request fills four of those.
+    ...(own.length > 0 ? ['request_pool_size 16k;  # one block of memory for a request'] : []),
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
