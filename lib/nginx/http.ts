@@ -56,13 +56,13 @@ export function httpContext(
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # unset variables are empty',
     // nginx takes memory for a request in blocks of this size, 4k by default. Such a request fills four of those.
-    ...(own.length > 0 ? ['request_pool_size 16k;  # one block of memory for a request'] : []),
+    ...(own.length > 0 ? ['request_pool_size 16k;'] : []),
     ...(own.some((f) => f.sites.some(({ host = '' }) => host.length > 40))
       ? ['server_names_hash_bucket_size 512;  # for the longest of the names below']
       : []),
     ...(own.length > 0 ? httpLines({ forwards: own, facts, memoryMiB }) : []),
     '',
-    '# After each start and reload the host asks which configuration runs.',
+    '# The host asks which configuration runs.',
     block('server', [
       `listen unix:${NGINX_PATHS.socket};`,
       'access_log off;',
