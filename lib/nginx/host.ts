@@ -19,7 +19,7 @@ export const NAME = '$portway_name';
 export function hostMaps({ scheme, port }: { readonly scheme: string; readonly port: string }): readonly Line[] {
   return [
     '',
-    '# Host must be a name or an address, with or without a port, and match the request line.',
+    '# Host must be a name or an address, perhaps with a port, and match the request line.',
     block(`map "$host $http_host" ${HOST}`, [
       '"~*^([\\w.-]+|\\[[\\da-f:.]+]) \\1\\.?(:\\d{0,5})?$" $http_host;',
       `"~*^([\\w.-]*|\\[[\\da-f:.]+]) $" ${NAME}$portway_at;  # HTTP/3 and HTTP/1.0 have no Host`,

@@ -51,7 +51,7 @@ export function httpContext(
   const facts = requestFacts(own, { headers: commonHeaders(own), blanked: blankedNames(own), protect, measured });
   return block('http', [
     'server_tokens off;',
-    'absolute_redirect off;  # redirects within a site have only a path',
+    'absolute_redirect off;  # redirects within a site are paths',
     // The gateway's own answers must not depend on a mime.types file. Targets set the types of theirs.
     'default_type text/plain;',
     'uninitialized_variable_warn off;  # unset variables are empty',
