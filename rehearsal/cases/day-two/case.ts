@@ -32,7 +32,10 @@ async function explained(stage: Stage): Promise<void> {
     const text = await ends(stage, `sudo portway explain tcp ${port} from 198.51.100.9`);
     checks.expect(phase, `explain tells what happens to port ${port}`, said.test(text), text);
   }
+  const watch = stage.watch();
   const top = await output(stage, 'sudo portway top --json');
+  const { lost, requests } = await watch.stop();
+  checks.expect(phase, 'all is answered meanwhile', requests > 0 && lost === 0, `${lost} of ${requests} were lost`);
   checks.expect(phase, 'top names the client that asks', /"source": "198\.51\.100\.10"/.test(top), top);
 }
 
