@@ -14,7 +14,7 @@ def host(tmp_path, monkeypatch):
     """Its clock, what CloudFormation says, and what was sent."""
 
     class Host:
-        now, state, sent = 1000.0, "UPDATE_COMPLETE", []
+        now, state, sent, paused = 1000.0, "UPDATE_COMPLETE", [], 0
 
         def look(self, seconds=0.0):
             self.now += seconds
@@ -32,6 +32,8 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "FAILED", str(tmp_path / "failed"))
     monkeypatch.setattr(report, "FILE", str(tmp_path / "live-signal"))
     monkeypatch.setattr(report, "signal", signal)
+    monkeypatch.setattr(behind, "HELD", str(tmp_path / "rolled-back"))
+    monkeypatch.setattr(behind, "paused_until", lambda: one.paused)
     monkeypatch.setattr(behind.time, "monotonic", lambda: one.now)
     (tmp_path / "failed").write_text(f"{CONTENT}\n")
     return one
@@ -55,6 +57,20 @@ def test_a_host_stays_ready_where_the_deploy_has_not_succeeded(host, state):
     host.state = state
     assert not any(host.look(100) for _ in range(50))
     assert behind.trouble() == ""
+
+
+def test_a_pause_by_hand_is_no_reason_to_try_or_to_tell(host):
+    host.paused = 1
+    assert not any(host.look(100) for _ in range(50))
+    assert (behind.trouble(), host.sent) == ("", [])
+    host.paused = 0
+    assert [host.look(), host.look(60)] == [False, True]
+
+
+def test_a_rollback_by_hand_stays_until_another_content(host, tmp_path):
+    (tmp_path / "rolled-back").write_text(CONTENT)
+    assert not any(host.look(100) for _ in range(50))
+    assert (behind.trouble(), host.sent) == ("", [])
 
 
 def test_a_report_that_waits_is_sent_first(host):

@@ -204,6 +204,16 @@ describeHost('a host of a fleet', () => {
     },
   );
 
+  test('a rollback by hand stays, though other hosts have the newer content', async () => {
+    await gateway.update(content(6006, 10_300));
+    expect(await gateway.host.sh('gateway', 'portway rollback')).toContain('The stack says another content');
+    expect(await answers(6003)).toBe('9001');
+    // Three times as long as a content that failed waits for its next try.
+    await sleep(15_000);
+    expect([await answers(6003), await ask(10_300)]).toEqual(['9001', 'ready\n200']);
+    expect(await gateway.update(content(6003, 10_300), 90)).toMatchObject({ Status: 'SUCCESS' });
+  });
+
   test('a reboot when nothing is deployed is told to nobody, and is no failure', async () => {
     await gateway.host.sh('gateway', 'rm -f /var/lib/portway/signalled-*');
     await gateway.aws.keep('progress');

@@ -4,7 +4,8 @@ ready, so that the group replaces it.
 A deploy waits for the first hosts alone, and a host that fails before that ends it. One that fails later is asked for nothing:
 CloudFormation refuses its report, since the deploy has succeeded. So that refusal says that the others have proved the content.
 
-A host that cannot hear what is deployed stays ready. If none of them could, the group would end them all.
+A host that cannot hear what is deployed stays ready. If none of them could, the group would end them all. So does one that
+somebody has paused, or rolled back by hand.
 """
 
 import re
@@ -12,7 +13,9 @@ import time
 
 from portway import paths, report
 from portway.files import read, replace
+from portway.fingerprint import paused_until
 from portway.parts import Pointer
+from portway.rollback import HELD
 from portway.say import say
 
 # The content, the tries of it that began, and the second of the last one. Lost at a reboot, which is another try.
@@ -46,6 +49,8 @@ def others_have(pointer: Pointer) -> bool:
 def is_due(pointer: Pointer) -> bool:
     """Whether to try a content again that failed when it was tried last."""
     content = pointer.content
+    if paused_until() or read(HELD) == content:
+        return False
     count, last = tries(content)
     if count == 0:
         # The first report of it may still have to be sent, and ends the deploy.
@@ -65,6 +70,6 @@ def is_due(pointer: Pointer) -> bool:
 def trouble() -> str:
     """What the balancer is told; empty if this host keeps up, or is still trying."""
     content = read(paths.FAILED).strip()
-    if not content or tries(content)[0] < GIVEN_UP:
+    if not content or tries(content)[0] < GIVEN_UP or read(HELD) == content:
         return ""
     return f"content {content}, which other hosts have, cannot be set up here: see bootstrap.log"
