@@ -1,7 +1,7 @@
 """When a host of a fleet tries a content again that others have; test/host/fleet.test.ts has it fail for real."""
 
 import pytest
-from portway import behind, paths, report
+from portway import behind, paths, report, rollback
 from portway.parts import Pointer
 
 CONTENT = "c" * 64
@@ -65,6 +65,39 @@ def test_a_pause_by_hand_is_no_reason_to_try_or_to_tell(host):
     assert (behind.trouble(), host.sent) == ("", [])
     host.paused = 0
     assert [host.look(), host.look(60)] == [False, True]
+
+
+def test_a_pause_that_begins_later_takes_the_word_back(host):
+    for _ in range(5):
+        host.look(500)
+    assert behind.trouble() != ""
+    host.paused = 1
+    assert behind.trouble() == ""
+    host.paused = 0
+    assert behind.trouble() != ""
+
+
+@pytest.mark.parametrize("state", ["", "UPDATE_ROLLBACK_FAILED"])
+def test_cloudformation_is_asked_once_a_minute(host, state):
+    host.state = state
+    for _ in range(60):
+        host.look(10)
+    assert len(host.sent) == 10
+
+
+def test_a_rollback_by_hand_of_a_host_that_is_behind_stays(host, tmp_path, monkeypatch):
+    for name in ("HELD", "FAILED"):
+        monkeypatch.setattr(rollback, name, str(tmp_path / {"HELD": "rolled-back", "FAILED": "failed"}[name]))
+    runs = {"good": "b" * 64}
+    monkeypatch.setattr(rollback, "content_of", lambda _: runs["good"])
+    # The host ran b while c was deployed, and goes back to a.
+    deployed = rollback.deployed()
+    runs["good"] = "a" * 64
+    rollback.hold(deployed)
+    # content.live brings c back unless it has failed.
+    assert (tmp_path / "failed").read_text().strip() == CONTENT
+    assert not any(host.look(100) for _ in range(50))
+    assert behind.trouble() == ""
 
 
 def test_a_rollback_by_hand_stays_until_another_content(host, tmp_path):

@@ -53,6 +53,12 @@ const content = (
     alter: (one) => alter(hasty(persistent(one))),
   });
 
+/** The kernel refuses its rules. */
+const unacceptable = (listen: number) =>
+  content(listen, 10_300, (one) =>
+    edited(one, '/etc/portway/iptables.rules', /-A PORTWAY-DNAT .*/, '-A PORTWAY-DNAT -j NOWHERE'),
+  );
+
 /** Its last part is missing. */
 function withoutAPart(deployed: Deployed): Deployed {
   const [last = ''] = Object.keys(deployed.parameters)
@@ -147,9 +153,7 @@ describeHost('a host of a fleet', () => {
   });
 
   test('goes back after a bad change, and is ready all the time', async () => {
-    const bad = content(6002, 10_300, (one) =>
-      edited(one, '/etc/portway/iptables.rules', /-A PORTWAY-DNAT .*/, '-A PORTWAY-DNAT -j NOWHERE'),
-    );
+    const bad = unacceptable(6002);
     const seen = new Set<string>();
     let done = false;
     const looking = (async () => {
@@ -184,12 +188,7 @@ describeHost('a host of a fleet', () => {
   });
 
   test.each<[string, Deployed]>([
-    [
-      'the kernel refuses',
-      content(6004, 10_300, (one) =>
-        edited(one, '/etc/portway/iptables.rules', /-A PORTWAY-DNAT .*/, '-A PORTWAY-DNAT -j NOWHERE'),
-      ),
-    ],
+    ['the kernel refuses', unacceptable(6004)],
     ['cannot be read', withoutAPart(content(6005, 10_300))],
   ])(
     'tells the balancer of a content that other hosts have and that %s; the next one makes it ready',
@@ -198,14 +197,30 @@ describeHost('a host of a fleet', () => {
       const told = /^content \w+, which other hosts have, cannot be set up here: see bootstrap.log\n503$/;
       await until('the balancer is told', async () => told.test(await ask(10_300)), 90);
       expect(await answers(6003)).toBe('9001');
+      // Whoever looks for the reason keeps the host meanwhile.
+      await gateway.host.sh('gateway', 'portway pause 10m');
+      await until('it is ready while it is paused', async () => (await ask(10_300)) === 'ready\n200', 20);
+      await gateway.host.sh('gateway', 'portway pause off');
+      await until('the balancer is told again', async () => told.test(await ask(10_300)), 20);
       await othersHave(content(6003, 10_300));
       await until('it is ready', async () => (await ask(10_300)) === 'ready\n200', 60);
       expect(await answers(6003)).toBe('9001');
     },
   );
 
-  test('a rollback by hand stays, though other hosts have the newer content', async () => {
+  test.each<[string, (() => Promise<void>) | undefined]>([
+    ['that runs', undefined],
+    [
+      'that failed here',
+      async () => {
+        const before = await tries();
+        await othersHave(unacceptable(6007));
+        await until('it failed', async () => (await tries()) > before, 60);
+      },
+    ],
+  ])('a rollback by hand stays, though other hosts have the newer content %s', async (_, change) => {
     await gateway.update(content(6006, 10_300));
+    await change?.();
     expect(await gateway.host.sh('gateway', 'portway rollback')).toContain('The stack says another content');
     expect(await answers(6003)).toBe('9001');
     // Three times as long as a content that failed waits for its next try.

@@ -8,6 +8,7 @@ A host that cannot hear what is deployed stays ready. If none of them could, the
 somebody has paused, or rolled back by hand.
 """
 
+import math
 import re
 import time
 
@@ -18,8 +19,11 @@ from portway.parts import Pointer
 from portway.rollback import HELD
 from portway.say import say
 
-# The content, the tries of it that began, and the second of the last one. Lost at a reboot, which is another try.
+# The content, the tries of it that began, and the second of the last one, or of the last question with none. Lost at a
+# reboot, which is another try.
 STATE = "/run/portway/behind"
+# Between two questions, so that a fleet of which a rollback hangs does not use up what CloudFormation answers in a second.
+QUESTION_SECONDS = 60
 # Before the second and the third try: a mirror that does not answer for a moment should cost no host.
 PAUSES = (60, 180)
 GIVEN_UP = len(PAUSES) + 2
@@ -30,7 +34,7 @@ PROVED = re.compile(r"Stack \S+ is in (?:CREATE|UPDATE)_COMPLETE state")
 def tries(content: str) -> tuple[int, float]:
     """How many began, and when the last one did."""
     words = read(STATE).split()
-    return (int(words[1]), float(words[2])) if words[:1] == [content] else (0, 0)
+    return (int(words[1]), float(words[2])) if words[:1] == [content] else (0, -math.inf)
 
 
 def keep(content: str, count: int) -> None:
@@ -46,17 +50,24 @@ def others_have(pointer: Pointer) -> bool:
     return False
 
 
+def is_left_alone(content: str) -> bool:
+    """Whether somebody has paused this host, or rolled it back by hand."""
+    return paused_until() != 0 or read(HELD) == content
+
+
 def is_due(pointer: Pointer) -> bool:
     """Whether to try a content again that failed when it was tried last."""
     content = pointer.content
-    if paused_until() or read(HELD) == content:
+    if is_left_alone(content):
         return False
     count, last = tries(content)
     if count == 0:
         # The first report of it may still have to be sent, and ends the deploy.
-        if report.waiting() is None and others_have(pointer):
-            say(f"other hosts have content {content}; here it is tried again")
-            keep(content, 1)
+        if report.waiting() is None and time.monotonic() - last >= QUESTION_SECONDS:
+            proved = others_have(pointer)
+            keep(content, int(proved))
+            if proved:
+                say(f"other hosts have content {content}; here it is tried again")
     elif count > len(PAUSES):
         if count < GIVEN_UP:
             say(f"other hosts have content {content}, and it failed here {count} times: the balancer is told")
@@ -70,6 +81,6 @@ def is_due(pointer: Pointer) -> bool:
 def trouble() -> str:
     """What the balancer is told; empty if this host keeps up, or is still trying."""
     content = read(paths.FAILED).strip()
-    if not content or tries(content)[0] < GIVEN_UP or read(HELD) == content:
+    if not content or tries(content)[0] < GIVEN_UP or is_left_alone(content):
         return ""
     return f"content {content}, which other hosts have, cannot be set up here: see bootstrap.log"

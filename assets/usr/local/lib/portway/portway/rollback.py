@@ -26,14 +26,19 @@ def choose(known: list[history.Entry], number: str) -> Optional[history.Entry]:
     return next((entry for entry in known[:-1] if str(entry.number) == number), None)
 
 
-def hold(deployed: str) -> None:
-    """Keeps the deployed content from coming back at once."""
-    if deployed == content_of(GOOD):
+def deployed() -> str:
+    """The stack's content: what failed here or was rolled back by hand, otherwise what runs."""
+    return read(FAILED).strip() or content_of(GOOD)
+
+
+def hold(wanted: str) -> None:
+    """Keeps the stack's content from coming back at once."""
+    if wanted == content_of(GOOD):
         forget(HELD)
         forget(FAILED)
     else:
-        replace(HELD, deployed)
-        replace(FAILED, deployed)
+        replace(HELD, wanted)
+        replace(FAILED, wanted)
 
 
 def main(words: list[str]) -> None:
@@ -51,11 +56,11 @@ def main(words: list[str]) -> None:
     damaged = damage(entry.path)
     if damaged:
         sys.exit(f"portway: that tree is damaged: {damaged}")
-    deployed = read(HELD) if read(HELD) == read(FAILED) != "" else content_of(GOOD)
+    wanted = deployed()
     say(f"rollback by hand to number {entry.number}, content {content_of(entry.path)}")
     setting_up.copy(entry.path)
     if cut.set_up():
         sys.exit("portway: the rollback failed: what ran before goes on; see /var/log/portway/bootstrap.log")
-    hold(deployed)
+    hold(wanted)
     history.keep()
     print("The stack says another content: deploy what runs now, or the next deploy or reboot brings that one.")
