@@ -63,7 +63,7 @@ test('mistakes are said with what is possible', () => {
     expect(() => read('--rounds', '0')).toThrow('must be a number above 0');
     expect(() => read('--seconds', 'x')).toThrow('must be a number above 0');
     expect(() => read('--count', '--only', 'udp')).toThrow(
-      'with --count, --only must be of remote, local, http, tls, http2, http3, many-remote, many-local, flood, refused, dropped, options-kernel, options-tcp, options-http, watching, boot, got: udp',
+      'with --count, --only must be of remote, local, http, tls, http2, http3, many-remote, many-local, bodies, cache, flood, refused, dropped, options-kernel, options-tcp, options-http, watching, remote-arm64, local-arm64, http-arm64, boot, got: udp',
     );
     expect(() => read('--count', '--seconds', '1')).toThrow('--seconds has no meaning with --count');
     expect(() => read('--synth', '--only', 'udp')).toThrow('--synth goes with neither --count nor --only');

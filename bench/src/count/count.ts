@@ -18,7 +18,7 @@ export interface CountOptions {
 /** Counts the instructions of each subject of a section, in a machine that is booted for it. @throws Error if a subject could not be counted */
 export async function count({ section, boots, report, signal }: CountOptions): Promise<Counted> {
   const date = new Date().toISOString();
-  const image = await ensureCountImage();
+  const image = await ensureCountImage(section.architecture);
   const samples = new Samples();
   await withJob([section], async (archive) => {
     for (let boot = 1; boot <= boots; boot++) {

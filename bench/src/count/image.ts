@@ -1,6 +1,7 @@
 import { chmod, cp, mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import spawn, { type SubprocessError } from 'nano-spawn';
+import type { Architecture } from '../../../lib/host/operating-system';
 import { cacheFolder, ensureCached, recipeHash } from '../../../rehearsal/src/cache';
 import { type Emulator, ensureEmulator } from '../../../rehearsal/src/vm/emulator';
 import { benchRoot } from '../lab/root';
@@ -18,30 +19,37 @@ export const ROOT_PARTITION = `${DISK_SIGNATURE.toString(16)}-01`;
 
 /** What the machine that counts boots from, read-only. */
 export interface CountImage {
+  readonly architecture: Architecture;
   readonly emulator: Emulator;
   /** A raw disk with one partition, an ext4 file system. */
   readonly disk: string;
   readonly kernel: string;
-  /** The kernel's release. */
+  /** The kernel's release, without its architecture: Debian makes the same for all. */
   readonly release: string;
   /** The versions of Debian packages, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Debian 13 with everything that is counted. Made once, then cached; the first time takes a minute or two. */
-export async function ensureCountImage(): Promise<CountImage> {
-  const emulating = ensureEmulator('x86_64');
+/**
+ * Debian 13 with everything that is counted. Made once, then cached; the first time takes a minute or two, and a quarter of an hour
+ * for another architecture than this machine's.
+ *
+ * @param architecture of the machine. Default: x86_64
+ */
+export async function ensureCountImage(architecture: Architecture = 'x86_64'): Promise<CountImage> {
+  const emulating = ensureEmulator(architecture);
   // Its failure is handled below, and must not end the process while the root is made.
   emulating.catch(() => undefined);
-  const root = await benchRoot();
+  const root = await benchRoot(architecture);
   const contents = await Promise.all([START, __filename].map(read));
   const hash = recipeHash({ root: basename(dirname(root)), contents });
   const folder = await ensureCached(join(cacheFolder(), 'images', `count-${hash}`), (made) => build(made, root));
   return {
+    architecture,
     emulator: await emulating,
     disk: join(folder, 'disk.raw'),
     kernel: join(folder, 'vmlinuz'),
-    release: kernelIn(await readdir(join(root, 'boot'))),
+    release: kernelIn(await readdir(join(root, 'boot'))).replace(/-(amd64|arm64)$/, ''),
     versions: versionsIn(await read(join(root, 'var/lib/dpkg/status'))),
   };
 }

@@ -22,8 +22,7 @@ export async function withJob<T>(sections: readonly Section[], work: (archive: s
         await writeSubject(own, section, subject);
       }
     }
-    for (const file of ['run.sh', 'load.c', 'tls.h', 'tls.c', 'web.h', 'web.c', 'flood.h', 'flood.c'])
-      await cp(join(__dirname, 'guest', file), join(job, file));
+    await cp(join(__dirname, 'guest'), job, { recursive: true });
     const archive = join(folder, 'job.tar');
     await spawn('tar', ['-C', job, '-cf', archive, '.']);
     return await work(archive);

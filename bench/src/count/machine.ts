@@ -3,33 +3,40 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Architecture } from '../../../lib/host/operating-system';
 import { type CountImage, ROOT_PARTITION, START_IN_IMAGE } from './image';
 
 /**
  * One processor that executes one instruction in a nanosecond of its own time; `sleep=off`: an idle machine's clock jumps to
- * its next timer. The model is named, since `max` changes with QEMU's version. It has no `erms`: `rep movsb` would count as an
- * instruction for each byte.
+ * its next timer.
  */
 const PROCESSOR = [
-  ...['-machine', 'pc', '-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=off'],
-  ...['-cpu', 'EPYC-v1', '-smp', '1', '-m', '2048'],
+  ...['-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=off'],
+  ...['-smp', '1', '-m', '2048'],
 ];
+
+/** What differs between architectures. */
+const MACHINES: Readonly<
+  Record<Architecture, { words: readonly string[]; console: string; kernelArguments: readonly string[] }>
+> = {
+  // The model is named, since `max` changes with QEMU's version. It has no `erms`: `rep movsb` would count as an instruction for each
+  // byte.
+  x86_64: {
+    words: ['-machine', 'pc', '-cpu', 'EPYC-v1'],
+    console: 'ttyS0',
+    kernelArguments: ['tsc=reliable'],
+  },
+  // Graviton2 is built from Neoverse N1.
+  arm64: { words: ['-machine', 'virt', '-cpu', 'neoverse-n1'], console: 'ttyAMA0', kernelArguments: [] },
+};
 
 /** As on the rehearsal's machines: no defences, whose cost depends on the processor. */
 const KERNEL_ARGUMENTS = [
   // The disks are found at the same time, so that their names are not always the same.
-  ...[
-    `root=PARTUUID=${ROOT_PARTITION}`,
-    'rootwait',
-    'ro',
-    'quiet',
-    'console=ttyS0',
-    `init=${START_IN_IMAGE}`,
-    'panic=-1',
-  ],
+  ...[`root=PARTUUID=${ROOT_PARTITION}`, 'rootwait', 'ro', 'quiet', `init=${START_IN_IMAGE}`, 'panic=-1'],
   // Whoever waits for the disk waits on this machine's clock, while the other one runs ahead.
   ...['nvme_core.io_timeout=1000000', 'nvme_core.admin_timeout=1000000'],
-  ...['mitigations=off', 'nokaslr', 'nowatchdog', 'audit=0', 'tsc=reliable'],
+  ...['mitigations=off', 'nokaslr', 'nowatchdog', 'audit=0'],
 ];
 
 /** A machine that has not ended by then never will: it has taken four minutes, and this one may be busy. */
@@ -51,10 +58,12 @@ export async function runMachine(
   const folder = await mkdtemp(join(tmpdir(), 'portway-count-'));
   const consoleLog = join(folder, 'console.log');
   const [program = '', ...words] = image.emulator.qemu;
+  const machine = MACHINES[image.architecture];
+  const kernelArguments = [...KERNEL_ARGUMENTS, `console=${machine.console}`, ...machine.kernelArguments];
   const all = [
     ...words,
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', ...PROCESSOR],
-    ...['-kernel', image.kernel, '-append', KERNEL_ARGUMENTS.join(' ')],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', ...PROCESSOR, ...machine.words],
+    ...['-kernel', image.kernel, '-append', kernelArguments.join(' ')],
     // Debian's cloud kernel has NVMe's driver built in.
     ...['-device', 'nvme,id=disks,serial=disks'],
     ...disk('root', image.disk),

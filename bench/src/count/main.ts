@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ensurePackages } from '../../../rehearsal/src/apt';
 import { TOOLS } from '../../../rehearsal/src/doctor';
+import { ARM_TOOLS } from '../../../rehearsal/src/vm/machine';
 import { HOST_TOOLS, needsLinuxRoot } from '../../../test/host/support/needs';
 import type { BenchOptions } from '../options';
 import { CAPACITY, DOCUMENT, runFolder } from '../paths';
@@ -28,7 +29,9 @@ export async function countMain({ sections, firstBoots, pace, check, record }: B
     console.error(`error: counting ${impossible}`);
     return 1;
   }
-  const missing = await ensurePackages(firstBoots ? { ...HOST_TOOLS, ...TOOLS } : HOST_TOOLS, { report: console.log });
+  const isArm = sections.some(({ architecture }) => architecture === 'arm64');
+  const tools = { ...HOST_TOOLS, ...(firstBoots ? TOOLS : {}), ...(isArm ? ARM_TOOLS : {}) };
+  const missing = await ensurePackages(tools, { report: console.log });
   for (const { tool, reason } of missing) console.error(`error: ${tool} is missing: ${reason}`);
   if (missing.length > 0) return 1;
   const abort = new AbortController();

@@ -7,7 +7,7 @@ export interface Counted {
   readonly format: 1;
   /** ISO 8601. */
   readonly date: string;
-  /** The release of the kernel that was booted. */
+  /** The release of the kernel that was booted, without its architecture. */
   readonly kernel: string;
   /** How often the machine was booted. */
   readonly boots: number;

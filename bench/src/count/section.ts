@@ -1,3 +1,4 @@
+import type { Architecture } from '../../../lib/host/operating-system';
 import type { Carrying } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 
@@ -21,6 +22,11 @@ export const LOADS = {
   'refused-new': { title: 'a new connection with one request, refused', count: 200 },
   dropped: { title: 'a first packet', count: 400 },
   'tls-resumed': { title: 'a new TLS connection (resumed session) with one request', count: 60 },
+  'kept-1k': { title: 'a body of 1 KiB on a kept connection', count: 400 },
+  'kept-1m': { title: 'a body of 1 MiB on a kept connection', count: 20 },
+  'tls-kept-1m': { title: 'a body of 1 MiB on a kept TLS connection', count: 20 },
+  'cached-1k': { title: 'a body of 1 KiB that the gateway has', count: 400 },
+  'cached-1m': { title: 'a body of 1 MiB that the gateway has', count: 20 },
   boot: { title: 'from power-on to the first answer', count: 1 },
 } as const;
 export type LoadName = keyof typeof LOADS;
@@ -35,6 +41,8 @@ export interface Section {
   readonly name: string;
   readonly title: string;
   readonly applicationAt: 'gateway' | 'backend';
+  /** Of the machine that counts. Default: x86_64. */
+  readonly architecture?: Architecture;
   readonly loads: readonly LoadName[];
   /** The load that a subject must answer before it is counted, once. Default: a new connection. */
   readonly answers?: LoadName;

@@ -3,6 +3,7 @@ import { type Carrying, CONTENDERS } from '../carriers/contenders';
 import type { Job } from '../carriers/job';
 import { haproxyHttp3, nginxStockHttp2, nginxStockHttp3, nginxStockKept, nginxStockTls } from '../carriers/peers';
 import { portwayFlows, portwayIptables, portwaySecure } from '../carriers/portway';
+import { caching } from '../scenarios/cache';
 import { manyJobs } from '../scenarios/many';
 import { SECURE_WEB, WEB } from '../scenarios/set-up';
 import { FLOODS } from './floods';
@@ -83,7 +84,7 @@ const NGINX_HTTP3: Carrying = { ...NGINX_TLS, carrier: nginxStockHttp3 };
 const HAPROXY_HTTP3: Carrying = { ...CONTENDERS.haproxyTls, carrier: haproxyHttp3 };
 const PORTWAY_HTTP3: Carrying = { ...CONTENDERS.portwayTls, carrier: portwaySecure({ http3: true }) };
 
-export const SECTIONS: readonly Section[] = [
+const FORWARDS: readonly Section[] = [
   {
     name: 'remote',
     title: 'A forward to another host',
@@ -114,11 +115,26 @@ export const SECTIONS: readonly Section[] = [
       many(1_000, CONTENDERS.portwayNginx, manyJobs(1_000)),
     ],
   },
+];
+
+/** The same on Graviton's architecture, without many forwards. */
+const ON_ARM = FORWARDS.map(
+  (section): Section => ({
+    ...section,
+    name: `${section.name}-arm64`,
+    title: `${section.title}, on arm64`,
+    architecture: 'arm64',
+    subjects: section.subjects.filter(({ jobs }) => jobs.length < 1_000),
+  }),
+);
+
+export const SECTIONS: readonly Section[] = [
+  ...FORWARDS,
   {
     name: 'tls',
     title: 'HTTPS (TLS 1.3) through a reverse proxy to another host',
     applicationAt: 'backend',
-    loads: ['tls-kept', 'tls-full', 'tls-resumed'],
+    loads: ['tls-kept', 'tls-full', 'tls-resumed', 'tls-kept-1m'],
     answers: 'tls-full',
     peer: 'haproxy',
     subjects: [NGINX_TLS, CONTENDERS.haproxyTls, CONTENDERS.portwayTls].map((contender) =>
@@ -163,6 +179,27 @@ export const SECTIONS: readonly Section[] = [
     peer: 'iptables-10000',
     subjects: TEN_THOUSAND,
   },
+  {
+    name: 'bodies',
+    title: 'Bodies through a reverse proxy to another host',
+    applicationAt: 'backend',
+    loads: ['kept-1k', 'kept-1m'],
+    peer: 'haproxy',
+    subjects: [
+      ...[CONTENDERS.direct, CONTENDERS.nginxStock, NGINX_KEPT, CONTENDERS.haproxy, CONTENDERS.caddy],
+      CONTENDERS.portwayNginx,
+    ].map((contender) => carrying(contender, [WEB])),
+  },
+  {
+    name: 'cache',
+    title: 'Answers from the cache',
+    applicationAt: 'backend',
+    loads: ['cached-1k', 'cached-1m'],
+    answers: 'cached-1k',
+    peer: 'nginx-file-tuned',
+    subjects: [CONTENDERS.nginxFile, CONTENDERS.nginxFileTuned, caching].map((contender) => carrying(contender, [WEB])),
+  },
   ...FLOODS,
   ...PRICES,
+  ...ON_ARM,
 ];

@@ -6,7 +6,7 @@ import { P50, P99, REQUESTS, wrk, wrkThroughput } from '../load/wrk';
 import type { Bound, Scenario } from '../model';
 import { WEB } from './set-up';
 
-const caching: Carrying = {
+export const caching: Carrying = {
   name: 'portway-nginx',
   title: 'Portway, nginx, from its cache',
   carrier: portwayHttp({ cache: { sizeMb: 100, validFor: 3600 } }),

@@ -18,6 +18,8 @@ const CHOSEN: Readonly<Record<string, readonly string[]>> = {
   tls: ['portway-nginx', 'haproxy', 'nginx'],
   http2: ['portway-nginx'],
   http3: ['portway-nginx'],
+  bodies: ['portway-nginx', 'caddy'],
+  cache: ['nginx-file', 'portway-nginx'],
   flood: ['new'],
   refused: ['portway-protected'],
   dropped: ['portway-blocked'],

@@ -15,7 +15,7 @@ const PACKAGES = [
 ];
 
 /** The kernel that Debian's image for EC2 has. */
-const KERNELS: Record<Architecture, string> = {
+export const KERNELS: Record<Architecture, string> = {
   x86_64: 'linux-image-cloud-amd64',
   arm64: 'linux-image-cloud-arm64',
 };

@@ -1,5 +1,5 @@
 /*
- * The application, and the client that counts. With -icount the clock advances by one nanosecond for each instruction that the
+ * The client that counts, and the application. With -icount the clock advances by one nanosecond for each instruction that the
  * machine executes, so elapsed time is the number of instructions of all sides together.
  *
  *   load serve PORT OTHER_PORT           answers TCP (any request, as HTTP) and UDP on both until it is killed
@@ -10,112 +10,30 @@
  *
  * LOAD is one of the loads below.
  *
- * Each answer carries a number that grows by one. So the client knows that the application itself answered each request, once.
+ * Each answer carries a number that grows by one. So the client knows that the application itself answered each request, once, or,
+ * of a cache, that it answered none of them.
  */
-/* accept4 */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+/* strcasestr */
+#define _GNU_SOURCE
+#include "application.h"
 #include "flood.h"
 #include "tls.h"
 #include "web.h"
 
-/* Digits of an answer's number. */
-#define DIGITS 8
 /* What a datagram carries, in bytes. */
 #define DATAGRAM 64
 /* The most connections that ask at once. */
 #define MOST 64
 
 static const int on = 1;
-
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-/* ---- the application ---- */
-
-static void watch(int epoll, int file) {
-  struct epoll_event event = {0};
-  event.events = EPOLLIN;
-  event.data.fd = file;
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, file, &event)) die("epoll_ctl");
-}
-
-static int listener(int type, int port) {
-  struct sockaddr_in address = {0};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  int file = socket(AF_INET, type | SOCK_NONBLOCK, 0);
-  setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(file, (struct sockaddr *)&address, sizeof address)) die("bind");
-  if (type == SOCK_STREAM && listen(file, 1024)) die("listen");
-  return file;
-}
-
-static void answer_datagram(int file, unsigned number) {
-  char buffer[2048], digits[DIGITS + 1];
-  struct sockaddr_in client;
-  socklen_t length = sizeof client;
-  ssize_t bytes = recvfrom(file, buffer, sizeof buffer, 0, (struct sockaddr *)&client, &length);
-  if (bytes < DIGITS) return;
-  snprintf(digits, sizeof digits, "%0*u", DIGITS, number);
-  memcpy(buffer, digits, DIGITS);
-  sendto(file, buffer, bytes, 0, (struct sockaddr *)&client, length);
-}
-
-/* Requests are small, and one is asked at a time: each read is a whole request, a line of the PROXY protocol, both, or the end of the
- * connection.
- */
-static void answer_request(int file, unsigned *number) {
-  char buffer[16384], answer[128];
-  ssize_t length = read(file, buffer, sizeof buffer);
-  if (length <= 0) {
-    close(file);
-    return;
-  }
-  char *line = length > 6 && !memcmp(buffer, "PROXY ", 6) ? memchr(buffer, '\n', length) : NULL;
-  if (line && line + 1 == buffer + length) return;
-  int bytes = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%0*u", DIGITS, DIGITS, ++*number);
-  if (write(file, answer, bytes) != bytes) close(file);
-}
-
-static void serve(int port, int other) {
-  unsigned number = 0;
-  int epoll = epoll_create1(0);
-  int tcp = listener(SOCK_STREAM, port), udp = listener(SOCK_DGRAM, port);
-  int other_tcp = listener(SOCK_STREAM, other), other_udp = listener(SOCK_DGRAM, other);
-  watch(epoll, tcp);
-  watch(epoll, udp);
-  watch(epoll, other_tcp);
-  watch(epoll, other_udp);
-  for (;;) {
-    /* One at a time: tcc does not pack the struct, so that a second event would not be where the kernel has written it. */
-    struct epoll_event event;
-    if (epoll_wait(epoll, &event, 1, -1) != 1) continue;
-    int file = event.data.fd;
-    if (file == udp || file == other_udp) {
-      answer_datagram(file, ++number);
-    } else if (file == tcp || file == other_tcp) {
-      int connection = accept4(file, NULL, NULL, SOCK_NONBLOCK);
-      if (connection < 0) continue;
-      setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      watch(epoll, connection);
-    } else {
-      answer_request(file, &number);
-    }
-  }
-}
-
-/* ---- the client ---- */
 
 /* Not adjusted by anything while the machine runs. */
 static double now(void) {
@@ -156,16 +74,22 @@ static const struct load {
   int at_once;
   /* Whether a connection serves one request only. */
   int is_new;
-  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3, REFUSED, DROPPED, STEADY, STEADY_WORST } kind;
+  enum { PLAIN, DATAGRAMS, TLS, HTTP_2, HTTP_3, CACHED, REFUSED, DROPPED, STEADY, STEADY_WORST } kind;
   /* Of TLS: whether a new connection resumes the session of the one before. */
   int resumes;
   /* Requests after which kept connections are opened anew; servers close them after 1,000. 0: never, a batch is shorter. */
   int reopens;
+  /* What is asked for, and how long the answer's body is. NULL: its number alone. */
+  const char *path;
+  int body;
 } LOADS[] = {
     {"kept", 1, 0, PLAIN},    {"kept-long", 1, 0, PLAIN, 0, 900}, {"new", 1, 1, PLAIN},     {"kept-64", 64, 0, PLAIN},  {"new-64", 64, 1, PLAIN},
     {"datagram", 1, 0, DATAGRAMS}, {"tls-kept", 1, 0, TLS}, {"tls-full", 1, 1, TLS}, {"tls-resumed", 1, 1, TLS, 1},
     {"http2-kept", 1, 0, HTTP_2},  {"http2-new", 1, 1, HTTP_2}, {"http3-kept", 1, 0, HTTP_3}, {"http3-new", 1, 1, HTTP_3},
     {"refused-kept", 1, 0, REFUSED, 0, 900}, {"refused-new", 1, 1, REFUSED}, {"dropped", 1, 1, DROPPED},
+    {"kept-1k", 1, 0, PLAIN, 0, 0, "/bodies/1k", SMALL}, {"kept-1m", 1, 0, PLAIN, 0, 0, "/bodies/1m", LARGE},
+    {"tls-kept-1m", 1, 0, TLS, 0, 0, "/bodies/1m", LARGE},
+    {"cached-1k", 1, 0, CACHED, 0, 0, "/bodies/1k", SMALL}, {"cached-1m", 1, 0, CACHED, 0, 0, "/bodies/1m", LARGE},
     {"steady", 1, 0, STEADY}, {"steady-worst", 1, 0, STEADY_WORST},
 };
 
@@ -207,9 +131,16 @@ static void ask(const struct load *load, struct client *client) {
   /* libcurl asks and waits in one call. */
   if (client->web) return;
   static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", nothing[DATAGRAM] = {0};
+  static char other[64];
+  static int other_length = 0;
   int is_datagram = load->kind == DATAGRAMS;
   const char *words = is_datagram ? nothing : text;
   int length = is_datagram ? DATAGRAM : sizeof text - 1;
+  if (load->path) {
+    if (!other_length) other_length = snprintf(other, sizeof other, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", load->path);
+    words = other;
+    length = other_length;
+  }
   int sent = client->tls ? tls_write(client->tls, words, length) : write(client->file, words, length);
   if (sent != length) die("write");
 }
@@ -224,6 +155,36 @@ static unsigned refusal(const char *answer, const char *body) {
   return strncmp(answer, "HTTP/1.1 429 ", 13) ? 0 : ++refusals;
 }
 
+static int take(struct client *client, char *buffer, int room) {
+  int bytes = client->tls ? tls_read(client->tls, buffer, room) : read(client->file, buffer, room);
+  if (bytes <= 0) die("no answer");
+  return bytes;
+}
+
+/* Reads an answer with a body. Returns its number; of a cache, how many answers were equal to the first one. */
+static unsigned body(const struct load *load, struct client *client) {
+  static char buffer[65536], first[DIGITS];
+  static unsigned hits = 0;
+  int length = 0, announced = -1;
+  char *head = NULL;
+  while (!head || buffer + length < head + 4 + DIGITS) {
+    length += take(client, buffer + length, sizeof buffer - 1 - length);
+    buffer[length] = 0;
+    head = strstr(buffer, "\r\n\r\n");
+  }
+  const char *header = strcasestr(buffer, "content-length: ");
+  if (header) announced = atoi(header + strlen("content-length: "));
+  if (announced != load->body) die("a body of another length");
+  char start[DIGITS + 1] = {0};
+  memcpy(start, head + 4, DIGITS);
+  int missing = load->body - (buffer + length - head - 4);
+  while (missing > 0) missing -= take(client, buffer, missing < sizeof buffer ? missing : sizeof buffer);
+  if (load->kind != CACHED) return strtoul(start, NULL, 10);
+  if (!hits) memcpy(first, start, DIGITS);
+  if (memcmp(first, start, DIGITS)) die("not from the cache");
+  return ++hits;
+}
+
 /* Returns the answer's number. */
 static unsigned answer(const struct load *load, struct client *client) {
   char buffer[8192];
@@ -233,11 +194,10 @@ static unsigned answer(const struct load *load, struct client *client) {
     if (strlen(buffer) != DIGITS) die("another answer");
     return strtoul(buffer, NULL, 10);
   }
+  if (load->body) return body(load, client);
   for (;;) {
-    int room = sizeof buffer - 1 - length;
-    int bytes = client->tls ? tls_read(client->tls, buffer + length, room) : read(client->file, buffer + length, room);
-    if (bytes <= 0) die("no answer");
-    buffer[length += bytes] = 0;
+    length += take(client, buffer + length, sizeof buffer - 1 - length);
+    buffer[length] = 0;
     if (load->kind == DATAGRAMS) {
       if (length != DATAGRAM) die("a datagram of another length");
       buffer[DIGITS] = 0;
@@ -302,7 +262,7 @@ static void batch(const struct load *load, struct sockaddr_in *address, int coun
   if (!load->is_new && !is_datagram)
     for (int i = 0; i < load->at_once; i++) leave(load, clients + i);
   if (number - before != count) {
-    fprintf(stderr, "%d were sent, but the application answered %u\n", count, number - before);
+    fprintf(stderr, "%d were sent, but %u were answered\n", count, number - before);
     exit(1);
   }
   printf("%.1f %.1f\n", (end - start) / count, idled / count);
@@ -363,8 +323,10 @@ int main(int words, char **word) {
   inet_pton(AF_INET, word[2], &address.sin_addr);
   if (floods) flood(&address, is_kept);
   if (answers) {
+    const struct load *load = load_of(word[1]);
     struct client clients[1];
-    once(load_of(word[1]), &address, clients);
+    if (!load->is_new) clients[0] = client(load, &address);
+    once(load, &address, clients);
     return 0;
   }
   if (words < 6) return 2;

@@ -10,7 +10,10 @@ mkdir /run/job
 for disk in /dev/nvme0n[12]; do [[ -e ${disk}p1 ]] || job=$disk; done
 # The archive is smaller than the disk, which is a whole number of sectors.
 tar -x -C /run/job -f "$job"
-/bin/bash /run/job/run.sh >/dev/ttyS1 2>/dev/ttyS0
+# arm64's name for it.
+serial=/dev/ttyAMA
+[[ -e ${serial}1 ]] || serial=/dev/ttyS
+/bin/bash /run/job/run.sh >"${serial}1" 2>"${serial}0"
 sync
 echo o >/proc/sysrq-trigger
 sleep 10
