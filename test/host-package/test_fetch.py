@@ -2,7 +2,11 @@
 
 import base64
 import bz2
+import http.server
 import io
+import socket
+import ssl
+import threading
 import urllib.error
 
 import fetch
@@ -70,3 +74,53 @@ def test_takes_no_other_answer_for_a_missing_tag(status: int, content: str, monk
     monkeypatch.setattr(fetch, "metadata", answering(status))
     with pytest.raises(urllib.error.HTTPError):
         fetch.programs(POINTER, "")
+
+
+class Metadata(http.server.BaseHTTPRequestHandler):
+    def do_PUT(self) -> None:
+        self.answer(200, "the token" if self.headers["x-aws-ec2-metadata-token-ttl-seconds"] else "")
+
+    def do_GET(self) -> None:
+        known = self.headers["x-aws-ec2-metadata-token"] == "the token"
+        self.answer(404 if self.path.endswith("/none") else 200 if known else 401, f"it is {self.path}")
+
+    def answer(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch):
+    """Puts a metadata service in place of AWS's."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), Metadata)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    real = socket.create_connection
+
+    def connection(address: "tuple[str, int]", *words: object):
+        assert address == ("169.254.169.254", 80)
+        return real(server.server_address, *words)
+
+    monkeypatch.setattr(socket, "create_connection", connection)
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1.1"])
+def test_asks_the_metadata_service_with_a_token(protocol: str, service: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Metadata, "protocol_version", protocol)
+    # A team may set one for its programs.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    # Reading the list of authorities takes 60 million instructions, and a boot asks 13 times.
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", None)
+    assert fetch.metadata("placement/region") == "it is /latest/meta-data/placement/region"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        fetch.metadata("none")
+    assert caught.value.code == 404
+    # fetch.main says it.
+    assert caught.value.read() == b"it is /latest/meta-data/none"

@@ -22,6 +22,8 @@ from urllib.request import ProxyHandler, Request, build_opener, urlopen
 STATE = "/var/lib/portway/"
 # For 75 s: a new role's permissions and new parameters take a moment to appear, and so may the network.
 PAUSES = (0, 3, 6, 12, 24, 30)
+# Without a proxy. Only one, since making it reads the list of authorities for HTTPS.
+opener = build_opener(ProxyHandler({})).open
 
 
 def say(text: str) -> None:
@@ -38,11 +40,9 @@ def read(path: str) -> str:
 
 
 def ask(path: str, method: str, header: str, value: str) -> str:
-    # Never uses a proxy for the metadata service.
-    request = Request(
-        f"http://169.254.169.254/latest/{path}", None, {f"x-aws-ec2-metadata-token{header}": value}, method=method
-    )
-    return str(build_opener(ProxyHandler({})).open(request, timeout=4).read(), "utf8")
+    headers = {f"x-aws-ec2-metadata-token{header}": value}
+    request = Request(f"http://169.254.169.254/latest/{path}", None, headers, method=method)
+    return str(opener(request, timeout=4).read().decode())
 
 
 def metadata(path: str) -> str:
