@@ -1,7 +1,7 @@
 import type { Part } from '../part';
 import { cdk } from './cdk';
 import { cfnLint } from './cfn-lint';
-import { counts } from './counts';
+import { counts, countsNightly } from './counts';
 import { dependencies } from './dependencies';
 import { gixy } from './gixy';
 import { arm64, browser, changes, host, hostNightly, lab, labNightly, unit } from './jest';
@@ -35,13 +35,14 @@ export const parts: readonly Part[] = [
   host,
   lab,
   rehearsal,
+  counts,
   cases,
   fleets,
   arm64,
   changes,
   hostNightly,
   labNightly,
-  counts,
+  countsNightly,
   packages,
   site,
 ];
