@@ -25,25 +25,25 @@ export class BuiltFleet {
 
   /** @param scope the parent of the parts */
   constructor(scope: Construct, checked: CheckedFleet) {
-    const { forwards, settings, machine, capacity, healthPort, listeners, ipv6, firstBootScript } = checked;
+    const { forwards, settings, machine, capacity, listeners, ipv6, firstBootScript } = checked;
     const os = OPERATING_SYSTEMS[machine.os];
     const content = hostContent({
       ...{ name: gatewayName(scope), forwards, settings, os, memoryMiB: memoryMiB(machine.instanceType) },
       ...(firstBootScript === undefined ? {} : { firstBootScript }),
-      ...{ live: true, healthPort, ...checked.liveChange },
+      ...{ live: true, inFleet: true, ...checked.liveChange },
     });
     this.forwards = forwards;
     this.network = new Network(scope, 'Network', checked.network);
     // Not part of the checks: the size of the template depends on a stack whose props are all valid.
     const problems = new Problems(PLACES);
-    const { fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring } = checked;
+    const { fromClients, toHosts, fromBalancer, outbound, ssh, loginKey, signalTimeout, detailedMonitoring } = checked;
     const { dns, securityGroups, role, alarms, dashboard } = checked;
     const fleet = new Fleet(
       scope,
       'Fleet',
       {
-        ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, healthPort, ipv6 },
-        ...{ fromClients, toHosts, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
+        ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, ipv6 },
+        ...{ fromClients, toHosts, fromBalancer, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
         ...{ dns, securityGroups, role, alarms, dashboard },
         logGroups: hostLogGroups(forwards, settings, gatewayName(scope)),
         sent: sentMetrics(gatewayName(scope), forwards, settings),
@@ -67,7 +67,7 @@ export class BuiltFleet {
         login: { way: ssh, user: os.sshUser, hasKey: Object.keys(loginKey).length > 0 },
         alarms: { count: fleet.watch?.alarms.length ?? 0, metrics: fleet.watch?.metrics ?? 0, metricsMade: 0 },
         dashboard,
-        fleet: plannedFleet({ ...capacity, ...machine, listeners, healthPort }),
+        fleet: plannedFleet({ ...capacity, ...machine, listeners }),
       },
       gatewaySuffix(scope),
     );

@@ -5,6 +5,7 @@ import { GATEWAY, ofStack, readGateway, readObjectOrEnd, type Written } from './
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
 import { type Place, readPlace } from './constructs/check-vpc';
 import type { DnsProps } from './constructs/dns';
+import { type BalancerRule, balancerRules } from './constructs/fleet/balancer-rules';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
 import { checkForwards } from './constructs/fleet/check-forwards';
 import { checkIpv6 } from './constructs/fleet/check-ipv6';
@@ -26,9 +27,10 @@ import type { Known } from './forward/known';
 import { PLACES } from './forward/known-props';
 import { Problems } from './forward/problems';
 import { isPlainObject } from './forward/read-object';
-import { readFlag, readWhole } from './forward/read-value';
+import { readFlag } from './forward/read-value';
 import type { ResolvedForward } from './forward/resolved';
 import { inboundTraffic, separateTraffic, type TrafficRule } from './forward/traffic';
+import { HEALTH_PORT } from './host/fleet';
 import type { HostFile } from './host/host-file';
 import { OPERATING_SYSTEMS } from './host/operating-system';
 import type { PortwayFleetProps } from './portway-fleet-props';
@@ -37,7 +39,6 @@ import type { PortwayFleetProps } from './portway-fleet-props';
 export interface CheckedFleet {
   readonly cdk: CdkStackProps;
   readonly capacity: Capacity;
-  readonly healthPort: number;
   /** Whether clients also come by IPv6. The hosts have none. */
   readonly ipv6: boolean;
   readonly forwards: readonly ResolvedForward[];
@@ -52,6 +53,8 @@ export interface CheckedFleet {
   readonly fromClients: readonly TrafficRule[];
   /** What the hosts' group admits besides the balancer. */
   readonly toHosts: readonly TrafficRule[];
+  /** What the balancer's group sends, and the hosts' group admits from it. */
+  readonly fromBalancer: readonly BalancerRule[];
   readonly outbound: readonly TrafficRule[];
   readonly liveChange: LiveChange;
   readonly signalTimeout: Duration;
@@ -65,13 +68,10 @@ export interface CheckedFleet {
 }
 
 /** The names of a fleet's props, and those of a single gateway's, which are refused with a reason. */
-export const FLEET = { ...CDK_STACK, ...GATEWAY, capacity: true, healthPort: true } satisfies Known<PortwayFleetProps>;
+export const FLEET = { ...CDK_STACK, ...GATEWAY, capacity: true } satisfies Known<PortwayFleetProps>;
 
 const EXAMPLE =
   "{ adminCidr: '203.0.113.7/32', capacity: { min: 2, max: 4 }, ami, forwards: { web: Forward.tcp({ listen: 80, to: '10.0.9.10:80' }) } }";
-
-/** As kube-proxy's, which answers the same question to the same balancers. */
-const HEALTH_PORT = 10_256;
 
 /** A rolling update waits no longer for a host. */
 const LONGEST_BOOT = 3600;
@@ -110,7 +110,6 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const sizes = readCapacity(props.capacity, problems);
   // A stand-in must not lead to words about limits.
   const hosts = problems.length > before ? 1 : sizes.max;
-  const healthPort = readWhole('healthPort', props.healthPort, { from: 1024, to: 65_535 }, problems) ?? HEALTH_PORT;
   const ipv6 = readFlag('ipv6', props.ipv6, problems) === true;
   refuseOthers(props, problems);
   const place = readPlace(props, problems);
@@ -129,8 +128,8 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
       `${signalTimeout.toSeconds()} s`,
     );
   const listeners = listenersOf(forwards);
-  checkForwards(forwards, listeners, healthPort, problems);
-  checkMonitoring(settings, healthPort, problems);
+  checkForwards(forwards, listeners, problems);
+  checkMonitoring(settings, problems);
   const network = { ...one.network, zones: capacity.zones, ...subnets };
   checkBlocked(settings, network, problems);
   if (ipv6) checkIpv6(forwards, settings, subnets.subnets ?? [], problems);
@@ -152,18 +151,20 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const most = mostRules(props.maxSecurityGroupRules);
   // People and Prometheus ask the hosts themselves, not the balancer.
   const fromClients = inboundTraffic(forwards, { ...withoutReaders, ipv6 }, undefined, separateTraffic(most));
+  const toHosts = inboundTraffic(
+    [],
+    { ...NO_SETTINGS, ...(prometheus === undefined ? {} : { prometheus }) },
+    loginPeer(login),
+  );
   return {
     cdk: ofStack(cdk),
-    ...{ capacity, healthPort, ipv6, forwards, fromClients, listeners, settings, machine, loginKey, outbound },
+    ...{ capacity, ipv6, forwards, fromClients, listeners, settings, machine, loginKey, outbound },
     liveChange,
     ...{ signalTimeout, detailedMonitoring, dns, securityGroups, role, network, ssh: login.way },
     ...{ alarms, dashboard },
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
-    toHosts: inboundTraffic(
-      [],
-      { ...NO_SETTINGS, ...(prometheus === undefined ? {} : { prometheus }) },
-      loginPeer(login),
-    ),
+    toHosts,
+    fromBalancer: balancerRules(listeners, toHosts, most, problems),
   };
 }
 
@@ -180,7 +181,7 @@ function subnetsIn(
 
 /** What a fleet's props mean for each of its hosts. */
 function ofOneHost(props: Written): Written {
-  const { capacity: _, healthPort: __, ipv6: ___, ...rest } = props;
+  const { capacity: _, ipv6: __, ...rest } = props;
   const kept = Object.entries(rest).filter(([name]) => !Object.hasOwn(NOT_ON_A_FLEET, name));
   return { ...Object.fromEntries(kept), onChange: 'live', liveTrigger: 'poll' };
 }
@@ -191,9 +192,13 @@ function mostRules(limit: unknown): number {
 }
 
 /** Reports what hosts of a fleet cannot tell. */
-function checkMonitoring({ prometheus }: GatewaySettings, healthPort: number, problems: Problems): void {
-  if (prometheus?.port === healthPort)
-    problems.add('monitoring.prometheus.port', 'must not be the healthPort: choose another', healthPort);
+function checkMonitoring({ prometheus }: GatewaySettings, problems: Problems): void {
+  if (prometheus?.port === HEALTH_PORT)
+    problems.add(
+      'monitoring.prometheus.port',
+      'must be another port on a fleet: the balancer asks each host there whether its forwards run',
+      HEALTH_PORT,
+    );
 }
 
 function askForImage({ os, architecture }: Machine, problems: Problems): void {

@@ -30,13 +30,6 @@ export interface PortwayFleetProps
    */
   readonly ami: AmiProps;
   /**
-   * The TCP port on which the balancer asks each host whether its forwards run (1024-65535). Nobody else may reach it.
-   * @default 10256
-   * @category Fleet
-   * @refused a port of a forward
-   */
-  readonly healthPort?: number;
-  /**
    * Whether clients also reach the balancer by IPv6, which costs nothing more. It can be turned on and off while the fleet serves: hosts stay as they are, and have no IPv6
    * of their own. The stack's own VPC gets a range from Amazon; the subnets of an existing one must have a /64 and a route for `::/0`.
    * @default false

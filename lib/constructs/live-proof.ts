@@ -28,9 +28,11 @@ export class LiveProof extends Construct {
    */
   constructor(scope: Construct, id: string, content: string, { count, timeout } = { count: 1, timeout: TIMEOUT }) {
     super(scope, id);
-    // The type cannot be updated, so it must never have metadata. The construct's path would be metadata too.
+    // The type cannot be updated, so it must never have metadata. The construct's path would be metadata too. With another count or time it
+    // is another resource; its name is in the pointer, so hosts report again.
     this.node.setContext(PATH_METADATA_ENABLE_CONTEXT, false);
-    this.condition = new CfnWaitCondition(this, 'Condition');
+    const own = count === 1 ? '' : `-${count}-${timeout}`;
+    this.condition = new CfnWaitCondition(this, `Condition${own}`);
     this.condition.cfnOptions.creationPolicy = { resourceSignal: { count, timeout } };
     // The CDK's id has at most 255 characters, as CloudFormation requires.
     const stable = Stack.of(this)

@@ -1,15 +1,17 @@
 import { assetFiles, PACKAGE, PROGRAMS, UNITS } from './assets';
 import type { HostFile } from './host-file';
 
-/** What a fleet's host needs besides: it answers on `healthPort`, and reports its boot to its group. Nothing without that port. */
-export function fleetFiles(healthPort: number | undefined): readonly HostFile[] {
-  if (healthPort === undefined) return [];
+/** The TCP port on which a fleet's balancer asks each host whether its forwards run. As kube-proxy's, which answers the same question. */
+export const HEALTH_PORT = 10_256;
+
+/** What a fleet's host needs besides: it answers the balancer, and reports its boot to its group. */
+export function fleetFiles(): readonly HostFile[] {
   return [
     {
       path: `${UNITS}/portway-ready.socket.d/port.conf`,
       mode: '0644',
       // The balancer asks by IPv4.
-      text: `[Socket]\nListenStream=0.0.0.0:${healthPort}\n`,
+      text: `[Socket]\nListenStream=0.0.0.0:${HEALTH_PORT}\n`,
       origin: 'rules',
     },
     ...assetFiles(

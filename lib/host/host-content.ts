@@ -46,8 +46,8 @@ export interface HostContentProps {
   readonly drainSeconds?: number;
   /** Forwards of a live host that must answer after a change. Default: none. */
   readonly confirmed?: readonly Confirmed[];
-  /** The port on which a fleet's balancer asks the host. Default: the host is in no fleet. */
-  readonly healthPort?: number;
+  /** Whether the host is one of a fleet's. Default: false. */
+  readonly inFleet?: boolean;
 }
 
 /** The content of a host with these forwards. */
@@ -61,7 +61,7 @@ export function hostContent({
   live = false,
   drainSeconds,
   confirmed = [],
-  healthPort,
+  inFleet = false,
 }: HostContentProps): HostContent {
   const kernel = kernelPart(forwards, settings, os, { live });
   const proxy = nginxPart(forwards, settings, os, memoryMiB);
@@ -94,8 +94,8 @@ export function hostContent({
     ...ofBoot,
     ...certificates.files.filter(missing),
     ...ofLive,
-    ...monitoringFiles(forwards, settings, name, healthPort !== undefined),
-    ...fleetFiles(healthPort),
+    ...monitoringFiles(forwards, settings, name, inFleet),
+    ...(inFleet ? fleetFiles() : []),
     ...(firstBootScript === undefined ? [] : [...assetFiles(`${PROGRAMS}/host.d/first-boot.sh`), firstBootScript]),
   ];
   return {

@@ -14,7 +14,6 @@ export interface PlannedFleet {
   };
   /** The balancer's listeners. */
   readonly listeners: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' }[];
-  readonly healthPort: number;
   /** The types that hosts may have, in order of preference. Omitted: one. */
   readonly types?: readonly string[];
   /** What `min` hosts without traffic cost a month by list prices. */
@@ -49,7 +48,6 @@ export function plannedFleet({
   zones,
   scaleOn,
   listeners,
-  healthPort,
   instanceType,
   fallbackTypes,
   diskGiB,
@@ -57,7 +55,7 @@ export function plannedFleet({
   const { hours, balancerAnHour, unitAnHour, addressAnHour, diskAGiB, hostAnHour, asOf, sources } = FLEET_PRICES;
   const types = [instanceType, ...fallbackTypes];
   return {
-    ...{ min, max, zones, scaleOn, healthPort },
+    ...{ min, max, zones, scaleOn },
     ...(types.length > 1 ? { types } : {}),
     listeners: listeners.map(({ port, protocol }) => ({ port, protocol })),
     cost: {
@@ -91,7 +89,7 @@ function hostsCost(prices: readonly (number | undefined)[], times: number) {
 
 /** Lines for `portway plan`. */
 export function fleetLines(fleet: PlannedFleet): readonly string[] {
-  const { min, max, zones, scaleOn, listeners, healthPort, types = [], cost } = fleet;
+  const { min, max, zones, scaleOn, listeners, types = [], cost } = fleet;
   const { balancer, addresses, disks, hosts, hostsAtMost } = cost.dollarsAMonth;
   const others = balancer + addresses + disks;
   const from = (dollars: number, most: number | undefined) =>
@@ -103,7 +101,7 @@ export function fleetLines(fleet: PlannedFleet): readonly string[] {
     hosts === undefined ? 'hosts not known here' : `hosts ${from(hosts, hostsAtMost)}`,
   ];
   return [
-    `${min} to ${max} hosts over ${zones} zones, ${listeners.length} of 50 listeners, health on ${healthPort}`,
+    `${min} to ${max} hosts over ${zones} zones, ${listeners.length} of 50 listeners`,
     ...(types.length > 1 ? [`each is of the first of these that its zone has: ${types.join(', ')}`] : []),
     `their number follows ${scaleOnText(scaleOn)} of each`,
     `${min} hosts: ${from(others + (hosts ?? 0), hostsAtMost === undefined ? undefined : others + hostsAtMost)} a month (${parts.join(', ')}), and $${cost.dollarsAUnit.toFixed(2)} for each of the balancer's capacity units (list prices in us-east-1 of ${cost.pricesOf}, ${cost.sources.join(', ')})`,

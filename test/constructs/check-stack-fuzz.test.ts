@@ -81,7 +81,6 @@ const capacity = fc.record(
       { requiredKeys: ['min', 'max'] },
     ),
     ami: fc.constant({ id: 'ami-0123456789abcdef0', rootDevice: '/dev/xvda' }),
-    healthPort: fc.integer({ min: 1024, max: 65_535 }),
     dns: fc.constant(TEAM.dns),
     role: fc.constant(TEAM.role),
     vpc: fc.constant(TEAM.vpc),

@@ -125,7 +125,7 @@ test("a fleet's events name their host, and a single one's do not", () => {
     JSON.parse(
       hostContent({ ...common, ...more }).files.find(({ path }) => path === '/etc/portway/cloudwatch.json')?.text ?? '',
     );
-  expect(of({ live: true, healthPort: 10_256 })).toMatchObject({ gateway: 'Fleet', stream: 'metrics', host: true });
+  expect(of({ live: true, inFleet: true })).toMatchObject({ gateway: 'Fleet', stream: 'metrics', host: true });
   expect(of({})).not.toHaveProperty('host');
 });
 
@@ -155,7 +155,7 @@ test.each<[string, object, RegExp]>([
   [
     'metrics on the port of the health checks',
     { prometheus: { from: ['10.0.5.0/24'], port: 10_256 } },
-    /^monitoring\.prometheus\.port must not be the healthPort: choose another, got: 10256$/,
+    /^monitoring\.prometheus\.port must be another port on a fleet: .*, got: 10256$/,
   ],
   ['nothing', {}, /^monitoring must hold prometheus/],
 ])('refuses %s', (_, monitoring, expected) => {

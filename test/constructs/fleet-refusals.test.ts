@@ -102,9 +102,27 @@ describe('a fleet refuses', () => {
       /^forwards\.web\.tls must be Tls\.secret on a fleet: each host would get .* five a week .*got: Tls\.letsEncrypt$/,
     ],
     [
-      "a forward's port as the health port",
-      { healthPort: 8080, forwards: { web: tcp(8080) } },
-      'healthPort must be a port of its own, web listens on it: choose another one, got: 8080',
+      'a forward of the port on which the balancer asks',
+      { forwards: { web: Forward.tcp({ listen: '10250-10260', to: '10.0.9.1:10250-10260' }) } },
+      /^forwards\.web\.listen must be another port on a fleet: the balancer asks each host on 10256 .*, got: 10256$/,
+    ],
+    [
+      'what the balancer asks as a target',
+      { forwards: { web: Forward.http({ listen: 80, to: [10_256, 8080] }) } },
+      /^forwards\.web\.to must be another port on a fleet: the balancer asks each host on 10256 .*, got: 10256$/,
+    ],
+    [
+      'more rules than the security group of the hosts may have',
+      {
+        forwards: Object.fromEntries(
+          Array.from({ length: 15 }, (_, i) => [
+            [`tcp-${i}`, tcp(6000 + 2 * i)],
+            [`udp-${i}`, Forward.udp({ listen: 6000 + 2 * i, to: '10.0.9.1:53', engine: 'iptables' })],
+          ]).flat(),
+        ),
+        maxSecurityGroupRules: 31,
+      },
+      /^forwards must need at most 31 rules in the hosts' security group on a fleet: .*, and 1 for admins and Prometheus\. Use ports that follow .*, got: 32$/,
     ],
     [
       'limits that leave a host nothing',
@@ -150,7 +168,6 @@ describe('a fleet refuses', () => {
       { capacity: { min: 2, max: 4, scaleOn: { requests: 1000 } } },
       /^capacity\.scaleOn\.requests must be one of cpu, connections, megabitsOut/,
     ],
-    ['a privileged health port', { healthPort: 80 }, 'healthPort must be a whole number of 1024-65535, got: 80'],
     ['drops of health checks', { blocked: ['10.0.0.0/8'] }, /^blocked must leave out 10\.0\.0\.0\/16 on a fleet/],
   ])('%s', (_, more, expected) => {
     const found = problems(more);

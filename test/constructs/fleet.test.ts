@@ -1,7 +1,9 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
 import { checkFleet } from '../../lib/check-fleet';
 import { Forward } from '../../lib/forward/forward';
+import { Tls } from '../../lib/forward/tls';
 import { fleetLines, plannedFleet } from '../../lib/plan/fleet';
 import { PortwayFleet } from '../../lib/portway-fleet';
 import type { PortwayFleetProps } from '../../lib/portway-fleet-props';
@@ -62,6 +64,60 @@ describe('the template of a fleet', () => {
     const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
     expect([...types].filter((type) => /Lambda|^Custom|CloudFormation::CustomResource/.test(type))).toEqual([]);
   });
+});
+
+test('a port that begins to take UDP keeps its listener, and gets another target group', () => {
+  const secret = secretsmanager.Secret.fromSecretNameV2(new Stack(new App(), 'Team'), 'Certificate', 'www');
+  const secure = (http3: boolean) =>
+    small({
+      forwards: {
+        web: Forward.https({ listen: 443, to: '10.0.9.1:80', tls: Tls.secret(secret), http3 }),
+      },
+    });
+  const ids = (template: FleetTemplate, type: string) => ofType(template, type).map(([id]) => id);
+  const [before, after] = [secure(false), secure(true)];
+  const [LISTENER, GROUP] = ['Listener', 'TargetGroup'].map((name) => `AWS::ElasticLoadBalancingV2::${name}`) as [
+    string,
+    string,
+  ];
+  expect(ids(after, LISTENER)).toEqual(ids(before, LISTENER));
+  expect(ids(after, GROUP)).not.toEqual(ids(before, GROUP));
+  // WebSockets that are silent for long.
+  expect(only(after, LISTENER).Properties).toMatchObject({
+    Protocol: 'TCP_UDP',
+    ListenerAttributes: [{ Key: 'tcp.idle_timeout.seconds', Value: '6000' }],
+  });
+});
+
+test('another min is another condition, since CloudFormation updates none', () => {
+  const condition = (min: number) =>
+    ofType(small({ capacity: { min, max: 6 } }), 'AWS::CloudFormation::WaitCondition').map(([id]) => id);
+  const [two, three] = [condition(2), condition(3)];
+  expect(three).not.toEqual(two);
+  // The host takes the content's hash from its end.
+  expect(three[0]?.slice(-16)).toBe(two[0]?.slice(-16));
+  expect(condition(3)).toEqual(three);
+});
+
+test('rules between the balancer and the hosts are one for each port, and fewer where they would be too many', () => {
+  const rules = (ports: string) => {
+    const forwards = {
+      tcp: tcp(ports),
+      udp: Forward.udp({ listen: ports, to: `10.0.9.1:${ports}`, engine: 'iptables' }),
+    };
+    const template = small({ forwards });
+    const own = (type: string) =>
+      ofType(template, type)
+        .filter(([id]) => /FromBalancer|ToHosts/i.test(id))
+        .map(([, { Properties: p }]) => `${p.IpProtocol} ${p.FromPort}-${p.ToPort}`);
+    expect(own('AWS::EC2::SecurityGroupEgress')).toEqual(own('AWS::EC2::SecurityGroupIngress'));
+    return own('AWS::EC2::SecurityGroupIngress').toSorted();
+  };
+  expect(rules('6000-6001')).toEqual([
+    'tcp 10256-10256',
+    ...['tcp 6000-6000', 'tcp 6001-6001', 'udp 6000-6000', 'udp 6001-6001'],
+  ]);
+  expect(rules('6000-6029')).toEqual(['tcp 10256-10256', 'tcp 6000-6029', 'udp 6000-6029']);
 });
 
 test('a balancer that speaks the PROXY protocol keeps no addresses there, and lets clients in as before', () => {
@@ -206,7 +262,6 @@ test('the plan says what it costs', () => {
     zones: 2,
     scaleOn: { cpu: 50, connections: 20_000 },
     listeners,
-    healthPort: 10_256,
     diskGiB: 8,
     fallbackTypes: [],
   };
@@ -221,7 +276,7 @@ test('the plan says what it costs', () => {
     plannedFleet({ ...common, instanceType: 'm7g.large', fallbackTypes: ['x9.large'] }).cost.dollarsAMonth,
   ).toEqual({ balancer: 16.43, addresses: 14.6, disks: 1.28 });
   const lines = fleetLines(plannedFleet({ ...common, instanceType: 'x9.large' }));
-  expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 of 50 listeners, health on 10256');
+  expect(lines[0]).toBe('2 to 4 hosts over 2 zones, 1 of 50 listeners');
   expect(lines[1]).toBe('their number follows 50 % of the processors, 20000 connections of each');
   expect(lines[2]).toContain(
     '2 hosts: $32.31 a month (balancer $16.43, 4 addresses $14.60, disks $1.28, hosts not known here)',

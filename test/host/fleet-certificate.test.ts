@@ -17,7 +17,6 @@ function content(secret = 'www', hsts = false): Deployed {
   const secretArn = `arn:aws:secretsmanager:${REGION}:123456789012:secret:${secret}-AbCdEf`;
   const tls = Tls.secret({ secretArn, grantRead: () => undefined });
   return deployedOf({
-    healthPort: PORT,
     fleet: { hosts: 4, balancer: [{ text: '10.0.0.0/24', family: 4 }] },
     forwards: { secure: Forward.https({ listen: 443, to: `${ADDRESS.backend.v4}:9001`, tls, hsts }) },
     // It polls five times as often, and trusts the balancer sooner.

@@ -11,7 +11,6 @@ const INSTANCES = [INSTANCE, 'i-0fedcba9876543210'] as const;
 
 function content(): Deployed {
   return deployedOf({
-    healthPort: 10_256,
     fleet: { hosts: 4, balancer: [{ text: '10.0.0.0/24', family: 4 }] },
     forwards: { web: Forward.http({ listen: 80, to: `${ADDRESS.backend.v4}:9001` }) },
     settings: {

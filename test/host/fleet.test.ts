@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { PACKAGE } from '../../lib/host/assets';
+import { HEALTH_PORT } from '../../lib/host/fleet';
 import type { HostContent } from '../../lib/host/host-content';
 import { certificatesRoot } from './support/certificates-root';
 import { ADDRESS, describeHost, until } from './support/host';
@@ -8,7 +9,6 @@ import { type Deployed, deployedOf, edited, INSTANCE, impatient, LiveGateway } f
 
 jest.setTimeout(240_000);
 
-const PORT = 10_256;
 const GROUP = 'FleetGroup';
 const GOOD = '/var/lib/portway/good';
 
@@ -26,12 +26,10 @@ const persistent = (one: HostContent) => edited(one, `${PACKAGE}/behind.py`, 'PA
 
 const content = (
   listen = 5001,
-  healthPort = PORT,
   alter = (one: HostContent) => one,
   more: Readonly<Record<string, Forward>> = {},
 ): Deployed =>
   deployedOf({
-    healthPort,
     fleet: { hosts: 4, balancer: [{ text: '10.0.0.0/24', family: 4 }] },
     forwards: {
       ...more,
@@ -55,7 +53,7 @@ const content = (
 
 /** The kernel refuses its rules. */
 const unacceptable = (listen: number) =>
-  content(listen, 10_300, (one) =>
+  content(listen, (one) =>
     edited(one, '/etc/portway/iptables.rules', /-A PORTWAY-DNAT .*/, '-A PORTWAY-DNAT -j NOWHERE'),
   );
 
@@ -79,8 +77,11 @@ describeHost('a host of a fleet', () => {
   });
   afterAll(() => gateway?.stop());
 
-  const ask = async (port = PORT) =>
-    gateway.host.sh('client', `curl -s -m 5 -w '%{http_code}' http://${ADDRESS.gateway.v4}:${port}/ || echo none`);
+  const ask = async () =>
+    gateway.host.sh(
+      'client',
+      `curl -s -m 5 -w '%{http_code}' http://${ADDRESS.gateway.v4}:${HEALTH_PORT}/ || echo none`,
+    );
   const answers = async (port: number) => (await gateway.host.ask('client', 'tcp', ADDRESS.gateway.v4, port)).name;
   const signals = async () =>
     (await gateway.aws.signals()).map(({ LogicalResourceId, Status, UniqueId }) => [
@@ -146,10 +147,10 @@ describeHost('a host of a fleet', () => {
     await until('it is ready', async () => (await ask()) === 'ready\n200');
   });
 
-  test('takes over a change by its pointer, with another health port', async () => {
-    expect(await gateway.update(content(6001, 10_300))).toMatchObject({ Status: 'SUCCESS', UniqueId: INSTANCE });
+  test('takes over a change by its pointer', async () => {
+    expect(await gateway.update(content(6001))).toMatchObject({ Status: 'SUCCESS', UniqueId: INSTANCE });
     expect(await answers(6001)).toBe('9001');
-    expect([await ask(), await ask(10_300)]).toEqual([expect.stringContaining('none'), 'ready\n200']);
+    expect(await ask()).toBe('ready\n200');
   });
 
   test('goes back after a bad change, and is ready all the time', async () => {
@@ -157,14 +158,14 @@ describeHost('a host of a fleet', () => {
     const seen = new Set<string>();
     let done = false;
     const looking = (async () => {
-      while (!done) seen.add(await ask(10_300));
+      while (!done) seen.add(await ask());
     })();
     const outcome = await gateway.update(bad);
     done = true;
     await looking;
     expect(outcome).toEqual({ Status: 'FAILURE', UniqueId: `${INSTANCE} iptables refused COMMIT` });
     expect([...seen]).toEqual(['ready\n200']);
-    await gateway.publish(content(6001, 10_300));
+    await gateway.publish(content(6001));
     expect(await answers(6001)).toBe('9001');
   });
 
@@ -178,32 +179,32 @@ describeHost('a host of a fleet', () => {
   test('tries again what other hosts have and what failed here, and is ready all the time', async () => {
     await gateway.host.serve('gateway', ['python3', '/support/app.py', 'tcp', '85', 'other', '::']);
     await othersHave(
-      content(6003, 10_300, undefined, { more: Forward.http({ listen: 85, to: `${ADDRESS.backend.v4}:9001` }) }),
+      content(6003, undefined, { more: Forward.http({ listen: 85, to: `${ADDRESS.backend.v4}:9001` }) }),
     );
     await until('it failed', async () => (await tries()) === 1, 60);
-    expect(await ask(10_300)).toBe('ready\n200');
+    expect(await ask()).toBe('ready\n200');
     await gateway.host.sh('gateway', 'pkill -f "app.py tcp 85"');
     await until('it has it', async () => (await answers(6003)) === '9001', 60);
-    expect(await ask(10_300)).toBe('ready\n200');
+    expect(await ask()).toBe('ready\n200');
   });
 
   test.each<[string, Deployed]>([
     ['the kernel refuses', unacceptable(6004)],
-    ['cannot be read', withoutAPart(content(6005, 10_300))],
+    ['cannot be read', withoutAPart(content(6005))],
   ])(
     'tells the balancer of a content that other hosts have and that %s; the next one makes it ready',
     async (_, bad) => {
       await othersHave(bad);
       const told = /^content \w+, which other hosts have, cannot be set up here: see bootstrap.log\n503$/;
-      await until('the balancer is told', async () => told.test(await ask(10_300)), 90);
+      await until('the balancer is told', async () => told.test(await ask()), 90);
       expect(await answers(6003)).toBe('9001');
       // Whoever looks for the reason keeps the host meanwhile.
       await gateway.host.sh('gateway', 'portway pause 10m');
-      await until('it is ready while it is paused', async () => (await ask(10_300)) === 'ready\n200', 20);
+      await until('it is ready while it is paused', async () => (await ask()) === 'ready\n200', 20);
       await gateway.host.sh('gateway', 'portway pause off');
-      await until('the balancer is told again', async () => told.test(await ask(10_300)), 20);
-      await othersHave(content(6003, 10_300));
-      await until('it is ready', async () => (await ask(10_300)) === 'ready\n200', 60);
+      await until('the balancer is told again', async () => told.test(await ask()), 20);
+      await othersHave(content(6003));
+      await until('it is ready', async () => (await ask()) === 'ready\n200', 60);
       expect(await answers(6003)).toBe('9001');
     },
   );
@@ -219,14 +220,14 @@ describeHost('a host of a fleet', () => {
       },
     ],
   ])('a rollback by hand stays, though other hosts have the newer content %s', async (_, change) => {
-    await gateway.update(content(6006, 10_300));
+    await gateway.update(content(6006));
     await change?.();
     expect(await gateway.host.sh('gateway', 'portway rollback')).toContain('The stack says another content');
     expect(await answers(6003)).toBe('9001');
     // Three times as long as a content that failed waits for its next try.
     await sleep(15_000);
-    expect([await answers(6003), await ask(10_300)]).toEqual(['9001', 'ready\n200']);
-    expect(await gateway.update(content(6003, 10_300), 90)).toMatchObject({ Status: 'SUCCESS' });
+    expect([await answers(6003), await ask()]).toEqual(['9001', 'ready\n200']);
+    expect(await gateway.update(content(6003), 90)).toMatchObject({ Status: 'SUCCESS' });
   });
 
   test('a reboot when nothing is deployed is told to nobody, and is no failure', async () => {
@@ -238,6 +239,6 @@ describeHost('a host of a fleet', () => {
     expect(await gateway.log()).toMatch(/signalled SUCCESS\n/);
     // nginx has nothing to warn of in what it is given.
     expect(await gateway.log()).not.toContain('[warn]');
-    expect(await ask(10_300)).toBe('ready\n200');
+    expect(await ask()).toBe('ready\n200');
   });
 });

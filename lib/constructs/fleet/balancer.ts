@@ -2,6 +2,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct, type IDependable } from 'constructs';
 import type { TrafficRule } from '../../forward/traffic';
+import { HEALTH_PORT } from '../../host/fleet';
 import { acknowledge, acknowledgeInPacks } from '../acknowledge';
 import { Firewall } from '../firewall';
 import type { Network } from '../network';
@@ -12,7 +13,6 @@ export interface BalancerProps {
   readonly listeners: readonly Listener[];
   /** What its group admits. */
   readonly inbound: readonly TrafficRule[];
-  readonly healthPort: number;
   /** What IPv6 needs to be there. Undefined: IPv4 alone. */
   readonly ipv6: readonly IDependable[] | undefined;
 }
@@ -60,7 +60,7 @@ export class Balancer extends Construct {
   /** What CloudWatch knows it by. */
   readonly measured: BalancerMeasured;
 
-  constructor(scope: Construct, id: string, { network, listeners, inbound, healthPort, ipv6 }: BalancerProps) {
+  constructor(scope: Construct, id: string, { network, listeners, inbound, ipv6 }: BalancerProps) {
     super(scope, id);
     const { vpc, subnets } = network;
     const { securityGroup, rules } = new Firewall(this, 'Firewall', {
@@ -87,7 +87,7 @@ export class Balancer extends Construct {
     this.dnsName = balancer.attrDnsName;
     this.hasIpv6 = ipv6 !== undefined;
     this.hostedZoneId = balancer.attrCanonicalHostedZoneId;
-    const made = listeners.map((listener) => this.listen(listener, { balancer, vpc, healthPort }));
+    const made = listeners.map((listener) => this.listen(listener, { balancer, vpc }));
     this.listeners = made.map(({ listener }) => listener);
     this.targetGroupArns = made.map(({ group }) => group.ref);
     this.measured = {
@@ -98,20 +98,20 @@ export class Balancer extends Construct {
     this.explain(balancer);
   }
 
-  /** A listener and its target group. Both are named by what AWS cannot change in them. */
+  /**
+   * A listener and its target group. Each is named by what AWS cannot change in it: a target group's protocol and port, and of a listener
+   * only the port, of which there can be one. So a port that begins to take UDP keeps its listener, and gets another target group.
+   * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-listener.html
+   */
   private listen(
     { port, protocol, proxyProtocol }: Listener,
-    {
-      balancer,
-      vpc,
-      healthPort,
-    }: { readonly balancer: elb.CfnLoadBalancer; readonly vpc: ec2.IVpc; readonly healthPort: number },
+    { balancer, vpc }: { readonly balancer: elb.CfnLoadBalancer; readonly vpc: ec2.IVpc },
   ) {
     const id = `${protocol}-${port}`;
     const attribute = (key: string, value: string | number) => ({ key, value: `${value}` });
     const group = new elb.CfnTargetGroup(this, `Hosts-${id}`, {
       ...{ protocol, port, vpcId: vpc.vpcId, targetType: 'instance' },
-      ...{ healthCheckProtocol: 'HTTP', healthCheckPort: `${healthPort}`, healthCheckPath: '/' },
+      ...{ healthCheckProtocol: 'HTTP', healthCheckPort: `${HEALTH_PORT}`, healthCheckPath: '/' },
       matcher: { httpCode: '200' },
       healthCheckIntervalSeconds: HEALTH_CHECK.seconds,
       healthyThresholdCount: HEALTH_CHECK.answers,
@@ -122,10 +122,10 @@ export class Balancer extends Construct {
         attribute('deregistration_delay.timeout_seconds', DRAIN_SECONDS),
       ],
     });
-    const listener = new elb.CfnListener(this, `Listener-${id}`, {
+    const listener = new elb.CfnListener(this, `Listener-${port}`, {
       ...{ loadBalancerArn: balancer.ref, port, protocol },
       defaultActions: [{ type: 'forward', targetGroupArn: group.ref }],
-      ...(protocol === 'TCP' ? { listenerAttributes: [attribute('tcp.idle_timeout.seconds', TCP_IDLE_SECONDS)] } : {}),
+      ...(protocol !== 'UDP' ? { listenerAttributes: [attribute('tcp.idle_timeout.seconds', TCP_IDLE_SECONDS)] } : {}),
     });
     return { id, group, listener };
   }

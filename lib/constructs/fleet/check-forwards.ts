@@ -2,16 +2,16 @@ import { acceptsBalancer } from '../../forward/fleet-reading';
 import { forwardPath, type Problems } from '../../forward/problems';
 import { isKernelForward, isPortForward, type ResolvedForward, transportsOf } from '../../forward/resolved';
 import { type Certificate, isCheckedOverHttp } from '../../forward/tls';
+import { HEALTH_PORT } from '../../host/fleet';
 import { type Listener, MOST_LISTENERS } from './listeners';
 
-/** Reports forwards that a fleet cannot have, and a health port that something else needs. */
+/** Reports forwards that a fleet cannot have. */
 export function checkForwards(
   forwards: readonly ResolvedForward[],
   listeners: readonly Listener[],
-  healthPort: number,
   problems: Problems,
 ): void {
-  for (const forward of forwards) checkForward(forward, healthPort, problems);
+  for (const forward of forwards) checkForward(forward, problems);
   for (const forward of forwards.filter(acceptsBalancer).filter(isPortForward))
     if (
       listeners.some(
@@ -34,7 +34,7 @@ export function checkForwards(
   }
 }
 
-function checkForward(forward: ResolvedForward, healthPort: number, problems: Problems): void {
+function checkForward(forward: ResolvedForward, problems: Problems): void {
   const at = forwardPath(forward.name);
   if (!isPortForward(forward)) {
     problems.add(at, 'must have ports on a fleet: a Network Load Balancer knows only TCP and UDP. Use a PortwayStack');
@@ -51,14 +51,16 @@ function checkForward(forward: ResolvedForward, healthPort: number, problems: Pr
       `must be Tls.secret on a fleet: ${certificateTrouble(forward.tls)}`,
       forward.tls.source === 'acme' ? 'Tls.letsEncrypt' : 'Tls.selfSigned',
     );
+  if (!transportsOf(forward).includes('tcp')) return;
   const { from, to } = forward.listen;
-  if (transportsOf(forward).includes('tcp') && from <= healthPort && healthPort <= to)
-    problems.add(
-      'healthPort',
-      `must be a port of its own, ${forward.name} listens on it: choose another one`,
-      healthPort,
-    );
+  if (from <= HEALTH_PORT && HEALTH_PORT <= to) problems.add(`${at}.listen`, OF_BALANCER, HEALTH_PORT);
+  for (const { kind, ports } of forward.targets)
+    if (kind === 'local' && ports.from <= HEALTH_PORT && HEALTH_PORT <= ports.to)
+      problems.add(`${at}.to`, OF_BALANCER, HEALTH_PORT);
 }
+
+/** Why nothing else may have the port on a host. */
+const OF_BALANCER = `must be another port on a fleet: the balancer asks each host on ${HEALTH_PORT} whether its forwards run`;
 
 /** Why hosts cannot each have one from this source. */
 function certificateTrouble(certificate: Certificate): string {

@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { SshWay } from '../../forward/admin';
+import { formatPorts } from '../../forward/ports';
 import type { Problems } from '../../forward/problems';
 import type { SecretSource } from '../../forward/tls';
 import type { TrafficRule } from '../../forward/traffic';
@@ -29,6 +30,7 @@ import { templateRoom } from '../template-room';
 import type { SentMetrics } from '../traffic-warnings';
 import { userData } from '../user-data';
 import { Balancer } from './balancer';
+import type { BalancerRule } from './balancer-rules';
 import type { Capacity } from './capacity';
 import { FleetDashboard } from './dashboard';
 import { Hosts, LaunchTemplate } from './hosts';
@@ -44,11 +46,11 @@ export interface FleetProps {
   readonly machine: Machine;
   readonly content: HostContent;
   readonly listeners: readonly Listener[];
-  readonly healthPort: number;
   /** Whether clients also come by IPv6. */
   readonly ipv6: boolean;
   readonly fromClients: readonly TrafficRule[];
   readonly toHosts: readonly TrafficRule[];
+  readonly fromBalancer: readonly BalancerRule[];
   readonly outbound: readonly TrafficRule[];
   readonly secrets: readonly SecretSource[];
   readonly ssh: SshWay;
@@ -97,7 +99,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
 
   constructor(scope: Construct, id: string, props: FleetProps, problems: Problems) {
     super(scope, id);
-    const { name, network, listeners, healthPort, capacity, signalTimeout } = props;
+    const { name, network, listeners, capacity, signalTimeout } = props;
     const login = props.ssh === 'endpoint' ? new LoginEndpoint(this, 'Login', network) : undefined;
     const { securityGroup, rules } = new Firewall(this, 'Firewall', {
       ...{ vpc: network.vpc, inbound: props.toHosts, outbound: props.outbound, separateRules: true },
@@ -112,11 +114,11 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     this.grantPrincipal = principal;
     if (props.ssh === 'session-manager') grantSessions(role);
     this.balancer = new Balancer(this, 'Balancer', {
-      ...{ network, listeners, inbound: props.fromClients, healthPort },
+      ...{ network, listeners, inbound: props.fromClients },
       ipv6: props.ipv6 ? this.ipv6Of(network) : undefined,
     });
     if (props.dns !== undefined) new Dns(this, 'Dns', props.dns, { balancer: this.balancer });
-    const between = this.letBalancerIn(securityGroup, listeners, healthPort);
+    const between = this.letBalancerIn(securityGroup, props.fromBalancer);
     const keyPair = loginKey(this, props.loginKey);
     const launchTemplate = new LaunchTemplate(this, 'Launch', {
       ...{ machine: props.machine, role, keyPair, detailedMonitoring: props.detailedMonitoring },
@@ -196,23 +198,19 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     return watch;
   }
 
-  /** Rules between the balancer's group and the hosts': each port, and the health port, which nobody else may reach. */
-  private letBalancerIn(hosts: ec2.SecurityGroup, listeners: readonly Listener[], healthPort: number) {
+  /** Rules between the balancer's group and the hosts'. */
+  private letBalancerIn(hosts: ec2.SecurityGroup, all: readonly BalancerRule[]) {
     const { securityGroup } = this.balancer;
-    const ports = [
-      ...listeners.flatMap(({ port, protocol, forwards }) =>
-        protocol.split('_').map((one) => ({ port, protocol: one.toLowerCase(), reason: forwards.join(', ') })),
-      ),
-      { port: healthPort, protocol: 'tcp', reason: 'health of the hosts' },
-    ];
-    return ports.flatMap(({ port, protocol, reason }) => {
-      const rule = { ipProtocol: protocol, fromPort: port, toPort: port, description: reason.slice(0, 255) };
+    return all.flatMap(({ protocol, ports, reasons }) => {
+      const description = reasons.join(', ').slice(0, 255);
+      const rule = { ipProtocol: protocol, fromPort: ports.from, toPort: ports.to, description };
       const [from, to] = [securityGroup.securityGroupId, hosts.securityGroupId];
+      const id = `${protocol}-${formatPorts(ports)}`;
       return [
-        new ec2.CfnSecurityGroupIngress(this, `From-balancer-${protocol}-${port}`, {
+        new ec2.CfnSecurityGroupIngress(this, `From-balancer-${id}`, {
           ...{ ...rule, groupId: to, sourceSecurityGroupId: from },
         }),
-        new ec2.CfnSecurityGroupEgress(this, `To-hosts-${protocol}-${port}`, {
+        new ec2.CfnSecurityGroupEgress(this, `To-hosts-${id}`, {
           ...{ ...rule, groupId: from, destinationSecurityGroupId: to },
         }),
       ];

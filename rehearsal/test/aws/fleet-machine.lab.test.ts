@@ -102,3 +102,23 @@ test('a host too many drains, then its hook holds it, then it ends; it is the ol
   expect(targetStates(gone)).toEqual(new Map([[going, 'unused']]));
   expect((await lab.hosts.all()).map(({ id }) => id).toSorted()).toEqual(others.toSorted());
 });
+
+test('a fleet that has grown beyond min ends old hosts first, and never has fewer than min', async () => {
+  await lab.settled();
+  await setDesired(lab.endpoint, 4);
+  await lab.settled();
+  const known = await lab.ids();
+  expect(known).toHaveLength(4);
+  const counts = new Set<number>();
+  lab.hosts.behave(() => {
+    void lab.hosts.all().then((all) => counts.add(all.length));
+    return 'SUCCESS';
+  });
+  await lab.deploy({ forwards: { web: tcp(80) }, instanceType: 't4g.micro' });
+  lab.hosts.behave(() => 'SUCCESS');
+  const all = await lab.hosts.all();
+  expect(all.map(({ type }) => type)).toEqual(Array(4).fill('t4g.micro'));
+  expect(all.filter(({ id }) => known.includes(id))).toEqual([]);
+  expect(Math.max(...counts)).toBe(4);
+  expect(await lab.targets()).toEqual({ 80: await lab.ids() });
+});

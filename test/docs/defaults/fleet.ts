@@ -92,5 +92,4 @@ export const OF_FLEETS: readonly Default[] = [
       }),
     true,
   ),
-  row('Fleet', 'healthPort', (healthPort) => fleet({ healthPort }), 10_257),
 ];

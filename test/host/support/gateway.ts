@@ -44,8 +44,6 @@ export interface Deploy {
   readonly drainSeconds?: number;
   /** Of live hosts. Default: nothing. */
   readonly confirm?: Confirm;
-  /** Of a fleet's hosts. Default: the host is in none. */
-  readonly healthPort?: number;
   /** Default: the host is in none. */
   readonly fleet?: FleetReading;
   /** Changes the host's content, for failures that synth would reject. */
@@ -129,7 +127,7 @@ export function contentOf(deploy: Deploy, live = false): HostContent {
     live,
     confirmed: readConfirm(deploy.confirm, forwards, new Problems()),
     ...(deploy.drainSeconds === undefined ? {} : { drainSeconds: deploy.drainSeconds }),
-    ...(deploy.healthPort === undefined ? {} : { healthPort: deploy.healthPort }),
+    inFleet: deploy.fleet !== undefined,
     ...(deploy.memoryMiB === undefined ? {} : { memoryMiB: deploy.memoryMiB }),
     ...(firstBootScript === undefined ? {} : { firstBootScript }),
   });

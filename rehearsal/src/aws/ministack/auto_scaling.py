@@ -288,6 +288,11 @@ def _replace_each(group, rolling, stack_name, logical_id):
     all_old = [one["InstanceId"] for one in in_service(group) if not _fits(group, one)]
     for first in range(0, len(all_old), batch):
         old = all_old[first : first + batch]
+        # Where enough others serve, CloudFormation ends the old ones first.
+        ends_first = len(in_service(group)) - len(old) >= int(rolling.get("MinInstancesInService", 0))
+        if ends_first:
+            for one in old:
+                retire(group, one)
         new = [_launch(group) for _ in old]
         try:
             if str(rolling.get("WaitOnResourceSignals", False)).lower() == "true":
@@ -296,8 +301,9 @@ def _replace_each(group, rolling, stack_name, logical_id):
             for one in new:
                 retire(group, one)
             raise
-        for one in old:
-            retire(group, one)
+        if not ends_first:
+            for one in old:
+                retire(group, one)
         _event(stack_name, logical_id, group, f"Successfully terminated instance(s) [{','.join(old)}]")
 
 
