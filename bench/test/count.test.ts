@@ -64,6 +64,12 @@ describe('what the machine prints', () => {
     expect(() => read('subject remote.direct', line)).toThrow(error);
   });
 
+  test('those of several boots are put together', () => {
+    const samples = read('subject remote.direct', 'sample new 1000.0 0.0');
+    samples.add(read('subject remote.direct', 'sample new 990.0 0.0'));
+    expect(samples.of('remote.direct', 'new')).toEqual([1000, 990]);
+  });
+
   test('a load that is missing is an error', () => {
     expect(() => read('subject remote.direct').of('remote.direct', 'new')).toThrow('was not counted');
   });

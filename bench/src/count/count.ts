@@ -1,4 +1,4 @@
-import { ensureCountImage } from './image';
+import { type CountImage, ensureCountImage } from './image';
 import { key, withJob } from './job';
 import { runMachine } from './machine';
 import type { Counted, CountedSection } from './result';
@@ -6,6 +6,9 @@ import { LOADS, type LoadName, type Section } from './section';
 
 /** A batch that waited for longer than this fraction of its time says nothing: something in it waits for a timer. */
 const IDLE = 0.05;
+
+/** How often a boot is begun before its failure is the run's: stock nginx now and then leaves a request by HTTP/3 without an answer. */
+const TRIES = 3;
 
 export interface CountOptions {
   readonly section: Section;
@@ -24,7 +27,7 @@ export async function count({ section, boots, report, signal }: CountOptions): P
     for (let boot = 1; boot <= boots; boot++) {
       signal?.throwIfAborted();
       report(`${section.title}: boot ${boot} of ${boots}`);
-      await runMachine(image, archive, (line) => samples.read(line, report), signal);
+      samples.add(await counting(image, archive, report, signal));
     }
   });
   return {
@@ -35,6 +38,25 @@ export async function count({ section, boots, report, signal }: CountOptions): P
     versions: image.versions,
     sections: [counted(section, samples)],
   };
+}
+
+/** What one boot counts. */
+async function counting(
+  image: CountImage,
+  archive: string,
+  report: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<Samples> {
+  for (let tries = 1; ; tries++) {
+    const samples = new Samples();
+    try {
+      await runMachine(image, archive, (line) => samples.read(line, report), signal);
+      return samples;
+    } catch (error) {
+      if (tries === TRIES || signal?.aborted) throw error;
+      report(`  begun again after: ${error instanceof Error ? error.message : error}`);
+    }
+  }
 }
 
 function counted({ name, title, peer, loads, subjects, prices }: Section, samples: Samples): CountedSection {
@@ -69,6 +91,11 @@ export class Samples {
     } else {
       throw new Error(`${this.#subject} could not be counted: ${line}`);
     }
+  }
+
+  /** Takes over those of another boot. */
+  add(other: Samples): void {
+    for (const [name, counts] of other.#counts) this.#counts.set(name, [...(this.#counts.get(name) ?? []), ...counts]);
   }
 
   #add(load: string, all: number, idle: number): void {
