@@ -1,7 +1,7 @@
 """When a host of a fleet tries a content again that others have; test/host/fleet.test.ts has it fail for real."""
 
 import pytest
-from portway import behind, paths, report, rollback
+from portway import behind, history, paths, report, rollback
 from portway.parts import Pointer
 
 CONTENT = "c" * 64
@@ -91,9 +91,19 @@ def test_a_rollback_by_hand_of_a_host_that_is_behind_stays(host, tmp_path, monke
     runs = {"good": "b" * 64}
     monkeypatch.setattr(rollback, "content_of", lambda _: runs["good"])
     # The host ran b while c was deployed, and goes back to a.
-    deployed = rollback.deployed()
-    runs["good"] = "a" * 64
-    rollback.hold(deployed)
+    entry = history.Entry(1, "")
+    for name, value in {
+        "lock.hold": lambda: None,
+        "history.keep": lambda: None,
+        "history.entries": lambda: [entry, entry],
+        "damage": lambda _: "",
+        "say": lambda _: None,
+        "os.geteuid": lambda: 0,
+        "setting_up.copy": lambda _: runs.update(good="a" * 64),
+        "cut.set_up": lambda: "",
+    }.items():
+        monkeypatch.setattr(f"portway.rollback.{name}", value)
+    rollback.main([])
     # content.live brings c back unless it has failed.
     assert (tmp_path / "failed").read_text().strip() == CONTENT
     assert not any(host.look(100) for _ in range(50))

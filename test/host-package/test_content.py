@@ -4,7 +4,7 @@ from portway.parts import Altered, Pointer
 
 A, B = "a" * 64, "b" * 64
 POINTER = Pointer(B, {}, f"GatewayLive{B[:16]}", "Portway", [])
-TEXT = f'{{"content":"{B}"}}\n'
+TEXT = f'{{"content":"{B}","live":"{POINTER.live}"}}\n'
 URL = "https://example.com/boot"
 
 
@@ -57,8 +57,25 @@ def test_the_report_is_kept_before_the_content_counts_as_known(host, monkeypatch
     assert not (host / "pointer").exists()
 
 
+def test_the_same_content_is_reported_to_another_condition(host):
+    other = POINTER._replace(live=f"GatewayLive3{B[:16]}")
+    (host / "pointer").write_text(TEXT)
+    outcome.succeeded(a_content()._replace(pointer=other), False)
+    assert report.waiting()[:3] == ("SUCCESS", B, other.live)
+
+
+def test_what_runs_fails_for_another_condition_and_is_tried_again_by_the_next_deploy(host):
+    (host / "pointer").write_text(TEXT)
+    (host / "good/etc/portway/portway.env").write_text(f"PORTWAY_CONTENT='{B}'\n")
+    other = POINTER._replace(live=f"GatewayLive3{B[:16]}")
+    outcome.failed(other, "paused by portway pause")
+    assert report.waiting()[:3] == ("FAILURE", B, other.live)
+    assert not (host / "failed").exists()
+
+
 def test_a_failure_is_not_reported_for_what_already_runs(host):
-    outcome.failed(POINTER._replace(content=A), "no package conntrack")
+    (host / "pointer").write_text(TEXT.replace(B, A).replace(B[:16], A[:16]))
+    outcome.failed(POINTER._replace(content=A, live=f"GatewayLive{A[:16]}"), "no package conntrack")
     assert report.waiting() is None
     outcome.failed(POINTER, "no package conntrack")
     assert report.waiting().status == "FAILURE"

@@ -153,6 +153,29 @@ describeHost('a host of a fleet', () => {
     expect(await ask()).toBe('ready\n200');
   });
 
+  test('reports the same content to another condition, as after another capacity.min, and loses no request meanwhile', async () => {
+    const known = content(6001);
+    const condition = known.condition.replace(/^GatewayLive/, 'GatewayLive3');
+    const parameters = Object.fromEntries(
+      Object.entries(known.parameters).map(([name, value]) => [name, value.replaceAll(known.condition, condition)]),
+    );
+    const losses: string[] = [];
+    let done = false;
+    const asking = (async () => {
+      while (!done) {
+        const got = await answers(6001).catch((error) => `${error}`);
+        if (got !== '9001') losses.push(`${got}`);
+      }
+    })();
+    const outcome = await gateway.update({ ...known, condition, parameters }).finally(() => {
+      done = true;
+    });
+    await asking;
+    expect([outcome.Status, losses]).toEqual(['SUCCESS', []]);
+    expect((await signals()).at(-1)).toEqual([condition, 'SUCCESS', expect.stringContaining(INSTANCE)]);
+    await gateway.update(known);
+  });
+
   test('goes back after a bad change, and is ready all the time', async () => {
     const bad = unacceptable(6002);
     const seen = new Set<string>();

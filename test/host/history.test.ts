@@ -126,7 +126,7 @@ describeHost('the trees before', () => {
 
   test.each([['99'], ['6'], ['x']])('there is none with the number %s', async (number) => {
     const result = await guard.portway('rollback', number);
-    expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/no such tree to go back to; .*\n +2 /) });
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/no such tree; .*\n +2 /) });
   });
 
   test('are links: they take no room of their own', async () => {

@@ -11,8 +11,8 @@ from portway.say import say, say_once
 
 def succeeded(content: Content, is_first: bool) -> None:
     """`is_first`: nothing was reported of this boot yet, so what an earlier stack or an image left does not count."""
-    # A value from CloudFormation may change alone, and then nobody waits for a report. First, since the power may fail.
-    if is_first or f'"content":"{content.pointer.content}"' not in read(paths.POINTER):
+    # First, since the power may fail.
+    if is_first or is_awaited(content.pointer):
         report.keep("SUCCESS", content.pointer)
     replace(paths.POINTER, content.text)
     forget(paths.FAILED)
@@ -25,10 +25,17 @@ def succeeded(content: Content, is_first: bool) -> None:
 
 
 def failed(pointer: Pointer, reason: str) -> None:
-    replace(paths.FAILED, f"{pointer.content}\n")
-    # Nobody waits for a report of what runs already.
+    # What runs already would not be tried again by the next deploy.
     if pointer.content != trees.content_of(paths.GOOD):
+        replace(paths.FAILED, f"{pointer.content}\n")
+    if is_awaited(pointer):
         report.keep("FAILURE", pointer, reason)
+
+
+def is_awaited(pointer: Pointer) -> bool:
+    """Whether a deploy waits for a report of it: another content, or another condition, as when a fleet is to have more hosts.
+    A value from CloudFormation may change alone, and then nobody waits."""
+    return f'"content":"{pointer.content}","live":"{pointer.live}"' not in read(paths.POINTER)
 
 
 def try_to_send() -> int:

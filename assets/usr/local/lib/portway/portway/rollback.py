@@ -14,7 +14,7 @@ from portway.paths import FAILED, GOOD, STATE
 from portway.say import say
 from portway.trees import content_of, damage
 
-USAGE = "usage: portway rollback [NUMBER of `portway history`]"
+USAGE = "usage: portway rollback [NUMBER]"
 # The stack's content while an older one runs by hand. live.py does not bring back content that failed.
 HELD = f"{STATE}/rolled-back"
 
@@ -26,19 +26,14 @@ def choose(known: list[history.Entry], number: str) -> Optional[history.Entry]:
     return next((entry for entry in known[:-1] if str(entry.number) == number), None)
 
 
-def deployed() -> str:
-    """The stack's content: what failed here or was rolled back by hand, otherwise what runs."""
-    return read(FAILED).strip() or content_of(GOOD)
-
-
-def hold(wanted: str) -> None:
-    """Keeps the stack's content from coming back at once."""
-    if wanted == content_of(GOOD):
+def hold(deployed: str) -> None:
+    """Keeps the deployed content from coming back at once."""
+    if deployed == content_of(GOOD):
         forget(HELD)
         forget(FAILED)
     else:
-        replace(HELD, wanted)
-        replace(FAILED, wanted)
+        replace(HELD, deployed)
+        replace(FAILED, deployed)
 
 
 def main(words: list[str]) -> None:
@@ -51,16 +46,17 @@ def main(words: list[str]) -> None:
     entry = choose(history.entries(), "".join(words))
     if entry is None:
         sys.exit(
-            "portway: there is no such tree to go back to; `portway history` has these:\n" + "\n".join(history.lines())
+            "portway: no such tree; `portway history` has these:\n" + "\n".join(history.lines())
         )
     damaged = damage(entry.path)
     if damaged:
         sys.exit(f"portway: that tree is damaged: {damaged}")
-    wanted = deployed()
+    # What failed here, or was rolled back by hand, is still deployed.
+    deployed = read(FAILED).strip() or content_of(GOOD)
     say(f"rollback by hand to number {entry.number}, content {content_of(entry.path)}")
     setting_up.copy(entry.path)
     if cut.set_up():
         sys.exit("portway: the rollback failed: what ran before goes on; see /var/log/portway/bootstrap.log")
-    hold(wanted)
+    hold(deployed)
     history.keep()
     print("The stack says another content: deploy what runs now, or the next deploy or reboot brings that one.")
