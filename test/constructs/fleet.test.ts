@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, LegacyStackSynthesizer, Stack } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
 import { checkFleet } from '../../lib/check-fleet';
@@ -87,6 +87,12 @@ test('a port that begins to take UDP keeps its listener, and gets another target
     Protocol: 'TCP_UDP',
     ListenerAttributes: [{ Key: 'tcp.idle_timeout.seconds', Value: '6000' }],
   });
+});
+
+test('is refused without a bucket, with nothing that a fleet refuses as the way out', () => {
+  expect(() => small({ synthesizer: new LegacyStackSynthesizer() as never })).toThrow(
+    /^content must be at most \d+ bytes in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true\. The template may /,
+  );
 });
 
 test('another min is another condition, since CloudFormation updates none', () => {

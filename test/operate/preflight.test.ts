@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { admin } from '../../lib/operate/preflight/admin';
+import { quotas } from '../../lib/operate/preflight/quotas';
 import type { Preflight } from '../../lib/operate/preflight/stack';
 
 describe('the address that this machine has for the internet', () => {
@@ -39,6 +40,34 @@ describe('the address that this machine has for the internet', () => {
   test.each(['<html>log in to this network</html>', ''])('is not known from the answer %j', async (text) => {
     expect(await says(text, '203.0.113.0/24')).toEqual([
       { level: 'warning', text: `${url()} did not answer, so this machine's address is not known` },
+    ]);
+  });
+});
+
+describe("a fleet's targets", () => {
+  const says = (listeners: number, max: number) => {
+    const fleet = {
+      zones: 2,
+      max,
+      listeners: Array.from({ length: listeners }, (_, i) => ({ port: i + 1, protocol: 'TCP' })),
+    };
+    const template = { Resources: {} };
+    return quotas({ plan: { fleet }, template, deployed: template } as unknown as Preflight);
+  };
+
+  test('may be as many as the usual quota of a zone', async () => {
+    expect(await says(50, 20)).toEqual([]);
+    expect(await says(1, 60)).toEqual([]);
+  });
+
+  test('are a warning beyond it', async () => {
+    expect(await says(50, 21)).toEqual([
+      {
+        level: 'warning',
+        text: expect.stringMatching(
+          /^21 hosts with 50 listeners are up to 550 targets in a zone: hosts beyond your quota /,
+        ),
+      },
     ]);
   });
 });

@@ -142,7 +142,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     const counts = { all: props.fromClients.length + props.outbound.length, apart: rules.length };
     const stored = storedContent(props.content, problems, {
       ...templateRoom(stack, counts, props.dashboard ? DASHBOARD_BYTES : 0),
-      isLive: true,
+      ...{ isLive: true, inFleet: true },
     });
     const proof = new LiveProof(this, 'Live', stored.content, {
       count: capacity.min,

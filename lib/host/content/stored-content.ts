@@ -53,6 +53,8 @@ export interface StoreProps {
   readonly others?: number;
   /** Whether the host applies changes while it runs. Default: false. */
   readonly isLive?: boolean;
+  /** Whether the host is one of a fleet's. Default: false. */
+  readonly inFleet?: boolean;
 }
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
@@ -85,7 +87,7 @@ const POINTER_ROOM =
 export function storedContent(
   content: HostContent,
   problems: Problems,
-  { room = Number.POSITIVE_INFINITY, others = 0, isLive = false }: StoreProps = {},
+  { room = Number.POSITIVE_INFINITY, others = 0, isLive = false, inFleet = false }: StoreProps = {},
 ): StoredContent {
   const files = [settingsFile(content), ...content.files];
   for (const file of files.filter((one) => !isPlain(one) && !canBePacked(one)))
@@ -100,7 +102,7 @@ export function storedContent(
   const fits: Fits = (some, count, spare = 0) => plainFits(some, count, spare) && isSmall(divide(some, count), spare);
   const choice = mostReadable({ fits, plainFits, limitsSpare: isLive ? 0 : LIMITS_SPARE }, files);
   const division = divide(choice?.files ?? files.flatMap(withoutComfort), choice?.count ?? files.length);
-  if (choice === undefined && !isSmall(division, 0)) reportSize(division, { room, others, isLive }, problems);
+  if (choice === undefined && !isSmall(division, 0)) reportSize(division, { room, others, isLive, inFleet }, problems);
   return { ...division, content: digest(division.list) };
 }
 
@@ -197,16 +199,23 @@ function settingsFile({ settings }: HostContent): HostFile {
   return { path: '/etc/portway/portway.env', mode: '0600', text: text.join(''), origin: 'rules' };
 }
 
-function reportSize(division: Division, { room, others, isLive }: Required<StoreProps>, problems: Problems): void {
+function reportSize(
+  division: Division,
+  { room, others, isLive, inFleet }: Required<StoreProps>,
+  problems: Problems,
+): void {
   const [list, template] = [pointerSize(division), templateSize(division)];
   const parts = `Parts: ${breakdown(division, () => 1)}`;
   const other = isLive ? "set onChange 'restart'" : 'split the forwards over two stacks';
-  const way = others > 0 ? 'give each gateway a stack of its own' : other;
+  const alone = others > 0 ? 'give each gateway a stack of its own' : other;
+  // No fleet fits without the bucket, whatever it contains.
+  const way = inFleet ? '' : `, or ${alone}`;
+  const why = isLive && !inFleet ? "with onChange 'live', the default, " : '';
   const shared = others > 0 ? `, with ${others} for the content of its other gateways` : '';
   if (template > room + ESTIMATE_ERROR)
     problems.add(
       'content',
-      `must be at most ${room} bytes ${isLive ? "with onChange 'live', the default, " : ''}in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true, or ${way}. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources${shared}, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
+      `must be at most ${room} bytes ${why}in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true${way}. The template may have ${TEMPLATE_LIMIT} bytes: about ${TEMPLATE_LIMIT - room} for its other resources${shared}, ${breakdown(division, partSize)} and ${listSize(division)} for the list of files`,
       `${template} bytes`,
     );
   const shorten = 'shorten firstBootScript (let it fetch what it needs) or split the forwards over two stacks';

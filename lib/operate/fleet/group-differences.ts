@@ -28,6 +28,15 @@ const STOPS: Readonly<Record<string, string>> = {
 /** Whether a host of the group is one that serves. */
 export const isInService = ({ LifecycleState }: Instance): boolean => LifecycleState === 'InService';
 
+/** Whether a host of the group boots. */
+const isComing = ({ LifecycleState }: Instance): boolean => /^Pending/.test(LifecycleState ?? '');
+
+/**
+ * Whether a host of the group leaves: it drains, or its hook holds it.
+ * @see https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
+ */
+export const isGoing = ({ LifecycleState }: Instance): boolean => /^(Terminat|Detach)/.test(LifecycleState ?? '');
+
 /**
  * Compares a group with its template. Pure.
  * @param isChanging whether a deploy replaces its hosts now: then it suspends processes, and hosts differ
@@ -47,7 +56,7 @@ export function groupDifferences(
     must.includes('') ? [] : differs(what, must.toSorted().join(', ') || 'none', is.toSorted().join(', ') || 'none');
   const { template, types } = launchedBy(group);
   const version = template?.Version;
-  const { lagging, few } = countDifferences(group.Instances ?? [], {
+  const { lagging, few, moving } = countDifferences(group.Instances ?? [], {
     ...{ desired: group.DesiredCapacity ?? 0, version, subnets: promised.subnets.length },
   });
   const passing = [
@@ -76,10 +85,12 @@ export function groupDifferences(
           `the group launches hosts of version ${version} of the launch template, and the newest is ${newest}: somebody made a version by hand, or chose one`,
         ]),
   ];
-  if (isChanging) return { differences: lasting, notes: ['a deploy is running: it replaces hosts', ...passing] };
-  return { differences: [...lasting, ...passing], notes: [] };
+  if (isChanging)
+    return { differences: lasting, notes: ['a deploy is running: it replaces hosts', ...passing, ...moving] };
+  return { differences: [...lasting, ...passing], notes: moving };
 }
 
+/** `moving`: what passes by itself, since hosts come and go with the load. */
 function countDifferences(
   instances: readonly Instance[],
   {
@@ -89,24 +100,38 @@ function countDifferences(
   }: { readonly desired: number; readonly version: string | undefined; readonly subnets: number },
 ) {
   const serving = instances.filter(isInService);
-  const zones = new Set(serving.map(({ AvailabilityZone }) => AvailabilityZone));
+  const coming = instances.filter(isComing);
+  const zonesOf = (some: readonly Instance[]) => new Set(some.map(({ AvailabilityZone }) => AvailabilityZone));
+  const zones = zonesOf(serving);
+  const states = (some: readonly Instance[]) =>
+    some.map(({ InstanceId, LifecycleState, HealthStatus }) => `${InstanceId} is ${LifecycleState}, ${HealthStatus}`);
+  const number = `the group must have ${desired} hosts in service, got: ${serving.length}`;
+  const where = `hosts in service must be in ${subnets} zones, got: ${[...zones].toSorted().join(', ') || 'none'}: the other zone's address leads to none`;
+  // What the hosts that come will make good.
+  const isMadeGood = serving.length + coming.length >= desired;
+  const isMadeGoodThere = zonesOf([...serving, ...coming]).size >= subnets;
+  const isFew = serving.length < desired;
+  const isElsewhere = zones.size < subnets;
   return {
-    lagging: instances
+    lagging: serving
       .filter(({ LaunchTemplate }) => LaunchTemplate?.Version !== version)
       .map(
         ({ InstanceId, LaunchTemplate }) =>
           `${InstanceId} lags behind: it was made of version ${LaunchTemplate?.Version ?? 'none'} of the launch template, and the group's is ${version}`,
       ),
     few: [
-      ...(serving.length >= desired ? [] : [`the group must have ${desired} hosts in service, got: ${serving.length}`]),
-      ...instances
-        .filter(({ LifecycleState, HealthStatus }) => LifecycleState !== 'InService' || HealthStatus !== 'Healthy')
-        .map(({ InstanceId, LifecycleState, HealthStatus }) => `${InstanceId} is ${LifecycleState}, ${HealthStatus}`),
-      ...(zones.size >= subnets
-        ? []
-        : [
-            `hosts in service must be in ${subnets} zones, got: ${[...zones].toSorted().join(', ') || 'none'}: the other zone's address leads to none`,
-          ]),
+      ...(isFew && !isMadeGood ? [number] : []),
+      ...states(
+        instances.filter(
+          (one) => !isComing(one) && !isGoing(one) && !(isInService(one) && one.HealthStatus === 'Healthy'),
+        ),
+      ),
+      ...(isElsewhere && !isMadeGoodThere ? [where] : []),
+    ],
+    moving: [
+      ...(isFew && isMadeGood ? [`${number}; ${coming.length} more boot`] : []),
+      ...states(instances.filter((one) => isComing(one) || isGoing(one))),
+      ...(isElsewhere && isMadeGoodThere ? [`${where}, until the host that boots there serves`] : []),
     ],
   };
 }

@@ -10,7 +10,7 @@ import { hostTells } from '../host-tells';
 import { readUserData } from '../instance';
 import type { Promised } from '../promised';
 import { instanceDifferences, userDataDifferences } from '../verify';
-import { isInService, type Told } from './group-differences';
+import { isGoing, isInService, type Told } from './group-differences';
 import type { VerifiedHost } from './verified';
 
 /** A host as AWS and its console tell of it. */
@@ -72,6 +72,8 @@ export interface HostsMust {
 export function hostTold(host: FoundHost, must: HostsMust, now = new Date()): Told {
   const { member, instance, userData, state, ages } = host;
   const id = member.InstanceId ?? '';
+  // It is told as one that leaves, and nothing of it lasts.
+  if (isGoing(member)) return { differences: [], notes: [] };
   if (instance === undefined || instance.State?.Name === 'terminated')
     return { differences: [`${id} of the group is no instance any more`], notes: [] };
   const { promised, proof } = must;

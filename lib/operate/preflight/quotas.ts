@@ -13,10 +13,31 @@ const USUAL_VPCS = 5;
 
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/connect-with-ec2-instance-connect-endpoint.html */
 const USUAL_ENDPOINTS = 5;
+/** @see https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html */
+const USUAL_TARGETS = 500;
 
-/** Whether the region has room for the addresses, VPCs and endpoints that the deploy adds. */
+/** Whether the region has room for the addresses, VPCs and endpoints that the deploy adds, and a fleet's balancer for its targets. */
 export async function quotas(preflight: Preflight): Promise<readonly Finding[]> {
-  return [...(await addresses(preflight)), ...(await vpcs(preflight)), ...(await loginEndpoints(preflight))];
+  return [
+    ...(await addresses(preflight)),
+    ...(await vpcs(preflight)),
+    ...(await loginEndpoints(preflight)),
+    ...targets(preflight),
+  ];
+}
+
+/** Each host is a target at each listener, and a zone's hosts get connections from that zone alone. */
+function targets({ plan }: Pick<Preflight, 'plan'>): readonly Finding[] {
+  const { fleet } = plan;
+  if (fleet === undefined) return [];
+  const most = fleet.listeners.length * Math.ceil(fleet.max / fleet.zones);
+  return most <= USUAL_TARGETS
+    ? []
+    : [
+        warning(
+          `${fleet.max} hosts with ${fleet.listeners.length} listeners are up to ${most} targets in a zone: hosts beyond your quota "Targets per Availability Zone per Network Load Balancer", usually ${USUAL_TARGETS}, get no connections. Raise it, or use a lower capacity.max, more zones, or fewer ports`,
+        ),
+      ];
 }
 
 async function addresses(preflight: Preflight): Promise<readonly Finding[]> {
@@ -34,7 +55,9 @@ async function addresses(preflight: Preflight): Promise<readonly Finding[]> {
   return [
     used + more <= most
       ? well(text)
-      : trouble(`${text}: raise the quota "EC2-VPC Elastic IPs", or release one, or give an address by eip`),
+      : trouble(
+          `${text}: raise the quota "EC2-VPC Elastic IPs", or release one${preflight.plan.fleet === undefined ? ', or give an address by eip' : ''}`,
+        ),
   ];
 }
 
