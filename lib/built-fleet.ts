@@ -25,7 +25,7 @@ export class BuiltFleet {
 
   /** @param scope the parent of the parts */
   constructor(scope: Construct, checked: CheckedFleet) {
-    const { forwards, settings, machine, capacity, listeners, ipv6, firstBootScript } = checked;
+    const { forwards, settings, machine, capacity, eips, listeners, ipv6, firstBootScript } = checked;
     const os = OPERATING_SYSTEMS[machine.os];
     const content = hostContent({
       ...{ name: gatewayName(scope), forwards, settings, os, memoryMiB: memoryMiB(machine.instanceType) },
@@ -42,7 +42,7 @@ export class BuiltFleet {
       scope,
       'Fleet',
       {
-        ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, listeners, ipv6 },
+        ...{ name: gatewayName(scope), network: this.network, capacity, machine, content, eips, listeners, ipv6 },
         ...{ fromClients, toHosts, fromBalancer, outbound, ssh, loginKey, signalTimeout, detailedMonitoring },
         ...{ dns, securityGroups, role, alarms, dashboard },
         logGroups: hostLogGroups(forwards, settings, gatewayName(scope)),

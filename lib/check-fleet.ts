@@ -5,6 +5,7 @@ import { GATEWAY, ofStack, readGateway, readObjectOrEnd, type Written } from './
 import { CDK_STACK, type CdkStackProps, readCdkStackProps } from './constructs/cdk-stack-props';
 import { type Place, readPlace } from './constructs/check-vpc';
 import type { DnsProps } from './constructs/dns';
+import { type ExistingEipProps, readEips } from './constructs/fixed-address';
 import { type BalancerRule, balancerRules } from './constructs/fleet/balancer-rules';
 import { CAPACITY, type Capacity, readCapacity } from './constructs/fleet/capacity';
 import { checkForwards } from './constructs/fleet/check-forwards';
@@ -39,6 +40,8 @@ import type { PortwayFleetProps } from './portway-fleet-props';
 export interface CheckedFleet {
   readonly cdk: CdkStackProps;
   readonly capacity: Capacity;
+  /** The balancer's addresses. Undefined: new ones. */
+  readonly eips: readonly ExistingEipProps[] | undefined;
   /** Whether clients also come by IPv6. The hosts have none. */
   readonly ipv6: boolean;
   readonly forwards: readonly ResolvedForward[];
@@ -68,7 +71,7 @@ export interface CheckedFleet {
 }
 
 /** The names of a fleet's props, and those of a single gateway's, which are refused with a reason. */
-export const FLEET = { ...CDK_STACK, ...GATEWAY, capacity: true } satisfies Known<PortwayFleetProps>;
+export const FLEET = { ...CDK_STACK, ...GATEWAY, capacity: true, eips: true } satisfies Known<PortwayFleetProps>;
 
 const EXAMPLE =
   "{ adminCidr: '203.0.113.7/32', capacity: { min: 2, max: 4 }, ami, forwards: { web: Forward.tcp({ listen: 80, to: '10.0.9.10:80' }) } }";
@@ -112,6 +115,7 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   const hosts = problems.length > before ? 1 : sizes.max;
   const ipv6 = readFlag('ipv6', props.ipv6, problems) === true;
   refuseOthers(props, problems);
+  const eips = readEips(props.eips, sizes.zones, problems);
   const place = readPlace(props, problems);
   const subnets = subnetsIn(place, { zones: sizes.zones, isChosen: props.vpcSubnets !== undefined }, problems);
   const one = readGateway(ofOneHost(props), problems, {
@@ -158,7 +162,7 @@ function readFleet(props: Written, problems: Problems): CheckedFleet {
   );
   return {
     cdk: ofStack(cdk),
-    ...{ capacity, ipv6, forwards, fromClients, listeners, settings, machine, loginKey, outbound },
+    ...{ capacity, eips, ipv6, forwards, fromClients, listeners, settings, machine, loginKey, outbound },
     liveChange,
     ...{ signalTimeout, detailedMonitoring, dns, securityGroups, role, network, ssh: login.way },
     ...{ alarms, dashboard },
@@ -181,7 +185,7 @@ function subnetsIn(
 
 /** What a fleet's props mean for each of its hosts. */
 function ofOneHost(props: Written): Written {
-  const { capacity: _, ipv6: __, ...rest } = props;
+  const { capacity: _, ipv6: __, eips: ___, ...rest } = props;
   const kept = Object.entries(rest).filter(([name]) => !Object.hasOwn(NOT_ON_A_FLEET, name));
   return { ...Object.fromEntries(kept), onChange: 'live', liveTrigger: 'poll' };
 }

@@ -2,6 +2,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { CdkStackProps } from './constructs/cdk-stack-props';
 import type { DnsProps } from './constructs/dns';
+import type { ExistingEipProps } from './constructs/fixed-address';
 import type { CapacityProps } from './constructs/fleet/capacity';
 import type { NOT_ON_A_FLEET } from './constructs/fleet/not-on-a-fleet';
 import type { AmiProps } from './constructs/machine';
@@ -39,6 +40,15 @@ export interface PortwayFleetProps
    * @see docs/fleet.md#ipv6
    */
   readonly ipv6?: boolean;
+  /**
+   * Elastic IPs of yours for the balancer, one for each zone, in the order of its subnets. They outlive the fleet, so a fleet in its place, or a gateway that goes, can have
+   * the same. An address must be free when the fleet is made, and a balancer keeps those it was made with: whether AWS takes others later is not known.
+   * @default a new address in each zone, which is released with the stack
+   * @category Fleet
+   * @refused fewer or more than `capacity.zones`; the same one twice
+   * @see docs/fleet.md#the-way-over
+   */
+  readonly eips?: readonly ExistingEipProps[];
   /**
    * Names that lead to the balancer, as alias records in a hosted zone of Route 53: an answer leaves out the addresses
    * of zones without a healthy host. With `ipv6` there are AAAA records too. A name must have neither already.

@@ -5,6 +5,8 @@ import { problems } from '../support/fleet';
 
 const tcp = (listen: number | string) => Forward.tcp({ listen, to: `10.0.9.1:${listen}`, engine: 'iptables' });
 
+const EIP = { allocationId: 'eipalloc-0123456789abcdef0', publicIp: '203.0.113.10' };
+
 describe('a fleet refuses', () => {
   test.each<[string, object, string | RegExp]>([
     ['no capacity', { capacity: undefined }, /^capacity must be an object such as \{ min: 2, max: 4, zones: 2 \}/],
@@ -100,6 +102,34 @@ describe('a fleet refuses', () => {
         },
       },
       /^forwards\.web\.tls must be Tls\.secret on a fleet: each host would get .* five a week .*got: Tls\.letsEncrypt$/,
+    ],
+    [
+      'an address too few',
+      { eips: [EIP] },
+      /^eips must be a list of one address for each zone, 2 of them \(capacity\.zones\), such as .*, got: 1 addresses$/,
+    ],
+    ['addresses that are no list', { eips: EIP }, /^eips must be a list of one address for each zone, 2 of them/],
+    [
+      'an address of another form',
+      { eips: [EIP, { allocationId: 'eip-1', publicIp: '203.0.113.11' }] },
+      'eips[1].allocationId must be an allocation id such as eipalloc-0123456789abcdef0, got: eip-1',
+    ],
+    [
+      'an address twice',
+      { eips: [EIP, { ...EIP, publicIp: '203.0.113.11' }] },
+      'eips[1].allocationId must be another one for each zone, got: eipalloc-0123456789abcdef0',
+    ],
+    [
+      'a word that an address does not have',
+      {
+        eips: [EIP, { allocationId: 'eipalloc-0123456789abcdef1', address: '203.0.113.11', publicIp: '203.0.113.12' }],
+      },
+      /^eips\[1\]\.address must be one of allocationId, publicIp/,
+    ],
+    [
+      'the address of a single gateway',
+      { eip: EIP },
+      /^eip must be left out on a fleet: .* give one for each by eips\./,
     ],
     [
       'a forward of the port on which the balancer asks',

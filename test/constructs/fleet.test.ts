@@ -89,6 +89,15 @@ test('a port that begins to take UDP keeps its listener, and gets another target
   });
 });
 
+test('takes addresses of a team, one a zone, and makes none', () => {
+  const eips = [10, 11].map((i) => ({ allocationId: `eipalloc-0123456789abcde${i}`, publicIp: `203.0.113.${i}` }));
+  const template = small({ eips });
+  expect(ofType(template, 'AWS::EC2::EIP')).toEqual([]);
+  const mappings = only(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').Properties.SubnetMappings;
+  expect(mappings).toMatchObject(eips.map(({ allocationId }) => ({ AllocationId: allocationId })));
+  expect(template).toMatchObject({ Outputs: { Addresses: { Value: '203.0.113.10,203.0.113.11' } } });
+});
+
 test('is refused without a bucket, with nothing that a fleet refuses as the way out', () => {
   expect(() => small({ synthesizer: new LegacyStackSynthesizer() as never })).toThrow(
     /^content must be at most \d+ bytes in a template that is sent without a bucket: bootstrap the account and leave out -c bootstrapless=true\. The template may /,

@@ -5,6 +5,7 @@ import type { TrafficRule } from '../../forward/traffic';
 import { HEALTH_PORT } from '../../host/fleet';
 import { acknowledge, acknowledgeInPacks } from '../acknowledge';
 import { Firewall } from '../firewall';
+import type { ExistingEipProps, FixedAddress } from '../fixed-address';
 import type { Network } from '../network';
 import type { Listener } from './listeners';
 
@@ -13,6 +14,8 @@ export interface BalancerProps {
   readonly listeners: readonly Listener[];
   /** What its group admits. */
   readonly inbound: readonly TrafficRule[];
+  /** Its addresses, one a zone. Undefined: new ones. */
+  readonly eips: readonly ExistingEipProps[] | undefined;
   /** What IPv6 needs to be there. Undefined: IPv4 alone. */
   readonly ipv6: readonly IDependable[] | undefined;
 }
@@ -60,7 +63,7 @@ export class Balancer extends Construct {
   /** What CloudWatch knows it by. */
   readonly measured: BalancerMeasured;
 
-  constructor(scope: Construct, id: string, { network, listeners, inbound, ipv6 }: BalancerProps) {
+  constructor(scope: Construct, id: string, { network, listeners, inbound, eips, ipv6 }: BalancerProps) {
     super(scope, id);
     const { vpc, subnets } = network;
     const { securityGroup, rules } = new Firewall(this, 'Firewall', {
@@ -69,16 +72,21 @@ export class Balancer extends Construct {
     });
     this.securityGroup = securityGroup;
     this.rules = rules;
-    const addresses = subnets.map((_, i) => new ec2.CfnEIP(this, `Address${i + 1}`, { domain: 'vpc' }));
-    // An internet gateway cannot be detached while public addresses are in use.
-    for (const address of addresses) address.node.addDependency(...network.internet);
-    this.addresses = addresses.map(({ ref }) => ref);
+    const addresses: readonly FixedAddress[] =
+      eips ??
+      subnets.map((_, i) => {
+        const resource = new ec2.CfnEIP(this, `Address${i + 1}`, { domain: 'vpc' });
+        // An internet gateway cannot be detached while public addresses are in use.
+        resource.node.addDependency(...network.internet);
+        return { allocationId: resource.attrAllocationId, publicIp: resource.ref };
+      });
+    this.addresses = addresses.map(({ publicIp }) => publicIp);
     const balancer = new elb.CfnLoadBalancer(this, 'Balancer', {
       ...{ type: 'network', scheme: 'internet-facing', ipAddressType: ipv6 === undefined ? 'ipv4' : 'dualstack' },
       securityGroups: [securityGroup.securityGroupId],
       subnetMappings: subnets.map(({ subnetId }, i) => ({
         subnetId,
-        allocationId: addresses[i]?.attrAllocationId ?? '',
+        allocationId: addresses[i]?.allocationId ?? '',
       })),
       loadBalancerAttributes: [{ key: 'load_balancing.cross_zone.enabled', value: 'false' }],
     });

@@ -17,6 +17,7 @@ import { ContentStore } from '../content-store';
 import { Dns, type DnsProps } from '../dns';
 import { finalProperties } from '../final-properties';
 import { Firewall } from '../firewall';
+import type { ExistingEipProps } from '../fixed-address';
 import { GatewayConnections } from '../gateway-connections';
 import { grantSessions, hostRole } from '../host-role';
 import { LiveProof } from '../live-proof';
@@ -46,6 +47,8 @@ export interface FleetProps {
   readonly machine: Machine;
   readonly content: HostContent;
   readonly listeners: readonly Listener[];
+  /** The balancer's addresses. Undefined: new ones. */
+  readonly eips: readonly ExistingEipProps[] | undefined;
   /** Whether clients also come by IPv6. */
   readonly ipv6: boolean;
   readonly fromClients: readonly TrafficRule[];
@@ -114,7 +117,7 @@ export class Fleet extends Construct implements ec2.IConnectable, iam.IGrantable
     this.grantPrincipal = principal;
     if (props.ssh === 'session-manager') grantSessions(role);
     this.balancer = new Balancer(this, 'Balancer', {
-      ...{ network, listeners, inbound: props.fromClients },
+      ...{ network, listeners, inbound: props.fromClients, eips: props.eips },
       ipv6: props.ipv6 ? this.ipv6Of(network) : undefined,
     });
     if (props.dns !== undefined) new Dns(this, 'Dns', props.dns, { balancer: this.balancer });

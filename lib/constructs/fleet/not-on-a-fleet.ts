@@ -3,7 +3,7 @@ import type { Problems } from '../../forward/problems';
 /** Props of a single gateway that a fleet does not have, and why; words that go on after "must be left out on a fleet". */
 export const NOT_ON_A_FLEET = {
   availabilityZoneIndex: 'capacity.zones says over how many zones it is',
-  eip: 'each zone has an address of its own, which belongs to the balancer. An address in use cannot move there: change the DNS record instead',
+  eip: 'each zone has an address: give one for each by eips. One that a gateway still uses cannot move there',
   egress: 'a route leads to one host, and a fleet has none that stays. Use a PortwayStack beside it',
   ping: 'the balancer answers no pings and hands none on',
   reboot: 'all of its hosts would reboot in the same minute. Another ami replaces them, one in each zone at a time',

@@ -1,4 +1,4 @@
-import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { LoadBalancer, LoadBalancerAddress } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { FoundBalancer, FoundTargetGroup } from './found-balancer';
 import type { Told } from './group-differences';
 import type { PromisedBalancer, PromisedFleet, PromisedPart } from './promised-fleet';
@@ -94,10 +94,6 @@ function zoneDifferences(
   resources: StackResources,
 ): readonly string[] {
   const zones = balancer.AvailabilityZones ?? [];
-  const addressesIn = (subnet: string) =>
-    (zones.find((zone) => zone.SubnetId === subnet)?.LoadBalancerAddresses ?? []).flatMap(
-      ({ IpAddress }) => IpAddress ?? [],
-    );
   const groups = promised.securityGroups
     .map((id) => resources.name(id))
     .toSorted()
@@ -106,10 +102,13 @@ function zoneDifferences(
   const subnets = promised.zones.map(({ subnet }) => resources.name(subnet));
   return [
     ...(groups === own ? [] : [`the security groups of the balancer must be ${groups}, got: ${own || 'none'}`]),
-    ...promised.zones.flatMap(({ subnet, address }) => {
-      const [where, must] = [resources.name(subnet), resources.name(address)];
-      const got = addressesIn(where).join(', ');
-      return where === '' || got === must
+    ...promised.zones.flatMap(({ subnet, address, allocationId }) => {
+      const [where, must] = [resources.name(subnet), allocationId ?? resources.name(address ?? '')];
+      const all = addressesIn(balancer, where);
+      const got = all
+        .flatMap((one) => (allocationId === undefined ? one.IpAddress : one.AllocationId) ?? [])
+        .join(', ');
+      return where === '' || must === '' || got === must
         ? []
         : [`the balancer must have ${must} in ${where}, got: ${got || 'no address'}`];
     }),
@@ -120,6 +119,11 @@ function zoneDifferences(
       .filter(({ SubnetId = '' }) => !subnets.includes(SubnetId) && !subnets.includes(''))
       .map(({ SubnetId }) => `the balancer is in ${SubnetId} too, which was not promised`),
   ];
+}
+
+/** The fixed addresses of a balancer in a subnet. */
+export function addressesIn({ AvailabilityZones = [] }: LoadBalancer, subnet: string): readonly LoadBalancerAddress[] {
+  return AvailabilityZones.find(({ SubnetId }) => SubnetId === subnet)?.LoadBalancerAddresses ?? [];
 }
 
 /** The IPv6 addresses of a balancer in a subnet; without one, in all of them. */

@@ -41,7 +41,15 @@ export interface PromisedBalancer extends PromisedPart {
   readonly inbound: readonly PromisedRule[];
   readonly outbound: readonly PromisedRule[];
   /** For each zone, its subnet and its address. */
-  readonly zones: readonly { readonly subnet: string; readonly address: string }[];
+  readonly zones: readonly PromisedZone[];
+}
+
+export interface PromisedZone {
+  readonly subnet: string;
+  /** Of the stack. Undefined: it is somebody else's. */
+  readonly address?: string;
+  /** Of an address that is somebody else's. Undefined: only the deploy knows it. */
+  readonly allocationId?: string;
 }
 
 export interface PromisedListener extends PromisedPart {
@@ -77,9 +85,10 @@ export function promisedFleet(resources: Resources): PromisedFleet {
       securityGroups: groups,
       inbound: groupRulesOf(resources, inGroups, 'Ingress'),
       outbound: groupRulesOf(resources, inGroups, 'Egress'),
-      zones: mappings.flatMap(({ SubnetId, AllocationId }) => {
+      zones: mappings.map(({ SubnetId, AllocationId }) => {
         const [[subnet = ''], address] = [references([SubnetId]), reference(AllocationId)];
-        return address === undefined ? [] : [{ subnet, address }];
+        if (typeof AllocationId === 'string') return { subnet, allocationId: AllocationId };
+        return address === undefined ? { subnet } : { subnet, address };
       }),
     },
     targetGroups: ofType(resources, 'AWS::ElasticLoadBalancingV2::TargetGroup').map(([id, one]) =>

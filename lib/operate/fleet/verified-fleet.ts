@@ -9,7 +9,7 @@ import type { Promised } from '../promised';
 import { groupRules, type SecurityGroupRules } from '../security-group';
 import type { Verified } from '../verified';
 import { groupDifferences as securityGroupDifferences } from '../verify';
-import { balancerDifferences, ipv6In, isDualStack } from './balancer-differences';
+import { addressesIn, balancerDifferences, ipv6In, isDualStack } from './balancer-differences';
 import type { FleetClients } from './clients';
 import { readBalancer } from './found-balancer';
 import { launchedBy, readGroup } from './found-group';
@@ -53,7 +53,11 @@ export async function verifyFleet(
     ...{ promised, imageId: fleet.imageId, types: fleet.group.types, proof: report, version },
     securityGroups: names(fleet.hostGroups),
   };
-  const addresses = fleet.balancer.zones.map(({ address }) => resources.name(address)).filter(Boolean);
+  const addresses = fleet.balancer.zones.flatMap(({ subnet, address }) =>
+    address === undefined
+      ? addressesIn(balancer?.balancer ?? {}, resources.name(subnet)).flatMap(({ IpAddress }) => IpAddress ?? [])
+      : resources.name(address) || [],
+  );
   const ipv6 = isDualStack(fleet.balancer) && balancer !== undefined ? ipv6In(balancer.balancer) : undefined;
   const told: readonly Told[] = [
     group === undefined

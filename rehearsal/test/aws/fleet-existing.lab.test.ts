@@ -46,6 +46,7 @@ function props(): Partial<PortwayFleetProps> {
     vpcSubnets: { availabilityZones: ['us-east-1b', 'us-east-1c'] },
     securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(scope, 'Monitoring', team.groupId)],
     role: iam.Role.fromRoleName(scope, 'Role', team.roleName),
+    eips: team.eips,
     dns: {
       zone: route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', {
         ...{ hostedZoneId: team.zoneId, zoneName: 'example.com' },
@@ -106,7 +107,7 @@ test('portway verify finds nothing wrong with it, and leaves a group of the team
     (await lab.portway(['verify', 'Fleet', '--no-probe', '--json'], props())).stdout,
   ) as Record<string, Verified>;
   expect(Object.keys(told?.fleet?.hosts ?? {}).toSorted()).toEqual(await lab.ids());
-  expect(told?.fleet?.addresses).toHaveLength(2);
+  expect(told?.fleet?.addresses).toEqual(team.eips.map(({ publicIp }) => publicIp));
   expect(await differences()).toEqual([]);
   await rule(
     new AuthorizeSecurityGroupIngressCommand({ GroupId: team.groupId, IpPermissions: [metricsFrom('10.1.0.0/16')] }),

@@ -1,4 +1,5 @@
 import {
+  AllocateAddressCommand,
   AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
   CreateInternetGatewayCommand,
@@ -8,6 +9,7 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
 } from '@aws-sdk/client-ec2';
+import type { ExistingEipProps } from '../../../lib/constructs/fixed-address';
 import { ec2Client } from '../../src/aws/client';
 import type { StartedEndpoint } from '../../src/aws/endpoint';
 import { query } from '../../src/aws/other-inventory';
@@ -18,6 +20,8 @@ export interface Team {
   /** Public ones, in the first three zones of us-east-1. */
   readonly subnetIds: readonly string[];
   readonly groupId: string;
+  /** Two that nothing uses. */
+  readonly eips: readonly ExistingEipProps[];
   readonly roleName: string;
   readonly zoneId: string;
   /** The records of its hosted zone example.com, as Route 53 tells them. */
@@ -45,6 +49,11 @@ export async function makeTeam(endpoint: StartedEndpoint): Promise<Team> {
   }
   const group = { VpcId, GroupName: 'monitoring', Description: 'monitoring' };
   const { GroupId = '' } = await client.send(new CreateSecurityGroupCommand(group));
+  const eips: ExistingEipProps[] = [];
+  for (let i = 0; i < 2; i++) {
+    const { AllocationId = '', PublicIp = '' } = await client.send(new AllocateAddressCommand({ Domain: 'vpc' }));
+    eips.push({ allocationId: AllocationId, publicIp: PublicIp });
+  }
   client.destroy();
   await query(endpoint, 'iam', 'CreateRole', '2010-05-08', { RoleName: 'team', AssumeRolePolicyDocument: '{}' });
   const route53 = async (path: string, more: RequestInit = {}) => {
@@ -59,6 +68,7 @@ export async function makeTeam(endpoint: StartedEndpoint): Promise<Team> {
     vpcId: VpcId,
     subnetIds,
     groupId: GroupId,
+    eips,
     roleName: 'team',
     zoneId,
     records: () => route53(`hostedzone/${zoneId}/rrset`),
