@@ -45,9 +45,7 @@ def main(words: list[str]) -> None:
     history.keep()
     entry = choose(history.entries(), "".join(words))
     if entry is None:
-        sys.exit(
-            "portway: no such tree; `portway history` has these:\n" + "\n".join(history.lines())
-        )
+        sys.exit("portway: no such tree; `portway history` has these:\n" + "\n".join(history.lines()))
     damaged = damage(entry.path)
     if damaged:
         sys.exit(f"portway: that tree is damaged: {damaged}")
