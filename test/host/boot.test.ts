@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Forward } from '../../lib/forward/forward';
 import { Problems } from '../../lib/forward/problems';
 import { readAsset } from '../../lib/host/assets';
@@ -7,7 +6,7 @@ import { partPlace, pointerName, pointerText, storedContent } from '../../lib/ho
 import { Aws } from './support/aws';
 import { certificatesRoot } from './support/certificates-root';
 import { contentOf, Gateway, partOf, SCRIPT, SIGNAL_URL } from './support/gateway';
-import { describeHost, type Host } from './support/host';
+import { describeHost, type Host, until } from './support/host';
 import { impatient, PAUSES } from './support/live-gateway';
 import type { SignedRequest } from './support/signature';
 
@@ -104,9 +103,10 @@ describeHost('a host whose user-data names its content', () => {
 
   test('waits for permissions and for the network', async () => {
     const booting = boot(FIRST);
-    await sleep(1000);
+    const says = (words: string) => until(words, async () => (await gateway.log()).includes(words), 30);
+    await says('refused');
     await aws.serve();
-    await sleep(2000);
+    await says('AccessDenied');
     await aws.keep('parameters', FIRST.parameters);
     expect((await booting).code).toBe(0);
     expect(await gateway.log()).toMatch(/refused(.*\n)+.*AccessDenied(.*\n)+.*forwards are up/);
