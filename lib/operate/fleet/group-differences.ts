@@ -32,10 +32,11 @@ export const isInService = ({ LifecycleState }: Instance): boolean => LifecycleS
 const isComing = ({ LifecycleState }: Instance): boolean => /^Pending/.test(LifecycleState ?? '');
 
 /**
- * Whether a host of the group leaves: it drains, or its hook holds it.
+ * Whether a host of the group leaves: it drains, or its hook holds it. One that is retained stays until somebody ends it.
  * @see https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
  */
-export const isGoing = ({ LifecycleState }: Instance): boolean => /^(Terminat|Detach)/.test(LifecycleState ?? '');
+export const isGoing = ({ LifecycleState }: Instance): boolean =>
+  /^(Terminat(?!ing:Retained)|Detach)/.test(LifecycleState ?? '');
 
 /**
  * Compares a group with its template. Pure.

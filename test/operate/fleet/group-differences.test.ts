@@ -68,13 +68,17 @@ test('what it will not make good is a difference', () => {
   ]);
 });
 
-test.each(['Standby', 'EnteringStandby', 'Quarantined', 'Warmed:Running'] as const)(
-  'a host that somebody keeps from serving is a difference: %s',
-  (LifecycleState) => {
-    const host = { AvailabilityZone: 'b', LifecycleState: LifecycleState as never };
-    expect(told([A, B, host])).toEqual({ differences: [`i-2 is ${LifecycleState}, Healthy`], notes: [] });
-  },
-);
+test.each([
+  'Standby',
+  'EnteringStandby',
+  'Quarantined',
+  'Warmed:Running',
+  'Terminating:Retained',
+  'ReplacingRootVolume',
+])('a host that somebody keeps from serving is a difference: %s', (LifecycleState) => {
+  const host = { AvailabilityZone: 'b', LifecycleState: LifecycleState as never };
+  expect(told([A, B, host])).toEqual({ differences: [`i-2 is ${LifecycleState}, Healthy`], notes: [] });
+});
 
 test('a host that serves and is unhealthy, or of the machine before, is a difference; while a deploy replaces hosts a note', () => {
   const lines = [
