@@ -130,6 +130,16 @@ describe('a loss against the committed run', () => {
     expect(lossText(lost, true)).toMatch(/remote, new +Portway +1,000 +1,012 +[+]1.2 %/);
   });
 
+  test('is one with 64 at once only beyond 3 %', () => {
+    const atOnce = (count: number): Counted => {
+      const [section] = counted(count).sections;
+      const subjects = section?.subjects.map((one) => ({ ...one, instructions: { 'new-64': one.instructions.new } }));
+      return { ...counted(count), sections: [{ ...section, subjects }] as never };
+    };
+    expect(countLosses(atOnce(1029), atOnce(1000))).toEqual([]);
+    expect(countLosses(atOnce(1033), atOnce(1000))).toHaveLength(1);
+  });
+
   test('is looked for in prices too, whose subjects are all ours', () => {
     const priced = (count: number): Counted => {
       const [section] = counted(1000, count).sections;
