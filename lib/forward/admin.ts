@@ -21,7 +21,7 @@ export function readLogin(
 ): Login {
   const way = readOneOf('ssh', ssh, SSH_WAYS, problems) ?? 'direct';
   if (way === 'direct') return { way, admin: readAdminCidr(adminCidr, problems) };
-  if (adminCidr !== undefined && adminCidr !== null && adminCidr !== '')
+  if (adminCidr !== undefined && adminCidr !== '')
     problems.add(
       'adminCidr',
       `must be left out with ssh: '${way}', which opens port 22 to no network; or set ssh to 'direct'`,

@@ -134,6 +134,10 @@ test.each([
   [{ ...DIRECT, ssh: 'telnet' as never }, /^ssh must be direct, endpoint or session-manager, got: telnet$/],
   [BASE, /^adminCidr is required: /],
   [
+    { ...BASE, ssh: 'endpoint', adminCidr: null as never },
+    /^adminCidr must be left out with ssh: 'endpoint', .*got: null/,
+  ],
+  [
     { ...DIRECT, ssh: 'endpoint' },
     /^adminCidr must be left out with ssh: 'endpoint', which opens port 22 to no network; .*got: 203/,
   ],
