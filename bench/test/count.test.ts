@@ -94,6 +94,11 @@ describe('what must hold', () => {
     const [, byHand] = varied.sections[0]?.subjects ?? [];
     (byHand?.instructions.new as number[])[2] = 1010;
     expect(verdict(varied, counted(1030))).toMatchObject({ measured: 1.052, holds: false, fails: false });
+    // Nor is it if it took less this time.
+    const cheaper = counted(1040, 980);
+    expect(verdict(cheaper, counted(1040))).toMatchObject({ committed: 1.04, holds: false, fails: false });
+    // Other packages are another program.
+    expect(verdict({ ...cheaper, versions: { nginx: '1.28' } }, counted(1040))).toMatchObject({ fails: true });
   });
 
   test('without a committed run the bound itself counts', () => {
