@@ -213,7 +213,8 @@ function writeStack(folder: string, { forwards, settings }: Accepted): void {
   writeFileSync(join(folder, 'ip6tables.rules'), v6);
   const nft = renderNftables(forwards, settings);
   const flows = settings.flowOffload ? countingTable(renderFlows(forwards.filter(isKernelForward), settings)) : '';
-  if (nft !== undefined || flows !== '') writeFileSync(join(folder, 'nftables.rules'), `${nft ?? ''}${flows}`);
+  if (nft !== undefined) writeFileSync(join(folder, 'nftables.rules'), nft);
+  if (flows !== '') writeFileSync(join(folder, 'flows.nft'), flows);
   const conf = renderNginx(
     forwards,
     OPERATING_SYSTEMS[DEBIAN].nginx,

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Checks whether this host accepts rendered stacks. Each folder below $1 has iptables.rules and ip6tables.rules, and may have
-# nftables.rules and nginx.conf. Applies the rules for real in a network namespace, since `iptables-restore --test` accepts loops,
-# missing chains and wrong tables. Prints a line for each failing folder (its name, then the reason), and the number of folders.
+# nftables.rules, flows.nft (with counters in place of the flow table) and nginx.conf. Applies the rules for real in a network
+# namespace, since `iptables-restore --test` accepts loops, missing chains and wrong tables. Prints a line for each failing
+# folder (its name, then the reason), and the number of folders.
 set -uo pipefail
 export LC_ALL=C
 
@@ -25,7 +26,7 @@ leaves() {
 }
 
 rules() {
-  local family said
+  local family file said
   for family in iptables ip6tables; do
     # All of portway rules, with its own trial and read-back, takes ten times as long, so it runs on a sample.
     [[ $1 != *00 ]] || portway rules apply "$1" || return 1
@@ -35,7 +36,9 @@ rules() {
     fi
     sed -E 's/^#portway-hook (\S+) /-I \1 1 /' "$1/$family.rules" | "$family-nft-restore" --noflush || return 1
   done
-  [[ ! -e $1/nftables.rules ]] || nft -f "$1/nftables.rules" || return 1
+  for file in nftables.rules flows.nft; do
+    [[ ! -e $1/$file ]] || nft -f "$1/$file" || return 1
+  done
   said=$(
     leaves 80 &
     leaves 443
